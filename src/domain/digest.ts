@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto'
+import type { Brand } from './brand.ts'
+
+/** 64 lower-case hexadecimal digits. */
+export type Sha256 = Brand<string, 'Sha256'>
+
+const HEX64 = /^[0-9a-f]{64}$/
+
+/** Reads 64 lower-case hex digits (PEP 740 and in-toto spell digests so); anything else is `undefined`. */
+export function parseSha256(text: string): Sha256 | undefined {
+  return HEX64.test(text) ? (text as Sha256) : undefined
+}
+
+export function sha256Of(bytes: Uint8Array | string): Sha256 {
+  return createHash('sha256').update(bytes).digest('hex') as Sha256
+}

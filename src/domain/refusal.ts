@@ -1,0 +1,143 @@
+/** How an exemption names what it waives. */
+export type Waiver = 'attestation' | 'identity' | 'predicate' | 'slsa' | 'regression' | 'cooldown' | 'yanked' | 'status'
+
+interface RefusalEntry {
+  /** Short: names what is wrong, fits a line of a terminal. */
+  readonly title: string
+  /** What it means, in a sentence or two. */
+  readonly meaning: string
+  /** What the developer or the platform team can do. */
+  readonly remedy: string
+  /** Never waived by an exemption, refused in audit mode too. */
+  readonly hard: boolean
+  readonly waive?: Waiver
+}
+
+/** Every reason for a 403. The README's table and the explain pages are generated from it. */
+export const REFUSALS = {
+  unattested: {
+    title: 'no attestation',
+    meaning: 'The index offers no provenance for this file, and the policy requires it.',
+    remedy: 'Pick an attested version, or ask the platform team for an exemption pinned to the file’s sha256.',
+    hard: false,
+    waive: 'attestation',
+  },
+  'provenance-malformed': {
+    title: 'malformed provenance',
+    meaning: 'The provenance document is not what PEP 740 describes.',
+    remedy: 'Nothing to fix here: report the file to the index and its project.',
+    hard: true,
+  },
+  'signature-invalid': {
+    title: 'attestation does not verify',
+    meaning: 'A signature, certificate, log entry or timestamp of the attestation fails.',
+    remedy: 'Treat the file as tampered with and report it to the index and its project.',
+    hard: true,
+  },
+  'subject-mismatch': {
+    title: 'attestation is about another file',
+    meaning: 'The signed statement names another file, or not exactly one.',
+    remedy: 'Treat the file as tampered with and report it to the index and its project.',
+    hard: true,
+  },
+  'digest-mismatch': {
+    title: 'attestation is about other bytes',
+    meaning: 'The signed digest is not the digest of this file.',
+    remedy: 'Treat the file as tampered with and report it to the index and its project.',
+    hard: true,
+  },
+  'metadata-mismatch': {
+    title: 'METADATA differs from the wheel',
+    meaning: 'The .metadata file of the index is not the METADATA inside the wheel.',
+    remedy: 'Treat the wheel as tampered with and report it to the index and its project.',
+    hard: true,
+  },
+  'digest-missing': {
+    title: 'the index gives no sha256',
+    meaning: 'Without a sha256 in the index nothing can be said about the bytes.',
+    remedy: 'Use an index that publishes sha256 digests.',
+    hard: true,
+  },
+  'file-unsupported': {
+    title: 'not a wheel or sdist',
+    meaning: 'Only wheels (.whl) and source distributions (.tar.gz, .zip) can carry attestations.',
+    remedy: 'Install a wheel or a source distribution of the project.',
+    hard: true,
+  },
+  'too-large': {
+    title: 'file too large',
+    meaning: 'The file is larger than files.max_size.',
+    remedy: 'Ask the platform team to raise files.max_size.',
+    hard: true,
+  },
+  'publisher-object-mismatch': {
+    title: 'the index contradicts the certificate',
+    meaning: 'The index’s publisher object disagrees with the certificate that signed. An honest index never produces it.',
+    remedy: 'Treat the file as tampered with and report it to the index.',
+    hard: true,
+  },
+  'publisher-mismatch': {
+    title: 'signed by somebody else',
+    meaning: 'The attestation verifies, but the policy names another publisher for this project.',
+    remedy: 'Check who published the file; if it is legitimate, the platform team adds the publisher to the rule.',
+    hard: false,
+    waive: 'identity',
+  },
+  'predicate-not-allowed': {
+    title: 'predicate type not allowed',
+    meaning: 'The attestations lack a required predicate type, or have one that the policy does not allow.',
+    remedy: 'The platform team can change predicates.require or predicates.allow of the rule.',
+    hard: false,
+    waive: 'predicate',
+  },
+  'predicate-mismatch': {
+    title: 'predicate contradicts the certificate',
+    meaning: 'What the SLSA predicate claims about the build is not what the certificate proves.',
+    remedy: 'Treat the file as tampered with and report it to its project.',
+    hard: true,
+  },
+  yanked: {
+    title: 'yanked by its author',
+    meaning: 'The author withdrew the file, and the policy denies yanked files.',
+    remedy: 'Pick another version.',
+    hard: false,
+    waive: 'yanked',
+  },
+  'project-status': {
+    title: 'project archived or deprecated',
+    meaning: 'The index marks the project archived or deprecated, and the policy denies that.',
+    remedy: 'Move to a maintained project, or ask the platform team for an exemption.',
+    hard: false,
+    waive: 'status',
+  },
+  'project-quarantined': {
+    title: 'project quarantined',
+    meaning: 'The index quarantined the project.',
+    remedy: 'Wait until the index clears the project.',
+    hard: true,
+  },
+  'no-rule': {
+    title: 'no rule for this project',
+    meaning: 'The policy has no rule for the project and denies what it does not name.',
+    remedy: 'Ask the platform team to add a rule; `portcullis explain` prints it.',
+    hard: false,
+  },
+  'rule-denies': {
+    title: 'denied by rule',
+    meaning: 'The policy denies this project by name.',
+    remedy: 'Use another project; the rule says why.',
+    hard: true,
+  },
+  'exemption-expired': {
+    title: 'exemption expired',
+    meaning: 'An exemption covered this file and has ended.',
+    remedy: 'Move to an attested version, or ask the owner of the exemption to renew it.',
+    hard: false,
+  },
+} as const satisfies Record<string, RefusalEntry>
+
+export type RefusalCode = keyof typeof REFUSALS
+
+export function refusalEntry(code: RefusalCode): RefusalEntry {
+  return REFUSALS[code]
+}

@@ -1,0 +1,81 @@
+import type { Artifact } from './artifact.ts'
+import type { Identity } from './attestation.ts'
+import type { RefusalCode } from './refusal.ts'
+
+/** Where in which policy file the deciding rule stands. */
+export interface RuleRef {
+  /** `projects[3] sampleproject`, `defaults`, `exemption EX-7` */
+  readonly id: string
+  readonly file: string
+  readonly line: number
+}
+
+/** One line of an explanation. */
+export interface Step {
+  readonly mark: 'pass' | 'fail' | 'skip'
+  readonly check: string
+  readonly expected?: string
+  readonly found?: string
+}
+
+/** What an admission rests on. */
+export type AdmittedBy = 'attestation' | 'optional' | 'exemption'
+
+interface AdmittedFacts {
+  readonly artifact: Artifact
+  readonly by: AdmittedBy
+  readonly rule: RuleRef
+  readonly identity: Identity | undefined
+  /** When true the trust root must be fresh at the moment the verdict is used. */
+  readonly restsOnAttestation: boolean
+  readonly policyDigest: string
+  readonly steps: readonly Step[]
+}
+
+/** Permission to open exactly one file. Minted by `decide` alone (a test holds this); never stored. */
+export class Admitted {
+  readonly #granted = true
+  readonly kind = 'admitted'
+  readonly facts: AdmittedFacts
+
+  private constructor(facts: AdmittedFacts) {
+    this.facts = facts
+  }
+
+  static mint(facts: AdmittedFacts): Admitted {
+    return new Admitted(facts)
+  }
+
+  static is(value: unknown): value is Admitted {
+    return typeof value === 'object' && value !== null && #granted in value
+  }
+
+  get artifact(): Artifact {
+    return this.facts.artifact
+  }
+}
+
+/** What a refusal is about. Fields are `undefined` where the index entry was too poor to tell. */
+export interface RefusedFile {
+  readonly project: string
+  readonly version: string | undefined
+  readonly filename: string
+  readonly sha256: string | undefined
+}
+
+/** We know it fails: a 403 with a reason. */
+export interface Refused {
+  readonly kind: 'refused'
+  readonly code: RefusalCode
+  readonly file: RefusedFile
+  readonly rule: RuleRef | undefined
+  readonly identity: Identity | undefined
+  /** What was expected and what was found, in one or two sentences; the remedy comes from the catalogue. */
+  readonly detail: string
+  /** The YAML that would admit it, where some would. */
+  readonly admitWith: string | undefined
+  readonly policyDigest: string
+  readonly steps: readonly Step[]
+}
+
+export type Verdict = Admitted | Refused

@@ -1,0 +1,214 @@
+/**
+ * Every seam that can be swapped, on one page. The contract stands in words on each port; a conformance suite holds
+ * every adapter to it. All methods may throw a {@link GateError} with a code `unknown-…`; none of them ever turns
+ * "cannot tell" into an answer.
+ */
+import type { Readable } from 'node:stream'
+import type { Artifact, FilePath } from './domain/artifact.ts'
+import type { Finding, Identity } from './domain/attestation.ts'
+import type { Brand } from './domain/brand.ts'
+import type { Sha256 } from './domain/digest.ts'
+import type { DistFilename } from './domain/filename.ts'
+import type { Instant } from './domain/instant.ts'
+import type { ProjectName } from './domain/name.ts'
+import type { Refused } from './domain/verdict.ts'
+import type { LegacyJson } from './protocol/legacy-json.ts'
+import type { ProjectIndex } from './protocol/simple-json.ts'
+
+/** Came from outside and was not checked; only `gate/` may unwrap it, and only through the digest gate. */
+export type Untrusted<T> = Brand<{ readonly value: T }, 'Untrusted'>
+
+export function untrusted<T>(value: T): Untrusted<T> {
+  return { value } as Untrusted<T>
+}
+
+// ---------------------------------------------------------------- outward
+
+/** The upstream's project pages, parsed strictly. One request per call; redirects only inside the origin. */
+export interface Index {
+  /** `absent` is the upstream's 404 for the project. `etag` is given back to revalidate. Throws unknown-upstream…. */
+  project(
+    name: ProjectName,
+    known?: { readonly etag: string | undefined },
+  ): Promise<
+    | { readonly kind: 'page'; readonly index: ProjectIndex; readonly etag: string | undefined }
+    | { readonly kind: 'unchanged' }
+    | { readonly kind: 'absent' }
+  >
+  /** The legacy JSON API of a project or of one version (the version as the client spelled it, already grammar-checked). */
+  legacy(name: ProjectName, version?: string): Promise<{ readonly kind: 'json'; readonly json: LegacyJson } | { readonly kind: 'absent' }>
+}
+
+/** PEP 740's Integrity API. `absent` is a 404 and nothing else; 403, 406, 5xx, a wrong type or a timeout throw. */
+export interface Integrity {
+  provenance(
+    project: ProjectName,
+    filename: DistFilename,
+  ): Promise<{ readonly kind: 'provenance'; readonly bytes: Uint8Array } | { readonly kind: 'absent' }>
+  /** True when the Integrity API lives on the index's own origin, so that the index's `provenance: null` is its word. */
+  readonly ownOrigin: boolean
+}
+
+/** File bytes from the configured origins. Nothing here is checked against a digest. */
+export interface Origin {
+  /** A complete body (200, identity coding). `length` is the declared Content-Length. The stream errors on early end. */
+  file(artifact: Artifact, signal: AbortSignal): Promise<Untrusted<{ readonly body: Readable; readonly length: number | undefined }>>
+  /** The `.metadata` sibling, size-capped; `absent` on 404. */
+  metadata(artifact: Artifact): Promise<{ readonly kind: 'metadata'; readonly bytes: Untrusted<Uint8Array> } | { readonly kind: 'absent' }>
+}
+
+// ---------------------------------------------------------------- cryptography
+
+/** A Sigstore trust root in force: immutable; a refresh makes a new one. */
+export interface TrustMaterial {
+  /** sha256 of the canonical trusted_root.json */
+  readonly digest: string
+  /** the trusted_root.json document, for workers */
+  readonly json: string
+}
+
+export interface TrustStatus {
+  readonly source: 'tuf' | 'embedded' | 'pinned'
+  readonly digest: string | undefined
+  readonly refreshed: Instant | undefined
+  readonly fresh: boolean
+  readonly detail: string
+}
+
+export interface Trust {
+  /** The root in force, fresh at `now`; throws `unknown-trust` with what to allow or pin when there is none or it is too old. */
+  fresh(now: Instant): TrustMaterial
+  /** Digest of all trust roots in force, for keys; `undefined` while there is none. */
+  digest(): string | undefined
+  status(now: Instant): TrustStatus
+  close(): Promise<void>
+}
+
+export interface Verifier {
+  /** Judges one provenance document against one file. Throws `unknown-verifier` when a worker dies or hangs, `unknown-overloaded` when the queue is full. */
+  verify(
+    document: { readonly bytes: Uint8Array; readonly filename: DistFilename; readonly sha256: Sha256 },
+    trust: TrustMaterial,
+  ): Promise<Extract<Finding, { kind: 'attested' | 'invalid' }>>
+  close(): Promise<void>
+}
+
+// ---------------------------------------------------------------- inward
+
+export interface FindingKey {
+  readonly sha256: Sha256
+  readonly filename: string
+  readonly trustDigest: string
+}
+
+export interface RememberedFinding {
+  readonly finding: Exclude<Finding, { kind: 'unasked' }>
+  readonly found: Instant
+}
+
+/** What cryptography proved. A row that cannot be decoded is absent. `get` may be served from memory. */
+export interface Findings {
+  get(key: FindingKey): RememberedFinding | undefined
+  put(key: FindingKey, remembered: RememberedFinding): void
+}
+
+/** Which project a path belongs to, and what a file name's sha256 was when first seen. */
+export interface Sightings {
+  projectOf(path: FilePath): ProjectName | undefined
+  /**
+   * Records every file of a page. Returns those whose name was seen before with another sha256. The first sight stays.
+   * `serial` is the page's X-PyPI-Last-Serial; `lastSerial` the highest seen before.
+   */
+  record(
+    project: ProjectName,
+    files: readonly { readonly path: FilePath; readonly filename: string; readonly sha256: Sha256 | undefined }[],
+    at: Instant,
+  ): { readonly changed: readonly string[] }
+  lastSerial(project: ProjectName): number | undefined
+  raiseSerial(project: ProjectName, serial: number): void
+}
+
+export interface JournalEntry {
+  readonly at: Instant
+  readonly filename: string
+  readonly project: string
+  readonly sha256: string | undefined
+  readonly outcome: 'admitted' | 'refused'
+  /** refusal code, or what an admission rests on */
+  readonly code: string
+  readonly rule: string | undefined
+  readonly identity: Identity | undefined
+  readonly policyDigest: string
+  readonly trustDigest: string | undefined
+  readonly client: string
+}
+
+/** Append-only. On disk within a second and at `close`; equal entries of one second may share a row with a count. */
+export interface Journal {
+  record(entry: JournalEntry): void
+  flush(): void
+}
+
+/** Refusals by their short id, for explain pages that survive a restart. */
+export interface Refusals {
+  put(id: string, refused: Refused, at: Instant): void
+  get(id: string): { readonly refused: Refused; readonly at: Instant } | undefined
+}
+
+/** The newest time ever recorded: a clock that falls behind it by more than five minutes decides nothing. */
+export interface Watermark {
+  newest(): Instant
+  raise(at: Instant): void
+}
+
+/** The database as a whole. */
+export interface Store {
+  readonly findings: Findings
+  readonly sightings: Sightings
+  readonly journal: Journal
+  readonly refusals: Refusals
+  readonly watermark: Watermark
+  /** Throws `unknown-store` when a write does not go through. */
+  probe(): void
+  close(): void
+}
+
+export interface ByteRange {
+  readonly start: number
+  /** inclusive */
+  readonly end: number
+}
+
+/** A blob that is open for reading; whoever got it closes it. Position reads only, so that many readers share one. */
+export interface OpenBlob {
+  readonly sha256: Sha256
+  readonly size: number
+  /** Reads into `buffer` at `position`; resolves to the count. */
+  read(buffer: Buffer, position: number): Promise<number>
+  /** The whole content when the blob is kept in memory. */
+  readonly bytes: Buffer | undefined
+  close(): void
+}
+
+/** A write that is under way: nothing is visible until `commit`. */
+export interface BlobWriter {
+  write(chunk: Buffer): Promise<void>
+  /** fsync, rename, directory fsync. The caller has compared the digest; the store compares its own once more. */
+  commit(): Promise<void>
+  abort(): Promise<void>
+  /** Reads back what was written so far, for clients that read along. */
+  read(buffer: Buffer, position: number, length: number): Promise<number>
+}
+
+/**
+ * Bytes by content. Readers never see a partial blob; writing the same blob twice is harmless. Before a blob is opened
+ * its stat record (device, inode, size, mtime, ctime) is compared with the remembered one and the blob is re-hashed when
+ * they differ; a blob that fails is set aside and absent. Bounded by size, least recently used first.
+ */
+export interface Blobs {
+  open(sha256: Sha256): Promise<OpenBlob | undefined>
+  writer(sha256: Sha256): Promise<BlobWriter>
+  remove(sha256: Sha256): Promise<void>
+  totalBytes(): number
+  close(): Promise<void>
+}

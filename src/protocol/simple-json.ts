@@ -1,0 +1,39 @@
+import type { FilePath, ProjectStatus, UpstreamUrl } from '../domain/artifact.ts'
+import type { Sha256 } from '../domain/digest.ts'
+import type { DistFilename } from '../domain/filename.ts'
+import type { ProjectName } from '../domain/name.ts'
+
+/** One file entry of an index page (PEP 691/700/714/740/592), checked key by key; unknown keys are dropped. */
+export interface IndexFile {
+  /** as listed; at most 255 bytes of `[A-Za-z0-9._+!-]` */
+  readonly filename: string
+  /** `undefined` when it is neither wheel nor sdist, or names another project: then the file is `file-unsupported` */
+  readonly dist: DistFilename | undefined
+  readonly path: FilePath
+  readonly url: UpstreamUrl
+  readonly sha256: Sha256 | undefined
+  /** all well-formed hashes, by algorithm */
+  readonly hashes: Readonly<Record<string, string>>
+  readonly size: number | undefined
+  /** as the index spells it, RFC 3339 */
+  readonly uploadTime: string | undefined
+  readonly requiresPython: string | undefined
+  readonly yanked: string | boolean
+  readonly coreMetadata: Sha256 | undefined
+  readonly provenance: 'offered' | 'none' | 'unsaid'
+}
+
+/** A project page, read once at the door. */
+export interface ProjectIndex {
+  readonly name: ProjectName
+  /** minor of api-version 1.x as the upstream said it, at most 4 */
+  readonly minor: 0 | 1 | 2 | 3 | 4
+  readonly files: readonly IndexFile[]
+  /** PEP 700; `undefined` where the upstream is older */
+  readonly versions: readonly string[] | undefined
+  readonly status: ProjectStatus
+  readonly statusReason: string | undefined
+  readonly serial: number | undefined
+  /** entries that were dropped, with why (untrusted text) */
+  readonly dropped: readonly { readonly filename: unknown; readonly why: string }[]
+}
