@@ -5,13 +5,8 @@ import type { Instant } from '../domain/instant.ts'
 import type { ProjectName } from '../domain/name.ts'
 import type { Policy } from '../domain/policy.ts'
 import type { Admitted, Refused, Verdict } from '../domain/verdict.ts'
-
-/** A file that was admitted and whose bytes are, or will be when the last chunk leaves, proved equal to the digest. */
-export interface VerifiedFile {
-  readonly sha256: Sha256
-  readonly size: number
-  readonly filename: string
-}
+import type { OpenBlob } from '../ports.ts'
+import type { VerifiedFile } from './verified-file.ts'
 
 /** One prebuilt answer for an index page: same bytes for everybody who asks for it. */
 export interface PageBody {
@@ -25,6 +20,12 @@ export interface PageBody {
   readonly serial: number | undefined
 }
 
+export interface LegacyBody {
+  readonly body: Buffer
+  readonly etag: string
+  readonly serial: number | undefined
+}
+
 export interface Check {
   readonly name: string
   readonly ok: boolean
@@ -33,17 +34,12 @@ export interface Check {
   readonly warning?: boolean
 }
 
-export interface Explanation {
-  readonly verdict: Verdict
-  readonly at: Instant
-}
-
 /** Everything that http and cli may ask. Throws GateError for "cannot tell" and for 4xx answers. */
 export interface Gate {
   /** Project page, built from what is known without waiting for verifications. Throws no-project, internal, unknown-…. */
   page(project: ProjectName, form: 'json' | 'html'): Promise<PageBody>
   /** The legacy JSON API, refused files omitted, URLs at the gate. Throws no-project, not-found (no such version). */
-  legacy(project: ProjectName, version: string | undefined): Promise<{ readonly body: Buffer; readonly etag: string; readonly serial: number | undefined }>
+  legacy(project: ProjectName, version: string | undefined): Promise<LegacyBody>
   /** Finds the listed file behind a path. Throws not-listed, internal, unknown-…. */
   locate(path: FilePath): Promise<Artifact | Refused>
   /** Finds a file by name in a project's page. */
@@ -68,7 +64,7 @@ export interface Gate {
  * An opened file: either a stored, verified blob (ranges may be cut from it), or an ingest that is under way.
  */
 export type OpenFile =
-  | { readonly kind: 'stored'; readonly file: VerifiedFile; readonly blob: import('../ports.ts').OpenBlob }
+  | { readonly kind: 'stored'; readonly file: VerifiedFile; readonly blob: OpenBlob }
   | {
       readonly kind: 'flowing'
       readonly file: VerifiedFile

@@ -1,0 +1,213 @@
+import { performance } from 'node:perf_hooks'
+import type { FilePath } from '../domain/artifact.ts'
+import { identityOfVerdict } from '../domain/decide.ts'
+import { sha256Of } from '../domain/digest.ts'
+import { GateError } from '../domain/errors.ts'
+import type { Clock, Millis } from '../domain/instant.ts'
+import type { ProjectName } from '../domain/name.ts'
+import type { Verdict } from '../domain/verdict.ts'
+import type { Events } from '../observe/events.ts'
+import type { Blobs, Index, Integrity, Origin, Store, Trust, Verifier } from '../ports.ts'
+import { createBackground } from './background.ts'
+import { createClockGuard } from './clock-guard.ts'
+import { createExamine } from './examine.ts'
+import { createExplained } from './explained.ts'
+import type { Gate } from './gate.ts'
+import { createIndexes } from './indexes.ts'
+import { createJudge } from './judge.ts'
+import { createLegacy } from './legacy.ts'
+import { createLinks } from './links.ts'
+import type { ListingMode } from './listing.ts'
+import { createLocate } from './locate.ts'
+import { createPages } from './pages.ts'
+import { createPep740Watch } from './pep740-watch.ts'
+import type { Policies } from './policies.ts'
+import { createReadiness } from './readiness.ts'
+import { createVault } from './vault.ts'
+
+/** Everything the gate is made of; the composition root fills it in. */
+export interface GateParts {
+  readonly index: Index
+  readonly integrity: Integrity
+  readonly origin: Origin
+  readonly verifier: Verifier
+  readonly trust: Trust
+  readonly store: Store
+  readonly blobs: Blobs
+  readonly policies: Policies
+  readonly events: Events
+  readonly clock: Clock
+}
+
+export interface GateSettings {
+  /** absolute, without a trailing slash; `undefined`: file URLs are relative */
+  readonly publicUrl: string | undefined
+  /** where the gate listens, for URLs that must be absolute without a public one */
+  readonly listenUrl: () => string
+  readonly mode: ListingMode
+  readonly maxAge: Millis
+  readonly maxStale: Millis
+  readonly negativeTtl: Millis
+  /** bytes */
+  readonly spool: number
+  /** bytes */
+  readonly maxSize: number
+  readonly isInternal: (project: ProjectName) => boolean
+  readonly draining: () => boolean
+}
+
+export interface RunningGate extends Gate {
+  /** Resolves when no verification is queued behind a listing. */
+  settled(): Promise<void>
+  close(): void
+}
+
+export function createGate(parts: GateParts, settings: GateSettings): RunningGate {
+  const { index, integrity, origin, verifier, trust, store, blobs, policies, events } = parts
+  const { maxAge, maxStale, maxSize, negativeTtl, isInternal } = settings
+  const clock = createClockGuard(parts.clock, store.watermark, events)
+  const watch = createPep740Watch(events)
+  const learned = new Map<ProjectName, number>()
+  const learn = (project: ProjectName): void => void learned.set(project, (learned.get(project) ?? 0) + 1)
+
+  const vault = createVault({
+    blobs,
+    origin,
+    events,
+    clock: clock.read,
+    spool: settings.spool,
+    maxSize,
+    rememberMetadataMismatch: (artifact, detail) => examine.rememberMetadataMismatch(artifact, detail, clock.read()),
+  })
+  const examine = createExamine({
+    findings: store.findings,
+    integrity,
+    verifier,
+    trust,
+    negativeTtl,
+    watch,
+    keepProvenance: bytes => vault.keep(sha256Of(bytes), bytes),
+    learned: ({ project }) => learn(project),
+  })
+  const indexes = createIndexes({
+    index,
+    sightings: store.sightings,
+    events,
+    clock: clock.read,
+    maxAge,
+    maxStale,
+    isInternal,
+  })
+  const judge = createJudge({ clock, examine, policies, trust, watch })
+  const locate = createLocate({ indexes, sightings: store.sightings, policies, maxSize, isInternal })
+  const explained = createExplained(store.refusals, clock.read)
+  const background = createBackground(judge.judge, cause =>
+    events.emit({
+      type: 'unknown',
+      code: 'unknown-bug',
+      detail: 'a file of a listing could not be judged',
+      route: 'background',
+      untrusted: undefined,
+      cause,
+      id: '',
+    }),
+  )
+  const linksFor = (relativeTo: 'page' | 'absolute') =>
+    createLinks({ publicUrl: settings.publicUrl, listenUrl: settings.listenUrl, relativeTo, keep: explained.keep })
+  const pages = createPages({
+    indexes,
+    policies,
+    judge,
+    background,
+    links: linksFor('page'),
+    mode: settings.mode,
+    maxSize,
+    negativeTtl,
+    clock: clock.read,
+    verdicts: project => learned.get(project) ?? 0,
+  })
+  const legacy = createLegacy({
+    index,
+    indexes,
+    policies,
+    judge,
+    background,
+    links: linksFor('absolute'),
+    maxAge,
+    maxSize,
+    clock: clock.read,
+  })
+  const readiness = createReadiness({ policies, trust, store, clock, watch, draining: settings.draining })
+
+  function journal(verdict: Verdict, client: string, startedMs: number): void {
+    const identity = identityOfVerdict(verdict)
+    const admitted = verdict.kind === 'admitted'
+    const file = admitted
+      ? {
+          project: verdict.artifact.project,
+          filename: verdict.artifact.filename.text,
+          sha256: verdict.artifact.sha256,
+        }
+      : verdict.file
+    const code = admitted ? verdict.facts.by : verdict.code
+    const rule = admitted ? verdict.facts.rule : verdict.rule
+    store.journal.record({
+      at: clock.read(),
+      filename: file.filename,
+      project: file.project,
+      sha256: file.sha256,
+      outcome: verdict.kind,
+      code,
+      rule: rule?.id,
+      identity,
+      policyDigest: admitted ? verdict.facts.policyDigest : verdict.policyDigest,
+      trustDigest: trust.digest(),
+      client,
+    })
+    events.emit({
+      type: 'verdict',
+      outcome: verdict.kind,
+      code,
+      project: file.project,
+      filename: file.filename,
+      sha256: file.sha256,
+      rule: rule?.id,
+      identity: identity?.san,
+      client,
+      ms: performance.now() - startedMs,
+      explain: admitted ? undefined : explained.keep(verdict),
+    })
+  }
+
+  return {
+    page: pages.page,
+    legacy,
+    locate: (path: FilePath) => locate.byPath(path),
+    locateByName: locate.byName,
+    judge: judge.judge,
+    open: vault.open,
+    metadata: vault.metadata,
+    keep: explained.keep,
+    explained: explained.get,
+    journal,
+    readiness,
+    policy: () => policies.current(),
+    settled: background.idle,
+    close: background.close,
+    async provenance(project, filename) {
+      const artifact = await locate.byName(project, filename)
+      if ('kind' in artifact) throw new GateError('no-provenance', `no provenance for ${filename.text}`)
+      const now = clock.now()
+      const known = examine.known(artifact, now)
+      const attested = known?.finding.kind === 'attested' ? known.finding : undefined
+      const kept = attested === undefined ? undefined : await vault.kept(attested.provenanceSha256)
+      if (kept !== undefined) return kept
+      if (known?.finding.kind === 'unattested' && examine.lasting(known, now, 'refused'))
+        throw new GateError('no-provenance', `no provenance for ${filename.text}`)
+      const finding = await examine.anew(artifact, now)
+      const bytes = finding.kind === 'attested' ? await vault.kept(finding.provenanceSha256) : undefined
+      if (bytes === undefined) throw new GateError('no-provenance', `no provenance that verifies for ${filename.text}`)
+      return bytes
+    },
+  }
+}

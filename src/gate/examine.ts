@@ -1,0 +1,111 @@
+import type { Artifact } from '../domain/artifact.ts'
+import type { Finding } from '../domain/attestation.ts'
+import { GateError } from '../domain/errors.ts'
+import type { Instant, Millis } from '../domain/instant.ts'
+import type { FindingKey, Findings, Integrity, RememberedFinding, Trust, Verifier } from '../ports.ts'
+import { createLimit } from './limit.ts'
+import { createOnce } from './once.ts'
+import type { Pep740Watch } from './pep740-watch.ts'
+
+/** A failure stays known under this name of "whatever root was in force", until the file is fetched and verified anew. */
+const ANY_ROOT = 'any'
+/** Where a wheel whose METADATA differs from its `.metadata` is remembered; no trust root has a say in it. */
+const METADATA = 'metadata'
+const NO_ROOT = 'none'
+
+type KnownFinding = Exclude<Finding, { kind: 'unasked' }>
+
+export interface Examine {
+  /** What is known without waiting: remembered, or said by the index itself. */
+  known(artifact: Artifact, now: Instant): RememberedFinding | undefined
+  /** Asks the Integrity API and verifies, once however many ask. Throws unknown-…. */
+  anew(artifact: Artifact, now: Instant): Promise<KnownFinding>
+  /** True when what is remembered is still to be believed; an admission lives until a root changes, all else briefly. */
+  lasting(remembered: RememberedFinding, now: Instant, outcome: 'admitted' | 'refused'): boolean
+  /** The last failure on record, past its lifetime too. */
+  failure(artifact: Artifact): KnownFinding | undefined
+  rememberMetadataMismatch(artifact: Artifact, detail: string, now: Instant): void
+  metadataMismatch(artifact: Artifact): KnownFinding | undefined
+}
+
+interface Options {
+  readonly findings: Findings
+  readonly integrity: Integrity
+  readonly verifier: Verifier
+  readonly trust: Trust
+  readonly negativeTtl: Millis
+  readonly watch: Pep740Watch
+  readonly keepProvenance: (bytes: Uint8Array) => Promise<void>
+  readonly learned: (artifact: Artifact) => void
+}
+
+export function createExamine(options: Options): Examine {
+  const { findings, integrity, verifier, trust, negativeTtl, watch, keepProvenance, learned } = options
+  const once = createOnce<KnownFinding>()
+  const limit = createLimit({ running: 32, waiting: 2_000, what: 'verifications' })
+
+  function keyOf(artifact: Artifact, trustDigest = trust.digest() ?? NO_ROOT): FindingKey {
+    return { sha256: artifact.sha256, filename: artifact.filename.text, trustDigest }
+  }
+
+  function remember(artifact: Artifact, finding: KnownFinding, now: Instant): void {
+    findings.put(keyOf(artifact), { finding, found: now })
+    const anyRoot = keyOf(artifact, ANY_ROOT)
+    if (finding.kind === 'invalid' || findings.get(anyRoot) !== undefined) findings.put(anyRoot, { finding, found: now })
+    learned(artifact)
+  }
+
+  /** `null` in the index is its word only where the Integrity API is its own. */
+  function indexSaysNone(artifact: Artifact): boolean {
+    return artifact.provenance === 'none' && integrity.ownOrigin
+  }
+
+  async function ask(artifact: Artifact, now: Instant): Promise<KnownFinding> {
+    const answer = await integrity.provenance(artifact.project, artifact.filename)
+    if (answer.kind === 'absent') {
+      if (artifact.provenance === 'offered')
+        throw new GateError('unknown-upstream', `the index offers provenance for ${artifact.filename.text}, the Integrity API has none`)
+      watch.absent(artifact)
+      return { kind: 'unattested', said: 'integrity' }
+    }
+    watch.present()
+    const root = trust.fresh(now)
+    const finding = await verifier.verify({ bytes: answer.bytes, filename: artifact.filename, sha256: artifact.sha256 }, root)
+    if (finding.kind === 'attested') await keepProvenance(answer.bytes)
+    return finding
+  }
+
+  return {
+    known(artifact, now) {
+      const remembered = findings.get(keyOf(artifact))
+      if (remembered?.finding.kind === 'attested') return remembered
+      if (indexSaysNone(artifact)) return { finding: { kind: 'unattested', said: 'index' }, found: now }
+      return remembered
+    },
+    anew(artifact, now) {
+      return once(`${artifact.sha256} ${artifact.filename.text}`, async () => {
+        const finding = await limit(() => ask(artifact, now))
+        remember(artifact, finding, now)
+        return finding
+      })
+    },
+    lasting(remembered, now, outcome) {
+      if (remembered.finding.kind === 'attested' && outcome === 'admitted') return true
+      const age = now - remembered.found
+      return age >= 0 && age < negativeTtl
+    },
+    failure(artifact) {
+      const remembered = findings.get(keyOf(artifact, ANY_ROOT))
+      return remembered?.finding.kind === 'invalid' ? remembered.finding : undefined
+    },
+    rememberMetadataMismatch(artifact, detail, now) {
+      const finding = { kind: 'invalid', why: 'metadata-mismatch', detail } as const
+      findings.put(keyOf(artifact, METADATA), { finding, found: now })
+      learned(artifact)
+    },
+    metadataMismatch(artifact) {
+      return findings.get(keyOf(artifact, METADATA))?.finding
+    },
+  }
+}
+

@@ -1,0 +1,93 @@
+import type { Artifact } from '../domain/artifact.ts'
+import type { Finding } from '../domain/attestation.ts'
+import { decide, needsFinding, waivesAttestation } from '../domain/decide.ts'
+import { GateError } from '../domain/errors.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { Policy } from '../domain/policy.ts'
+import { Admitted, type Verdict } from '../domain/verdict.ts'
+import type { Trust } from '../ports.ts'
+import type { ClockGuard } from './clock-guard.ts'
+import type { Examine } from './examine.ts'
+import type { Pep740Watch } from './pep740-watch.ts'
+import type { Policies } from './policies.ts'
+
+interface Options {
+  readonly clock: ClockGuard
+  readonly examine: Examine
+  readonly policies: Policies
+  readonly trust: Trust
+  readonly watch: Pep740Watch
+}
+
+export interface Judge {
+  /** Finding, then verdict: never "don't know, so yes". Throws unknown-…. */
+  judge(artifact: Artifact): Promise<Verdict>
+  /** The verdict from what is known without waiting, or `undefined` when the file would have to be examined first. */
+  foresee(artifact: Artifact, policy: Policy, now: Instant): Verdict | undefined
+}
+
+/** Unasked is unknown: it counts as a finding only for bytes that an exemption in force pins. */
+const UNASKED = { kind: 'unasked' } as const satisfies Finding
+
+/** Failures that leave provenance unfetched or unchecked, as opposed to a gate that is itself in trouble. */
+const UNCHECKED: ReadonlySet<string> = new Set([
+  'unknown-upstream',
+  'unknown-upstream-timeout',
+  'unknown-trust',
+  'unknown-verifier',
+])
+
+export function createJudge(options: Options): Judge {
+  const { clock, examine, policies, trust, watch } = options
+
+  async function judge(artifact: Artifact): Promise<Verdict> {
+    const now = clock.now()
+    const policy = policies.current()
+    const mismatch = examine.metadataMismatch(artifact)
+    if (mismatch !== undefined) return decide(artifact, mismatch, policy, now)
+    if (!needsFinding(artifact, policy, now)) return decide(artifact, UNASKED, policy, now)
+    return nameTheUpstream(await weigh(artifact, policy, now))
+  }
+
+  async function weigh(artifact: Artifact, policy: Policy, now: Instant): Promise<Verdict> {
+    try {
+      const remembered = examine.known(artifact, now)
+      if (remembered !== undefined) {
+        const verdict = decide(artifact, remembered.finding, policy, now)
+        if (examine.lasting(remembered, now, verdict.kind)) return assertTrusted(verdict, remembered.finding, now)
+      }
+      const finding = await examine.anew(artifact, now)
+      return assertTrusted(decide(artifact, finding, policy, now), finding, now)
+    } catch (error) {
+      if (!(error instanceof GateError) || !UNCHECKED.has(error.code) || !waivesAttestation(artifact, policy, now)) throw error
+      // never against provenance that failed: a remembered failure counts until it is verified anew or found absent
+      return decide(artifact, examine.failure(artifact) ?? UNASKED, policy, now)
+    }
+  }
+
+  /** A verdict that rests on cryptography, a refusal too, needs a root that is fresh at this moment. */
+  function assertTrusted(verdict: Verdict, finding: Finding, now: Instant): Verdict {
+    const rests = Admitted.is(verdict) ? verdict.facts.restsOnAttestation : finding.kind === 'attested' || finding.kind === 'invalid'
+    if (rests) trust.fresh(now)
+    return verdict
+  }
+
+  /** A developer must learn that the mirror behind the gate has no attestations at all. */
+  function nameTheUpstream(verdict: Verdict): Verdict {
+    if (verdict.kind === 'admitted' || verdict.code !== 'unattested') return verdict
+    const notice = watch.notice()
+    return notice === undefined ? verdict : { ...verdict, detail: `${verdict.detail} ${notice}` }
+  }
+
+  function foresee(artifact: Artifact, policy: Policy, now: Instant): Verdict | undefined {
+    const mismatch = examine.metadataMismatch(artifact)
+    if (mismatch !== undefined) return decide(artifact, mismatch, policy, now)
+    if (!needsFinding(artifact, policy, now)) return decide(artifact, UNASKED, policy, now)
+    const remembered = examine.known(artifact, now)
+    if (remembered === undefined) return undefined
+    const verdict = decide(artifact, remembered.finding, policy, now)
+    return examine.lasting(remembered, now, verdict.kind) ? verdict : undefined
+  }
+
+  return { judge, foresee }
+}

@@ -1,0 +1,81 @@
+import { LRUCache } from 'lru-cache'
+import type { Artifact, FilePath } from '../domain/artifact.ts'
+import { GateError } from '../domain/errors.ts'
+import { candidateProjects, type DistFilename } from '../domain/filename.ts'
+import type { ProjectName } from '../domain/name.ts'
+import type { Refused } from '../domain/verdict.ts'
+import type { Sightings } from '../ports.ts'
+import type { IndexFile } from '../protocol/simple-json.ts'
+import { artifactOf, assertUnchanged, refuseQuarantined } from './artifacts.ts'
+import type { Indexes, KnownPage } from './indexes.ts'
+import type { Policies } from './policies.ts'
+
+interface Options {
+  readonly indexes: Indexes
+  readonly sightings: Sightings
+  readonly policies: Policies
+  readonly maxSize: number
+  readonly isInternal: (project: ProjectName) => boolean
+}
+
+export interface Locate {
+  byPath(path: FilePath): Promise<Artifact | Refused>
+  byName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused>
+}
+
+/**
+ * Finds the listed file behind a path. Clients that install from a lock ask for files without ever asking for a page, so
+ * the project comes from what is remembered of the path or, failing that, from the file name; the digest and the size
+ * come from the index, never from the URL.
+ */
+export function createLocate(options: Options): Locate {
+  const { indexes, sightings, policies, maxSize, isInternal } = options
+  const projects = new LRUCache<FilePath, ProjectName>({ max: 50_000 })
+
+  async function byPath(path: FilePath): Promise<Artifact | Refused> {
+    const filename = path.slice(path.lastIndexOf('/') + 1)
+    for (const project of owners(path, filename)) {
+      const page = await indexes.current(project)
+      const file = page?.byPath.get(path)
+      if (page === undefined) continue
+      if (file !== undefined) {
+        projects.set(path, project)
+        return found(page, file)
+      }
+      if (page.index.status === 'quarantined') return refuseQuarantined(page, filename, policies.current())
+    }
+    throw notListed(filename)
+  }
+
+  /** The project a path was seen under; else every project that the file name could belong to. */
+  function owners(path: FilePath, filename: string): readonly ProjectName[] {
+    const remembered = projects.get(path) ?? sightings.projectOf(path)
+    if (remembered !== undefined) return [remembered]
+    const candidates = candidateProjects(filename)
+    // one internal name among the readings is enough: asking for the others could tell the upstream about it
+    if (candidates.some(isInternal)) throw new GateError('internal', `${filename} could belong to an internal name`)
+    return candidates
+  }
+
+  async function byName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused> {
+    const page = await indexes.current(project)
+    if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+    const file = page.byFilename.get(filename.text)
+    if (file === undefined) {
+      if (page.index.status === 'quarantined') return refuseQuarantined(page, filename.text, policies.current())
+      throw notListed(filename.text)
+    }
+    return found(page, file)
+  }
+
+  function found(page: KnownPage, file: IndexFile): Artifact | Refused {
+    assertUnchanged(page, file.filename)
+    return artifactOf(page, file, { policy: policies.current(), maxSize })
+  }
+
+  return { byPath, byName }
+}
+
+function notListed(filename: string): GateError {
+  return new GateError('not-listed', `the index does not list ${filename} now`)
+}

@@ -1,0 +1,60 @@
+import { GateError } from '../domain/errors.ts'
+import type { Store, Trust } from '../ports.ts'
+import type { ClockGuard } from './clock-guard.ts'
+import type { Check } from './gate.ts'
+import type { Pep740Watch } from './pep740-watch.ts'
+import type { Policies } from './policies.ts'
+
+interface Options {
+  readonly policies: Policies
+  readonly trust: Trust
+  readonly store: Store
+  readonly clock: ClockGuard
+  readonly watch: Pep740Watch
+  readonly draining: () => boolean
+}
+
+/** What `/readyz` asks: each check says which it is, and what to do when it fails. */
+export function createReadiness(options: Options): () => readonly Check[] {
+  const { policies, trust, store, clock, watch, draining } = options
+  return () => [
+    policyCheck(policies),
+    trustCheck(trust, clock),
+    probe('database', () => store.probe(), 'writable'),
+    probe('clock', () => clock.now(), 'not behind the newest recorded time'),
+    upstreamCheck(watch),
+    { name: 'draining', ok: !draining(), detail: draining() ? 'shutting down' : 'no' },
+  ]
+}
+
+function policyCheck(policies: Policies): Check {
+  const { digest } = policies.current()
+  const failure = policies.lastError()
+  if (failure === undefined) return { name: 'policy', ok: true, detail: `sha256 ${digest}` }
+  return {
+    name: 'policy',
+    ok: true,
+    warning: true,
+    detail: `the last reload failed, sha256 ${digest} stays in force: ${failure}`,
+  }
+}
+
+function trustCheck(trust: Trust, clock: ClockGuard): Check {
+  const status = trust.status(clock.read())
+  return { name: 'trust-root', ok: status.fresh, detail: `${status.source}: ${status.detail}` }
+}
+
+function upstreamCheck(watch: Pep740Watch): Check {
+  const notice = watch.notice()
+  if (notice === undefined) return { name: 'upstream', ok: true, detail: 'no complaint' }
+  return { name: 'upstream', ok: true, warning: true, detail: notice }
+}
+
+function probe(name: string, ask: () => unknown, fine: string): Check {
+  try {
+    ask()
+    return { name, ok: true, detail: fine }
+  } catch (error) {
+    return { name, ok: false, detail: error instanceof GateError ? error.detail : 'failed' }
+  }
+}

@@ -1,0 +1,199 @@
+import { LRUCache } from 'lru-cache'
+import type { Artifact } from '../domain/artifact.ts'
+import { type Sha256, sha256Of } from '../domain/digest.ts'
+import { GateError } from '../domain/errors.ts'
+import { type Clock, type Instant, millis } from '../domain/instant.ts'
+import { Admitted } from '../domain/verdict.ts'
+import type { Events } from '../observe/events.ts'
+import type { Blobs, Origin } from '../ports.ts'
+import { ArchiveError, readWheelMetadata } from '../protocol/archive.ts'
+import type { OpenFile } from './gate.ts'
+import { Ingest } from './ingest.ts'
+import { createLimit } from './limit.ts'
+import { createOnce } from './once.ts'
+import { VerifiedFile } from './verified-file.ts'
+
+/** How long bytes that did not match are not asked for again. */
+const MISMATCH_TTL = millis(600_000)
+
+export interface Vault {
+  open(verdict: Admitted): Promise<OpenFile>
+  metadata(verdict: Admitted): Promise<{ readonly bytes: Buffer; readonly sha256: Sha256 }>
+  /** Small bytes by content, such as provenance documents. */
+  keep(sha256: Sha256, bytes: Uint8Array): Promise<void>
+  kept(sha256: Sha256): Promise<Buffer | undefined>
+}
+
+interface Options {
+  readonly blobs: Blobs
+  readonly origin: Origin
+  readonly events: Events
+  readonly clock: Clock
+  /** bytes: up to here a file is checked whole before its first byte leaves */
+  readonly spool: number
+  /** bytes */
+  readonly maxSize: number
+  /** remembers that a wheel's METADATA is not what the index gave out as its `.metadata` */
+  readonly rememberMetadataMismatch: (artifact: Artifact, detail: string) => void
+}
+
+/** The only place that opens files, and the only one that mints {@link VerifiedFile}. */
+export function createVault(options: Options): Vault {
+  const { blobs, origin, events, clock, spool, maxSize, rememberMetadataMismatch } = options
+  const mismatches = new LRUCache<string, { readonly until: Instant; readonly detail: string }>({ max: 10_000 })
+  const ingests = new Map<Sha256, Ingest>()
+  const limit = createLimit({ running: 16, waiting: 256, what: 'downloads from the upstream' })
+  const once = createOnce<Buffer>()
+
+  async function open(verdict: Admitted): Promise<OpenFile> {
+    if (!Admitted.is(verdict)) throw new GateError('unknown-bug', 'only an admitted file can be opened')
+    const { artifact } = verdict
+    const stored = await openStored(artifact)
+    if (stored !== undefined) return stored
+    const ingest = ingestOnce(artifact)
+    const size = await ingest.size
+    if (size !== undefined && size > spool) {
+      const file = VerifiedFile.mint({ sha256: artifact.sha256, size, filename: artifact.filename.text })
+      return { kind: 'flowing', file, stored: ingest.stored, chunks: () => ingest.chunks() }
+    }
+    await ingest.stored
+    const spooled = await openStored(artifact)
+    if (spooled === undefined) throw new GateError('unknown-store', `${artifact.filename.text} was stored and is gone`)
+    return spooled
+  }
+
+  async function openStored(artifact: Artifact): Promise<OpenFile | undefined> {
+    const blob = await blobs.open(artifact.sha256)
+    if (blob === undefined) return undefined
+    const file = VerifiedFile.mint({ sha256: artifact.sha256, size: blob.size, filename: artifact.filename.text })
+    return { kind: 'stored', file, blob }
+  }
+
+  /** One upstream download per file; it goes on when those who wait for it leave. */
+  function ingestOnce(artifact: Artifact): Ingest {
+    const flying = ingests.get(artifact.sha256)
+    if (flying !== undefined) return flying
+    const key = mismatchKey(artifact.url, artifact.sha256)
+    assertNotMismatched(key)
+    const ingest = new Ingest({
+      artifact,
+      origin,
+      blobs,
+      limit,
+      maxSize,
+      inspect: (read, size) => compareMetadata(artifact, read, size),
+    })
+    ingests.set(artifact.sha256, ingest)
+    ingest.stored
+      .catch((error: unknown) => rememberMismatch(key, error))
+      .finally(() => ingests.delete(artifact.sha256))
+      .catch(() => {})
+    return ingest
+  }
+
+  function assertNotMismatched(key: string): void {
+    const remembered = mismatches.get(key)
+    if (remembered === undefined) return
+    const left = remembered.until - clock()
+    if (left <= 0) return void mismatches.delete(key)
+    throw new GateError('integrity-mismatch', remembered.detail, { retryAfterMs: millis(left) })
+  }
+
+  function rememberMismatch(key: string, error: unknown): void {
+    if (!(error instanceof GateError) || error.code !== 'integrity-mismatch') return
+    mismatches.set(key, { until: (clock() + MISMATCH_TTL) as Instant, detail: error.detail })
+    events.emit({ type: 'alarm', alarm: 'integrity-mismatch', detail: error.detail, untrusted: error.untrusted })
+  }
+
+  /** PEP 740 does not cover `.metadata`; what clients resolve with must be what the wheel holds. */
+  async function compareMetadata(
+    artifact: Artifact,
+    read: (buffer: Buffer, position: number, length: number) => Promise<number>,
+    size: number,
+  ): Promise<void> {
+    if (artifact.filename.kind !== 'wheel' || artifact.coreMetadata === undefined) return
+    const found = await metadataDigest(artifact.filename, read, size)
+    if (found === artifact.coreMetadata) return
+    const detail = `${artifact.filename.text}: the index gives its METADATA the sha256 ${artifact.coreMetadata}, inside the wheel it is ${found}`
+    rememberMetadataMismatch(artifact, detail)
+    events.emit({ type: 'alarm', alarm: 'metadata-mismatch', detail, untrusted: undefined })
+    throw new GateError('integrity-mismatch', detail)
+  }
+
+  async function metadata(verdict: Admitted): Promise<{ readonly bytes: Buffer; readonly sha256: Sha256 }> {
+    if (!Admitted.is(verdict)) throw new GateError('unknown-bug', 'only an admitted file has metadata')
+    const { artifact } = verdict
+    const sha256 = artifact.coreMetadata
+    if (sha256 === undefined) throw new GateError('not-listed', `the index offers no metadata for ${artifact.filename.text}`)
+    const bytes = (await kept(sha256)) ?? (await once(artifact.path, () => fetchMetadata(artifact, sha256)))
+    return { bytes, sha256 }
+  }
+
+  async function fetchMetadata(artifact: Artifact, sha256: Sha256): Promise<Buffer> {
+    const key = mismatchKey(`${artifact.url}.metadata`, sha256)
+    assertNotMismatched(key)
+    const answer = await limit(() => origin.metadata(artifact))
+    if (answer.kind === 'absent')
+      throw new GateError('unknown-upstream', `the index offers metadata for ${artifact.filename.text}, the file origin has none`)
+    const bytes = Buffer.from(answer.bytes.value)
+    const found = sha256Of(bytes)
+    if (found !== sha256) {
+      const error = new GateError(
+        'integrity-mismatch',
+        `${artifact.filename.text}.metadata: sha256 ${sha256} was expected, the bytes have ${found}`,
+      )
+      rememberMismatch(key, error)
+      throw error
+    }
+    await keep(sha256, bytes)
+    return bytes
+  }
+
+  async function keep(sha256: Sha256, bytes: Uint8Array): Promise<void> {
+    const writer = await blobs.writer(sha256)
+    try {
+      await writer.write(Buffer.from(bytes))
+      await writer.commit()
+    } catch (error) {
+      await writer.abort()
+      throw error
+    }
+  }
+
+  async function kept(sha256: Sha256): Promise<Buffer | undefined> {
+    const blob = await blobs.open(sha256)
+    if (blob === undefined) return undefined
+    try {
+      if (blob.bytes !== undefined) return blob.bytes
+      const buffer = Buffer.allocUnsafe(blob.size)
+      for (let done = 0; done < buffer.length; ) {
+        const count = await blob.read(buffer.subarray(done), done)
+        if (count === 0) throw new GateError('unknown-store', 'a stored file was cut short')
+        done += count
+      }
+      return buffer
+    } finally {
+      blob.close()
+    }
+  }
+
+  return { open, metadata, keep, kept }
+}
+
+function mismatchKey(url: string, sha256: Sha256): string {
+  return `${sha256} ${url}`
+}
+
+/** sha256 of the METADATA inside, or words for why there is none: both differ from what the index promised. */
+async function metadataDigest(
+  filename: Parameters<typeof readWheelMetadata>[1],
+  read: (buffer: Buffer, position: number, length: number) => Promise<number>,
+  size: number,
+): Promise<string> {
+  try {
+    return sha256Of(await readWheelMetadata({ read, size }, filename))
+  } catch (error) {
+    if (error instanceof ArchiveError) return `unreadable (${error.message})`
+    throw error
+  }
+}
