@@ -1,5 +1,5 @@
-import type { ProjectName } from './name.ts'
-import type { Version } from './version.ts'
+import { type ProjectName, tryProjectName } from './name.ts'
+import { compareVersions, parseVersion, type Version } from './version.ts'
 
 /** A wheel's file name, parsed (binary distribution format, PEP 427 and PEP 440). */
 export interface WheelFilename {
@@ -8,7 +8,7 @@ export interface WheelFilename {
   readonly text: string
   readonly project: ProjectName
   readonly version: Version
-  /** '' when absent; else the number and the rest */
+  /** '' when absent */
   readonly build: string
   /** expanded compressed tag sets, `py3-none-any` each, sorted and unique */
   readonly tags: readonly string[]
@@ -24,3 +24,116 @@ export interface SdistFilename {
 }
 
 export type DistFilename = WheelFilename | SdistFilename
+
+const LISTED = /^[A-Za-z0-9][A-Za-z0-9._+!-]{0,254}$/
+const WHEEL_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?$/
+const BUILD = /^(\d+)([A-Za-z0-9._]*)$/
+const TAG = /^[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*$/
+const MOST_TAGS = 512
+const MOST_CANDIDATES = 8
+
+/** The text grammar of anything that may stand in a file URL: at most 255 bytes of `[A-Za-z0-9._+!-]`. */
+export function isListedFilename(text: string): boolean {
+  return LISTED.test(text)
+}
+
+/**
+ * Parses the name of a wheel or source distribution; `undefined` for anything else. With `project`, a name that belongs to
+ * another project is `undefined` too, and an ambiguous source distribution (`foo-bar-1.0.tar.gz`) is read in its favour.
+ */
+export function parseDistFilename(text: string, project?: ProjectName): DistFilename | undefined {
+  if (!isListedFilename(text)) return undefined
+  const parsed = text.endsWith('.whl') ? parseWheel(text) : parseSdist(text, project)
+  return parsed !== undefined && project !== undefined && parsed.project !== project ? undefined : parsed
+}
+
+function parseWheel(text: string): WheelFilename | undefined {
+  const fields = text.slice(0, -'.whl'.length).split('-')
+  if (fields.length !== 5 && fields.length !== 6) return undefined
+  const [name, versionText] = fields
+  const [python, abi, platform] = fields.slice(-3)
+  const build = fields.length === 6 ? fields[2] : ''
+  if (name === undefined || versionText === undefined || build === undefined) return undefined
+  // "__" would come from an escaped name that was not normalised: `packaging` refuses it
+  if (!WHEEL_NAME.test(name) || name.includes('__') || (build !== '' && !BUILD.test(build))) return undefined
+  const project = tryProjectName(name)
+  const version = parseVersion(versionText.replaceAll('_', '-'))
+  const tags = expandTags(python, abi, platform)
+  if (project === undefined || version === undefined || tags === undefined) return undefined
+  return { kind: 'wheel', text, project, version, build: canonicalBuild(build), tags }
+}
+
+/** `01abc` and `1abc` are one build: the number is compared as a number (PEP 427). */
+function canonicalBuild(build: string): string {
+  const [, number, rest] = BUILD.exec(build) ?? []
+  return number === undefined ? '' : `${BigInt(number)}${rest ?? ''}`
+}
+
+/** PEP 425 "Compressed Tag Sets": every combination, as a sorted set. */
+function expandTags(...sets: readonly (string | undefined)[]): readonly string[] | undefined {
+  let tags: readonly string[] = ['']
+  for (const set of sets) {
+    if (set === undefined || !TAG.test(set)) return undefined
+    const members = set.toLowerCase().split('.')
+    if (tags.length * members.length > MOST_TAGS) return undefined
+    tags = tags.flatMap(tag => members.map(member => (tag === '' ? member : `${tag}-${member}`)))
+  }
+  return [...new Set(tags)].sort()
+}
+
+function sdistStem(text: string): { readonly stem: string; readonly extension: SdistFilename['extension'] } | undefined {
+  for (const extension of ['.tar.gz', '.zip'] as const)
+    if (text.endsWith(extension)) return { stem: text.slice(0, -extension.length), extension }
+  return undefined
+}
+
+function parseSdist(text: string, project: ProjectName | undefined): SdistFilename | undefined {
+  const file = sdistStem(text)
+  if (file === undefined) return undefined
+  const readings = readSdistStem(file.stem)
+  const reading = project === undefined ? readings[0] : readings.find(candidate => candidate.project === project)
+  return reading === undefined ? undefined : { kind: 'sdist', text, extension: file.extension, ...reading }
+}
+
+/** Every way to split `foo-bar-1.0` into project and version, the longest name first. */
+function readSdistStem(stem: string): readonly { readonly project: ProjectName; readonly version: Version }[] {
+  const readings: { project: ProjectName; version: Version }[] = []
+  for (let dash = stem.lastIndexOf('-'); dash > 0; dash = stem.lastIndexOf('-', dash - 1)) {
+    const project = tryProjectName(stem.slice(0, dash))
+    const version = parseVersion(stem.slice(dash + 1))
+    if (project !== undefined && version !== undefined) readings.push({ project, version })
+  }
+  return readings
+}
+
+/**
+ * Whether two names mean one distribution (PEP 740: names are compared by parsing): same kind, normalised project, equal
+ * version, build and tag set; for source distributions the same archive format too, which is stricter than the PEP.
+ */
+export function sameDistribution(a: DistFilename, b: DistFilename): boolean {
+  if (a.project !== b.project || compareVersions(a.version, b.version) !== 0) return false
+  if (a.kind === 'sdist') return b.kind === 'sdist' && a.extension === b.extension
+  return b.kind === 'wheel' && a.build === b.build && a.tags.join() === b.tags.join()
+}
+
+/** Every project that a file name could belong to, the likeliest first, at most eight. */
+export function candidateProjects(text: string): readonly ProjectName[] {
+  if (!isListedFilename(text)) return []
+  if (text.endsWith('.whl')) {
+    const wheel = parseWheel(text)
+    return wheel === undefined ? firstFields(text) : [wheel.project]
+  }
+  const file = sdistStem(text)
+  const readings = file === undefined ? [] : readSdistStem(file.stem).map(({ project }) => project)
+  return readings.length > 0 ? [...new Set(readings)].slice(0, MOST_CANDIDATES) : firstFields(text)
+}
+
+/** For names that are no distribution: whatever stands before a dash. */
+function firstFields(text: string): readonly ProjectName[] {
+  const names: ProjectName[] = []
+  for (let dash = text.lastIndexOf('-'); dash > 0; dash = text.lastIndexOf('-', dash - 1)) {
+    const project = tryProjectName(text.slice(0, dash))
+    if (project !== undefined && !names.includes(project)) names.push(project)
+  }
+  return names.reverse().slice(0, MOST_CANDIDATES)
+}
