@@ -54,8 +54,9 @@ function parseClause(text: string): Clause | undefined {
   const version = parseVersion(operand)
   if (version === undefined) return undefined
   const accepts = comparison(operator, version)
-  // `>` and `<` do not let a pre-release operand invite pre-releases… except that naming one always does (PEP 440)
-  return accepts === undefined ? undefined : { accepts, namesPrerelease: operator !== '!=' && isPrerelease(version) }
+  // `>1.0a1`, `<1.0a1` and `!=1.0a1` name a pre-release without asking for one
+  const invites = operator !== '!=' && operator !== '<' && operator !== '>'
+  return accepts === undefined ? undefined : { accepts, namesPrerelease: invites && isPrerelease(version) }
 }
 
 function comparison(operator: string, operand: Version): Clause['accepts'] | undefined {

@@ -1,0 +1,99 @@
+/** Text that is not the JSON this program reads: what is wrong, and at which character. */
+export class JsonError extends Error {
+  override readonly name = 'JsonError'
+}
+
+interface Limits {
+  readonly bytes: number
+  /** nesting of arrays and objects */
+  readonly depth: number
+}
+
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * Reads JSON (RFC 8259) without the liberties that parsers take: fatal UTF-8, no byte order mark, no duplicate names
+ * (however they are escaped), bounded size and depth. Throws {@link JsonError}.
+ */
+export function parseJsonStrict(bytes: Uint8Array, limits: Limits): unknown {
+  if (bytes.byteLength > limits.bytes) throw new JsonError(`more than ${limits.bytes} bytes`)
+  const text = decode(bytes)
+  if (text.startsWith('\uFEFF')) throw new JsonError('starts with a byte order mark')
+  checkNames(text, limits.depth)
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new JsonError(error instanceof Error ? error.message : 'not JSON')
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return DECODER.decode(bytes)
+  } catch {
+    throw new JsonError('not UTF-8')
+  }
+}
+
+/**
+ * Walks the text once and refuses duplicate names and deep nesting, which `JSON.parse` lets pass. Syntax itself is left
+ * to `JSON.parse`: where this walk misreads malformed text, that throws.
+ */
+function checkNames(text: string, maxDepth: number): void {
+  const scopes: (Set<string> | undefined)[] = []
+  for (let at = 0; at < text.length; at += 1) {
+    switch (text[at]) {
+      case '{':
+      case '[':
+        scopes.push(text[at] === '{' ? new Set() : undefined)
+        if (scopes.length > maxDepth) throw new JsonError(`nested deeper than ${maxDepth}`)
+        break
+      case '}':
+      case ']':
+        scopes.pop()
+        break
+      case '"': {
+        const end = endOfString(text, at)
+        const names = scopes.at(-1)
+        if (names !== undefined && isName(text, end)) addName(names, text.slice(at, end + 1))
+        at = end
+        break
+      }
+      default:
+    }
+  }
+}
+
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at += 1) {
+    if (text[at] === '\\') at += 1
+    else if (text[at] === '"') return at
+  }
+  throw new JsonError('a string without its end')
+}
+
+function isName(text: string, end: number): boolean {
+  let at = end + 1
+  while (text[at] === ' ' || text[at] === '\n' || text[at] === '\r' || text[at] === '\t') at += 1
+  return text[at] === ':'
+}
+
+function addName(names: Set<string>, quoted: string): void {
+  // "\u0061" and "a" are one name
+  const name = quoted.includes('\\') ? unescape(quoted) : quoted.slice(1, -1)
+  if (names.has(name)) throw new JsonError(`the name ${JSON.stringify(name).slice(0, 80)} stands twice in one object`)
+  names.add(name)
+}
+
+function unescape(quoted: string): string {
+  try {
+    return String(JSON.parse(quoted))
+  } catch {
+    throw new JsonError('a string that is not JSON')
+  }
+}
+
+/** A JSON object, as opposed to an array, null or a scalar. */
+export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
