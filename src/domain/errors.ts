@@ -23,7 +23,12 @@ export const ERRORS = {
     title: 'not listed',
     remedy: 'The index does not list this file now; it may have been removed or quarantined.',
   },
-  'no-provenance': { status: 404, exit: 2, title: 'no provenance', remedy: 'No provenance is available for this file.' },
+  'no-provenance': {
+    status: 404,
+    exit: 2,
+    title: 'no provenance',
+    remedy: 'No provenance is available for this file.',
+  },
   internal: {
     status: 404,
     exit: 2,
@@ -55,7 +60,8 @@ export const ERRORS = {
     status: 503,
     exit: 4,
     title: 'the index contradicts what it said before',
-    remedy: 'A file came back with another sha256, or a serial went backwards. The platform team must look into the upstream.',
+    remedy:
+      'A file came back with another sha256, or a serial went backwards. The platform team must look into the upstream.',
     retryAfter: 60,
   },
   'integrity-mismatch': {
@@ -103,7 +109,7 @@ export const ERRORS = {
   },
   'config-invalid': { status: 500, exit: 2, title: 'configuration is wrong', remedy: 'Fix what the diagnostics name.' },
   'policy-invalid': { status: 500, exit: 2, title: 'policy is wrong', remedy: 'Fix what the diagnostics name.' },
-  'usage': { status: 400, exit: 2, title: 'usage', remedy: 'See --help.' },
+  usage: { status: 400, exit: 2, title: 'usage', remedy: 'See --help.' },
   'unknown-bug': {
     status: 500,
     exit: 3,

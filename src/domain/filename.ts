@@ -81,7 +81,9 @@ function expandTags(...sets: readonly (string | undefined)[]): readonly string[]
   return [...new Set(tags)].sort()
 }
 
-function sdistStem(text: string): { readonly stem: string; readonly extension: SdistFilename['extension'] } | undefined {
+function sdistStem(
+  text: string,
+): { readonly stem: string; readonly extension: SdistFilename['extension'] } | undefined {
   for (const extension of ['.tar.gz', '.zip'] as const)
     if (text.endsWith(extension)) return { stem: text.slice(0, -extension.length), extension }
   return undefined

@@ -72,7 +72,8 @@ export const REFUSALS = {
   },
   'publisher-object-mismatch': {
     title: 'the index contradicts the certificate',
-    meaning: 'The index’s publisher object disagrees with the certificate that signed. An honest index never produces it.',
+    meaning:
+      'The index’s publisher object disagrees with the certificate that signed. An honest index never produces it.',
     remedy: 'Treat the file as tampered with and report it to the index.',
     hard: true,
   },

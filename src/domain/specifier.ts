@@ -95,7 +95,7 @@ function isBelow(version: Version, operand: Version): boolean {
 function isAbove(version: Version, operand: Version): boolean {
   if (compareVersions(version, operand) <= 0) return false
   if (!isPostRelease(operand) && isPostRelease(version) && sameBase(version, operand)) return false
-  return !(hasLocal(version) && compareVersions(publicVersion(version), operand) === 0)
+  return !(hasLocal(version) && sameBase(version, operand))
 }
 
 function sameBase(a: Version, b: Version): boolean {
@@ -110,20 +110,36 @@ function compatible(operand: Version): Clause['accepts'] | undefined {
   return version => compareVersions(publicVersion(version), operand) >= 0 && hasPrefix(version, epoch, prefix)
 }
 
+/** `==1.0.*`, `!=1.0.*`, and `==1.0a1.*`; a development release or local version cannot be a prefix. */
 function prefixClause(operator: string, prefix: string): Clause | undefined {
   if (operator !== '==' && operator !== '!=') return undefined
   const version = parseVersion(prefix)
-  // a prefix is a release, nothing after it
-  if (version === undefined || baseVersion(version) !== version) return undefined
+  if (version === undefined || hasLocal(version) || version.includes('dev')) return undefined
   const { epoch, release } = releaseOf(version)
+  const suffix = suffixOf(version)
   const wanted = operator === '=='
-  return { namesPrerelease: false, accepts: candidate => hasPrefix(candidate, epoch, release) === wanted }
+  return {
+    namesPrerelease: wanted && isPrerelease(version),
+    accepts: candidate => hasPrefix(candidate, epoch, release, suffix) === wanted,
+  }
 }
 
-/** The candidate's release is padded with zeros: `1` matches `==1.0.*`. */
-function hasPrefix(version: Version, epoch: bigint, prefix: readonly bigint[]): boolean {
+/**
+ * Compares the segments of epoch and release, the candidate's padded with zeros (`1` matches `==1.0.*`), and where the
+ * prefix goes on after them (`1.0a1.*`), that too.
+ */
+function hasPrefix(version: Version, epoch: bigint, prefix: readonly bigint[], suffix = ''): boolean {
   const candidate = releaseOf(version)
-  return candidate.epoch === epoch && prefix.every((number, index) => (candidate.release[index] ?? 0n) === number)
+  if (candidate.epoch !== epoch || !prefix.every((number, index) => (candidate.release[index] ?? 0n) === number))
+    return false
+  if (suffix === '') return true
+  const rest = suffixOf(publicVersion(version))
+  return candidate.release.length <= prefix.length && (rest === suffix || rest.startsWith(`${suffix}.`))
+}
+
+/** What follows the release: `a1.post2.dev3`. */
+function suffixOf(version: Version): string {
+  return version.slice(baseVersion(version).length)
 }
 
 /** `===` compares text, ASCII case apart. */

@@ -39,7 +39,8 @@ function parts(text: string): Parts | undefined {
     epoch: BigInt(epoch ?? 0),
     release: (release ?? '').split('.').map(BigInt),
     pre: letter === undefined ? undefined : [letter, BigInt(preNumber || 0)],
-    post: implicitPost !== undefined ? BigInt(implicitPost) : postWord === undefined ? undefined : BigInt(postNumber || 0),
+    post:
+      implicitPost !== undefined ? BigInt(implicitPost) : postWord === undefined ? undefined : BigInt(postNumber || 0),
     dev: devWord === undefined ? undefined : BigInt(devNumber || 0),
     local: local?.split(/[-_.]/).map(segment => (/^\d+$/.test(segment) ? BigInt(segment) : segment)),
   }
@@ -78,7 +79,10 @@ export function compareVersions(a: Version, b: Version): -1 | 0 | 1 {
     compareKeys(preKey(left), preKey(right)) ||
     compare(left.post ?? -1n, right.post ?? -1n) ||
     // a development release comes before the release it develops
-    compareKeys(left.dev === undefined ? [1n, 0n] : [0n, left.dev], right.dev === undefined ? [1n, 0n] : [0n, right.dev]) ||
+    compareKeys(
+      left.dev === undefined ? [1n, 0n] : [0n, left.dev],
+      right.dev === undefined ? [1n, 0n] : [0n, right.dev],
+    ) ||
     compareLocals(left.local, right.local)
   )
 }

@@ -19,11 +19,23 @@ export function artifactOf(page: KnownPage, file: IndexFile, rules: ArtifactRule
   if (page.index.status === 'quarantined')
     return refuse(page, file, rules, 'project-quarantined', quarantineDetail(page))
   if (file.dist === undefined)
-    return refuse(page, file, rules, 'file-unsupported', `${file.filename} is neither a wheel nor a source distribution of ${page.index.name}.`)
+    return refuse(
+      page,
+      file,
+      rules,
+      'file-unsupported',
+      `${file.filename} is neither a wheel nor a source distribution of ${page.index.name}.`,
+    )
   if (file.sha256 === undefined)
     return refuse(page, file, rules, 'digest-missing', `The index lists ${file.filename} without a sha256.`)
   if (file.size !== undefined && file.size > rules.maxSize)
-    return refuse(page, file, rules, 'too-large', `${file.filename} has ${file.size} bytes; files.max_size is ${rules.maxSize}.`)
+    return refuse(
+      page,
+      file,
+      rules,
+      'too-large',
+      `${file.filename} has ${file.size} bytes; files.max_size is ${rules.maxSize}.`,
+    )
   return {
     project: page.index.name,
     filename: file.dist,
@@ -81,5 +93,8 @@ function quarantineDetail(page: KnownPage): string {
 /** A name whose bytes changed since it was first seen can be neither admitted nor refused. */
 export function assertUnchanged(page: KnownPage, filename: string): void {
   if (page.changed.has(filename))
-    throw new GateError('unknown-index-changed', `${filename} came back with another sha256 than it had when it was first seen`)
+    throw new GateError(
+      'unknown-index-changed',
+      `${filename} came back with another sha256 than it had when it was first seen`,
+    )
 }

@@ -17,7 +17,10 @@ export interface Background {
 const LONGEST_QUEUE = 2_000
 const AT_ONCE = 2
 
-export function createBackground(judge: (artifact: Artifact) => Promise<unknown>, report: (error: unknown) => void): Background {
+export function createBackground(
+  judge: (artifact: Artifact) => Promise<unknown>,
+  report: (error: unknown) => void,
+): Background {
   let queue: Artifact[] = []
   let running = 0
   let closed = false

@@ -51,7 +51,8 @@ export function createExamine(options: Options): Examine {
   function remember(artifact: Artifact, finding: KnownFinding, now: Instant): void {
     findings.put(keyOf(artifact), { finding, found: now })
     const anyRoot = keyOf(artifact, ANY_ROOT)
-    if (finding.kind === 'invalid' || findings.get(anyRoot) !== undefined) findings.put(anyRoot, { finding, found: now })
+    if (finding.kind === 'invalid' || findings.get(anyRoot) !== undefined)
+      findings.put(anyRoot, { finding, found: now })
     learned(artifact)
   }
 
@@ -64,13 +65,19 @@ export function createExamine(options: Options): Examine {
     const answer = await integrity.provenance(artifact.project, artifact.filename)
     if (answer.kind === 'absent') {
       if (artifact.provenance === 'offered')
-        throw new GateError('unknown-upstream', `the index offers provenance for ${artifact.filename.text}, the Integrity API has none`)
+        throw new GateError(
+          'unknown-upstream',
+          `the index offers provenance for ${artifact.filename.text}, the Integrity API has none`,
+        )
       watch.absent(artifact)
       return { kind: 'unattested', said: 'integrity' }
     }
     watch.present()
     const root = trust.fresh(now)
-    const finding = await verifier.verify({ bytes: answer.bytes, filename: artifact.filename, sha256: artifact.sha256 }, root)
+    const finding = await verifier.verify(
+      { bytes: answer.bytes, filename: artifact.filename, sha256: artifact.sha256 },
+      root,
+    )
     if (finding.kind === 'attested') await keepProvenance(answer.bytes)
     return finding
   }
@@ -108,4 +115,3 @@ export function createExamine(options: Options): Examine {
     },
   }
 }
-

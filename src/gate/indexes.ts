@@ -66,7 +66,10 @@ export function createIndexes(options: Options): Indexes {
   }
 
   /** Only a page may stand in for an upstream that cannot answer, and only for so long. */
-  function mayStandIn(remembered: Remembered | undefined, now: Instant): remembered is Remembered & { page: KnownPage } {
+  function mayStandIn(
+    remembered: Remembered | undefined,
+    now: Instant,
+  ): remembered is Remembered & { page: KnownPage } {
     if (remembered?.page === undefined) return false
     const age = now - remembered.validated
     return age >= 0 && age <= maxStale
@@ -78,13 +81,19 @@ export function createIndexes(options: Options): Indexes {
     if (mayStandIn(before, now) && now < before.askAgain) return before.page
     try {
       const answer = await index.project(project, before?.page === undefined ? undefined : { etag: before.page.etag })
-      const page = answer.kind === 'absent' ? undefined : answer.kind === 'unchanged' ? before?.page : admitPage(answer.index, answer.etag)
+      const page =
+        answer.kind === 'absent'
+          ? undefined
+          : answer.kind === 'unchanged'
+            ? before?.page
+            : admitPage(answer.index, answer.etag)
       if (answer.kind === 'unchanged' && page === undefined)
         throw new GateError('unknown-upstream', 'the index answered 304 to a page that was never fetched')
       known.set(project, { page, validated: now, askAgain: now })
       return page
     } catch (error) {
-      if (!(error instanceof GateError) || !error.code.startsWith('unknown-upstream') || !mayStandIn(before, now)) throw error
+      if (!(error instanceof GateError) || !error.code.startsWith('unknown-upstream') || !mayStandIn(before, now))
+        throw error
       known.set(project, { ...before, askAgain: (clock() + AFTER_FAILURE) as Instant })
       return before.page
     }

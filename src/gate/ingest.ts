@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import { GateError } from '../domain/errors.ts'
 import type { Artifact } from '../domain/artifact.ts'
-import type { BlobWriter, Blobs, OpenBlob, Origin } from '../ports.ts'
+import { GateError } from '../domain/errors.ts'
+import type { Blobs, BlobWriter, OpenBlob, Origin } from '../ports.ts'
 import { DigestGate } from './digest-gate.ts'
 
 const READ_SIZE = 256 * 1024
@@ -17,7 +17,10 @@ interface Options {
   /** bytes */
   readonly maxSize: number
   /** Looks at the whole file, before the last bytes are released; throws what stops it. */
-  readonly inspect: (read: (buffer: Buffer, position: number, length: number) => Promise<number>, size: number) => Promise<void>
+  readonly inspect: (
+    read: (buffer: Buffer, position: number, length: number) => Promise<number>,
+    size: number,
+  ) => Promise<void>
 }
 
 /**
@@ -41,14 +44,16 @@ export class Ingest {
   constructor(options: Options) {
     const size = Promise.withResolvers<number | undefined>()
     this.size = size.promise
-    this.stored = options.limit(() => this.#run(options, size.resolve)).then(
-      () => this.#end('stored'),
-      (failure: unknown) => {
-        size.reject(failure)
-        this.#end({ failure })
-        throw failure
-      },
-    )
+    this.stored = options
+      .limit(() => this.#run(options, size.resolve))
+      .then(
+        () => this.#end('stored'),
+        (failure: unknown) => {
+          size.reject(failure)
+          this.#end({ failure })
+          throw failure
+        },
+      )
     // whoever waits sees the failure; nobody waiting is no reason to end the process
     this.size.catch(() => {})
     this.stored.catch(() => {})
@@ -61,7 +66,10 @@ export class Ingest {
     try {
       const expected = artifact.size ?? source.length
       if (expected !== undefined && expected > maxSize)
-        throw new GateError('integrity-mismatch', `${artifact.filename.text} has ${expected} bytes, files.max_size is ${maxSize}`)
+        throw new GateError(
+          'integrity-mismatch',
+          `${artifact.filename.text} has ${expected} bytes, files.max_size is ${maxSize}`,
+        )
       const gate = new DigestGate(artifact, { expected, most: maxSize })
       const writer = await blobs.writer(artifact.sha256)
       this.#writer = writer

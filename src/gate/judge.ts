@@ -59,7 +59,8 @@ export function createJudge(options: Options): Judge {
       const finding = await examine.anew(artifact, now)
       return assertTrusted(decide(artifact, finding, policy, now), finding, now)
     } catch (error) {
-      if (!(error instanceof GateError) || !UNCHECKED.has(error.code) || !waivesAttestation(artifact, policy, now)) throw error
+      if (!(error instanceof GateError) || !UNCHECKED.has(error.code) || !waivesAttestation(artifact, policy, now))
+        throw error
       // never against provenance that failed: a remembered failure counts until it is verified anew or found absent
       return decide(artifact, examine.failure(artifact) ?? UNASKED, policy, now)
     }
@@ -67,7 +68,9 @@ export function createJudge(options: Options): Judge {
 
   /** A verdict that rests on cryptography, a refusal too, needs a root that is fresh at this moment. */
   function assertTrusted(verdict: Verdict, finding: Finding, now: Instant): Verdict {
-    const rests = Admitted.is(verdict) ? verdict.facts.restsOnAttestation : finding.kind === 'attested' || finding.kind === 'invalid'
+    const rests = Admitted.is(verdict)
+      ? verdict.facts.restsOnAttestation
+      : finding.kind === 'attested' || finding.kind === 'invalid'
     if (rests) trust.fresh(now)
     return verdict
   }

@@ -35,7 +35,9 @@ interface Options {
  * The legacy JSON API. It omits refused files in every mode, because a mirror that follows it drops a whole project over
  * one 403; and it omits what the project page does not list, because the file door would not know it.
  */
-export function createLegacy(options: Options): (project: ProjectName, version: string | undefined) => Promise<LegacyBody> {
+export function createLegacy(
+  options: Options,
+): (project: ProjectName, version: string | undefined) => Promise<LegacyBody> {
   const { index, indexes, policies, judge, background, links, maxAge, maxSize, clock } = options
   const fetched = new LRUCache<string, Fetched>({ max: 500 })
   const once = createOnce<LegacyJson | undefined>()

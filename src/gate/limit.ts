@@ -14,7 +14,8 @@ export function createLimit(options: {
   return async call => {
     if (free > 0) free -= 1
     else {
-      if (line.length >= options.waiting) throw new GateError('unknown-overloaded', `too many ${options.what} are under way`)
+      if (line.length >= options.waiting)
+        throw new GateError('unknown-overloaded', `too many ${options.what} are under way`)
       await new Promise<void>(resolve => line.push(resolve))
     }
     try {

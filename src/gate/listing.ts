@@ -50,7 +50,12 @@ export interface Links {
 }
 
 /** The page as a mode shows it. Presentation only: the file door judges each file alone. */
-export function viewPage(page: KnownPage, foreseen: ReadonlyMap<IndexFile, Foreseen>, mode: ListingMode, links: Links): PageView {
+export function viewPage(
+  page: KnownPage,
+  foreseen: ReadonlyMap<IndexFile, Foreseen>,
+  mode: ListingMode,
+  links: Links,
+): PageView {
   const { index } = page
   const withdrawn = mode === 'list' ? new Map<IndexFile, Refused>() : withdraw(page, foreseen)
   const shown = mode === 'hide' ? index.files.filter(file => !withdrawn.has(file)) : index.files
@@ -69,7 +74,10 @@ function viewFile(page: KnownPage, file: IndexFile, refused: Refused | undefined
   return {
     file,
     url: links.file(file),
-    yanked: refused === undefined ? file.yanked : `Refused by policy: ${refused.code} (${refusalEntry(refused.code).title}), see ${links.explain(refused)}`,
+    yanked:
+      refused === undefined
+        ? file.yanked
+        : `Refused by policy: ${refused.code} (${refusalEntry(refused.code).title}), see ${links.explain(refused)}`,
     provenance: links.provenance(page, file),
   }
 }

@@ -3,7 +3,7 @@ import { gzip as gzipCallback, constants as zlib, zstdCompress as zstdCallback }
 import { LRUCache } from 'lru-cache'
 import { sha256Of } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
-import { instant, type Instant, type Millis } from '../domain/instant.ts'
+import { type Instant, instant, type Millis } from '../domain/instant.ts'
 import type { ProjectName } from '../domain/name.ts'
 import type { Policy } from '../domain/policy.ts'
 import type { PageView } from '../protocol/page-view.ts'
@@ -67,14 +67,16 @@ export function createPages(options: Options): Pages {
     const learned = verdicts(project)
     const now = clock()
     const before = built.get(project)
-    if (before?.page === known && before.policy === policy && before.verdicts === learned && now < before.until) return before
+    if (before?.page === known && before.policy === policy && before.verdicts === learned && now < before.until)
+      return before
     const fresh = build(known, policy, learned, now)
     built.set(project, fresh)
     return fresh
   }
 
   function build(known: KnownPage, policy: Policy, learned: number, now: Instant): Built {
-    const foreseen: ReadonlyMap<IndexFile, Foreseen> = mode === 'list' ? new Map() : foreseePage(known, { policy, now, maxSize, judge })
+    const foreseen: ReadonlyMap<IndexFile, Foreseen> =
+      mode === 'list' ? new Map() : foreseePage(known, { policy, now, maxSize, judge })
     background.add([...foreseen.values()].flatMap(outcome => (outcome.kind === 'open' ? [outcome.artifact] : [])))
     const view = viewPage(known, foreseen, mode, links)
     return {
@@ -114,4 +116,3 @@ async function compress(page: { -readonly [Key in keyof PageBody]: PageBody[Key]
   page.zstd = await zstd(page.identity, { params: { [zlib.ZSTD_c_compressionLevel]: 3 } })
   page.gzip = await gzip(page.identity, { level: 6 })
 }
-

@@ -124,7 +124,8 @@ export function createVault(options: Options): Vault {
     if (!Admitted.is(verdict)) throw new GateError('unknown-bug', 'only an admitted file has metadata')
     const { artifact } = verdict
     const sha256 = artifact.coreMetadata
-    if (sha256 === undefined) throw new GateError('not-listed', `the index offers no metadata for ${artifact.filename.text}`)
+    if (sha256 === undefined)
+      throw new GateError('not-listed', `the index offers no metadata for ${artifact.filename.text}`)
     const bytes = (await kept(sha256)) ?? (await once(artifact.path, () => fetchMetadata(artifact, sha256)))
     return { bytes, sha256 }
   }
@@ -134,7 +135,10 @@ export function createVault(options: Options): Vault {
     assertNotMismatched(key)
     const answer = await limit(() => origin.metadata(artifact))
     if (answer.kind === 'absent')
-      throw new GateError('unknown-upstream', `the index offers metadata for ${artifact.filename.text}, the file origin has none`)
+      throw new GateError(
+        'unknown-upstream',
+        `the index offers metadata for ${artifact.filename.text}, the file origin has none`,
+      )
     const bytes = Buffer.from(answer.bytes.value)
     const found = sha256Of(bytes)
     if (found !== sha256) {

@@ -80,12 +80,12 @@ function isName(text: string, end: number): boolean {
 
 function addName(names: Set<string>, quoted: string): void {
   // "\u0061" and "a" are one name
-  const name = quoted.includes('\\') ? unescape(quoted) : quoted.slice(1, -1)
+  const name = quoted.includes('\\') ? textOf(quoted) : quoted.slice(1, -1)
   if (names.has(name)) throw new JsonError(`the name ${JSON.stringify(name).slice(0, 80)} stands twice in one object`)
   names.add(name)
 }
 
-function unescape(quoted: string): string {
+function textOf(quoted: string): string {
   try {
     return String(JSON.parse(quoted))
   } catch {
