@@ -36,7 +36,10 @@ export interface Index {
     | { readonly kind: 'absent' }
   >
   /** The legacy JSON API of a project or of one version (the version as the client spelled it, already grammar-checked). */
-  legacy(name: ProjectName, version?: string): Promise<{ readonly kind: 'json'; readonly json: LegacyJson } | { readonly kind: 'absent' }>
+  legacy(
+    name: ProjectName,
+    version?: string,
+  ): Promise<{ readonly kind: 'json'; readonly json: LegacyJson } | { readonly kind: 'absent' }>
 }
 
 /** PEP 740's Integrity API. `absent` is a 404 and nothing else; 403, 406, 5xx, a wrong type or a timeout throw. */
@@ -52,9 +55,14 @@ export interface Integrity {
 /** File bytes from the configured origins. Nothing here is checked against a digest. */
 export interface Origin {
   /** A complete body (200, identity coding). `length` is the declared Content-Length. The stream errors on early end. */
-  file(artifact: Artifact, signal: AbortSignal): Promise<Untrusted<{ readonly body: Readable; readonly length: number | undefined }>>
+  file(
+    artifact: Artifact,
+    signal: AbortSignal,
+  ): Promise<Untrusted<{ readonly body: Readable; readonly length: number | undefined }>>
   /** The `.metadata` sibling, size-capped; `absent` on 404. */
-  metadata(artifact: Artifact): Promise<{ readonly kind: 'metadata'; readonly bytes: Untrusted<Uint8Array> } | { readonly kind: 'absent' }>
+  metadata(
+    artifact: Artifact,
+  ): Promise<{ readonly kind: 'metadata'; readonly bytes: Untrusted<Uint8Array> } | { readonly kind: 'absent' }>
 }
 
 // ---------------------------------------------------------------- cryptography

@@ -84,7 +84,7 @@ export type Finding =
 
 export type InvalidCode = Extract<
   RefusalCode,
-  'provenance-malformed' | 'signature-invalid' | 'subject-mismatch' | 'digest-mismatch'
+  'provenance-malformed' | 'signature-invalid' | 'subject-mismatch' | 'digest-mismatch' | 'metadata-mismatch'
 >
 
 /** The identity that a person reads in journals, refusals and `--format json`. */

@@ -168,14 +168,19 @@ export class Ingest {
   }
 
   async #readSome(buffer: Buffer, position: number): Promise<number> {
-    if (this.#blob !== undefined) return await this.#blob.read(buffer, position)
-    if (this.#writer === undefined) throw new GateError('unknown-store', 'a file vanished while it was read along')
+    const writer = this.#writer
+    if (writer === undefined) return await this.#readBlob(buffer, position)
     try {
-      return await this.#writer.read(buffer, position, buffer.byteLength)
+      return await writer.read(buffer, position, buffer.byteLength)
     } catch (error) {
       // the writer may have become the blob under our hands
-      if (this.#blob === undefined) throw error
-      return await this.#blob.read(buffer, position)
+      if (this.#writer === writer) throw error
+      return await this.#readBlob(buffer, position)
     }
+  }
+
+  async #readBlob(buffer: Buffer, position: number): Promise<number> {
+    if (this.#blob === undefined) throw new GateError('unknown-store', 'a file vanished while it was read along')
+    return await this.#blob.read(buffer, position)
   }
 }

@@ -13,19 +13,73 @@ export type GateEvent =
       readonly ms: number
       readonly explain: string | undefined
     }
-  | { readonly type: 'unknown'; readonly code: string; readonly detail: string; readonly route: string; readonly untrusted: unknown; readonly cause: unknown; readonly id: string }
-  | { readonly type: 'request'; readonly method: string; readonly route: string; readonly url: string; readonly status: number; readonly ms: number; readonly bytes: number; readonly client: string }
-  | { readonly type: 'alarm'; readonly alarm: 'digest-changed' | 'serial-backwards' | 'integrity-mismatch' | 'metadata-mismatch' | 'publisher-object-mismatch' | 'blob-corrupt' | 'database-set-aside' | 'clock-behind'; readonly detail: string; readonly untrusted: unknown }
-  | { readonly type: 'upstream'; readonly what: 'page' | 'legacy' | 'provenance' | 'file' | 'metadata' | 'root-list'; readonly status: number | 'failed'; readonly ms: number }
-  | { readonly type: 'verification'; readonly outcome: 'attested' | 'invalid' | 'unknown'; readonly ms: number; readonly queued: number }
+  | {
+      readonly type: 'unknown'
+      readonly code: string
+      readonly detail: string
+      readonly route: string
+      readonly untrusted: unknown
+      readonly cause: unknown
+      readonly id: string
+    }
+  | {
+      readonly type: 'request'
+      readonly method: string
+      readonly route: string
+      readonly url: string
+      readonly status: number
+      readonly ms: number
+      readonly bytes: number
+      readonly client: string
+    }
+  | {
+      readonly type: 'alarm'
+      readonly alarm:
+        | 'digest-changed'
+        | 'serial-backwards'
+        | 'integrity-mismatch'
+        | 'metadata-mismatch'
+        | 'publisher-object-mismatch'
+        | 'blob-corrupt'
+        | 'database-set-aside'
+        | 'clock-behind'
+      readonly detail: string
+      readonly untrusted: unknown
+    }
+  | {
+      readonly type: 'upstream'
+      readonly what: 'page' | 'legacy' | 'provenance' | 'file' | 'metadata' | 'root-list'
+      readonly status: number | 'failed'
+      readonly ms: number
+    }
+  | {
+      readonly type: 'verification'
+      readonly outcome: 'attested' | 'invalid' | 'unknown'
+      readonly ms: number
+      readonly queued: number
+    }
   | { readonly type: 'no-pep740-upstream'; readonly detail: string }
-  | { readonly type: 'policy'; readonly action: 'loaded' | 'reloaded' | 'rejected'; readonly digest: string; readonly files: readonly string[]; readonly diagnostics: readonly string[] }
+  | {
+      readonly type: 'policy'
+      readonly action: 'loaded' | 'reloaded' | 'rejected'
+      readonly digest: string
+      readonly files: readonly string[]
+      readonly diagnostics: readonly string[]
+    }
   | { readonly type: 'policy-warning'; readonly detail: string }
-  | { readonly type: 'trust'; readonly action: 'loaded' | 'refreshed' | 'failed' | 'stale'; readonly digest: string | undefined; readonly detail: string }
+  | {
+      readonly type: 'trust'
+      readonly action: 'loaded' | 'refreshed' | 'failed' | 'stale'
+      readonly digest: string | undefined
+      readonly detail: string
+    }
   | { readonly type: 'blob'; readonly action: 'stored' | 'evicted'; readonly bytes: number; readonly total: number }
-  | { readonly type: 'lifecycle'; readonly action: 'starting' | 'listening' | 'draining' | 'stopped'; readonly detail: string }
+  | {
+      readonly type: 'lifecycle'
+      readonly action: 'starting' | 'listening' | 'draining' | 'stopped'
+      readonly detail: string
+    }
 
 export interface Events {
   emit(event: GateEvent): void
 }
-

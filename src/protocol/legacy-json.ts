@@ -1,8 +1,108 @@
-import type { ProjectName } from '../domain/name.ts'
+import { GateError } from '../domain/errors.ts'
+import { type ProjectName, tryProjectName } from '../domain/name.ts'
+import { isJsonObject } from './json.ts'
+
+type JsonObject = Readonly<Record<string, unknown>>
 
 /** PyPI's legacy JSON API object, parsed to a plain JSON value; `serial` from X-PyPI-Last-Serial or `last_serial`. */
 export interface LegacyJson {
   readonly project: ProjectName
-  readonly document: Readonly<Record<string, unknown>>
+  readonly document: JsonObject
   readonly serial: number | undefined
+}
+
+/** Reads the JSON API's answer for a project; throws `unknown-upstream` for anything else. */
+export function parseLegacyJson(
+  bytes: Uint8Array,
+  context: { readonly project: ProjectName; readonly serial: number | undefined },
+): LegacyJson {
+  const document = parseObject(bytes)
+  const info = document['info']
+  const name = isJsonObject(info) && typeof info['name'] === 'string' ? tryProjectName(info['name']) : undefined
+  if (name !== context.project || !Array.isArray(document['urls'])) throw notLegacy()
+  const serial = document['last_serial']
+  return {
+    project: name,
+    document,
+    serial: context.serial ?? (typeof serial === 'number' && Number.isSafeInteger(serial) ? serial : undefined),
+  }
+}
+
+function parseObject(bytes: Uint8Array): JsonObject {
+  try {
+    const document: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    if (isJsonObject(document)) return document
+  } catch {
+    // said below
+  }
+  throw notLegacy()
+}
+
+function notLegacy(): GateError {
+  return new GateError('unknown-upstream', 'the JSON API answered something that is not about the project')
+}
+
+interface Rendering {
+  /** false: the file is left out */
+  keep(file: { readonly filename: string; readonly sha256: string | undefined }): boolean
+  /** the file's URL at the gate; `undefined` leaves it out */
+  urlOf(file: { readonly filename: string }): string | undefined
+}
+
+/** Keys of `info` that lead to pages of the index itself; nothing that leaves the gate points there. */
+const INDEX_LINKS: ReadonlySet<string> = new Set([
+  'package_url',
+  'project_url',
+  'release_url',
+  'download_url',
+  'bugtrack_url',
+  'docs_url',
+])
+
+/**
+ * The document with refused files left out, URLs at the gate and digests kept. A release whose files are all left out goes
+ * with them; one that never had any stays.
+ */
+export function renderLegacyJson(json: LegacyJson, rendering: Rendering): Buffer {
+  const { info, urls, releases, ...rest } = json.document
+  const document = {
+    ...pick(rest, ['last_serial', 'ownership', 'vulnerabilities']),
+    info: isJsonObject(info) ? renderInfo(info) : {},
+    ...(isJsonObject(releases) ? { releases: renderReleases(releases, rendering) } : {}),
+    urls: renderFiles(urls, rendering),
+  }
+  return Buffer.from(JSON.stringify(document))
+}
+
+function pick(object: JsonObject, keys: readonly string[]): JsonObject {
+  return Object.fromEntries(keys.flatMap(key => (object[key] === undefined ? [] : [[key, object[key]]])))
+}
+
+function renderInfo(info: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(info).map(([key, value]) => [key, INDEX_LINKS.has(key) ? null : value]))
+}
+
+function renderReleases(releases: JsonObject, rendering: Rendering): JsonObject {
+  const rendered = Object.entries(releases).flatMap(([version, files]) => {
+    const kept = renderFiles(files, rendering)
+    const vanished = kept.length === 0 && Array.isArray(files) && files.length > 0
+    return vanished ? [] : [[version, kept] as const]
+  })
+  return Object.fromEntries(rendered)
+}
+
+function renderFiles(files: unknown, rendering: Rendering): readonly JsonObject[] {
+  if (!Array.isArray(files)) return []
+  return files.flatMap((file: unknown) => {
+    const rendered = isJsonObject(file) ? renderFile(file, rendering) : undefined
+    return rendered === undefined ? [] : [rendered]
+  })
+}
+
+function renderFile(file: JsonObject, rendering: Rendering): JsonObject | undefined {
+  const { filename, digests } = file
+  if (typeof filename !== 'string') return undefined
+  const sha256 = isJsonObject(digests) && typeof digests['sha256'] === 'string' ? digests['sha256'] : undefined
+  const url = rendering.urlOf({ filename })
+  return url === undefined || !rendering.keep({ filename, sha256 }) ? undefined : { ...file, url }
 }

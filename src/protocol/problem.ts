@@ -1,0 +1,87 @@
+import { errorEntry, type GateError } from '../domain/errors.ts'
+import { refusalEntry } from '../domain/refusal.ts'
+import type { Refused } from '../domain/verdict.ts'
+
+/** An answer that is not the file: status line, headers that matter, and an RFC 9457 body. */
+export interface Problem {
+  readonly status: number
+  /** ASCII; pip, poetry and pipenv show nothing else */
+  readonly reason: string
+  readonly body: Buffer
+  /** exactly this: uv compares it for equality and ignores a body with a charset */
+  readonly contentType: 'application/problem+json'
+  /** whole seconds; poetry fails on a date */
+  readonly retryAfter: number | undefined
+}
+
+/** A policy refusal: 403. `explain` is the URL of its page. */
+export function problemForRefusal(refused: Refused, explain: string | undefined): Problem {
+  const { code, file, rule } = refused
+  const entry = refusalEntry(code)
+  const status = 403
+  return {
+    status,
+    reason: ascii(`Refused by policy: ${code}${explain === undefined ? '' : ` (see ${explain})`}`),
+    contentType: 'application/problem+json',
+    retryAfter: undefined,
+    body: encode({
+      type: `urn:portcullis:refusal:${code}`,
+      title: `Refused by policy: ${code}`,
+      status,
+      detail: `${refused.detail} ${entry.remedy}${explain === undefined ? '' : ` See ${explain}`}`,
+      code,
+      project: file.project,
+      version: file.version ?? null,
+      filename: file.filename,
+      sha256: file.sha256 ?? null,
+      rule: rule === undefined ? null : `${rule.id} (${rule.file}:${rule.line})`,
+      explain: explain ?? null,
+    }),
+  }
+}
+
+/** "Cannot tell" and requests that make no sense, in the same form. */
+export function problemForError(error: GateError): Problem {
+  const { code, detail } = error
+  const entry = errorEntry(code)
+  const unknown = entry.status >= 500
+  return {
+    status: entry.status,
+    reason: ascii(`${unknown ? 'Cannot tell' : 'Not served'}: ${code}`),
+    contentType: 'application/problem+json',
+    retryAfter: retryAfter(error),
+    body: encode({
+      type: `urn:portcullis:error:${code}`,
+      title: `${unknown ? 'Cannot tell' : 'Not served'}: ${code}`,
+      status: entry.status,
+      detail: `${sentence(detail)} ${entry.remedy}`,
+      code,
+      project: null,
+      version: null,
+      filename: null,
+      sha256: null,
+      rule: null,
+      explain: null,
+    }),
+  }
+}
+
+function retryAfter(error: GateError): number | undefined {
+  const entry = errorEntry(error.code)
+  if (!('retryAfter' in entry)) return undefined
+  return error.retryAfterMs === undefined ? entry.retryAfter : Math.max(1, Math.ceil(error.retryAfterMs / 1000))
+}
+
+function sentence(text: string): string {
+  const upper = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?]$/.test(upper) ? upper : `${upper}.`
+}
+
+/** RFC 9112 §4 allows more, but uv drops a phrase that is not ASCII. */
+function ascii(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 400)
+}
+
+function encode(body: object): Buffer {
+  return Buffer.from(JSON.stringify(body))
+}
