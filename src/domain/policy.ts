@@ -1,6 +1,7 @@
 import type { PredicateType } from './attestation.ts'
 import type { NonEmpty } from './brand.ts'
 import type { Sha256 } from './digest.ts'
+import { literalPrefix, matchesName } from './glob.ts'
 import type { Instant } from './instant.ts'
 import type { ProjectName } from './name.ts'
 import type { Publisher } from './publisher.ts'
@@ -49,4 +50,31 @@ export interface Policy {
   exemptionsFor(project: ProjectName): readonly Exemption[]
   /** Things worth saying at load: expired exemptions, publishers that no rule uses. `file:line:col path: message`. */
   readonly warnings: readonly string[]
+}
+
+/** The compiled parts of a policy, from which its lookups are made. */
+export interface PolicyParts {
+  readonly digest: string
+  readonly files: readonly string[]
+  readonly rules: readonly (Rule & { readonly match: string })[]
+  /** the rule of projects that no other names; `undefined` under `unmatched: deny` */
+  readonly unmatched: Rule | undefined
+  readonly exemptions: readonly Exemption[]
+  readonly warnings: readonly string[]
+}
+
+/** One rule decides: the exact name, else the glob with the longest literal prefix, else `unmatched`. */
+export function createPolicy({ digest, files, rules, unmatched, exemptions, warnings }: PolicyParts): Policy {
+  const exact = new Map(rules.filter(({ match }) => !match.includes('*')).map(rule => [rule.match, rule]))
+  const globs = rules
+    .filter(({ match }) => match.includes('*'))
+    .sort((a, b) => literalPrefix(b.match).length - literalPrefix(a.match).length)
+  const byProject = Map.groupBy(exemptions, ({ project }) => project)
+  return {
+    digest,
+    files,
+    warnings,
+    ruleFor: project => exact.get(project) ?? globs.find(({ match }) => matchesName(match, project)) ?? unmatched,
+    exemptionsFor: project => byProject.get(project) ?? [],
+  }
 }

@@ -1,0 +1,169 @@
+import type { BundleResult, VerifiedAttestation } from './attestation.ts'
+import type { NonEmpty } from './brand.ts'
+import { identityOf, isKnownKind, objectAgrees } from './identity.ts'
+import { type Look, object, objectionsIn, pass, type Sight } from './objection.ts'
+import type { Rule } from './policy.ts'
+import { type Mismatch, matchPublisher, type Publisher, type PublisherMatch } from './publisher.ts'
+import type { RefusalCode } from './refusal.ts'
+import type { Step } from './verdict.ts'
+
+/** Which bundle tells the most when none can admit: ours before a stranger's, tampering before ignorance. */
+const TELLING: readonly RefusalCode[] = [
+  'predicate-mismatch',
+  'predicate-not-allowed',
+  'publisher-object-mismatch',
+  'publisher-mismatch',
+  'provenance-malformed',
+]
+
+/**
+ * One bundle that passes wholly admits; the others are only told of. `waived` says whether an objection of this code
+ * would be waived. The sight of the best bundle comes back.
+ */
+export function weighBundles(
+  bundles: NonEmpty<BundleResult>,
+  rule: Rule,
+  waived: (code: RefusalCode) => boolean,
+): Sight {
+  const sights = bundles.map((bundle, index) =>
+    weighBundle(bundle, rule, bundles.length > 1 ? `bundle ${index + 1}: ` : ''),
+  )
+  const ranked = sights.map(sight => ({ sight, rank: rankOf(sight, waived) })).sort((a, b) => a.rank - b.rank)
+  const [best, ...others] = ranked
+  if (best === undefined) throw new TypeError('a non-empty list has a first element')
+  return { ...best.sight, looks: [...best.sight.looks, ...others.flatMap(({ sight }) => sight.looks.map(setAside))] }
+}
+
+/** 0 for a bundle that nothing speaks against, 1 where all of it is waived; else by what speaks against it first. */
+function rankOf(sight: Sight, waived: (code: RefusalCode) => boolean): number {
+  const codes = objectionsIn(sight.looks).map(({ code }) => code)
+  if (codes.length === 0) return 0
+  const standing = codes.filter(code => !waived(code))
+  if (standing.length === 0) return 1
+  // a bundle by somebody else tells less than one of ours, whatever else is wrong with it
+  const telling = codes.includes('publisher-mismatch') ? (['publisher-mismatch'] as const) : standing
+  return 2 + Math.min(...telling.map(code => TELLING.indexOf(code)))
+}
+
+/** A bundle that does not decide leaves its steps and no objection. */
+function setAside({ step }: Look): Look {
+  return { step: step.mark === 'fail' ? { ...step, mark: 'skip' } : step }
+}
+
+function weighBundle(bundle: BundleResult, rule: Rule, prefix: string): Sight {
+  const identity = identityOf(bundle.attestations[0].facts.claims)
+  const looks = isKnownKind(bundle.publisher)
+    ? [
+        objectLook(bundle),
+        ...publisherLooks(bundle.attestations, rule),
+        predicateLook(bundle.attestations, rule),
+        contradictionLook(bundle.attestations),
+      ]
+    : [unknownKind(bundle)]
+  return {
+    identity,
+    attestations: bundle.attestations,
+    looks: looks.map(look => ({ ...look, step: { ...look.step, check: `${prefix}${look.step.check}` } })),
+  }
+}
+
+function unknownKind({ publisher }: BundleResult): Look {
+  const detail = `The provenance names a publisher of the kind ${quote(publisher.kind)}, which no rule can name.`
+  return object('provenance-malformed', detail, {
+    check: 'publisher kind',
+    expected: 'GitHub, GitLab or Google',
+    found: publisher.kind,
+  })
+}
+
+function objectLook({ publisher, attestations }: BundleResult): Look {
+  const check = 'publisher object of the index'
+  const other = attestations.find(({ facts }) => !objectAgrees(publisher, facts.claims))
+  if (other === undefined) return pass(check, 'agrees with the certificate')
+  const { kind, repository, workflow, email } = publisher
+  const said = [kind, email ?? repository, workflow].filter(part => part !== undefined).join(' ')
+  const proved = other.facts.claims.san.value
+  return object(
+    'publisher-object-mismatch',
+    `The index says that ${quote(said)} published the file, the certificate proves ${quote(proved)}.`,
+    { check, expected: proved, found: said },
+  )
+}
+
+/** All attestations of a bundle must come from one publisher of the rule. */
+function publisherLooks(attestations: NonEmpty<VerifiedAttestation>, rule: Rule): readonly Look[] {
+  const san = attestations[0].facts.claims.san.value
+  if (rule.publishers === undefined) {
+    if (rule.attestation === 'optional') return [pass('identity', san)]
+    const detail = `Signed by ${quote(san)}; ${rule.ref.id} names no publisher, so only what an exemption pins may pass.`
+    return [object('publisher-mismatch', detail, { check: 'publisher', expected: 'none is named', found: san })]
+  }
+  const trials = rule.publishers.map(publisher => matchAll(publisher, attestations))
+  const match = trials.find(({ mismatch }) => mismatch === undefined)
+  if (match !== undefined)
+    return [pass(`publisher ${match.publisher.label}`, san), ...match.steps.map(step => ({ step }))]
+  const closest = trials.reduce((best, trial) => (passes(trial.steps) > passes(best.steps) ? trial : best))
+  const { claim = '', expected = '', found = '' } = closest.mismatch ?? {}
+  const who =
+    rule.publishers.length === 1
+      ? closest.publisher.label
+      : `${closest.publisher.label} (the closest of ${rule.publishers.length})`
+  const detail = `Signed by ${quote(san)}. ${rule.ref.id} expects publisher ${who}: ${claim} should be ${quote(expected)}, found ${quote(found)}.`
+  return [
+    object('publisher-mismatch', detail, { check: `publisher ${closest.publisher.label}`, expected, found }),
+    ...closest.steps.map(step => ({ step })),
+  ]
+}
+
+interface Trial {
+  readonly publisher: Publisher
+  readonly steps: readonly Step[]
+  readonly mismatch: Mismatch | undefined
+}
+
+function matchAll(publisher: Publisher, attestations: NonEmpty<VerifiedAttestation>): Trial {
+  const matches: readonly PublisherMatch[] = attestations.map(({ facts }) => matchPublisher(publisher, facts.claims))
+  const failed = matches.find(match => !match.matched)
+  const shown = failed ?? matches[0]
+  return { publisher, steps: shown?.steps ?? [], mismatch: failed?.mismatch }
+}
+
+function passes(steps: readonly Step[]): number {
+  return steps.filter(({ mark }) => mark === 'pass').length
+}
+
+function predicateLook(attestations: NonEmpty<VerifiedAttestation>, rule: Rule): Look {
+  const { allow, require } = rule.predicates
+  const types = attestations.map(({ facts }) => facts.predicateType)
+  const names = types.map(type => (typeof type === 'string' ? type : type.unknown))
+  const found = names.join(', ')
+  const strange = types.findIndex(type => typeof type !== 'string' || !allow.includes(type))
+  if (strange >= 0)
+    return object(
+      'predicate-not-allowed',
+      `An attestation has the predicate type ${quote(names[strange] ?? '')}; ${rule.ref.id} allows ${allow.join(', ')}.`,
+      { check: 'predicate types', expected: `only ${allow.join(', ')}`, found },
+    )
+  const missing = require.filter(type => !types.includes(type))
+  if (missing.length > 0)
+    return object(
+      'predicate-not-allowed',
+      `${rule.ref.id} requires an attestation with the predicate type ${missing.join(' and ')}; found ${found}.`,
+      { check: 'predicate types', expected: require.join(', '), found },
+    )
+  return pass('predicate types', found)
+}
+
+function contradictionLook(attestations: NonEmpty<VerifiedAttestation>): Look {
+  const contradiction = attestations.map(({ facts }) => facts.contradiction).find(found => found !== undefined)
+  if (contradiction === undefined) return pass('predicates agree with the certificate')
+  return object('predicate-mismatch', `The predicate contradicts the certificate: ${contradiction}.`, {
+    check: 'predicates agree with the certificate',
+    found: contradiction,
+  })
+}
+
+/** Text from outside is always shown in quotes, so that it cannot pass for our own words. */
+function quote(text: string): string {
+  return JSON.stringify(text)
+}
