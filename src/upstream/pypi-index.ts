@@ -1,0 +1,107 @@
+import { GateError } from '../domain/errors.ts'
+import type { ProjectName } from '../domain/name.ts'
+import type { Index } from '../ports.ts'
+import { isJsonObject } from '../protocol/json.ts'
+import type { LegacyJson } from '../protocol/legacy-json.ts'
+import { parseProjectIndex } from '../protocol/simple-json.ts'
+import type { UpstreamAgent } from './agent.ts'
+import { type AnswerHeaders, single } from './exchange.ts'
+import { fetchSmall } from './fetch-small.ts'
+import { parseUpstreamBase } from './upstream-base.ts'
+
+const WHO = 'the index'
+const SIMPLE_JSON = 'application/vnd.pypi.simple.v1+json'
+const MOST_PAGE = 128 * 1024 * 1024
+const MOST_LEGACY = 64 * 1024 * 1024
+
+/**
+ * Project pages and the legacy JSON API of an index. JSON alone is asked for and accepted (PEP 691): an index that has only
+ * HTML is `unknown-upstream`.
+ */
+export function createIndex(options: {
+  readonly agent: UpstreamAgent
+  /** `upstream.index` */
+  readonly index: string
+  /** `upstream.files` */
+  readonly files: readonly string[]
+}): Index {
+  const { agent } = options
+  const base = parseUpstreamBase(options.index, 'upstream.index')
+  const fileOrigins = options.files.map(text => parseUpstreamBase(text, 'upstream.files').origin)
+
+  return {
+    async project(name, known) {
+      const etag = known?.etag
+      const answer = await fetchSmall(agent, {
+        who: WHO,
+        what: 'page',
+        url: new URL(`${base.href}/simple/${name}/`),
+        headers: {
+          accept: SIMPLE_JSON,
+          'accept-encoding': 'gzip',
+          ...(etag === undefined ? {} : { 'if-none-match': etag }),
+        },
+        types: [SIMPLE_JSON],
+        most: MOST_PAGE,
+      })
+      if (answer.status === 404) return { kind: 'absent' }
+      if (answer.status === 304) {
+        if (etag === undefined)
+          throw new GateError('unknown-upstream', `${WHO} answered 304 to a request without a condition`)
+        return { kind: 'unchanged' }
+      }
+      const { bytes, headers, url } = answer
+      const index = parseProjectIndex(bytes, {
+        project: name,
+        pageUrl: url.href,
+        fileOrigins,
+        serial: serialOf(headers),
+      })
+      return { kind: 'page', index, etag: etagOf(headers) }
+    },
+
+    async legacy(name, version) {
+      const path = version === undefined ? name : `${name}/${encodeURIComponent(version)}`
+      const answer = await fetchSmall(agent, {
+        who: WHO,
+        what: 'legacy',
+        url: new URL(`${base.href}/pypi/${path}/json`),
+        headers: { accept: 'application/json', 'accept-encoding': 'gzip' },
+        types: ['application/json'],
+        most: MOST_LEGACY,
+      })
+      if (answer.status === 404) return { kind: 'absent' }
+      if (answer.status === 304)
+        throw new GateError('unknown-upstream', `${WHO} answered 304 to a request without a condition`)
+      return { kind: 'json', json: readLegacy(answer.bytes, name, serialOf(answer.headers)) }
+    },
+  }
+}
+
+function serialOf(headers: AnswerHeaders): number | undefined {
+  const text = single(WHO, headers, 'x-pypi-last-serial')
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}
+
+/** RFC 9110, 8.8.3; whatever is not an entity tag is not sent back. */
+function etagOf(headers: AnswerHeaders): string | undefined {
+  const text = single(WHO, headers, 'etag')
+  return text !== undefined && /^(?:W\/)?"[\x21\x23-\x7e]{1,250}"$/.test(text) ? text : undefined
+}
+
+function readLegacy(bytes: Buffer, project: ProjectName, serial: number | undefined): LegacyJson {
+  let document: unknown
+  try {
+    document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    throw new GateError('unknown-upstream', `${WHO} answered something that is not JSON`)
+  }
+  if (!isJsonObject(document))
+    throw new GateError('unknown-upstream', `${WHO} answered something that is no JSON object`)
+  const last = document['last_serial']
+  return {
+    project,
+    document,
+    serial: serial ?? (typeof last === 'number' && Number.isSafeInteger(last) && last >= 0 ? last : undefined),
+  }
+}
