@@ -65,7 +65,7 @@ function publisherKeys(publisher: Publisher): readonly string[] {
     repositoryId && `${publisher.kind === 'github' ? 'repository_id' : 'project_id'}: ${JSON.stringify(repositoryId)}`,
     ownerId && `owner_id: ${JSON.stringify(ownerId)}`,
     signer && `signer: { workflow: ${scalar(signer.workflow)}, ref: ${scalar(signer.refs[0])} }`,
-  ].filter(line => line !== undefined && line !== '')
+  ].filter((line): line is string => line !== undefined && line !== '')
 }
 
 function exemptionFor({ project, filename, sha256 }: Artifact, waive: NonEmpty<Waiver>, now: Instant): string {

@@ -1,0 +1,243 @@
+import { nonEmpty } from '../domain/brand.ts'
+import type { Instant } from '../domain/instant.ts'
+import { createPolicy, type Policy, type Rule } from '../domain/policy.ts'
+import type { Publisher } from '../domain/publisher.ts'
+import { type Diagnostic, didYouMean, formatDiagnostic } from './diagnostic.ts'
+import {
+  judgeStrangers,
+  refuseEmpty,
+  refuseIdleRules,
+  refuseTies,
+  refuseTwinIds,
+  refuseTwins,
+  warnOfEnd,
+} from './policy-cross-checks.ts'
+import { compileExemption } from './policy-exemption.ts'
+import { parseMatch } from './policy-match.ts'
+import { compilePublisher } from './policy-publisher.ts'
+import {
+  type DefaultsText,
+  defaultsSchema,
+  exemptionSchema,
+  publisherSchema,
+  type RuleText,
+  ruleSchema,
+} from './policy-schema.ts'
+import type { YamlDocument, YamlPath } from './yaml-document.ts'
+
+interface Compiled {
+  readonly diagnostics: readonly Diagnostic[]
+  /** Makes the policy; only where there are no diagnostics, here or from the schema. */
+  readonly parts: (digest: string) => Policy
+}
+
+/** A value of the file with its place. */
+export interface Placed<Value> {
+  readonly value: Value
+  readonly document: YamlDocument
+  readonly path: YamlPath
+}
+
+interface NamedPublisher extends Placed<unknown> {
+  readonly name: string
+  /** `undefined` while the schema has something against it */
+  readonly publisher: Publisher | undefined
+}
+
+export interface ReadRule extends Placed<RuleText> {
+  readonly rule: Rule & { readonly match: string }
+}
+
+/**
+ * What must hold between the parts of a policy. It reads whatever the schema has nothing against, so that one mistake
+ * does not hide another, and says nothing that only follows from a part it could not read.
+ */
+export function compilePolicy(documents: readonly YamlDocument[], now: Instant): Compiled {
+  const diagnostics: Diagnostic[] = []
+  const publishers = readPublishers(documents, diagnostics)
+  const defaults = readDefaults(documents, diagnostics)
+  const used = new Set<string>()
+  const rules = readItems(documents, 'projects', ruleSchema).flatMap(
+    item => readRule(item, defaults?.value ?? {}, publishers, used, diagnostics) ?? [],
+  )
+  const exemptions = readItems(documents, 'exemptions', exemptionSchema).flatMap(
+    item => compileExemption(item.value, item.document, item.path, diagnostics) ?? [],
+  )
+  refuseTwins(rules, diagnostics)
+  refuseTies(rules, diagnostics)
+  refuseTwinIds(exemptions, diagnostics)
+  const unmatched = unmatchedRule(defaults)
+  const complete =
+    rules.length === countItems(documents, 'projects') && exemptions.length === countItems(documents, 'exemptions')
+  const lookup = createPolicy({
+    digest: '',
+    files: [],
+    rules: rules.map(({ rule }) => rule),
+    unmatched,
+    exemptions: [],
+    warnings: [],
+  })
+  if (complete) {
+    refuseIdleRules(rules, exemptions, lookup, diagnostics)
+    refuseEmpty(documents, rules, unmatched, diagnostics)
+  }
+  const warnings = [
+    ...publishers
+      .filter(({ name }) => !used.has(name))
+      .map(({ document, path, name }) => document.atKey(path, `no rule uses the publisher "${name}"`)),
+    ...exemptions.flatMap(exemption => warnOfEnd(exemption, now)),
+  ]
+  if (complete) judgeStrangers(exemptions, lookup, defaults, diagnostics, warnings)
+  return {
+    diagnostics,
+    parts: digest =>
+      createPolicy({
+        digest,
+        files: documents.map(({ file }) => file),
+        rules: rules.map(({ rule }) => rule),
+        unmatched,
+        exemptions: exemptions.map(({ exemption }) => exemption),
+        warnings: warnings.map(formatDiagnostic),
+      }),
+  }
+}
+
+function readPublishers(documents: readonly YamlDocument[], diagnostics: Diagnostic[]): readonly NamedPublisher[] {
+  const publishers: NamedPublisher[] = []
+  for (const document of documents) {
+    for (const [name, value] of Object.entries(mappingAt(document, 'publishers'))) {
+      const path = ['publishers', name]
+      const twin = publishers.find(other => other.name === name)
+      if (twin !== undefined)
+        diagnostics.push(document.atKey(path, `the publisher "${name}" stands in ${twin.document.file} too`))
+      const { data } = publisherSchema.safeParse(value)
+      const publisher = data === undefined ? undefined : compilePublisher(name, data, document, path, diagnostics)
+      publishers.push({ name, value, document, path, publisher })
+    }
+  }
+  return publishers
+}
+
+function readDefaults(documents: readonly YamlDocument[], diagnostics: Diagnostic[]): Placed<DefaultsText> | undefined {
+  const holders = documents.filter(document => 'defaults' in rootOf(document))
+  const [first, ...others] = holders
+  for (const document of others)
+    diagnostics.push(document.atKey(['defaults'], `defaults stand in ${first?.file} already`))
+  if (first === undefined) return undefined
+  return { value: defaultsSchema.safeParse(rootOf(first)['defaults']).data ?? {}, document: first, path: ['defaults'] }
+}
+
+function readRule(
+  { value, document, path }: Placed<RuleText>,
+  defaults: DefaultsText,
+  publishers: readonly NamedPublisher[],
+  used: Set<string>,
+  diagnostics: Diagnostic[],
+): ReadRule | undefined {
+  const match = parseMatch(value.match)
+  if (typeof match !== 'string') diagnostics.push(document.at([...path, 'match'], match.wrong))
+  const resolved = (value.publishers ?? []).flatMap((entry, index): readonly Publisher[] => {
+    const at = [...path, 'publishers', index]
+    if (typeof entry !== 'string') {
+      const publisher = compilePublisher(undefined, entry, document, at, diagnostics)
+      return publisher === undefined ? [] : [publisher]
+    }
+    const named = publishers.find(({ name }) => name === entry)
+    used.add(entry)
+    if (named === undefined)
+      diagnostics.push(
+        document.at(
+          at,
+          `no publisher is named "${entry}"${didYouMean(
+            entry,
+            publishers.map(({ name }) => name),
+          )}`,
+        ),
+      )
+    return named?.publisher === undefined ? [] : [named.publisher]
+  })
+  if (typeof match !== 'string') return undefined
+  const { line } = document.at(path, '')
+  const rule = {
+    ref: { id: `projects[${path.at(-1)}] ${value.match}`, file: document.file, line },
+    match,
+    // a rule whose publishers could not be read never becomes a policy: there are diagnostics
+    publishers: nonEmpty(resolved),
+    deny: value.deny,
+    ...inherited(value, defaults),
+  }
+  return { rule, value, document, path }
+}
+
+/** What a rule does not say comes from `defaults`, key by key; what these do not say is the strict choice. */
+function inherited(
+  rule: Omit<DefaultsText, 'unmatched'>,
+  defaults: DefaultsText,
+): Pick<Rule, 'attestation' | 'predicates' | 'yanked' | 'status'> {
+  const allow = rule.predicates?.allow ?? defaults.predicates?.allow ?? []
+  return {
+    attestation: rule.attestation ?? defaults.attestation ?? 'required',
+    predicates: {
+      require: rule.predicates?.require ?? defaults.predicates?.require ?? [],
+      allow: nonEmpty(allow) ?? ['publish/v1', 'slsa-provenance/v1'],
+    },
+    yanked: rule.yanked ?? defaults.yanked ?? 'allow',
+    status: {
+      archived: rule.status?.archived ?? defaults.status?.archived ?? 'allow',
+      deprecated: rule.status?.deprecated ?? defaults.status?.deprecated ?? 'allow',
+    },
+  }
+}
+
+/** `apply-defaults` is a rule for everybody only where it asks for nothing that has to be named. */
+function unmatchedRule(defaults: Placed<DefaultsText> | undefined): Rule | undefined {
+  if (defaults?.value.unmatched !== 'apply-defaults') return undefined
+  const judging = inherited({}, defaults.value)
+  if (judging.attestation === 'required') return undefined
+  const { document, path } = defaults
+  const { line } = document.atKey(path, '')
+  return {
+    ref: { id: 'defaults', file: document.file, line },
+    match: undefined,
+    publishers: undefined,
+    deny: undefined,
+    ...judging,
+  }
+}
+
+function rootOf(document: YamlDocument): Readonly<Record<string, unknown>> {
+  const { value } = document
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : {}
+}
+
+function mappingAt(document: YamlDocument, key: string): Readonly<Record<string, unknown>> {
+  const value = rootOf(document)[key]
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : {}
+}
+
+function listAt(document: YamlDocument, key: string): readonly unknown[] {
+  const value = rootOf(document)[key]
+  return Array.isArray(value) ? value : []
+}
+
+function countItems(documents: readonly YamlDocument[], key: string): number {
+  return documents.reduce((count, document) => count + listAt(document, key).length, 0)
+}
+
+/** The items of a list that the schema has nothing against. */
+function readItems<Value>(
+  documents: readonly YamlDocument[],
+  key: string,
+  schema: { safeParse(value: unknown): { readonly data?: Value | undefined } },
+): readonly Placed<Value>[] {
+  return documents.flatMap(document =>
+    listAt(document, key).flatMap((item, index) => {
+      const { data } = schema.safeParse(item)
+      return data === undefined ? [] : [{ value: data, document, path: [key, index] }]
+    }),
+  )
+}

@@ -1,0 +1,125 @@
+import { globsMeet, literalPrefix } from '../domain/glob.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { Policy, Rule } from '../domain/policy.ts'
+import type { Diagnostic } from './diagnostic.ts'
+import type { Placed, ReadRule } from './policy-compile.ts'
+import type { ReadExemption } from './policy-exemption.ts'
+import type { DefaultsText } from './policy-schema.ts'
+import type { YamlDocument } from './yaml-document.ts'
+
+export function refuseTwins(rules: readonly ReadRule[], diagnostics: Diagnostic[]): void {
+  const seen = new Map<string, ReadRule>()
+  for (const read of rules) {
+    const twin = seen.get(read.rule.match)
+    if (twin === undefined) seen.set(read.rule.match, read)
+    else
+      diagnostics.push(
+        read.document.at([...read.path, 'match'], `${placeOf(twin)} matches the same: "${read.rule.match}"`),
+      )
+  }
+}
+
+/** Of two globs with an equally long literal prefix neither would be the one that decides. */
+export function refuseTies(rules: readonly ReadRule[], diagnostics: Diagnostic[]): void {
+  const globs = rules.filter(({ rule }) => rule.match.includes('*'))
+  for (const [prefix, group] of Map.groupBy(globs, ({ rule }) => literalPrefix(rule.match))) {
+    for (const [index, read] of group.entries()) {
+      const tied = group.slice(0, index).find(other => {
+        const [left, right] = [other.rule.match.slice(prefix.length), read.rule.match.slice(prefix.length)]
+        return left !== right && globsMeet(left, right)
+      })
+      if (tied !== undefined)
+        diagnostics.push(
+          read.document.at(
+            [...read.path, 'match'],
+            `ties with "${tied.rule.match}" of ${placeOf(tied)}: both could decide one name, and neither is the more exact`,
+          ),
+        )
+    }
+  }
+}
+
+export function refuseTwinIds(exemptions: readonly ReadExemption[], diagnostics: Diagnostic[]): void {
+  const seen = new Map<string, ReadExemption>()
+  for (const read of exemptions) {
+    const { id } = read.exemption
+    const twin = seen.get(id)
+    if (twin === undefined) seen.set(id, read)
+    else
+      diagnostics.push(
+        read.document.at(
+          [...read.path, 'id'],
+          `the exemption "${id}" stands in ${twin.document.file}:${twin.exemption.ref.line} already`,
+        ),
+      )
+  }
+}
+
+/** `required` needs somebody to require it of, or an exemption (ended ones count), or nothing could ever pass. */
+export function refuseIdleRules(
+  rules: readonly ReadRule[],
+  exemptions: readonly ReadExemption[],
+  lookup: Policy,
+  diagnostics: Diagnostic[],
+): void {
+  const exempted = new Set(exemptions.map(({ exemption }) => lookup.ruleFor(exemption.project)))
+  for (const { rule, value, document, path } of rules) {
+    if (
+      rule.attestation !== 'required' ||
+      value.publishers !== undefined ||
+      rule.deny !== undefined ||
+      exempted.has(rule)
+    )
+      continue
+    diagnostics.push(
+      document.at(
+        path,
+        'an attestation is required, so the rule needs publishers, deny, or an exemption for a project that it decides',
+      ),
+    )
+  }
+}
+
+export function refuseEmpty(
+  documents: readonly YamlDocument[],
+  rules: readonly ReadRule[],
+  unmatched: Rule | undefined,
+  diagnostics: Diagnostic[],
+): void {
+  const [first] = documents
+  if (rules.length > 0 || unmatched !== undefined || first === undefined) return
+  diagnostics.push(first.at([], 'the policy has no rule, so it would refuse everything: name projects'))
+}
+
+/** An exemption for a project that no rule decides could never help. */
+export function judgeStrangers(
+  exemptions: readonly ReadExemption[],
+  lookup: Policy,
+  defaults: Placed<DefaultsText> | undefined,
+  diagnostics: Diagnostic[],
+  warnings: Diagnostic[],
+): void {
+  for (const { exemption, document, path } of exemptions) {
+    if (lookup.ruleFor(exemption.project) !== undefined) continue
+    const at = document.at(
+      [...path, 'project'],
+      `no rule decides "${exemption.project}", so the exemption cannot help: add a rule for it`,
+    )
+    if (defaults?.value.unmatched === 'apply-defaults') warnings.push(at)
+    else diagnostics.push(at)
+  }
+}
+
+const SOON = 14 * 86_400_000
+
+export function warnOfEnd({ exemption, document, path }: ReadExemption, now: Instant): readonly Diagnostic[] {
+  const { id, ends, owner } = exemption
+  const at = [...path, 'expires']
+  if (ends <= now) return [document.at(at, `the exemption ${id} has ended (owner ${owner})`)]
+  if (ends - now > SOON) return []
+  return [document.at(at, `the exemption ${id} ends within 14 days (owner ${owner})`)]
+}
+
+function placeOf({ document, rule }: ReadRule): string {
+  return `${document.file}:${rule.ref.line}`
+}

@@ -1,0 +1,111 @@
+import type { z } from 'zod'
+import { type Diagnostic, didYouMean } from './diagnostic.ts'
+import type { YamlDocument, YamlPath } from './yaml-document.ts'
+
+type Issue = z.core.$ZodIssue
+
+/** What the messages of one language need to know beyond its schema. */
+export interface Vocabulary {
+  /** keys that an object at this path may have, for "did you mean" */
+  readonly keysAt: (path: YamlPath) => readonly string[]
+  /** keys and values that a later release knows */
+  readonly later: { readonly keys: readonly string[]; readonly values: readonly string[] }
+}
+
+/** Says in a person's words, and at the place in the file, what a schema has against a document. */
+export function describeIssues(
+  issues: readonly Issue[],
+  document: YamlDocument,
+  vocabulary: Vocabulary,
+): readonly Diagnostic[] {
+  return issues.flatMap(issue => describe(issue, [], document, vocabulary))
+}
+
+function describe(issue: Issue, base: YamlPath, document: YamlDocument, vocabulary: Vocabulary): readonly Diagnostic[] {
+  const path = [...base, ...issue.path.map(part => (typeof part === 'number' ? part : String(part)))]
+  const found = valueAt(document.value, path)
+  const { later } = vocabulary
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map(key => document.atKey([...path, key], unknownKey(key, path, vocabulary)))
+  if (issue.code === 'invalid_key') return [document.atKey(path, issue.issues.map(({ message }) => message).join('; '))]
+  if (found === undefined) return [missing(document, path)]
+  if (issue.code === 'invalid_union') return describeUnion(issue, path, document, vocabulary)
+  return [document.at(path, describeValue(issue, found, document.source(path), later.values))]
+}
+
+function describeValue(issue: Issue, found: unknown, source: string | undefined, later: readonly string[]): string {
+  if (issue.code === 'invalid_type') return wrongType(expectedType(issue), found, source)
+  if (issue.code === 'invalid_value') return wrongValue(issue.values.map(String), found, later)
+  if (issue.code === 'too_small') return 'must not be empty'
+  return issue.code === 'invalid_format' ? `${issue.message}; found ${show(found)}` : issue.message
+}
+
+function describeUnion(
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  path: YamlPath,
+  document: YamlDocument,
+  vocabulary: Vocabulary,
+): readonly Diagnostic[] {
+  const found = valueAt(document.value, path)
+  const options: unknown = 'options' in issue ? issue.options : undefined
+  if (Array.isArray(options))
+    return [document.at(path, wrongValue(options.map(String), found, vocabulary.later.values))]
+  // the alternative that was meant is the one whose own type fits
+  const meant = issue.errors.find(
+    errors => !errors.some(error => error.code === 'invalid_type' && error.path.length === 0),
+  )
+  if (meant !== undefined) return meant.flatMap(error => describe(error, path, document, vocabulary))
+  const expected = issue.errors.flat().flatMap(error => (error.code === 'invalid_type' ? [expectedType(error)] : []))
+  return [document.at(path, wrongType([...new Set(expected)].join(' or '), found, document.source(path)))]
+}
+
+function missing(document: YamlDocument, path: YamlPath): Diagnostic {
+  const { line, column } = document.at(path.slice(0, -1), '')
+  return { ...document.at(path, `"${path.at(-1)}" is missing`), line, column }
+}
+
+function unknownKey(key: string, path: YamlPath, { keysAt, later }: Vocabulary): string {
+  const known = keysAt(path)
+  if (later.keys.includes(key)) return `"${key}" is not supported yet`
+  return `unknown key "${key}"${didYouMean(key, known)}`
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+}
+
+function expectedType({ expected }: { readonly expected: string }): string {
+  return TYPES[expected] ?? expected
+}
+
+function wrongType(expected: string, found: unknown, source: string | undefined): string {
+  const scalar = typeof found === 'number' || typeof found === 'boolean'
+  const hint = expected.startsWith('text') && scalar ? `; write it in quotes: "${source ?? String(found)}"` : ''
+  return `must be ${expected}, found ${show(found)}${hint}`
+}
+
+function wrongValue(values: readonly string[], found: unknown, later: readonly string[]): string {
+  if (typeof found === 'string' && later.includes(found)) return `"${found}" is not supported yet`
+  const choice = values.length === 1 ? `must be ${values[0]}` : `must be one of ${values.join(', ')}`
+  return `${choice}; found ${show(found)}${typeof found === 'string' ? didYouMean(found, values) : ''}`
+}
+
+function show(value: unknown): string {
+  if (value === null) return 'nothing'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a mapping'
+  const text = JSON.stringify(value)
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}
+
+function valueAt(value: unknown, path: YamlPath): unknown {
+  let at = value
+  for (const part of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return undefined
+    at = (at as Readonly<Record<string | number, unknown>>)[part]
+  }
+  return at
+}
