@@ -1,4 +1,5 @@
-import { createSecureContext, getCACertificates } from 'node:tls'
+import { X509Certificate } from 'node:crypto'
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { GateError } from '../domain/errors.ts'
 import { type Millis, millis } from '../domain/instant.ts'
@@ -175,14 +176,19 @@ function createDispatcher(options: UpstreamAgentOptions, limits: UpstreamLimits)
 }
 
 /** One context for all connections: reading some 150 roots for each of them would cost more than the handshake. */
-function secureContext(ca: string | undefined): { secureContext?: ReturnType<typeof createSecureContext> } {
+function secureContext(ca: string | undefined): { secureContext?: SecureContext } {
   if (ca === undefined) return {}
-  if (!ca.includes('-----BEGIN CERTIFICATE-----'))
-    throw new GateError('config-invalid', 'upstream.ca holds no PEM certificate')
+  return { secureContext: createSecureContext({ ca: [...getCACertificates('default'), ...readCertificates(ca)] }) }
+}
+
+/** Each certificate is read here, because the TLS library skips what it cannot read and says nothing. */
+function readCertificates(bundle: string): readonly string[] {
+  const blocks = bundle.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+  if (blocks.length === 0) throw new GateError('config-invalid', 'upstream.ca holds no PEM certificate')
   try {
-    return { secureContext: createSecureContext({ ca: [...getCACertificates('default'), ca] }) }
-  } catch (cause) {
-    throw new GateError('config-invalid', 'upstream.ca cannot be read as PEM certificates', { cause })
+    return blocks.map(block => new X509Certificate(block).toString())
+  } catch {
+    throw new GateError('config-invalid', 'upstream.ca holds something that is no certificate')
   }
 }
 

@@ -1,5 +1,6 @@
 import { callbackify } from 'node:util'
 import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'
+import { GateError } from '../domain/errors.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { type Answer, single } from './exchange.ts'
 import { unexpected } from './fetch-small.ts'
@@ -86,6 +87,10 @@ function acceptsGzip(value: unknown): boolean {
 function checkedHeaders(answer: Answer, asked: string): Record<string, string> {
   const type = single(WHO, answer.headers, 'content-type')
   const coding = single(WHO, answer.headers, 'content-encoding')?.trim().toLowerCase() ?? 'identity'
+  if (answer.status === 404) {
+    discard(answer)
+    throw new GateError('not-found', `${WHO} serves no list of its projects`)
+  }
   const bare = type?.split(';', 1)[0]?.trim().toLowerCase()
   if (
     answer.status !== 200 ||

@@ -281,15 +281,7 @@ t.test('redirects', async t => {
 })
 
 t.test('framing of a file', async t => {
-  const script = async (t: Test, ...pieces: readonly (string | 'FIN' | 'RST')[]) =>
-    await serveRaw(t, async socket => {
-      for (const piece of pieces) {
-        if (piece === 'FIN') socket.end()
-        else if (piece === 'RST') socket.resetAndDestroy()
-        else if (!socket.write(piece)) await once(socket, 'drain')
-        await new Promise(resolve => setTimeout(resolve, 10))
-      }
-    })
+  const script = async (t: Test, ...pieces: readonly string[]) => await serveRaw(t, socket => void play(socket, pieces))
 
   t.test('a whole body with its length is passed on as it is', async t => {
     const server = await script(t, 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwhole')
@@ -599,7 +591,10 @@ t.test('what goes upstream, and what comes out in an error', async t => {
     await index.project(DEMO, { etag: '"abc"' })
     await integrity.provenance(DEMO, wheel())
     await origin.metadata(artifactAt(file()))
-    const seen = server.requests.map(({ url, headers: { host, connection, ...headers } }) => ({ url, headers }))
+    const seen = server.requests.map(({ url, headers: { host: _host, connection: _connection, ...headers } }) => ({
+      url,
+      headers,
+    }))
     const agent = { 'user-agent': 'portcullis/0.0.0-test' }
     t.strictSame(seen, [
       {
@@ -654,9 +649,8 @@ t.test('what goes upstream, and what comes out in an error', async t => {
 t.test('more requests than there are places wait, more than may wait are turned away', async t => {
   let release = () => {}
   const gate = new Promise<void>(resolve => (release = resolve))
-  const server = await serve(t, async (_, response) => {
-    await gate
-    response.setHeader('content-type', SIMPLE_JSON).end(page())
+  const server = await serve(t, (_, response) => {
+    void gate.then(() => response.setHeader('content-type', SIMPLE_JSON).end(page()))
   })
   const events: GateEvent[] = []
   const { index } = portsAt(t, server.origin, { limits: { waiting: 5 }, events: { emit: event => events.push(event) } })
@@ -687,6 +681,16 @@ t.test('a line that does not move is left', async t => {
     String([...new Set(codes)]),
   )
 })
+
+/** Sends the pieces one after the other; `FIN` and `RST` are what they say. */
+async function play(socket: Socket, pieces: readonly string[]): Promise<void> {
+  for (const piece of pieces) {
+    if (piece === 'FIN') socket.end()
+    else if (piece === 'RST') socket.resetAndDestroy()
+    else socket.write(piece)
+    await new Promise(resolve => setTimeout(resolve, 10))
+  }
+}
 
 function drip(socket: Socket): void {
   const timer = setInterval(() => socket.write('.'), 20)
