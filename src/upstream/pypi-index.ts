@@ -1,8 +1,6 @@
 import { GateError } from '../domain/errors.ts'
-import type { ProjectName } from '../domain/name.ts'
 import type { Index } from '../ports.ts'
-import { isJsonObject } from '../protocol/json.ts'
-import type { LegacyJson } from '../protocol/legacy-json.ts'
+import { parseLegacyJson } from '../protocol/legacy-json.ts'
 import { parseProjectIndex } from '../protocol/simple-json.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { type AnswerHeaders, single } from './exchange.ts'
@@ -73,7 +71,7 @@ export function createIndex(options: {
       if (answer.status === 404) return { kind: 'absent' }
       if (answer.status === 304)
         throw new GateError('unknown-upstream', `${WHO} answered 304 to a request without a condition`)
-      return { kind: 'json', json: readLegacy(answer.bytes, name, serialOf(answer.headers)) }
+      return { kind: 'json', json: parseLegacyJson(answer.bytes, { project: name, serial: serialOf(answer.headers) }) }
     },
   }
 }
@@ -87,21 +85,4 @@ function serialOf(headers: AnswerHeaders): number | undefined {
 function etagOf(headers: AnswerHeaders): string | undefined {
   const text = single(WHO, headers, 'etag')
   return text !== undefined && /^(?:W\/)?"[\x21\x23-\x7e]{1,250}"$/.test(text) ? text : undefined
-}
-
-function readLegacy(bytes: Buffer, project: ProjectName, serial: number | undefined): LegacyJson {
-  let document: unknown
-  try {
-    document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch {
-    throw new GateError('unknown-upstream', `${WHO} answered something that is not JSON`)
-  }
-  if (!isJsonObject(document))
-    throw new GateError('unknown-upstream', `${WHO} answered something that is no JSON object`)
-  const last = document['last_serial']
-  return {
-    project,
-    document,
-    serial: serial ?? (typeof last === 'number' && Number.isSafeInteger(last) && last >= 0 ? last : undefined),
-  }
 }

@@ -208,7 +208,7 @@ t.test('a project page', async t => {
 
 t.test('the legacy JSON API', async t => {
   const json = { 'content-type': 'application/json' }
-  const body = JSON.stringify({ info: { name: 'demo' }, last_serial: 5 })
+  const body = JSON.stringify({ info: { name: 'demo' }, urls: [], last_serial: 5 })
 
   t.test('of a project and of a version', async t => {
     const { index, server } = await indexWith(t, { headers: json, body })
