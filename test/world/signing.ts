@@ -125,7 +125,9 @@ export async function createSigningWorld(options: { readonly at?: Date } = {}): 
   const now = (): Date => at ?? new Date()
   const ctLog = await initializeCTLog(generateKeyPairSync('ec', { namedCurve: 'P-256' }), at)
   const log = await initializeTLog('https://rekor.test', generateKeyPairSync('ec', { namedCurve: 'P-256' }), at)
-  const stamps = await initializeTSA(generateKeyPairSync('ec', { namedCurve: 'P-256' }), at)
+  // kept and set before each use: its encoder and the verifier's decoder agree only on whole seconds
+  const stampClock = new Date(0)
+  const stamps = await initializeTSA(generateKeyPairSync('ec', { namedCurve: 'P-256' }), stampClock)
   const authority = await createCertificateAuthority(ctLog, now())
 
   const leaf = async (identity: SigningIdentity, alter: Alterations['leaf'] = draft => draft): Promise<Leaf> =>
@@ -153,6 +155,7 @@ export async function createSigningWorld(options: { readonly at?: Date } = {}): 
   }
 
   const stamp = async (signature: Buffer): Promise<string> => {
+    stampClock.setTime(wholeSecond(now()))
     const response = await stamps.timestamp({
       artifactHash: createHash('sha256').update(signature).digest(),
       hashAlgorithmOID: SHA256_OID,
@@ -222,6 +225,10 @@ function logBody(payload: Buffer, signature: Buffer, certificate: Buffer): LogBo
       signatures: [{ signature: signature.toString('base64'), verifier: Buffer.from(pem).toString('base64') }],
     },
   }
+}
+
+function wholeSecond(at: Date): number {
+  return Math.floor(at.getTime() / 1000) * 1000
 }
 
 function asBuffer(view: ArrayBufferView<ArrayBuffer>): Buffer {
