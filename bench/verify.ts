@@ -1,0 +1,157 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { bundleFromJSON } from '@sigstore/bundle'
+import { TrustedRoot } from '@sigstore/protobuf-specs'
+import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify'
+import type { sha256Of } from '../src/domain/digest.ts'
+import { parseDistFilename } from '../src/domain/filename.ts'
+import { verifyDocument } from '../src/verify/document.ts'
+import { type PreparedTrust, prepareTrust } from '../src/verify/trust-material.ts'
+
+/** One line of the table: what was measured, verifications per second on one core, and how that compares. */
+export interface VerifyRow {
+  readonly scenario: string
+  readonly perSecond: number | undefined
+  /** times as many as the loop over plain `@sigstore/verify` */
+  readonly ratio: number | undefined
+  readonly goal: number | undefined
+  readonly note: string
+}
+
+const VECTORS =
+  process.env['PORTCULLIS_VECTORS'] === undefined
+    ? new URL('../../shared/vectors/', import.meta.url)
+    : new URL(`file://${process.env['PORTCULLIS_VECTORS']}/`)
+const ROOT = 'trusted-roots/production.sigstore-tuf-5.0.1-seed.trusted_root.json'
+/** Real documents of GitHub, GitLab and Google, with the file they are about. */
+const DOCUMENTS = [
+  ['warehouse/sampleproject-4.0.0.tar.gz.provenance', 'sampleproject-4.0.0.tar.gz'],
+  ['artifact-keeper/pypi-sigstore-4.5.0-whl-provenance.json', 'sigstore-4.5.0-py3-none-any.whl'],
+  ['warehouse/pep740-sampleproject-1.0.0.tar.gz.provenance', undefined],
+  ['pypi-attestations-newer/gcb_attestation_test-0.0.0.tar.gz.provenance', 'gcb_attestation_test-0.0.0.tar.gz'],
+] as const
+const ROUNDS = 7
+const ROUND_MS = 400
+
+interface Case {
+  readonly bytes: Buffer
+  readonly filename: NonNullable<ReturnType<typeof parseDistFilename>>
+  readonly sha256: ReturnType<typeof sha256Of>
+}
+
+/**
+ * Verifications per second on one core, strict parsing and every check of ours included, beside a loop over plain
+ * `@sigstore/verify`. Runs are interleaved; medians are reported. No rows where the vectors are absent.
+ */
+export async function benchVerify(options: { readonly python?: string } = {}): Promise<readonly VerifyRow[]> {
+  if (!existsSync(new URL('INDEX.md', VECTORS))) return []
+  const json = readFileSync(new URL(ROOT, VECTORS), 'utf8')
+  const cases = DOCUMENTS.map(([path, name]) => readCase(path, name))
+  const trust = prepareTrust(json)
+  const library = new Verifier(toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(json))))
+
+  const plain: number[] = []
+  const fresh: number[] = []
+  const known: number[] = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    plain.push(perSecond(cases, item => verifyPlainly(item, library)))
+    fresh.push(perSecond(cases, item => verifyFresh(item, trust)))
+    known.push(perSecond(cases, item => verify(item, trust)))
+  }
+  const base = median(plain)
+  return [
+    {
+      scenario: 'plain @sigstore/verify',
+      perSecond: base,
+      ratio: 1,
+      goal: undefined,
+      note: 'JSON.parse, bundle, verify',
+    },
+    row('new leaf', median(fresh), base, 2),
+    row('another file of the release', median(known), base, 4.5),
+    await benchPython(options.python ?? process.env['PYTHON'] ?? 'python3', base),
+  ]
+}
+
+function row(scenario: string, perSecond: number, base: number, goal: number): VerifyRow {
+  return { scenario, perSecond, ratio: perSecond / base, goal, note: 'strict parsing and all checks' }
+}
+
+function readCase(path: string, name: string | undefined): Case {
+  const bytes = readFileSync(new URL(path, VECTORS))
+  const { statement } = JSON.parse(bytes.toString('utf8')).attestation_bundles[0].attestations[0].envelope
+  const [subject] = JSON.parse(Buffer.from(statement, 'base64').toString('utf8')).subject
+  const filename = parseDistFilename(name ?? subject.name)
+  if (filename === undefined) throw new Error(`${path}: not a distribution`)
+  return { bytes, filename, sha256: subject.digest.sha256 }
+}
+
+function verify(item: Case, trust: PreparedTrust): void {
+  const finding = verifyDocument(item.bytes, item, trust)
+  if (finding.kind !== 'attested') throw new Error(finding.detail)
+}
+
+/** CA paths stay proved, as they do for the life of a trust root; leaves are forgotten. */
+function verifyFresh(item: Case, trust: PreparedTrust): void {
+  trust.leaves.clear()
+  verify(item, trust)
+}
+
+function verifyPlainly(item: Case, library: Verifier): void {
+  const attestation = JSON.parse(item.bytes.toString('utf8')).attestation_bundles[0].attestations[0]
+  const { certificate, transparency_entries: tlogEntries, timestamps = [] } = attestation.verification_material
+  const bundle = bundleFromJSON({
+    mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+    verificationMaterial: {
+      certificate: { rawBytes: certificate },
+      tlogEntries,
+      timestampVerificationData: {
+        rfc3161Timestamps: timestamps.map((signedTimestamp: string) => ({ signedTimestamp })),
+      },
+    },
+    dsseEnvelope: {
+      payload: attestation.envelope.statement,
+      payloadType: 'application/vnd.in-toto+json',
+      signatures: [{ sig: attestation.envelope.signature, keyid: '' }],
+    },
+  })
+  library.verify(toSignedEntity(bundle))
+}
+
+function perSecond(cases: readonly Case[], run: (item: Case) => void): number {
+  const start = process.hrtime.bigint()
+  let count = 0
+  let elapsed = 0
+  while (elapsed < ROUND_MS) {
+    for (const item of cases) run(item)
+    count += cases.length
+    elapsed = Number(process.hrtime.bigint() - start) / 1e6
+  }
+  return (count * 1000) / elapsed
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
+
+/** The Python client of PyPI on the same documents, in its own process but without its start-up. */
+async function benchPython(python: string, base: number): Promise<VerifyRow> {
+  const scenario = 'pypi-attestations, in process'
+  const script = new URL('pypi_attestations_loop.py', import.meta.url).pathname
+  const documents = DOCUMENTS.map(([path]) => new URL(path, VECTORS).pathname)
+  try {
+    const { stdout } = await promisify(execFile)(python, [script, new URL(ROOT, VECTORS).pathname, ...documents])
+    const { per_second: perSecond } = JSON.parse(stdout)
+    return { scenario, perSecond, ratio: perSecond / base, goal: undefined, note: python }
+  } catch {
+    return { scenario, perSecond: undefined, ratio: undefined, goal: undefined, note: 'not installed' }
+  }
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname)
+  for (const { scenario, perSecond, ratio, goal, note } of await benchVerify())
+    process.stdout.write(
+      `${scenario.padEnd(32)} ${(perSecond?.toFixed(0) ?? '-').padStart(7)}/s  ${(ratio?.toFixed(2) ?? '-').padStart(6)} x` +
+        `${goal === undefined ? '' : `  (goal ${goal})`}  ${note}\n`,
+    )

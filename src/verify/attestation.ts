@@ -1,0 +1,107 @@
+import type { BundleWithDsseEnvelope } from '@sigstore/bundle'
+import { type SignedEntity, toSignedEntity, VerificationError } from '@sigstore/verify'
+import { VerifiedAttestation } from '../domain/attestation.ts'
+import { type NonEmpty, nonEmpty } from '../domain/brand.ts'
+import { sha256Of } from '../domain/digest.ts'
+import { type Instant, instant } from '../domain/instant.ts'
+import type { Attestation } from '../protocol/provenance.ts'
+import { toBundle } from './bundle.ts'
+import { RememberingCertificate } from './certificates.ts'
+import { readClaims } from './claims.ts'
+import { InvalidEvidence } from './invalid-evidence.ts'
+import { assertLeafProfile } from './leaf-profile.ts'
+import { assertEntryBinds, assertLogInForce } from './log-entry.ts'
+import { findContradiction } from './slsa.ts'
+import { type AttestedFile, assertSubjectIs, readStatement } from './statement.ts'
+import type { Leaf, PreparedTrust } from './trust-material.ts'
+
+/**
+ * The whole check list for one attestation, in order. Returns or throws; no step answers with a boolean. Throws
+ * {@link InvalidEvidence} with the code, or whatever hostile bytes make a parser throw, which means the same.
+ */
+export function verifyAttestation(
+  attestation: Attestation,
+  file: AttestedFile,
+  trust: PreparedTrust,
+): VerifiedAttestation {
+  const leafSha256 = sha256Of(attestation.certificate)
+  const remembered = trust.leaves.get(leafSha256)
+  const certificate = remembered?.certificate ?? RememberingCertificate.read(attestation.certificate)
+  const bundle = toBundle(attestation)
+
+  const times = verifySignature(bundle, certificate, trust)
+  for (const entry of attestation.entries) assertLogInForce(entry, times, trust.logs)
+  for (const entry of attestation.entries) assertEntryBinds(entry, attestation.certificate)
+  const leaf = remembered ?? readLeaf(certificate)
+
+  const statement = readStatement(bundle.content.dsseEnvelope.payload)
+  assertSubjectIs(file, statement)
+
+  trust.leaves.set(leafSha256, leaf)
+  return VerifiedAttestation.mint({
+    predicateType: statement.predicateType,
+    claims: leaf.claims,
+    signedAt: instant(Math.max(...times)),
+    logIndex: attestation.entries[0].logIndex,
+    leafSha256,
+    contradiction: findContradiction(statement, leaf.claims),
+  })
+}
+
+/**
+ * The library's part: time sources, chain at every verified time, SCT, log inclusion and body, DSSE signature. Returns the
+ * verified times; the library refuses when any of them fails or there is none.
+ */
+function verifySignature(
+  bundle: BundleWithDsseEnvelope,
+  certificate: RememberingCertificate,
+  trust: PreparedTrust,
+): NonEmpty<Instant> {
+  const entity = toEntity(bundle, certificate)
+  const times = nonEmpty(entity.timestamps.map(signedTime))
+  if (times === undefined) throw new InvalidEvidence('signature-invalid', 'there is no signed time')
+  try {
+    trust.verifier.verify(entity)
+  } catch (error) {
+    throw inWords(error)
+  }
+  return times
+}
+
+/** The library would parse the certificate anew; it gets ours, which remembers. The hint names no key of any trust root. */
+function toEntity(bundle: BundleWithDsseEnvelope, certificate: RememberingCertificate): SignedEntity {
+  const content = { $case: 'publicKey', publicKey: { hint: '' } } as const
+  const entity = toSignedEntity({ ...bundle, verificationMaterial: { ...bundle.verificationMaterial, content } })
+  return { ...entity, key: { $case: 'certificate', certificate } }
+}
+
+function signedTime(source: SignedEntity['timestamps'][number]): Instant {
+  if (source.$case === 'transparency-log') return instant(Number(source.tlogEntry.integratedTime) * 1000)
+  // RFC 3161 §2.4.2: a token is present when the status is granted (0) or grantedWithMods (1)
+  const { status, signingTime } = source.timestamp
+  if (status !== 0n && status !== 1n) throw new InvalidEvidence('signature-invalid', 'a timestamp was not granted')
+  return instant(signingTime.getTime())
+}
+
+/** What depends on the leaf's bytes alone. */
+function readLeaf(certificate: RememberingCertificate): Leaf {
+  assertLeafProfile(certificate)
+  return { certificate, claims: readClaims(certificate) }
+}
+
+const FAILED: ReadonlyMap<string, string> = new Map([
+  ['TIMESTAMP_ERROR', 'no signed time could be verified'],
+  ['CERTIFICATE_ERROR', 'the certificate does not lead to the trust root at the signed time'],
+  ['TLOG_INCLUSION_PROMISE_ERROR', 'the log’s signed entry timestamp does not verify'],
+  ['TLOG_INCLUSION_PROOF_ERROR', 'the log’s inclusion proof does not verify'],
+  // the entry's body is compared before the signature, so this is what an edited statement looks like
+  ['TLOG_BODY_ERROR', 'the log entry is about another statement or signature'],
+  ['SIGNATURE_ERROR', 'the signature over the statement does not verify'],
+])
+
+function inWords(error: unknown): unknown {
+  if (!(error instanceof VerificationError)) return error
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : ''
+  const failed = FAILED.get(error.code) ?? 'the attestation does not verify'
+  return new InvalidEvidence('signature-invalid', `${failed} (${error.message}${cause})`)
+}

@@ -1,0 +1,14 @@
+import type { Verifier } from '../ports.ts'
+import { verifyDocument } from './document.ts'
+import { PreparedTrusts } from './trust-material.ts'
+
+/** Verifies on the calling thread: for commands that judge one file and end. A server wants `createVerifierPool`. */
+export function createInlineVerifier(): Verifier {
+  const trusts = new PreparedTrusts()
+  return {
+    async verify({ bytes, filename, sha256 }, trust) {
+      return verifyDocument(bytes, { filename, sha256 }, trusts.prepare(trust))
+    },
+    async close() {},
+  }
+}
