@@ -14,7 +14,7 @@ export function formatDiagnostic({ file, line, column, path, message }: Diagnost
 }
 
 /** The candidate that was probably meant, or `undefined` when none is near. */
-export function nearest(text: string, candidates: readonly string[]): string | undefined {
+function nearest(text: string, candidates: readonly string[]): string | undefined {
   const limit = Math.min(3, Math.ceil(text.length / 3))
   const [best] = candidates
     .filter(candidate => Math.abs(candidate.length - text.length) <= limit)

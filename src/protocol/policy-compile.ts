@@ -2,7 +2,7 @@ import { nonEmpty } from '../domain/brand.ts'
 import type { Instant } from '../domain/instant.ts'
 import { createPolicy, type Policy, type Rule } from '../domain/policy.ts'
 import type { Publisher } from '../domain/publisher.ts'
-import { type Diagnostic, didYouMean, formatDiagnostic } from './diagnostic.ts'
+import { type Diagnostic, formatDiagnostic } from './diagnostic.ts'
 import {
   judgeStrangers,
   refuseEmpty,
@@ -10,6 +10,7 @@ import {
   refuseTies,
   refuseTwinIds,
   refuseTwins,
+  refuseUnknownPublishers,
   warnOfEnd,
 } from './policy-cross-checks.ts'
 import { compileExemption } from './policy-exemption.ts'
@@ -23,7 +24,8 @@ import {
   type RuleText,
   ruleSchema,
 } from './policy-schema.ts'
-import type { YamlDocument, YamlPath } from './yaml-document.ts'
+import { listAt, mappingAt, type Placed, readItems, sectionAt, textsAt } from './policy-sections.ts'
+import type { YamlDocument } from './yaml-document.ts'
 
 interface Compiled {
   readonly diagnostics: readonly Diagnostic[]
@@ -31,14 +33,7 @@ interface Compiled {
   readonly parts: (digest: string) => Policy
 }
 
-/** A value of the file with its place. */
-export interface Placed<Value> {
-  readonly value: Value
-  readonly document: YamlDocument
-  readonly path: YamlPath
-}
-
-interface NamedPublisher extends Placed<unknown> {
+export interface NamedPublisher extends Placed<unknown> {
   readonly name: string
   /** `undefined` while the schema has something against it */
   readonly publisher: Publisher | undefined
@@ -56,19 +51,23 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant):
   const diagnostics: Diagnostic[] = []
   const publishers = readPublishers(documents, diagnostics)
   const defaults = readDefaults(documents, diagnostics)
-  const used = new Set<string>()
+  const named = listAt(documents, 'projects').flatMap(item => textsAt(item, 'publishers'))
+  const used = new Set(named.map(({ value }) => value))
   const rules = readItems(documents, 'projects', ruleSchema).flatMap(
-    item => readRule(item, defaults?.value ?? {}, publishers, used, diagnostics) ?? [],
+    item => readRule(item, defaults?.value ?? {}, publishers, diagnostics) ?? [],
   )
   const exemptions = readItems(documents, 'exemptions', exemptionSchema).flatMap(
     item => compileExemption(item.value, item.document, item.path, diagnostics) ?? [],
   )
+  refuseUnknownPublishers(named, publishers, diagnostics)
   refuseTwins(rules, diagnostics)
   refuseTies(rules, diagnostics)
   refuseTwinIds(exemptions, diagnostics)
   const unmatched = unmatchedRule(defaults)
   const complete =
-    rules.length === countItems(documents, 'projects') && exemptions.length === countItems(documents, 'exemptions')
+    rules.length === listAt(documents, 'projects').length &&
+    exemptions.length === listAt(documents, 'exemptions').length &&
+    documents.every(document => defaultsSchema.optional().safeParse(sectionAt(document, 'defaults')).success)
   const lookup = createPolicy({
     digest: '',
     files: [],
@@ -119,19 +118,22 @@ function readPublishers(documents: readonly YamlDocument[], diagnostics: Diagnos
 }
 
 function readDefaults(documents: readonly YamlDocument[], diagnostics: Diagnostic[]): Placed<DefaultsText> | undefined {
-  const holders = documents.filter(document => 'defaults' in rootOf(document))
+  const holders = documents.filter(document => sectionAt(document, 'defaults') !== undefined)
   const [first, ...others] = holders
   for (const document of others)
     diagnostics.push(document.atKey(['defaults'], `defaults stand in ${first?.file} already`))
   if (first === undefined) return undefined
-  return { value: defaultsSchema.safeParse(rootOf(first)['defaults']).data ?? {}, document: first, path: ['defaults'] }
+  return {
+    value: defaultsSchema.safeParse(sectionAt(first, 'defaults')).data ?? {},
+    document: first,
+    path: ['defaults'],
+  }
 }
 
 function readRule(
   { value, document, path }: Placed<RuleText>,
   defaults: DefaultsText,
   publishers: readonly NamedPublisher[],
-  used: Set<string>,
   diagnostics: Diagnostic[],
 ): ReadRule | undefined {
   const match = parseMatch(value.match)
@@ -143,17 +145,6 @@ function readRule(
       return publisher === undefined ? [] : [publisher]
     }
     const named = publishers.find(({ name }) => name === entry)
-    used.add(entry)
-    if (named === undefined)
-      diagnostics.push(
-        document.at(
-          at,
-          `no publisher is named "${entry}"${didYouMean(
-            entry,
-            publishers.map(({ name }) => name),
-          )}`,
-        ),
-      )
     return named?.publisher === undefined ? [] : [named.publisher]
   })
   if (typeof match !== 'string') return undefined
@@ -203,41 +194,4 @@ function unmatchedRule(defaults: Placed<DefaultsText> | undefined): Rule | undef
     deny: undefined,
     ...judging,
   }
-}
-
-function rootOf(document: YamlDocument): Readonly<Record<string, unknown>> {
-  const { value } = document
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : {}
-}
-
-function mappingAt(document: YamlDocument, key: string): Readonly<Record<string, unknown>> {
-  const value = rootOf(document)[key]
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : {}
-}
-
-function listAt(document: YamlDocument, key: string): readonly unknown[] {
-  const value = rootOf(document)[key]
-  return Array.isArray(value) ? value : []
-}
-
-function countItems(documents: readonly YamlDocument[], key: string): number {
-  return documents.reduce((count, document) => count + listAt(document, key).length, 0)
-}
-
-/** The items of a list that the schema has nothing against. */
-function readItems<Value>(
-  documents: readonly YamlDocument[],
-  key: string,
-  schema: { safeParse(value: unknown): { readonly data?: Value | undefined } },
-): readonly Placed<Value>[] {
-  return documents.flatMap(document =>
-    listAt(document, key).flatMap((item, index) => {
-      const { data } = schema.safeParse(item)
-      return data === undefined ? [] : [{ value: data, document, path: [key, index] }]
-    }),
-  )
 }

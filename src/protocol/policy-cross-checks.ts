@@ -1,11 +1,24 @@
 import { globsMeet, literalPrefix } from '../domain/glob.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Policy, Rule } from '../domain/policy.ts'
-import type { Diagnostic } from './diagnostic.ts'
-import type { Placed, ReadRule } from './policy-compile.ts'
+import { type Diagnostic, didYouMean } from './diagnostic.ts'
+import type { NamedPublisher, ReadRule } from './policy-compile.ts'
 import type { ReadExemption } from './policy-exemption.ts'
 import type { DefaultsText } from './policy-schema.ts'
+import { type Placed, sectionAt } from './policy-sections.ts'
 import type { YamlDocument } from './yaml-document.ts'
+
+/** Looked for in every rule, in those too that the schema has something against. */
+export function refuseUnknownPublishers(
+  references: readonly Placed<string>[],
+  publishers: readonly NamedPublisher[],
+  diagnostics: Diagnostic[],
+): void {
+  const names = publishers.map(({ name }) => name)
+  for (const { value, document, path } of references)
+    if (!names.includes(value))
+      diagnostics.push(document.at(path, `no publisher is named "${value}"${didYouMean(value, names)}`))
+}
 
 export function refuseTwins(rules: readonly ReadRule[], diagnostics: Diagnostic[]): void {
   const seen = new Map<string, ReadRule>()
@@ -88,6 +101,7 @@ export function refuseEmpty(
 ): void {
   const [first] = documents
   if (rules.length > 0 || unmatched !== undefined || first === undefined) return
+  if (documents.some(document => sectionAt(document, 'projects') !== undefined)) return // said already
   diagnostics.push(first.at([], 'the policy has no rule, so it would refuse everything: name projects'))
 }
 

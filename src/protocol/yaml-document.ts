@@ -62,7 +62,7 @@ function readSmall(file: string, text: string): YamlDocument | { readonly diagno
     merge: false,
     lineCounter: counter,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error', // `silent` would drop the error that says there is a second document
   })
   const place = (offset: number) => {
     const { line, col } = counter.linePos(offset)
@@ -130,7 +130,7 @@ function step(
 }
 
 /** `projects[3].publishers[0]`; keys that are not words stand in brackets. */
-export function printPath(path: YamlPath): string {
+function printPath(path: YamlPath): string {
   return path
     .map(part => {
       if (typeof part === 'number') return `[${part}]`

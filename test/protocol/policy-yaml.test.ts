@@ -1,0 +1,535 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import t from 'tap'
+import { instant, parseInstant } from '../../src/domain/instant.ts'
+import { parseProjectName } from '../../src/domain/name.ts'
+import { formatDiagnostic } from '../../src/protocol/diagnostic.ts'
+import { policyJsonSchema } from '../../src/protocol/policy-schema.ts'
+import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
+
+const POLICIES = new URL('../../policies/', import.meta.url)
+const NOW = parseInstant('2026-11-24T12:00:00Z') ?? instant(0)
+const SHA = `sha256:${'4'.repeat(64)}`
+
+/** A good policy, one part a line, so that a test can change one line and know where it stands. */
+const GOOD: readonly string[] = [
+  /* 1 */ 'version: 1',
+  /* 2 */ 'mode: enforce',
+  /* 3 */ 'publishers:',
+  /* 4 */ '  acme: { kind: github, repository: acme/pkg, workflow: release.yml }',
+  /* 5 */ '  lab: { kind: gitlab, project: group/pkg, config: .gitlab-ci.yml }',
+  /* 6 */ '  cloud: { kind: google, email: release@acme.example }',
+  /* 7 */ 'defaults:',
+  /* 8 */ '  attestation: required',
+  /* 9 */ 'projects:',
+  /* 10 */ '  - { match: pkg, publishers: [acme, lab] }',
+  /* 11 */ '  - { match: "acme-*", publishers: [cloud] }',
+  /* 12 */ '  - match: six',
+  /* 13 */ 'exemptions:',
+  /* 14 */ '  - id: EX-7',
+  /* 15 */ '    project: six',
+  /* 16 */ '    versions: "==1.17.0"',
+  /* 17 */ '    waive: [attestation]',
+  /* 18 */ `    files: { six-1.17.0.tar.gz: "${SHA}" }`,
+  /* 19 */ '    reason: old',
+  /* 20 */ '    owner: platform@acme.example',
+  /* 21 */ '    expires: 2027-03-31',
+]
+
+function diagnose(text: string, path = 'p.yaml'): readonly string[] {
+  const loaded = loadPolicy([{ path, text }], NOW)
+  return 'policy' in loaded ? [] : loaded.diagnostics.map(formatDiagnostic)
+}
+
+/** The good policy with one line replaced (or, for an array, by several; `undefined` takes it out). */
+function changed(line: number, replacement: string | undefined): string {
+  return GOOD.flatMap((text, index) => (index + 1 === line ? (replacement ?? []) : text)).join('\n')
+}
+
+const publisher = (keys: string) => `  acme: { kind: github, repository: acme/pkg, workflow: release.yml, ${keys} }`
+const rule = (keys: string) => `  - { match: pkg, publishers: [acme, lab], ${keys} }`
+
+/** what · line to change · new text · exactly the first diagnostic's place · part of its message */
+const WRONG: readonly (readonly [string, number, string | undefined, string, string])[] = [
+  ['an unknown key', 2, 'modes: enforce', '2:1', 'unknown key "modes" (did you mean "mode"?)'],
+  [
+    'an unknown key in a rule',
+    10,
+    rule('publisher: acme'),
+    '10:44',
+    'unknown key "publisher" (did you mean "publishers"?)',
+  ],
+  [
+    'an unknown key in a publisher',
+    4,
+    publisher('refs: refs/tags/*'),
+    '4:70',
+    'unknown key "refs" (did you mean "ref"?)',
+  ],
+  [
+    'a key of another kind of publisher',
+    5,
+    '  lab: { kind: gitlab, project: g/p, config: a.yml, workflow: x.yml }',
+    '5:53',
+    'unknown key "workflow"',
+  ],
+  [
+    'an unknown key in defaults',
+    8,
+    '  attestations: required',
+    '8:3',
+    'unknown key "attestations" (did you mean "attestation"?)',
+  ],
+  ['an unknown key in an exemption', 19, '    reasons: old', '14:5', '"reason" is missing'],
+  ['another version', 1, 'version: 2', '1:10', 'must be 1; found 2'],
+  ['a version that is text', 1, 'version: "1"', '1:10', 'must be 1; found "1"'],
+  ['no version', 1, undefined, '1:1', 'version: "version" is missing'],
+  ['audit mode', 2, 'mode: audit', '2:7', '"audit" is not supported yet'],
+  ['an unknown mode', 2, 'mode: enforced', '2:7', 'must be enforce; found "enforced" (did you mean "enforce"?)'],
+  ['revocations', 2, 'revocations: []', '2:1', '"revocations" is not supported yet'],
+  ['limits', 2, 'limits: {}', '2:1', '"limits" is not supported yet'],
+  ['tests', 2, 'tests: []', '2:1', '"tests" is not supported yet'],
+  ['when-seen', 8, '  attestation: when-seen', '8:16', '"when-seen" is not supported yet'],
+  ['first-seen', 8, '  identity: first-seen', '8:3', '"identity" is not supported yet'],
+  ['regression', 8, '  regression: { lost: deny }', '8:3', '"regression" is not supported yet'],
+  ['a cooldown', 10, rule('cooldown: { min_age: 3d }'), '10:44', '"cooldown" is not supported yet'],
+  ['slsa', 10, rule('slsa: { min_level: 3 }'), '10:44', '"slsa" is not supported yet'],
+  [
+    'a custom publisher',
+    4,
+    '  acme: { kind: custom, issuer: https://a.example }',
+    '4:17',
+    '"custom" is not supported yet',
+  ],
+  [
+    'an unknown kind',
+    4,
+    '  acme: { kind: gihub }',
+    '4:17',
+    'must be one of github, gitlab, google; found "gihub" (did you mean "github"?)',
+  ],
+  ['a publisher without a kind', 4, '  acme: { repository: acme/pkg }', '4:9', '"kind" is missing'],
+  ['a publisher that is text', 4, '  acme: acme/pkg', '4:9', 'must be a mapping, found "acme/pkg"'],
+  [
+    'a publisher without a repository',
+    4,
+    '  acme: { kind: github, workflow: a.yml }',
+    '4:9',
+    '"repository" is missing',
+  ],
+  ['a publisher without a workflow', 4, '  acme: { kind: github, repository: a/b }', '4:9', '"workflow" is missing'],
+  [
+    'a repository that is a URL',
+    4,
+    '  acme: { kind: github, repository: "https://github.com/a/b", workflow: a.yml }',
+    '4:37',
+    'must be owner/name',
+  ],
+  [
+    'a repository without an owner',
+    4,
+    '  acme: { kind: github, repository: pkg, workflow: a.yml }',
+    '4:37',
+    'must be owner/name',
+  ],
+  [
+    'a repository with part of a star',
+    4,
+    '  acme: { kind: github, repository: "a/b*", workflow: a.yml, owner_id: "1" }',
+    '4:37',
+    'must be owner/name',
+  ],
+  [
+    'an owner with a star',
+    4,
+    '  acme: { kind: github, repository: "*/b", workflow: a.yml, owner_id: "1" }',
+    '4:37',
+    'must be owner/name',
+  ],
+  [
+    'a repository star without owner_id',
+    4,
+    '  acme: { kind: github, repository: "a/*", workflow: a.yml }',
+    '4:37',
+    'a "*" needs an owner_id beside it',
+  ],
+  [
+    'a workflow star without owner_id',
+    4,
+    '  acme: { kind: github, repository: a/b, workflow: "*", repository_id: "1" }',
+    '4:52',
+    'a "*" needs an owner_id beside it',
+  ],
+  [
+    'a workflow that is a path',
+    4,
+    '  acme: { kind: github, repository: a/b, workflow: .github/workflows/a.yml }',
+    '4:52',
+    'must be a file name in .github/workflows',
+  ],
+  [
+    'a workflow that is no YAML file',
+    4,
+    '  acme: { kind: github, repository: a/b, workflow: Release }',
+    '4:52',
+    'must be a file name in .github/workflows',
+  ],
+  ['an empty workflow list', 4, '  acme: { kind: github, repository: a/b, workflow: [] }', '4:52', 'must not be empty'],
+  [
+    'a wrong workflow in a list',
+    4,
+    '  acme: { kind: github, repository: a/b, workflow: [a.yml, b] }',
+    '4:60',
+    'must be a file name in .github/workflows',
+  ],
+  [
+    'an id that is a number',
+    4,
+    publisher('repository_id: 14899596'),
+    '4:85',
+    'must be text, found 14899596; write it in quotes: "14899596"',
+  ],
+  ['an id with a leading zero', 4, publisher('owner_id: 0123'), '4:80', 'write it in quotes: "0123"'],
+  ['an id that is no number', 4, publisher('owner_id: "acme"'), '4:80', 'must be a number written as text'],
+  ['an empty ref list', 4, publisher('ref: []'), '4:75', 'must not be empty'],
+  ['a ref without refs/', 4, publisher('ref: "v*"'), '4:75', 'must be a ref glob such as refs/tags/v*'],
+  ['a ref with two stars', 4, publisher('ref: "refs/tags/**"'), '4:75', 'must be a ref glob'],
+  ['an empty trigger list', 4, publisher('trigger: []'), '4:79', 'must not be empty'],
+  ['a trigger with a dash', 4, publisher('trigger: workflow-dispatch'), '4:79', 'must be an event name'],
+  [
+    'an unknown visibility',
+    4,
+    publisher('visibility: pubic'),
+    '4:82',
+    'must be one of public, private, internal; found "pubic" (did you mean "public"?)',
+  ],
+  ['an unknown runner', 4, publisher('runner: github'), '4:78', 'must be one of github-hosted, self-hosted'],
+  ['an empty environment', 4, publisher('environment: ""'), '4:83', 'must not be empty'],
+  [
+    'a signer without a ref',
+    4,
+    publisher('signer: { workflow: a/b/.github/workflows/c.yml }'),
+    '4:78',
+    '"ref" is missing',
+  ],
+  [
+    'a signer that is no path',
+    4,
+    publisher('signer: { workflow: c.yml, ref: refs/tags/* }'),
+    '4:90',
+    'must be owner/repo/.github/workflows/file.yml',
+  ],
+  [
+    'a GitLab project without a group',
+    5,
+    '  lab: { kind: gitlab, project: pkg, config: a.yml }',
+    '5:33',
+    'must be group/project',
+  ],
+  [
+    'a GitLab config that begins with a slash',
+    5,
+    '  lab: { kind: gitlab, project: a/b, config: /a.yml }',
+    '5:46',
+    'must be a path in the repository',
+  ],
+  [
+    'a Google publisher without an address',
+    6,
+    '  cloud: { kind: google, email: acme }',
+    '6:33',
+    'must be an e-mail address',
+  ],
+  [
+    'a publisher name with a space',
+    4,
+    '  "a b": { kind: google, email: a@b.c }',
+    '4:3',
+    'a name has at most 64 letters',
+  ],
+  [
+    'an unknown publisher',
+    10,
+    '  - { match: pkg, publishers: [acne, lab] }',
+    '10:32',
+    'no publisher is named "acne" (did you mean "acme"?)',
+  ],
+  ['an empty publisher list', 10, '  - { match: pkg, publishers: [] }', '10:31', 'must not be empty'],
+  ['publishers that are no list', 10, '  - { match: pkg, publishers: acme }', '10:31', 'must be a list, found "acme"'],
+  [
+    'a publisher that is a number',
+    10,
+    '  - { match: pkg, publishers: [acme, lab, 3] }',
+    '10:43',
+    'must be text or a mapping, found 3',
+  ],
+  [
+    'a wrong inline publisher',
+    10,
+    '  - { match: pkg, publishers: [acme, lab, { kind: github, repository: x, workflow: a.yml }] }',
+    '10:71',
+    'must be owner/name',
+  ],
+  [
+    'an inline star without owner_id',
+    10,
+    '  - { match: pkg, publishers: [acme, lab, { kind: github, repository: "x/*", workflow: a.yml }] }',
+    '10:71',
+    'a "*" needs an owner_id',
+  ],
+  ['a rule without match', 10, '  - { publishers: [acme, lab] }', '10:5', '"match" is missing'],
+  [
+    'a match that is no name',
+    10,
+    '  - { match: "a b", publishers: [acme, lab] }',
+    '10:14',
+    'must be a project name or a glob',
+  ],
+  [
+    'a match that is a number',
+    10,
+    '  - { match: 1.0, publishers: [acme, lab] }',
+    '10:14',
+    'must be text, found 1; write it in quotes: "1.0"',
+  ],
+  ['a glob with a question mark', 10, '  - { match: "a?*", publishers: [acme, lab] }', '10:14', 'a glob has letters'],
+  ['a glob with two stars', 10, '  - { match: "a**", publishers: [acme, lab] }', '10:14', 'write one "*"'],
+  [
+    'a glob that matches no name',
+    10,
+    '  - { match: "-a*", publishers: [acme, lab] }',
+    '10:14',
+    'no project name begins or ends with',
+  ],
+  [
+    'two rules for one name',
+    10,
+    '  - { match: Six, publishers: [acme, lab] }',
+    '12:12',
+    'p.yaml:10 matches the same: "six"',
+  ],
+  [
+    'two globs that tie',
+    10,
+    '  - { match: "acme-*-x", publishers: [acme, lab] }',
+    '11:14',
+    'ties with "acme-*-x" of p.yaml:10',
+  ],
+  ['an empty deny', 10, rule('deny: ""'), '10:50', 'must not be empty'],
+  [
+    'an unknown attestation',
+    10,
+    rule('attestation: require'),
+    '10:57',
+    'must be one of required, optional; found "require" (did you mean "required"?)',
+  ],
+  ['an empty allow list', 10, rule('predicates: { allow: [] }'), '10:65', 'must not be empty'],
+  [
+    'an unknown predicate',
+    10,
+    rule('predicates: { require: [publish] }'),
+    '10:68',
+    'must be one of publish/v1, slsa-provenance/v1',
+  ],
+  ['an unknown status', 10, rule('status: { quarantined: allow }'), '10:54', 'unknown key "quarantined"'],
+  ['an unknown yanked', 10, rule('yanked: true'), '10:52', 'must be one of allow, deny; found true'],
+  [
+    'required without anybody',
+    11,
+    '  - { match: "acme-*" }',
+    '11:5',
+    'the rule needs publishers, deny, or an exemption',
+  ],
+  [
+    'required with an exemption for another project',
+    12,
+    '  - match: seven',
+    '12:5',
+    'the rule needs publishers, deny, or an exemption',
+  ],
+  ['an exemption for a project without a rule', 12, '  - { match: seven, deny: no }', '15:14', 'no rule decides "six"'],
+  ['an exemption without a file', 18, '    files: {}', '18:12', 'must not be empty'],
+  ['an exemption without files', 18, undefined, '14:5', '"files" is missing'],
+  ['an exemption without a hash', 18, '    files: { six-1.17.0.tar.gz: }', '18:33', 'must be text, found nothing'],
+  [
+    'a hash without its algorithm',
+    18,
+    `    files: { six-1.17.0.tar.gz: "${'4'.repeat(64)}" }`,
+    '18:33',
+    'must be "sha256:" and 64 lower-case hex digits',
+  ],
+  [
+    'a hash in capitals',
+    18,
+    `    files: { six-1.17.0.tar.gz: "sha256:${'A'.repeat(64)}" }`,
+    '18:33',
+    'must be "sha256:" and 64 lower-case hex digits',
+  ],
+  [
+    'a file of another project',
+    18,
+    `    files: { seven-1.17.0.tar.gz: "${SHA}" }`,
+    '18:14',
+    'not the name of a wheel or source distribution of six',
+  ],
+  [
+    'a file of another version',
+    18,
+    `    files: { six-1.16.0.tar.gz: "${SHA}" }`,
+    '18:14',
+    'version 1.16.0 is not in versions "==1.17.0"',
+  ],
+  ['an empty waive list', 17, '    waive: []', '17:12', 'must not be empty'],
+  ['an unknown waiver', 17, '    waive: [attestations]', '17:13', '(did you mean "attestation"?)'],
+  ['a waiver that comes later', 17, '    waive: [cooldown]', '17:13', '"cooldown" is not supported yet'],
+  ['a version that is no specifier', 16, '    versions: "1.17.0"', '16:15', 'must be a PEP 440 specifier set'],
+  ['a specifier that says nothing', 16, '    versions: ","', '16:15', 'must be a PEP 440 specifier set'],
+  ['a project glob in an exemption', 15, '    project: "si*"', '15:14', 'must be one project name'],
+  ['a day that does not exist', 21, '    expires: 2027-02-30', '21:14', 'must be a date such as 2027-03-31'],
+  ['a time without an offset', 21, '    expires: 2027-03-31T10:00:00', '21:14', 'must be a date such as 2027-03-31'],
+  ['no end', 21, undefined, '14:5', '"expires" is missing'],
+  ['no owner', 20, undefined, '14:5', '"owner" is missing'],
+  ['an empty reason', 19, '    reason: ""', '19:13', 'must not be empty'],
+  ['an id with a space', 14, '  - id: "EX 7"', '14:9', 'must be at most 64 letters'],
+  ['an anchor', 2, 'mode: &a enforce', '2:10', 'anchors are not allowed'],
+  ['an alias', 2, 'mode: *a', '2:7', 'aliases are not allowed'],
+  ['a tag', 2, 'mode: !!str enforce', '2:13', 'tags are not allowed'],
+  ['a merge key', 10, '  - { <<: {}, match: pkg, publishers: [acme, lab] }', '10:7', 'the key "<<" is not allowed'],
+  ['a duplicate key', 2, 'version: 1', '2:1', 'this key stands here twice'],
+  ['a key that is a number', 2, '3: enforce', '2:1', 'a key must be text'],
+  [
+    'a key that reaches prototypes',
+    4,
+    '  __proto__: { kind: google, email: a@b.c }',
+    '4:3',
+    'the key "__proto__" is not allowed',
+  ],
+  ['an unclosed bracket', 10, '  - { match: pkg, publishers: [acme, lab }', '10:42', 'not YAML'],
+  ['a second document', 2, '---', '2:1', 'the file must hold one YAML document'],
+]
+
+t.test('the good policy loads', async t => {
+  t.strictSame(diagnose(GOOD.join('\n')), [])
+})
+
+t.test('a malformed policy is refused at its place', async t => {
+  for (const [what, line, text, place, message] of WRONG) {
+    const found = diagnose(changed(line, text))
+    t.ok(
+      found.some(told => told.startsWith(`p.yaml:${place} `) && told.includes(message)),
+      what,
+      { expected: `p.yaml:${place} … ${message}`, found },
+    )
+  }
+})
+
+t.test('a file that is no policy', async t => {
+  t.match(diagnose(''), [/^p\.yaml:1:1 .*must be a mapping, found nothing/])
+  t.match(diagnose('# only a comment'), [/must be a mapping, found nothing/])
+  t.match(diagnose('hello'), [/must be a mapping, found "hello"/])
+  t.match(diagnose('%YAML 1.1\n---\nversion: 1'), [/directives are not allowed/])
+  t.match(diagnose(`version: 1\n# ${'x'.repeat(1024 * 1024)}`), ['p.yaml:1:1 the file is larger than 1 MiB'])
+  t.not(diagnose('['.repeat(100_000)).length, 0, 'nested without end')
+  t.match(diagnose('version: 1'), [/the policy has no rule/])
+  t.match(diagnose('version: 1\ndefaults: { unmatched: apply-defaults }'), [/the policy has no rule/])
+  t.match(diagnose('version: 1\nprojects: []'), [/projects: must not be empty/])
+  t.match(diagnose('version: 1\nprojects: {}'), ['p.yaml:2:11 projects: must be a list, found a mapping'])
+  t.match(diagnose('version: 1\nprojects: [pkg]'), ['p.yaml:2:12 projects[0]: must be a mapping, found "pkg"'])
+  t.strictSame(diagnose('version: 1\ndefaults: { unmatched: apply-defaults, attestation: optional }'), [])
+})
+
+t.test('all diagnostics come at once, in order, with their paths', async t => {
+  const text = changed(
+    10,
+    '  - { match: pkg, publishers: [acne, { kind: github, repository: x, workflow: y.yml }], yank: deny }',
+  ).replace('2027-03-31', '2027-02-30')
+  t.match(diagnose(text), [
+    /^p\.yaml:10:32 projects\[0\]\.publishers\[0\]: no publisher is named "acne"/,
+    /^p\.yaml:10:66 projects\[0\]\.publishers\[1\]\.repository: must be owner\/name/,
+    /^p\.yaml:10:89 projects\[0\]\.yank: unknown key "yank" \(did you mean "yanked"\?\)/,
+    /^p\.yaml:21:14 exemptions\[0\]\.expires: must be a date/,
+  ])
+})
+
+t.test('when an exemption ends', async t => {
+  const ends = (expires: string) => {
+    const loaded = loadPolicy([{ path: 'p', text: changed(21, `    expires: ${expires}`) }], NOW)
+    return 'policy' in loaded ? loaded.policy.exemptionsFor(parseProjectName('six'))[0]?.ends : undefined
+  }
+  t.equal(ends('2027-03-31'), Date.parse('2027-04-01T00:00:00Z'), 'a date ends with its day')
+  t.equal(ends('2027-03-31T10:00:00+02:00'), Date.parse('2027-03-31T08:00:00Z'), 'a time at itself')
+  t.equal(ends('2028-02-29'), Date.parse('2028-03-01T00:00:00Z'))
+})
+
+t.test('warnings do not stop a load', async t => {
+  const warn = (text: string) => {
+    const loaded = loadPolicy([{ path: 'p.yaml', text }], NOW)
+    return 'policy' in loaded ? loaded.policy.warnings : loaded.diagnostics.map(formatDiagnostic)
+  }
+  t.strictSame(warn(GOOD.join('\n')), [])
+  t.strictSame(warn(changed(21, '    expires: 2026-11-23')), [
+    'p.yaml:21:14 exemptions[0].expires: the exemption EX-7 has ended (owner platform@acme.example)',
+  ])
+  t.match(warn(changed(21, '    expires: 2026-11-30')), [/ends within 14 days/])
+  t.strictSame(warn(changed(10, '  - { match: pkg, publishers: [acme] }')), [
+    'p.yaml:5:3 publishers.lab: no rule uses the publisher "lab"',
+  ])
+  t.match(
+    warn(changed(12, '  - { match: seven, deny: no }').replace('attestation: required', 'unmatched: apply-defaults')),
+    [/no rule decides "six"/],
+  )
+})
+
+t.test('several files are one policy', async t => {
+  const load = (...texts: readonly string[]) =>
+    loadPolicy(
+      texts.map((text, index) => ({ path: `${index}.yaml`, text })),
+      NOW,
+    )
+  const told = (...texts: readonly string[]) => {
+    const loaded = load(...texts)
+    return 'policy' in loaded ? [] : loaded.diagnostics.map(formatDiagnostic)
+  }
+  const more = 'version: 1\nprojects:\n  - { match: other, publishers: [acme] }'
+  t.strictSame(told(GOOD.join('\n'), more), [], 'a publisher of one is known in the other')
+  const loaded = load(GOOD.join('\n'), more)
+  t.match('policy' in loaded && loaded.policy.ruleFor(parseProjectName('other')), { ref: { file: '1.yaml', line: 3 } })
+  t.match(told(GOOD.join('\n'), more.replace('other', 'pkg')), [/^1\.yaml:3:14 .*0\.yaml:10 matches the same/])
+  t.match(told(GOOD.join('\n'), `${more}\ndefaults: {}`), [/^1\.yaml:4:1 defaults: defaults stand in 0\.yaml already/])
+  t.match(told(GOOD.join('\n'), `${more}\npublishers:\n  acme: { kind: google, email: a@b.c }`), [
+    /^1\.yaml:5:3 .*stands in 0\.yaml too/,
+  ])
+  t.match(told(GOOD.join('\n'), `version: 1\n${GOOD.slice(12).join('\n')}`), [
+    /^1\.yaml:3:9 .*the exemption "EX-7" stands in 0\.yaml:14 already/,
+  ])
+  t.match(told(), [/there is no policy file/])
+})
+
+t.test('the digest is that of the file', async t => {
+  const digest = (text: string) => {
+    const loaded = loadPolicy([{ path: 'p', text }], NOW)
+    return 'policy' in loaded ? loaded.policy.digest : undefined
+  }
+  t.match(digest(GOOD.join('\n')), /^[0-9a-f]{64}$/)
+  t.not(digest(GOOD.join('\n')), digest(`${GOOD.join('\n')}\n`))
+})
+
+t.test('every shipped policy loads without a warning', async t => {
+  const names = readdirSync(POLICIES).filter(name => name.endsWith('.yaml'))
+  t.ok(names.includes('starter.yaml'))
+  for (const name of names) {
+    const loaded = loadPolicy([{ path: name, text: readFileSync(new URL(name, POLICIES), 'utf8') }], NOW)
+    t.strictSame('policy' in loaded ? loaded.policy.warnings : loaded.diagnostics.map(formatDiagnostic), [], name)
+  }
+})
+
+t.test('the commented rules of the shipped policies load once they are uncommented', async t => {
+  const text = readFileSync(new URL('popular.yaml', POLICIES), 'utf8')
+  t.strictSame(diagnose(text.replace(/^ {2}# (- match| {2}publishers)/gm, '  $1')), [])
+})
+
+t.test('the JSON Schema on disk is the one of the code', async t => {
+  const file = new URL('policy.schema.json', POLICIES)
+  const fresh = `${JSON.stringify(policyJsonSchema(), null, 2)}\n`
+  if (process.env['PORTCULLIS_WRITE_SCHEMA'] === '1') writeFileSync(file, fresh)
+  t.equal(readFileSync(file, 'utf8'), fresh, 'else run this test with PORTCULLIS_WRITE_SCHEMA=1')
+})
