@@ -52,21 +52,21 @@ function parseWheel(text: string): WheelFilename | undefined {
   if (fields.length !== 5 && fields.length !== 6) return undefined
   const [name, versionText] = fields
   const [python, abi, platform] = fields.slice(-3)
-  const build = fields.length === 6 ? fields[2] : ''
-  if (name === undefined || versionText === undefined || build === undefined) return undefined
+  if (name === undefined || versionText === undefined) return undefined
+  const build = fields.length === 6 ? canonicalBuild(fields[2]) : ''
   // "__" would come from an escaped name that was not normalised: `packaging` refuses it
-  if (!WHEEL_NAME.test(name) || name.includes('__') || (build !== '' && !BUILD.test(build))) return undefined
+  if (!WHEEL_NAME.test(name) || name.includes('__') || build === undefined) return undefined
   const project = tryProjectName(name)
-  const version = parseVersion(versionText.replaceAll('_', '-'))
+  const version = parseVersion(versionText)
   const tags = expandTags(python, abi, platform)
   if (project === undefined || version === undefined || tags === undefined) return undefined
-  return { kind: 'wheel', text, project, version, build: canonicalBuild(build), tags }
+  return { kind: 'wheel', text, project, version, build, tags }
 }
 
 /** `01abc` and `1abc` are one build: the number is compared as a number (PEP 427). */
-function canonicalBuild(build: string): string {
-  const [, number, rest] = BUILD.exec(build) ?? []
-  return number === undefined ? '' : `${BigInt(number)}${rest ?? ''}`
+function canonicalBuild(build: string | undefined): string | undefined {
+  const [, number, rest] = BUILD.exec(build ?? '') ?? []
+  return number === undefined ? undefined : `${BigInt(number)}${rest ?? ''}`
 }
 
 /** PEP 425 "Compressed Tag Sets": every combination, as a sorted set. */

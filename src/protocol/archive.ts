@@ -17,7 +17,10 @@ export interface RandomAccess {
 }
 
 const MOST_ENTRIES = 200_000
+const MOST_NAME_BYTES = 32 * 1024 * 1024
 const MOST_METADATA_BYTES = 16 * 1024 * 1024
+/** Info-ZIP's Unicode path: a second name, which some readers believe and others do not. */
+const SECOND_NAME = 0x7075
 
 /** Adapts {@link RandomAccess} to what yauzl reads from. */
 class Reader extends RandomAccessReader {
@@ -69,14 +72,28 @@ function isTrouble(error: unknown): boolean {
 
 async function findMetadata(zip: ZipFile, filename: WheelFilename): Promise<Entry> {
   if (zip.entryCount > MOST_ENTRIES) throw new ArchiveError(`it has more than ${MOST_ENTRIES} entries`)
+  const names = new Set<string>()
   const found: Entry[] = []
-  for await (const entry of zip.eachEntry()) if (isMetadata(entry.fileName, filename)) found.push(entry)
+  let nameBytes = 0
+  for await (const entry of zip.eachEntry()) {
+    nameBytes += entry.fileNameRaw.length
+    if (nameBytes > MOST_NAME_BYTES) throw new ArchiveError('its names are too long')
+    if (names.has(entry.fileName)) throw new ArchiveError('it has two entries of one name')
+    names.add(entry.fileName)
+    if (entry.extraFields.some(({ id }) => id === SECOND_NAME)) throw new ArchiveError('an entry has two names')
+    if (ANY_METADATA.test(entry.fileName)) found.push(entry)
+  }
   const [entry, another] = found
   if (entry === undefined) throw new ArchiveError('it has no METADATA')
   if (another !== undefined) throw new ArchiveError('it has several METADATA')
-  if (entry.uncompressedSize > MOST_METADATA_BYTES) throw new ArchiveError('its METADATA is too large')
+  if (!isMetadata(entry.fileName, filename)) throw new ArchiveError('its METADATA is of another distribution')
+  if (Math.max(entry.uncompressedSize, entry.compressedSize) > MOST_METADATA_BYTES)
+    throw new ArchiveError('its METADATA is too large')
   return entry
 }
+
+/** In whatever spelling: file systems may not tell them apart, and installers pick one. */
+const ANY_METADATA = /^[^/]+\.dist-info\/METADATA$/i
 
 function isMetadata(path: string, filename: WheelFilename): boolean {
   const [, name, versionText] = /^([^/-]+)-([^/-]+)\.dist-info\/METADATA$/.exec(path) ?? []

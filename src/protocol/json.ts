@@ -42,7 +42,7 @@ function decode(bytes: Uint8Array): string {
 function checkNames(text: string, maxDepth: number): void {
   const scopes: (Set<string> | undefined)[] = []
   for (let at = 0; at < text.length; at += 1) {
-    switch (text[at]) {
+    switch (text.charAt(at)) {
       case '{':
       case '[':
         scopes.push(text[at] === '{' ? new Set() : undefined)

@@ -1,6 +1,7 @@
 import { GateError } from '../domain/errors.ts'
 import { type ProjectName, tryProjectName } from '../domain/name.ts'
-import { isJsonObject } from './json.ts'
+import { withoutIndexLinks } from './index-links.ts'
+import { isJsonObject, JsonError, parseJsonStrict } from './json.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -11,11 +12,22 @@ export interface LegacyJson {
   readonly serial: number | undefined
 }
 
-/** Reads the JSON API's answer for a project; throws `unknown-upstream` for anything else. */
-export function parseLegacyJson(
-  bytes: Uint8Array,
-  context: { readonly project: ProjectName; readonly serial: number | undefined },
-): LegacyJson {
+interface Context {
+  readonly project: ProjectName
+  /** X-PyPI-Last-Serial, where the answer had one */
+  readonly serial: number | undefined
+  /** the upstream's origins: no text of the document leads there afterwards */
+  readonly origins: readonly string[]
+}
+
+const DEEPEST = 32
+const KEPT = ['info', 'last_serial', 'ownership', 'releases', 'urls', 'vulnerabilities']
+
+/**
+ * Reads the JSON API's answer for a project, without its links to the index itself; throws `unknown-upstream` for anything
+ * else.
+ */
+export function parseLegacyJson(bytes: Uint8Array, context: Context): LegacyJson {
   const document = parseObject(bytes)
   const info = document['info']
   const name = isJsonObject(info) && typeof info['name'] === 'string' ? tryProjectName(info['name']) : undefined
@@ -23,23 +35,27 @@ export function parseLegacyJson(
   const serial = document['last_serial']
   return {
     project: name,
-    document,
+    document: withoutIndexLinks(pick(document, KEPT), context.origins),
     serial: context.serial ?? (typeof serial === 'number' && Number.isSafeInteger(serial) ? serial : undefined),
   }
 }
 
 function parseObject(bytes: Uint8Array): JsonObject {
   try {
-    const document: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    const document = parseJsonStrict(bytes, { bytes: bytes.byteLength, depth: DEEPEST })
     if (isJsonObject(document)) return document
-  } catch {
-    // said below
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error
   }
   throw notLegacy()
 }
 
 function notLegacy(): GateError {
   return new GateError('unknown-upstream', 'the JSON API answered something that is not about the project')
+}
+
+function pick(object: JsonObject, keys: readonly string[]): JsonObject {
+  return Object.fromEntries(keys.flatMap(key => (object[key] === undefined ? [] : [[key, object[key]]])))
 }
 
 interface Rendering {
@@ -49,37 +65,19 @@ interface Rendering {
   urlOf(file: { readonly filename: string }): string | undefined
 }
 
-/** Keys of `info` that lead to pages of the index itself; nothing that leaves the gate points there. */
-const INDEX_LINKS: ReadonlySet<string> = new Set([
-  'package_url',
-  'project_url',
-  'release_url',
-  'download_url',
-  'bugtrack_url',
-  'docs_url',
-])
-
 /**
  * The document with refused files left out, URLs at the gate and digests kept. A release whose files are all left out goes
  * with them; one that never had any stays.
  */
 export function renderLegacyJson(json: LegacyJson, rendering: Rendering): Buffer {
-  const { info, urls, releases, ...rest } = json.document
-  const document = {
-    ...pick(rest, ['last_serial', 'ownership', 'vulnerabilities']),
-    info: isJsonObject(info) ? renderInfo(info) : {},
-    ...(isJsonObject(releases) ? { releases: renderReleases(releases, rendering) } : {}),
-    urls: renderFiles(urls, rendering),
-  }
-  return Buffer.from(JSON.stringify(document))
-}
-
-function pick(object: JsonObject, keys: readonly string[]): JsonObject {
-  return Object.fromEntries(keys.flatMap(key => (object[key] === undefined ? [] : [[key, object[key]]])))
-}
-
-function renderInfo(info: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(info).map(([key, value]) => [key, INDEX_LINKS.has(key) ? null : value]))
+  const { releases, urls } = json.document
+  return Buffer.from(
+    JSON.stringify({
+      ...json.document,
+      ...(isJsonObject(releases) ? { releases: renderReleases(releases, rendering) } : {}),
+      urls: renderFiles(urls, rendering),
+    }),
+  )
 }
 
 function renderReleases(releases: JsonObject, rendering: Rendering): JsonObject {

@@ -20,15 +20,23 @@ const OFFERS: ReadonlyMap<string, Representation> = new Map([
   ['text/html', TEXT_HTML],
 ])
 
-/** `*\/*` means HTML, as on PyPI: collectors of hashes ask so and read anchors. */
-const WILDCARDS: ReadonlyMap<string, Representation> = new Map([
-  ['*/*', TEXT_HTML],
-  ['text/*', TEXT_HTML],
-  ['application/*', JSON_FORM],
-])
+interface Range {
+  /** lower case */
+  readonly value: string
+  /** 0 to 1; 0 excludes */
+  readonly quality: number
+}
 
-/** Best first where q-values tie. */
-const PREFERENCE: readonly Representation[] = [JSON_FORM, HTML_FORM, TEXT_HTML]
+/** A representation, how much it is wanted, and how exactly that was said. */
+interface Offer {
+  readonly representation: Representation
+  readonly quality: number
+  readonly specificity: 0 | 1 | 2
+}
+
+const JSON_FIRST: readonly Representation[] = [JSON_FORM, HTML_FORM, TEXT_HTML]
+/** `*\/*` means HTML, as on PyPI: collectors of hashes ask so and read anchors. */
+const HTML_FIRST: readonly Representation[] = [TEXT_HTML, JSON_FORM, HTML_FORM]
 
 const MOST_RANGES = 64
 
@@ -40,36 +48,43 @@ export function negotiate(accept: string | undefined, format: string | undefined
   // a raw "+" in a query arrives as a space
   if (format !== undefined) return OFFERS.get(format.replaceAll(' ', '+').toLowerCase())
   if (accept === undefined || accept.trim() === '') return TEXT_HTML
-  const qualities = new Map<Representation, number>()
-  const excluded = new Set<Representation>()
-  let wildcard: { readonly representation: Representation; readonly quality: number } | undefined
-  for (const { value, quality } of weighted(accept)) {
-    const offer = OFFERS.get(value)
-    if (offer !== undefined) {
-      if (quality === 0) excluded.add(offer)
-      else qualities.set(offer, Math.max(quality, qualities.get(offer) ?? 0))
-      continue
-    }
-    const any = WILDCARDS.get(value)
-    if (any !== undefined && quality > (wildcard?.quality ?? 0)) wildcard = { representation: any, quality }
+  const ranges = [...weighted(accept)]
+  return best(JSON_FIRST.flatMap(representation => offer(representation, ranges) ?? []))
+}
+
+/** RFC 9110 §12.5.1: the most specific range that matches gives the weight. */
+function offer(representation: Representation, ranges: readonly Range[]): Offer | undefined {
+  const [type] = representation.contentType.split('/')
+  const matching: readonly ((value: string) => boolean)[] = [
+    value => value === '*/*',
+    value => value === `${type}/*`,
+    value => OFFERS.get(value) === representation,
+  ]
+  for (const specificity of [2, 1, 0] as const) {
+    const qualities = ranges.filter(({ value }) => matching[specificity]?.(value)).map(({ quality }) => quality)
+    if (qualities.includes(0)) return undefined
+    if (qualities.length > 0) return { representation, quality: Math.max(...qualities), specificity }
   }
-  if (wildcard !== undefined && !qualities.has(wildcard.representation) && !excluded.has(wildcard.representation))
-    qualities.set(wildcard.representation, wildcard.quality)
-  for (const representation of excluded) qualities.delete(representation)
-  return best(qualities)
+  return undefined
 }
 
-function best(qualities: ReadonlyMap<Representation, number>): Representation | undefined {
-  const highest = Math.max(0, ...qualities.values())
-  return PREFERENCE.find(representation => (qualities.get(representation) ?? 0) === highest && highest > 0)
+/** Where weights tie, what was named beats what a wildcard allows, and JSON says most. */
+function best(offers: readonly Offer[]): Representation | undefined {
+  const quality = Math.max(...offers.map(candidate => candidate.quality))
+  const wanted = offers.filter(candidate => candidate.quality === quality)
+  const specificity = Math.max(...wanted.map(candidate => candidate.specificity))
+  const tied = wanted.filter(candidate => candidate.specificity === specificity)
+  const order = specificity === 0 ? HTML_FIRST : JSON_FIRST
+  return order.find(representation => tied.some(candidate => candidate.representation === representation))
 }
 
-function* weighted(header: string): Iterable<{ readonly value: string; readonly quality: number }> {
-  for (const range of header.split(',', MOST_RANGES)) {
-    const [value = '', ...parameters] = range.split(';').map(part => part.trim().toLowerCase())
-    const [, given] =
-      parameters.map(parameter => /^q\s*=\s*([01](?:\.\d{0,3})?)$/.exec(parameter)).find(match => match !== null) ?? []
-    yield { value, quality: given === undefined ? 1 : Math.min(1, Number(given)) }
+/** The members of an Accept or Accept-Encoding header; one whose weight is no weight is left out. */
+function* weighted(header: string): Iterable<Range> {
+  for (const member of header.split(',', MOST_RANGES)) {
+    const [value = '', ...parameters] = member.split(';').map(part => part.trim().toLowerCase())
+    const weight = parameters.find(parameter => /^q\s*=/.test(parameter))
+    const quality = weight === undefined ? 1 : Number(/^q\s*=\s*([01]?\.?\d{0,9})$/.exec(weight)?.[1] || Number.NaN)
+    if (quality >= 0 && quality <= 1) yield { value, quality }
   }
 }
 

@@ -18,9 +18,14 @@ export function parseFilePath(a: string, b: string, rest: string, filename: stri
 /** PyPI's own path where the upstream URL has one; else the file's sha256, split the same way. */
 export function filePathOf(url: UpstreamUrl, sha256: Sha256 | undefined, filename: string): FilePath {
   const [, a, b, rest, name] = PYPI_PATH.exec(new URL(url).pathname) ?? []
-  if (a !== undefined && b !== undefined && rest !== undefined && name === filename)
+  if (a !== undefined && b !== undefined && rest !== undefined && decoded(name) === filename)
     return `/packages/${a}/${b}/${rest}/${filename}` as FilePath
   // an entry without a sha256 is refused at this path; it only needs one of its own
   const hex = sha256 ?? sha256Of(url)
   return `/packages/${hex.slice(0, 2)}/${hex.slice(2, 4)}/${hex.slice(4)}/${filename}` as FilePath
+}
+
+/** `+` and `!` may stand percent-encoded in an upstream URL; at the gate they do not. */
+function decoded(segment: string | undefined): string | undefined {
+  return segment?.replace(/%(2b|21)/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }

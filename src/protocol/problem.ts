@@ -21,14 +21,14 @@ export function problemForRefusal(refused: Refused, explain: string | undefined)
   const status = 403
   return {
     status,
-    reason: ascii(`Refused by policy: ${code}${explain === undefined ? '' : ` (see ${explain})`}`),
+    reason: refusalPhrase(code, explain),
     contentType: 'application/problem+json',
     retryAfter: undefined,
     body: encode({
       type: `urn:portcullis:refusal:${code}`,
       title: `Refused by policy: ${code}`,
       status,
-      detail: `${refused.detail} ${entry.remedy}${explain === undefined ? '' : ` See ${explain}`}`,
+      detail: `${sentence(refused.detail)} ${entry.remedy}${explain === undefined ? '' : ` See ${explain}`}`,
       code,
       project: file.project,
       version: file.version ?? null,
@@ -72,14 +72,23 @@ function retryAfter(error: GateError): number | undefined {
   return error.retryAfterMs === undefined ? entry.retryAfter : Math.max(1, Math.ceil(error.retryAfterMs / 1000))
 }
 
+/** In lower case as it comes: uv prints it after the title and a comma. */
 function sentence(text: string): string {
-  const upper = text.charAt(0).toUpperCase() + text.slice(1)
-  return /[.!?]$/.test(upper) ? upper : `${upper}.`
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
+
+const LONGEST_PHRASE = 199
+
+/** A link is whole or not there: half of one would only mislead. */
+function refusalPhrase(code: string, explain: string | undefined): string {
+  const phrase = `Refused by policy: ${code}`
+  const linked = `${phrase} (see ${explain})`
+  return ascii(explain === undefined || linked.length > LONGEST_PHRASE ? phrase : linked)
 }
 
 /** RFC 9112 §4 allows more, but uv drops a phrase that is not ASCII. */
 function ascii(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 400)
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, LONGEST_PHRASE)
 }
 
 function encode(body: object): Buffer {

@@ -186,7 +186,7 @@ function readFile(entry: Readonly<Record<string, unknown>>, context: Context): I
     size: readSize(entry['size']),
     uploadTime: readTime(entry['upload-time']),
     requiresPython: readText(entry['requires-python']),
-    yanked: typeof entry['yanked'] === 'string' ? entry['yanked'].slice(0, LONGEST_TEXT) : entry['yanked'] === true,
+    yanked: readYanked(entry['yanked']),
     coreMetadata: readMetadataHash(entry),
     provenance:
       entry['provenance'] === undefined ? 'unsaid' : typeof entry['provenance'] === 'string' ? 'offered' : 'none',
@@ -206,7 +206,7 @@ function readHashes(hashes: unknown): Readonly<Record<string, string>> {
   const known = Object.entries(hashes).filter(
     (hash): hash is [string, string] => ALGORITHMS.has(hash[0]) && typeof hash[1] === 'string' && HASH.test(hash[1]),
   )
-  return Object.fromEntries(known)
+  return Object.fromEntries(known.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 function readSize(size: unknown): number | undefined {
@@ -217,15 +217,26 @@ function readTime(time: unknown): string | undefined {
   return typeof time === 'string' && parseInstant(time) !== undefined ? time : undefined
 }
 
+/** An empty reason is a file yanked without one, which clients would read as not yanked. */
+function readYanked(yanked: unknown): string | boolean {
+  if (typeof yanked !== 'string') return yanked === true
+  return yanked === '' ? true : yanked.slice(0, LONGEST_TEXT)
+}
+
 function readText(text: unknown): string | undefined {
   return typeof text === 'string' && text.length <= LONGEST_TEXT ? text : undefined
 }
 
+const METADATA_KEYS = ['core-metadata', 'data-dist-info-metadata', 'dist-info-metadata']
+
 /** PEP 714 and its forerunners. `true` has no hash, so nothing could be checked: it counts as not offered. */
 function readMetadataHash(entry: Readonly<Record<string, unknown>>): Sha256 | undefined {
-  const offered = entry['core-metadata'] ?? entry['data-dist-info-metadata'] ?? entry['dist-info-metadata']
-  const sha256 = isJsonObject(offered) ? offered['sha256'] : undefined
-  return typeof sha256 === 'string' ? parseSha256(sha256) : undefined
+  for (const key of METADATA_KEYS) {
+    const offered = entry[key]
+    const sha256 = isJsonObject(offered) ? offered['sha256'] : undefined
+    if (typeof sha256 === 'string') return parseSha256(sha256)
+  }
+  return undefined
 }
 
 /** PEP 700: without versions whose files are all hidden. Versions that never had a file stay. */

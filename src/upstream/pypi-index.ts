@@ -71,7 +71,12 @@ export function createIndex(options: {
       if (answer.status === 404) return { kind: 'absent' }
       if (answer.status === 304)
         throw new GateError('unknown-upstream', `${WHO} answered 304 to a request without a condition`)
-      return { kind: 'json', json: parseLegacyJson(answer.bytes, { project: name, serial: serialOf(answer.headers) }) }
+      const json = parseLegacyJson(answer.bytes, {
+        project: name,
+        serial: serialOf(answer.headers),
+        origins: [base.origin, ...fileOrigins],
+      })
+      return { kind: 'json', json }
     },
   }
 }
