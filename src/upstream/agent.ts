@@ -4,10 +4,10 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { GateError } from '../domain/errors.ts'
 import { type Millis, millis } from '../domain/instant.ts'
 import type { Events } from '../observe/events.ts'
+import { isPermittedTransport, parseUpstreamBase } from '../protocol/upstream-base.ts'
 import type { LeastRate } from './answer-body.ts'
 import { type Answer, exchange } from './exchange.ts'
 import { createLane, type Lane } from './lane.ts'
-import { isPermittedTransport, parseUpstreamBase } from './upstream-base.ts'
 import { upstreamFailure, type Who } from './upstream-failure.ts'
 
 export type UpstreamCredentials = { readonly username: string; readonly password: string } | { readonly token: string }

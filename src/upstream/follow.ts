@@ -1,7 +1,7 @@
 import { GateError } from '../domain/errors.ts'
+import { isPermittedTransport } from '../protocol/upstream-base.ts'
 import type { Hop, UpstreamAgent } from './agent.ts'
 import { type Answer, single } from './exchange.ts'
-import { isPermittedTransport } from './upstream-base.ts'
 import { isConnectionFailure, stopOf, type Who } from './upstream-failure.ts'
 
 const MOST_REDIRECTS = 5

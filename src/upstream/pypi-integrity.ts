@@ -1,8 +1,8 @@
 import { GateError } from '../domain/errors.ts'
 import type { Integrity } from '../ports.ts'
+import { parseUpstreamBase } from '../protocol/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { fetchSmall } from './fetch-small.ts'
-import { parseUpstreamBase } from './upstream-base.ts'
 
 const INTEGRITY_JSON = 'application/vnd.pypi.integrity.v1+json'
 /** The verifier refuses documents above 1 MiB; the rest lets it see that one is. */

@@ -1,11 +1,11 @@
 import { callbackify } from 'node:util'
 import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import { GateError } from '../domain/errors.ts'
+import { parseUpstreamBase } from '../protocol/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { type Answer, single } from './exchange.ts'
 import { unexpected } from './fetch-small.ts'
 import { discard, follow } from './follow.ts'
-import { parseUpstreamBase } from './upstream-base.ts'
 
 const WHO = 'the index'
 /** PEP 691's two forms and PEP 503's. */
