@@ -1,0 +1,133 @@
+/** The floors of the house: imports only go down, and not down every staircase. */
+const FLOORS: readonly (readonly [path: RegExp, floor: number])[] = [
+  [/^src\/domain\//, 0],
+  [/^src\/(?:protocol\/|config\/|ports\.ts$|observe\/events\.ts$)/, 1],
+  [/^src\/verify\//, 2],
+  [/^src\/(?:upstream|store)\//, 3],
+  [/^src\/gate\//, 4],
+  [/^src\/(?:http|cli|observe)\//, 5],
+  [/^src\/(?:main|app)\.ts$/, 6],
+]
+
+/** Staircases that are closed although they lead down. */
+const CLOSED: readonly (readonly [from: RegExp, to: RegExp, why: string])[] = [
+  [/^src\/(?:http|cli)\//, /^src\/(?:upstream|store|verify)\//, 'routes and commands ask the gate'],
+  [/^src\/gate\//, /^src\/(?:upstream|store|verify)\//, 'the gate knows ports, never an adapter'],
+  [/^src\/upstream\//, /^src\/(?:store|verify)\//, 'an upstream only fetches'],
+  [/^src\/store\//, /^src\/upstream\//, 'a store only keeps'],
+  [
+    /^src\/(?:gate|http|upstream|store|verify)\//,
+    /^src\/config\//,
+    'nothing below the composition root gets the configuration',
+  ],
+  [/^src\/http\//, /^src\/cli\//, 'the server does not know the commands'],
+]
+
+/** Packages and the only places that may import them. */
+const RESERVED: readonly (readonly [specifier: RegExp, only: RegExp])[] = [
+  [/^(?:node:(?:https?|http2|net|tls|dgram|dns)(?:\/.*)?|undici)$/, /^src\/(?:upstream\/|verify\/trust)/],
+  [/^(?:@sigstore\/|tuf-js$|@tufjs\/)/, /^src\/verify\//],
+  [/^(?:better-sqlite3|kysely|node:sqlite)$/, /^src\/store\//],
+  [/^pino(?:\/|$)/, /^src\/observe\/log\.ts$/],
+  [/^prom-client$/, /^src\/observe\/metrics\.ts$/],
+  [/^commander$/, /^src\/(?:cli\/|main\.ts$)/],
+  [/^(?:fastify$|@fastify\/)/, /^src\/http\//],
+  [/^yaml$/, /^src\/(?:protocol|config)\//],
+  [/^node:worker_threads$/, /^src\/verify\//],
+  [/^node:(?:child_process|cluster|vm|module|inspector)$/, /^$/],
+]
+
+/** Calls and the only places that may make them. */
+const CALLS: readonly (readonly [call: RegExp, only: RegExp, what: string])[] = [
+  [/\bprocess\s*\.\s*(?:exit|abort|reallyExit|kill)\s*\(/, /^src\/main\.ts$/, 'ends the process'],
+  [/\bVerifiedFile\s*\.\s*mint\b/, /^src\/gate\/vault\.ts$/, 'mints a VerifiedFile'],
+  [/\bAdmitted\s*\.\s*mint\b/, /^src\/domain\/decide\.ts$/, 'mints an Admitted'],
+  [
+    /\bVerifiedAttestation\s*\.\s*mint\b/,
+    /^src\/verify\/(?:attestation|finding-codec)\.ts$/,
+    'mints a VerifiedAttestation',
+  ],
+  [/\bexport\s+default\b|\bexport\s*\{[^}]*\bas\s+default\b/, /^$/, 'has a default export'],
+  [
+    /\bglobalThis\s*\.\s*(?:fetch|WebSocket|EventSource)\b/,
+    /^src\/verify\/trust/,
+    'reaches for the network past the upstream agent',
+  ],
+  [/\bcreateRequire\b|\beval\s*\(|\bnew\s+Function\s*\(/, /^$/, 'loads code that no import names'],
+]
+
+const NAMELESS = /(?:^|[-./])(?:utils?|helpers?|common|managers?|misc)(?=[-./])/
+/** What of a network module touches no network. */
+const HARMLESS = new Set(['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress'])
+/** What reads the platform or the disk has no place where text becomes values. */
+const PURE = /^src\/(?:domain|protocol)\//
+const IMPURE = /^node:(?:fs|os|process|timers|readline|repl|tty)(?:\/.*)?$/
+
+interface Import {
+  readonly specifier: string
+  readonly typesOnly: boolean
+  readonly names: readonly string[]
+}
+
+const STATIC = /(?:^|[;\n])\s*(?:import|export)\s+(type\s+)?([^'"`;()]*?)\bfrom\s*(['"])([^'"]+)\3/g
+const BARE = /(?:^|[;\n])\s*import\s*(['"])([^'"]+)\1/g
+const DYNAMIC = /\bimport\s*\(\s*(?:(['"])([^'"]+)\1)?/g
+
+export function importsOf(source: string): readonly Import[] {
+  const code = withoutComments(source)
+  const named = [...code.matchAll(STATIC)].map(([, type, clause = '', , specifier = '']) => {
+    const names = (/\{([^}]*)\}/.exec(clause)?.[1] ?? '').split(',').map(name => name.trim())
+    const rest = clause
+      .replace(/\{[^}]*\}/, '')
+      .replaceAll(',', '')
+      .trim()
+    const values = [...names.filter(name => name !== '' && !/^type\s/.test(name)), ...(rest === '' ? [] : [rest])]
+    const typesOnly = type !== undefined || (values.length === 0 && clause.includes('{'))
+    return { specifier, typesOnly, names: values.map(name => name.split(/\s+as\s+/)[0] ?? name) }
+  })
+  const bare = [...code.matchAll(BARE)].map(match => match[2] ?? '')
+  const dynamic = [...code.matchAll(DYNAMIC)].map(match => match[2] ?? '(computed)')
+  return [...named, ...[...bare, ...dynamic].map(specifier => ({ specifier, typesOnly: false, names: ['*'] }))]
+}
+
+/** Every breach in these sources (path to text), each as one sentence that names the arrow. */
+export function breachesIn(sources: ReadonlyMap<string, string>): readonly string[] {
+  return [...sources].flatMap(([path, source]) => [
+    ...(NAMELESS.test(path) ? [`${path}: a file is named after what it exports`] : []),
+    ...(floorOf(path) === undefined ? [`${path} stands on no floor`] : []),
+    ...importsOf(source).flatMap(found => breachOf(path, found) ?? []),
+    ...CALLS.filter(([call, only]) => !only.test(path) && call.test(withoutComments(source))).map(
+      ([, , what]) => `${path} ${what}`,
+    ),
+  ])
+}
+
+function breachOf(path: string, { specifier, typesOnly, names }: Import): string | undefined {
+  if (specifier === '(computed)') return `${path} → something computed: an import names what it wants`
+  if (!specifier.startsWith('.')) return breachOfPackage(path, specifier, { typesOnly, names })
+  const target = new URL(specifier, `file:///${path}`).pathname.slice(1)
+  const [from, to] = [floorOf(path), floorOf(target)]
+  if (to === undefined)
+    return target.startsWith('src/') ? `${path} → ${target}: no floor` : `${path} → ${target}: leaves src`
+  if (from !== undefined && to > from) return `${path} → ${target}: climbs from floor ${from} to ${to}`
+  const closed = CLOSED.find(([here, there]) => here.test(path) && there.test(target))
+  return closed === undefined ? undefined : `${path} → ${target}: ${closed[2]}`
+}
+
+function breachOfPackage(path: string, specifier: string, found: Omit<Import, 'specifier'>): string | undefined {
+  if (PURE.test(path) && IMPURE.test(specifier)) return `${path} → ${specifier}: text to value needs no platform`
+  // types vanish when the source runs
+  if (found.typesOnly || /^src\/(?:app|main)\.ts$/.test(path)) return undefined
+  if (found.names.length > 0 && found.names.every(name => HARMLESS.has(name))) return undefined
+  const reserved = RESERVED.find(([packages, only]) => packages.test(specifier) && !only.test(path))
+  return reserved === undefined ? undefined : `${path} → ${specifier}: only ${reserved[1].source} may`
+}
+
+function floorOf(path: string): number | undefined {
+  return FLOORS.find(([folder]) => folder.test(path))?.[1]
+}
+
+/** Enough for this: block comments, and the rest of a line after `//` that is not part of a URL. */
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:'"`\\])\/\/.*$/gm, '$1')
+}
