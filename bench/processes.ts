@@ -1,0 +1,78 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { openSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** Servers run on the first core, clients and the embedded upstream on the second. */
+export const SERVER_CORE = 0
+export const CLIENT_CORE = 1
+
+export interface Running {
+  readonly pid: number
+  /** resident set, bytes */
+  memory(): number
+  stop(): Promise<void>
+}
+
+/** Starts a server on its core; what it prints goes to a file, as an access log does. */
+export function startServer(command: string, words: readonly string[], log: string): Running & { child: ChildProcess } {
+  const out = openSync(log, 'a')
+  const child = spawn('taskset', ['-c', String(SERVER_CORE), command, ...words], { stdio: ['ignore', out, out] })
+  const { pid } = child
+  if (pid === undefined) throw new Error(`${command} did not start`)
+  return {
+    child,
+    pid,
+    memory: () => residentBytes(pid),
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    },
+  }
+}
+
+function residentBytes(pid: number): number {
+  const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  return Number(line?.[1] ?? Number.NaN) * 1024
+}
+
+/** Runs a client on its core and gives what it printed. */
+export async function runClient(command: string, words: readonly string[]): Promise<string> {
+  const { stdout } = await run('taskset', ['-c', String(CLIENT_CORE), command, ...words], {
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  return stdout
+}
+
+export async function moveToClientCore(): Promise<void> {
+  await run('taskset', ['-a', '-cp', String(CLIENT_CORE), String(process.pid)])
+}
+
+export async function isInstalled(command: string): Promise<boolean> {
+  try {
+    await run('which', [command])
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Asks until it answers 200; throws after `seconds`. */
+export async function waitFor(url: string, seconds: number): Promise<void> {
+  const deadline = performance.now() + seconds * 1000
+  for (;;) {
+    try {
+      const answer = await fetch(url)
+      await answer.arrayBuffer()
+      if (answer.status === 200) return
+    } catch {
+      // not listening yet
+    }
+    if (performance.now() > deadline) throw new Error(`${url} did not answer 200 within ${seconds} s`)
+    await sleep(5)
+  }
+}

@@ -1,0 +1,51 @@
+import { type Finding, VerifiedAttestation } from '../src/domain/attestation.ts'
+import { sha256Of } from '../src/domain/digest.ts'
+import { instant, millis } from '../src/domain/instant.ts'
+import { openStore } from '../src/store/open.ts'
+import { githubClaims } from '../test/world/claims.ts'
+import type { World } from '../test/world/world.ts'
+
+/** Fills a data folder with findings, as a gate that was used for a while has them. */
+export async function rememberFindings(folder: string, count: number, world: World): Promise<void> {
+  const clock = () => instant(Date.now())
+  const { store, blobs } = await openStore({
+    folder,
+    cacheBytes: 1e9,
+    journalKeep: millis(86_400_000),
+    events: { emit: () => {} },
+    clock,
+  })
+  const trustDigest = sha256Of(world.signing.trustedRootJson)
+  const claims = githubClaims()
+  for (let number = 0; number < count; number += 1) {
+    const name = `project-${number % 5_000}-1.${number}.0.tar.gz`
+    const finding: Finding = {
+      kind: 'attested',
+      provenanceSha256: sha256Of(`provenance ${name}`),
+      bundles: [
+        {
+          publisher: {
+            kind: 'GitHub',
+            repository: 'acme/pkg',
+            workflow: 'release.yml',
+            email: undefined,
+            environment: undefined,
+          },
+          attestations: [
+            VerifiedAttestation.mint({
+              predicateType: 'publish/v1',
+              claims,
+              signedAt: clock(),
+              logIndex: String(number),
+              leafSha256: sha256Of(`leaf ${number}`),
+              contradiction: undefined,
+            }),
+          ],
+        },
+      ],
+    }
+    store.findings.put({ sha256: sha256Of(name), filename: name, trustDigest }, { finding, found: clock() })
+  }
+  await blobs.close()
+  store.close()
+}

@@ -1,0 +1,50 @@
+import type { World } from '../test/world/world.ts'
+
+/** One package, what happened to it, and what the gate must say. */
+export interface Story {
+  readonly project: string
+  readonly version: string
+  readonly told: string
+  readonly admitted: boolean
+  readonly code: string | undefined
+  publish(world: World): Promise<unknown>
+}
+
+const identity = { kind: 'github', repository: 'acme/demo', workflow: 'release.yml', ref: 'refs/tags/v1.0' } as const
+const kinds = ['wheel'] as const
+
+export const stories: readonly Story[] = [
+  {
+    project: 'demo-attested',
+    version: '1.0',
+    told: 'published by acme/demo’s release workflow, with an attestation',
+    admitted: true,
+    code: undefined,
+    publish: world => world.release('demo-attested', '1.0', { identity, kinds }),
+  },
+  {
+    project: 'demo-plain',
+    version: '1.0',
+    told: 'uploaded without an attestation',
+    admitted: false,
+    code: 'unattested',
+    publish: world => world.release('demo-plain', '1.0', { identity, kinds, attested: false }),
+  },
+  {
+    project: 'demo-tampered',
+    version: '1.0',
+    told: 'the index offers other bytes than the ones that were signed',
+    admitted: false,
+    code: 'digest-mismatch',
+    publish: world => world.release('demo-tampered', '1.0', { identity, kinds, tamper: 'content' }),
+  },
+  {
+    project: 'demo-impostor',
+    version: '1.0',
+    told: 'a valid attestation, by somebody else’s repository',
+    admitted: false,
+    code: 'publisher-mismatch',
+    publish: world =>
+      world.release('demo-impostor', '1.0', { identity: { ...identity, repository: 'mallory/demo' }, kinds }),
+  },
+]

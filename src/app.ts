@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'
+import type { Config } from './config/schema.ts'
+import { GateError } from './domain/errors.ts'
+import { matchesName } from './domain/glob.ts'
+import { type Clock, systemClock } from './domain/instant.ts'
+import { createGate, type RunningGate } from './gate/create-gate.ts'
+import { createPolicies, type ReloadingPolicies } from './gate/policies.ts'
+import { createHttpServer } from './http/server.ts'
+import type { Events } from './observe/events.ts'
+import { fanOut } from './observe/fan-out.ts'
+import { createMetrics } from './observe/metrics.ts'
+import type { Index, Integrity, Origin, Trust } from './ports.ts'
+import { openStore } from './store/open.ts'
+import { createUpstreamAgent } from './upstream/agent.ts'
+import { createIndex } from './upstream/pypi-index.ts'
+import { createIntegrity } from './upstream/pypi-integrity.ts'
+import { createOrigin } from './upstream/pypi-origin.ts'
+import { rootListProxyOptions } from './upstream/root-list.ts'
+import { createVerifierPool } from './verify/pool.ts'
+import { createTrust } from './verify/trust.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface AppOptions {
+  /** of this product */
+  readonly version: string
+  readonly environment: Environment
+  /** who reads what happens, besides the metrics */
+  readonly readers: readonly Events[]
+  readonly clock?: Clock
+}
+
+/** A gate that listens. */
+export interface App {
+  readonly gate: RunningGate
+  readonly trust: Trust
+  /** `http://host:port` as bound */
+  readonly url: string
+  /** Reads the policy again; what does not compile changes nothing. */
+  reload(): 'loaded' | 'kept'
+  /** Answers what is under way, writes what is remembered, and lets go of everything. */
+  close(): Promise<void>
+}
+
+/** Work on one document never takes this long; a worker that does is ended. */
+const VERIFICATION_TIMEOUT_MS = 10_000
+const LONGEST_VERIFICATION_QUEUE = 1_000
+
+/**
+ * The composition root: the only place where ports meet adapters. What cannot start throws a GateError
+ * (`config-invalid`, `policy-invalid`) after closing what was opened.
+ */
+export async function startApp(config: Config, options: AppOptions): Promise<App> {
+  const { version, environment, clock = systemClock } = options
+  const metrics = createMetrics({ version })
+  const events = fanOut(...options.readers, metrics)
+  const closing = new Closing()
+  let url = ''
+  let draining = false
+  try {
+    events.emit({ type: 'lifecycle', action: 'starting', detail: `portcullis ${version}` })
+    const policies = closing.add(createPolicies({ paths: config.policy, clock, events }))
+    const { store, blobs } = await openStore({
+      folder: config.data,
+      cacheBytes: config.files.cache,
+      journalKeep: config.journal.keep,
+      events,
+      clock,
+    })
+    closing.add(store)
+    closing.add(blobs)
+    const trust = closing.add(await openTrust(config, { clock, events, environment }))
+    const verifier = closing.add(
+      createVerifierPool({
+        size: Math.max(1, Math.min(4, availableParallelism())),
+        timeoutMs: VERIFICATION_TIMEOUT_MS,
+        maxQueue: LONGEST_VERIFICATION_QUEUE,
+        events,
+      }),
+    )
+    const upstream = closing.add(connectUpstream(config, { environment, version, events }))
+    const gate = closing.add(
+      createGate(
+        { ...upstream, verifier, trust, store, blobs, policies, events, clock },
+        gateSettings(config, { listenUrl: () => url, draining: () => draining }),
+      ),
+    )
+    const server = closing.add(
+      await createHttpServer(gate, {
+        publicUrl: config.publicUrl,
+        listenUrl: () => url,
+        clientCache: config.files.clientCache,
+        trustProxy: config.trustProxy,
+        rootList: upstream.rootList,
+        metrics: () => metrics.render({ trust: trust.status(clock()), blobBytes: blobs.totalBytes() }),
+        events,
+        version,
+      }),
+    )
+    url = await server.listen(config.listen)
+    events.emit({ type: 'lifecycle', action: 'listening', detail: url })
+    return {
+      gate,
+      trust,
+      url,
+      reload: () => policies.reload(),
+      async close() {
+        draining = true
+        events.emit({ type: 'lifecycle', action: 'draining', detail: 'answering what is under way' })
+        await closing.close()
+        events.emit({ type: 'lifecycle', action: 'stopped', detail: url })
+      },
+    }
+  } catch (error) {
+    await closing.close()
+    throw error
+  }
+}
+
+export function gateSettings(
+  config: Config,
+  state: { readonly listenUrl: () => string; readonly draining: () => boolean },
+): Parameters<typeof createGate>[1] {
+  const { publicUrl, index, files, findings } = config
+  return {
+    publicUrl,
+    mode: index.mode,
+    maxAge: index.maxAge,
+    maxStale: index.maxStale,
+    negativeTtl: findings.negativeTtl,
+    spool: files.spool,
+    maxSize: files.maxSize,
+    isInternal: project => index.internal.some(glob => matchesName(glob, project)),
+    ...state,
+  }
+}
+
+export async function openTrust(
+  config: Config,
+  { clock, events, environment }: { readonly clock: Clock; readonly events: Events; readonly environment: Environment },
+): Promise<Trust> {
+  const { root, tufUrl, tufRoot, maxAge } = config.trust
+  return await createTrust({
+    root: root === 'tuf' || root === 'embedded' ? root : { file: root },
+    tufUrl,
+    tufRoot,
+    maxAge,
+    folder: join(config.data, 'trust'),
+    clock,
+    events,
+    environment,
+    ca: readCa(config.upstream.ca),
+  })
+}
+
+export interface Connected {
+  readonly index: Index
+  readonly integrity: Integrity
+  readonly origin: Origin
+  readonly rootList: FastifyHttpProxyOptions
+  close(): Promise<void>
+}
+
+export function connectUpstream(
+  config: Config,
+  options: { readonly environment: Environment; readonly version: string; readonly events: Events },
+): Connected {
+  const { index, integrity, files, auth, ca, timeout } = config.upstream
+  const agent = createUpstreamAgent({
+    upstreams: [index, integrity],
+    files,
+    ca: readCa(ca),
+    timeout,
+    auth,
+    ...options,
+  })
+  return {
+    index: createIndex({ agent, index, files }),
+    integrity: createIntegrity({ agent, integrity, index }),
+    origin: createOrigin({ agent, files, maxSize: config.files.maxSize }),
+    rootList: rootListProxyOptions({ agent, index }),
+    close: () => agent.close(),
+  }
+}
+
+function readCa(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new GateError('config-invalid', `upstream.ca: ${path} cannot be read`, { cause })
+  }
+}
+
+/** Closes what was opened, the latest first; one that fails does not keep the others open. */
+class Closing {
+  readonly #opened: { close(): unknown }[] = []
+
+  add<Part extends { close(): unknown }>(part: Part): Part {
+    this.#opened.push(part)
+    return part
+  }
+
+  async close(): Promise<void> {
+    const failures: unknown[] = []
+    for (let part = this.#opened.pop(); part !== undefined; part = this.#opened.pop()) {
+      try {
+        await part.close()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'some parts did not close')
+  }
+}
+
+export type { ReloadingPolicies }
