@@ -39,6 +39,12 @@ export function admitWith({ artifact, finding, rule, attestations, standing, now
   return first === undefined ? undefined : exemptionFor(artifact, [first, ...others], now)
 }
 
+/** The publisher that these attestations prove, ids pinned, as a policy writes it; `undefined` where no kind fits. */
+export function provedPublisher(attestations: NonEmpty<VerifiedAttestation>): string | undefined {
+  const publisher = publisherOfAll(attestations)
+  return publisher === undefined ? undefined : publisherList(publisher)
+}
+
 function publisherOfAll(attestations: NonEmpty<VerifiedAttestation>): Publisher | undefined {
   const publisher = publisherFor(attestations[0].facts.claims)
   if (publisher === undefined) return undefined

@@ -27,10 +27,10 @@ export interface Judge {
 }
 
 /** Unasked is unknown: it counts as a finding only for bytes that an exemption in force pins. */
-const UNASKED = { kind: 'unasked' } as const satisfies Finding
+export const UNASKED = { kind: 'unasked' } as const satisfies Finding
 
 /** Failures that leave provenance unfetched or unchecked, as opposed to a gate that is itself in trouble. */
-const UNCHECKED: ReadonlySet<string> = new Set([
+export const UNCHECKED: ReadonlySet<string> = new Set([
   'unknown-upstream',
   'unknown-upstream-timeout',
   'unknown-trust',

@@ -1,0 +1,52 @@
+import type { LoadedConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import type { Clock, Instant } from '../domain/instant.ts'
+import type { Explain } from '../gate/explain.ts'
+import type { Refusals } from '../ports.ts'
+import type { Output } from './output.ts'
+
+/** What the composition root gives to commands. Commands know use cases of `gate/` and values, never an adapter. */
+export interface Services {
+  /** of the project, for `--version` */
+  readonly version: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly output: Output
+  readonly clock: Clock
+  /**
+   * The merged configuration. `flags` are options that were given on the command line, by their camelCase names; `config`
+   * among them is the file that `--config` names. Throws `config-invalid` with every diagnostic, one a line.
+   */
+  loadConfig(flags: Readonly<Record<string, unknown>>): LoadedConfig
+  /**
+   * Everything that `verify` and `explain` need, built without the data folder's database, and opening no socket before
+   * something is asked that needs one. A trust root that was named (pinned in `trust.root`, or `changes.trustRoot`) and
+   * cannot be used throws `unknown-trust`; a policy that does not compile throws `policy-invalid`.
+   */
+  openExplain(config: Config, changes: ExplainChanges): Promise<OpenExplain>
+  /** The refusals that the gate keeps in its data folder, read-only; `undefined` where there is no database. */
+  openRefusals(config: Config): Promise<OpenRefusals | undefined>
+}
+
+/** What the command line changes for one run. */
+export interface ExplainChanges {
+  /** files or folders instead of the configured policy, absolute */
+  readonly policy: readonly string[] | undefined
+  /** path of a trusted_root.json instead of the configured root, absolute */
+  readonly trustRoot: string | undefined
+  /** the moment at which exemptions are judged; default now */
+  readonly at: Instant | undefined
+}
+
+export interface OpenExplain extends Explain {
+  close(): Promise<void>
+}
+
+export interface OpenRefusals extends Pick<Refusals, 'get'> {
+  close(): void
+}
+
+/** Process exit codes: 0 done or admitted, 1 refused, 2 usage or configuration, 3 internal, 4 upstream, 5 trust. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5
+
+/** How a command ends with another exit code than 0. Throwing a GateError ends it with that error's own. */
+export type Conclude = (exit: ExitCode) => void

@@ -1,0 +1,259 @@
+import { provedPublisher } from '../domain/admit-with.ts'
+import type { Artifact, FilePath } from '../domain/artifact.ts'
+import type { Finding } from '../domain/attestation.ts'
+import { decide, identityOfVerdict, needsFinding, waivesAttestation } from '../domain/decide.ts'
+import type { Sha256 } from '../domain/digest.ts'
+import { GateError } from '../domain/errors.ts'
+import { candidateProjects, type DistFilename, parseDistFilename } from '../domain/filename.ts'
+import { identityOf } from '../domain/identity.ts'
+import { type Clock, type Instant, millis } from '../domain/instant.ts'
+import type { ProjectName } from '../domain/name.ts'
+import type { RefusedFile, Step, Verdict } from '../domain/verdict.ts'
+import type { Version } from '../domain/version.ts'
+import type { Events } from '../observe/events.ts'
+import type { Index, Integrity, Trust, Verifier } from '../ports.ts'
+import { artifactOf } from './artifacts.ts'
+import { createExamine, type Examine } from './examine.ts'
+import { contradictIndex, localArtifact, skipIndexSteps } from './explain-local.ts'
+import { filesOfRelease, spelledVersions } from './explain-release.ts'
+import { createIndexes } from './indexes.ts'
+import { UNASKED, UNCHECKED } from './judge.ts'
+import { createLimit } from './limit.ts'
+import { createLocate } from './locate.ts'
+import { createPep740Watch } from './pep740-watch.ts'
+import type { Policies } from './policies.ts'
+
+/** A distribution on this machine: its name parsed, its bytes hashed. */
+export interface LocalFile {
+  readonly filename: DistFilename
+  readonly sha256: Sha256
+  /** bytes */
+  readonly size: number
+}
+
+/** What the gate would say of one file, and everything that it rests on. */
+export interface Explanation {
+  readonly file: RefusedFile
+  /** A GateError is "cannot tell". */
+  readonly outcome: Verdict | GateError
+  readonly steps: readonly Step[]
+  /** The publisher that the certificate proves, as YAML for a policy; `undefined` where nothing was proved. */
+  readonly publisher: string | undefined
+  /** what a person should know besides */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Judges for a person instead of a client: nothing is remembered, and a file is examined even where the policy refuses it
+ * without a look, so that whoever signed it can be told. Methods throw when the file cannot be found.
+ */
+export interface Explain {
+  /**
+   * A file on this machine. With `provenance` the upstream is not asked; without, the file must be listed with the same
+   * sha256. Throws no-project, not-listed, internal, unknown-….
+   */
+  local(file: LocalFile, provenance: Uint8Array | undefined): Promise<Explanation>
+  /** A listed file by its name. Throws bad-request, not-listed, internal, unknown-…. */
+  byName(filename: string): Promise<Explanation>
+  /** A listed file by its path at the gate. Throws not-listed, internal, unknown-…. */
+  byPath(path: FilePath): Promise<Explanation>
+  /** Every listed file of a version, in the index's order. Throws no-project, not-found, internal, unknown-…. */
+  release(project: ProjectName, version: Version): Promise<readonly Promise<Explanation>[]>
+}
+
+export interface ExplainParts {
+  readonly index: Index
+  readonly integrity: Integrity
+  readonly verifier: Verifier
+  readonly trust: Trust
+  /** resolves when the first refresh of the trust root has ended, well or not; waited for only where a root is needed */
+  readonly trustSettled: () => Promise<void>
+  readonly policies: Policies
+  readonly events: Events
+  /** the present: trust must be fresh now */
+  readonly clock: Clock
+}
+
+export interface ExplainSettings {
+  /** the moment at which exemptions are judged; `undefined` is now */
+  readonly at: Instant | undefined
+  /** bytes */
+  readonly maxSize: number
+  readonly isInternal: (project: ProjectName) => boolean
+}
+
+/** One command is one look: what it read stays good until it ends. */
+const WHOLE_RUN = millis(600_000)
+
+const NOTHING_SEEN = {
+  projectOf: () => undefined,
+  record: () => ({ changed: [] }),
+  lastSerial: () => undefined,
+  raiseSerial: () => {},
+} as const
+
+const NO_PROVENANCE_KEY =
+  'The index’s pages have no `provenance` key. If it is a mirror without PEP 740, set upstream.integrity to an index that has it, such as the one it mirrors.'
+
+export function createExplain(parts: ExplainParts, settings: ExplainSettings): Explain {
+  const { policies, events, clock } = parts
+  const { maxSize, isInternal } = settings
+  const indexes = createIndexes({
+    index: parts.index,
+    sightings: NOTHING_SEEN,
+    events,
+    clock,
+    maxAge: WHOLE_RUN,
+    maxStale: millis(0),
+    isInternal,
+  })
+  const locate = createLocate({ indexes, sightings: NOTHING_SEEN, policies, maxSize, isInternal })
+  const listed = createExamineFor(parts, parts.integrity)
+  const limit = createLimit({ running: 8, waiting: 100_000, what: 'files' })
+
+  async function explain(artifact: Artifact, examine: Examine): Promise<Explanation> {
+    const now = settings.at ?? clock()
+    const policy = policies.current()
+    try {
+      const finding = await findOrWaive(artifact, examine, now)
+      const verdict = decide(artifact, finding, policy, now)
+      const stranger = policy.ruleFor(artifact.project) === undefined ? strangerSteps(finding) : []
+      const silent = finding.kind === 'unattested' && artifact.provenance === 'unsaid'
+      return {
+        file: fileOf(artifact),
+        outcome: verdict,
+        steps: [...stepsOf(verdict), ...stranger],
+        publisher: finding.kind === 'attested' ? publisherOf(finding, verdict) : undefined,
+        notes: silent ? [NO_PROVENANCE_KEY] : [],
+      }
+    } catch (error) {
+      if (!(error instanceof GateError)) throw error
+      return { file: fileOf(artifact), outcome: error, steps: [], publisher: undefined, notes: [] }
+    }
+  }
+
+  /** As the gate does: unknown counts as a finding only for bytes that an exemption pins, or that are refused anyhow. */
+  async function findOrWaive(artifact: Artifact, examine: Examine, now: Instant): Promise<Finding> {
+    const policy = policies.current()
+    try {
+      return examine.known(artifact, now)?.finding ?? (await limit(() => examine.anew(artifact, now)))
+    } catch (error) {
+      if (!(error instanceof GateError) || !UNCHECKED.has(error.code)) throw error
+      if (needsFinding(artifact, policy, now) && !waivesAttestation(artifact, policy, now)) throw error
+      return UNASKED
+    }
+  }
+
+  function explainLocated(located: Artifact | Extract<Verdict, { kind: 'refused' }>): Promise<Explanation> {
+    if (!('kind' in located)) return explain(located, listed)
+    const { file, steps } = located
+    return Promise.resolve({ file, outcome: located, steps, publisher: undefined, notes: [] })
+  }
+
+  return {
+    async local(file, provenance) {
+      if (provenance !== undefined) {
+        const given = { ownOrigin: false, provenance: async () => ({ kind: 'provenance', bytes: provenance }) as const }
+        const policy = policies.current()
+        return skipIndexSteps(await explain(localArtifact(file), createExamineFor(parts, given)), policy)
+      }
+      const located = await firstListed(file.filename.text)
+      if ('kind' in located) return await explainLocated(located)
+      const { sha256, size } = file
+      // judged for the bytes at hand, with all that the index says of the name
+      const explanation = await explain({ ...located, sha256, size }, listed)
+      return located.sha256 === sha256 ? explanation : contradictIndex(explanation, located.sha256, policies.current())
+    },
+    byName: async filename => await explainLocated(await firstListed(filename)),
+    byPath: async path => await explainLocated(await locate.byPath(path)),
+    async release(project, version) {
+      const page = await indexes.current(project)
+      if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+      const files = filesOfRelease(page, version)
+      if (files.length === 0)
+        throw new GateError(
+          'not-found',
+          `the index lists no file of ${project} ${version}${spelledVersions(page, version)}`,
+        )
+      const rules = { policy: policies.current(), maxSize }
+      return files.map(file => explainLocated(artifactOf(page, file, rules)))
+    },
+  }
+
+  /** The project of `foo-bar-1.0.tar.gz` is not known before an index lists it. */
+  async function firstListed(filename: string): Promise<Artifact | Extract<Verdict, { kind: 'refused' }>> {
+    const candidates = candidateProjects(filename)
+    // one internal name among the readings is enough: asking for the others could tell the upstream about it
+    if (candidates.some(isInternal)) throw new GateError('internal', `${filename} could belong to an internal name`)
+    for (const project of candidates) {
+      const dist = parseDistFilename(filename, project)
+      if (dist === undefined) continue
+      try {
+        return await locate.byName(project, dist)
+      } catch (error) {
+        const absent = error instanceof GateError && (error.code === 'no-project' || error.code === 'not-listed')
+        if (!absent) throw error
+      }
+    }
+    throw new GateError('not-listed', `the index does not list ${filename} now`)
+  }
+}
+
+function createExamineFor(parts: ExplainParts, integrity: Integrity): Examine {
+  const { trust, trustSettled, verifier, events, clock } = parts
+  return createExamine({
+    findings: { get: () => undefined, put: () => {} },
+    integrity: {
+      ownOrigin: integrity.ownOrigin,
+      async provenance(project, filename) {
+        const answer = await integrity.provenance(project, filename)
+        if (answer.kind === 'provenance') await trustSettled()
+        return answer
+      },
+    },
+    verifier,
+    trust: { ...trust, fresh: () => trust.fresh(clock()) }, // exemptions may be judged at another moment, trust never
+    negativeTtl: millis(0),
+    watch: createPep740Watch(events),
+    keepProvenance: async () => {},
+    learned: () => {},
+  })
+}
+
+function fileOf({ project, filename, sha256 }: Artifact): RefusedFile {
+  return { project, version: filename.version, filename: filename.text, sha256 }
+}
+
+function stepsOf(verdict: Verdict): readonly Step[] {
+  return verdict.kind === 'admitted' ? verdict.facts.steps : verdict.steps
+}
+
+/** Without a rule nothing is compared; who signed is told all the same, so that a rule can be written. */
+function strangerSteps(finding: Finding): readonly Step[] {
+  const check = 'attestation'
+  switch (finding.kind) {
+    case 'attested': {
+      const { san } = identityOf(finding.bundles[0].attestations[0].facts.claims)
+      return [
+        { mark: 'pass', check, found: 'verifies' },
+        { mark: 'skip', check: 'publisher', found: `${san}, compared with nothing` },
+      ]
+    }
+    case 'unattested':
+      return [{ mark: 'skip', check, found: 'none' }]
+    case 'unasked':
+      return [{ mark: 'skip', check, found: 'could not be fetched or checked' }]
+    case 'invalid':
+      return [{ mark: 'fail', check, expected: 'verifies', found: finding.detail }]
+    default:
+      return finding satisfies never
+  }
+}
+
+/** Of several bundles, the one that the verdict tells of. */
+function publisherOf(finding: Extract<Finding, { kind: 'attested' }>, verdict: Verdict): string | undefined {
+  const told = identityOfVerdict(verdict)?.san
+  const bundle =
+    finding.bundles.find(({ attestations: [first] }) => first.facts.claims.san.value === told) ?? finding.bundles[0]
+  return provedPublisher(bundle.attestations)
+}
