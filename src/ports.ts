@@ -9,7 +9,7 @@ import type { Finding, Identity } from './domain/attestation.ts'
 import type { Brand } from './domain/brand.ts'
 import type { Sha256 } from './domain/digest.ts'
 import type { DistFilename } from './domain/filename.ts'
-import type { Instant } from './domain/instant.ts'
+import type { Instant, Millis } from './domain/instant.ts'
 import type { ProjectName } from './domain/name.ts'
 import type { Refused } from './domain/verdict.ts'
 import type { LegacyJson } from './protocol/legacy-json.ts'
@@ -78,7 +78,10 @@ export interface TrustMaterial {
 export interface TrustStatus {
   readonly source: 'tuf' | 'embedded' | 'pinned'
   readonly digest: string | undefined
+  /** the last refresh that succeeded; of a root that nobody refreshes, when it was made */
   readonly refreshed: Instant | undefined
+  /** since `refreshed` */
+  readonly ageMs: Millis | undefined
   readonly fresh: boolean
   readonly detail: string
 }
@@ -89,6 +92,8 @@ export interface Trust {
   /** Digest of all trust roots in force, for keys; `undefined` while there is none. */
   digest(): string | undefined
   status(now: Instant): TrustStatus
+  /** Resolves when the first attempt to refresh has ended, well or not; at once where nothing is refreshed. */
+  settled(): Promise<void>
   close(): Promise<void>
 }
 
