@@ -8,7 +8,7 @@ export interface RefreshRequest {
   /** file name of the root.json to begin with where no metadata is known; `undefined`: the one shipped with the library */
   readonly rootFile: string | undefined
   readonly metadata: TufMetadata
-  /** an empty folder that belongs to this refresh */
+  /** for scratch files; a worker gets an empty one that belongs to this refresh */
   readonly folder: string
   /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in either case */
   readonly proxies: Readonly<Record<string, string>>

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { RefreshAnswer, RefreshRequest } from './trust-refresh-messages.ts'
@@ -12,11 +12,9 @@ const LONGEST_MS = 120_000
  * One refresh on a thread of its own, in a scratch folder below `folder` that is gone afterwards. Always answers; a thread
  * that takes too long or dies is a failure like any other.
  */
-export async function runRefresh(
-  request: Omit<RefreshRequest, 'folder'> & { readonly folder: string },
-  signal: AbortSignal,
-): Promise<RefreshAnswer> {
+export async function runRefresh(request: RefreshRequest, signal: AbortSignal): Promise<RefreshAnswer> {
   try {
+    await mkdir(request.folder, { recursive: true, mode: 0o700 })
     await sweep(request.folder)
     const scratch = await mkdtemp(join(request.folder, SCRATCH))
     try {
