@@ -13,8 +13,8 @@ export interface Services {
   readonly output: Output
   readonly clock: Clock
   /**
-   * The merged configuration. `flags` are options that were given on the command line, by their camelCase names; `config`
-   * among them is the file that `--config` names. Throws `config-invalid` with every diagnostic, one a line.
+   * The merged configuration. `flags` are the options of the command line as commander has them: `config` is the file that
+   * `--config` names, `policy` replaces the configured policy, and whatever is no setting is ignored. Throws `config-invalid` with every diagnostic, one a line.
    */
   loadConfig(flags: Readonly<Record<string, unknown>>): LoadedConfig
   /**
@@ -29,8 +29,6 @@ export interface Services {
 
 /** What the command line changes for one run. */
 export interface ExplainChanges {
-  /** files or folders instead of the configured policy, absolute */
-  readonly policy: readonly string[] | undefined
   /** path of a trusted_root.json instead of the configured root, absolute */
   readonly trustRoot: string | undefined
   /** the moment at which exemptions are judged; default now */

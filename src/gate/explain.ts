@@ -66,8 +66,6 @@ export interface ExplainParts {
   readonly integrity: Integrity
   readonly verifier: Verifier
   readonly trust: Trust
-  /** resolves when the first refresh of the trust root has ended, well or not; waited for only where a root is needed */
-  readonly trustSettled: () => Promise<void>
   readonly policies: Policies
   readonly events: Events
   /** the present: trust must be fresh now */
@@ -157,9 +155,13 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
         const policy = policies.current()
         return skipIndexSteps(await explain(localArtifact(file), createExamineFor(parts, given)), policy)
       }
-      const located = await firstListed(file.filename.text)
+      const { sha256, size, filename } = file
+      const located = await orUnknown(firstListed(filename.text))
+      if (located instanceof GateError) {
+        const about = { project: filename.project, version: filename.version, filename: filename.text, sha256 }
+        return { file: about, outcome: located, steps: [], publisher: undefined, notes: [] }
+      }
       if ('kind' in located) return await explainLocated(located)
-      const { sha256, size } = file
       // judged for the bytes at hand, with all that the index says of the name
       const explanation = await explain({ ...located, sha256, size }, listed)
       return located.sha256 === sha256 ? explanation : contradictIndex(explanation, located.sha256, policies.current())
@@ -199,20 +201,36 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   }
 }
 
+/** "Cannot tell" as a value, for a file that is known apart from the index. */
+async function orUnknown<Located>(locating: Promise<Located>): Promise<Located | GateError> {
+  try {
+    return await locating
+  } catch (error) {
+    if (error instanceof GateError && error.code.startsWith('unknown-')) return error
+    throw error
+  }
+}
+
 function createExamineFor(parts: ExplainParts, integrity: Integrity): Examine {
-  const { trust, trustSettled, verifier, events, clock } = parts
+  const { trust, verifier, events, clock } = parts
   return createExamine({
     findings: { get: () => undefined, put: () => {} },
     integrity: {
       ownOrigin: integrity.ownOrigin,
       async provenance(project, filename) {
         const answer = await integrity.provenance(project, filename)
-        if (answer.kind === 'provenance') await trustSettled()
+        if (answer.kind === 'provenance') await trust.settled() // a command may wait for its first root, a request never
         return answer
       },
     },
     verifier,
-    trust: { ...trust, fresh: () => trust.fresh(clock()) }, // exemptions may be judged at another moment, trust never
+    trust: {
+      fresh: () => trust.fresh(clock()), // exemptions may be judged at another moment, trust never
+      digest: () => trust.digest(),
+      status: () => trust.status(clock()),
+      settled: () => trust.settled(),
+      close: () => trust.close(),
+    },
     negativeTtl: millis(0),
     watch: createPep740Watch(events),
     keepProvenance: async () => {},

@@ -1,6 +1,6 @@
 import { nonEmpty } from '../domain/brand.ts'
 import type { Instant } from '../domain/instant.ts'
-import { createPolicy, type Policy, type Rule } from '../domain/policy.ts'
+import { createPolicy, type Exemption, type Policy, type Rule } from '../domain/policy.ts'
 import type { Publisher } from '../domain/publisher.ts'
 import { type Diagnostic, formatDiagnostic } from './diagnostic.ts'
 import {
@@ -27,8 +27,21 @@ import {
 import { listAt, mappingAt, type Placed, readItems, sectionAt, textsAt } from './policy-sections.ts'
 import type { YamlDocument } from './yaml-document.ts'
 
+/** What a policy is made of, for people. */
+export interface PolicyContents {
+  /** keys of named publishers */
+  readonly publishers: readonly string[]
+  readonly rules: readonly Rule[]
+  /** the rule of projects that no other names; `undefined`: they are denied */
+  readonly unmatched: Rule | undefined
+  readonly exemptions: readonly Exemption[]
+  /** things worth saying at load */
+  readonly warnings: readonly Diagnostic[]
+}
+
 interface Compiled {
   readonly diagnostics: readonly Diagnostic[]
+  readonly contents: PolicyContents
   /** Makes the policy; only where there are no diagnostics, here or from the schema. */
   readonly parts: (digest: string) => Policy
 }
@@ -89,6 +102,13 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant):
   if (complete) judgeStrangers(exemptions, lookup, defaults, diagnostics, warnings)
   return {
     diagnostics,
+    contents: {
+      publishers: publishers.map(({ name }) => name),
+      rules: rules.map(({ rule }) => rule),
+      unmatched,
+      exemptions: exemptions.map(({ exemption }) => exemption),
+      warnings,
+    },
     parts: digest =>
       createPolicy({
         digest,

@@ -3,7 +3,7 @@ import { sha256Of } from '../domain/digest.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Policy } from '../domain/policy.ts'
 import type { Diagnostic } from './diagnostic.ts'
-import { compilePolicy } from './policy-compile.ts'
+import { compilePolicy, type PolicyContents } from './policy-compile.ts'
 import {
   defaultsSchema,
   exemptionSchema,
@@ -18,7 +18,9 @@ import {
 import { describeIssues, type Vocabulary } from './schema-diagnostics.ts'
 import { readYaml, type TextFile, type YamlDocument, type YamlPath } from './yaml-document.ts'
 
-export type LoadedPolicy = { readonly policy: Policy } | { readonly diagnostics: NonEmpty<Diagnostic> }
+export type LoadedPolicy =
+  | { readonly policy: Policy; readonly contents: PolicyContents }
+  | { readonly diagnostics: NonEmpty<Diagnostic> }
 
 /**
  * Compiles policy files whole or not at all: every diagnostic of every file comes back at once. Several files are read
@@ -44,11 +46,11 @@ export function loadPolicy(files: readonly TextFile[], now: Instant): LoadedPoli
   const compiled =
     documents.length === files.length
       ? compilePolicy(documents, now)
-      : { diagnostics: [], warnings: [], parts: undefined }
+      : { diagnostics: [], contents: undefined, parts: undefined }
   const wrong = nonEmpty(inOrder([...diagnostics, ...compiled.diagnostics], files))
   if (wrong !== undefined) return { diagnostics: wrong }
   if (compiled.parts === undefined) throw new TypeError('a policy without diagnostics compiles')
-  return { policy: compiled.parts(digestOf(files)) }
+  return { policy: compiled.parts(digestOf(files)), contents: compiled.contents }
 }
 
 /** sha256 of the file, as `sha256sum` prints it; of several, over their digests in order. */

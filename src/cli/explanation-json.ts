@@ -1,0 +1,83 @@
+import { identityOfVerdict } from '../domain/decide.ts'
+import { GateError } from '../domain/errors.ts'
+import { refusalEntry } from '../domain/refusal.ts'
+import type { RuleRef } from '../domain/verdict.ts'
+import type { Explanation } from '../gate/explain.ts'
+
+/** One line of `verify --format json`: the fields are a contract, and absent values are null. */
+export function verdictJson({ file, outcome, steps }: Explanation): Readonly<Record<string, unknown>> {
+  const about = {
+    filename: file.filename,
+    project: file.project,
+    version: file.version ?? null,
+    sha256: file.sha256 ?? null,
+  }
+  if (outcome instanceof GateError)
+    return { ...about, outcome: 'unknown', code: outcome.code, rule: null, identity: null, detail: outcome.detail }
+  const rule = outcome.kind === 'admitted' ? outcome.facts.rule : outcome.rule
+  const identity = identityOfVerdict(outcome)
+  return {
+    ...about,
+    outcome: outcome.kind,
+    code: outcome.kind === 'admitted' ? null : outcome.code,
+    rule: rule === undefined ? null : place(rule),
+    identity:
+      identity === undefined
+        ? null
+        : {
+            issuer: identity.issuer,
+            san: identity.san,
+            repository: identity.repository ?? null,
+            workflow: identity.workflow ?? null,
+            ref: identity.ref ?? null,
+          },
+    detail: outcome.kind === 'admitted' ? admittedDetail(outcome.facts.by, steps) : outcome.detail,
+  }
+}
+
+/** One line of `explain --format json`: what `verify` says, and all that it rests on. */
+export function explanationJson(explanation: Explanation): Readonly<Record<string, unknown>> {
+  const { outcome, steps, publisher, notes } = explanation
+  const refused = !(outcome instanceof GateError) && outcome.kind === 'refused' ? outcome : undefined
+  return {
+    ...verdictJson(explanation),
+    remedy: refused === undefined ? null : refusalEntry(refused.code).remedy,
+    steps: steps.map(({ mark, check, expected, found }) => ({
+      mark,
+      check,
+      expected: expected ?? null,
+      found: found ?? null,
+    })),
+    admit_with: refused?.admitWith ?? null,
+    publisher: publisher ?? null,
+    notes,
+  }
+}
+
+/** What an admission rests on, in a sentence, with what nobody looked at. */
+export function admittedDetail(by: 'attestation' | 'optional' | 'exemption', steps: Explanation['steps']): string {
+  const skipped = steps.filter(({ mark, found }) => mark === 'skip' && found === 'the index was not asked')
+  const without = skipped.length === 0 ? '' : ` Not checked: ${skipped.map(({ check }) => check).join(', ')}.`
+  return `${ADMITTED[by]}${without}`
+}
+
+const ADMITTED = {
+  attestation: 'A verified attestation by a publisher that the policy accepts.',
+  optional: 'No attestation, and the rule does not require one.',
+  exemption: 'An exemption pinned to these bytes.',
+} as const
+
+export function place({ id, file, line }: RuleRef): string {
+  return `${id} (${file}:${line})`
+}
+
+/** JSON as one line of printable text: what JSON leaves unescaped and a terminal obeys is escaped too. */
+export function jsonLine(value: unknown): string {
+  const text = JSON.stringify(value).replace(/[\u007f-\u009f\p{Cf}\u2028\u2029]/gu, character =>
+    Array.from(
+      { length: character.length },
+      (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  )
+  return `${text}\n`
+}

@@ -1,0 +1,67 @@
+import { Command } from 'commander'
+import { addExplainCommand } from './explain.ts'
+import { addPolicyCommand } from './policy-check.ts'
+import { reportError } from './report-error.ts'
+import { inertLines } from './screen.ts'
+import { addServeCommand, type ServeServices } from './serve.ts'
+import type { Conclude, ExitCode, Services } from './services.ts'
+import { addVerifyCommand } from './verify.ts'
+
+export type ProgramServices = Services & ServeServices
+
+const DESCRIPTION = `Portcullis is a mirror of PyPI that fails closed: it verifies the PEP 740 attestations of a file before a byte of it leaves, and refuses with a reason what the policy does not admit.`
+
+const MORE = `
+Configuration: defaults, then --config FILE (else PORTCULLIS_CONFIG, else ./portcullis.yaml where
+it is), then PORTCULLIS_… variables, then flags. portcullis config show --origin tells what holds.
+
+Exit codes:
+  0  done; for verify: admitted
+  1  refused
+  2  usage, configuration or policy
+  3  internal error
+  4  the upstream could not answer
+  5  the trust root cannot be used
+
+Results go to stdout, progress and diagnostics to stderr.`
+
+/**
+ * Runs one command and returns the exit code of the process. `serve` returns while the gate goes on: set
+ * `process.exitCode` and let the process end by itself. Never throws.
+ */
+export async function run(argv: readonly string[], services: ProgramServices): Promise<ExitCode> {
+  let exit: ExitCode = 0
+  try {
+    await createProgram(services, code => {
+      exit = code
+    }).parseAsync(argv, { from: 'user' })
+    return exit
+  } catch (error) {
+    return reportError(error, services)
+  }
+}
+
+function createProgram(services: ProgramServices, conclude: Conclude): Command {
+  const { output, version } = services
+  const program = new Command('portcullis')
+    .exitOverride()
+    .configureOutput({
+      writeOut: output.out,
+      writeErr: output.err,
+      outputError: (text, write) => write(inertLines(text)),
+      getOutHasColors: () => output.colour.out,
+      getErrHasColors: () => output.colour.err,
+      getOutHelpWidth: () => output.columns ?? 80,
+      getErrHelpWidth: () => output.columns ?? 80,
+    })
+    .configureHelp({ showGlobalOptions: true, styleTitle: title => `\u001b[1m${title}\u001b[22m` })
+    .description(DESCRIPTION)
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .option('--config <file>', 'the configuration file (portcullis.yaml)')
+    .addHelpText('after', MORE)
+    .showHelpAfterError('See portcullis --help, or portcullis <command> --help.')
+  for (const add of [addServeCommand, addVerifyCommand, addExplainCommand, addPolicyCommand])
+    add(program, services, conclude)
+  return program
+}

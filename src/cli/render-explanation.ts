@@ -1,0 +1,127 @@
+import { relative } from 'node:path'
+import { identityOfVerdict } from '../domain/decide.ts'
+import { errorEntry, GateError } from '../domain/errors.ts'
+import { refusalEntry } from '../domain/refusal.ts'
+import type { RuleRef, Step } from '../domain/verdict.ts'
+import type { Explanation } from '../gate/explain.ts'
+import { admittedDetail } from './explanation-json.ts'
+import { type Screen, type Style, styled } from './screen.ts'
+
+const LABEL = 11
+const CHECK = 36
+
+/** ✓ ✗ – of one step. */
+const MARKS: Readonly<Record<Step['mark'], readonly [symbol: string, style: Style]>> = {
+  pass: ['✓', 'good'],
+  fail: ['✗', 'bad'],
+  skip: ['–', 'dim'],
+}
+
+/** The verdict on one file in a line: what a person reads first. */
+export function renderHeadline(screen: Screen, { file, outcome }: Explanation): void {
+  const name = styled('strong', file.filename)
+  if (outcome instanceof GateError) {
+    const { title } = errorEntry(outcome.code)
+    screen.line(styled('doubt', '?'), ' ', name, ': ', styled('doubt', 'cannot tell'), `, ${title} (${outcome.code})`)
+  } else if (outcome.kind === 'admitted') {
+    screen.line(styled('good', '✓'), ' ', name, ': ', styled('good', 'admitted'))
+  } else {
+    const { title } = refusalEntry(outcome.code)
+    screen.line(styled('bad', '✗'), ' ', name, ': ', styled('bad', 'refused'), `, ${title} (${outcome.code})`)
+  }
+}
+
+/** Who, what and by which rule. */
+export function renderFacts(screen: Screen, { file, outcome }: Explanation): void {
+  fact(screen, 'sha256', file.sha256)
+  if (outcome instanceof GateError) return
+  fact(screen, 'signed by', identityOfVerdict(outcome)?.san)
+  const rule = outcome.kind === 'admitted' ? outcome.facts.rule : outcome.rule
+  fact(screen, 'rule', rule === undefined ? undefined : nearPlace(rule))
+}
+
+function fact(screen: Screen, label: string, value: string | undefined): void {
+  if (value !== undefined) screen.line(`  ${label.padEnd(LABEL)}`, value)
+}
+
+/** Why, in a sentence or two, and what to do about it. */
+export function renderReason(screen: Screen, explanation: Explanation): void {
+  const { outcome, steps, notes } = explanation
+  if (outcome instanceof GateError) {
+    screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(outcome.detail))
+    screen.prose([`  ${'help'.padEnd(LABEL)}`], errorEntry(outcome.code).remedy)
+  } else if (outcome.kind === 'refused') {
+    screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(outcome.detail))
+    screen.prose([`  ${'help'.padEnd(LABEL)}`], refusalEntry(outcome.code).remedy)
+  } else screen.prose([`  ${'by'.padEnd(LABEL)}`], admittedDetail(outcome.facts.by, steps))
+  for (const note of notes) screen.prose([`  ${'note'.padEnd(LABEL)}`], note)
+}
+
+/** Every step, with what was expected and what was found where that was not the same. */
+export function renderSteps(screen: Screen, steps: readonly Step[]): void {
+  for (const { mark, check, expected, found } of steps) {
+    const [symbol, style] = MARKS[mark]
+    const head = ['  ', styled(style, symbol), ' ']
+    if (expected === undefined || mark === 'pass') {
+      const label = found === undefined ? check : check.padEnd(CHECK)
+      if (found === undefined) screen.line(...head, check)
+      else if (screen.fits(4 + Math.max(CHECK, check.length) + 1, found))
+        screen.line(...head, label, ' ', dimmed(mark, found))
+      else {
+        screen.line(...head, check)
+        screen.prose(['      '], found)
+      }
+      continue
+    }
+    screen.line(...head, check)
+    screen.line('      expected  ', expected)
+    screen.line('      found     ', ...difference(expected, found ?? 'nothing'))
+  }
+}
+
+function dimmed(mark: Step['mark'], text: string) {
+  return mark === 'skip' ? styled('dim', text) : text
+}
+
+/** `found`, from where it leaves `expected` on: two long URLs differ in one letter. */
+function difference(expected: string, found: string) {
+  let same = 0
+  while (same < found.length && found[same] === expected[same]) same += 1
+  return [found.slice(0, same), styled('bad', found.slice(same))]
+}
+
+/** The YAML that would admit the file, or, for an admitted one, the publisher that was proved. */
+export function renderYaml(screen: Screen, { outcome, publisher }: Explanation): void {
+  const refused = !(outcome instanceof GateError) && outcome.kind === 'refused'
+  const admitWith = refused ? outcome.admitWith : undefined
+  if (admitWith !== undefined) {
+    screen.line()
+    screen.prose(['  '], 'This would admit it, if the platform team finds it right:')
+    screen.line()
+    screen.block(4, admitWith)
+    return
+  }
+  if (refused) {
+    screen.line()
+    screen.prose(['  '], 'No rule and no exemption can admit it.')
+  }
+  if (publisher === undefined) return
+  screen.line()
+  screen.prose(['  '], 'The certificate proves this publisher, as a policy would name it:')
+  screen.line()
+  screen.block(4, publisher)
+}
+
+/** A rule's place, relative to the working folder where it lies below it. */
+function nearPlace({ id, file, line }: RuleRef): string {
+  return `${id} (${nearPath(file)}:${line})`
+}
+
+export function nearPath(file: string): string {
+  const near = relative(process.cwd(), file)
+  return near.startsWith('..') || near === '' ? file : near
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
