@@ -1,0 +1,205 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { addressRange, listenAddress, nameGlob, publicUrl, tryUpstreamBase, upstreamUrl } from './address.ts'
+import { duration, size } from './units.ts'
+
+/** Only what the environment, the JSON Schema and the documentation have to know beyond the schema. */
+interface Note {
+  /** the default in words, where it is no plain value */
+  readonly otherwise: string
+}
+
+export const NOTES = z.registry<Note>()
+
+const headerText = z.string().regex(/^[\x21-\x7e][\x20-\x7e]*$/, { error: 'must be printable ASCII' })
+const credentials = z.union([
+  z.strictObject({ username: headerText.regex(/^[^:]*$/), password: headerText }),
+  z.strictObject({ token: headerText }),
+])
+type Credentials = z.output<typeof credentials>
+
+/** Credentials by origin. What is wrong with a key is told without the key, which may hold a secret itself. */
+const upstreamAuth = z.codec(z.record(z.string(), credentials), z.custom<Readonly<Record<string, Credentials>>>(), {
+  decode(written, context) {
+    const auth: Record<string, Credentials> = {}
+    for (const [key, value] of Object.entries(written)) {
+      const read = tryUpstreamBase(key)
+      const message = 'wrong' in read ? read.wrong : 'names the same origin as another key'
+      if ('wrong' in read || Object.hasOwn(auth, read.origin))
+        context.issues.push({ code: 'custom', input: undefined, path: [key], message: `a key ${message}` })
+      else auth[read.origin] = value
+    }
+    return auth
+  },
+  encode: auth => auth,
+})
+
+/**
+ * The configuration as one writes it, and as the program reads it: type, validation, JSON Schema and the README's table
+ * all come from here. Relative paths resolve against `folder`.
+ */
+export function configSchema(folder: string) {
+  const path = z.codec(
+    z
+      .string()
+      .min(1)
+      .regex(/^[^\0]*$/),
+    z.string(),
+    {
+      decode: text => resolve(folder, text),
+      encode: absolute => absolute,
+    },
+  )
+  const trustRoot = z.codec(
+    z
+      .string()
+      .min(1)
+      .regex(/^[^\0]*$/),
+    z.string(),
+    {
+      decode: text => (text === 'tuf' || text === 'embedded' ? text : resolve(folder, text)),
+      encode: root => root,
+    },
+  )
+  return z.strictObject({
+    listen: listenAddress
+      .prefault('127.0.0.1:8080')
+      .describe('host:port or [::1]:port; port 0 lets the system choose one, and the log names it'),
+    public_url: publicUrl
+      .optional()
+      .describe('where clients find the gate; a path prefix is allowed. Every URL in pages is built from it')
+      .register(NOTES, {
+        otherwise: 'none: file URLs are relative, `provenance` is left out, other URLs use `listen`',
+      }),
+    data: path.prefault('./data').describe('folder for the database, stored files and the trust root’s cache'),
+    policy: z
+      .array(path)
+      .min(1)
+      .optional()
+      .describe('policy files, or folders of them, read as one policy')
+      .register(NOTES, { otherwise: 'the shipped `policies/starter.yaml`, which start-up names' }),
+    trust_proxy: z
+      .array(addressRange)
+      .prefault([])
+      .describe('addresses and ranges (CIDR) whose X-Forwarded-For is believed, for the client in the journal'),
+    upstream: z
+      .strictObject({
+        index: upstreamUrl
+          .prefault('https://pypi.org')
+          .describe(
+            'serves `/simple/` and `/pypi/`; a path prefix is allowed. `http:` only on loopback addresses, here and below',
+          ),
+        files: z
+          .array(upstreamUrl)
+          .min(1)
+          .prefault(['https://files.pythonhosted.org'])
+          .describe('the only origins that file bytes may come from'),
+        integrity: upstreamUrl
+          .optional()
+          .describe(
+            'serves `/integrity/` (PEP 740). Name one where the index has none: many company mirrors serve files only',
+          )
+          .register(NOTES, { otherwise: '`upstream.index`' }),
+        auth: upstreamAuth
+          .prefault({})
+          .describe(
+            'by origin: `{ username, password }` or `{ token }`; never sent to another origin, never logged or shown. In the environment: the same mapping as YAML or JSON',
+          ),
+        ca: path.optional().describe('PEM bundle of certificate authorities to trust besides the usual ones'),
+        timeout: duration({ least: '100ms', most: '10m' })
+          .prefault('10s')
+          .describe('until the headers of one answer; bodies have a limit of their own on silence'),
+      })
+      .prefault({}),
+    trust: z
+      .strictObject({
+        root: trustRoot
+          .prefault('tuf')
+          .describe(
+            '`tuf`: Sigstore’s, refreshed in the background; `embedded`: the copy shipped with the libraries, for trials; or the path of a `trusted_root.json`, pinned',
+          ),
+        tuf_url: upstreamUrl.optional().describe('a mirror of Sigstore’s TUF repository; needs `trust.tuf_root`'),
+        tuf_root: path.optional().describe('the `root.json` to start from at `trust.tuf_url`'),
+        max_age: duration({ least: '1m' })
+          .prefault('7d')
+          .describe(
+            'with `tuf`: how long ago the last successful refresh may be; older, or never yet, is 503 `unknown-trust`',
+          ),
+      })
+      .prefault({}),
+    index: z
+      .strictObject({
+        mode: z
+          .enum(['list', 'annotate', 'hide'])
+          .prefault('list')
+          .describe('what resolvers see of refused files; the file door decides the same in each'),
+        max_age: duration({ most: '10m' })
+          .prefault('60s')
+          .describe(
+            'a remembered page older than this is revalidated before a page or a file is answered; at most `10m`',
+          ),
+        max_stale: duration()
+          .prefault('1h')
+          .describe(
+            'how long after its last validation a page may stand in while the upstream cannot answer; `0s` is never',
+          ),
+        internal: z
+          .array(nameGlob)
+          .prefault([])
+          .describe('names and name globs that are never asked upstream on any path: 404 `internal`'),
+      })
+      .prefault({}),
+    files: z
+      .strictObject({
+        spool: size()
+          .prefault('16MiB')
+          .describe(
+            'up to this size a new file is checked whole before its first byte leaves; above, it streams with its last chunk withheld',
+          ),
+        max_size: size().prefault('5GiB').describe('larger files are refused as `too-large`'),
+        cache: size().prefault('50GiB').describe('what stored files may take; the least recently used go first'),
+        client_cache: z
+          .enum(['revalidate', 'forbid'])
+          .prefault('revalidate')
+          .describe(
+            '`revalidate`: clients keep files and ask before they use them; `forbid`: `no-store`, they keep none',
+          ),
+      })
+      .prefault({}),
+    findings: z
+      .strictObject({
+        negative_ttl: duration()
+          .prefault('10m')
+          .describe('how long `unattested` and refusals by proof are remembered before they are asked again'),
+      })
+      .prefault({}),
+    journal: z
+      .strictObject({
+        keep: duration({ least: '1m' }).prefault('400d').describe('how long verdicts stay in the journal'),
+      })
+      .prefault({}),
+    log: z
+      .strictObject({
+        level: z
+          .enum(['debug', 'info', 'warn', 'error'])
+          .prefault('info')
+          .describe('`info` has one line for each verdict and each request; `warn` only what needs somebody'),
+        format: z.enum(['json', 'text']).prefault('json').describe('`text` is for people'),
+      })
+      .prefault({}),
+  })
+}
+
+type Written = z.output<ReturnType<typeof configSchema>>
+
+type CamelCase<Key> = Key extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<CamelCase<Rest>>}` : Key
+type CamelKeys<Section> = { readonly [Key in keyof Section as CamelCase<Key>]: Section[Key] }
+type Frozen<Value> = Value extends readonly (infer Item)[] ? readonly Item[] : Value
+type FrozenValues<Section> = { readonly [Key in keyof Section]: Frozen<Section[Key]> }
+type SectionName = 'upstream' | 'trust' | 'index' | 'files' | 'findings' | 'journal' | 'log'
+type Sections = { readonly [Name in SectionName]: FrozenValues<CamelKeys<Written[Name]>> }
+type Settled<Value, Key extends keyof Value> = Omit<Value, Key> & { readonly [Name in Key]-?: NonNullable<Value[Name]> }
+
+/** The merged configuration: keys in camel case, paths absolute, times in milliseconds, sizes in bytes. */
+export type Config = Settled<FrozenValues<CamelKeys<Omit<Written, SectionName>>>, 'policy'> &
+  Omit<Sections, 'upstream'> & { readonly upstream: Settled<Sections['upstream'], 'integrity'> }

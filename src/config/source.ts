@@ -1,0 +1,93 @@
+import type { z } from 'zod'
+import { type Diagnostic, formatDiagnostic } from '../protocol/diagnostic.ts'
+import { describeIssues } from '../protocol/schema-diagnostics.ts'
+import type { YamlDocument, YamlPath } from '../protocol/yaml-document.ts'
+import { CONFIG_KEYS, keyNamesAt } from './keys.ts'
+
+/** Settings that came from one place: a file, the environment, the command line. */
+export interface Source {
+  readonly document: YamlDocument
+  /** what relative paths stand under */
+  readonly folder: string
+  /** `portcullis.yaml:3:5`, `PORTCULLIS_LISTEN`, `--listen` */
+  origin(path: YamlPath): string
+}
+
+/** What a source says, or a line for each thing that is wrong with it. */
+export interface Reading {
+  readonly source: Source | undefined
+  readonly wrong: readonly string[]
+}
+
+/** A source without lines and columns: settings by path, each under the name it was given by. */
+export function namedSource(
+  folder: string,
+  settings: readonly { readonly path: readonly string[]; readonly value: unknown; readonly name: string }[],
+): Source {
+  const value: Record<string, unknown> = {}
+  for (const { path, value: setting } of settings) put(value, path, setting)
+  const origin = (path: YamlPath) =>
+    settings.find(({ path: own }) => own.every((part, index) => path[index] === part))?.name ?? ''
+  const at = (path: YamlPath, message: string): Diagnostic => ({
+    file: origin(path),
+    line: 0,
+    column: 0,
+    path: '',
+    message,
+  })
+  return { folder, origin, document: { file: '', value, at, atKey: at, source: () => undefined } }
+}
+
+/** In a person's words and at its place; nothing that a secret setting holds is ever repeated. */
+export function describe(issues: readonly z.core.$ZodIssue[], { document }: Source): readonly string[] {
+  const open = issues.filter(issue => !isSecret(issue.path))
+  const diagnostics = [
+    ...describeIssues(open, document, { keysAt: keyNamesAt, later: { keys: [], values: [] } }),
+    ...issues.filter(issue => isSecret(issue.path)).map(issue => describeSecret(issue, document)),
+  ]
+  return diagnostics.sort((a, b) => a.line - b.line || a.column - b.column).map(format)
+}
+
+function isSecret(path: readonly PropertyKey[]): boolean {
+  return CONFIG_KEYS.some(
+    ({ handling, path: own }) => handling === 'secret' && own.every((part, i) => path[i] === part),
+  )
+}
+
+function describeSecret(issue: z.core.$ZodIssue, document: YamlDocument): Diagnostic {
+  const path = issue.path.map(part => (typeof part === 'number' ? part : String(part)))
+  const message =
+    issue.code === 'custom'
+      ? issue.message
+      : 'must be a mapping of origins, each to { username, password } or { token } in printable ASCII'
+  return inAuth(document.atKey(path, message))
+}
+
+/** A key may hold a secret too, when somebody writes a URL with credentials. */
+function inAuth(diagnostic: Diagnostic): Diagnostic {
+  return { ...diagnostic, path: diagnostic.path === '' ? '' : 'upstream.auth' }
+}
+
+function format(diagnostic: Diagnostic): string {
+  return diagnostic.line === 0 ? `${diagnostic.file}: ${diagnostic.message}` : formatDiagnostic(diagnostic)
+}
+
+export function valueAt(value: unknown, path: readonly string[]): unknown {
+  let at = value
+  for (const part of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return undefined
+    at = (at as Readonly<Record<string, unknown>>)[part]
+  }
+  return at
+}
+
+export function put(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [name = '', ...rest] = path
+  if (rest.length === 0) {
+    target[name] = value
+    return
+  }
+  const inner = valueAt(target, [name]) ?? {}
+  target[name] = inner
+  put(inner as Record<string, unknown>, rest, value)
+}

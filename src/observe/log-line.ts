@@ -1,0 +1,148 @@
+import { ERRORS } from '../domain/errors.ts'
+import type { GateEvent } from './events.ts'
+import { cleanValue, withoutSecrets } from './without-secrets.ts'
+
+export type Level = 'debug' | 'info' | 'warn' | 'error'
+
+/**
+ * One line of the log: a constant message, facts of our own, and apart from them, under `untrusted`, what somebody else
+ * wrote, without secrets.
+ */
+export interface LogLine {
+  readonly level: Level
+  readonly message: string
+  readonly fields: { readonly untrusted?: unknown; readonly [name: string]: unknown }
+}
+
+/** Asked every few seconds by machines; a line for each would hide the others. */
+const PROBES: readonly string[] = ['/healthz', '/readyz', '/metrics']
+
+/** What an operator reads about an event. */
+export function logLine(event: GateEvent): LogLine {
+  switch (event.type) {
+    case 'request':
+      return requestLine(event)
+    case 'verdict': {
+      const { outcome, code, project, sha256, rule, client, ms, explain, filename, identity } = event
+      const untrusted = cleanValue({ filename, identity })
+      return line('info', outcome, { code, project, sha256, rule, client, ms: round(ms), explain, untrusted })
+    }
+    case 'unknown':
+      return unknownLine(event)
+    case 'alarm': {
+      const { alarm, detail, untrusted } = event
+      return line('error', 'ALARM', { alarm, detail, untrusted: cleanValue(untrusted) })
+    }
+    case 'upstream': {
+      const { what, status, ms } = event
+      const failed = status === 'failed' || status >= 500
+      return line(failed ? 'warn' : 'debug', 'asked the upstream', { what, status, ms: round(ms) })
+    }
+    case 'verification': {
+      const { outcome, ms, queued } = event
+      return line(outcome === 'unknown' ? 'warn' : 'debug', 'verified a provenance', { outcome, ms: round(ms), queued })
+    }
+    case 'no-pep740-upstream':
+      return line('warn', 'the upstream seems to know no PEP 740', { detail: event.detail })
+    case 'policy':
+      return policyLine(event)
+    case 'policy-warning':
+      return line('warn', 'the policy has a doubtful place', { detail: event.detail })
+    case 'trust':
+      return trustLine(event)
+    case 'blob': {
+      const { action, bytes, total } = event
+      return line('debug', action === 'stored' ? 'stored a file' : 'evicted a file', { bytes, total })
+    }
+    case 'lifecycle':
+      return line('info', event.action, { detail: event.detail })
+    default:
+      return event satisfies never
+  }
+}
+
+function line(level: Level, message: string, fields: LogLine['fields']): LogLine {
+  return { level, message, fields }
+}
+
+function requestLine(event: Extract<GateEvent, { type: 'request' }>): LogLine {
+  const { method, route, status, ms, bytes, client, url } = event
+  return line(PROBES.includes(route) ? 'debug' : 'info', 'request', {
+    method,
+    route,
+    status,
+    ms: round(ms),
+    bytes,
+    client,
+    untrusted: { url: withoutSecrets(url) },
+  })
+}
+
+/** A request that makes no sense is the client's business; what should have been answered is ours. */
+function unknownLine(event: Extract<GateEvent, { type: 'unknown' }>): LogLine {
+  const { code, detail, route, id, cause, untrusted } = event
+  const fields = { code, detail, route, id: id === '' ? undefined : id, untrusted: foreign(untrusted, cause) }
+  if (code === 'unknown-bug') return line('error', 'internal error', { ...fields, stack: stackOf(cause) })
+  return line(statusOf(code) < 500 ? 'debug' : 'warn', 'cannot tell', fields)
+}
+
+function statusOf(code: string): number {
+  return Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS].status : 500
+}
+
+function policyLine({ action, digest, files, diagnostics }: Extract<GateEvent, { type: 'policy' }>): LogLine {
+  if (action === 'rejected')
+    return line('error', 'the changed policy was rejected; the last good one stays in force', {
+      digest,
+      files,
+      diagnostics,
+    })
+  return line('info', action === 'loaded' ? 'policy in force' : 'changed policy in force', { digest, files })
+}
+
+function trustLine({ action, digest, detail }: Extract<GateEvent, { type: 'trust' }>): LogLine {
+  const fields = { digest, detail }
+  switch (action) {
+    case 'loaded':
+      return line('info', 'trust root in force', fields)
+    case 'refreshed':
+      return line('info', 'trust root refreshed', fields)
+    case 'failed':
+      return line('warn', 'the trust root could not be refreshed', fields)
+    case 'stale':
+      return line('error', 'the trust root is unusable: what rests on attestations is answered 503', fields)
+    default:
+      return action satisfies never
+  }
+}
+
+/** The message of a cause repeats what an upstream sent, now and then. */
+function foreign(value: unknown, cause: unknown): unknown {
+  if (value === undefined && cause === undefined) return undefined
+  return { value: cleanValue(value), cause: cause === undefined ? undefined : causes(cause) }
+}
+
+/** Down to the fourth. */
+function causes(cause: unknown): readonly string[] {
+  const told: string[] = []
+  for (let next: unknown = cause; next !== undefined && told.length < 4; ) {
+    const code = next instanceof Error && 'code' in next ? ` (${String(next.code)})` : ''
+    told.push(
+      withoutSecrets(next instanceof Error ? `${next.name}: ${next.message}${code}` : `a thrown ${typeof next}`),
+    )
+    next = next instanceof Error ? next.cause : undefined
+  }
+  return told
+}
+
+/** Where it happened, without the message. */
+function stackOf(cause: unknown): readonly string[] | undefined {
+  if (!(cause instanceof Error)) return undefined
+  const frames = cause.stack?.split('\n').map(frame => frame.trim())
+  return frames?.filter(frame => frame.startsWith('at ')).slice(0, 8)
+}
+
+/** Microseconds are enough. */
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000
+}

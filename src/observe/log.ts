@@ -1,0 +1,101 @@
+import { isatty } from 'node:tty'
+import { pino } from 'pino'
+import type { Events } from './events.ts'
+import { type Level, type LogLine, logLine } from './log-line.ts'
+import { renderText } from './log-text.ts'
+
+export interface LogOptions {
+  readonly level: Level
+  readonly format: 'json' | 'text'
+  /** a file descriptor (1 is standard output), or where each line goes */
+  readonly destination: number | { write(text: string): unknown }
+  /** default: on a terminal, unless NO_COLOR is set */
+  readonly colours?: 'colours' | 'plain'
+}
+
+export interface Log extends Events {
+  /** Writes what is buffered before it returns. */
+  flush(): void
+}
+
+const RANK: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
+/** Lines are gathered: a write for each would cost more than the answer it tells about. */
+const GATHERED_BYTES = 4_096
+const FLUSH_EVERY_MS = 250
+
+/**
+ * The log as a reader of events: one JSON object, or one line for people, for each. Nothing written is lost but by a
+ * crash within a quarter of a second, and then only below `warn`.
+ */
+export function createLog(options: LogOptions): Log {
+  const { level, format, destination } = options
+  const sink = openSink(destination)
+  const write =
+    format === 'json' ? jsonWriter(level, sink) : textWriter(sink, options.colours ?? coloursOf(destination))
+  return {
+    emit(event) {
+      const line = logLine(event)
+      if (RANK[line.level] < RANK[level]) return
+      write(line)
+      if (RANK[line.level] >= RANK.warn) sink.hurry()
+    },
+    flush: () => sink.flush(),
+  }
+}
+
+interface Sink {
+  write(text: string): void
+  /** soon, without waiting for more lines */
+  hurry(): void
+  flush(): void
+}
+
+function openSink(destination: LogOptions['destination']): Sink {
+  if (typeof destination !== 'number') return { write: text => void destination.write(text), hurry() {}, flush() {} }
+  const stream = pino.destination({ fd: destination, sync: false, minLength: GATHERED_BYTES })
+  // the log has nowhere to complain; a reader of standard output that went away must not stop the gate
+  stream.on('error', () => {})
+  setInterval(() => stream.flush(), FLUSH_EVERY_MS).unref()
+  return {
+    write: text => void stream.write(text),
+    hurry: () => stream.flush(),
+    flush: () => stream.flushSync(),
+  }
+}
+
+function jsonWriter(level: Level, sink: Sink): (line: LogLine) => void {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: createTimestamp(),
+      formatters: { level: label => ({ level: label }) },
+      serializers: {},
+    },
+    sink,
+  )
+  return ({ level: at, message, fields }) => logger[at](fields, message)
+}
+
+function textWriter(sink: Sink, colours: 'colours' | 'plain'): (line: LogLine) => void {
+  return line => sink.write(renderText(line, new Date(), colours))
+}
+
+/** A thousand requests of one millisecond share a text. */
+function createTimestamp(): () => string {
+  let last = 0
+  let text = ''
+  return () => {
+    const now = Date.now()
+    if (now !== last) {
+      last = now
+      text = `,"time":"${new Date(now).toISOString()}"`
+    }
+    return text
+  }
+}
+
+function coloursOf(destination: LogOptions['destination']): 'colours' | 'plain' {
+  const terminal = typeof destination === 'number' && isatty(destination)
+  return terminal && (process.env['NO_COLOR'] ?? '') === '' ? 'colours' : 'plain'
+}
