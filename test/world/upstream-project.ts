@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parseDistFilename } from '../../src/domain/filename.ts'
 import { parseProjectName } from '../../src/domain/name.ts'
-import { canonicalVersion } from '../../src/domain/version.ts'
+import { compareVersions, parseVersion } from '../../src/domain/version.ts'
 
 /** A file of an upstream: what it serves, and what it says about it where that is not the truth. */
 export interface UpstreamFile {
@@ -71,10 +71,15 @@ export function announce(file: UpstreamFile): UpstreamFile {
   }
 }
 
-/** The canonical version in a file's name; empty for a name that is no distribution. */
+/** The version in a file's name, normalised as PyPI shows it (`1.0` stays `1.0`); empty for a name that is no distribution. */
 export function versionOf(filename: string, project: string): string {
-  const dist = parseDistFilename(filename, parseProjectName(project))
-  return dist === undefined ? '' : canonicalVersion(dist.version)
+  return parseDistFilename(filename, parseProjectName(project))?.version ?? ''
+}
+
+/** PyPI finds a release by any spelling of its version. */
+export function isVersion(text: string, version: string): boolean {
+  const [a, b] = [parseVersion(text), parseVersion(version)]
+  return a !== undefined && b !== undefined && compareVersions(a, b) === 0
 }
 
 /** The page as PyPI writes it: sorted keys, compact, a final newline. */
@@ -130,8 +135,8 @@ export function renderLegacy(
   origins: Origins,
 ): Buffer | undefined {
   const versions = versionsOf(project)
-  const shown = version ?? versions.at(-1)
-  if (shown === undefined || !versions.includes(shown)) return undefined
+  const shown = version === undefined ? versions.at(-1) : versions.find(each => isVersion(each, version))
+  if (shown === undefined) return undefined
   const filesOf = (wanted: string): readonly object[] =>
     project.files
       .filter(({ filename }) => versionOf(filename, project.name) === wanted)
