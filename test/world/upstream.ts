@@ -8,11 +8,11 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { canonicalVersion, parseVersion } from '../../src/domain/version.ts'
 import { type Fault, type FaultAction, FaultProgram, type Route } from './upstream-faults.ts'
 import {
   announce,
   type Dialect,
+  isVersion,
   pathOf,
   renderLegacy,
   renderPage,
@@ -127,13 +127,8 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
       }
       case 'provenance': {
         const file = project?.files.find(({ filename }) => filename === fourth)
-        // as PyPI does: any spelling of the version finds the release
-        const asked = parseVersion(third ?? '')
         const listed =
-          project !== undefined &&
-          file !== undefined &&
-          asked !== undefined &&
-          versionOf(file.filename, project.name) === canonicalVersion(asked)
+          project !== undefined && file !== undefined && isVersion(third, versionOf(file.filename, project.name))
         if (!listed || file.provenance === undefined)
           return plain(404, 'application/json', JSON.stringify({ message: `No provenance available for ${fourth}` }))
         return plain(200, INTEGRITY_JSON, file.provenance)
