@@ -32,8 +32,9 @@ export class Ingest {
   readonly size: Promise<number | undefined>
   /** Settles when the file is stored and verified. */
   readonly stored: Promise<void>
+  readonly #openStored: () => Promise<OpenBlob | undefined>
   #writer: BlobWriter | undefined
-  #blob: OpenBlob | undefined
+  #blob: Promise<OpenBlob | undefined> | undefined
   #readers = 0
   #released = 0
   #ended: { readonly failure: unknown } | 'stored' | undefined
@@ -44,6 +45,7 @@ export class Ingest {
   constructor(options: Options) {
     const size = Promise.withResolvers<number | undefined>()
     this.size = size.promise
+    this.#openStored = () => options.blobs.open(options.artifact.sha256)
     this.stored = options
       .limit(() => this.#run(options, size.resolve))
       .then(
@@ -83,12 +85,13 @@ export class Ingest {
         gate.finish()
         await options.inspect((buffer, position, length) => writer.read(buffer, position, length), gate.seen)
         await writer.commit()
-        // kept open for those who read along: what is evicted in the meantime stays readable
-        this.#blob = await blobs.open(artifact.sha256)
         this.#writer = undefined
+        // opened at once for those who read along: what is evicted in the meantime stays readable
+        await this.#stillOpen()
         this.#release(gate.seen)
       } catch (error) {
-        await writer.abort()
+        // why it failed is worth more than that the rest of it could not be cleared away
+        await writer.abort().catch(() => {})
         throw error
       }
     } finally {
@@ -122,9 +125,10 @@ export class Ingest {
       const size = await this.size
       if (size === undefined) throw new GateError('unknown-bug', 'a file of unknown size cannot be read along')
       for (let position = 0; position < size; ) {
+        this.#assertNotFailed()
         while (this.#released <= position) {
-          if (this.#ended !== undefined && this.#ended !== 'stored') throw this.#ended.failure
           await new Promise<void>(resolve => this.#waiting.push(resolve))
+          this.#assertNotFailed()
         }
         const piece = await this.#piece(position, size)
         yield piece
@@ -136,11 +140,16 @@ export class Ingest {
     }
   }
 
+  #assertNotFailed(): void {
+    if (this.#ended !== undefined && this.#ended !== 'stored') throw this.#ended.failure
+  }
+
   #letGo(): void {
     if (this.#readers > 0 || this.#ended === undefined) return
     this.#pieces.clear()
-    this.#blob?.close()
+    const blob = this.#blob
     this.#blob = undefined
+    blob?.then(open => open?.close()).catch(() => {})
   }
 
   /** Whole pieces are shared between readers; a piece that is not complete yet is read as far as it goes. */
@@ -169,18 +178,21 @@ export class Ingest {
 
   async #readSome(buffer: Buffer, position: number): Promise<number> {
     const writer = this.#writer
-    if (writer === undefined) return await this.#readBlob(buffer, position)
-    try {
-      return await writer.read(buffer, position, buffer.byteLength)
-    } catch (error) {
-      // the writer may have become the blob under our hands
-      if (this.#writer === writer) throw error
-      return await this.#readBlob(buffer, position)
-    }
+    if (writer !== undefined)
+      try {
+        return await writer.read(buffer, position, buffer.byteLength)
+      } catch {
+        // the writer may be turning into the blob under our hands, or be given up: the end tells which
+        await this.stored
+      }
+    const blob = await this.#stillOpen()
+    if (blob === undefined) throw new GateError('unknown-store', 'a file vanished while it was read along')
+    return await blob.read(buffer, position)
   }
 
-  async #readBlob(buffer: Buffer, position: number): Promise<number> {
-    if (this.#blob === undefined) throw new GateError('unknown-store', 'a file vanished while it was read along')
-    return await this.#blob.read(buffer, position)
+  /** The stored file, opened once for all readers, and again for one who comes after the others have left. */
+  #stillOpen(): Promise<OpenBlob | undefined> {
+    this.#blob ??= this.#openStored()
+    return this.#blob
   }
 }

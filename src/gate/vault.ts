@@ -5,7 +5,7 @@ import { GateError } from '../domain/errors.ts'
 import { type Clock, type Instant, millis } from '../domain/instant.ts'
 import { Admitted } from '../domain/verdict.ts'
 import type { Events } from '../observe/events.ts'
-import type { Blobs, Origin } from '../ports.ts'
+import type { Blobs, OpenBlob, Origin } from '../ports.ts'
 import { ArchiveError, readWheelMetadata } from '../protocol/archive.ts'
 import type { OpenFile } from './gate.ts'
 import { Ingest } from './ingest.ts'
@@ -15,6 +15,8 @@ import { VerifiedFile } from './verified-file.ts'
 
 /** How long bytes that did not match are not asked for again. */
 const MISMATCH_TTL = millis(600_000)
+/** Bytes that a document kept by its content may have; a digest that leads to more is not one of a document. */
+const LARGEST_DOCUMENT = 16 * 1024 * 1024
 
 export interface Vault {
   open(verdict: Admitted): Promise<OpenFile>
@@ -41,9 +43,12 @@ interface Options {
 export function createVault(options: Options): Vault {
   const { blobs, origin, events, clock, spool, maxSize, rememberMetadataMismatch } = options
   const mismatches = new LRUCache<string, { readonly until: Instant; readonly detail: string }>({ max: 10_000 })
-  const ingests = new Map<Sha256, Ingest>()
+  const ingests = new Map<string, Ingest>()
   const limit = createLimit({ running: 16, waiting: 256, what: 'downloads from the upstream' })
-  const once = createOnce<Buffer>()
+  const onceFetched = createOnce<Buffer>()
+  const onceCompared = createOnce<void>()
+  /** wheels whose METADATA is what the index promised, as `<sha256 of the wheel> <sha256 of METADATA>` */
+  const compared = new LRUCache<string, true>({ max: 50_000 })
 
   async function open(verdict: Admitted): Promise<OpenFile> {
     if (!Admitted.is(verdict)) throw new GateError('unknown-bug', 'only an admitted file can be opened')
@@ -65,15 +70,41 @@ export function createVault(options: Options): Vault {
   async function openStored(artifact: Artifact): Promise<OpenFile | undefined> {
     const blob = await blobs.open(artifact.sha256)
     if (blob === undefined) return undefined
+    try {
+      await assertAsListed(artifact, blob)
+    } catch (error) {
+      blob.close()
+      throw error
+    }
     const file = VerifiedFile.mint({ sha256: artifact.sha256, size: blob.size, filename: artifact.filename.text })
     return { kind: 'stored', file, blob }
   }
 
-  /** One upstream download per file; it goes on when those who wait for it leave. */
+  /** The bytes are right; what the index says of them may have changed since they came in, or differ between two names. */
+  async function assertAsListed(artifact: Artifact, blob: OpenBlob): Promise<void> {
+    const { filename, size, sha256, url } = artifact
+    if (size !== undefined && size !== blob.size) {
+      const key = mismatchKey(url, sha256)
+      assertNotMismatched(key)
+      const detail = `${filename.text}: ${size} bytes were expected, the file with this sha256 has ${blob.size}`
+      const error = new GateError('integrity-mismatch', detail)
+      rememberMismatch(key, error)
+      throw error
+    }
+    await compareMetadata(
+      artifact,
+      (buffer, position, length) => blob.read(buffer.subarray(0, length), position),
+      blob.size,
+    )
+  }
+
+  /** One upstream download per file as it is listed; it goes on when those who wait for it leave. */
   function ingestOnce(artifact: Artifact): Ingest {
-    const flying = ingests.get(artifact.sha256)
+    const { sha256, filename, url, size, coreMetadata } = artifact
+    const listed = JSON.stringify([sha256, filename.text, url, size, coreMetadata])
+    const flying = ingests.get(listed)
     if (flying !== undefined) return flying
-    const key = mismatchKey(artifact.url, artifact.sha256)
+    const key = mismatchKey(url, sha256)
     assertNotMismatched(key)
     const ingest = new Ingest({
       artifact,
@@ -83,10 +114,10 @@ export function createVault(options: Options): Vault {
       maxSize,
       inspect: (read, size) => compareMetadata(artifact, read, size),
     })
-    ingests.set(artifact.sha256, ingest)
+    ingests.set(listed, ingest)
     ingest.stored
       .catch((error: unknown) => rememberMismatch(key, error))
-      .finally(() => ingests.delete(artifact.sha256))
+      .finally(() => ingests.delete(listed))
       .catch(() => {})
     return ingest
   }
@@ -111,13 +142,18 @@ export function createVault(options: Options): Vault {
     read: (buffer: Buffer, position: number, length: number) => Promise<number>,
     size: number,
   ): Promise<void> {
-    if (artifact.filename.kind !== 'wheel' || artifact.coreMetadata === undefined) return
-    const found = await metadataDigest(artifact.filename, read, size)
-    if (found === artifact.coreMetadata) return
-    const detail = `${artifact.filename.text}: the index gives its METADATA the sha256 ${artifact.coreMetadata}, inside the wheel it is ${found}`
-    rememberMetadataMismatch(artifact, detail)
-    events.emit({ type: 'alarm', alarm: 'metadata-mismatch', detail, untrusted: undefined })
-    throw new GateError('integrity-mismatch', detail)
+    const { filename, sha256, coreMetadata } = artifact
+    if (filename.kind !== 'wheel' || coreMetadata === undefined) return
+    const pair = `${sha256} ${coreMetadata}`
+    if (compared.has(pair)) return
+    await onceCompared(`${pair} ${filename.text}`, async () => {
+      const found = await metadataDigest(filename, read, size)
+      if (found === coreMetadata) return void compared.set(pair, true)
+      const detail = `${filename.text}: the index gives its METADATA the sha256 ${coreMetadata}, inside the wheel it is ${found}`
+      rememberMetadataMismatch(artifact, detail)
+      events.emit({ type: 'alarm', alarm: 'metadata-mismatch', detail, untrusted: undefined })
+      throw new GateError('integrity-mismatch', detail)
+    })
   }
 
   async function metadata(verdict: Admitted): Promise<{ readonly bytes: Buffer; readonly sha256: Sha256 }> {
@@ -126,8 +162,17 @@ export function createVault(options: Options): Vault {
     const sha256 = artifact.coreMetadata
     if (sha256 === undefined)
       throw new GateError('not-listed', `the index offers no metadata for ${artifact.filename.text}`)
-    const bytes = (await kept(sha256)) ?? (await once(artifact.path, () => fetchMetadata(artifact, sha256)))
+    await compareWithStored(artifact, sha256)
+    const key = mismatchKey(artifact.url, sha256)
+    const bytes = (await kept(sha256)) ?? (await onceFetched(key, () => fetchMetadata(artifact, sha256)))
     return { bytes, sha256 }
+  }
+
+  /** A wheel that is here already must not be resolved with what an index says of it later. */
+  async function compareWithStored(artifact: Artifact, coreMetadata: Sha256): Promise<void> {
+    if (compared.has(`${artifact.sha256} ${coreMetadata}`)) return
+    const stored = await openStored(artifact)
+    if (stored?.kind === 'stored') stored.blob.close()
   }
 
   async function fetchMetadata(artifact: Artifact, sha256: Sha256): Promise<Buffer> {
@@ -159,7 +204,7 @@ export function createVault(options: Options): Vault {
       await writer.write(Buffer.from(bytes))
       await writer.commit()
     } catch (error) {
-      await writer.abort()
+      await writer.abort().catch(() => {})
       throw error
     }
   }
@@ -168,6 +213,7 @@ export function createVault(options: Options): Vault {
     const blob = await blobs.open(sha256)
     if (blob === undefined) return undefined
     try {
+      if (blob.size > LARGEST_DOCUMENT) return undefined
       if (blob.bytes !== undefined) return blob.bytes
       const buffer = Buffer.allocUnsafe(blob.size)
       for (let done = 0; done < buffer.length; ) {
