@@ -202,7 +202,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       const attested = known?.finding.kind === 'attested' ? known.finding : undefined
       const kept = attested === undefined ? undefined : await vault.kept(attested.provenanceSha256)
       if (kept !== undefined) return kept
-      if (known?.finding.kind === 'unattested' && examine.lasting(known, now, 'refused'))
+      if (known !== undefined && attested === undefined && examine.lasting(known, now, 'refused'))
         throw new GateError('no-provenance', `no provenance for ${filename.text}`)
       const finding = await examine.anew(artifact, now)
       const bytes = finding.kind === 'attested' ? await vault.kept(finding.provenanceSha256) : undefined

@@ -9,11 +9,15 @@ import type { Pep740Watch } from './pep740-watch.ts'
 
 /** A failure stays known under this name of "whatever root was in force", until the file is fetched and verified anew. */
 const ANY_ROOT = 'any'
-/** Where a wheel whose METADATA differs from its `.metadata` is remembered; no trust root has a say in it. */
-const METADATA = 'metadata'
 const NO_ROOT = 'none'
 
 type KnownFinding = Exclude<Finding, { kind: 'unasked' }>
+
+/** A finding, and the trust roots under which it was made. */
+interface Asked {
+  readonly finding: KnownFinding
+  readonly trustDigest: string
+}
 
 export interface Examine {
   /** What is known without waiting: remembered, or said by the index itself. */
@@ -44,12 +48,16 @@ export function createExamine(options: Options): Examine {
   const once = createOnce<KnownFinding>()
   const limit = createLimit({ running: 32, waiting: 2_000, what: 'verifications' })
 
-  function keyOf(artifact: Artifact, trustDigest = trust.digest() ?? NO_ROOT): FindingKey {
+  function keyOf(artifact: Artifact, trustDigest: string): FindingKey {
     return { sha256: artifact.sha256, filename: artifact.filename.text, trustDigest }
   }
 
-  function remember(artifact: Artifact, finding: KnownFinding, now: Instant): void {
-    findings.put(keyOf(artifact), { finding, found: now })
+  function rootsInForce(): string {
+    return trust.digest() ?? NO_ROOT
+  }
+
+  function remember(artifact: Artifact, { finding, trustDigest }: Asked, now: Instant): void {
+    findings.put(keyOf(artifact, trustDigest), { finding, found: now })
     const anyRoot = keyOf(artifact, ANY_ROOT)
     if (finding.kind === 'invalid' || findings.get(anyRoot) !== undefined)
       findings.put(anyRoot, { finding, found: now })
@@ -61,7 +69,7 @@ export function createExamine(options: Options): Examine {
     return artifact.provenance === 'none' && integrity.ownOrigin
   }
 
-  async function ask(artifact: Artifact, now: Instant): Promise<KnownFinding> {
+  async function ask(artifact: Artifact, now: Instant): Promise<Asked> {
     const answer = await integrity.provenance(artifact.project, artifact.filename)
     if (answer.kind === 'absent') {
       if (artifact.provenance === 'offered')
@@ -70,30 +78,35 @@ export function createExamine(options: Options): Examine {
           `the index offers provenance for ${artifact.filename.text}, the Integrity API has none`,
         )
       watch.absent(artifact)
-      return { kind: 'unattested', said: 'integrity' }
+      return { finding: { kind: 'unattested', said: 'integrity' }, trustDigest: rootsInForce() }
     }
     watch.present()
     const root = trust.fresh(now)
+    // read in the same breath: a root that comes in while the verifier works must not inherit what an older one proved
+    const trustDigest = rootsInForce()
     const finding = await verifier.verify(
       { bytes: answer.bytes, filename: artifact.filename, sha256: artifact.sha256 },
       root,
     )
     if (finding.kind === 'attested') await keepProvenance(answer.bytes)
-    return finding
+    return { finding, trustDigest }
   }
 
   return {
     known(artifact, now) {
-      const remembered = findings.get(keyOf(artifact))
+      const remembered = findings.get(keyOf(artifact, rootsInForce()))
       if (remembered?.finding.kind === 'attested') return remembered
       if (indexSaysNone(artifact)) return { finding: { kind: 'unattested', said: 'index' }, found: now }
+      // the index has learned of provenance since
+      if (remembered?.finding.kind === 'unattested' && artifact.provenance === 'offered') return undefined
       return remembered
     },
     anew(artifact, now) {
-      return once(`${artifact.sha256} ${artifact.filename.text}`, async () => {
-        const finding = await limit(() => ask(artifact, now))
-        remember(artifact, finding, now)
-        return finding
+      const { project, sha256, filename, provenance } = artifact
+      return once(`${project} ${sha256} ${filename.text} ${provenance}`, async () => {
+        const asked = await limit(() => ask(artifact, now))
+        remember(artifact, asked, now)
+        return asked.finding
       })
     },
     lasting(remembered, now, outcome) {
@@ -107,11 +120,19 @@ export function createExamine(options: Options): Examine {
     },
     rememberMetadataMismatch(artifact, detail, now) {
       const finding = { kind: 'invalid', why: 'metadata-mismatch', detail } as const
-      findings.put(keyOf(artifact, METADATA), { finding, found: now })
+      findings.put(keyOf(artifact, metadataOf(artifact)), { finding, found: now })
       learned(artifact)
     },
     metadataMismatch(artifact) {
-      return findings.get(keyOf(artifact, METADATA))?.finding
+      return findings.get(keyOf(artifact, metadataOf(artifact)))?.finding
     },
   }
+}
+
+/**
+ * Where a wheel whose METADATA differs from its `.metadata` is remembered: no trust root has a say in it, and an index
+ * that corrects what it gives out is believed.
+ */
+function metadataOf({ coreMetadata }: Artifact): string {
+  return `metadata ${coreMetadata}`
 }

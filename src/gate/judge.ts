@@ -57,12 +57,16 @@ export function createJudge(options: Options): Judge {
         if (examine.lasting(remembered, now, verdict.kind)) return assertTrusted(verdict, remembered.finding, now)
       }
       const finding = await examine.anew(artifact, now)
-      return assertTrusted(decide(artifact, finding, policy, now), finding, now)
+      // asking takes time: what is in force when the answer is given decides
+      const later = clock.now()
+      return assertTrusted(decide(artifact, finding, policies.current(), later), finding, later)
     } catch (error) {
-      if (!(error instanceof GateError) || !UNCHECKED.has(error.code) || !waivesAttestation(artifact, policy, now))
-        throw error
+      if (!(error instanceof GateError) || !UNCHECKED.has(error.code)) throw error
+      const later = clock.now()
+      const inForce = policies.current()
+      if (!waivesAttestation(artifact, inForce, later)) throw error
       // never against provenance that failed: a remembered failure counts until it is verified anew or found absent
-      return decide(artifact, examine.failure(artifact) ?? UNASKED, policy, now)
+      return decide(artifact, examine.failure(artifact) ?? UNASKED, inForce, later)
     }
   }
 
