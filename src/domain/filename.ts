@@ -30,7 +30,6 @@ const WHEEL_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?$/
 const BUILD = /^(\d+)([A-Za-z0-9._]*)$/
 const TAG = /^[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*$/
 const MOST_TAGS = 512
-const MOST_CANDIDATES = 8
 
 /** The text grammar of anything that may stand in a file URL: at most 255 bytes of `[A-Za-z0-9._+!-]`. */
 export function isListedFilename(text: string): boolean {
@@ -118,7 +117,7 @@ export function sameDistribution(a: DistFilename, b: DistFilename): boolean {
   return b.kind === 'wheel' && a.build === b.build && a.tags.join() === b.tags.join()
 }
 
-/** Every project that a file name could belong to, the likeliest first, at most eight. */
+/** Every project that a file name could belong to, the likeliest first. */
 export function candidateProjects(text: string): readonly ProjectName[] {
   if (!isListedFilename(text)) return []
   if (text.endsWith('.whl')) {
@@ -127,7 +126,7 @@ export function candidateProjects(text: string): readonly ProjectName[] {
   }
   const file = sdistStem(text)
   const readings = file === undefined ? [] : readSdistStem(file.stem).map(({ project }) => project)
-  return readings.length > 0 ? [...new Set(readings)].slice(0, MOST_CANDIDATES) : firstFields(text)
+  return readings.length > 0 ? [...new Set(readings)] : firstFields(text)
 }
 
 /** For names that are no distribution: whatever stands before a dash. */
@@ -137,5 +136,5 @@ function firstFields(text: string): readonly ProjectName[] {
     const project = tryProjectName(text.slice(0, dash))
     if (project !== undefined && !names.includes(project)) names.push(project)
   }
-  return names.reverse().slice(0, MOST_CANDIDATES)
+  return names.reverse()
 }

@@ -10,6 +10,9 @@ import { artifactOf, assertUnchanged, refuseQuarantined } from './artifacts.ts'
 import type { Indexes, KnownPage } from './indexes.ts'
 import type { Policies } from './policies.ts'
 
+/** Project pages that one file name may lead to; the likeliest come first. */
+const MOST_ASKED = 8
+
 interface Options {
   readonly indexes: Indexes
   readonly sightings: Sightings
@@ -34,6 +37,7 @@ export function createLocate(options: Options): Locate {
 
   async function byPath(path: FilePath): Promise<Artifact | Refused> {
     const filename = path.slice(path.lastIndexOf('/') + 1)
+    let quarantined: KnownPage | undefined
     for (const project of owners(path, filename)) {
       const page = await indexes.current(project)
       const file = page?.byPath.get(path)
@@ -42,8 +46,9 @@ export function createLocate(options: Options): Locate {
         projects.set(path, project)
         return found(page, file)
       }
-      if (page.index.status === 'quarantined') return refuseQuarantined(page, filename, policies.current())
+      if (page.index.status === 'quarantined') quarantined ??= page
     }
+    if (quarantined !== undefined) return refuseQuarantined(quarantined, filename, policies.current())
     throw notListed(filename)
   }
 
@@ -54,7 +59,7 @@ export function createLocate(options: Options): Locate {
     const candidates = candidateProjects(filename)
     // one internal name among the readings is enough: asking for the others could tell the upstream about it
     if (candidates.some(isInternal)) throw new GateError('internal', `${filename} could belong to an internal name`)
-    return candidates
+    return candidates.slice(0, MOST_ASKED)
   }
 
   async function byName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused> {
