@@ -188,8 +188,8 @@ function readFile(entry: Readonly<Record<string, unknown>>, context: Context): I
     requiresPython: readText(entry['requires-python']),
     yanked: readYanked(entry['yanked']),
     coreMetadata: readMetadataHash(entry),
-    provenance:
-      entry['provenance'] === undefined ? 'unsaid' : typeof entry['provenance'] === 'string' ? 'offered' : 'none',
+    // PEP 740: a URL or null; anything else says nothing
+    provenance: typeof entry['provenance'] === 'string' ? 'offered' : entry['provenance'] === null ? 'none' : 'unsaid',
   }
 }
 
