@@ -18,17 +18,18 @@ A file name, a release or a file URL (PyPI's own, or the gate's: their paths are
 const MORE = `
 Exit codes:
   0  explained, whatever the verdict
-  2  usage: not listed, no such refusal; configuration or policy wrong
+  2  usage: not listed, no such refusal; or the configuration or the policy is
+     wrong
   3  internal error
   4  the upstream could not answer
   5  the trust root cannot be used, or is too old
 
-Output of --format json, one object a line and a file: the fields of verify, and
+Output of --format json, one object a line and a file: the fields of verify and
   {remedy, steps: [{mark, check, expected, found}], admit_with, publisher, notes}
 
 Environment:
-  PORTCULLIS_…   every configuration key, such as PORTCULLIS_UPSTREAM_INDEX, PORTCULLIS_DATA
-  NO_COLOR, FORCE_COLOR, PORTCULLIS_DEBUG=1 (stack of an error)
+  PORTCULLIS_… (every configuration key, such as PORTCULLIS_DATA),
+  NO_COLOR, FORCE_COLOR, PORTCULLIS_DEBUG=1 (the stack of an error)
 
 Examples:
   portcullis explain sampleproject-4.0.0.tar.gz
@@ -121,7 +122,7 @@ function render(screen: Screen, explanation: Explanation): void {
   renderHeadline(screen, explanation)
   renderFacts(screen, explanation)
   if (explanation.steps.length > 0) screen.line()
-  renderSteps(screen, explanation.steps)
+  renderSteps(screen, explanation, explanation.steps)
   screen.line()
   renderReason(screen, explanation)
   renderYaml(screen, explanation)

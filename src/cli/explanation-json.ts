@@ -1,8 +1,9 @@
 import { identityOfVerdict } from '../domain/decide.ts'
 import { GateError } from '../domain/errors.ts'
 import { refusalEntry } from '../domain/refusal.ts'
-import type { RuleRef } from '../domain/verdict.ts'
+import type { AdmittedBy, RuleRef, Step } from '../domain/verdict.ts'
 import type { Explanation } from '../gate/explain.ts'
+import { NOT_ASKED } from '../gate/explain-local.ts'
 
 /** One line of `verify --format json`: the fields are a contract, and absent values are null. */
 export function verdictJson({ file, outcome, steps }: Explanation): Readonly<Record<string, unknown>> {
@@ -31,7 +32,7 @@ export function verdictJson({ file, outcome, steps }: Explanation): Readonly<Rec
             workflow: identity.workflow ?? null,
             ref: identity.ref ?? null,
           },
-    detail: outcome.kind === 'admitted' ? admittedDetail(outcome.facts.by, steps) : outcome.detail,
+    detail: outcome.kind === 'admitted' ? `${admittedDetail(outcome.facts.by)}${unlooked(steps)}` : outcome.detail,
   }
 }
 
@@ -54,18 +55,22 @@ export function explanationJson(explanation: Explanation): Readonly<Record<strin
   }
 }
 
-/** What an admission rests on, in a sentence, with what nobody looked at. */
-export function admittedDetail(by: 'attestation' | 'optional' | 'exemption', steps: Explanation['steps']): string {
-  const skipped = steps.filter(({ mark, found }) => mark === 'skip' && found === 'the index was not asked')
-  const without = skipped.length === 0 ? '' : ` Not checked: ${skipped.map(({ check }) => check).join(', ')}.`
-  return `${ADMITTED[by]}${without}`
+/** What an admission rests on, in a sentence. */
+export function admittedDetail(by: AdmittedBy): string {
+  return ADMITTED[by]
+}
+
+/** A line has no room for steps, so it says at least what nobody looked at. */
+function unlooked(steps: readonly Step[]): string {
+  const checks = steps.filter(({ found }) => found === NOT_ASKED).map(({ check }) => check)
+  return checks.length === 0 ? '' : ` Not checked: ${checks.join(', ')}.`
 }
 
 const ADMITTED = {
   attestation: 'A verified attestation by a publisher that the policy accepts.',
   optional: 'No attestation, and the rule does not require one.',
   exemption: 'An exemption pinned to these bytes.',
-} as const
+} as const satisfies Record<AdmittedBy, string>
 
 export function place({ id, file, line }: RuleRef): string {
   return `${id} (${file}:${line})`

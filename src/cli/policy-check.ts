@@ -99,8 +99,8 @@ function render(screen: Screen, loaded: LoadedPolicy, now: Instant): void {
   const { policy, contents } = loaded
   for (const warning of contents.warnings) renderDiagnostic(screen, warning, 'doubt')
   screen.line(styled('good', '✓'), ` ${policy.files.join(', ')}`)
-  screen.line(`  sha256      ${policy.digest}`)
-  for (const [label, text] of summary(contents, now)) screen.line(`  ${label.padEnd(10)}  ${text}`)
+  screen.line(`  ${'sha256'.padEnd(16)}  ${policy.digest}`)
+  for (const [label, text] of summary(contents, now)) screen.line(`  ${label.padEnd(16)}  ${text}`)
 }
 
 function renderDiagnostic(screen: Screen, diagnostic: Diagnostic, style: Style): void {
@@ -123,7 +123,7 @@ function summary(
         [denying, 'that deny'],
       ]),
     ],
-    ['publishers', counted(publishers.length, [])],
+    ['named publishers', counted(publishers.length, [])],
     ['exemptions', counted(exemptions.length, [[ended, 'ended']])],
     [
       'others',

@@ -12,8 +12,9 @@ export type ProgramServices = Services & ServeServices
 const DESCRIPTION = `Portcullis is a mirror of PyPI that fails closed: it verifies the PEP 740 attestations of a file before a byte of it leaves, and refuses with a reason what the policy does not admit.`
 
 const MORE = `
-Configuration: defaults, then --config FILE (else PORTCULLIS_CONFIG, else ./portcullis.yaml where
-it is), then PORTCULLIS_… variables, then flags. portcullis config show --origin tells what holds.
+Configuration: defaults, then --config FILE (else PORTCULLIS_CONFIG, else
+./portcullis.yaml if it is there), then PORTCULLIS_… variables, then flags.
+portcullis config show --origin tells what holds, and why.
 
 Exit codes:
   0  done; for verify: admitted

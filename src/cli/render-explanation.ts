@@ -1,4 +1,4 @@
-import { relative } from 'node:path'
+import { relative, sep } from 'node:path'
 import { identityOfVerdict } from '../domain/decide.ts'
 import { errorEntry, GateError } from '../domain/errors.ts'
 import { refusalEntry } from '../domain/refusal.ts'
@@ -8,7 +8,7 @@ import { admittedDetail } from './explanation-json.ts'
 import { type Screen, type Style, styled } from './screen.ts'
 
 const LABEL = 11
-const CHECK = 36
+const CHECK = 38
 
 /** ✓ ✗ – of one step. */
 const MARKS: Readonly<Record<Step['mark'], readonly [symbol: string, style: Style]>> = {
@@ -46,48 +46,47 @@ function fact(screen: Screen, label: string, value: string | undefined): void {
 
 /** Why, in a sentence or two, and what to do about it. */
 export function renderReason(screen: Screen, explanation: Explanation): void {
-  const { outcome, steps, notes } = explanation
+  const { outcome, notes } = explanation
   if (outcome instanceof GateError) {
-    screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(outcome.detail))
+    screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(near(outcome.detail)))
     screen.prose([`  ${'help'.padEnd(LABEL)}`], errorEntry(outcome.code).remedy)
   } else if (outcome.kind === 'refused') {
-    screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(outcome.detail))
+    screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(near(outcome.detail)))
     screen.prose([`  ${'help'.padEnd(LABEL)}`], refusalEntry(outcome.code).remedy)
-  } else screen.prose([`  ${'by'.padEnd(LABEL)}`], admittedDetail(outcome.facts.by, steps))
+  } else screen.prose([`  ${'why'.padEnd(LABEL)}`], admittedDetail(outcome.facts.by))
   for (const note of notes) screen.prose([`  ${'note'.padEnd(LABEL)}`], note)
 }
 
 /** Every step, with what was expected and what was found where that was not the same. */
-export function renderSteps(screen: Screen, steps: readonly Step[]): void {
-  for (const { mark, check, expected, found } of steps) {
+export function renderSteps(screen: Screen, { outcome }: Explanation, steps: readonly Step[]): void {
+  const why = !(outcome instanceof GateError) && outcome.kind === 'refused' ? outcome.detail : undefined
+  for (const { mark, check, expected, found: said } of steps) {
+    const found = said === undefined ? undefined : said === why ? 'see why' : near(said)
     const [symbol, style] = MARKS[mark]
     const head = ['  ', styled(style, symbol), ' ']
-    if (expected === undefined || mark === 'pass') {
-      const label = found === undefined ? check : check.padEnd(CHECK)
-      if (found === undefined) screen.line(...head, check)
-      else if (screen.fits(4 + Math.max(CHECK, check.length) + 1, found))
-        screen.line(...head, label, ' ', dimmed(mark, found))
-      else {
-        screen.line(...head, check)
-        screen.prose(['      '], found)
-      }
+    const differs = expected !== undefined && mark !== 'pass'
+    if (!differs && found !== undefined && screen.fits(4 + Math.max(CHECK, check.length) + 1, found)) {
+      screen.line(...head, check.padEnd(CHECK), ' ', mark === 'skip' ? styled('dim', found) : found)
       continue
     }
     screen.line(...head, check)
-    screen.line('      expected  ', expected)
-    screen.line('      found     ', ...difference(expected, found ?? 'nothing'))
+    if (differs) {
+      screen.prose(['      expected  '], expected)
+      renderFound(screen, expected, found ?? 'nothing')
+    } else if (found !== undefined) screen.prose(['      '], found)
   }
 }
 
-function dimmed(mark: Step['mark'], text: string) {
-  return mark === 'skip' ? styled('dim', text) : text
-}
-
-/** `found`, from where it leaves `expected` on: two long URLs differ in one letter. */
-function difference(expected: string, found: string) {
+/** From where it leaves what was expected: two long URLs may differ in one letter. */
+function renderFound(screen: Screen, expected: string, found: string): void {
+  const label = '      found     '
+  if (found.includes(' ')) {
+    screen.prose([label], found)
+    return
+  }
   let same = 0
   while (same < found.length && found[same] === expected[same]) same += 1
-  return [found.slice(0, same), styled('bad', found.slice(same))]
+  screen.line(label, found.slice(0, same), styled('bad', found.slice(same)))
 }
 
 /** The YAML that would admit the file, or, for an admitted one, the publisher that was proved. */
@@ -98,7 +97,7 @@ export function renderYaml(screen: Screen, { outcome, publisher }: Explanation):
     screen.line()
     screen.prose(['  '], 'This would admit it, if the platform team finds it right:')
     screen.line()
-    screen.block(4, admitWith)
+    screen.block(4, near(admitWith))
     return
   }
   if (refused) {
@@ -115,6 +114,11 @@ export function renderYaml(screen: Screen, { outcome, publisher }: Explanation):
 /** A rule's place, relative to the working folder where it lies below it. */
 function nearPlace({ id, file, line }: RuleRef): string {
   return `${id} (${nearPath(file)}:${line})`
+}
+
+/** Paths below the working folder as a person would type them. */
+function near(text: string): string {
+  return text.replaceAll(`${process.cwd()}${sep}`, '')
 }
 
 export function nearPath(file: string): string {

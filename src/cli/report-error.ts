@@ -11,6 +11,9 @@ export function reportError(error: unknown, services: Pick<Services, 'output' | 
   return reportDefect(error, services)
 }
 
+/** Errors whose remedy would only say the same again. */
+const PLAIN: ReadonlySet<string> = new Set(['usage', 'no-project', 'not-found', 'not-listed', 'bad-request'])
+
 function reportGateError(
   error: GateError,
   { output, environment }: Pick<Services, 'output' | 'environment'>,
@@ -22,9 +25,9 @@ function reportGateError(
   if (error.code === 'config-invalid' || error.code === 'policy-invalid') {
     screen.line(head, `: ${title}`)
     for (const diagnostic of [first, ...others]) screen.line(diagnostic) // as editors and CI look for them
-  } else if (error.code === 'usage') screen.line(head, `: ${first}`)
+  } else if (PLAIN.has(error.code)) screen.line(head, `: ${first}`)
   else screen.line(head, `: ${title}: ${first} (${error.code})`)
-  if (error.code !== 'usage') screen.line(remedy)
+  if (!PLAIN.has(error.code)) screen.line(remedy)
   if (environment['PORTCULLIS_DEBUG'] === '1') screen.block(2, stackOf(error))
   return exit
 }

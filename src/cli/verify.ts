@@ -25,24 +25,26 @@ name==version judges every file that the upstream lists for that version. Nothin
 const MORE = `
 Exit codes:
   0  admitted; of a release: every file
-  1  refused; of a release: any file, also when another one could not be judged, because a
-     refusal is known and asking again does not change it
-  2  usage: no such file, not a wheel or sdist, not listed; configuration or policy wrong
+  1  refused; of a release: any file, also when another one could not be
+     judged, because a refusal is known and asking again does not change it
+  2  usage: no such file, not a wheel or sdist, not listed; or the
+     configuration or the policy is wrong
   3  internal error
   4  the upstream could not answer
   5  the trust root cannot be used, or is too old
 
 Output of --format json, one object a line and a file, absent values null:
-  {filename, project, version, sha256, outcome: "admitted" | "refused" | "unknown",
-   code, rule, identity: {issuer, san, repository, workflow, ref}, detail}
+  {filename, project, version, sha256,
+   outcome: "admitted" | "refused" | "unknown", code, rule,
+   identity: {issuer, san, repository, workflow, ref}, detail}
 
 Environment:
-  PORTCULLIS_…   every configuration key, such as PORTCULLIS_UPSTREAM_INDEX
-  NO_COLOR, FORCE_COLOR, PORTCULLIS_DEBUG=1 (stack of an error)
+  PORTCULLIS_… (every configuration key, such as PORTCULLIS_UPSTREAM_INDEX),
+  NO_COLOR, FORCE_COLOR, PORTCULLIS_DEBUG=1 (the stack of an error)
 
 Examples:
   portcullis verify dist/demo-1.0-py3-none-any.whl
-  portcullis verify demo-1.0.tar.gz --provenance demo-1.0.tar.gz.provenance \\
+  portcullis verify demo-1.0.tar.gz --provenance demo.provenance \\
     --trust-root trusted_root.json --policy policies/acme.yaml
   portcullis verify sampleproject==4.0.0 --format json`
 
@@ -116,7 +118,7 @@ function renderOne(screen: Screen, explanation: Explanation): void {
   renderReason(screen, explanation)
   const telling = explanation.steps.filter(({ mark }) => mark !== 'pass')
   if (telling.length > 0) screen.line()
-  renderSteps(screen, telling)
+  renderSteps(screen, explanation, telling)
 }
 
 function renderListed(screen: Screen, explanation: Explanation): void {

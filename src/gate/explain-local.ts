@@ -26,7 +26,8 @@ export function localArtifact({ filename, sha256, size }: LocalFile): Artifact {
 }
 
 const ONLY_THE_INDEX_KNOWS: ReadonlySet<string> = new Set(['project status', 'yanked'])
-const NOT_ASKED = 'the index was not asked'
+/** how a step says that only the index could have told */
+export const NOT_ASKED = 'the index was not asked'
 
 /** Nothing that only the index could say is told as if it had been looked at. */
 export function skipIndexSteps(explanation: Explanation, policy: Policy): Explanation {

@@ -5,7 +5,6 @@ import { decide, identityOfVerdict, needsFinding, waivesAttestation } from '../d
 import type { Sha256 } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
 import { candidateProjects, type DistFilename, parseDistFilename } from '../domain/filename.ts'
-import { identityOf } from '../domain/identity.ts'
 import { type Clock, type Instant, millis } from '../domain/instant.ts'
 import type { ProjectName } from '../domain/name.ts'
 import type { RefusedFile, Step, Verdict } from '../domain/verdict.ts'
@@ -57,7 +56,7 @@ export interface Explain {
   byName(filename: string): Promise<Explanation>
   /** A listed file by its path at the gate. Throws not-listed, internal, unknown-…. */
   byPath(path: FilePath): Promise<Explanation>
-  /** Every listed file of a version, in the index's order. Throws no-project, not-found, internal, unknown-…. */
+  /** Every listed file of a version, in the index's order. Throws no-project, not-listed, internal, unknown-…. */
   release(project: ProjectName, version: Version): Promise<readonly Promise<Explanation>[]>
 }
 
@@ -113,7 +112,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     const now = settings.at ?? clock()
     const policy = policies.current()
     try {
-      const finding = await findOrWaive(artifact, examine, now)
+      const { finding, failure } = await findOrWaive(artifact, examine, now)
       const verdict = decide(artifact, finding, policy, now)
       const stranger = policy.ruleFor(artifact.project) === undefined ? strangerSteps(finding) : []
       const silent = finding.kind === 'unattested' && artifact.provenance === 'unsaid'
@@ -122,7 +121,10 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
         outcome: verdict,
         steps: [...stepsOf(verdict), ...stranger],
         publisher: finding.kind === 'attested' ? publisherOf(finding, verdict) : undefined,
-        notes: silent ? [NO_PROVENANCE_KEY] : [],
+        notes: [
+          ...(silent ? [NO_PROVENANCE_KEY] : []),
+          ...(failure === undefined ? [] : [`Who signed it could not be found out: ${failure.detail}.`]),
+        ],
       }
     } catch (error) {
       if (!(error instanceof GateError)) throw error
@@ -131,14 +133,19 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   }
 
   /** As the gate does: unknown counts as a finding only for bytes that an exemption pins, or that are refused anyhow. */
-  async function findOrWaive(artifact: Artifact, examine: Examine, now: Instant): Promise<Finding> {
+  async function findOrWaive(
+    artifact: Artifact,
+    examine: Examine,
+    now: Instant,
+  ): Promise<{ readonly finding: Finding; readonly failure?: GateError }> {
     const policy = policies.current()
     try {
-      return examine.known(artifact, now)?.finding ?? (await limit(() => examine.anew(artifact, now)))
+      const known = examine.known(artifact, now)
+      return { finding: known?.finding ?? (await limit(() => examine.anew(artifact, now))) }
     } catch (error) {
       if (!(error instanceof GateError) || !UNCHECKED.has(error.code)) throw error
       if (needsFinding(artifact, policy, now) && !waivesAttestation(artifact, policy, now)) throw error
-      return UNASKED
+      return { finding: UNASKED, failure: error }
     }
   }
 
@@ -174,7 +181,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
       const files = filesOfRelease(page, version)
       if (files.length === 0)
         throw new GateError(
-          'not-found',
+          'not-listed',
           `the index lists no file of ${project} ${version}${spelledVersions(page, version)}`,
         )
       const rules = { policy: policies.current(), maxSize }
@@ -250,13 +257,11 @@ function stepsOf(verdict: Verdict): readonly Step[] {
 function strangerSteps(finding: Finding): readonly Step[] {
   const check = 'attestation'
   switch (finding.kind) {
-    case 'attested': {
-      const { san } = identityOf(finding.bundles[0].attestations[0].facts.claims)
+    case 'attested':
       return [
         { mark: 'pass', check, found: 'verifies' },
-        { mark: 'skip', check: 'publisher', found: `${san}, compared with nothing` },
+        { mark: 'skip', check: 'publisher', found: 'no rule to compare it with' },
       ]
-    }
     case 'unattested':
       return [{ mark: 'skip', check, found: 'none' }]
     case 'unasked':
