@@ -1,0 +1,83 @@
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { GateError } from '../domain/errors.ts'
+import type { Clock, Millis } from '../domain/instant.ts'
+import type { Events } from '../observe/events.ts'
+import type { Blobs, Store } from '../ports.ts'
+import { openDatabase, suspect } from './database.ts'
+import { createDiskBlobs } from './disk.ts'
+import { lockFolder } from './folder-lock.ts'
+import { createSqliteStore } from './sqlite.ts'
+import { errorCode } from './store-error.ts'
+
+export interface StoreOptions {
+  /** data folder; created when absent */
+  readonly folder: string
+  /** bytes that stored files may have together (files.cache) */
+  readonly cacheBytes: number
+  readonly journalKeep: Millis
+  readonly events: Events
+  readonly clock: Clock
+}
+
+/**
+ * Opens the data folder: `portcullis.sqlite`, `blobs/` and the lock that keeps a second gate out. Throws
+ * `config-invalid` naming what cannot be used. Both parts are to be closed, in either order.
+ */
+export async function openStore(options: StoreOptions): Promise<{ readonly store: Store; readonly blobs: Blobs }> {
+  const { folder, cacheBytes, journalKeep, events, clock } = options
+  prepareFolder(folder)
+  const lock = lockFolder(folder)
+  const file = join(folder, 'portcullis.sqlite')
+  try {
+    const { store, blobRecords } = await openDatabase({ file, events, clock }, database =>
+      createSqliteStore({ database, events, clock, journalKeep, failed: error => suspect(file, error) }),
+    )
+    try {
+      const blobs = await createDiskBlobs({
+        folder: join(folder, 'blobs'),
+        cacheBytes,
+        records: blobRecords,
+        events,
+        clock,
+      })
+      return {
+        blobs,
+        store: {
+          ...store,
+          close() {
+            try {
+              store.close()
+            } finally {
+              lock.release()
+            }
+          },
+        },
+      }
+    } catch (error) {
+      store.close()
+      throw unusable(folder, error)
+    }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+function prepareFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw unusable(folder, error)
+  }
+}
+
+function unusable(folder: string, error: unknown): GateError {
+  if (error instanceof GateError) return error
+  return new GateError(
+    'config-invalid',
+    `the data folder ${folder} cannot be used (${errorCode(error) ?? 'unknown'}): the gate must be able to write there`,
+    { cause: error },
+  )
+}

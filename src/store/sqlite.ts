@@ -1,0 +1,78 @@
+import type Database from 'better-sqlite3'
+import type { Clock, Instant, Millis } from '../domain/instant.ts'
+import type { Events } from '../observe/events.ts'
+import type { Store } from '../ports.ts'
+import { type BlobRecords, createBlobRecordsTable } from './blob-records-table.ts'
+import { createFindingsTable } from './findings-table.ts'
+import { createJournalTable } from './journal-table.ts'
+import { createRefusalsTable } from './refusals-table.ts'
+import { createRetention } from './retention.ts'
+import { createSightingsTable } from './sightings-table.ts'
+import { storeError } from './store-error.ts'
+import { createWatermarkFact } from './watermark-fact.ts'
+import { createWriteBehind } from './write-behind.ts'
+
+/** How long a write that went through answers for the next. */
+const PROBED_MS = 1_000
+
+interface Options {
+  readonly database: Database.Database
+  readonly events: Events
+  readonly clock: Clock
+  readonly journalKeep: Millis
+  /** told of every failed write */
+  readonly failed: (error: unknown) => void
+}
+
+export interface SqliteStore {
+  readonly store: Store
+  readonly blobRecords: BlobRecords
+}
+
+/** The ports over one database: a file for each family of tables, and one place that writes. */
+export function createSqliteStore({ database, events, clock, journalKeep, failed }: Options): SqliteStore {
+  const writes = createWriteBehind({ database, events, failed })
+  const watermark = createWatermarkFact(database, writes)
+  const raise = (at: Instant): void => watermark.raise(at)
+  const findings = createFindingsTable(database, writes, raise)
+  const sightings = createSightingsTable(database, writes, raise)
+  const journal = createJournalTable(database, writes, raise)
+  const refusals = createRefusalsTable(database, writes, raise)
+  const blobRecords = createBlobRecordsTable(database, writes, clock)
+  const retention = createRetention({ database, clock, journalKeep })
+  const proof = database.prepare<[number]>(`insert or replace into facts (name, value) values ('probed', ?)`)
+  let probed = Number.NEGATIVE_INFINITY
+  let closed = false
+
+  return {
+    blobRecords,
+    store: {
+      findings,
+      sightings,
+      journal,
+      refusals,
+      watermark,
+      probe() {
+        writes.flush()
+        if (performance.now() - probed < PROBED_MS) return
+        try {
+          proof.run(clock())
+        } catch (error) {
+          failed(error)
+          throw storeError('the database cannot be written to', error)
+        }
+        probed = performance.now()
+      },
+      close() {
+        if (closed) return
+        closed = true
+        retention.close()
+        try {
+          writes.close()
+        } finally {
+          database.close()
+        }
+      },
+    },
+  }
+}
