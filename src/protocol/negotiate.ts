@@ -78,6 +78,29 @@ function best(offers: readonly Offer[]): Representation | undefined {
   return order.find(representation => tied.some(candidate => candidate.representation === representation))
 }
 
+/** Which of `types` Accept wants most, the earlier one where it has no preference; `undefined`: none of them. */
+export function preferredType<Type extends string>(
+  accept: string | undefined,
+  types: readonly Type[],
+): Type | undefined {
+  if (accept === undefined || accept.trim() === '') return types[0]
+  const ranges = [...weighted(accept)]
+  let best: { readonly type: Type; readonly quality: number } | undefined
+  for (const type of types) {
+    const quality = qualityOf(type, ranges)
+    if (quality > (best?.quality ?? 0)) best = { type, quality }
+  }
+  return best?.type
+}
+
+function qualityOf(type: string, ranges: readonly Range[]): number {
+  for (const pattern of [type, `${type.slice(0, type.indexOf('/'))}/*`, '*/*']) {
+    const qualities = ranges.filter(({ value }) => value === pattern).map(({ quality }) => quality)
+    if (qualities.length > 0) return qualities.includes(0) ? 0 : Math.max(...qualities)
+  }
+  return 0
+}
+
 /** The members of an Accept or Accept-Encoding header; one whose weight is no weight is left out. */
 function* weighted(header: string): Iterable<Range> {
   for (const member of header.split(',', MOST_RANGES)) {

@@ -1,0 +1,57 @@
+/** bytes */
+const LARGE = 256 * 1024
+/** When many readers stall, each new buffer is a small one. */
+const SMALL = 64 * 1024
+/** bytes of large buffers that may be out at once */
+const LARGE_OUT = 48 * 1024 * 1024
+/** free large buffers that are kept */
+const KEPT = 64
+
+/**
+ * Buffers for file bodies, used again and again: allocating one per read costs more than the copy. A buffer comes back
+ * only from the callback of the write that used it; where that write failed it is dropped, because the kernel may still
+ * look at it.
+ */
+export class BufferPool {
+  readonly #free: Buffer[] = []
+  readonly #poison: number | undefined
+  #largeOut = 0
+  #smallOut = 0
+
+  /** `poison` fills what comes back, so that a test sees a byte that was sent too late. */
+  constructor(options: { readonly poison?: number } = {}) {
+    this.#poison = options.poison
+  }
+
+  /** buffers that are out */
+  get out(): number {
+    return this.#largeOut / LARGE + this.#smallOut
+  }
+
+  /** Many are out: readers that wait hold one buffer instead of reading ahead. */
+  get tight(): boolean {
+    return this.#largeOut >= LARGE_OUT
+  }
+
+  take(): Buffer {
+    if (this.tight) {
+      this.#smallOut += 1
+      return Buffer.allocUnsafeSlow(SMALL)
+    }
+    this.#largeOut += LARGE
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(LARGE)
+  }
+
+  /** The buffer is nobody's any more. */
+  give(buffer: Buffer): void {
+    this.drop(buffer)
+    if (this.#poison !== undefined) buffer.fill(this.#poison)
+    if (buffer.length === LARGE && this.#free.length < KEPT) this.#free.push(buffer)
+  }
+
+  /** The buffer is out of the account and never used again. */
+  drop(buffer: Buffer): void {
+    if (buffer.length === LARGE) this.#largeOut -= LARGE
+    else this.#smallOut -= 1
+  }
+}

@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify'
+import { GateError } from '../domain/errors.ts'
+import { preferredType } from '../protocol/negotiate.ts'
+import { formatOf } from './choice.ts'
+import type { Exchange } from './exchange.ts'
+import { renderExplanation } from './explain-page.ts'
+import { explain } from './explanation.ts'
+import { sendPage } from './html.ts'
+import { sendJson } from './ops.ts'
+import { explainUrl, send403 } from './refusals.ts'
+import { addRoute } from './route.ts'
+import type { Serving } from './settings.ts'
+
+const TYPES = ['text/html', 'application/json'] as const
+
+/**
+ * `/x/<id>` explains a refusal to a person or, when asked for JSON, to a program; `/x/<id>/<code>` is that refusal's 403,
+ * for clients that show nothing but the URL that failed.
+ */
+export function addExplainPages(app: FastifyInstance, serving: Serving): void {
+  addRoute(app, serving, '/x/:id', 'explain', (exchange, { id = '' }, request) => {
+    const told = explain(id, explainUrl(serving, id), kept(serving, id))
+    if (asksForJson(exchange, formatOf(request.query))) return sendJson(exchange, 200, told)
+    sendPage(exchange, { title: `Refused: ${told.filename}`, body: renderExplanation(told) })
+  })
+  addRoute(app, serving, '/x/:id/:code', 'explain', (exchange, segments) => {
+    const { id = '', code } = segments
+    const { refused } = kept(serving, id)
+    if (refused.code !== code) throw new GateError('not-found', 'the refusal has another code')
+    send403(serving, exchange, refused, id)
+  })
+}
+
+function kept(serving: Serving, id: string): NonNullable<ReturnType<Serving['gate']['explained']>> {
+  const found = serving.gate.explained(id)
+  if (found === undefined) throw new GateError('not-found', 'no refusal has this id')
+  return found
+}
+
+function asksForJson(exchange: Exchange, format: string | undefined): boolean {
+  if (format !== undefined) return /json$/i.test(format)
+  return preferredType(exchange.header('accept'), TYPES) === 'application/json'
+}

@@ -1,0 +1,62 @@
+import type { Identity } from '../domain/attestation.ts'
+import { formatInstant, type Instant } from '../domain/instant.ts'
+import { refusalEntry } from '../domain/refusal.ts'
+import type { Refused, Step } from '../domain/verdict.ts'
+
+interface Kept {
+  readonly refused: Refused
+  readonly at: Instant
+}
+
+/** All that is known of a refusal, as JSON; absent values are null. */
+export interface Explanation {
+  readonly id: string
+  readonly url: string
+  readonly outcome: 'refused'
+  readonly code: string
+  readonly title: string
+  readonly meaning: string
+  readonly detail: string
+  readonly remedy: string
+  readonly project: string
+  readonly version: string | null
+  readonly filename: string
+  readonly sha256: string | null
+  readonly rule: { readonly id: string; readonly file: string; readonly line: number } | null
+  readonly identity: Readonly<Record<keyof Identity, string | null>> | null
+  readonly steps: readonly Step[]
+  /** the YAML that would admit the file */
+  readonly admit_with: string | null
+  readonly policy: string
+  /** when it was first refused for this reason */
+  readonly at: string
+}
+
+export function explain(id: string, url: string, { refused, at }: Kept): Explanation {
+  const { code, file, rule, identity } = refused
+  const { title, meaning, remedy } = refusalEntry(code)
+  return {
+    id,
+    url,
+    outcome: 'refused',
+    code,
+    title,
+    meaning,
+    detail: refused.detail,
+    remedy,
+    project: file.project,
+    version: file.version ?? null,
+    filename: file.filename,
+    sha256: file.sha256 ?? null,
+    rule: rule ?? null,
+    identity: identity === undefined ? null : told(identity),
+    steps: refused.steps,
+    admit_with: refused.admitWith ?? null,
+    policy: refused.policyDigest,
+    at: formatInstant(at),
+  }
+}
+
+function told({ issuer, san, repository, workflow, ref }: Identity): Explanation['identity'] {
+  return { issuer, san, repository: repository ?? null, workflow: workflow ?? null, ref: ref ?? null }
+}

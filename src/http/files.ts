@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import type { Artifact, FilePath } from '../domain/artifact.ts'
+import { GateError } from '../domain/errors.ts'
+import type { Admitted, Verdict } from '../domain/verdict.ts'
+import type { OpenFile } from '../gate/gate.ts'
+import { parseFilePath } from '../protocol/paths.ts'
+import { sendAnswer } from './answer.ts'
+import { noneMatch } from './conditional.ts'
+import type { Exchange } from './exchange.ts'
+import { readRange } from './ranges.ts'
+import { sendRefusal } from './refusals.ts'
+import { addRoute } from './route.ts'
+import { etagOf, fileHeaders, sendFile } from './send-file.ts'
+import type { Serving } from './settings.ts'
+
+const METADATA = '.metadata'
+
+/** `/packages/<2>/<2>/<60>/<filename>` and the `.metadata` beside it: the one door through which files leave. */
+export function addFiles(app: FastifyInstance, serving: Serving): void {
+  addRoute(app, serving, '/packages/:a/:b/:rest/:filename', 'file', async (exchange, segments) => {
+    const { filename = '' } = segments
+    const asked = filename.endsWith(METADATA) ? 'metadata' : 'file'
+    exchange.route = asked
+    const path = pathOf(segments, asked === 'file' ? filename : filename.slice(0, -METADATA.length))
+    const verdict = await judged(serving, exchange, await serving.gate.locate(path))
+    if (verdict === undefined) return
+    if (asked === 'metadata') return await sendMetadata(serving, exchange, verdict)
+    const etag = etagOf(verdict.artifact.sha256)
+    // only now: a client that has the bytes of a file refused since must not keep them in good faith
+    if (!noneMatch(exchange.header('if-none-match'), etag))
+      return sendAnswer(exchange, { status: 304, headers: fileHeaders(serving.settings, etag) })
+    await sendFile(serving, exchange, await opened(serving, exchange, verdict))
+  })
+}
+
+function pathOf(segments: Readonly<Record<string, string>>, filename: string): FilePath {
+  const { a = '', b = '', rest = '' } = segments
+  const path = parseFilePath(a, b, rest, filename)
+  if (path === undefined) throw new GateError('not-found', 'no file has such a path')
+  return path
+}
+
+/** The admission, or nothing when the refusal went out. Either way it is in the journal once. */
+async function judged(
+  serving: Serving,
+  exchange: Exchange,
+  located: Artifact | Verdict,
+): Promise<Admitted | undefined> {
+  const verdict = 'kind' in located ? located : await serving.gate.judge(located)
+  serving.gate.journal(verdict, exchange.client, exchange.started)
+  if (verdict.kind === 'admitted') return verdict
+  sendRefusal(serving, exchange, verdict)
+  return undefined
+}
+
+/** A part can only be cut from stored bytes: a Range waits a while for them, and then gets the whole body instead. */
+async function opened(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<OpenFile> {
+  const file = await serving.gate.open(verdict)
+  if (file.kind === 'stored' || exchange.isHead || !asksForPart(exchange, file)) return file
+  const timer = new AbortController()
+  const late = sleep(serving.limits.joinMs, 'late' as const, { signal: timer.signal, ref: false }).catch(
+    () => 'late' as const,
+  )
+  try {
+    const first = await Promise.race([file.stored.then(() => 'stored' as const), late])
+    return first === 'stored' ? await serving.gate.open(verdict) : file
+  } finally {
+    timer.abort()
+  }
+}
+
+function asksForPart(exchange: Exchange, { file }: OpenFile): boolean {
+  const headers = { range: exchange.header('range'), ifRange: exchange.header('if-range') }
+  return readRange(headers, { size: file.size, etag: etagOf(file.sha256) }).kind !== 'whole'
+}
+
+async function sendMetadata(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<void> {
+  const { bytes, sha256 } = await serving.gate.metadata(verdict)
+  const etag = etagOf(sha256)
+  const headers = [...fileHeaders(serving.settings, etag), 'Content-Type', 'application/octet-stream']
+  if (!noneMatch(exchange.header('if-none-match'), etag)) return sendAnswer(exchange, { status: 304, headers })
+  sendAnswer(exchange, { status: 200, headers, body: bytes })
+}

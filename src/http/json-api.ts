@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify'
+import { GateError } from '../domain/errors.ts'
+import { parseProjectName } from '../domain/name.ts'
+import { parseVersion } from '../domain/version.ts'
+import { NOSNIFF, sendAnswer } from './answer.ts'
+import { noneMatch } from './conditional.ts'
+import type { Exchange } from './exchange.ts'
+import { sendRedirect } from './redirect.ts'
+import { addRoute } from './route.ts'
+import type { Serving } from './settings.ts'
+
+/** `/pypi/<project>/json` and `/pypi/<project>/<version>/json`, names in any spelling, as PyPI's own edge serves them. */
+export function addJsonApi(app: FastifyInstance, serving: Serving): void {
+  addRoute(app, serving, '/pypi/:project/json', 'legacy', (exchange, { project = '' }) =>
+    sendDocument(serving, exchange, project, undefined),
+  )
+  addRoute(app, serving, '/pypi/:project/:version/json', 'legacy', (exchange, { project = '', version }) =>
+    sendDocument(serving, exchange, project, version),
+  )
+  addRoute(app, serving, '/pypi/:project/json/', 'legacy', (exchange, { project = '' }) =>
+    sendRedirect(serving, exchange, { path: `/pypi/${parseProjectName(project)}/json`, relative: '../json' }),
+  )
+  addRoute(app, serving, '/pypi/:project/:version/json/', 'legacy', (exchange, { project = '', version = '' }) => {
+    const path = `/pypi/${parseProjectName(project)}/${encodeURIComponent(checkedVersion(version))}/json`
+    sendRedirect(serving, exchange, { path, relative: '../json' })
+  })
+}
+
+function checkedVersion(text: string): string {
+  if (text.length > LONGEST || parseVersion(text) === undefined)
+    throw new GateError('bad-request', 'not a version', { untrusted: text })
+  return text
+}
+
+const LONGEST = 128
+
+async function sendDocument(
+  serving: Serving,
+  exchange: Exchange,
+  project: string,
+  version: string | undefined,
+): Promise<void> {
+  const name = parseProjectName(project)
+  const { body, etag, serial } = await serving.gate.legacy(
+    name,
+    version === undefined ? undefined : checkedVersion(version),
+  )
+  const headers = ['ETag', etag, 'Cache-Control', 'no-cache', 'Access-Control-Allow-Origin', '*', ...NOSNIFF]
+  if (serial !== undefined) headers.push('X-PyPI-Last-Serial', `${serial}`)
+  if (!noneMatch(exchange.header('if-none-match'), etag)) return sendAnswer(exchange, { status: 304, headers })
+  sendAnswer(exchange, { status: 200, headers: ['Content-Type', 'application/json', ...headers], body })
+}

@@ -1,0 +1,133 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { GateError } from '../domain/errors.ts'
+import type { Gate } from '../gate/gate.ts'
+import { BufferPool } from './buffer-pool.ts'
+import { createDoor, type Door } from './door.ts'
+import { ExchangeResponse, exchangeOf } from './exchange.ts'
+import { addExplainPages } from './explain.ts'
+import { sendFailure } from './failures.ts'
+import { addFiles } from './files.ts'
+import { addHome } from './home.ts'
+import { addIntegrityApi } from './integrity.ts'
+import { addJsonApi } from './json-api.ts'
+import { addOperations } from './ops.ts'
+import { Readers } from './readers.ts'
+import { addRootList } from './root-list.ts'
+import { enter } from './route.ts'
+import { DEFAULT_LIMITS, type HttpLimits, type HttpSettings, type Serving } from './settings.ts'
+import { addProjectPages, redirectDoubledSlashes } from './simple.ts'
+
+export type { HttpLimits, HttpSettings } from './settings.ts'
+
+export interface HttpServer {
+  /** Resolves to `http://host:port` as bound. */
+  listen(at: { readonly host: string; readonly port: number }): Promise<string>
+  /** Answers what is under way, for as long as `drainMs` allows, and lets nobody else in. */
+  close(): Promise<void>
+}
+
+/** The gate over HTTP/1.1: it parses, asks the gate and renders. No decision is made here. */
+export async function createHttpServer(gate: Gate, settings: HttpSettings): Promise<HttpServer> {
+  const limits = { ...DEFAULT_LIMITS, ...settings.limits }
+  const door = createDoor(settings.events)
+  const readers = new Readers(limits.pieceMs)
+  const serving: Serving = {
+    gate,
+    settings,
+    limits,
+    readers,
+    buffers: new BufferPool(),
+    base: () => settings.publicUrl ?? settings.listenUrl(),
+  }
+  const app = createFramework(settings, limits, door)
+  addOperations(app, serving)
+  addHome(app, serving)
+  addExplainPages(app, serving)
+  addProjectPages(app, serving)
+  addJsonApi(app, serving)
+  addIntegrityApi(app, serving)
+  addFiles(app, serving)
+  await addRootList(app, serving)
+  app.setNotFoundHandler((request, reply) => {
+    const exchange = enter(request, reply, 'none')
+    const [path = ''] = (request.raw.url ?? '').split('?', 1)
+    if (redirectDoubledSlashes(serving, exchange, path)) return
+    sendFailure(exchange, new GateError('not-found', 'nothing is served at this path'), settings.events)
+  })
+  await app.ready()
+  return {
+    async listen({ host, port }) {
+      await app.listen({ host, port })
+      const address = app.server.address()
+      const bound = typeof address === 'object' && address !== null ? address.port : port
+      return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
+    },
+    async close() {
+      const cut = setTimeout(() => door.connections.reset(), limits.drainMs)
+      try {
+        await app.close()
+      } finally {
+        clearTimeout(cut)
+        readers.close()
+      }
+    },
+  }
+}
+
+/** The framework routes and no more: answers, errors, the access log and the connections are ours. */
+function createFramework({ events, trustProxy }: HttpSettings, limits: HttpLimits, door: Door): FastifyInstance {
+  const app = Fastify({
+    serverFactory(handle) {
+      const server = createServer<typeof IncomingMessage, typeof ExchangeResponse>(
+        {
+          ServerResponse: ExchangeResponse,
+          headersTimeout: limits.headersMs,
+          requestTimeout: limits.requestMs,
+          keepAliveTimeout: limits.keepAliveMs,
+          connectionsCheckingInterval: 5_000,
+          maxHeaderSize: 16 * 1024,
+          noDelay: true,
+        },
+        door.guard(handle),
+      )
+      server.timeout = limits.silenceMs
+      server.maxConnections = limits.connections
+      server.maxRequestsPerSocket = limits.requestsPerConnection
+      server.on('connect', (_request, socket) => socket.end(refusalText('405 Method Not Allowed', 'Allow: GET, HEAD')))
+      door.connections.watch(server)
+      return server
+    },
+    clientErrorHandler: (error, socket) => answerMalformed(error, socket, door),
+    frameworkErrors: (error, request, reply) => {
+      const exchange = enter(request, reply, 'none')
+      sendFailure(exchange, error, events)
+    },
+    trustProxy: trustProxy.length === 0 ? false : [...trustProxy],
+    routerOptions: { maxParamLength: 512 },
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+  })
+  app.setErrorHandler((error, _request, reply) => {
+    reply.hijack()
+    sendFailure(exchangeOf(reply.raw), error, events)
+  })
+  return app
+}
+
+/** What is no HTTP has no exchange. Where an answer is under way, words in the middle of its body would be worse. */
+function answerMalformed(error: Error & { readonly code?: string }, socket: Socket, door: Door): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+  if (door.connections.isBusy(socket)) return void socket.resetAndDestroy()
+  socket.end(refusalText(statusOf(error.code)))
+}
+
+function statusOf(code: string | undefined): string {
+  if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large'
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request'
+}
+
+function refusalText(status: string, ...fields: readonly string[]): string {
+  return [`HTTP/1.1 ${status}`, ...fields, 'Content-Length: 0', 'Connection: close', '', ''].join('\r\n')
+}

@@ -1,0 +1,66 @@
+import type { FastifyInstance } from 'fastify'
+import { parseProjectName, tryProjectName } from '../domain/name.ts'
+import { NOSNIFF, sendAnswer } from './answer.ts'
+import { chooseCoding, chooseRepresentation, formatOf } from './choice.ts'
+import { noneMatch } from './conditional.ts'
+import type { Exchange } from './exchange.ts'
+import { sendRedirect } from './redirect.ts'
+import { addRoute } from './route.ts'
+import type { Serving } from './settings.ts'
+
+/** What every page says: ask again each time, and nothing in it runs. */
+const COMMON = [
+  'Cache-Control',
+  'no-cache',
+  'Vary',
+  'Accept, Accept-Encoding',
+  'Access-Control-Allow-Origin',
+  '*',
+  ...NOSNIFF,
+] as const
+const HTML_COMMON = [...COMMON, 'Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"] as const
+
+/** `/simple/<project>/`, in JSON and HTML. Never a refusal: a refused file is withdrawn or listed, as the mode says. */
+export function addProjectPages(app: FastifyInstance, serving: Serving): void {
+  addRoute(app, serving, '/simple/:project', 'page', (exchange, { project = '' }) => {
+    const name = parseProjectName(project)
+    sendRedirect(serving, exchange, { path: `/simple/${name}/`, relative: `${name}/` })
+  })
+  addRoute(app, serving, '/simple/:project/', 'page', async (exchange, { project = '' }, request) => {
+    const name = parseProjectName(project)
+    if (name !== project) return sendRedirect(serving, exchange, { path: `/simple/${name}/`, relative: `../${name}/` })
+    const { form, contentType } = chooseRepresentation({
+      accept: exchange.header('accept'),
+      format: formatOf(request.query),
+      agent: exchange.header('user-agent'),
+    })
+    const page = await serving.gate.page(name, form)
+    const coding = chooseCoding(exchange.header('accept-encoding'), page)
+    const etag = page.etag[coding]
+    const headers: string[] = ['ETag', etag, ...(form === 'html' ? HTML_COMMON : COMMON)]
+    if (page.serial !== undefined) headers.push('X-PyPI-Last-Serial', `${page.serial}`)
+    if (!noneMatch(exchange.header('if-none-match'), etag)) return sendAnswer(exchange, { status: 304, headers })
+    headers.push('Content-Type', contentType)
+    if (coding !== 'identity') headers.push('Content-Encoding', coding)
+    sendAnswer(exchange, { status: 200, headers, body: page[coding] ?? page.identity })
+  })
+}
+
+const DOUBLED = /\/{2,}/
+const ANY_SLASHES = /\/{2,}/g
+const PAGE = /^\/simple\/([^/]+)\/?$/
+
+/** Clients that join a source's URL with a slash too many (pipenv, micropip) are sent on. True when this was one. */
+export function redirectDoubledSlashes(serving: Serving, exchange: Exchange, path: string): boolean {
+  if (!DOUBLED.test(path)) return false
+  const single = path.replace(ANY_SLASHES, '/')
+  if (single === '/simple' || single === '/simple/') {
+    sendRedirect(serving, exchange, { path: '/simple/' })
+    return true
+  }
+  const name = tryProjectName(PAGE.exec(single)?.[1] ?? '')
+  if (name === undefined) return false
+  // no relative form: what ".." means behind an empty segment is read in two ways
+  sendRedirect(serving, exchange, { path: `/simple/${name}/` })
+  return true
+}
