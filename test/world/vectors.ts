@@ -1,10 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Artifact, FilePath, UpstreamUrl } from '../../src/domain/artifact.ts'
+import { PREDICATE_TYPES } from '../../src/domain/attestation.ts'
 import { type Sha256, sha256Of } from '../../src/domain/digest.ts'
 import { type DistFilename, parseDistFilename } from '../../src/domain/filename.ts'
-import type { Policy, Rule } from '../../src/domain/policy.ts'
-import type { Publisher } from '../../src/domain/publisher.ts'
+import { instant } from '../../src/domain/instant.ts'
+import type { Policy } from '../../src/domain/policy.ts'
 import type { TrustMaterial } from '../../src/ports.ts'
+import { formatDiagnostic } from '../../src/protocol/diagnostic.ts'
+import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
 import { vectorsFolder } from './vectors-folder.ts'
 
 /** For `t.test(name, { skip })`: false, or why there is nothing to run on. */
@@ -22,6 +25,11 @@ export interface Evidence {
   readonly bytes: Buffer
   readonly filename: DistFilename
   readonly sha256: Sha256
+}
+
+/** Evidence of a real file, and who may publish it; `undefined` where the signer is nobody that a policy can name. */
+export interface RealEvidence extends Evidence {
+  readonly publisher: PublisherText | undefined
 }
 
 export const productionTrust = trust('trusted-roots/production.sigstore-tuf-5.0.1-seed.trusted_root.json')
@@ -75,17 +83,58 @@ const STAGING = [
   'pypi-attestations-newer/pypi_attestations-0.0.19.tar.gz.publish.attestation.with_rekor2_timestamp',
 ]
 
-export function realEvidence(): readonly Evidence[] {
-  return REAL.map(([path, filename, file]) => evidenceFrom(path, filename, file))
+/** Who really signed, by the project of the file. */
+const SIGNERS: Readonly<Record<string, PublisherText>> = {
+  'gitlab-oidc-project': { kind: 'gitlab', project: 'facutuesca/gitlab-oidc-project', config: '.gitlab-ci.yml' },
+  'pypi-attestation-models': github('trailofbits/pypi-attestation-models'),
+  'pypi-attestations': github('trailofbits/pypi-attestations'),
+  sigstore: github('sigstore/sigstore-python'),
+  'gcb-attestation-test': google('919436158236-compute@developer.gserviceaccount.com'),
+  'pep740-sampleproject': { kind: 'gitlab', project: 'pep740-example/sampleproject', config: '.gitlab-ci.yml' },
+  sampleproject: github('pypa/sampleproject'),
+  abi3info: github('woodruffw/abi3info'),
+}
+
+/** Files that somebody else than their publisher signed. */
+const STRANGERS: Readonly<Record<string, PublisherText | undefined>> = {
+  'pypi-attestations-newer/pypi_attestations-0.0.19.tar.gz.publish.attestation.with_timestamp': undefined,
+  'warehouse/sampleproject-3.0.0.tar.gz.publish.attestation': google(
+    '919436158236-compute@developer.gserviceaccount.com',
+  ),
+}
+
+function github(repository: string): PublisherText {
+  return { kind: 'github', repository, workflow: 'release.yml' }
+}
+
+function google(email: string): PublisherText {
+  return { kind: 'google', email }
+}
+
+export function realEvidence(): readonly RealEvidence[] {
+  return REAL.map(([path, filename, file]) => {
+    const { project } = distFilename(filename ?? subjectOf(toProvenance(readVector(path))).name)
+    const publisher = path in STRANGERS ? STRANGERS[path] : SIGNERS[project]
+    return { ...evidenceFrom(path, filename, file, objectFor(publisher)), publisher }
+  })
 }
 
 export function stagingEvidence(): readonly Evidence[] {
   return STAGING.map(path => evidenceFrom(path))
 }
 
+/** The `publisher` object that an index would write. */
+function objectFor(publisher: PublisherText | undefined): PublisherText | undefined {
+  if (publisher?.['kind'] === 'google') return { kind: 'Google', email: publisher['email'] }
+  if (publisher?.['kind'] === 'gitlab')
+    return { kind: 'GitLab', repository: publisher['project'], workflow_filepath: publisher['config'] }
+  if (publisher === undefined) return undefined
+  return { kind: 'GitHub', repository: publisher['repository'], workflow: publisher['workflow'], environment: null }
+}
+
 /** The name and digest of the stored file; where no file is stored, those of the statement. */
-function evidenceFrom(path: string, filename?: string, file?: string): Evidence {
-  const document = toProvenance(readVector(path))
+function evidenceFrom(path: string, filename?: string, file?: string, publisher?: PublisherText): Evidence {
+  const document = toProvenance(readVector(path), publisher)
   const subject = subjectOf(document)
   const stored = file ?? path.replace(/(\.tar\.gz|\.whl)\..*$/, '$1')
   const sha256 = existsSync(new URL(stored, vectorsFolder)) ? sha256Of(readVector(stored)) : (subject.sha256 as Sha256)
@@ -101,9 +150,9 @@ export function distFilename(text: string): DistFilename {
 }
 
 /** Bare attestations are wrapped; provenance documents are as they are. */
-export function toProvenance(bytes: Buffer): Buffer {
+export function toProvenance(bytes: Buffer, publisher?: PublisherText): Buffer {
   const value = JSON.parse(bytes.toString('utf8'))
-  return 'attestation_bundles' in value ? bytes : wrap(value)
+  return 'attestation_bundles' in value ? bytes : wrap(value, publisher)
 }
 
 /** A Sigstore bundle v0.3 as the provenance document that would carry it. */
@@ -119,8 +168,9 @@ export function bundleToProvenance(bytes: Buffer): Buffer {
   })
 }
 
-function wrap(attestation: unknown): Buffer {
-  const publisher = { kind: 'GitHub', repository: 'someone/something', workflow: 'release.yml', environment: null }
+const SOMEONE = { kind: 'GitHub', repository: 'someone/something', workflow: 'release.yml', environment: null }
+
+function wrap(attestation: unknown, publisher: PublisherText = SOMEONE): Buffer {
   return Buffer.from(JSON.stringify({ version: 1, attestation_bundles: [{ publisher, attestations: [attestation] }] }))
 }
 
@@ -164,7 +214,7 @@ export function vectorCases(set: 'derived' | 'minted'): readonly VectorCase[] {
       expect: entry.expect,
       why: entry.why,
       artifact: artifactOf(filename, sha256),
-      policy: policyWith(publisherOf(entry)),
+      policy: policyNaming(publisherOf(entry), predicatesOf(entry)),
     }
   })
 }
@@ -186,46 +236,36 @@ export function artifactOf(filename: DistFilename, sha256: Sha256): Artifact {
   }
 }
 
-/** A policy whose one rule, for every project, names this publisher. */
-export function policyWith(publisher: Publisher): Policy {
-  const rule: Rule = {
-    ref: { id: 'projects[0]', file: 'vectors.yaml', line: 1 },
-    match: '*',
-    attestation: 'required',
-    publishers: [publisher],
-    predicates: { require: [], allow: ['publish/v1', 'slsa-provenance/v1'] },
-    deny: undefined,
-    yanked: 'allow',
-    status: { archived: 'allow', deprecated: 'allow' },
-  }
-  return { digest: 'vectors', files: ['vectors.yaml'], warnings: [], ruleFor: () => rule, exemptionsFor: () => [] }
+/** What stands under `publishers` in a policy file. */
+export type PublisherText = Readonly<Record<string, unknown>>
+
+/** A policy file, compiled, whose one rule names this publisher for every project. */
+export function policyNaming(publisher: PublisherText, more: Readonly<Record<string, unknown>> = {}): Policy {
+  // JSON is YAML; what is undefined is left out
+  const text = JSON.stringify({ version: 1, projects: [{ match: '*', publishers: [publisher], ...more }] })
+  const loaded = loadPolicy([{ path: 'vectors.yaml', text }], LOADED)
+  if ('diagnostics' in loaded) throw new TypeError(loaded.diagnostics.map(formatDiagnostic).join('\n'))
+  return loaded.policy
 }
 
-function publisherOf({ name, policy }: ManifestEntry): Publisher {
-  const text = (key: string): string | undefined => (typeof policy[key] === 'string' ? policy[key] : undefined)
-  const ref = text('ref')
-  const demands = {
-    label: 'the manifest’s',
-    refs: ref === undefined ? undefined : ([ref] as const),
-    environment: text('environment'),
-    repositoryId: text('repositoryId'),
-    ownerId: text('ownerId'),
-    visibility: text('visibility') === 'public' ? ('public' as const) : undefined,
-    runner: text('runner'),
-    triggers: undefined,
-  }
-  if (policy['kind'] === 'Google') return { kind: 'google', label: demands.label, email: text('email') ?? '' }
+const LOADED = instant(Date.parse('2026-11-24T00:00:00Z'))
+
+function publisherOf({ name, policy }: ManifestEntry): PublisherText {
+  const { repository, workflow, repositoryId: id, ref, environment, visibility, runner, requireBuilder } = policy
+  const demands = { ref, environment, owner_id: policy['ownerId'], visibility, runner }
+  if (policy['kind'] === 'Google') return { kind: 'google', email: policy['email'] }
   if (policy['kind'] === 'GitLab')
-    return { kind: 'gitlab', ...demands, project: text('repository') ?? '', config: text('workflowFilepath') ?? '' }
-  const builder = text('requireBuilder')?.replace('https://github.com/', '')
+    return { kind: 'gitlab', project: repository, config: policy['workflowFilepath'], project_id: id, ...demands }
   // what the manifest calls a required builder is, for m72, a rule with `signer`
   const signer =
-    name.startsWith('m72') && builder !== undefined ? { workflow: builder, refs: ['refs/tags/v*'] as const } : undefined
-  return {
-    kind: 'github',
-    ...demands,
-    repository: text('repository') ?? '',
-    workflows: [text('workflow') ?? ''],
-    signer,
-  }
+    name.startsWith('m72') && typeof requireBuilder === 'string'
+      ? { workflow: requireBuilder.replace('https://github.com/', ''), ref: 'refs/tags/v*' }
+      : undefined
+  return { kind: 'github', repository, workflow, repository_id: id, ...demands, signer }
+}
+
+function predicatesOf({ policy }: ManifestEntry): Readonly<Record<string, unknown>> {
+  const required = policy['requirePredicate']
+  if (!Array.isArray(required)) return {}
+  return { predicates: { require: required.map(uri => PREDICATE_TYPES[String(uri)]) } }
 }
