@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { GateError } from '../domain/errors.ts'
 import { type Clock, formatInstant } from '../domain/instant.ts'
 import type { Events } from '../observe/events.ts'
-import { APPLICATION_ID, migrate, NewerDatabase } from './migrations.ts'
+import { APPLICATION_ID, migrate, NewerDatabase } from './schema.ts'
 import { errorCode } from './store-error.ts'
 
 interface Options {

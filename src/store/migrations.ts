@@ -1,9 +1,7 @@
 import type Database from 'better-sqlite3'
 import { Kysely, SqliteDialect, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
-
-/** What SQLite writes into the file's header, so that a foreign database is told apart from ours ("PCUL"). */
-export const APPLICATION_ID = 0x50_43_55_4c
+import type { MigrationName } from './schema.ts'
 
 /**
  * Forward only, oldest first; a migration that was released is never edited.
@@ -11,7 +9,7 @@ export const APPLICATION_ID = 0x50_43_55_4c
  * Digests and the hexadecimal part of a path are blobs of 32 bytes. Times are milliseconds since 1970. Words that come
  * back in every row of the journal (file names, rules, identities, digests, clients) are written once and numbered.
  */
-const MIGRATIONS: Readonly<Record<string, Migration>> = {
+const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0001-begin': {
     async up(database: Kysely<unknown>) {
       const { schema } = database
@@ -115,28 +113,13 @@ join words as policy_digest on policy_digest.id = journal.policy_digest
 left join words as trust_digest on trust_digest.id = journal.trust_digest
 join words as client on client.id = journal.client`
 
-/** A database that a later version of this program has changed already; it must not be touched. */
-export class NewerDatabase extends Error {
-  override readonly name = 'NewerDatabase'
-}
-
-/** Brings the schema up to date. Throws {@link NewerDatabase}, or whatever SQLite says. */
-export async function migrate(database: Database.Database): Promise<void> {
+/** Applies what is missing, all or nothing: a process that is killed here must not leave half a schema. */
+export async function applyMigrations(database: Database.Database): Promise<void> {
   const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database }) })
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } })
-  for (const name of appliedMigrations(database)) {
-    if (!Object.hasOwn(MIGRATIONS, name)) throw new NewerDatabase(name)
-  }
-  // all or nothing: a process that is killed here must not leave half a schema
   database.exec('begin immediate')
   const { error } = await migrator.migrateToLatest()
   if (error !== undefined) throw error instanceof Error ? error : new Error('a migration failed', { cause: error })
   database.exec('commit')
   // not destroyed: the connection stays with its owner, who closes it when this fails
-}
-
-function appliedMigrations(database: Database.Database): readonly string[] {
-  const table = database.prepare(`select 1 from sqlite_schema where name = 'kysely_migration'`).get()
-  if (table === undefined) return []
-  return database.prepare<[], string>('select name from kysely_migration').pluck().all()
 }
