@@ -24,6 +24,7 @@ const INVALID_CODES: readonly InvalidCode[] = [
   'signature-invalid',
   'subject-mismatch',
   'digest-mismatch',
+  'metadata-mismatch',
 ]
 const KNOWN_TYPES = Object.values(PREDICATE_TYPES)
 
