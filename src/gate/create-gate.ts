@@ -66,6 +66,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const { index, integrity, origin, verifier, trust, store, blobs, policies, events } = parts
   const { maxAge, maxStale, maxSize, negativeTtl, isInternal } = settings
   const clock = createClockGuard(parts.clock, store.watermark, events)
+  recallRefresh(parts)
   const watch = createPep740Watch(events)
   const learned = new Map<ProjectName, number>()
   const learn = (project: ProjectName): void => void learned.set(project, (learned.get(project) ?? 0) + 1)
@@ -210,4 +211,10 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       return bytes
     },
   }
+}
+
+/** The store raises its watermark with all that it records; one that was begun anew still learns when TUF last answered. */
+function recallRefresh({ trust, store, clock }: GateParts): void {
+  const { source, refreshed } = trust.status(clock())
+  if (source === 'tuf' && refreshed !== undefined) store.watermark.raise(refreshed)
 }
