@@ -1,0 +1,109 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { connectUpstream, type Environment, openTrust } from './app.ts'
+import type { ExplainChanges, OpenExplain, OpenRefusals } from './cli/services.ts'
+import type { Config } from './config/schema.ts'
+import { GateError } from './domain/errors.ts'
+import { matchesName } from './domain/glob.ts'
+import { type Clock, formatInstant, type Instant } from './domain/instant.ts'
+import { createExplain } from './gate/explain.ts'
+import { createPolicies } from './gate/policies.ts'
+import type { Events } from './observe/events.ts'
+import type { Trust } from './ports.ts'
+import { readRefusals } from './store/read-refusals.ts'
+import { createInlineVerifier } from './verify/inline.ts'
+
+interface CommandOptions {
+  readonly environment: Environment
+  readonly version: string
+  readonly events: Events
+  readonly clock: Clock
+}
+
+/**
+ * What `verify` and `explain` judge with: the gate's own parts without a server, a database or a data folder. No socket
+ * is opened before something is asked that needs one.
+ */
+export async function openExplain(
+  config: Config,
+  changes: ExplainChanges,
+  { environment, version, events, clock }: CommandOptions,
+): Promise<OpenExplain> {
+  const policies = createPolicies({ paths: config.policy, clock, events, pollMs: 0 })
+  const root = changes.trustRoot ?? config.trust.root
+  const trusting = {
+    ...config,
+    // a command has no right to the gate's own data folder, and may run while it does
+    data: join(cacheFolder(environment), 'portcullis'),
+    trust: { ...config.trust, root },
+  }
+  const open = () => openTrust(trusting, { clock, events, environment })
+  const trust = root === 'tuf' ? deferTrust(open) : await namedTrust(open)
+  const upstream = connectUpstream(config, { environment, version, events })
+  const verifier = createInlineVerifier()
+  const explain = createExplain(
+    { ...upstream, verifier, trust, policies, events, clock },
+    {
+      at: changes.at,
+      maxSize: config.files.maxSize,
+      isInternal: project => config.index.internal.some(glob => matchesName(glob, project)),
+    },
+  )
+  return {
+    ...explain,
+    async close() {
+      policies.close()
+      await Promise.all([upstream.close(), trust.close(), verifier.close()])
+    },
+  }
+}
+
+/** The refusals of the gate that works, or worked, in the configured data folder. */
+export async function openRefusals(config: Config): Promise<OpenRefusals | undefined> {
+  return readRefusals(join(config.data, 'portcullis.sqlite'))
+}
+
+/** A root that was named and cannot be used is no fault of the configuration's form: the command has nothing to trust. */
+async function namedTrust(open: () => Promise<Trust>): Promise<Trust> {
+  try {
+    return await open()
+  } catch (error) {
+    if (error instanceof GateError && error.code === 'config-invalid')
+      throw new GateError('unknown-trust', error.detail, { cause: error })
+    throw error
+  }
+}
+
+/** Opens the repository's copy when it is first waited for, because opening it begins a refresh. */
+function deferTrust(open: () => Promise<Trust>): Trust {
+  let opening: Promise<Trust> | undefined
+  let opened: Trust | undefined
+  const nothing = (now: Instant): GateError =>
+    new GateError('unknown-trust', `no trust root was opened by ${formatInstant(now)}`)
+  return {
+    async settled() {
+      opening ??= open()
+      opened = await opening
+      await opened.settled()
+    },
+    fresh(now) {
+      if (opened === undefined) throw nothing(now)
+      return opened.fresh(now)
+    },
+    digest: () => opened?.digest(),
+    status: now =>
+      opened?.status(now) ?? {
+        source: 'tuf',
+        digest: undefined,
+        refreshed: undefined,
+        ageMs: undefined,
+        fresh: false,
+        detail: nothing(now).detail,
+      },
+    close: async () => await opened?.close(),
+  }
+}
+
+function cacheFolder(environment: Environment): string {
+  return environment['XDG_CACHE_HOME'] || join(homedir(), '.cache')
+}
