@@ -8,6 +8,8 @@ import { namedSource, type Reading } from './source.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export const CONFIG_VARIABLE = 'PORTCULLIS_CONFIG'
+/** no setting: `1` lets commands print the stack of an error */
+const DEBUG_VARIABLE = 'PORTCULLIS_DEBUG'
 /** What Kubernetes puts into every container beside a Service that is named portcullis. */
 const SERVICE_LINK = /^PORTCULLIS_(?:SERVICE_(?:HOST|PORT(?:_.*)?)|PORT(?:_.*)?)$/
 
@@ -70,6 +72,7 @@ function readMapping(path: readonly string[], name: string, text: string): Setti
 function refuseUnknown(environment: Environment): string[] {
   const known = [
     CONFIG_VARIABLE,
+    DEBUG_VARIABLE,
     ...CONFIG_KEYS.flatMap(({ environment: name, handling }) =>
       handling === 'secret' ? [name, `${name}_FILE`] : [name],
     ),
