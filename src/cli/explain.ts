@@ -25,7 +25,8 @@ Exit codes:
   5  the trust root cannot be used, or is too old
 
 Output of --format json, one object a line and a file: the fields of verify and
-  {remedy, steps: [{mark, check, expected, found}], admit_with, publisher, notes}
+  {remedy, steps: [{mark, check, expected, found}], admit_with, publisher,
+   notes}
 
 Environment:
   PORTCULLIS_… (every configuration key, such as PORTCULLIS_DATA),

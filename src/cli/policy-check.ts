@@ -23,7 +23,8 @@ Exit codes:
 
 Output of --format json, one object:
   {ok, files, digest, diagnostics: [{file, line, column, path, message}],
-   warnings: [the same], publishers, rules, unmatched: "deny" | "apply-defaults",
+   warnings: [the same], publishers, rules,
+   unmatched: "deny" | "apply-defaults",
    exemptions: [{id, project, owner, ends, ended}]}
 
 Environment:

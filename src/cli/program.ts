@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addConfigCommand } from './config-show.ts'
 import { addExplainCommand } from './explain.ts'
 import { addPolicyCommand } from './policy-check.ts'
 import { reportError } from './report-error.ts'
@@ -62,7 +63,7 @@ function createProgram(services: ProgramServices, conclude: Conclude): Command {
     .option('--config <file>', 'the configuration file (portcullis.yaml)')
     .addHelpText('after', MORE)
     .showHelpAfterError('See portcullis --help, or portcullis <command> --help.')
-  for (const add of [addServeCommand, addVerifyCommand, addExplainCommand, addPolicyCommand])
+  for (const add of [addServeCommand, addVerifyCommand, addExplainCommand, addPolicyCommand, addConfigCommand])
     add(program, services, conclude)
   return program
 }
