@@ -1,0 +1,38 @@
+// Adds up what the steps of .ci/run printed and how they ended: `node .ci/tally.mjs FOLDER`, where FOLDER has NAME.log and
+// NAME.code of each step. Runs on any Node, because it also has to say so when the project's own could not be installed.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const [folder] = process.argv.slice(2)
+const totals = { pass: 0, fail: 0, skip: 0 }
+const skipped = []
+const failed = []
+const broken = []
+
+for (const file of readdirSync(folder).filter(name => name.endsWith('.code'))) {
+  const name = file.slice(0, -'.code'.length)
+  const lines = readFileSync(join(folder, `${name}.log`), 'utf8').split('\n')
+  const code = Number(readFileSync(join(folder, file), 'utf8'))
+  let counted = 0
+  for (const line of lines) {
+    // `# { total: 82, pass: 80, fail: 1, skip: 1 }`, once at the end of a run of tap; counts of zero are left out
+    const [, counts] = /^# \{ (total: \d+.*) \}$/.exec(line) ?? []
+    for (const [, key, count] of (counts ?? '').matchAll(/(\w+): (\d+)/g)) {
+      if (!(key in totals)) continue
+      totals[key] += Number(count)
+      if (key === 'fail') counted += Number(count)
+    }
+    const [, wrong] = /^\s*not ok \d+ - (.*?)(?: # time=.*)?$/.exec(line) ?? []
+    if (wrong !== undefined && !wrong.includes('# TODO')) broken.push(`${name}: ${wrong}`)
+    const [, what, why] = /^\s*ok \d+ - (.*?)\s+# SKIP ?(.*)$/.exec(line) ?? []
+    if (what !== undefined) skipped.push(`${name}: ${what}${why === '' ? '' : `: ${why}`}`)
+  }
+  // a step that ended badly without a failed test in it has failed as a whole: it crashed, or it has no tests
+  if (code !== 0 && counted === 0) totals.fail += 1
+  if (code !== 0) failed.push(`${name}: exit code ${code}${code === 124 ? ', out of time' : ''}`)
+}
+
+if (skipped.length > 0) console.log(['', 'skipped:', ...skipped.map(line => `  ${line}`)].join('\n'))
+if (failed.length > 0) console.log(['', 'failed:', ...[...failed, ...broken].map(line => `  ${line}`)].join('\n'))
+console.log(`\n${totals.pass} passed, ${totals.fail} failed, ${totals.skip} skipped`)
+process.exitCode = totals.fail > 0 || failed.length > 0 || totals.pass === 0 ? 1 : 0
