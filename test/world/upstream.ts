@@ -182,7 +182,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     const body = fault.alter === undefined ? replaced : Buffer.from(fault.alter(replaced))
     const status = fault.status ?? intended.status
     const headers: Record<string, string | undefined> = { ...intended.headers, ...fault.headers }
-    if (status !== 304) headers['content-length'] ??= String(body.length)
+    if (status !== 304 && !('content-length' in headers)) headers['content-length'] = String(body.length)
     const kept = Object.entries(headers).filter((header): header is [string, string] => header[1] !== undefined)
     response.writeHead(status, Object.fromEntries(kept))
     if (request.method === 'HEAD' || status === 304) return void response.end()
