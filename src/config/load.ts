@@ -18,7 +18,7 @@ interface Setting {
 }
 
 /** The policy that is in force when nobody names one. */
-export const STARTER_POLICY = fileURLToPath(new URL('../../policies/starter.yaml', import.meta.url))
+const STARTER_POLICY = fileURLToPath(new URL('../../policies/starter.yaml', import.meta.url))
 
 /** Settings that the command line can give, under the names of their keys. */
 const FLAGS: readonly string[] = ['listen', 'policy', 'data']

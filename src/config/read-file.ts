@@ -5,7 +5,7 @@ import { readYaml } from '../protocol/yaml-document.ts'
 import type { Reading } from './source.ts'
 
 const LARGEST = 1024 * 1024
-export const USUAL_FILE = 'portcullis.yaml'
+const USUAL_FILE = 'portcullis.yaml'
 
 /**
  * Reads the configuration file. `given` is what the person named; without it `portcullis.yaml` in `folder` is taken if it

@@ -11,10 +11,10 @@ interface Note {
 
 export const NOTES = z.registry<Note>()
 
-const headerText = z.string().regex(/^[\x21-\x7e][\x20-\x7e]*$/, { error: 'must be printable ASCII' })
 const credentials = z.union([
-  z.strictObject({ username: headerText.regex(/^[^:]*$/), password: headerText }),
-  z.strictObject({ token: headerText }),
+  // RFC 7617: a colon ends the user name
+  z.strictObject({ username: z.string().regex(/^[^:]*$/), password: z.string().min(1) }),
+  z.strictObject({ token: z.string().regex(/^[\x21-\x7e]+$/) }),
 ])
 type Credentials = z.output<typeof credentials>
 

@@ -59,7 +59,7 @@ function describeSecret(issue: z.core.$ZodIssue, document: YamlDocument): Diagno
   const message =
     issue.code === 'custom'
       ? issue.message
-      : 'must be a mapping of origins, each to { username, password } or { token } in printable ASCII'
+      : 'must be a mapping of origins, each with { username, password }, or with a { token } in printable ASCII'
   return inAuth(document.atKey(path, message))
 }
 

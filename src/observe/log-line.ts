@@ -25,13 +25,22 @@ export function logLine(event: GateEvent): LogLine {
     case 'verdict': {
       const { outcome, code, project, sha256, rule, client, ms, explain, filename, identity } = event
       const untrusted = cleanValue({ filename, identity })
-      return line('info', outcome, { code, project, sha256, rule, client, ms: round(ms), explain, untrusted })
+      return line('info', outcome, {
+        code,
+        project,
+        sha256,
+        rule,
+        client: withoutSecrets(client),
+        ms: round(ms),
+        explain,
+        untrusted,
+      })
     }
     case 'unknown':
       return unknownLine(event)
     case 'alarm': {
       const { alarm, detail, untrusted } = event
-      return line('error', 'ALARM', { alarm, detail, untrusted: cleanValue(untrusted) })
+      return line('error', 'ALARM', { alarm, detail: withoutSecrets(detail), untrusted: cleanValue(untrusted) })
     }
     case 'upstream': {
       const { what, status, ms } = event
@@ -43,11 +52,11 @@ export function logLine(event: GateEvent): LogLine {
       return line(outcome === 'unknown' ? 'warn' : 'debug', 'verified a provenance', { outcome, ms: round(ms), queued })
     }
     case 'no-pep740-upstream':
-      return line('warn', 'the upstream seems to know no PEP 740', { detail: event.detail })
+      return line('warn', 'the upstream seems to know no PEP 740', { detail: withoutSecrets(event.detail) })
     case 'policy':
       return policyLine(event)
     case 'policy-warning':
-      return line('warn', 'the policy has a doubtful place', { detail: event.detail })
+      return line('warn', 'the policy has a doubtful place', { detail: withoutSecrets(event.detail) })
     case 'trust':
       return trustLine(event)
     case 'blob': {
@@ -55,7 +64,7 @@ export function logLine(event: GateEvent): LogLine {
       return line('debug', action === 'stored' ? 'stored a file' : 'evicted a file', { bytes, total })
     }
     case 'lifecycle':
-      return line('info', event.action, { detail: event.detail })
+      return line('info', event.action, { detail: withoutSecrets(event.detail) })
     default:
       return event satisfies never
   }
@@ -73,7 +82,7 @@ function requestLine(event: Extract<GateEvent, { type: 'request' }>): LogLine {
     status,
     ms: round(ms),
     bytes,
-    client,
+    client: withoutSecrets(client), // a header, where a proxy is believed
     untrusted: { url: withoutSecrets(url) },
   })
 }
@@ -81,7 +90,13 @@ function requestLine(event: Extract<GateEvent, { type: 'request' }>): LogLine {
 /** A request that makes no sense is the client's business; what should have been answered is ours. */
 function unknownLine(event: Extract<GateEvent, { type: 'unknown' }>): LogLine {
   const { code, detail, route, id, cause, untrusted } = event
-  const fields = { code, detail, route, id: id === '' ? undefined : id, untrusted: foreign(untrusted, cause) }
+  const fields = {
+    code,
+    detail: withoutSecrets(detail),
+    route,
+    id: id === '' ? undefined : id,
+    untrusted: foreign(untrusted, cause),
+  }
   if (code === 'unknown-bug') return line('error', 'internal error', { ...fields, stack: stackOf(cause) })
   return line(statusOf(code) < 500 ? 'debug' : 'warn', 'cannot tell', fields)
 }
@@ -101,7 +116,7 @@ function policyLine({ action, digest, files, diagnostics }: Extract<GateEvent, {
 }
 
 function trustLine({ action, digest, detail }: Extract<GateEvent, { type: 'trust' }>): LogLine {
-  const fields = { digest, detail }
+  const fields = { digest, detail: withoutSecrets(detail) }
   switch (action) {
     case 'loaded':
       return line('info', 'trust root in force', fields)

@@ -9,7 +9,7 @@ export function renderText({ level, message, fields }: LogLine, at: Date, colour
   const painted = colours === 'colours' ? `${COLOURS[level]}${padded}${OFF}` : padded
   const { untrusted, ...facts } = fields
   const all = [...Object.entries(facts), ...entriesOf(untrusted)].filter(([, value]) => value !== undefined)
-  const short = all.filter(([, value]) => !isLines(value)).map(([key, value]) => `${key}=${show(value)}`)
+  const short = all.filter(([, value]) => !isLines(value)).map(([key, value]) => `${show(key)}=${show(value)}`)
   const below = all.flatMap(([, value]) => (isLines(value) ? value.map(text => `\n    ${visible(text)}`) : []))
   return `${[at.toISOString().slice(11, 23), painted, message, ...short].join(' ')}${below.join('')}\n`
 }

@@ -22,6 +22,8 @@ const RANK: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, erro
 /** Lines are gathered: a write for each would cost more than the answer it tells about. */
 const GATHERED_BYTES = 4_096
 const FLUSH_EVERY_MS = 250
+/** What may wait for a reader that is stuck; more is dropped, because the gate matters more than its log. */
+const MOST_WAITING_BYTES = 16 * 1024 * 1024
 
 /**
  * The log as a reader of events: one JSON object, or one line for people, for each. Nothing written is lost but by a
@@ -52,7 +54,12 @@ interface Sink {
 
 function openSink(destination: LogOptions['destination']): Sink {
   if (typeof destination !== 'number') return { write: text => void destination.write(text), hurry() {}, flush() {} }
-  const stream = pino.destination({ fd: destination, sync: false, minLength: GATHERED_BYTES })
+  const stream = pino.destination({
+    fd: destination,
+    sync: false,
+    minLength: GATHERED_BYTES,
+    maxLength: MOST_WAITING_BYTES,
+  })
   // the log has nowhere to complain; a reader of standard output that went away must not stop the gate
   stream.on('error', () => {})
   setInterval(() => stream.flush(), FLUSH_EVERY_MS).unref()

@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { ERRORS } from '../domain/errors.ts'
-import { type Clock, systemClock } from '../domain/instant.ts'
 import { REFUSALS } from '../domain/refusal.ts'
 import type { AdmittedBy } from '../domain/verdict.ts'
 import type { TrustStatus } from '../ports.ts'
@@ -46,13 +45,7 @@ const VERIFICATION_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
  * The metrics as a reader of events. Every label comes from a list of our own: no project, file or client ever becomes
  * one.
  */
-export function createMetrics({
-  version,
-  clock = systemClock,
-}: {
-  readonly version: string
-  readonly clock?: Clock
-}): Metrics {
+export function createMetrics({ version }: { readonly version: string }): Metrics {
   const registry = new Registry()
   const counters = createCounters(registry)
   const state = createState(registry, version)
@@ -119,8 +112,7 @@ export function createMetrics({
       state.trust.reset()
       state.trust.set({ source: trust.source, digest: trust.digest?.slice(0, 12) ?? '' }, 1)
       state.trustAge.reset() // an age that nobody knows is no series: 0 would look fresh
-      if (trust.refreshed !== undefined)
-        state.trustAge.set({ source: trust.source }, (clock() - trust.refreshed) / 1000)
+      if (trust.ageMs !== undefined) state.trustAge.set({ source: trust.source }, trust.ageMs / 1000)
       return { contentType: registry.contentType, body: await registry.metrics() }
     },
   }
@@ -188,7 +180,11 @@ function createState(registry: Registry, version: string) {
     policyCurrent: gauge('policy_current', '1 when what is on disk is in force, 0 after a rejected reload'),
     trust: gauge('trust_root_info', 'Source and digest of the trust root in force', ['source', 'digest']),
     trustFresh: gauge('trust_root_fresh', '1 when verdicts may rest on the trust root'),
-    trustAge: gauge('trust_root_age_seconds', 'Since the last successful refresh', ['source']),
+    trustAge: gauge(
+      'trust_root_age_seconds',
+      'Since the last successful refresh; of a root that nobody refreshes, since it was made',
+      ['source'],
+    ),
     withoutPep740: gauge('upstream_without_pep740', '1 when the upstream seems to know no PEP 740'),
   }
 }

@@ -1,0 +1,58 @@
+import { stringify } from 'yaml'
+import { z } from 'zod'
+import { CONFIG_KEYS, type ConfigKey } from './keys.ts'
+import type { LoadedConfig } from './load.ts'
+import { put, valueAt } from './source.ts'
+
+/** A setting as it would stand in the file, secrets masked; `undefined` where it has no value. */
+export interface ShownSetting {
+  readonly key: string
+  readonly path: readonly string[]
+  readonly value: unknown
+  readonly origin: string
+}
+
+/** Every setting in force, in the order of the schema. */
+export function showConfig({ config, origins }: LoadedConfig): readonly ShownSetting[] {
+  return CONFIG_KEYS.map(setting => {
+    const { key, path, property } = setting
+    return { key, path, value: written(setting, valueAt(config, property)), origin: origins.get(key) ?? 'default' }
+  })
+}
+
+/** `{ listen: "127.0.0.1:8080", index: { mode: "list", … } }`; null where there is no value. */
+export function shownDocument(settings: readonly ShownSetting[]): Readonly<Record<string, unknown>> {
+  const document: Record<string, unknown> = {}
+  for (const { path, value } of settings) put(document, path, value ?? null)
+  return document
+}
+
+/** One line of YAML for each setting, under the names of their sections. */
+export function shownLines(
+  settings: readonly ShownSetting[],
+): readonly { readonly text: string; readonly origin: string | undefined }[] {
+  return settings.flatMap(({ path, value, origin }, index) => {
+    const [section, ...rest] = path
+    const [name = section] = rest
+    const opens = rest.length > 0 && settings[index - 1]?.path[0] !== section
+    const indent = rest.length > 0 ? '  ' : ''
+    const text = value === undefined ? `${indent}# ${name} is not set` : `${indent}${name}: ${inOneLine(value)}`
+    return [...(opens ? [{ text: `${section}:`, origin: undefined }] : []), { text, origin }]
+  })
+}
+
+function written({ handling, schema }: ConfigKey, value: unknown): unknown {
+  if (value === undefined) return undefined
+  const text = z.encode(schema, value)
+  return handling === 'secret' ? masked(text) : text
+}
+
+/** The keys stay, so that one sees which origins have credentials and of what kind. */
+function masked(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return '***'
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner)]))
+}
+
+function inOneLine(value: unknown): string {
+  return stringify(value, { collectionStyle: 'flow', lineWidth: 0, version: '1.2' }).trimEnd()
+}
