@@ -1,0 +1,59 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { configJsonSchema } from '../src/config/json-schema.ts'
+import { configurationTable } from '../src/config/table.ts'
+import { codeTables } from '../src/protocol/code-tables.ts'
+import { policyJsonSchema } from '../src/protocol/policy-schema.ts'
+
+/** A file of the project of which all or a part comes from the code. */
+export interface GeneratedFile {
+  /** below the project's folder */
+  readonly path: string
+  readonly found: string
+  readonly fresh: string
+}
+
+const ROOT = new URL('../', import.meta.url)
+
+/** `node scripts/generate.ts` writes them; a test fails while one of them is not what the code says. */
+export function generatedFiles(): readonly GeneratedFile[] {
+  const readme = read('README.md')
+  return [
+    {
+      path: 'README.md',
+      found: readme,
+      fresh: replaceBlock(replaceBlock(readme, 'configuration', configurationTable()), 'codes', codeTables()),
+    },
+    schemaFile('policies/policy.schema.json', policyJsonSchema()),
+    schemaFile('portcullis.schema.json', configJsonSchema()),
+  ]
+}
+
+function schemaFile(path: string, schema: object): GeneratedFile {
+  return { path, found: read(path), fresh: `${JSON.stringify(schema, null, 2)}\n` }
+}
+
+/** What stands between `<!-- name:begin -->` and `<!-- name:end -->` belongs to the code. */
+function replaceBlock(text: string, name: string, block: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->\n`, `<!-- ${name}:end -->`]
+  const from = text.indexOf(begin)
+  const to = text.indexOf(end)
+  if (from < 0 || to < from) throw new Error(`README.md has no block ${name}`)
+  return `${text.slice(0, from + begin.length)}${block}\n${text.slice(to)}`
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(new URL(path, ROOT), 'utf8')
+  } catch {
+    return '' // not generated yet
+  }
+}
+
+if (import.meta.main) {
+  for (const { path, found, fresh } of generatedFiles()) {
+    if (found === fresh) continue
+    writeFileSync(new URL(path, ROOT), fresh)
+    process.stdout.write(`wrote ${fileURLToPath(new URL(path, ROOT))}\n`)
+  }
+}
