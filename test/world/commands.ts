@@ -1,19 +1,9 @@
+import { openExplain } from '../../src/app-commands.ts'
 import type { Output } from '../../src/cli/output.ts'
 import { run } from '../../src/cli/program.ts'
-import type { ExplainChanges, OpenExplain } from '../../src/cli/services.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import type { Config } from '../../src/config/schema.ts'
-import { GateError } from '../../src/domain/errors.ts'
-import { matchesName } from '../../src/domain/glob.ts'
 import { type Clock, systemClock } from '../../src/domain/instant.ts'
-import { createExplain } from '../../src/gate/explain.ts'
-import { createPolicies } from '../../src/gate/policies.ts'
 import type { Refusals } from '../../src/ports.ts'
-import { createUpstreamAgent } from '../../src/upstream/agent.ts'
-import { createIndex } from '../../src/upstream/pypi-index.ts'
-import { createIntegrity } from '../../src/upstream/pypi-integrity.ts'
-import { createInlineVerifier } from '../../src/verify/inline.ts'
-import { createTrust } from '../../src/verify/trust.ts'
 
 /** What a command left behind. */
 export interface Ended {
@@ -63,64 +53,10 @@ export async function runCommand(argv: readonly string[], options: CommandOption
       }),
     openExplain(config, changes) {
       options.beforeOpen?.()
-      return openExplain(config, changes, clock)
+      return openExplain(config, changes, { environment, version: '0.0.0-test', events: { emit() {} }, clock })
     },
     openRefusals: async () => (refusals === undefined ? undefined : { get: id => refusals.get(id), close() {} }),
     startGate: () => Promise.reject(new Error('no gate is started here')),
   })
   return { exit, out, err }
-}
-
-async function openExplain(config: Config, { trustRoot, at }: ExplainChanges, clock: Clock): Promise<OpenExplain> {
-  const events = { emit() {} }
-  const policies = createPolicies({ paths: config.policy, clock, events, pollMs: 0 })
-  const trust = await createTrust({
-    root: { file: trustRoot ?? config.trust.root },
-    tufUrl: undefined,
-    tufRoot: undefined,
-    maxAge: config.trust.maxAge,
-    folder: config.data,
-    clock,
-    events,
-    environment: {},
-    ca: undefined,
-  }).catch((cause: unknown) => {
-    if (cause instanceof GateError) throw new GateError('unknown-trust', cause.detail, { cause })
-    throw cause
-  })
-  const { index, integrity, files, auth, timeout } = config.upstream
-  const agent = createUpstreamAgent({
-    upstreams: [index, integrity],
-    files,
-    ca: undefined,
-    timeout,
-    auth,
-    environment: {},
-    version: '0',
-    events,
-  })
-  const explain = createExplain(
-    {
-      index: createIndex({ agent, index, files }),
-      integrity: createIntegrity({ agent, integrity, index }),
-      verifier: createInlineVerifier(),
-      trust,
-      policies,
-      events,
-      clock,
-    },
-    {
-      at,
-      maxSize: config.files.maxSize,
-      isInternal: project => config.index.internal.some(glob => matchesName(glob, project)),
-    },
-  )
-  return {
-    ...explain,
-    async close() {
-      policies.close()
-      await agent.close()
-      await trust.close()
-    },
-  }
 }
