@@ -14,8 +14,8 @@ export interface LogLine {
   readonly fields: { readonly untrusted?: unknown; readonly [name: string]: unknown }
 }
 
-/** Asked every few seconds by machines; a line for each would hide the others. */
-const PROBES: readonly string[] = ['/healthz', '/readyz', '/metrics']
+/** Asked every few seconds by machines; a line for each would hide the others. One that fails is told. */
+const PROBES: readonly string[] = ['healthz', 'readyz', 'metrics']
 
 /** What an operator reads about an event. */
 export function logLine(event: GateEvent): LogLine {
@@ -76,7 +76,8 @@ function line(level: Level, message: string, fields: LogLine['fields']): LogLine
 
 function requestLine(event: Extract<GateEvent, { type: 'request' }>): LogLine {
   const { method, route, status, ms, bytes, client, url } = event
-  return line(PROBES.includes(route) ? 'debug' : 'info', 'request', {
+  const quiet = status < 400 && PROBES.includes(route)
+  return line(quiet ? 'debug' : 'info', 'request', {
     method,
     route,
     status,

@@ -20,7 +20,7 @@ function entriesOf(untrusted: unknown): readonly (readonly [string, unknown])[] 
 }
 
 function isLines(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every(item => typeof item === 'string')
+  return Array.isArray(value) && value.length > 1 && value.every(item => typeof item === 'string')
 }
 
 function show(value: unknown): string {

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { ERRORS } from '../domain/errors.ts'
 import { REFUSALS } from '../domain/refusal.ts'
@@ -199,7 +198,8 @@ function createBounds() {
       return route
     },
     method: (method: string) => (METHODS.has(method) ? method : 'other'),
-    status: (status: number | 'failed') => (status === 'failed' || status in STATUS_CODES ? String(status) : 'other'),
+    status: (status: number | 'failed') =>
+      status === 'failed' || (status >= 100 && status <= 599) ? String(status) : 'other',
     code: (code: string) => (CODES.has(code) ? code : 'other'),
   }
 }

@@ -24,7 +24,7 @@ const TRUSTED: MetricState = {
 const request = (changes: Partial<Extract<GateEvent, { type: 'request' }>> = {}): GateEvent => ({
   type: 'request',
   method: 'GET',
-  route: '/simple/:project/',
+  route: 'page',
   url: '/simple/demo/',
   status: 200,
   ms: 1.23456,
@@ -52,7 +52,7 @@ const unknown = (changes: Partial<Extract<GateEvent, { type: 'unknown' }>> = {})
   type: 'unknown',
   code: 'unknown-upstream',
   detail: 'the index answered 500',
-  route: '/simple/:project/',
+  route: 'page',
   untrusted: undefined,
   cause: undefined,
   id: '',
@@ -140,9 +140,21 @@ t.test('a verdict says what was decided, by which rule, for whom and where it is
   t.end()
 })
 
-t.test('the access log is on by default, and probes are not in it', t => {
-  const info = lines([request(), request({ route: '/healthz' }), request({ route: '/metrics' })], { level: 'info' })
-  t.match(info, [{ msg: 'request', status: 200, ms: 1.235, untrusted: { url: '/simple/demo/' } }])
+t.test('the access log is on by default, and probes are in it only while they fail', t => {
+  const info = lines(
+    [
+      request(),
+      request({ route: 'healthz' }),
+      request({ route: 'metrics' }),
+      request({ route: 'readyz', status: 503 }),
+    ],
+    { level: 'info' },
+  )
+  t.match(info, [
+    { msg: 'request', route: 'page', status: 200, ms: 1.235, untrusted: { url: '/simple/demo/' } },
+    { route: 'readyz', status: 503 },
+  ])
+  t.equal(info.length, 2)
   t.end()
 })
 
@@ -352,10 +364,10 @@ t.test('metrics count what happened, in base units and by catalogue', async t =>
     { type: 'blob', action: 'evicted', bytes: 7, total: 10 },
   ])
   for (const sample of [
-    'requests_total{method="GET",route="/simple/:project/",status="304"} 1',
-    'request_duration_seconds_bucket{le="0.0025",route="/simple/:project/"} 1',
-    'request_duration_seconds_count{route="/simple/:project/"} 2',
-    'response_bytes_total{route="/simple/:project/"} 120000',
+    'requests_total{method="GET",route="page",status="304"} 1',
+    'request_duration_seconds_bucket{le="0.0025",route="page"} 1',
+    'request_duration_seconds_count{route="page"} 2',
+    'response_bytes_total{route="page"} 120000',
     'verdicts_total{outcome="refused",code="unattested"} 1',
     'verdicts_total{outcome="admitted",code="attestation"} 1',
     'unknown_total{code="unknown-upstream"} 1',
