@@ -6,7 +6,7 @@ Durations are whole numbers of \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`; sizes are b
 comma-separated in the environment, and an empty variable counts as not set. Credentials may come from a file:
 \`PORTCULLIS_UPSTREAM_AUTH_FILE\` names one that holds the mapping. Flags: \`serve --listen --policy --data\`. An unknown
 \`PORTCULLIS_…\` variable is an error like an unknown key (what Kubernetes sets for a service named portcullis apart);
-besides the table there is \`PORTCULLIS_CONFIG\`. Upstreams are reached through \`HTTPS_PROXY\` and \`NO_PROXY\`; \`NO_COLOR\` holds.
+besides the table there are \`PORTCULLIS_CONFIG\` and \`PORTCULLIS_DEBUG\` (\`1\`: commands print the stack of an error). Upstreams are reached through \`HTTPS_PROXY\` and \`NO_PROXY\`; \`NO_COLOR\` holds.
 \`portcullis config show --origin\` prints what is in force and where it comes from; editors complete with
 [portcullis.schema.json](portcullis.schema.json), and [portcullis.example.yaml](portcullis.example.yaml) is a file to start from.`
 
