@@ -43,6 +43,7 @@ function readTrustMaterial(json: string): SigstoreTrustMaterial {
     const root = TrustedRoot.fromJSON(JSON.parse(json))
     if (root.certificateAuthorities.length === 0 || root.tlogs.length === 0 || root.ctlogs.length === 0)
       throw new Error('it names no certificate authority, no transparency log or no CT log')
+    assertWindows(root)
     const material = toTrustMaterial(root)
     return {
       ...material,
@@ -52,6 +53,15 @@ function readTrustMaterial(json: string): SigstoreTrustMaterial {
   } catch (cause) {
     throw new GateError('unknown-trust', 'the trusted root is not usable', { cause })
   }
+}
+
+/** A key without the start of its window would, for the library, have been in force since 1970. */
+function assertWindows(root: TrustedRoot): void {
+  const windows = [
+    ...[...root.tlogs, ...root.ctlogs].map(log => log.publicKey?.validFor),
+    ...[...root.certificateAuthorities, ...root.timestampAuthorities].map(authority => authority.validFor),
+  ]
+  if (windows.some(window => window?.start === undefined)) throw new Error('it does not say when each key began')
 }
 
 /** The windows stay as the library read them; the certificates become ones that remember. */
