@@ -149,10 +149,9 @@ export function createSightingsTable(
 
   return {
     projectOf(path) {
-      const waiting = pendingPaths.get(path)
-      if (waiting !== undefined) return waiting
       try {
-        return selectProject.get(placeOf(path), path.slice(path.lastIndexOf('/') + 1))
+        // what is written was seen first
+        return selectProject.get(placeOf(path), path.slice(path.lastIndexOf('/') + 1)) ?? pendingPaths.get(path)
       } catch (error) {
         throw storeError('a path could not be looked up', error)
       }
