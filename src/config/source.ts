@@ -40,12 +40,20 @@ export function namedSource(
 
 /** In a person's words and at its place; nothing that a secret setting holds is ever repeated. */
 export function describe(issues: readonly z.core.$ZodIssue[], { document }: Source): readonly string[] {
-  const open = issues.filter(issue => !isSecret(issue.path))
+  const open = issues.filter(issue => !isSecret(issue.path)).map(issue => askForUnit(issue, document))
   const diagnostics = [
     ...describeIssues(open, document, { keysAt: keyNamesAt, later: { keys: [], values: [] } }),
     ...issues.filter(issue => isSecret(issue.path)).map(issue => describeSecret(issue, document)),
   ]
   return diagnostics.sort((a, b) => a.line - b.line || a.column - b.column).map(format)
+}
+
+/** "Write it in quotes" would be no help for `timeout: 10`. */
+function askForUnit(issue: z.core.$ZodIssue, document: YamlDocument): z.core.$ZodIssue {
+  const key = CONFIG_KEYS.find(({ path }) => path.join('.') === issue.path.join('.'))
+  const count = key === undefined ? undefined : valueAt(document.value, key.path)
+  if (typeof count !== 'number' || !/^[0-9]+(?:s|m|h|d)$/.test(String(key?.usual))) return issue
+  return { code: 'custom', path: issue.path, message: `needs a unit, such as ${String(key?.usual)}; found ${count}` }
 }
 
 function isSecret(path: readonly PropertyKey[]): boolean {

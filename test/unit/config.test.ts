@@ -192,7 +192,7 @@ t.test('every mistake of every source is told at once, each at its place', t => 
     /^portcullis\.yaml:3:10 index\.mod: unknown key "mod" \(did you mean "mode"\?\)$/,
     /^portcullis\.yaml:3:30 index\.max_age: must be at most 10m; found "11m"$/,
     /^portcullis\.yaml:3:46 index\.internal\[0\]: write one "\*"/,
-    /^portcullis\.yaml:5:12 upstream\.timeout: must be text, found 10/,
+    /^portcullis\.yaml:5:12 upstream\.timeout: needs a unit, such as 10s; found 10$/,
     /^portcullis\.yaml:6:10 upstream\.index: is neither https: nor http: on a loopback address$/,
     /^portcullis\.yaml:7:17 files\.spool: must be a size.*found "16MB"$/,
     /^portcullis\.yaml:7:30 files\.cache: must be between one byte and/,
