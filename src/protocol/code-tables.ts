@@ -2,7 +2,7 @@ import { ERRORS, type ErrorCode, errorEntry } from '../domain/errors.ts'
 import { REFUSALS, type RefusalCode, refusalEntry } from '../domain/refusal.ts'
 import { markdownTable } from './markdown-table.ts'
 
-const REFUSED = 'A refusal is `403`. *Hard* ones no exemption waives; the others name what an exemption has to waive.'
+const REFUSED = 'A refusal is `403`. *Hard* ones no exemption waives; the others name what an exemption has to waive, where one helps.'
 const NOT_JUDGED =
   'Everything else is no verdict. `unknown-…` is "cannot tell" with an integer `Retry-After`: nobody remembers it, and trying again is right. The exit code is that of commands.'
 
@@ -10,7 +10,7 @@ const NOT_JUDGED =
 export function codeTables(): string {
   const refusals = (Object.keys(REFUSALS) as RefusalCode[]).map(code => {
     const { title, meaning, remedy, hard, waive } = refusalEntry(code)
-    return [`\`${code}\``, title, meaning, remedy, hard ? 'hard' : waive === undefined ? 'a rule' : `\`${waive}\``]
+    return [`\`${code}\``, title, meaning, remedy, hard ? 'hard' : waive === undefined ? '–' : `\`${waive}\``]
   })
   const errors = (Object.keys(ERRORS) as ErrorCode[]).map(code => {
     const { status, exit, title, remedy, retryAfter } = errorEntry(code)
