@@ -101,7 +101,8 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
 
   async function answer(serves: readonly Route[], request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/', headers } = request
-    const path = decodeURI(new URL(url, 'http://upstream.test').pathname)
+    // a segment may hold "%2B", which is a plus sign
+    const path = decodeURIComponent(new URL(url, 'http://upstream.test').pathname)
     const route = routeOf(path)
     requests.push({ route, origin: `http://${headers.host ?? ''}`, method, url, headers })
     const answered = serves.includes(route) ? reply(route, path, request) : missing()
