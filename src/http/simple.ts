@@ -27,6 +27,7 @@ export function addProjectPages(app: FastifyInstance, serving: Serving): void {
     sendRedirect(serving, exchange, { path: `/simple/${name}/`, relative: `${name}/` })
   })
   addRoute(app, serving, '/simple/:project/', 'page', async (exchange, { project = '' }, request) => {
+    if (project === '') return sendRedirect(serving, exchange, { path: '/simple/' }) // "/simple//"
     const name = parseProjectName(project)
     if (name !== project) return sendRedirect(serving, exchange, { path: `/simple/${name}/`, relative: `../${name}/` })
     const { form, contentType } = chooseRepresentation({
