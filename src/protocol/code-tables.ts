@@ -2,7 +2,8 @@ import { ERRORS, type ErrorCode, errorEntry } from '../domain/errors.ts'
 import { REFUSALS, type RefusalCode, refusalEntry } from '../domain/refusal.ts'
 import { markdownTable } from './markdown-table.ts'
 
-const REFUSED = 'A refusal is `403`. *Hard* ones no exemption waives; the others name what an exemption has to waive, where one helps.'
+const REFUSED =
+  'A refusal is `403`. *Hard* ones no exemption waives; the others name what an exemption has to waive, where one helps.'
 const NOT_JUDGED =
   'Everything else is no verdict. `unknown-…` is "cannot tell" with an integer `Retry-After`: nobody remembers it, and trying again is right. The exit code is that of commands.'
 
