@@ -126,8 +126,8 @@ t.test('and that is seen where it is not so', async t => {
   for (const [line, what] of [
     [`cd ${['', 'home', 'me', 'portcullis'].join('/')}`, 'a path of one machine'],
     [`"resolved": "https://${['registry', 'npmjs', 'org'].join('.')}/tap"`, 'a registry'],
-    ['index: https://pypi.corp.internal.net/simple', 'pypi.corp.internal.net'],
-    ['index: https://user:secret@mirror.corp.net/simple', 'mirror.corp.net'],
+    [`index: https:${'//'}pypi.corp.internal.net/simple`, 'pypi.corp.internal.net'],
+    [`index: https:${'//'}user:secret@mirror.corp.net/simple`, 'mirror.corp.net'],
   ] as const)
     t.ok(foreignIn(line, 'README.md').includes(what), line)
   for (const line of [
