@@ -26,7 +26,7 @@ Exit codes:
 
 Output of --format json, one object a line and a file: the fields of verify and
   {remedy, steps: [{mark, check, expected, found}], admit_with, publisher,
-   notes}
+   signed: {at, log_index}, notes}
 
 Environment:
   PORTCULLIS_… (every configuration key, such as PORTCULLIS_DATA),
@@ -113,7 +113,7 @@ async function recorded(id: string, options: JudgingOptions, services: Services)
       throw new GateError('usage', `the gate with the data folder ${config.data} keeps no refusal ${id}`)
     const { refused, at } = kept
     const notes = [`Recorded ${formatInstant(at)}, under the policy ${refused.policyDigest.slice(0, 12)}.`]
-    return { file: refused.file, outcome: refused, steps: refused.steps, publisher: undefined, notes }
+    return { file: refused.file, outcome: refused, steps: refused.steps, signed: undefined, notes }
   } finally {
     refusals.close()
   }

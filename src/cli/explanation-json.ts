@@ -1,5 +1,6 @@
 import { identityOfVerdict } from '../domain/decide.ts'
 import { GateError } from '../domain/errors.ts'
+import { formatInstant } from '../domain/instant.ts'
 import { refusalEntry } from '../domain/refusal.ts'
 import type { AdmittedBy, RuleRef, Step } from '../domain/verdict.ts'
 import type { Explanation } from '../gate/explain.ts'
@@ -38,7 +39,7 @@ export function verdictJson({ file, outcome, steps }: Explanation): Readonly<Rec
 
 /** One line of `explain --format json`: what `verify` says, and all that it rests on. */
 export function explanationJson(explanation: Explanation): Readonly<Record<string, unknown>> {
-  const { outcome, steps, publisher, notes } = explanation
+  const { outcome, steps, signed, notes } = explanation
   const refused = !(outcome instanceof GateError) && outcome.kind === 'refused' ? outcome : undefined
   return {
     ...verdictJson(explanation),
@@ -50,7 +51,8 @@ export function explanationJson(explanation: Explanation): Readonly<Record<strin
       found: found ?? null,
     })),
     admit_with: refused?.admitWith ?? null,
-    publisher: publisher ?? null,
+    publisher: signed?.publisher ?? null,
+    signed: signed === undefined ? null : { at: formatInstant(signed.at), log_index: signed.logIndex },
     notes,
   }
 }

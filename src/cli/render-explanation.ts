@@ -1,6 +1,7 @@
 import { relative, sep } from 'node:path'
 import { identityOfVerdict } from '../domain/decide.ts'
 import { errorEntry, GateError } from '../domain/errors.ts'
+import { formatInstant } from '../domain/instant.ts'
 import { refusalEntry } from '../domain/refusal.ts'
 import type { RuleRef, Step } from '../domain/verdict.ts'
 import type { Explanation } from '../gate/explain.ts'
@@ -32,10 +33,11 @@ export function renderHeadline(screen: Screen, { file, outcome }: Explanation): 
 }
 
 /** Who, what and by which rule. */
-export function renderFacts(screen: Screen, { file, outcome }: Explanation): void {
+export function renderFacts(screen: Screen, { file, outcome, signed }: Explanation): void {
   fact(screen, 'sha256', file.sha256)
   if (outcome instanceof GateError) return
   fact(screen, 'signed by', identityOfVerdict(outcome)?.san)
+  if (signed !== undefined) fact(screen, 'signed at', `${formatInstant(signed.at)}, log entry ${signed.logIndex}`)
   const rule = outcome.kind === 'admitted' ? outcome.facts.rule : outcome.rule
   fact(screen, 'rule', rule === undefined ? undefined : nearPlace(rule))
 }
@@ -50,6 +52,8 @@ export function renderReason(screen: Screen, explanation: Explanation): void {
   if (outcome instanceof GateError) {
     screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(near(outcome.detail)))
     screen.prose([`  ${'help'.padEnd(LABEL)}`], errorEntry(outcome.code).remedy)
+    if (outcome.code === 'unknown-trust')
+      screen.prose([' '.repeat(LABEL + 2)], '--trust-root FILE uses a trusted_root.json for this one command.')
   } else if (outcome.kind === 'refused') {
     screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(near(outcome.detail)))
     screen.prose([`  ${'help'.padEnd(LABEL)}`], refusalEntry(outcome.code).remedy)
@@ -90,7 +94,7 @@ function renderFound(screen: Screen, expected: string, found: string): void {
 }
 
 /** The YAML that would admit the file, or, for an admitted one, the publisher that was proved. */
-export function renderYaml(screen: Screen, { outcome, publisher }: Explanation): void {
+export function renderYaml(screen: Screen, { outcome, signed }: Explanation): void {
   const refused = !(outcome instanceof GateError) && outcome.kind === 'refused'
   const admitWith = refused ? outcome.admitWith : undefined
   if (admitWith !== undefined) {
@@ -104,11 +108,11 @@ export function renderYaml(screen: Screen, { outcome, publisher }: Explanation):
     screen.line()
     screen.prose(['  '], 'No rule and no exemption can admit it.')
   }
-  if (publisher === undefined) return
+  if (signed?.publisher === undefined) return
   screen.line()
   screen.prose(['  '], 'The certificate proves this publisher, as a policy would name it:')
   screen.line()
-  screen.block(4, publisher)
+  screen.block(4, signed.publisher)
 }
 
 /** A rule's place, relative to the working folder where it lies below it. */

@@ -36,10 +36,20 @@ export interface Explanation {
   /** A GateError is "cannot tell". */
   readonly outcome: Verdict | GateError
   readonly steps: readonly Step[]
-  /** The publisher that the certificate proves, as YAML for a policy; `undefined` where nothing was proved. */
-  readonly publisher: string | undefined
+  /** `undefined` where no signature was proved. */
+  readonly signed: Signed | undefined
   /** what a person should know besides */
   readonly notes: readonly string[]
+}
+
+/** What a verified attestation proves besides who signed. */
+export interface Signed {
+  /** the publisher as a policy would write it, ids pinned; `undefined` where no kind fits */
+  readonly publisher: string | undefined
+  /** the latest time that a log or a timestamp authority signed */
+  readonly at: Instant
+  /** of the transparency log's entry, for people to look up */
+  readonly logIndex: string
 }
 
 /**
@@ -120,7 +130,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
         file: fileOf(artifact),
         outcome: verdict,
         steps: [...stepsOf(verdict), ...stranger],
-        publisher: finding.kind === 'attested' ? publisherOf(finding, verdict) : undefined,
+        signed: finding.kind === 'attested' ? signedBy(finding, verdict) : undefined,
         notes: [
           ...(silent ? [NO_PROVENANCE_KEY] : []),
           ...(failure === undefined ? [] : [`Who signed it could not be found out: ${failure.detail}.`]),
@@ -128,7 +138,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
       }
     } catch (error) {
       if (!(error instanceof GateError)) throw error
-      return { file: fileOf(artifact), outcome: error, steps: [], publisher: undefined, notes: [] }
+      return { file: fileOf(artifact), outcome: error, steps: [], signed: undefined, notes: [] }
     }
   }
 
@@ -152,7 +162,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   function explainLocated(located: Artifact | Extract<Verdict, { kind: 'refused' }>): Promise<Explanation> {
     if (!('kind' in located)) return explain(located, listed)
     const { file, steps } = located
-    return Promise.resolve({ file, outcome: located, steps, publisher: undefined, notes: [] })
+    return Promise.resolve({ file, outcome: located, steps, signed: undefined, notes: [] })
   }
 
   return {
@@ -166,7 +176,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
       const located = await orUnknown(firstListed(filename.text))
       if (located instanceof GateError) {
         const about = { project: filename.project, version: filename.version, filename: filename.text, sha256 }
-        return { file: about, outcome: located, steps: [], publisher: undefined, notes: [] }
+        return { file: about, outcome: located, steps: [], signed: undefined, notes: [] }
       }
       if ('kind' in located) return await explainLocated(located)
       // judged for the bytes at hand, with all that the index says of the name
@@ -274,9 +284,10 @@ function strangerSteps(finding: Finding): readonly Step[] {
 }
 
 /** Of several bundles, the one that the verdict tells of. */
-function publisherOf(finding: Extract<Finding, { kind: 'attested' }>, verdict: Verdict): string | undefined {
+function signedBy(finding: Extract<Finding, { kind: 'attested' }>, verdict: Verdict): Signed {
   const told = identityOfVerdict(verdict)?.san
   const bundle =
     finding.bundles.find(({ attestations: [first] }) => first.facts.claims.san.value === told) ?? finding.bundles[0]
-  return provedPublisher(bundle.attestations)
+  const { signedAt, logIndex } = bundle.attestations[0].facts
+  return { publisher: provedPublisher(bundle.attestations), at: signedAt, logIndex }
 }

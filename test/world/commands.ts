@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { openExplain } from '../../src/app-commands.ts'
 import type { Output } from '../../src/cli/output.ts'
 import { run } from '../../src/cli/program.ts'
@@ -59,4 +61,27 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     startGate: () => Promise.reject(new Error('no gate is started here')),
   })
   return { exit, out, err }
+}
+
+export const PORTCULLIS = fileURLToPath(new URL('../../bin/portcullis', import.meta.url))
+
+export interface Where {
+  readonly folder: string
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** Runs the command as a shell would, in a process of its own. */
+export function portcullis({ folder, environment = {} }: Where, ...argv: readonly string[]): Promise<Ended> {
+  return ended(PORTCULLIS, argv, { folder, environment })
+}
+
+export function ended(file: string, argv: readonly string[], { folder, environment = {} }: Where): Promise<Ended> {
+  const { PATH, HOME } = process.env
+  return new Promise(resolve => {
+    const options = { cwd: folder, env: { PATH, HOME, XDG_CACHE_HOME: folder, ...environment }, timeout: 60_000 }
+    execFile(file, argv, options, (error, out, err) => {
+      const exit = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
+      resolve({ exit, out, err })
+    })
+  })
 }
