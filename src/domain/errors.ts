@@ -5,7 +5,10 @@ interface ErrorEntry {
   readonly exit: 2 | 3 | 4 | 5
   readonly title: string
   readonly remedy: string
-  /** Seconds for Retry-After, on errors that may pass. */
+  /**
+   * Seconds for Retry-After, on errors that may pass. Few for all of them: clients sleep so long, without a word, before
+   * each of their tries (pip five times, poetry forty), at every status that they try again.
+   */
   readonly retryAfter?: number
 }
 
@@ -47,14 +50,14 @@ export const ERRORS = {
     exit: 4,
     title: 'upstream could not answer',
     remedy: 'Try again; if it lasts, the platform team checks the upstream index.',
-    retryAfter: 5,
+    retryAfter: 2,
   },
   'unknown-upstream-timeout': {
     status: 504,
     exit: 4,
     title: 'upstream did not answer in time',
     remedy: 'Try again; if it lasts, the platform team checks the upstream index.',
-    retryAfter: 5,
+    retryAfter: 2,
   },
   'unknown-index-changed': {
     status: 503,
@@ -62,14 +65,14 @@ export const ERRORS = {
     title: 'the index contradicts what it said before',
     remedy:
       'A file came back with another sha256, or a serial went backwards. The platform team must look into the upstream.',
-    retryAfter: 60,
+    retryAfter: 2,
   },
   'integrity-mismatch': {
     status: 502,
     exit: 4,
     title: 'upstream sent other bytes',
     remedy: 'The bytes do not match the index. Try again in ten minutes; if it lasts, report it to the upstream index.',
-    retryAfter: 600,
+    retryAfter: 2,
   },
   'unknown-trust': {
     status: 503,
@@ -77,28 +80,28 @@ export const ERRORS = {
     title: 'trust root unusable',
     remedy:
       'The Sigstore trust root is missing or too old. Allow the gate to reach the TUF repository (trust.tuf_url), or pin a trusted_root.json with trust.root.',
-    retryAfter: 60,
+    retryAfter: 2,
   },
   'unknown-verifier': {
     status: 503,
     exit: 3,
     title: 'verifier could not finish',
     remedy: 'A verification worker crashed or hung; try again.',
-    retryAfter: 5,
+    retryAfter: 2,
   },
   'unknown-store': {
     status: 503,
     exit: 3,
     title: 'storage could not answer',
     remedy: 'The platform team checks the disk and the database of the gate.',
-    retryAfter: 30,
+    retryAfter: 2,
   },
   'unknown-clock': {
     status: 503,
     exit: 3,
     title: 'clock runs behind',
     remedy: 'The clock of the gate is behind times it already recorded; set it right.',
-    retryAfter: 60,
+    retryAfter: 2,
   },
   'unknown-overloaded': {
     status: 503,
@@ -115,7 +118,7 @@ export const ERRORS = {
     exit: 3,
     title: 'internal error',
     remedy: 'This is a defect of the gate; report it with the id in the log.',
-    retryAfter: 60,
+    retryAfter: 2,
   },
 } as const satisfies Record<string, ErrorEntry>
 

@@ -69,7 +69,8 @@ export function problemForError(error: GateError): Problem {
 function retryAfter(error: GateError): number | undefined {
   const entry = errorEntry(error.code)
   if (!('retryAfter' in entry)) return undefined
-  return error.retryAfterMs === undefined ? entry.retryAfter : Math.max(1, Math.ceil(error.retryAfterMs / 1000))
+  const left = error.retryAfterMs === undefined ? entry.retryAfter : Math.ceil(error.retryAfterMs / 1000)
+  return Math.max(1, Math.min(entry.retryAfter, left))
 }
 
 /** In lower case as it comes: uv prints it after the title and a comma. */
