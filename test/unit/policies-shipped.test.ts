@@ -1,0 +1,228 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import t from 'tap'
+import { parse } from 'yaml'
+import type { Finding } from '../../src/domain/attestation.ts'
+import { decide } from '../../src/domain/decide.ts'
+import { sha256Of } from '../../src/domain/digest.ts'
+import { parseProjectName } from '../../src/domain/name.ts'
+import { matchPublisher } from '../../src/domain/publisher.ts'
+import { formatDiagnostic } from '../../src/protocol/diagnostic.ts'
+import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
+import { createInlineVerifier } from '../../src/verify/inline.ts'
+import { NOW, policyOf, UNATTESTED } from '../world/judging.ts'
+import { artifactOf, productionTrust, type RealEvidence, realEvidence, vectorsSkip as skip } from '../world/vectors.ts'
+
+const FOLDER = new URL('../../policies/', import.meta.url)
+const POLICIES = readdirSync(FOLDER)
+  .filter(name => name.endsWith('.yaml'))
+  .map(name => ({ name, text: readFileSync(new URL(name, FOLDER), 'utf8') }))
+
+/** Projects whose real files the starter policy admits. */
+const CONFIRMED = [
+  'abi3info',
+  'pep740-sampleproject',
+  'pypi-attestation-models',
+  'pypi-attestations',
+  'sampleproject',
+  'sigstore',
+]
+
+interface Judged extends RealEvidence {
+  readonly finding: Extract<Finding, { kind: 'attested' }>
+}
+
+/** Every real file with what its real attestations prove under Sigstore's production root. */
+async function realFiles(): Promise<readonly Judged[]> {
+  const verifier = createInlineVerifier()
+  return await Promise.all(
+    realEvidence().map(async evidence => {
+      const finding = await verifier.verify(evidence, productionTrust())
+      if (finding.kind !== 'attested') throw new TypeError(`${evidence.name}: ${finding.detail}`)
+      return { ...evidence, finding }
+    }),
+  )
+}
+
+function isOurs({ name }: RealEvidence): boolean {
+  // these two were signed by somebody else than who publishes the project
+  return !/with_timestamp$|sampleproject-3\.0\.0/.test(name)
+}
+
+t.test('the shipped policies are there, and load without a warning', async t => {
+  t.ok(POLICIES.length >= 3)
+  for (const { name, text } of POLICIES) {
+    const loaded = loadPolicy([{ path: name, text }], NOW)
+    t.strictSame('policy' in loaded ? loaded.policy.warnings : loaded.diagnostics.map(formatDiagnostic), [], name)
+  }
+})
+
+t.test('the starter policy admits the real files of the projects it names, and nothing else', { skip }, async t => {
+  const starter = policyOf(readFileSync(new URL('starter.yaml', FOLDER), 'utf8'))
+  const files = await realFiles()
+  const admitted = new Set<string>()
+  for (const file of files) {
+    const artifact = artifactOf(file.filename, file.sha256)
+    const verdict = decide(artifact, file.finding, starter, NOW)
+    const expected = CONFIRMED.includes(artifact.project) && isOurs(file)
+    t.equal(verdict.kind, expected ? 'admitted' : 'refused', `${file.name}`)
+    if (verdict.kind === 'admitted') admitted.add(artifact.project)
+    t.match(decide(artifact, UNATTESTED, starter, NOW), { kind: 'refused' }, 'never without an attestation')
+  }
+  t.strictSame([...admitted].sort(), CONFIRMED)
+  const stranger = decide(artifactOf(distOf(files), sha256Of('')), UNATTESTED, starter, NOW)
+  t.match(stranger, { code: 'no-rule' })
+})
+
+function distOf(files: readonly Judged[]) {
+  const other = files.find(({ filename }) => filename.project === 'gcb-attestation-test')
+  if (other === undefined) throw new TypeError('the vector is missing')
+  return other.filename
+}
+
+t.test(
+  'in every shipped policy each publisher that is active was seen to sign, and signs for nobody else',
+  { skip },
+  async t => {
+    const files = await realFiles()
+    for (const { name, text } of POLICIES) {
+      const policy = policyOf(text)
+      const { publishers, projects } = parse(text) as {
+        readonly publishers: Readonly<Record<string, unknown>>
+        readonly projects: readonly { readonly match: string; readonly publishers: readonly string[] }[]
+      }
+      const named = new Set(projects.flatMap(project => project.publishers))
+      t.strictSame([...named].sort(), Object.keys(publishers).sort(), `${name} names what it uses`)
+      for (const { match } of projects) {
+        t.notMatch(match, /\*/, `${match}: a shipped rule is about one project`)
+        const rule = policy.ruleFor(parseProjectName(match))
+        t.equal(rule?.attestation, 'required', `${name}: ${match}`)
+        for (const publisher of rule?.publishers ?? []) {
+          const signed = files.filter(({ finding }) =>
+            finding.bundles.every(({ attestations }) =>
+              attestations.every(({ facts }) => matchPublisher(publisher, facts.claims).matched),
+            ),
+          )
+          t.ok(signed.length > 0, `${name}: ${publisher.label} signed a real file`)
+          t.strictSame([...new Set(signed.map(({ filename }) => filename.project))], [match], 'of this project alone')
+          t.ok(
+            publisher.kind !== 'google' && publisher.repositoryId !== undefined && publisher.ownerId !== undefined,
+            'ids cannot be taken over',
+          )
+        }
+      }
+    }
+  },
+)
+
+t.test(
+  'the open policy takes what is unattested, and refuses a stranger where a publisher is named',
+  { skip },
+  async t => {
+    const policy = policyOf(readFileSync(new URL('open.yaml', FOLDER), 'utf8'))
+    for (const file of await realFiles()) {
+      const artifact = artifactOf(file.filename, file.sha256)
+      const named = CONFIRMED.includes(artifact.project)
+      t.equal(decide(artifact, UNATTESTED, policy, NOW).kind, named ? 'refused' : 'admitted', artifact.project)
+      if (named)
+        t.equal(decide(artifact, file.finding, policy, NOW).kind, isOurs(file) ? 'admitted' : 'refused', file.name)
+      const invalid: Finding = { kind: 'invalid', why: 'signature-invalid', detail: 'a byte was changed' }
+      t.match(decide(artifact, invalid, policy, NOW), { code: 'signature-invalid' }, 'what is there must verify')
+    }
+  },
+)
+
+/** Everything of the language that is supported, in one file. */
+const SUPPORTED = `# yaml-language-server: $schema=./policy.schema.json
+version: 1
+mode: enforce
+publishers:
+  sampleproject:
+    kind: github
+    repository: pypa/sampleproject
+    workflow: release.yml
+    ref: ["refs/tags/*", "refs/heads/main"]
+    environment: pypi
+    repository_id: "14899596"
+    owner_id: "647025"
+    visibility: public
+    runner: github-hosted
+    trigger: [push, release, workflow_dispatch]
+    signer: { workflow: owner/repo/.github/workflows/build.yml, ref: "refs/tags/v*" }
+  gitlab-tool: { kind: gitlab, project: acme/tools/gl-tool, config: .gitlab-ci.yml, ref: "refs/tags/*" }
+  cloud-build: { kind: google, email: "release@proj.iam.gserviceaccount.com" }
+  cloud-repos: { kind: github, repository: "acme-cloud/*", workflow: "*", owner_id: "222" }
+defaults:
+  attestation: required
+  unmatched: deny
+  predicates: { require: [], allow: [publish/v1, slsa-provenance/v1] }
+  yanked: allow
+  status: { archived: allow, deprecated: allow }
+projects:
+  - match: sampleproject
+    publishers: [sampleproject]
+  - match: "acme-cloud-*"
+    attestation: optional
+    publishers: [cloud-build, cloud-repos]
+  - match: gl-tool
+    predicates: { require: [publish/v1] }
+    yanked: deny
+    status: { archived: deny }
+    publishers: [gitlab-tool, { kind: github, repository: acme/gl-tool, workflow: [release.yml, publish.yml] }]
+  - match: six
+  - match: left-pad-py
+    deny: "typosquat, SEC-99"
+exemptions:
+  - id: EX-7
+    project: six
+    versions: "==1.17.0"
+    waive: [attestation]
+    files: { six-1.17.0-py2.py3-none-any.whl: "sha256:4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274" }
+    reason: last release predates a trusted publisher
+    owner: platform@acme.example
+    ticket: SEC-1042
+    expires: 2027-03-31
+`
+
+/** What comes later: [the line it takes the place of or follows, what it becomes, where it is named]. */
+const LATER: readonly (readonly [before: string, after: string, word: string])[] = [
+  ['mode: enforce', 'mode: audit', 'audit'],
+  ['  attestation: required', '  attestation: when-seen', 'when-seen'],
+  ['  attestation: required', '  attestation: required\n  identity: declared', 'identity'],
+  ['  yanked: allow', '  yanked: allow\n  regression: { lost: deny }', 'regression'],
+  ['  yanked: allow', '  yanked: allow\n  cooldown: { min_age: 3d }', 'cooldown'],
+  [
+    '    yanked: deny',
+    '    yanked: deny\n    slsa: { min_level: 3, builders: [{ workflow: a/b/.github/workflows/c.yml, ref: "refs/tags/*" }] }',
+    'slsa',
+  ],
+  ['    yanked: deny', '    yanked: deny\n    cooldown: { min_age: 3d }', 'cooldown'],
+  ['    waive: [attestation]', '    waive: [attestation, cooldown]', 'cooldown'],
+  ['    waive: [attestation]', '    waive: [attestation, regression]', 'regression'],
+  ['    waive: [attestation]', '    waive: [attestation, slsa]', 'slsa'],
+  ['exemptions:', 'limits: { exemption_max: 180d }\nexemptions:', 'limits'],
+  ['exemptions:', 'revocations: [{ project: x, reason: y }]\nexemptions:', 'revocations'],
+  ['exemptions:', 'tests: []\nexemptions:', 'tests'],
+  [
+    '  cloud-build:',
+    '  in-house: { kind: custom, issuer: https://oidc.acme.example, san: "https://ci.acme.example/release", trusted_root: r.json }\n  cloud-build:',
+    'custom',
+  ],
+]
+
+t.test('everything that is supported loads, as the language’s own example writes it', async t => {
+  const loaded = loadPolicy([{ path: 'p.yaml', text: SUPPORTED }], NOW)
+  t.strictSame('policy' in loaded ? [] : loaded.diagnostics.map(formatDiagnostic), [])
+})
+
+t.test('and what comes later is refused by name, never skipped', async t => {
+  for (const [before, after, word] of LATER) {
+    const text = SUPPORTED.replace(before, after)
+    t.not(text, SUPPORTED)
+    const loaded = loadPolicy([{ path: 'p.yaml', text }], NOW)
+    const told = 'policy' in loaded ? ['it loaded'] : loaded.diagnostics.map(formatDiagnostic)
+    t.ok(
+      told.some(line => line.includes(`"${word}" is not supported yet`)),
+      `${after.trim()}: ${told.join('; ')}`,
+    )
+  }
+})
