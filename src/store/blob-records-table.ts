@@ -1,7 +1,6 @@
 import type Database from 'better-sqlite3'
 import type { Sha256 } from '../domain/digest.ts'
 import type { Clock } from '../domain/instant.ts'
-import { storeError } from './store-error.ts'
 import type { WriteBehind } from './write-behind.ts'
 
 /** What is remembered of a stored blob. */
@@ -73,6 +72,10 @@ export function createBlobRecordsTable(database: Database.Database, writes: Writ
     },
   })
 
+  function asked<Result>(query: () => Result): Result {
+    return writes.ask('the list of stored files could not be read', query)
+  }
+
   function get(sha256: Sha256): BlobRecord | undefined {
     const waiting = pending.get(sha256)
     if (waiting !== undefined) return waiting.record
@@ -104,13 +107,5 @@ export function createBlobRecordsTable(database: Database.Database, writes: Writ
       return asked(() => selectOldest.all(limit))
     },
     next: after => asked(() => selectNext.get(after)),
-  }
-}
-
-function asked<Result>(query: () => Result): Result {
-  try {
-    return query()
-  } catch (error) {
-    throw storeError('the list of stored files could not be read', error)
   }
 }

@@ -101,6 +101,8 @@ function tune(database: Database.Database): void {
   if (mode !== 'wal') throw new Unusable('its file system offers no write-ahead log')
   // a batch is on the disk, not only in the system's memory, when it is committed: some two fsyncs a second
   database.pragma('synchronous = full')
+  // a request never waits long for another program that writes here: the batch is tried again
+  database.pragma('busy_timeout = 50')
   database.pragma('journal_size_limit = 16777216')
   database.pragma('cache_size = -8192')
   database.pragma('temp_store = memory')

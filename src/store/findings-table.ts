@@ -4,7 +4,6 @@ import { LRUCache } from 'lru-cache'
 import { instant } from '../domain/instant.ts'
 import type { FindingKey, Findings, RememberedFinding } from '../ports.ts'
 import { decodeFinding, encodeFinding } from '../verify/finding-codec.ts'
-import { storeError } from './store-error.ts'
 import type { WriteBehind } from './write-behind.ts'
 
 /** Characters of stored JSON that stay decoded in memory. */
@@ -66,17 +65,9 @@ export function createFindingsTable(
   function read(key: FindingKey, name: string): Cached {
     const waiting = pending.get(name)
     if (waiting !== undefined) return decode(waiting.finding, waiting.found)
-    const row = readRow(key)
+    const row = writes.ask('a finding could not be read', () => select.get(key.sha256, key.filename, key.trustDigest))
     if (row === undefined || !sealOf(key, row.finding, row.found).equals(row.seal)) return ABSENT
     return decode(row.finding, row.found)
-  }
-
-  function readRow(key: FindingKey): Row | undefined {
-    try {
-      return select.get(key.sha256, key.filename, key.trustDigest)
-    } catch (error) {
-      throw storeError('a finding could not be read', error)
-    }
   }
 
   return {

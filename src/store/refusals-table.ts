@@ -3,7 +3,6 @@ import { type Instant, instant } from '../domain/instant.ts'
 import type { Refused } from '../domain/verdict.ts'
 import type { Refusals } from '../ports.ts'
 import { decodeRefused, encodeRefused } from './refused-codec.ts'
-import { storeError } from './store-error.ts'
 import type { WriteBehind } from './write-behind.ts'
 
 interface PendingRefusal {
@@ -36,14 +35,6 @@ export function createRefusalsTable(
     },
   })
 
-  function read(id: string): { readonly refused: string; readonly at: number } | undefined {
-    try {
-      return select.get(id)
-    } catch (error) {
-      throw storeError('an explanation could not be read', error)
-    }
-  }
-
   return {
     put(id, refused, at) {
       writes.assertWriting()
@@ -54,7 +45,7 @@ export function createRefusalsTable(
     get(id) {
       const waiting = pending.get(id)
       if (waiting !== undefined) return waiting
-      const row = read(id)
+      const row = writes.ask('an explanation could not be read', () => select.get(id))
       const refused = row === undefined ? undefined : decodeRefused(row.refused)
       return row === undefined || refused === undefined ? undefined : { refused, at: instant(row.at) }
     },

@@ -5,7 +5,6 @@ import type { FilePath } from '../domain/artifact.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { ProjectName } from '../domain/name.ts'
 import type { Sightings } from '../ports.ts'
-import { storeError } from './store-error.ts'
 import type { WriteBehind } from './write-behind.ts'
 
 type SeenFile = Parameters<Sightings['record']>[1][number]
@@ -111,8 +110,8 @@ export function createSightingsTable(
 
   function knownFiles(project: ProjectName): ReadonlyMap<string, Sight> {
     const known = new Map<string, Sight>()
-    for (const [filename, sha256, place] of selectFiles.all(project))
-      known.set(filename, { sha256, path: pathOf(place, filename) })
+    const rows = writes.ask('a page could not be compared with what was seen before', () => selectFiles.all(project))
+    for (const [filename, sha256, place] of rows) known.set(filename, { sha256, path: pathOf(place, filename) })
     for (const [filename, sight] of pending.get(project) ?? []) known.set(filename, sight)
     return known
   }
@@ -140,21 +139,15 @@ export function createSightingsTable(
   function lastSerial(project: ProjectName): number | undefined {
     const waiting = pendingSerials.get(project)
     if (waiting !== undefined) return waiting
-    try {
-      return selectSerial.get(project)
-    } catch (error) {
-      throw storeError('a serial could not be looked up', error)
-    }
+    return writes.ask('a serial could not be looked up', () => selectSerial.get(project))
   }
 
   return {
     projectOf(path) {
-      try {
-        // what is written was seen first
-        return selectProject.get(placeOf(path), path.slice(path.lastIndexOf('/') + 1)) ?? pendingPaths.get(path)
-      } catch (error) {
-        throw storeError('a path could not be looked up', error)
-      }
+      const filename = path.slice(path.lastIndexOf('/') + 1)
+      const written = writes.ask('a path could not be looked up', () => selectProject.get(placeOf(path), filename))
+      // what is written was seen first
+      return written ?? pendingPaths.get(path)
     },
     record(project, files, at) {
       raise(at)
@@ -165,13 +158,9 @@ export function createSightingsTable(
       )
       const before = pages.get(project)
       if (before?.fingerprint === fingerprint) return { changed: before.changed }
-      try {
-        const changed = compare(project, files, at)
-        pages.set(project, { fingerprint, changed })
-        return { changed }
-      } catch (error) {
-        throw storeError('a page could not be compared with what was seen before', error)
-      }
+      const changed = compare(project, files, at)
+      pages.set(project, { fingerprint, changed })
+      return { changed }
     },
     lastSerial,
     raiseSerial(project, serial) {

@@ -8,7 +8,6 @@ import { createJournalTable } from './journal-table.ts'
 import { createRefusalsTable } from './refusals-table.ts'
 import { createRetention } from './retention.ts'
 import { createSightingsTable } from './sightings-table.ts'
-import { storeError } from './store-error.ts'
 import { createWatermarkFact } from './watermark-fact.ts'
 import { createWriteBehind } from './write-behind.ts'
 
@@ -20,7 +19,7 @@ interface Options {
   readonly events: Events
   readonly clock: Clock
   readonly journalKeep: Millis
-  /** told of every failed write */
+  /** told of everything that SQLite throws */
   readonly failed: (error: unknown) => void
 }
 
@@ -55,12 +54,7 @@ export function createSqliteStore({ database, events, clock, journalKeep, failed
       probe() {
         writes.flush()
         if (performance.now() - probed < PROBED_MS) return
-        try {
-          proof.run(clock())
-        } catch (error) {
-          failed(error)
-          throw storeError('the database cannot be written to', error)
-        }
+        writes.ask('the database cannot be written to', () => proof.run(clock()))
         probed = performance.now()
       },
       close() {

@@ -17,6 +17,8 @@ export interface Pending {
  */
 export interface WriteBehind {
   add(pending: Pending): void
+  /** Runs a statement; what SQLite throws becomes `unknown-store` with these words. */
+  ask<Result>(what: string, query: () => Result): Result
   /** Throws `unknown-store` while writing fails: to be asked before anything is kept. */
   assertWriting(): void
   /** Says that something is pending. */
@@ -36,7 +38,7 @@ const AGAIN_MS = 1_000
 interface Options {
   readonly database: Database.Database
   readonly events: Events
-  /** told of every failure */
+  /** told of everything that SQLite throws */
   readonly failed: (error: unknown) => void
 }
 
@@ -123,6 +125,14 @@ export function createWriteBehind({ database, events, failed }: Options): WriteB
 
   return {
     add: pending => void sources.push(pending),
+    ask(what, query) {
+      try {
+        return query()
+      } catch (error) {
+        failed(error)
+        throw storeError(what, error)
+      }
+    },
     assertWriting() {
       if (failure !== undefined) throw failure
     },
