@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.ts'
 export class Connections {
   readonly #open = new Map<Socket, Set<Exchange>>()
   readonly #finish: (exchange: Exchange) => void
+  #draining = false
 
   /** `finish` is called for every exchange whose connection went away under it. */
   constructor(finish: (exchange: Exchange) => void) {
@@ -27,6 +28,7 @@ export class Connections {
 
   begin(exchange: Exchange): void {
     this.#open.get(exchange.request.socket)?.add(exchange)
+    if (this.#draining) exchange.response.shouldKeepAlive = false
   }
 
   end(exchange: Exchange): void {
@@ -35,6 +37,12 @@ export class Connections {
 
   isBusy(socket: Socket): boolean {
     return (this.#open.get(socket)?.size ?? 0) > 0
+  }
+
+  /** Every answer from now on is the last one of its connection. */
+  drain(): void {
+    this.#draining = true
+    for (const exchanges of this.#open.values()) for (const { response } of exchanges) response.shouldKeepAlive = false
   }
 
   /** Ends them all, what is under way too. */

@@ -63,7 +63,10 @@ function hasBody({ headers }: IncomingMessage): boolean {
 
 function objectTo(request: IncomingMessage): GateError | undefined {
   if (hosts(request.rawHeaders) > 1) return new GateError('bad-request', 'a request names its Host once')
-  const { method, url = '' } = request
+  const { method, url = '', headers } = request
+  const coding = headers['transfer-encoding']
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+    return new GateError('bad-request', 'the end of the request cannot be told')
   if (method !== 'GET' && method !== 'HEAD') return new GateError('method-not-allowed', `${method} is not served`)
   if (url.charCodeAt(0) === SLASH) return undefined
   // RFC 9112 §3.2.2: absolute-form must be accepted; whom it names is of no interest

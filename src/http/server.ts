@@ -38,7 +38,7 @@ export async function createHttpServer(gate: Gate, settings: HttpSettings): Prom
     settings,
     limits,
     readers,
-    buffers: new BufferPool(),
+    buffers: settings.buffers ?? new BufferPool(),
     base: () => settings.publicUrl ?? settings.listenUrl(),
   }
   const app = createFramework(settings, limits, door)
@@ -65,6 +65,7 @@ export async function createHttpServer(gate: Gate, settings: HttpSettings): Prom
       return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
     },
     async close() {
+      door.connections.drain()
       const cut = setTimeout(() => door.connections.reset(), limits.drainMs)
       try {
         await app.close()

@@ -18,6 +18,8 @@ export interface HttpSettings {
   readonly events: Events
   readonly version: string
   readonly limits?: Partial<HttpLimits>
+  /** default: a pool of the server's own */
+  readonly buffers?: BufferPool
 }
 
 /** How long clients may take, and how many there may be. Milliseconds, bytes, counts. */
