@@ -92,8 +92,8 @@ export interface Heard {
   readonly ended: 'closed' | 'reset' | 'open'
 }
 
-/** Sends bytes as they are; listens until the connection ends, or for `patience` ms. */
-export async function talk(url: string, sent: string | Buffer, patience = 400): Promise<Heard> {
+/** Sends bytes as they are; listens until the connection ends, or at most for `patience` ms. */
+export async function talk(url: string, sent: string | Buffer, patience = 20_000): Promise<Heard> {
   const socket = await dial(url)
   socket.write(sent)
   return await hear(socket, patience)
@@ -109,7 +109,7 @@ export async function dial(url: string): Promise<Socket> {
   return socket
 }
 
-export async function hear(socket: Socket, patience: number): Promise<Heard> {
+export async function hear(socket: Socket, patience = 20_000): Promise<Heard> {
   const chunks: Buffer[] = []
   let ended: Heard['ended'] = 'open'
   const over = new Promise<void>(resolve => {
