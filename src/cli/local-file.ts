@@ -45,6 +45,7 @@ export function readProvenance(path: string): Uint8Array {
 function unreadable(path: string, error: unknown): GateError {
   if (error instanceof GateError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-  const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`
+  const release = path.includes('=') ? ' (a release is written name==version)' : ''
+  const why = code === 'ENOENT' ? `there is no such file${release}` : `it cannot be read (${code})`
   return new GateError('usage', `${path}: ${why}`, { cause: error })
 }

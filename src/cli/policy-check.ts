@@ -39,7 +39,7 @@ Examples:
 export function addPolicyCommand(program: Command, services: Services, conclude: Conclude): void {
   const policy = program
     .command('policy')
-    .summary('work on the policy')
+    .summary('load a policy strictly and tell all that is wrong')
     .description('Work on the policy: which publishers may sign which project.')
   policy
     .command('check')

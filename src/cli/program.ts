@@ -56,7 +56,11 @@ function createProgram(services: ProgramServices, conclude: Conclude): Command {
       getOutHelpWidth: () => output.columns ?? 80,
       getErrHelpWidth: () => output.columns ?? 80,
     })
-    .configureHelp({ showGlobalOptions: true, styleTitle: title => `\u001b[1m${title}\u001b[22m` })
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: termOf,
+      styleTitle: title => `\u001b[1m${title}\u001b[22m`,
+    })
     .description(DESCRIPTION)
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -66,4 +70,10 @@ function createProgram(services: ProgramServices, conclude: Conclude): Command {
   for (const add of [addServeCommand, addVerifyCommand, addExplainCommand, addPolicyCommand, addConfigCommand])
     add(program, services, conclude)
   return program
+}
+
+/** A group of one is shown as what one types: `policy check`. */
+function termOf(command: Command): string {
+  const [only, ...others] = command.commands
+  return only === undefined || others.length > 0 ? command.name() : `${command.name()} ${only.name()}`
 }

@@ -18,7 +18,8 @@ export type Target =
   | { readonly kind: 'refusal'; readonly id: string }
 
 const RELEASE = /^([^=\s[\]]+)(?:\[[^\]]*\])?\s*==\s*([^=\s]+)$/
-const REFUSAL_ID = /^[0-9a-z]{12}$/
+/** as the gate makes them: twelve digits of base32 without i, l, o and u, so that few words are one */
+const REFUSAL_ID = /^[0-9a-hjkmnp-tv-z]{12}$/
 const DISTRIBUTION = /\.(?:whl|tar\.gz|zip|tar\.bz2|tgz|egg|exe|rpm)$/
 
 /** `name==version` as pip takes it, extras ignored; `undefined` for anything that does not look like it. Throws `usage`. */

@@ -4,14 +4,14 @@ import type { Finding } from '../domain/attestation.ts'
 import { decide, identityOfVerdict, needsFinding, waivesAttestation } from '../domain/decide.ts'
 import type { Sha256 } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
-import { candidateProjects, type DistFilename, parseDistFilename } from '../domain/filename.ts'
+import { candidateProjects, type DistFilename } from '../domain/filename.ts'
 import { type Clock, type Instant, millis } from '../domain/instant.ts'
 import type { ProjectName } from '../domain/name.ts'
-import type { RefusedFile, Step, Verdict } from '../domain/verdict.ts'
+import type { Refused, RefusedFile, Step, Verdict } from '../domain/verdict.ts'
 import type { Version } from '../domain/version.ts'
 import type { Events } from '../observe/events.ts'
 import type { Index, Integrity, Trust, Verifier } from '../ports.ts'
-import { artifactOf } from './artifacts.ts'
+import { artifactOf, refuseQuarantined } from './artifacts.ts'
 import { createExamine, type Examine } from './examine.ts'
 import { contradictIndex, localArtifact, skipIndexSteps } from './explain-local.ts'
 import { filesOfRelease, spelledVersions } from './explain-release.ts'
@@ -159,7 +159,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     }
   }
 
-  function explainLocated(located: Artifact | Extract<Verdict, { kind: 'refused' }>): Promise<Explanation> {
+  function explainLocated(located: Artifact | Refused): Promise<Explanation> {
     if (!('kind' in located)) return explain(located, listed)
     const { file, steps } = located
     return Promise.resolve({ file, outcome: located, steps, signed: undefined, notes: [] })
@@ -195,24 +195,24 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
           `the index lists no file of ${project} ${version}${spelledVersions(page, version)}`,
         )
       const rules = { policy: policies.current(), maxSize }
-      return files.map(file => explainLocated(artifactOf(page, file, rules)))
+      const explanations = files.map(file => explainLocated(artifactOf(page, file, rules)))
+      for (const explanation of explanations) explanation.catch(() => {}) // whoever reads them stops at the first that fails
+      return explanations
     },
   }
 
   /** The project of `foo-bar-1.0.tar.gz` is not known before an index lists it. */
-  async function firstListed(filename: string): Promise<Artifact | Extract<Verdict, { kind: 'refused' }>> {
+  async function firstListed(filename: string): Promise<Artifact | Refused> {
     const candidates = candidateProjects(filename)
     // one internal name among the readings is enough: asking for the others could tell the upstream about it
     if (candidates.some(isInternal)) throw new GateError('internal', `${filename} could belong to an internal name`)
+    const rules = { policy: policies.current(), maxSize }
     for (const project of candidates) {
-      const dist = parseDistFilename(filename, project)
-      if (dist === undefined) continue
-      try {
-        return await locate.byName(project, dist)
-      } catch (error) {
-        const absent = error instanceof GateError && (error.code === 'no-project' || error.code === 'not-listed')
-        if (!absent) throw error
-      }
+      const page = await indexes.current(project)
+      const file = page?.byFilename.get(filename)
+      if (page === undefined) continue
+      if (file !== undefined) return artifactOf(page, file, rules)
+      if (page.index.status === 'quarantined') return refuseQuarantined(page, filename, rules.policy)
     }
     throw new GateError('not-listed', `the index does not list ${filename} now`)
   }

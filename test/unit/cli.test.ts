@@ -174,6 +174,7 @@ t.test('what is no file, no distribution, or not listed is usage: exit 2 and not
     [['verify', 'demo==1.0', '--provenance', egg], /belongs to one file/],
     [['verify', 'demo==1.*'], /"1\.\*" is not one version/],
     [['verify', 'de mo==1.0'], /there is no such file/],
+    [['verify', 'demo=1.0'], /no such file \(a release is written name==version\)/],
     [['verify', 'demo==1.0', '--at', 'yesterday'], /Not a date/],
     [['verify', 'demo==1.0', '--format', 'xml'], /Allowed choices are text, json/],
   ]
@@ -389,6 +390,20 @@ t.test('explain finds a file by name, path at PyPI, path at the gate, release, a
   )
 })
 
+t.test(
+  'a listed file that is neither wheel nor sdist, and a quarantined project, are explained as refused',
+  async t => {
+    const desk_ = await desk(t)
+    const { wheel } = await release(desk_, 'demo', '1.0')
+    desk_.world.upstream.add('demo', { filename: 'demo-1.0-py3.8.egg', bytes: Buffer.from('x') })
+    t.match(await desk_.run('explain', 'demo-1.0-py3.8.egg'), { exit: 0, out: /\(file-unsupported\)/ })
+    desk_.world.upstream.setStatus('demo', 'quarantined')
+    t.match(await desk_.run('explain', 'demo-3.0.tar.gz'), { exit: 0, out: /\(project-quarantined\)/ })
+    const { path } = desk_.save(wheel)
+    t.match(await desk_.run('verify', path), { exit: 1, out: /\(project-quarantined\)/ })
+  },
+)
+
 t.test('a file whose name could belong to several projects is found in the one that lists it', async t => {
   const desk_ = await desk(t)
   desk_.world.upstream.add('foo', { filename: 'foo-bar-1.0.tar.gz', bytes: Buffer.from('x') })
@@ -403,6 +418,7 @@ t.test('explain exits 0 whatever the verdict, 4 when nobody can tell, 2 for what
   t.match(await desk_.run('explain', sdist.filename), { exit: 0, out: /unattested/ })
   for (const target of [
     'demo',
+    'cryptography',
     './demo-1.0.tar.gz',
     'https://pypi.org/project/demo/',
     'http://%zz/x',
