@@ -73,8 +73,6 @@ export async function permission(gate: Gate, verdict: Verdict, refused: Refused,
   await gate.open(admitted.artifact)
   // @ts-expect-error an object that looks like one is none
   await gate.open({ kind: 'admitted', facts: admitted.facts, artifact: admitted.artifact })
-  // @ts-expect-error nor is a copy
-  await gate.open({ ...admitted })
   // @ts-expect-error a refusal has no metadata to give
   await gate.metadata(verdict)
   // @ts-expect-error nobody makes one but its minting place
