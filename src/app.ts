@@ -216,5 +216,3 @@ class Closing {
     if (failures.length > 0) throw new AggregateError(failures, 'some parts did not close')
   }
 }
-
-export type { ReloadingPolicies }

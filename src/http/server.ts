@@ -19,7 +19,7 @@ import { enter } from './route.ts'
 import { DEFAULT_LIMITS, type HttpLimits, type HttpSettings, type Serving } from './settings.ts'
 import { addProjectPages, redirectDoubledSlashes } from './simple.ts'
 
-export type { HttpLimits, HttpSettings } from './settings.ts'
+export type { HttpSettings } from './settings.ts'
 
 export interface HttpServer {
   /** Resolves to `http://host:port` as bound. */
