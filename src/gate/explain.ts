@@ -54,7 +54,8 @@ export interface Signed {
 
 /**
  * Judges for a person instead of a client: nothing is remembered, and a file is examined even where the policy refuses it
- * without a look, so that whoever signed it can be told. Methods throw when the file cannot be found.
+ * without a look, so that whoever signed it can be told. What only a gate with a memory knows (a file that changed since it
+ * was first seen, METADATA that differed in a download) is not known here. Methods throw when the file cannot be found.
  */
 export interface Explain {
   /**
@@ -133,7 +134,9 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
         signed: finding.kind === 'attested' ? signedBy(finding, verdict) : undefined,
         notes: [
           ...(silent ? [NO_PROVENANCE_KEY] : []),
-          ...(failure === undefined ? [] : [`Who signed it could not be found out: ${failure.detail}.`]),
+          ...(failure === undefined
+            ? []
+            : [`Who signed it could not be found out: ${failure.detail.replace(/\.$/, '')}.`]),
         ],
       }
     } catch (error) {

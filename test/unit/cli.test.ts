@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
+import { sha256Of } from '../../src/domain/digest.ts'
 import { GateError } from '../../src/domain/errors.ts'
 import { instant } from '../../src/domain/instant.ts'
 import type { Refused } from '../../src/domain/verdict.ts'
@@ -119,6 +120,8 @@ t.test('one changed byte is refused with exit 1, offline and online', async t =>
   t.match(await desk_.run('verify', path, '--provenance', provenance), { exit: 1, out: /digest-mismatch/ })
   const online = await desk_.run('verify', path)
   t.match(online, { exit: 1, out: /digest-mismatch/ })
+  const [line] = jsonLines((await desk_.run('verify', path, '--format', 'json')).out)
+  t.equal(line?.['sha256'], sha256Of(bytes), 'the bytes at hand are told of')
   t.match(online.out, /✗ sha256 in the index\n {6}expected {2}[0-9a-f]{64}\n {6}found {5}[0-9a-f]{64}\n/)
 })
 
@@ -406,10 +409,15 @@ t.test(
 
 t.test('a file whose name could belong to several projects is found in the one that lists it', async t => {
   const desk_ = await desk(t)
-  desk_.world.upstream.add('foo', { filename: 'foo-bar-1.0.tar.gz', bytes: Buffer.from('x') })
-  desk_.world.upstream.add('foo-bar', { filename: 'foo-bar-1.0.tar.gz', bytes: Buffer.from('y') })
-  desk_.world.writePolicy('version: 1\nmode: enforce\nprojects:\n  - { match: foo-bar, attestation: optional }\n')
-  t.match(await desk_.run('explain', 'foo-bar-1.0.tar.gz'), { exit: 0, out: /admitted/ })
+  desk_.world.upstream.add('foo', { filename: 'foo-1.0-1.tar.gz', bytes: Buffer.from('x') })
+  desk_.world.writePolicy('version: 1\nmode: enforce\nprojects:\n  - { match: foo, attestation: optional }\n')
+  const { exit, out } = await desk_.run('explain', 'foo-1.0-1.tar.gz', '--format', 'json')
+  t.equal(exit, 0)
+  t.match(jsonLines(out), [{ project: 'foo', version: '1.0.post1', outcome: 'admitted' }])
+  const asked = desk_.world.upstream.requests.length
+  const run = desk_.with({ environment: { PORTCULLIS_INDEX_INTERNAL: 'foo' } })
+  t.match(await run('explain', 'foo-1.0-1.tar.gz'), { exit: 2, out: '', err: /internal/ })
+  t.equal(desk_.world.upstream.requests.length, asked, 'one internal reading is enough to ask about none')
 })
 
 t.test('explain exits 0 whatever the verdict, 4 when nobody can tell, 2 for what it does not understand', async t => {
