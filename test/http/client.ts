@@ -122,6 +122,7 @@ export async function hear(socket: Socket, patience = 20_000): Promise<Heard> {
     })
     socket.on('close', () => resolve())
   })
+  socket.resume()
   const patient = new AbortController()
   await Promise.race([over, sleep(patience, undefined, { signal: patient.signal }).catch(() => {})])
   patient.abort()
