@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { type Sha256, sha256Of } from '../../src/domain/digest.ts'
 import { instant, millis } from '../../src/domain/instant.ts'
 import type { RememberedFinding } from '../../src/ports.ts'
@@ -36,7 +37,8 @@ async function run(folder: string, mode: string): Promise<void> {
   })
   say('open')
   if (mode === 'wait') return void setInterval(() => {}, 1_000)
-  const [round = '', count = ''] = mode.split(':')
+  const [round = '', count = '', signal] = mode.split(':')
+  if (signal !== undefined) await once(process.stdin, 'data')
   for (let number = 0; number < Number(count); number += 1) {
     const seed = `${round}.${number}`
     try {
@@ -71,6 +73,7 @@ async function run(folder: string, mode: string): Promise<void> {
   await blobs.close()
   store.close()
   say('closed')
+  process.stdin.destroy()
 }
 
 function say(line: string): void {

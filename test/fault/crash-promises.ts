@@ -24,6 +24,8 @@ interface Run {
   readonly count: number
   /** before the command, for a tracer */
   readonly under?: readonly string[]
+  /** a tracer that is set on the process once its store is open; its last word is the process's id */
+  readonly attach?: readonly [string, ...string[]]
 }
 
 /** Runs a process until `end` kills it or it ends by itself, and takes down what it promised. */
@@ -32,14 +34,16 @@ export async function promises(
   end: (child: ChildProcess, lines: number) => void,
   promised: Promised,
 ): Promise<boolean> {
-  const words = [...(run.under ?? []), process.execPath, CHILD, run.folder, `${run.round}:${run.count}`]
+  const mode = [run.round, run.count, ...(run.attach === undefined ? [] : ['wait'])].join(':')
+  const words: readonly string[] = [...(run.under ?? []), process.execPath, CHILD, run.folder, mode]
   const [command = '', ...rest] = words
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'ignore'] })
   const exited = once(child, 'exit')
   let lines = 0
   let closed = false
   for await (const line of createInterface({ input: child.stdout })) {
     const [word, what = '', seed = ''] = line.split(' ')
+    if (word === 'open' && run.attach !== undefined) await attach(run.attach, child)
     if (word === 'stored') promised.stored.add(what)
     if (word === 'noted') promised.noted.add(what)
     if (word === 'failed') promised.failed.push(`${what} ${seed}`)
@@ -49,6 +53,13 @@ export async function promises(
   }
   await exited
   return closed
+}
+
+async function attach([command, ...rest]: readonly [string, ...string[]], child: ChildProcess): Promise<void> {
+  const tracer = spawn(command, [...rest, `${child.pid}`], { stdio: ['ignore', 'ignore', 'pipe'] })
+  await once(tracer.stderr, 'data') // "attached"
+  tracer.stderr.resume()
+  child.stdin?.write('go')
 }
 
 export function nothing(): Promised {
