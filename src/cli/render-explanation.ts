@@ -104,7 +104,7 @@ export function renderYaml(screen: Screen, { outcome, signed }: Explanation): vo
     screen.block(4, near(admitWith))
     return
   }
-  if (refused) {
+  if (refused && refusalEntry(outcome.code).hard) {
     screen.line()
     screen.prose(['  '], 'No rule and no exemption can admit it.')
   }

@@ -1,7 +1,4 @@
-import { provedPublisher } from '../domain/admit-with.ts'
 import type { Artifact, FilePath } from '../domain/artifact.ts'
-import type { Finding } from '../domain/attestation.ts'
-import { decide, identityOfVerdict, needsFinding, waivesAttestation } from '../domain/decide.ts'
 import type { Sha256 } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
 import { candidateProjects, type DistFilename } from '../domain/filename.ts'
@@ -12,14 +9,11 @@ import type { Version } from '../domain/version.ts'
 import type { Events } from '../observe/events.ts'
 import type { Index, Integrity, Trust, Verifier } from '../ports.ts'
 import { artifactOf, refuseQuarantined } from './artifacts.ts'
-import { createExamine, type Examine } from './examine.ts'
+import { createExplainArtifact } from './explain-artifact.ts'
 import { contradictIndex, localArtifact, skipIndexSteps } from './explain-local.ts'
 import { filesOfRelease, spelledVersions } from './explain-release.ts'
 import { createIndexes } from './indexes.ts'
-import { UNASKED, UNCHECKED } from './judge.ts'
-import { createLimit } from './limit.ts'
 import { createLocate } from './locate.ts'
-import { createPep740Watch } from './pep740-watch.ts'
 import type { Policies } from './policies.ts'
 
 /** A distribution on this machine: its name parsed, its bytes hashed. */
@@ -100,9 +94,6 @@ const NOTHING_SEEN = {
   raiseSerial: () => {},
 } as const
 
-const NO_PROVENANCE_KEY =
-  'The index’s pages have no `provenance` key. If it is a mirror without PEP 740, set upstream.integrity to an index that has it, such as the one it mirrors.'
-
 export function createExplain(parts: ExplainParts, settings: ExplainSettings): Explain {
   const { policies, events, clock } = parts
   const { maxSize, isInternal } = settings
@@ -116,54 +107,10 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     isInternal,
   })
   const locate = createLocate({ indexes, sightings: NOTHING_SEEN, policies, maxSize, isInternal })
-  const listed = createExamineFor(parts, parts.integrity)
-  const limit = createLimit({ running: 8, waiting: 100_000, what: 'files' })
-
-  async function explain(artifact: Artifact, examine: Examine): Promise<Explanation> {
-    const now = settings.at ?? clock()
-    const policy = policies.current()
-    try {
-      const { finding, failure } = await findOrWaive(artifact, examine, now)
-      const verdict = decide(artifact, finding, policy, now)
-      const stranger = policy.ruleFor(artifact.project) === undefined ? strangerSteps(finding) : []
-      const silent = finding.kind === 'unattested' && artifact.provenance === 'unsaid'
-      return {
-        file: fileOf(artifact),
-        outcome: verdict,
-        steps: [...stepsOf(verdict), ...stranger],
-        signed: finding.kind === 'attested' ? signedBy(finding, verdict) : undefined,
-        notes: [
-          ...(silent ? [NO_PROVENANCE_KEY] : []),
-          ...(failure === undefined
-            ? []
-            : [`Who signed it could not be found out: ${failure.detail.replace(/\.$/, '')}.`]),
-        ],
-      }
-    } catch (error) {
-      if (!(error instanceof GateError)) throw error
-      return { file: fileOf(artifact), outcome: error, steps: [], signed: undefined, notes: [] }
-    }
-  }
-
-  /** As the gate does: unknown counts as a finding only for bytes that an exemption pins, or that are refused anyhow. */
-  async function findOrWaive(
-    artifact: Artifact,
-    examine: Examine,
-    now: Instant,
-  ): Promise<{ readonly finding: Finding; readonly failure?: GateError }> {
-    const policy = policies.current()
-    try {
-      const known = examine.known(artifact, now)
-      return { finding: known?.finding ?? (await limit(() => examine.anew(artifact, now))) }
-    } catch (error) {
-      if (!(error instanceof GateError) || !UNCHECKED.has(error.code)) throw error
-      if (needsFinding(artifact, policy, now) && !waivesAttestation(artifact, policy, now)) throw error
-      return { finding: UNASKED, failure: error }
-    }
-  }
+  const explain = createExplainArtifact(parts, settings)
 
   function explainLocated(located: Artifact | Refused): Promise<Explanation> {
-    if (!('kind' in located)) return explain(located, listed)
+    if (!('kind' in located)) return explain(located, parts.integrity)
     const { file, steps } = located
     return Promise.resolve({ file, outcome: located, steps, signed: undefined, notes: [] })
   }
@@ -173,7 +120,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
       if (provenance !== undefined) {
         const given = { ownOrigin: false, provenance: async () => ({ kind: 'provenance', bytes: provenance }) as const }
         const policy = policies.current()
-        return skipIndexSteps(await explain(localArtifact(file), createExamineFor(parts, given)), policy)
+        return skipIndexSteps(await explain(localArtifact(file), given), policy)
       }
       const { sha256, size, filename } = file
       const located = await orUnknown(firstListed(filename.text))
@@ -183,7 +130,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
       }
       if ('kind' in located) return await explainLocated(located)
       // judged for the bytes at hand, with all that the index says of the name
-      const explanation = await explain({ ...located, sha256, size }, listed)
+      const explanation = await explain({ ...located, sha256, size }, parts.integrity)
       return located.sha256 === sha256 ? explanation : contradictIndex(explanation, located.sha256, policies.current())
     },
     byName: async filename => await explainLocated(await firstListed(filename)),
@@ -229,68 +176,4 @@ async function orUnknown<Located>(locating: Promise<Located>): Promise<Located |
     if (error instanceof GateError && error.code.startsWith('unknown-')) return error
     throw error
   }
-}
-
-function createExamineFor(parts: ExplainParts, integrity: Integrity): Examine {
-  const { trust, verifier, events, clock } = parts
-  return createExamine({
-    findings: { get: () => undefined, put: () => {} },
-    integrity: {
-      ownOrigin: integrity.ownOrigin,
-      async provenance(project, filename) {
-        const answer = await integrity.provenance(project, filename)
-        if (answer.kind === 'provenance') await trust.settled() // a command may wait for its first root, a request never
-        return answer
-      },
-    },
-    verifier,
-    trust: {
-      fresh: () => trust.fresh(clock()), // exemptions may be judged at another moment, trust never
-      digest: () => trust.digest(),
-      status: () => trust.status(clock()),
-      settled: () => trust.settled(),
-      close: () => trust.close(),
-    },
-    negativeTtl: millis(0),
-    watch: createPep740Watch(events),
-    keepProvenance: async () => {},
-    learned: () => {},
-  })
-}
-
-function fileOf({ project, filename, sha256 }: Artifact): RefusedFile {
-  return { project, version: filename.version, filename: filename.text, sha256 }
-}
-
-function stepsOf(verdict: Verdict): readonly Step[] {
-  return verdict.kind === 'admitted' ? verdict.facts.steps : verdict.steps
-}
-
-/** Without a rule nothing is compared; who signed is told all the same, so that a rule can be written. */
-function strangerSteps(finding: Finding): readonly Step[] {
-  const check = 'attestation'
-  switch (finding.kind) {
-    case 'attested':
-      return [
-        { mark: 'pass', check, found: 'verifies' },
-        { mark: 'skip', check: 'publisher', found: 'no rule to compare it with' },
-      ]
-    case 'unattested':
-      return [{ mark: 'skip', check, found: 'none' }]
-    case 'unasked':
-      return [{ mark: 'skip', check, found: 'could not be fetched or checked' }]
-    case 'invalid':
-      return [{ mark: 'fail', check, expected: 'verifies', found: finding.detail }]
-    default:
-      return finding satisfies never
-  }
-}
-
-/** Of several bundles, the one that the verdict tells of. */
-function signedBy(finding: Extract<Finding, { kind: 'attested' }>, verdict: Verdict): Signed {
-  const told = identityOfVerdict(verdict)?.san
-  const bundle =
-    finding.bundles.find(({ attestations: [first] }) => first.facts.claims.san.value === told) ?? finding.bundles[0]
-  const { signedAt, logIndex } = bundle.attestations[0].facts
-  return { publisher: provedPublisher(bundle.attestations), at: signedAt, logIndex }
 }

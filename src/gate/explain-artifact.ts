@@ -1,0 +1,139 @@
+import { provedPublisher } from '../domain/admit-with.ts'
+import type { Artifact } from '../domain/artifact.ts'
+import type { Finding } from '../domain/attestation.ts'
+import { decide, identityOfVerdict, needsFinding, waivesAttestation } from '../domain/decide.ts'
+import { GateError } from '../domain/errors.ts'
+import { type Instant, millis } from '../domain/instant.ts'
+import type { RefusedFile, Step, Verdict } from '../domain/verdict.ts'
+import type { Integrity } from '../ports.ts'
+import { createExamine, type Examine } from './examine.ts'
+import type { ExplainParts, ExplainSettings, Explanation, Signed } from './explain.ts'
+import { UNASKED, UNCHECKED } from './judge.ts'
+import { createLimit } from './limit.ts'
+import { createPep740Watch } from './pep740-watch.ts'
+
+const NO_PROVENANCE_KEY =
+  'The index’s pages have no `provenance` key. If it is a mirror without PEP 740, set upstream.integrity to an index that has it, such as the one it mirrors.'
+
+/** Examines one file, decides, and says all that the decision rests on; "cannot tell" is an outcome here. */
+export function createExplainArtifact(
+  parts: ExplainParts,
+  settings: ExplainSettings,
+): (artifact: Artifact, integrity: Integrity) => Promise<Explanation> {
+  const { policies, clock } = parts
+  const limit = createLimit({ running: 8, waiting: 100_000, what: 'files' })
+
+  async function explain(artifact: Artifact, integrity: Integrity): Promise<Explanation> {
+    const now = settings.at ?? clock()
+    const policy = policies.current()
+    try {
+      const { finding, failure } = await findOrWaive(artifact, createExamineFor(parts, integrity), now)
+      const verdict = decide(artifact, finding, policy, now)
+      const stranger = policy.ruleFor(artifact.project) === undefined ? strangerSteps(finding) : []
+      const silent = finding.kind === 'unattested' && artifact.provenance === 'unsaid'
+      return {
+        file: fileOf(artifact),
+        outcome: failure === undefined ? verdict : withoutAdvice(verdict),
+        steps: [...stepsOf(verdict), ...stranger],
+        signed: finding.kind === 'attested' ? signedBy(finding, verdict) : undefined,
+        notes: [
+          ...(silent ? [NO_PROVENANCE_KEY] : []),
+          ...(failure === undefined
+            ? []
+            : [`Who signed it could not be found out: ${failure.detail.replace(/\.$/, '')}.`]),
+        ],
+      }
+    } catch (error) {
+      if (!(error instanceof GateError)) throw error
+      return { file: fileOf(artifact), outcome: error, steps: [], signed: undefined, notes: [] }
+    }
+  }
+
+  /** As the gate does: unknown counts as a finding only for bytes that an exemption pins, or that are refused anyhow. */
+  async function findOrWaive(
+    artifact: Artifact,
+    examine: Examine,
+    now: Instant,
+  ): Promise<{ readonly finding: Finding; readonly failure?: GateError }> {
+    const policy = policies.current()
+    try {
+      const known = examine.known(artifact, now)
+      return { finding: known?.finding ?? (await limit(() => examine.anew(artifact, now))) }
+    } catch (error) {
+      if (!(error instanceof GateError) || !UNCHECKED.has(error.code)) throw error
+      if (needsFinding(artifact, policy, now) && !waivesAttestation(artifact, policy, now)) throw error
+      return { finding: UNASKED, failure: error }
+    }
+  }
+
+  return explain
+}
+
+function createExamineFor(parts: ExplainParts, integrity: Integrity): Examine {
+  const { trust, verifier, events, clock } = parts
+  return createExamine({
+    findings: { get: () => undefined, put: () => {} },
+    integrity: {
+      ownOrigin: integrity.ownOrigin,
+      async provenance(project, filename) {
+        const answer = await integrity.provenance(project, filename)
+        if (answer.kind === 'provenance') await trust.settled() // a command may wait for its first root, a request never
+        return answer
+      },
+    },
+    verifier,
+    trust: {
+      fresh: () => trust.fresh(clock()), // exemptions may be judged at another moment, trust never
+      digest: () => trust.digest(),
+      status: () => trust.status(clock()),
+      settled: () => trust.settled(),
+      close: () => trust.close(),
+    },
+    negativeTtl: millis(0),
+    watch: createPep740Watch(events),
+    keepProvenance: async () => {},
+    learned: () => {},
+  })
+}
+
+function fileOf({ project, filename, sha256 }: Artifact): RefusedFile {
+  return { project, version: filename.version, filename: filename.text, sha256 }
+}
+
+function stepsOf(verdict: Verdict): readonly Step[] {
+  return verdict.kind === 'admitted' ? verdict.facts.steps : verdict.steps
+}
+
+/** Nobody knows what would admit a file whose provenance was not seen. */
+function withoutAdvice(verdict: Verdict): Verdict {
+  return verdict.kind === 'admitted' ? verdict : { ...verdict, admitWith: undefined }
+}
+
+/** Without a rule nothing is compared; who signed is told all the same, so that a rule can be written. */
+function strangerSteps(finding: Finding): readonly Step[] {
+  const check = 'attestation'
+  switch (finding.kind) {
+    case 'attested':
+      return [
+        { mark: 'pass', check, found: 'verifies' },
+        { mark: 'skip', check: 'publisher', found: 'no rule to compare it with' },
+      ]
+    case 'unattested':
+      return [{ mark: 'skip', check, found: 'none' }]
+    case 'unasked':
+      return [{ mark: 'skip', check, found: 'could not be fetched or checked' }]
+    case 'invalid':
+      return [{ mark: 'fail', check, expected: 'verifies', found: finding.detail }]
+    default:
+      return finding satisfies never
+  }
+}
+
+/** Of several bundles, the one that the verdict tells of. */
+function signedBy(finding: Extract<Finding, { kind: 'attested' }>, verdict: Verdict): Signed {
+  const told = identityOfVerdict(verdict)?.san
+  const bundle =
+    finding.bundles.find(({ attestations: [first] }) => first.facts.claims.san.value === told) ?? finding.bundles[0]
+  const { signedAt, logIndex } = bundle.attestations[0].facts
+  return { publisher: provedPublisher(bundle.attestations), at: signedAt, logIndex }
+}
