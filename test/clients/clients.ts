@@ -74,7 +74,7 @@ function pipClient(tool: Tool): Client {
     name: tool.name,
     refusal: 1,
     shows: 'phrase',
-    asksMetadata: tool.name === 'pip 23.3' || tool.name === 'pip 26.3',
+    asksMetadata: tool.name !== 'pip 19.3',
     builds: tool.name !== 'pip 19.3',
     // pip keeps an HTTP cache over plain http only for a host that it was told to trust
     install: (site, { gate, requirements }) =>

@@ -47,7 +47,7 @@ function askedFor(url: string): Asked {
 export function readsWhy(t: Test, run: Run, client: Client, gate: WorldGate, code: string): void {
   const text = run.text.replace(/\s+/g, ' ')
   const explain = `${gate.url}/x/`.replaceAll('.', '\\.')
-  t.equal(run.code, client.refusal, `${client.name} fails: ${run.text}`)
+  t.equal(run.code, client.refusal, 'it fails', { printed: run.text })
   if (client.shows === 'url')
     return void t.match(text, new RegExp(`${explain}[\\w-]+/${code}`), 'the code is in the URL')
   t.match(text, new RegExp(`Refused by policy: ${code} \\(see ${explain}[\\w-]+\\)`), 'the phrase names code and page')

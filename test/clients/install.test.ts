@@ -25,7 +25,7 @@ for (const [name, { tool, skip }] of await prepareAll(CLIENT_NAMES)) {
       const gate = await openGate(t, world)
       const site = await openSite(t)
       const run = await client.install(site, { gate: gate.url, requirements: ['application==1.0'] })
-      t.equal(run.code, 0, run.text)
+      t.equal(run.code, 0, 'it succeeds', { printed: run.text })
       t.strictSame(site.installed(), ['application-1.0', 'library-1.0'])
       const asked = requestsTo(gate)
       const metadata = asked.filter(request => request.asked === 'metadata')
@@ -43,7 +43,7 @@ for (const [name, { tool, skip }] of await prepareAll(CLIENT_NAMES)) {
         const gate = await openGate(t, world, { configuration: { index: { mode } } })
         const site = await openSite(t)
         const run = await client.install(site, { gate: gate.url, requirements: ['dependent'] })
-        t.equal(run.code, 0, run.text)
+        t.equal(run.code, 0, 'it succeeds', { printed: run.text })
         t.strictSame(site.installed(), ['demo-1.0', 'dependent-1.0'])
       })
 

@@ -67,7 +67,7 @@ for (const { title, tool: name, lock, install } of URL_LOCKS) {
     const before = await openGate(t, world, { policy: EVERYTHING_PASSES })
     const site = await openSite(t)
     const locked = await lock(tool, site, { gate: before.url, requirements: [requirement] })
-    t.equal(locked.code, 0, locked.text)
+    t.equal(locked.code, 0, 'it succeeds', { printed: locked.text })
     site.emptyHome()
     await site.emptyEnvironment()
     return { site, gate: await replaceGate(t, world, before, { policy: world.policyText() }) }
@@ -78,7 +78,7 @@ for (const { title, tool: name, lock, install } of URL_LOCKS) {
     t.test('asks a gate that knows nothing for the files alone, and gets them', async t => {
       const { site, gate } = await lockedBefore(t, tool, 'application==1.0')
       const run = await install(tool, site)
-      t.equal(run.code, 0, run.text)
+      t.equal(run.code, 0, 'it succeeds', { printed: run.text })
       t.strictSame(site.installed(), ['application-1.0', 'library-1.0'])
       t.strictSame(
         [...new Set(requestsTo(gate).map(({ asked }) => asked))],
@@ -112,7 +112,7 @@ for (const name of ['poetry', 'pdm', 'pipenv'] as const) {
       const site = await openSite(t)
       const wanted = { gate: before.url, requirements: [requirement] }
       const run = await client.install(site, wanted)
-      t.equal(run.code, 0, run.text)
+      t.equal(run.code, 0, 'it succeeds', { printed: run.text })
       site.emptyHome()
       await site.emptyEnvironment()
       return { site, wanted, before }
@@ -122,7 +122,7 @@ for (const name of ['poetry', 'pdm', 'pipenv'] as const) {
       const { site, wanted, before } = await locked(t, 'application==1.0')
       await replaceGate(t, world, before, { policy: world.policyText() })
       const run = await sync(site, wanted)
-      t.equal(run.code, 0, run.text)
+      t.equal(run.code, 0, 'it succeeds', { printed: run.text })
       t.strictSame(site.installed(), ['application-1.0', 'library-1.0'])
     })
 
@@ -141,7 +141,7 @@ for (const name of ['poetry', 'pdm', 'pipenv'] as const) {
         configuration: { index: { mode: 'hide' } },
       })
       const run = await sync(site, wanted)
-      t.not(run.code, 0, run.text)
+      t.not(run.code, 0, 'it fails', { printed: run.text })
       t.strictSame(site.installed(), [])
     })
   })
@@ -165,7 +165,7 @@ for (const name of HASHED) {
       const site = await openSite(t)
       const file = hashed(site, application.wheel, library.wheel)
       const run = await client.install(site, { gate: gate.url, requirements: ['--require-hashes', '-r', file] })
-      t.equal(run.code, 0, run.text)
+      t.equal(run.code, 0, 'it succeeds', { printed: run.text })
       t.strictSame(site.installed(), ['application-1.0', 'library-1.0'])
     })
 

@@ -12,13 +12,13 @@ await world.release('source-only', '1.0', { kinds: ['sdist'] })
 await world.release('demo', '1.0')
 await world.release('demo', '2.0', { attested: ['sdist'] })
 await world.release('half', '1.0', { attested: ['wheel'] })
-await world.release('honest-backend', '1.0', { files: { 'honest_backend.py': backend('needs_honest', '1.0') } })
+await world.release('honest-backend', '1.0', { files: { 'build_honest.py': backend('needs_honest', '1.0') } })
 await world.release('other-backend', '1.0', {
   attested: false,
-  files: { 'other_backend.py': backend('needs_other', '1.0') },
+  files: { 'build_other.py': backend('needs_other', '1.0') },
 })
-await releaseSource(world, 'needs-honest', 'honest-backend', 'honest_backend')
-await releaseSource(world, 'needs-other', 'other-backend', 'other_backend')
+await releaseSource(world, 'needs-honest', 'honest-backend', 'build_honest')
+await releaseSource(world, 'needs-other', 'other-backend', 'build_other')
 const tools = await prepareAll(CLIENT_NAMES)
 
 for (const [name, { tool, skip }] of tools) {
@@ -31,7 +31,7 @@ for (const [name, { tool, skip }] of tools) {
       const gate = await openGate(t, world)
       const site = await openSite(t)
       const run = await client.install(site, { gate: gate.url, requirements: ['source-only==1.0'] })
-      t.equal(run.code, 0, run.text)
+      t.equal(run.code, 0, 'it succeeds', { printed: run.text })
       t.strictSame(site.installed(), ['source-only-1.0'])
     })
 
@@ -40,7 +40,7 @@ for (const [name, { tool, skip }] of tools) {
         const gate = await openGate(t, world, { configuration: { index: { mode } } })
         const site = await openSite(t)
         const run = await client.install(site, { gate: gate.url, requirements: ['demo'] })
-        t.equal(run.code, 0, run.text)
+        t.equal(run.code, 0, 'it succeeds', { printed: run.text })
         t.strictSame(site.installed(), ['demo-1.0'])
         t.notOk(
           requestsTo(gate).some(({ url }) => url.includes('demo-2.0')),
@@ -60,7 +60,7 @@ for (const [name, { tool, skip }] of tools) {
       const gate = await openGate(t, world)
       const site = await openSite(t)
       const run = await client.install(site, { gate: gate.url, requirements: ['half==1.0'] })
-      t.equal(run.code, 0, run.text)
+      t.equal(run.code, 0, 'it succeeds', { printed: run.text })
       t.strictSame(site.installed(), ['half-1.0'])
     })
   })
@@ -76,7 +76,7 @@ for (const name of ['pip 22.3', 'pip 26.3', 'uv'] as const) {
       const gate = await openGate(t, world)
       const site = await openSite(t)
       const run = await client.install(site, { gate: gate.url, requirements: ['needs-honest==1.0'] })
-      t.equal(run.code, 0, run.text)
+      t.equal(run.code, 0, 'it succeeds', { printed: run.text })
       t.strictSame(site.installed(), ['needs-honest-1.0'], 'the backend is not installed beside it')
       t.ok(requestsTo(gate).some(({ asked, url }) => asked === 'file' && url.includes('honest_backend-1.0')))
     })
@@ -86,7 +86,7 @@ for (const name of ['pip 22.3', 'pip 26.3', 'uv'] as const) {
       const site = await openSite(t)
       const run = await client.install(site, { gate: gate.url, requirements: ['needs-other==1.0'] })
       t.not(run.code, 0)
-      t.match(run.text.replace(/\s+/g, ' '), /Refused by policy: unattested \(see http/, run.text)
+      t.match(run.text.replace(/\s+/g, ' '), /Refused by policy: unattested \(see http/, { printed: run.text })
       t.strictSame(site.installed(), [])
     })
   })

@@ -21,7 +21,7 @@ export interface Tool {
 /**
  * What is tested, and which of it. The last ones are the newest of their kind; `PORTCULLIS_CLIENTS=newest` takes what
  * the registry has today instead. pip 19.3.1 is the oldest that knows which Python 3.11 it runs on, 22.3 compares no
- * digest of a JSON page, 22.3 and older know no `.metadata`; uv 0.12.5 compares no digest of a page either.
+ * digest of a JSON page (and gets HTML), uv 0.12.5 that of no page.
  */
 const PINNED = {
   'pip 19.3': 'pip==19.3.1',
@@ -61,7 +61,7 @@ export async function prepareAll<Name extends ToolName>(names: readonly Name[]):
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) prepared.set(name, await prepare(name))
   }
   await Promise.all([prepareNext(), prepareNext()])
-  return prepared
+  return new Map(names.flatMap(name => [...prepared].filter(([which]) => which === name)))
 }
 
 /**

@@ -42,7 +42,7 @@ const ROWS: readonly Row[] = [
       writeUvProject(site, wanted(gate))
       return await runUv(site, ['sync', '--default-index', `${gate}/simple/`])
     },
-    again: async (_client, site) => await runUv(site, ['sync', '--frozen']),
+    again: async (_client, site, gate) => await runUv(site, ['sync', '--frozen', '--default-index', `${gate}/simple/`]),
     outcome: { revalidate: 'installs, asks for nothing', forbid: 'refused' },
   },
   {
@@ -66,7 +66,7 @@ async function afterChangeOfMind(t: Test, row: Row, client: Client, configuratio
   const gate = await openGate(t, world, { policy: world.policyText(), configuration })
   const site = await openSite(t)
   const before = await row.first(client, site, gate.url)
-  t.equal(before.code, 0, before.text)
+  t.equal(before.code, 0, 'it succeeds', { printed: before.text })
   t.strictSame(site.installed(), ['demo-1.0'])
   await site.emptyEnvironment()
   world.writePolicy(withoutProject(world, 'demo'))
@@ -92,7 +92,7 @@ function holds(
     readsWhy(t, run, client, gate, 'rule-denies')
     return void t.strictSame(site.installed(), [])
   }
-  t.equal(run.code, 0, run.text)
+  t.equal(run.code, 0, 'it succeeds', { printed: run.text })
   t.strictSame(site.installed(), ['demo-1.0'])
   const kinds = [...new Set(asked.map(request => request.asked))]
   t.strictSame(kinds, outcome === 'installs, asks for nothing' ? [] : ['page'])
@@ -114,7 +114,7 @@ t.test('what poetry has cached is stopped by hiding it', { skip: poetry?.skip ??
   const row = ROWS.find(({ tool }) => tool === 'poetry')
   if (poetry?.tool === undefined || row === undefined) return
   const seen = await afterChangeOfMind(t, row, clientOf(poetry.tool), { index: { mode: 'hide' } })
-  t.equal(seen.run.code, 1, seen.run.text)
+  t.equal(seen.run.code, 1, 'it fails', { printed: seen.run.text })
   t.match(seen.run.text, /Unable to find installation candidates for demo/)
   t.strictSame(seen.site.installed(), [])
 })
