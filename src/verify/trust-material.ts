@@ -21,6 +21,8 @@ export interface Leaf {
 export interface PreparedTrust {
   readonly verifier: Verifier
   readonly logs: SigstoreTrustMaterial['tlogs']
+  /** of every time stamp authority, DER */
+  readonly stampCertificates: readonly Buffer[]
   readonly leaves: LRUCache<Sha256, Leaf>
 }
 
@@ -34,11 +36,19 @@ export function prepareTrust(json: string): PreparedTrust {
     // a threshold of 0 would be "not checked"
     verifier: new Verifier(material, { tlogThreshold: 1, ctlogThreshold: 1, timestampThreshold: 1 }),
     logs: material.tlogs,
+    stampCertificates: material.timestampAuthorities.flatMap(({ certChain }) => certChain.map(({ der }) => der)),
     leaves: new LRUCache({ max: LEAVES_REMEMBERED }),
   }
 }
 
-function readTrustMaterial(json: string): SigstoreTrustMaterial {
+type Authority = SigstoreTrustMaterial['certificateAuthorities'][number]
+type RememberingAuthority = Omit<Authority, 'certChain'> & { readonly certChain: RememberingCertificate[] }
+type RememberingMaterial = Omit<SigstoreTrustMaterial, 'certificateAuthorities' | 'timestampAuthorities'> & {
+  readonly certificateAuthorities: RememberingAuthority[]
+  readonly timestampAuthorities: RememberingAuthority[]
+}
+
+function readTrustMaterial(json: string): RememberingMaterial {
   try {
     const root = TrustedRoot.fromJSON(JSON.parse(json))
     if (root.certificateAuthorities.length === 0 || root.tlogs.length === 0 || root.ctlogs.length === 0)
@@ -68,7 +78,7 @@ function assertWindows(root: TrustedRoot): void {
 function remembering(
   authorities: SigstoreTrustMaterial['certificateAuthorities'],
   written: TrustedRoot['certificateAuthorities'],
-): SigstoreTrustMaterial['certificateAuthorities'] {
+): RememberingAuthority[] {
   return authorities.map(({ validFor }, index) => ({
     validFor,
     certChain: (written[index]?.certChain?.certificates ?? []).map(certificate =>

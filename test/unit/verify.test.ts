@@ -2,11 +2,14 @@
 import 'reflect-metadata'
 import { createHash } from 'node:crypto'
 import { KeyUsageFlags } from '@peculiar/x509'
+import { ASN1Obj } from '@sigstore/core'
 import t from 'tap'
 import { sha256Of } from '../../src/domain/digest.ts'
 import { instant } from '../../src/domain/instant.ts'
+import { RememberingCertificate } from '../../src/verify/certificates.ts'
 import { type ProvenanceFinding, verifyDocument } from '../../src/verify/document.ts'
 import { createInlineVerifier } from '../../src/verify/inline.ts'
+import { assertLeafProfile } from '../../src/verify/leaf-profile.ts'
 import { prepareTrust } from '../../src/verify/trust-material.ts'
 import { encodeDer, type LeafDraft } from '../world/certificate-authority.ts'
 import { makeWheel } from '../world/distributions.ts'
@@ -179,7 +182,7 @@ t.test('types before cryptography: a value that a lenient reader would coerce is
         `\n${envelope}`,
         envelope + envelope,
         envelope + envelope.slice(envelope.indexOf('\u2014')),
-        envelope.replace(/= *\n$/, '\n'),
+        `${envelope.slice(0, -2)}\n`,
         envelope.slice(envelope.indexOf('\u2014')),
       ],
     ],
@@ -354,6 +357,32 @@ t.test('a leaf that Fulcio would not issue is refused', async t => {
     { kind: 'attested' },
     'one that says it is no authority',
   )
+})
+
+t.test('the leaf as a whole is what RFC 5280 describes', async t => {
+  const { der } = await world.leaf(IDENTITY)
+  const [signed, algorithm, signature] = ASN1Obj.parseBuffer(Buffer.from(der)).subs.map(part => part.toDER())
+  if (signed === undefined || algorithm === undefined || signature === undefined) throw new Error('not a certificate')
+  const sequence = (...parts: readonly Buffer[]) => encodeDer(0x30, Buffer.concat(parts))
+  const judged = (certificate: Buffer) => () => assertLeafProfile(RememberingCertificate.read(Buffer.from(certificate)))
+  t.doesNotThrow(judged(der))
+  t.doesNotThrow(judged(sequence(signed, algorithm, signature)))
+  // version [0] { INTEGER 2 } is v3
+  const older = Buffer.from(signed)
+  const version = older.indexOf(Buffer.from([0xa0, 0x03, 0x02, 0x01, 0x02]))
+  older.writeUInt8(1, version + 4)
+  t.throws(judged(sequence(older, algorithm, signature)), { message: /is X\.509 v2, expected v3/ })
+  const withParameters = sequence(algorithm.subarray(2), Buffer.from([0x05, 0x00]))
+  t.throws(judged(sequence(signed, withParameters, signature)), { message: /two signature algorithms/ })
+  const bits = Buffer.from(signature)
+  bits.writeUInt8(1, bits.length - ASN1Obj.parseBuffer(Buffer.from(signature)).value.length)
+  t.throws(judged(sequence(signed, algorithm, bits)), { message: /does not fill its bits/ })
+  const octets = Buffer.from(signature)
+  octets.writeUInt8(0x04, 0)
+  t.throws(judged(sequence(signed, algorithm, octets)), { message: /does not fill its bits/ })
+  t.throws(judged(sequence(signed, algorithm, signature, signature)), { message: /three parts/ })
+  t.throws(judged(sequence(signed, algorithm)), { message: /three parts/ })
+  t.throws(judged(Buffer.concat([der, Buffer.from([0])])), 'a byte after the end')
 })
 
 t.test('Fulcio’s extensions are DER to the last byte', async t => {
@@ -671,7 +700,7 @@ t.test('a time stamp must be granted, of an authority of the root, over this sig
   const cases: Readonly<Record<string, readonly [readonly string[], RegExp]>> = {
     'over another signature': [[other], /could be verified/],
     'of another authority': [[foreign], /could be verified/],
-    'not granted': [[rejected.toString('base64')], /not granted/],
+    'not granted': [[rejected.toString('base64')], /was not granted/],
     'twice the same': [[token, token], /duplicate/],
     'one good, one not': [[token, other], /could be verified/],
     'no token at all': [[Buffer.from([0x30, 0x05, 0x30, 0x03, 0x02, 0x01, 0x00]).toString('base64')], /./],
@@ -691,6 +720,64 @@ t.test('a time stamp must be granted, of an authority of the root, over this sig
   const late = secondLog.relog(await attest({ stamped: 'stamped', alter: ended }), 'hashedrekord')
   t.match(judge(late), { why: 'signature-invalid', detail: /at the signed time/ })
 })
+
+t.test('a time stamp token holds nothing that nobody signed', async t => {
+  const stamped = await attest({ stamped: 'stamped' })
+  const [token = ''] = stamped.verification_material.timestamps ?? []
+  const der = Buffer.from(token, 'base64')
+  const judged = (bytes: Buffer) => judge(edited(stamped, [...MATERIAL, 'timestamps'], [bytes.toString('base64')]))
+  t.match(judged(rebuilt(der, [], parts => parts)), { kind: 'attested' }, 'written anew it is the same')
+  const authority = JSON.parse(rootJson).timestampAuthorities[0].certChain.certificates.map(
+    ({ rawBytes }: { readonly rawBytes: string }) => Buffer.from(rawBytes, 'base64'),
+  )
+  const signedData = [1, 1, 0]
+  const withCertificates = (...certificates: readonly Buffer[]) => rebuilt(der, [...signedData, 3], () => certificates)
+  t.match(judged(withCertificates(...authority)), { kind: 'attested' }, 'with its authority’s certificates')
+  const nothing = Buffer.from([0x05, 0x00])
+  const more = (path: readonly number[]) => rebuilt(der, path, parts => [...parts, nothing])
+  const other = (path: readonly number[], at: number, part: Buffer) =>
+    rebuilt(der, path, parts => parts.map((old, index) => (index === at ? part : old)))
+  const sha512 = Buffer.from('300b0609608648016503040203', 'hex')
+  const rsa = Buffer.from('300d06092a864886f70d0101010500', 'hex')
+  const two = Buffer.from([0x02, 0x01, 0x02])
+  const cases: Readonly<Record<string, Buffer>> = {
+    'granted with changes': other([0], 0, Buffer.from([0x02, 0x01, 0x01])),
+    'a word with the status': rebuilt(der, [0], parts => [
+      ...parts,
+      encodeDer(0x30, encodeDer(0x0c, Buffer.from('x'))),
+    ]),
+    'a part after the token': more([]),
+    'a part after the signed data': more([1]),
+    'a part beside the signed data': more([1, 1]),
+    'another version': other(signedData, 0, two),
+    'another digest in the list': other([...signedData, 1], 0, sha512),
+    'a second digest in the list': rebuilt(der, [...signedData, 1], parts => [...parts, sha512]),
+    'a stranger’s certificate': withCertificates(STRANGE_LEAF.der),
+    'a stranger’s certificate too': withCertificates(...authority, STRANGE_LEAF.der),
+    'a part within the content': more([...signedData, 2]),
+    'a second signer': rebuilt(der, [...signedData, 4], parts => [...parts, ...parts]),
+    'another version of the signer': other([...signedData, 4, 0], 0, two),
+    'a part within the signer’s name': more([...signedData, 4, 0, 1]),
+    'unsigned attributes': rebuilt(der, [...signedData, 4, 0], parts => [...parts, encodeDer(0xa1, nothing)]),
+    'an unknown digest': other([...signedData, 4, 0], 2, rsa),
+    'another signature algorithm': other([...signedData, 4, 0], 4, rsa),
+  }
+  for (const [name, bytes] of Object.entries(cases))
+    t.match(judged(bytes), { kind: 'invalid', why: 'signature-invalid' }, name)
+})
+
+/** The same DER with the parts at a path replaced. */
+function rebuilt(
+  der: Buffer,
+  path: readonly number[],
+  change: (parts: readonly Buffer[]) => readonly Buffer[],
+): Buffer {
+  const parts = ASN1Obj.parseBuffer(Buffer.from(der)).subs.map(part => part.toDER())
+  const [step, ...rest] = path
+  const next =
+    step === undefined ? change(parts) : parts.map((part, at) => (at === step ? rebuilt(part, rest, change) : part))
+  return encodeDer(der.readUInt8(0), Buffer.concat(next))
+}
 
 t.test('a time stamp of an authority whose window has closed is refused', async t => {
   const stamped = secondLog.relog(await attest({ stamped: 'stamped' }), 'dsse')
