@@ -1,6 +1,18 @@
 import { execFile } from 'node:child_process'
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+} from 'node:fs'
+import { freemem, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -9,6 +21,7 @@ import type { Test } from 'tap'
 export const checkout = fileURLToPath(new URL('../../', import.meta.url))
 export const dockerfile = readFileSync(join(checkout, 'Dockerfile'), 'utf8')
 
+const PREFIX = 'portcullis-image-'
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt'
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
@@ -40,7 +53,9 @@ export interface Image {
  * with this process's Node and the machine's npm. Everything stays in one folder, which goes with the test.
  */
 export async function buildImage(t: Test): Promise<Image> {
-  const folder = mkdtempSync(join(tmpdir(), 'portcullis-image-'))
+  const parent = roomyFolder()
+  removeLeftovers(parent)
+  const folder = mkdtempSync(join(parent, `${PREFIX}${process.pid}-`))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   mkdirSync(join(folder, 'tmp'))
   const buildah = withStore(folder)
@@ -67,6 +82,22 @@ export async function buildImage(t: Test): Promise<Image> {
   const root = await buildah('mount', await buildah('from', '--pull-never', 'localhost/portcullis'))
   const { Docker } = JSON.parse(await buildah('inspect', '--type', 'image', 'localhost/portcullis'))
   return { config: Docker.config, root, folder }
+}
+
+/** In memory where three gigabytes are free there: unpacking and committing a Debian is mostly waiting for a disk. */
+function roomyFolder(): string {
+  const memory = '/dev/shm'
+  if (!existsSync(memory)) return tmpdir()
+  const { bavail, bsize } = statfsSync(memory)
+  return bavail * bsize > 3 * 1024 ** 3 && freemem() > 6 * 1024 ** 3 ? memory : tmpdir()
+}
+
+/** What a run left that was killed before it could clean up. */
+function removeLeftovers(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const [, pid] = name.startsWith(PREFIX) ? name.slice(PREFIX.length - 1).split('-') : []
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(parent, name), { recursive: true, force: true })
+  }
 }
 
 type Buildah = (...words: readonly string[]) => Promise<string>

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
@@ -9,6 +8,7 @@ import { parse } from 'yaml'
 import { createWorld, type World } from '../world/world.ts'
 import { buildImage, checkout, type Image } from './build.ts'
 import { type Container, newVolume, runInImage, startContainer } from './container.ts'
+import { freePort } from './free-port.ts'
 import { imageSkip } from './machine.ts'
 
 const skip = await imageSkip()
@@ -170,11 +170,31 @@ async function startImage(image: Image): Promise<void> {
       t.equal((await ask(port, explanation)).status, 200)
     })
 
+    await t.test('a policy that an editor replaces beside it is taken up', async t => {
+      const replace = (text: string): void => {
+        writeFileSync(join(options.configuration, 'policy.new'), text)
+        renameSync(join(options.configuration, 'policy.new'), join(options.configuration, 'policy.yaml'))
+      }
+      const becomes = async (status: number): Promise<void> => {
+        await within30Seconds(gate, async () => (await ask(port, good.sdist.path)).status === status)
+        t.pass(`it becomes ${status}`)
+      }
+      replace('version: 1\nprojects: [{ match: demo, deny: taken back }]\n')
+      await becomes(403)
+      replace(world.policyText())
+      await becomes(200)
+    })
+
     await t.test('told to stop, it finishes what runs and ends with 0', async t => {
-      world.upstream.limit(200_000)
-      const download = ask(port, large.wheel.path)
+      world.upstream.limit(100_000)
+      let done = false
+      const download = ask(port, large.wheel.path).finally(() => {
+        done = true
+      })
       for (let tries = 0; tries < 200 && world.upstream.count('file', 'heavy') === 0; tries++) await sleep(20)
+      t.equal(world.upstream.count('file', 'heavy'), 1, 'the download runs')
       gate.signal('SIGTERM')
+      t.notOk(done)
       const { status, body } = await download
       t.equal(status, 200)
       t.ok(body.equals(large.wheel.bytes), 'the whole file')
@@ -277,15 +297,7 @@ async function within30Seconds(gate: Container, holds: () => Promise<boolean>): 
     if (await holds().catch(() => false)) return
     await sleep(200)
   }
-  throw new Error(`it did not come up; it says:\n${gate.output()}`)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
+  throw new Error(`it did not come up; it says:\n${gate.output().slice(-2000)}`)
 }
 
 /** Text that does not compress. */

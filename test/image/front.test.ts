@@ -1,0 +1,140 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { serve, serveRaw } from '../world/loopback.ts'
+import { createTlsAuthority } from '../world/tls-certificates.ts'
+import { checkout } from './build.ts'
+import { freePort } from './free-port.ts'
+import { hasTool } from './machine.ts'
+
+const skip = hasTool('nginx') ? false : 'nginx missing'
+const PHRASE = 'Refused by policy: unattested (see https://pypi.acme.example/x/3q8h0yk7m2td)'
+
+interface Front {
+  ask(path: string, headers?: Readonly<Record<string, string>>): Promise<IncomingMessage>
+}
+
+/** The example as it stands; only addresses and paths of the machine are replaced. */
+async function startFront(t: Test, gatePort: number): Promise<Front> {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-front-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const authority = await createTlsAuthority('front')
+  const { key, cert } = await authority.issue(['pypi.acme.example'])
+  writeFileSync(join(folder, 'key.pem'), key)
+  writeFileSync(join(folder, 'cert.pem'), cert)
+  const port = await freePort()
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    name => `${name}_temp_path ${folder}/${name};`,
+  )
+  const replaced: readonly (readonly [string, string])[] = [
+    ['listen 443 ssl', `listen 127.0.0.1:${port} ssl`],
+    ['server 127.0.0.1:8080', `server 127.0.0.1:${gatePort}`],
+    ['/etc/nginx/tls/fullchain.pem', join(folder, 'cert.pem')],
+    ['/etc/nginx/tls/privkey.pem', join(folder, 'key.pem')],
+    ['/dev/stdout', join(folder, 'access.log')],
+    ['http {', `http {\n${temporary.join('\n')}`],
+  ]
+  let text = readFileSync(join(checkout, 'docker/nginx.conf'), 'utf8')
+  for (const [what, by] of replaced) {
+    if (!text.includes(what)) throw new Error(`docker/nginx.conf no longer says ${what}`)
+    text = text.replace(what, by)
+  }
+  const file = join(folder, 'nginx.conf')
+  writeFileSync(file, text)
+  const words = ['-p', folder, '-c', file, '-e', join(folder, 'error.log'), '-g', `daemon off; pid ${folder}/pid;`]
+  execFileSync('nginx', ['-t', ...words], { stdio: 'pipe' })
+  const nginx = spawn('nginx', words, { stdio: 'ignore' })
+  const ended = once(nginx, 'exit')
+  t.teardown(async () => {
+    nginx.kill('SIGTERM')
+    await ended
+  })
+  const ask: Front['ask'] = (path, headers = {}) =>
+    new Promise((resolve, reject) => {
+      const where = { host: '127.0.0.1', port, path, servername: 'pypi.acme.example', ca: authority.ca, agent: false }
+      request({ ...where, headers: { host: 'pypi.acme.example', ...headers } }, resolve)
+        .on('error', reject)
+        .end()
+    })
+  for (let tries = 0; tries < 100; tries++) {
+    const up = await ask('/up').catch(() => undefined)
+    up?.resume()
+    if (up !== undefined) return { ask }
+    await sleep(50)
+  }
+  throw new Error(`nginx did not come up: ${readFileSync(join(folder, 'error.log'), 'utf8')}`)
+}
+
+async function read(answer: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of answer) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+t.test('the front of docker/nginx.conf', { skip }, async t => {
+  await t.test('passes a refusal on with phrase, type and body', async t => {
+    const gate = await serve(t, (_request, response) => {
+      response.writeHead(403, PHRASE, { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' })
+      response.end('{"code":"unattested"}')
+    })
+    const front = await startFront(t, gate.port)
+    const answer = await front.ask('/packages/aa/bb/cc/demo-1.0.tar.gz')
+    t.equal(answer.statusCode, 403)
+    t.equal(answer.statusMessage, PHRASE)
+    t.equal(answer.headers['content-type'], 'application/problem+json')
+    t.equal((await read(answer)).toString(), '{"code":"unattested"}')
+  })
+
+  await t.test('asks once, says who asked, and keeps the credentials', async t => {
+    const gate = await serve(t, (_request, response) => {
+      response.writeHead(503, { 'Retry-After': '7' })
+      response.end()
+    })
+    const front = await startFront(t, gate.port)
+    const headers = { 'x-forwarded-for': '203.0.113.9', authorization: 'Basic c2VjcmV0' }
+    const before = gate.requests.length
+    const answer = await front.ask('/simple/Some_Name/?format=json', headers)
+    t.equal(answer.statusCode, 503)
+    t.equal(answer.headers['retry-after'], '7')
+    t.equal(gate.requests.length, before + 1)
+    const [asked] = gate.requests.slice(-1)
+    t.match(asked, { url: '/simple/Some_Name/?format=json', headers: { host: 'pypi.acme.example' } })
+    t.match(asked?.headers, { 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'https' })
+    t.equal(asked?.headers.authorization, undefined)
+  })
+
+  await t.test('lets names of 255 bytes and odd paths through as they are', async t => {
+    const gate = await serve(t, (_request, response) => void response.end())
+    const front = await startFront(t, gate.port)
+    for (const path of [`/packages/aa/bb/${'c'.repeat(60)}/${'d'.repeat(255)}`, '/simple//x/../y%2Fz/']) {
+      await read(await front.ask(path))
+      t.equal(gate.requests.at(-1)?.url, path)
+    }
+  })
+
+  await t.test('sends bytes on as they come, and never ends a body that was broken off', async t => {
+    const sent: (() => void)[] = []
+    const gate = await serveRaw(t, (socket, head) => {
+      if (head.startsWith('GET /up')) {
+        socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+        return
+      }
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 2000\r\n\r\n')
+      socket.write('x'.repeat(1000))
+      sent.push(() => socket.resetAndDestroy())
+    })
+    const front = await startFront(t, gate.port)
+    const answer = await front.ask('/packages/aa/bb/cc/demo-1.0.tar.gz')
+    const [first] = await once(answer, 'data')
+    t.equal(String(first).length, 1000, 'before the rest is there')
+    for (const reset of sent) reset()
+    await t.rejects(read(answer), { code: 'ECONNRESET' })
+    t.notOk(answer.complete)
+  })
+})
