@@ -1,14 +1,22 @@
 // the certificate library's own dependency wants it first
 import 'reflect-metadata'
-import { webcrypto } from 'node:crypto'
+import { generateKeyPairSync, sign, webcrypto, X509Certificate } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
+import { ASN1Obj } from '@sigstore/core'
+import fc from 'fast-check'
 import t from 'tap'
+import { sha256Of } from '../../src/domain/digest.ts'
 import { type Attestation, parseProvenance } from '../../src/protocol/provenance.ts'
 import { RememberingCertificate } from '../../src/verify/certificates.ts'
 import { verifyDocument } from '../../src/verify/document.ts'
 import { decodeFinding, encodeFinding } from '../../src/verify/finding-codec.ts'
 import { type PreparedTrust, PreparedTrusts, prepareTrust } from '../../src/verify/trust-material.ts'
+import { encodeDer, type Leaf } from '../world/certificate-authority.ts'
+import { makeWheel } from '../world/distributions.ts'
+import type { SigningIdentity } from '../world/identity.ts'
+import { type AttestationJson, createSigningWorld } from '../world/signing.ts'
 import {
+  distFilename,
   type Evidence,
   productionTrust,
   realEvidence,
@@ -141,6 +149,204 @@ t.test('what one trust root proved is nothing under another', { skip }, async t 
   )
   t.equal(verifyDocument(evidence.bytes, evidence, trusts.prepare(production)).kind, 'attested')
 })
+
+// ---------------------------------------------------------------- a Sigstore of this test's own
+
+const IDENTITY: SigningIdentity = { kind: 'github', repository: 'acme/demo', workflow: 'release.yml' }
+const WHEEL = makeWheel({ name: 'demo', version: '1.0' })
+const FILE = { filename: distFilename(WHEEL.filename), sha256: sha256Of(WHEEL.bytes) }
+
+/** Its clocks stand at `at`, which a test may set forward. */
+async function createMint() {
+  const at = new Date(Math.floor(Date.now() / 1000) * 1000 - 86_400_000)
+  const world = await createSigningWorld({ at })
+  const attest = async (leaf?: Leaf): Promise<AttestationJson> =>
+    await world.attest({
+      filename: WHEEL.filename,
+      sha256: WHEEL.sha256,
+      identity: IDENTITY,
+      ...(leaf === undefined ? {} : { leaf }),
+    })
+  const documentOf = (...attestations: readonly AttestationJson[]): Buffer =>
+    world.provenance(
+      attestations.map(attestation => ({ publisher: world.publisher(IDENTITY), attestations: [attestation] })),
+    )
+  return { at, world, attest, documentOf, newTrust: () => prepareTrust(world.trustedRootJson) }
+}
+
+const sequence = (...parts: readonly Buffer[]): Buffer => encodeDer(0x30, Buffer.concat(parts))
+
+/** The same certificate, to the serial number and key identifiers, signed by a key of somebody else's. */
+function resigned(leaf: Leaf, change: (signed: Buffer) => Buffer = signed => signed): Leaf {
+  const [signed, algorithm] = ASN1Obj.parseBuffer(Buffer.from(leaf.der)).subs.map(part => part.toDER())
+  if (signed === undefined || algorithm === undefined) throw new Error('not a certificate')
+  const forger = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey
+  const changed = change(signed)
+  const signature = sign('sha384', changed, forger)
+  const bits = encodeDer(0x03, Buffer.concat([Buffer.from([0]), signature]))
+  return { der: sequence(changed, algorithm, bits), privateKey: leaf.privateKey }
+}
+
+/** With the forger's own key in it, and that key to sign with. */
+function withOwnKey(leaf: Leaf): Leaf {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const spki = publicKey.export({ format: 'der', type: 'spki' })
+  const theirs = new X509Certificate(leaf.der).publicKey.export({ format: 'der', type: 'spki' })
+  const forged = resigned(leaf, signed => {
+    const changed = Buffer.from(signed)
+    spki.copy(changed, changed.indexOf(theirs))
+    return changed
+  })
+  return { ...forged, privateKey }
+}
+
+t.test('a forged neighbour of a remembered leaf, all its names and numbers the same, is refused', async t => {
+  const { world, attest, documentOf, newTrust } = await createMint()
+  const leaf = await world.leaf(IDENTITY)
+  const genuine = documentOf(await attest(leaf))
+  const forgeries = [documentOf(await attest(resigned(leaf))), documentOf(await attest(withOwnKey(leaf)))]
+  const warmed = newTrust()
+  t.equal(verifyDocument(genuine, FILE, warmed).kind, 'attested')
+  for (let round = 0; round < 3; round += 1) {
+    for (const forged of forgeries)
+      t.match(verifyDocument(forged, FILE, warmed), {
+        why: 'signature-invalid',
+        detail: /does not lead to the trust root/,
+      })
+    t.equal(verifyDocument(genuine, FILE, warmed).kind, 'attested')
+  }
+  t.equal(warmed.leaves.size, 1)
+  // and the other way round: a forgery that comes first spoils nothing
+  const cold = newTrust()
+  for (const forged of forgeries) t.equal(verifyDocument(forged, FILE, cold).kind, 'invalid')
+  t.equal(verifyDocument(genuine, FILE, cold).kind, 'attested')
+})
+
+t.test('a remembered leaf signs other statements only with its key, and only in its log', async t => {
+  const { world, attest, documentOf, newTrust } = await createMint()
+  const leaf = await world.leaf(IDENTITY)
+  const trust = newTrust()
+  const genuine = await attest(leaf)
+  t.equal(verifyDocument(documentOf(genuine), FILE, trust).kind, 'attested')
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  t.match(verifyDocument(documentOf(await attest({ ...leaf, privateKey })), FILE, trust), {
+    why: 'signature-invalid',
+    detail: /signature over the statement/,
+  })
+  // a wholly valid attestation of another leaf, with the remembered certificate in its place
+  const other = await attest()
+  const borrowed = {
+    ...other,
+    verification_material: { ...other.verification_material, certificate: leaf.der.toString('base64') },
+  }
+  t.match(verifyDocument(documentOf(borrowed), FILE, trust), { why: 'signature-invalid' })
+  // its own statement and signature, with the other's log entry
+  const { transparency_entries } = other.verification_material
+  const unlogged = {
+    ...genuine,
+    verification_material: { ...genuine.verification_material, transparency_entries },
+  }
+  t.match(verifyDocument(documentOf(unlogged), FILE, trust), { why: 'signature-invalid' })
+})
+
+t.test('the window of a remembered leaf is compared with the time of each attestation', async t => {
+  const { at, world, attest, documentOf, newTrust } = await createMint()
+  const leaf = await world.leaf(IDENTITY)
+  const first = documentOf(await attest(leaf))
+  at.setTime(at.getTime() + 600_000)
+  const last = documentOf(await attest(leaf))
+  at.setTime(at.getTime() + 1_000)
+  const late = documentOf(await attest(leaf))
+  const trust = newTrust()
+  for (let round = 0; round < 2; round += 1) {
+    t.equal(verifyDocument(first, FILE, trust).kind, 'attested')
+    t.equal(verifyDocument(last, FILE, trust).kind, 'attested', 'its last second is within')
+    t.match(verifyDocument(late, FILE, trust), { why: 'signature-invalid', detail: /at the signed time/ })
+  }
+  t.match(verifyDocument(late, FILE, newTrust()), { why: 'signature-invalid' }, 'as without memory')
+})
+
+t.test('a leaf remembered under one root is nothing under a root that misses one of its witnesses', async t => {
+  const { world, attest, documentOf } = await createMint()
+  const stranger = await createMint()
+  const document = documentOf(await attest())
+  const root = JSON.parse(world.trustedRootJson)
+  const other = JSON.parse(stranger.world.trustedRootJson)
+  const trusts = new PreparedTrusts()
+  const under = (json: string) => verifyDocument(document, FILE, trusts.prepare({ digest: sha256Of(json), json }))
+  for (const part of ['certificateAuthorities', 'ctlogs', 'tlogs']) {
+    t.equal(under(world.trustedRootJson).kind, 'attested')
+    t.match(under(JSON.stringify({ ...root, [part]: other[part] })), { why: 'signature-invalid' }, part)
+    const both = JSON.stringify({ ...root, [part]: [...other[part], ...root[part]] })
+    t.equal(under(both).kind, 'attested', `${part}, one more`)
+  }
+  // the same intermediate, its root certificate another's: the path does not end in an anchor
+  const [authority] = root.certificateAuthorities
+  const [foreign] = other.certificateAuthorities
+  const crossed = {
+    ...authority,
+    certChain: { certificates: [authority.certChain.certificates[0], foreign.certChain.certificates[1]] },
+  }
+  t.match(under(JSON.stringify({ ...root, certificateAuthorities: [crossed] })), { why: 'signature-invalid' })
+  t.equal(under(world.trustedRootJson).kind, 'attested')
+})
+
+t.test('what is looked up often stays what it was: SCTs, extensions, bytes', async t => {
+  const { world, attest, documentOf, newTrust } = await createMint()
+  const leaf = await world.leaf(IDENTITY)
+  const document = documentOf(await attest(leaf))
+  const trust = newTrust()
+  for (let round = 0; round < 5; round += 1) t.equal(verifyDocument(document, FILE, trust).kind, 'attested')
+  const [remembered] = [...trust.leaves.values()]
+  const fresh = RememberingCertificate.read(Buffer.from(leaf.der))
+  t.ok(remembered?.certificate.equals(fresh))
+  t.equal(remembered?.certificate.extensions.length, fresh.extensions.length)
+  t.ok(remembered?.certificate.clone().root.toDER().equals(leaf.der))
+  t.not(remembered?.certificate.clone(), remembered?.certificate)
+  for (const read of ['publicKey', 'notAfter', 'subject', 'issuer', 'serialNumber', 'signatureValue'] as const)
+    t.same(remembered?.certificate[read], fresh[read], read)
+  for (const read of ['extKeyUsage', 'extSubjectKeyID', 'extAuthorityKeyID', 'extBasicConstraints'] as const)
+    t.same(remembered?.certificate[read]?.value, fresh[read]?.value, read)
+})
+
+t.test('memory changes no answer, whatever comes in whatever order', async t => {
+  const { at, world, attest, documentOf, newTrust } = await createMint()
+  const stranger = await createMint()
+  const leaf = await world.leaf(IDENTITY)
+  const first = await attest(leaf)
+  const second = await attest(leaf)
+  const documents = [
+    documentOf(first),
+    documentOf(second),
+    documentOf(first, await attest()),
+    documentOf(await attest(resigned(leaf))),
+    documentOf(await attest(withOwnKey(leaf))),
+    documentOf(first, await attest(resigned(leaf))),
+    documentOf({ ...first, envelope: second.envelope }),
+    documentOf({ ...first, verification_material: second.verification_material }),
+    stranger.documentOf(await stranger.attest()),
+    stranger.documentOf(await stranger.attest(leaf)),
+    documentOf(await world.attest({ filename: WHEEL.filename, sha256: 'a'.repeat(64), identity: IDENTITY, leaf })),
+  ]
+  at.setTime(at.getTime() + 3_600_000)
+  documents.push(documentOf(await attest(leaf)), documentOf(await attest()))
+  const answers = documents.map(document => JSON.stringify(verifyDocument(document, FILE, newTrust())))
+  t.ok(answers.filter(answer => answer.includes('"attested"')).length >= 4)
+  t.ok(answers.filter(answer => answer.includes('"invalid"')).length >= 7)
+  const order = fc.array(fc.nat({ max: documents.length - 1 }), { minLength: 2, maxLength: 12 })
+  fc.assert(
+    fc.property(order, indexes => {
+      const trust = newTrust()
+      return indexes.every(index => {
+        const document = documents[index]
+        return document !== undefined && JSON.stringify(verifyDocument(document, FILE, trust)) === answers[index]
+      })
+    }),
+    { numRuns: 60 },
+  )
+})
+
+// ---------------------------------------------------------------- windows, storage
 
 t.test('the windows of authorities and logs are compared with the signed time', { skip }, async t => {
   const evidence = pick(realEvidence(), 'whl-provenance.json')
