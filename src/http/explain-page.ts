@@ -1,5 +1,4 @@
-import type { Step } from '../domain/verdict.ts'
-import type { Explanation } from './explanation.ts'
+import type { Explanation, ToldStep } from './explanation.ts'
 import { type Html, html } from './html.ts'
 
 const MARKS = { pass: '✓', fail: '✗', skip: '–' } as const
@@ -11,21 +10,24 @@ export function renderExplanation(told: Explanation): Html {
 <main>
 <section class="verdict">
 <span class="badge">Refused by policy: ${told.code}</span>
-<h1>${told.filename}</h1>
-<p class="lead">${sentence(told.detail)}</p>
-<p>${told.remedy}</p>
+<h1>${capital(told.title)}</h1>
+<p class="file"><code>${told.filename}</code></p>
+<p class="lead">${told.meaning}</p>
+${contrast(told.steps)}<p class="soft">${told.detail}</p>
 </section>
-${contrast(told.steps)}
+<section>
+<h2>What to do</h2>
+<p>${told.remedy}</p>
+${told.admit_with === null ? undefined : admission(told.admit_with)}</section>
 <section>
 <h2>What was checked</h2>
 <ol class="steps">
 ${told.steps.map(line)}</ol>
 </section>
-${told.admit_with === null ? undefined : admission(told.admit_with)}
 <section>
 <h2>The file and the decision</h2>
 <dl>
-${row('Project', told.project)}${row('Version', told.version)}${code('sha256', told.sha256)}${rule(told)}${identity(told)}${code('Policy', told.policy)}${row('First refused', told.at)}${row('Means', told.meaning)}</dl>
+${row('Project', told.project)}${row('Version', told.version)}${code('sha256', told.sha256)}${code('Decided by', told.rule ?? 'no rule')}${identity(told)}${code('Policy', told.policy)}${row('First refused', told.at)}</dl>
 </section>
 </main>
 <footer>
@@ -33,38 +35,40 @@ ${row('Project', told.project)}${row('Version', told.version)}${code('sha256', t
 </footer>`
 }
 
-function sentence(text: string): string {
-  const said = /[.!?]$/.test(text) ? text : `${text}.`
-  return said.charAt(0).toUpperCase() + said.slice(1)
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
+
+/** characters; more is a sentence, and stands below anyway */
+const LONGEST_SIDE = 120
 
 /** The first check that failed, if it has two sides to compare. */
-function contrast(steps: readonly Step[]): Html | undefined {
-  const failed = steps.find(
-    ({ mark, expected, found }) => mark === 'fail' && expected !== undefined && found !== undefined,
-  )
-  if (failed === undefined) return undefined
-  return html`<section>
-<div class="pair">
-<div><h3>Expected</h3>${failed.expected}</div>
+function contrast(steps: readonly ToldStep[]): Html | undefined {
+  const failed = steps.find(({ mark }) => mark === 'fail')
+  if (failed === undefined || failed.expected === null || failed.found === null || failed.found.length > LONGEST_SIDE)
+    return undefined
+  return html`<div class="pair">
+<div><h3>Expected: ${failed.check}</h3>${failed.expected}</div>
 <div><h3>Found</h3>${failed.found}</div>
 </div>
-</section>`
-}
-
-function line({ mark, check, expected, found }: Step): Html {
-  return html`<li class="${mark}"><i title="${SAID[mark]}">${MARKS[mark]}</i><div><b>${check}</b>${
-    expected === undefined ? undefined : html`<small>expected: ${expected}</small>`
-  }${found === undefined ? undefined : html`<small>found: ${found}</small>`}</div></li>
 `
 }
 
+function line({ mark, check, expected, found }: ToldStep): Html {
+  const asExpected = mark === 'pass' && (expected === null || expected === found)
+  const sides = asExpected ? side('', found) : html`${side('expected', expected)}${side('found', found)}`
+  return html`<li class="${mark}"><i role="img" aria-label="${SAID[mark]}" title="${SAID[mark]}">${MARKS[mark]}</i><div><b>${check}</b>${sides}</div></li>
+`
+}
+
+function side(name: string, text: string | null): Html | undefined {
+  return text === null ? undefined : html`<small><span>${name}</span>${text}</small>`
+}
+
 function admission(yaml: string): Html {
-  return html`<section>
-<h2>What would admit it</h2>
-<p class="soft">For the platform team, to be put into the policy after looking at who is asking for what.</p>
+  return html`<p class="soft">For the platform team: this in the policy would admit it, once somebody has looked at why it should.</p>
 <pre>${yaml.trimEnd()}</pre>
-</section>`
+`
 }
 
 function row(name: string, value: string | null): Html | undefined {
@@ -73,11 +77,6 @@ function row(name: string, value: string | null): Html | undefined {
 
 function code(name: string, value: string | null): Html | undefined {
   return value === null ? undefined : html`<dt>${name}</dt><dd><code>${value}</code></dd>\n`
-}
-
-function rule({ rule }: Explanation): Html {
-  const where = rule === null ? 'none' : html`${rule.id} <code>${rule.file}:${rule.line}</code>`
-  return html`<dt>Rule</dt><dd>${where}</dd>\n`
 }
 
 function identity({ identity }: Explanation): Html | undefined {

@@ -8,6 +8,14 @@ interface Kept {
   readonly at: Instant
 }
 
+/** One check, absent values null. */
+export interface ToldStep {
+  readonly mark: Step['mark']
+  readonly check: string
+  readonly expected: string | null
+  readonly found: string | null
+}
+
 /** All that is known of a refusal, as JSON; absent values are null. */
 export interface Explanation {
   readonly id: string
@@ -22,9 +30,10 @@ export interface Explanation {
   readonly version: string | null
   readonly filename: string
   readonly sha256: string | null
-  readonly rule: { readonly id: string; readonly file: string; readonly line: number } | null
+  /** its id, and `file:line` */
+  readonly rule: string | null
   readonly identity: Readonly<Record<keyof Identity, string | null>> | null
-  readonly steps: readonly Step[]
+  readonly steps: readonly ToldStep[]
   /** the YAML that would admit the file */
   readonly admit_with: string | null
   readonly policy: string
@@ -48,9 +57,14 @@ export function explain(id: string, url: string, { refused, at }: Kept): Explana
     version: file.version ?? null,
     filename: file.filename,
     sha256: file.sha256 ?? null,
-    rule: rule ?? null,
+    rule: rule === undefined ? null : `${rule.id} (${rule.file}:${rule.line})`,
     identity: identity === undefined ? null : told(identity),
-    steps: refused.steps,
+    steps: refused.steps.map(({ mark, check, expected, found }) => ({
+      mark,
+      check,
+      expected: expected ?? null,
+      found: found ?? null,
+    })),
     admit_with: refused.admitWith ?? null,
     policy: refused.policyDigest,
     at: formatInstant(at),

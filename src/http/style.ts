@@ -18,9 +18,9 @@ body {
 }
 main, header, footer { max-width: 54rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 1.5rem; padding-bottom: 1rem; display: flex; align-items: center; gap: .6rem; }
-header .mark { width: 1.5rem; height: 1.5rem; border-radius: .3rem; background:
-  repeating-linear-gradient(90deg, var(--card) 0 .14rem, transparent .14rem .42rem) .24rem 0 / 100% 100%,
-  repeating-linear-gradient(0deg, var(--card) 0 .14rem, transparent .14rem .42rem) 0 .24rem / 100% 100%, var(--accent); }
+header .mark { width: 1.5rem; height: 1.5rem; border-radius: .75rem .75rem .15rem .15rem; border: .16rem solid var(--accent); background:
+  repeating-linear-gradient(90deg, transparent 0 .2rem, var(--accent) .2rem .34rem),
+  repeating-linear-gradient(0deg, transparent 0 .26rem, var(--accent) .26rem .38rem); }
 header b { letter-spacing: .01em; }
 header span { color: var(--soft); margin-left: auto; font-size: .9rem; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem 1.4rem; margin: 0 0 1rem; }
@@ -33,6 +33,7 @@ p:last-child { margin-bottom: 0; }
 .badge { display: inline-block; background: var(--no-soft); color: var(--no); font-weight: 650; font-size: .82rem;
   padding: .12rem .6rem; border-radius: 1rem; }
 .lead { font-size: 1.08rem; }
+.file code { font-size: 1rem; padding: .2rem .5rem; }
 .soft { color: var(--soft); }
 code, pre { font: .875rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 code { background: var(--code); border-radius: .3rem; padding: .1rem .35rem; }
@@ -40,7 +41,7 @@ pre { background: var(--code); border: 1px solid var(--line); border-radius: .5r
   overflow-x: auto; white-space: pre; overflow-wrap: normal; }
 pre:last-child { margin-bottom: 0; }
 a { color: var(--accent); }
-.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .8rem; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .8rem; margin: 0 0 .8rem; }
 .pair div { border: 1px solid var(--line); border-left: .25rem solid var(--yes); border-radius: .5rem; padding: .6rem .9rem; }
 .pair div + div { border-left-color: var(--no); }
 .pair h3, .steps small { display: block; font-size: .78rem; font-weight: 600; color: var(--soft); margin: 0 0 .15rem; }
@@ -51,6 +52,9 @@ ol.steps { list-style: none; margin: 0; padding: 0; }
 .steps i { font-style: normal; font-weight: 700; }
 .steps .pass i { color: var(--yes); } .steps .fail i { color: var(--no); } .steps .skip { color: var(--soft); }
 .steps small { font-weight: 400; font-size: .875rem; margin: .1rem 0 0; }
+.steps small { display: flex; }
+.steps small span { flex: none; width: 4.6rem; }
+.steps small span:empty { display: none; }
 .steps .fail b { color: var(--no); }
 .steps b { font-weight: 500; }
 .steps .fail b { font-weight: 650; }
