@@ -11,10 +11,22 @@ await world.release('application', '1.0', { requires: ['library>=1.0'] })
 await world.release('demo', '1.0')
 await world.release('demo', '2.0', { attested: false })
 await world.release('dependent', '1.0', { requires: ['demo'] })
+await world.release('nothing-attested', '1.0')
+await world.release('nothing-attested', '2.0', { attested: false })
+world.upstream.remove('nothing-attested', 'nothing_attested-1.0-py3-none-any.whl')
+world.upstream.remove('nothing-attested', 'nothing_attested-1.0.tar.gz')
 await world.release('somebody', '1.0')
 await world.release('somebody', '2.0', {
   identity: { kind: 'github', repository: 'evil/somebody', workflow: 'release.yml', ref: 'refs/tags/v2.0' },
 })
+await world.release('altered', '1.0')
+await world.release('altered', '2.0', { tamper: 'content' })
+
+/** Refused, and only by looking at the attestation. */
+const BAD = [
+  ['somebody', 'publisher-mismatch', 'that somebody else signed'],
+  ['altered', 'digest-mismatch', 'that the bytes are not those that were signed'],
+] as const
 
 for (const [name, { tool, skip }] of await prepareAll(CLIENT_NAMES)) {
   t.test(name, { skip }, async t => {
@@ -38,7 +50,7 @@ for (const [name, { tool, skip }] of await prepareAll(CLIENT_NAMES)) {
       )
     })
 
-    for (const mode of ['hide', 'annotate'] as const)
+    for (const mode of ['hide', 'annotate'] as const) {
       t.test(`takes the newest attested version where refused ones are under ${mode}`, async t => {
         const gate = await openGate(t, world, { configuration: { index: { mode } } })
         const site = await openSite(t)
@@ -47,20 +59,50 @@ for (const [name, { tool, skip }] of await prepareAll(CLIENT_NAMES)) {
         t.strictSame(site.installed(), ['demo-1.0', 'dependent-1.0'])
       })
 
-    t.test('is told why a pinned version was refused, and installs nothing', async t => {
+      t.test(`takes the newest that verifies under ${mode}, once the others were looked at`, async t => {
+        const gate = await openGate(t, world, { configuration: { index: { mode } } })
+        for (const [project] of BAD) await fetch(`${gate.url}/simple/${project}/`)
+        await gate.app.gate.settled()
+        const site = await openSite(t)
+        const run = await client.install(site, { gate: gate.url, requirements: BAD.map(([project]) => project) })
+        t.equal(run.code, 0, 'it succeeds', { printed: run.text })
+        t.strictSame(site.installed(), ['altered-1.0', 'somebody-1.0'])
+      })
+    }
+
+    t.test('finds no version where all are hidden', async t => {
+      const gate = await openGate(t, world, { configuration: { index: { mode: 'hide' } } })
+      const site = await openSite(t)
+      const run = await client.install(site, { gate: gate.url, requirements: ['nothing-attested'] })
+      t.not(run.code, 0, 'it fails', { printed: run.text })
+      t.strictSame(site.installed(), [])
+    })
+
+    t.test('is told why a pinned version is refused, and installs nothing', async t => {
       const gate = await openGate(t, world)
       const site = await openSite(t)
       const run = await client.install(site, { gate: gate.url, requirements: ['demo==2.0'] })
       readsWhy(t, run, client, gate, 'unattested')
       t.strictSame(site.installed(), [])
-      if (process.env['SHOW_CLIENTS'] !== undefined) t.comment(run.text)
     })
 
-    t.test('is told that somebody else signed', async t => {
-      const gate = await openGate(t, world)
+    for (const [project, code, what] of BAD)
+      t.test(`is told ${what}`, async t => {
+        const gate = await openGate(t, world)
+        const site = await openSite(t)
+        const run = await client.install(site, { gate: gate.url, requirements: [`${project}==2.0`] })
+        readsWhy(t, run, client, gate, code)
+        t.strictSame(site.installed(), [])
+      })
+
+    const readsYanked = { skip: client.name === 'uv' ? false : 'it shows no reason of a yanked file' }
+    t.test('reads in the annotation why no version fits', readsYanked, async t => {
+      const gate = await openGate(t, world, { configuration: { index: { mode: 'annotate' } } })
       const site = await openSite(t)
-      const run = await client.install(site, { gate: gate.url, requirements: ['somebody==2.0'] })
-      readsWhy(t, run, client, gate, 'publisher-mismatch')
+      const run = await client.install(site, { gate: gate.url, requirements: ['demo>=2.0'] })
+      t.not(run.code, 0)
+      const text = run.text.replace(/\s+/g, ' ')
+      t.match(text, /was yanked \(reason: Refused by policy: unattested \(.*see http.*\/x\//, 'it says why', { text })
       t.strictSame(site.installed(), [])
     })
   })

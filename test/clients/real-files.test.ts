@@ -247,6 +247,10 @@ t.test('in front of this machine’s own index', { skip: skipLive }, async t => 
     const run = await pip(tool, site, 'download', args)
     t.equal(run.code, 0, 'it succeeds', { printed: run.text })
     t.match(run.text, /Successfully downloaded numpy/)
+    const stored = gate.events.flatMap(event =>
+      event.type === 'blob' && event.action === 'stored' ? [event.bytes] : [],
+    )
+    t.ok(Math.max(...stored) > gate.config.files.spool, 'it was streamed')
   })
 
   t.test('pip is told that a release without provenance is refused', async t => {
