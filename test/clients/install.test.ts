@@ -5,6 +5,8 @@ import { openGate, readsWhy, requestsTo } from './gates.ts'
 import { openSite } from './site.ts'
 import { prepareAll } from './tools.ts'
 
+t.jobs = 2
+
 const world = await createWorld(t)
 await world.release('library', '1.0')
 await world.release('application', '1.0', { requires: ['library>=1.0'] })
@@ -29,7 +31,7 @@ const BAD = [
 ] as const
 
 for (const [name, { tool, skip }] of await prepareAll(CLIENT_NAMES)) {
-  t.test(name, { skip }, async t => {
+  t.test(name, { skip, buffered: true }, async t => {
     if (tool === undefined) return
     const client = clientOf(tool)
 

@@ -7,6 +7,8 @@ import { openGate, readsWhy, requestsTo } from './gates.ts'
 import { openSite } from './site.ts'
 import { prepareAll } from './tools.ts'
 
+t.jobs = 2
+
 const world = await createWorld(t)
 await world.release('source-only', '1.0', { kinds: ['sdist'] })
 await world.release('demo', '1.0')
@@ -22,7 +24,7 @@ await releaseSource(world, 'needs-other', 'other-backend', 'build_other')
 const tools = await prepareAll(CLIENT_NAMES)
 
 for (const [name, { tool, skip }] of tools) {
-  t.test(name, { skip }, async t => {
+  t.test(name, { skip, buffered: true }, async t => {
     if (tool === undefined) return
     const client = clientOf(tool)
 
@@ -68,7 +70,7 @@ for (const [name, { tool, skip }] of tools) {
 
 for (const name of ['pip 22.3', 'pip 26.3', 'uv'] as const) {
   const { tool, skip } = tools.get(name) ?? { tool: undefined, skip: 'not prepared' }
-  t.test(`what ${name} needs for a build`, { skip }, async t => {
+  t.test(`what ${name} needs for a build`, { skip, buffered: true }, async t => {
     if (tool === undefined) return
     const client = clientOf(tool)
 

@@ -85,7 +85,20 @@ export async function prepare(name: ToolName): Promise<Prepared> {
       throw error
     }
   }
-  return { tool: toolIn(name, folder), skip: false }
+  const tool = toolIn(name, folder)
+  if (!(await runs(tool))) return { tool: undefined, skip: `${name} does not run on Python ${interpreter.version}` }
+  return { tool, skip: false }
+}
+
+/** Old pips know no new Python. */
+async function runs({ name, python, sitePackages }: Tool): Promise<boolean> {
+  if (!name.startsWith('pip ')) return true
+  try {
+    await run(python, [join(sitePackages, 'pip'), '--version'])
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Built beside its place and moved there whole, so that of two runs that race the later finds the earlier's. */
