@@ -68,9 +68,10 @@ export class TrustRecords {
     if (typeof content !== 'string' || sha256Of(content) !== outer?.['sha256']) return 'unreadable'
     const fields = parse(content)
     if (fields?.['format'] !== FORMAT || fields['repository'] !== this.#repository) return 'absent'
-    const { metadata, inForce } = fields
-    if (!isJsonObject(metadata)) return 'unreadable'
-    return { metadata: Object.fromEntries(Object.entries(metadata).map(textual)), inForce: readInForce(inForce) }
+    const metadata = readMetadata(fields['metadata'])
+    const inForce = fields['inForce'] === undefined ? 'none' : readInForce(fields['inForce'])
+    if (metadata === undefined || inForce === undefined) return 'unreadable'
+    return { metadata, inForce: inForce === 'none' ? undefined : inForce }
   }
 }
 
@@ -83,14 +84,16 @@ function parse(text: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-function textual([name, value]: readonly [string, unknown]): readonly [string, string] {
-  return [name, String(value)]
+function readMetadata(value: unknown): TufMetadata | undefined {
+  if (!isJsonObject(value)) return undefined
+  const texts = Object.entries(value).flatMap(([role, text]) =>
+    typeof text === 'string' ? [[role, text] as const] : [],
+  )
+  return texts.length === Object.keys(value).length ? Object.fromEntries(texts) : undefined
 }
 
 function readInForce(value: unknown): TrustRecord['inForce'] {
-  if (!isJsonObject(value)) return undefined
-  const { refreshed, target } = value
-  return typeof refreshed === 'number' && typeof target === 'string'
-    ? { refreshed: instant(refreshed), target }
-    : undefined
+  const { refreshed, target } = isJsonObject(value) ? value : {}
+  if (typeof refreshed !== 'number' || typeof target !== 'string') return undefined
+  return Number.isNaN(new Date(refreshed).getTime()) ? undefined : { refreshed: instant(refreshed), target }
 }

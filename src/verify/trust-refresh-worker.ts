@@ -6,7 +6,8 @@ import { createTrustFetch, FETCH_TIMEOUT_MS } from './trust-fetch.ts'
 import type { RefreshAnswer, RefreshRequest, TufMetadata } from './trust-refresh-messages.ts'
 
 const TARGET = 'trusted_root.json'
-const RETRIES = 2
+/** of one document; the refresh as a whole is tried again soon */
+const RETRIES = 1
 
 /** One refresh of the repository by TUF's client workflow, in a folder of its own; then this thread ends. */
 async function refresh(request: RefreshRequest): Promise<RefreshAnswer> {
@@ -18,7 +19,7 @@ async function refresh(request: RefreshRequest): Promise<RefreshAnswer> {
       cachePath: request.folder,
       ...(request.rootFile === undefined ? {} : { rootPath: request.rootFile }),
       timeout: FETCH_TIMEOUT_MS,
-      retry: { retries: RETRIES, minTimeout: 500, maxTimeout: 2_000 },
+      retry: { retries: RETRIES, minTimeout: 500 },
     })
     const target = await repository.getTarget(TARGET)
     return { kind: 'refreshed', target, metadata: readMetadata(cache) }

@@ -109,11 +109,12 @@ class TufTrust implements Trust {
     if (record === 'absent') return
     try {
       if (record === 'unreadable') throw new Error('it is not what was written')
+      const { inForce } = record
+      const material = inForce === undefined ? undefined : readTrustedRoot(Buffer.from(inForce.target))
       this.#record = record
-      if (record.inForce === undefined) return
-      this.#adopt(readTrustedRoot(Buffer.from(record.inForce.target)), record.inForce.refreshed)
-      const detail = `as refreshed ${formatInstant(record.inForce.refreshed)}`
-      this.#emit('loaded', detail)
+      if (inForce === undefined || material === undefined) return
+      this.#adopt(material, inForce.refreshed)
+      this.#emit('loaded', `as refreshed ${formatInstant(inForce.refreshed)}`)
     } catch (error) {
       this.#emit('failed', `the stored trust root counts as absent: ${messageOf(error)}`)
     }

@@ -122,6 +122,10 @@ t.test('a forged neighbour of a certificate authority does not profit from what 
     t.notOk(theirs.verify(real.certificate), 'same names, same serial, same key identifier, other key')
     t.notOk(ours.verify(forged.certificate), 'and the other way round')
   }
+  t.ok(real.certificate.verify(), 'signed by itself')
+  t.notOk(real.certificate.verify(forged.certificate), 'which says nothing about another')
+  t.notOk(forged.certificate.verify(real.certificate))
+  t.ok(forged.certificate.verify())
   t.notOk(real.certificate.equals(forged.certificate))
   t.ok(real.certificate.equals(RememberingCertificate.read(Buffer.from(real.certificate.der))))
   const altered = Buffer.from(ours.der)

@@ -5,7 +5,6 @@ import { KeyUsageFlags } from '@peculiar/x509'
 import { ASN1Obj } from '@sigstore/core'
 import t from 'tap'
 import { sha256Of } from '../../src/domain/digest.ts'
-import { instant } from '../../src/domain/instant.ts'
 import { RememberingCertificate } from '../../src/verify/certificates.ts'
 import { type ProvenanceFinding, verifyDocument } from '../../src/verify/document.ts'
 import { createInlineVerifier } from '../../src/verify/inline.ts'
@@ -14,6 +13,7 @@ import { prepareTrust } from '../../src/verify/trust-material.ts'
 import { encodeDer, type LeafDraft } from '../world/certificate-authority.ts'
 import { makeWheel } from '../world/distributions.ts'
 import type { SigningIdentity } from '../world/identity.ts'
+import { createFirstLog } from '../world/rekor-v1.ts'
 import { createSecondLog, type SecondKind } from '../world/rekor-v2.ts'
 import {
   type Alterations,
@@ -29,7 +29,8 @@ import { distFilename } from '../world/vectors.ts'
 /** A Sigstore of this test's own, with a log of either generation; everything below is wholly signed by it. */
 const world = await createSigningWorld()
 const secondLog = createSecondLog(new Date(Date.now() - 86_400_000))
-const rootJson = secondLog.trustedBy(world.trustedRootJson)
+const firstLog = createFirstLog(new Date(Date.now() - 86_400_000))
+const rootJson = firstLog.trustedBy(secondLog.trustedBy(world.trustedRootJson))
 const trust = prepareTrust(rootJson)
 
 const IDENTITY: SigningIdentity = { kind: 'github', repository: 'acme/demo', workflow: 'release.yml' }
@@ -676,6 +677,10 @@ for (const kind of ['hashedrekord', 'dsse'] as const satisfies readonly SecondKi
     const foreign = secondLog.relog(await attest({ stamped: 'stamped' }), kind)
     t.match(judge(both(first, foreign.verification_material.transparency_entries[0])), { why: 'signature-invalid' })
     t.match(judge(both(second, second)), { why: 'signature-invalid' }, 'one entry twice')
+    const strangers = secondLog.relog(stamped, kind, body => replaced(body, 'verifier', strange))
+    const [stranger] = strangers.verification_material.transparency_entries
+    t.match(judge(both(first, stranger)), { why: 'signature-invalid', detail: /another certificate/ })
+    t.match(judge(both(stranger, first)), { why: 'signature-invalid', detail: /another certificate/ })
   })
 
 function replaced(value: object, key: string, by: unknown): object {
@@ -789,13 +794,66 @@ t.test('a time stamp of an authority whose window has closed is refused', async 
   t.match(verifyDocument(document, FILE, trust), { kind: 'attested' })
 })
 
-t.test('the signed time is the latest of those that were verified', async t => {
-  const finding = judge(await attest({ stamped: 'stamped' }))
-  if (finding.kind !== 'attested') throw new Error(finding.detail)
-  const { signedAt } = finding.bundles[0].attestations[0].facts
-  t.ok(Math.abs(signedAt - Date.now()) < 600_000)
-  t.equal(signedAt % 1000, 0)
-  t.ok(signedAt > instant(0))
+t.test('every time is verified, and the signed time is the latest', async t => {
+  const good = await attest()
+  const [entry] = good.verification_material.transparency_entries
+  if (entry === undefined) throw new Error('no entry')
+  const logged = Number(entry.integratedTime) * 1000
+  const both = (seconds: number, order: 'first' | 'last' = 'last') => {
+    const second = firstLog.enter(entry, new Date(logged + seconds * 1000))
+    return judge(
+      edited(good, [...MATERIAL, 'transparency_entries'], order === 'last' ? [entry, second] : [second, entry]),
+    )
+  }
+  const signedAt = (finding: ProvenanceFinding) => {
+    if (finding.kind !== 'attested') throw new Error(finding.detail)
+    return finding.bundles[0].attestations[0].facts.signedAt
+  }
+  t.equal(signedAt(judge(good)), logged)
+  for (const order of ['first', 'last'] as const) {
+    t.equal(signedAt(both(300, order)), logged + 300_000)
+    t.match(both(700, order), { why: 'signature-invalid', detail: /at the signed time/ }, 'one after the leaf’s life')
+    t.match(both(-700, order), { why: 'signature-invalid', detail: /at the signed time/ }, 'one before it')
+    t.match(both(-2 * 86_400, order), { why: 'signature-invalid' }, 'one before the log’s key')
+  }
+  const alone = (seconds: number) =>
+    judge(
+      edited(good, [...MATERIAL, 'transparency_entries'], [firstLog.enter(entry, new Date(logged + seconds * 1000))]),
+    )
+  t.match(alone(60), { kind: 'attested' })
+  t.match(alone(700), { why: 'signature-invalid' })
+  const promised = firstLog.enter(entry, new Date(logged))
+  t.match(judge(edited(good, ENTRY, { ...promised, integratedTime: String(logged / 1000 + 1) })), {
+    detail: /signed entry timestamp does not verify/,
+  })
+  t.match(judge(edited(good, ENTRY, { ...promised, inclusionPromise: undefined, integratedTime: '0' })), {
+    detail: /no signed time/,
+  })
+})
+
+t.test('the key of a log must have been in force at every signed time', async t => {
+  const stamped = await attest({ stamped: 'stamped' })
+  const second = secondLog.relog(stamped, 'hashedrekord')
+  const under = (validFor: unknown) => {
+    const root = JSON.parse(rootJson)
+    for (const { publicKey } of root.tlogs) Object.assign(publicKey, { validFor })
+    const prepared = prepareTrust(JSON.stringify(root))
+    return (attestation: AttestationJson) =>
+      verifyDocument(
+        world.provenance([{ publisher: world.publisher(IDENTITY), attestations: [attestation] }]),
+        FILE,
+        prepared,
+      )
+  }
+  const day = (offset: number) => new Date(Date.now() + offset * 86_400_000).toISOString()
+  for (const [name, window, kind] of [
+    ['open', { start: day(-1) }, 'attested'],
+    ['around', { start: day(-1), end: day(1) }, 'attested'],
+    ['ended', { start: day(-2), end: day(-1) }, 'invalid'],
+    ['to begin', { start: day(1) }, 'invalid'],
+    ['to begin and end', { start: day(1), end: day(2) }, 'invalid'],
+  ] as const)
+    for (const attestation of [stamped, second]) t.match(under(window)(attestation), { kind }, name)
 })
 
 // ---------------------------------------------------------------- the statement

@@ -36,31 +36,38 @@ export interface SecondBody {
   }
 }
 
+/** The last of two entries in a log, and the log's word for it. */
+export function prove(
+  leaf: Buffer,
+  log: { readonly origin: string; readonly keyId: Buffer; sign(note: Buffer): Buffer },
+): TransparencyEntry['inclusionProof'] {
+  const other = sha256(Buffer.from([0]), Buffer.from('another entry'))
+  const root = sha256(Buffer.from([1]), other, sha256(Buffer.from([0]), leaf))
+  const note = `${log.origin}\n2\n${root.toString('base64')}\n`
+  const signature = Buffer.concat([log.keyId.subarray(0, 4), log.sign(Buffer.from(note))])
+  return {
+    logIndex: '1',
+    rootHash: root.toString('base64'),
+    treeSize: '2',
+    hashes: [other.toString('base64')],
+    checkpoint: { envelope: `${note}\n\u2014 ${log.origin} ${signature.toString('base64')}\n` },
+  }
+}
+
 /** `start` of the window of its key. */
 export function createSecondLog(start: Date): SecondLog {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const spki = publicKey.export({ format: 'der', type: 'spki' })
   const keyId = sha256(spki)
 
-  function enter(kind: SecondKind, body: object): TransparencyEntry {
+  const enter = (kind: SecondKind, body: object): TransparencyEntry => {
     const leaf = Buffer.from(JSON.stringify(body))
-    // an older entry to the left makes a tree of two
-    const other = sha256(Buffer.from([0]), Buffer.from('another entry'))
-    const root = sha256(Buffer.from([1]), other, sha256(Buffer.from([0]), leaf))
-    const note = `${ORIGIN}\n2\n${root.toString('base64')}\n`
-    const signature = Buffer.concat([keyId.subarray(0, 4), sign(null, Buffer.from(note), privateKey)])
     return {
       logIndex: '1',
       logId: { keyId: keyId.toString('base64') },
       kindVersion: { kind, version: '0.0.2' },
       integratedTime: '0',
-      inclusionProof: {
-        logIndex: '1',
-        rootHash: root.toString('base64'),
-        treeSize: '2',
-        hashes: [other.toString('base64')],
-        checkpoint: { envelope: `${note}\n\u2014 ${ORIGIN} ${signature.toString('base64')}\n` },
-      },
+      inclusionProof: prove(leaf, { origin: ORIGIN, keyId, sign: note => sign(null, note, privateKey) }),
       canonicalizedBody: leaf.toString('base64'),
     }
   }
