@@ -52,6 +52,11 @@ export function suspect(file: string, error: unknown): void {
   }
 }
 
+/**
+ * Up to this many bytes, half a second's reading, a database is examined whole after a kill, which cannot damage it by
+ * itself. Damage in a larger one shows when it is read: that is "cannot tell", and has it examined at the next start.
+ */
+const QUICKLY_EXAMINED = 512 * 1024 * 1024
 const DAMAGED = /^SQLITE_(?:NOTADB|CORRUPT)/
 
 /** Something is wrong with the content, in our own words. Stays in this file. */
@@ -62,7 +67,8 @@ async function attempt<Result>(file: string, use: (database: Database.Database) 
   const found = lstatSync(file, { throwIfNoEntry: false })
   if (found !== undefined && !found.isFile()) throw new Damage('not a regular file')
   // a clean close leaves no write-ahead log behind
-  const doubtful = existsSync(`${file}-wal`) || existsSync(suspicion(file))
+  const killed = existsSync(`${file}-wal`) && (found?.size ?? 0) <= QUICKLY_EXAMINED
+  const doubtful = killed || existsSync(suspicion(file))
   const database = new Database(file, { timeout: 2_000 })
   try {
     assertOurs(database)

@@ -140,10 +140,16 @@ export async function createDiskBlobs({ folder, cacheBytes, records, events, clo
   function evict(): void {
     if (closed || records.total() <= cacheBytes) return
     evicting ??= makeRoom()
-      .catch(() => {}) // the next blob tries again
+      .catch((cause: unknown) => tell('the cache of files could not be kept within its bounds', cause)) // the next blob tries again
       .finally(() => {
         evicting = undefined
       })
+  }
+
+  /** For what fails while nobody waits for it. */
+  function tell(detail: string, cause: unknown): void {
+    const { code } = storeError(detail, cause)
+    events.emit({ type: 'unknown', code, detail, route: 'background', untrusted: undefined, cause, id: '' })
   }
 
   async function makeRoom(): Promise<void> {

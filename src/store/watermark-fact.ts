@@ -3,7 +3,10 @@ import { type Instant, instant } from '../domain/instant.ts'
 import type { Watermark } from '../ports.ts'
 import type { WriteBehind } from './write-behind.ts'
 
-/** Comes to disk with the batch that holds what was recorded then. */
+/** A time that comes alone is written when it is so much newer than the last, ms. */
+const ALONE = 1_000
+
+/** Comes to disk with the batch that holds what was recorded then; by itself at most once a second. */
 export function createWatermarkFact(database: Database.Database, writes: WriteBehind): Watermark {
   const upsert = database.prepare<[number]>(
     `insert into facts (name, value) values ('newest', ?)
@@ -37,7 +40,7 @@ export function createWatermarkFact(database: Database.Database, writes: WriteBe
     raise(at) {
       if (at <= newest) return
       newest = at
-      writes.due()
+      if (at - written >= ALONE) writes.due()
     },
   }
 }
