@@ -19,9 +19,11 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
  && find node_modules/better-sqlite3/prebuilds -type f ! -name "linux-$(node -p process.arch).node" -delete \
  && find node_modules -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' \) -delete
 COPY . .
+# Readable by every user and writable by root alone, whatever the umask was that the checkout was made with.
 RUN mkdir -p /empty /image/usr/local/bin \
  && cp "$(command -v node)" /image/usr/local/bin/node \
- && ln -s ../../../opt/portcullis/bin/portcullis /image/usr/local/bin/portcullis
+ && ln -s ../../../opt/portcullis/bin/portcullis /image/usr/local/bin/portcullis \
+ && chmod -R u=rwX,go=rX /image
 
 FROM ${RUNTIME_IMAGE}
 LABEL org.opencontainers.image.title="Portcullis" \

@@ -97,6 +97,7 @@ async function startImage(image: Image): Promise<void> {
       const configuration = join(image.folder, 'composed')
       mkdirSync(configuration)
       execFileSync('cp', ['--recursive', join(checkout, 'policies'), configuration])
+      execFileSync('chmod', ['--recursive', 'go=rX', configuration])
       const options = { environment, configuration, volume: newVolume(image), network: 'own' } as const
       const gate = await startContainer(t, image, options)
       await within30Seconds(gate, async () => (await gate.health()).code === 0)
