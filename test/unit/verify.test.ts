@@ -882,6 +882,8 @@ t.test('a statement that is not about exactly this file is refused', async t => 
     'the source distribution': named('demo-1.0.tar.gz'),
     'a path': named(`./${WHEEL.filename}`),
     'a space': named(` ${WHEEL.filename}`),
+    'something after it': named(`${WHEEL.filename}.sig`),
+    'a NUL after it': named(`${WHEEL.filename}\0`),
   }
   for (const [name, judged] of Object.entries(mismatch))
     t.match(await judged(), { kind: 'invalid', why: 'subject-mismatch' }, name)
