@@ -136,7 +136,9 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     links: linksFor('absolute'),
     maxAge,
     maxSize,
+    negativeTtl,
     clock: clock.read,
+    verdicts: project => learned.get(project) ?? 0,
   })
   const readiness = createReadiness({ policies, trust, store, clock, watch, draining: settings.draining })
 

@@ -5,12 +5,14 @@ import type { Clock, Instant, Millis } from '../domain/instant.ts'
 import type { ProjectName } from '../domain/name.ts'
 import type { Policy } from '../domain/policy.ts'
 import type { Index } from '../ports.ts'
+import { isJsonObject } from '../protocol/json.ts'
 import { type LegacyJson, renderLegacyJson } from '../protocol/legacy-json.ts'
 import type { Background } from './background.ts'
 import type { LegacyBody } from './gate.ts'
 import type { Indexes, KnownPage } from './indexes.ts'
 import type { Judge } from './judge.ts'
 import { foreseePage, type Links } from './listing.ts'
+import { nextChange } from './next-change.ts'
 import { createOnce } from './once.ts'
 import type { Policies } from './policies.ts'
 
@@ -18,6 +20,21 @@ interface Fetched {
   readonly json: LegacyJson | undefined
   readonly at: Instant
 }
+
+/** An answer, and what it was made from: any of these another, and it is made anew. */
+interface Rendered {
+  readonly known: KnownPage
+  readonly policy: Policy
+  readonly verdicts: number
+  /** until then no verdict in it can change by the passing of time alone */
+  readonly until: Instant
+  readonly body: LegacyBody
+}
+
+/** bytes, roughly: a document has long texts, and two kilobytes for each file */
+const TEXTS = 64 * 1024
+const PER_FILE = 2 * 1024
+const MOST = 64 * 1024 * 1024
 
 interface Options {
   readonly index: Index
@@ -28,7 +45,10 @@ interface Options {
   readonly links: Links
   readonly maxAge: Millis
   readonly maxSize: number
+  readonly negativeTtl: Millis
   readonly clock: Clock
+  /** counts what was learned of a project's files */
+  readonly verdicts: (project: ProjectName) => number
 }
 
 /**
@@ -38,8 +58,9 @@ interface Options {
 export function createLegacy(
   options: Options,
 ): (project: ProjectName, version: string | undefined) => Promise<LegacyBody> {
-  const { index, indexes, policies, judge, background, links, maxAge, maxSize, clock } = options
-  const fetched = new LRUCache<string, Fetched>({ max: 500 })
+  const { index, indexes, policies, judge, background, links, maxAge, maxSize, negativeTtl, clock, verdicts } = options
+  const fetched = new LRUCache<string, Fetched>({ maxSize: MOST, sizeCalculation: ({ json }) => roughSize(json) })
+  const rendered = new WeakMap<LegacyJson, Rendered>()
   const once = createOnce<LegacyJson | undefined>()
 
   async function fetch(project: ProjectName, version: string | undefined): Promise<LegacyJson | undefined> {
@@ -60,12 +81,29 @@ export function createLegacy(
     if (known === undefined) throw new GateError('no-project', `the index does not know ${project}`)
     const json = await fetch(project, version)
     if (json === undefined) throw new GateError('not-found', `the index has no such version of ${project}`)
-    const body = render(json, known, policies.current())
-    return { body, etag: `"${sha256Of(body).slice(0, 40)}"`, serial: json.serial }
+    return currentBody(json, known)
   }
 
-  function render(json: LegacyJson, known: KnownPage, policy: Policy): Buffer {
-    const foreseen = foreseePage(known, { policy, now: clock(), maxSize, judge })
+  function currentBody(json: LegacyJson, known: KnownPage): LegacyBody {
+    const policy = policies.current()
+    const learned = verdicts(json.project)
+    const now = clock()
+    const before = rendered.get(json)
+    if (before?.known === known && before.policy === policy && before.verdicts === learned && now < before.until)
+      return before.body
+    const bytes = render(json, known, { policy, now })
+    const body = { body: bytes, etag: `"${sha256Of(bytes).slice(0, 40)}"`, serial: json.serial }
+    const until = nextChange(json.project, { policy, now, negativeTtl })
+    rendered.set(json, { known, policy, verdicts: learned, until, body })
+    return body
+  }
+
+  function render(
+    json: LegacyJson,
+    known: KnownPage,
+    rules: { readonly policy: Policy; readonly now: Instant },
+  ): Buffer {
+    const foreseen = foreseePage(known, { ...rules, maxSize, judge })
     background.add([...foreseen.values()].flatMap(outcome => (outcome.kind === 'open' ? [outcome.artifact] : [])))
     return renderLegacyJson(json, {
       keep({ filename, sha256 }) {
@@ -78,4 +116,13 @@ export function createLegacy(
       },
     })
   }
+}
+
+/** The parsed document, and the answer made of it. */
+function roughSize(json: LegacyJson | undefined): number {
+  if (json === undefined) return 256
+  const { releases, urls } = json.document
+  const groups = [urls, ...(isJsonObject(releases) ? Object.values(releases) : [])]
+  const files = groups.reduce<number>((sum, group) => sum + (Array.isArray(group) ? group.length : 0), 0)
+  return TEXTS + files * PER_FILE
 }

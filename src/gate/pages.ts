@@ -14,6 +14,7 @@ import type { PageBody } from './gate.ts'
 import type { Indexes, KnownPage } from './indexes.ts'
 import type { Judge } from './judge.ts'
 import { type Foreseen, foreseePage, type Links, type ListingMode, viewPage } from './listing.ts'
+import { nextChange } from './next-change.ts'
 import type { Policies } from './policies.ts'
 
 const gzip = promisify(gzipCallback)
@@ -83,16 +84,13 @@ export function createPages(options: Options): Pages {
       page: known,
       policy,
       verdicts: learned,
-      until: mode === 'list' ? instant(Number.POSITIVE_INFINITY) : nextChange(known.index.name, policy, now),
+      until:
+        mode === 'list'
+          ? instant(Number.POSITIVE_INFINITY)
+          : nextChange(known.index.name, { policy, now, negativeTtl }),
       json: body('application/vnd.pypi.simple.v1+json', renderSimpleJson(view), view, policy),
       html: body('text/html', renderSimpleHtml(view), view, policy),
     }
-  }
-
-  /** Verdicts change with time where an exemption ends and where a failure is to be asked again. */
-  function nextChange(project: ProjectName, policy: Policy, now: Instant): Instant {
-    const ends = policy.exemptionsFor(project).flatMap(({ ends }) => (ends > now ? [ends] : []))
-    return instant(Math.min(now + negativeTtl, ...ends))
   }
 
   return { page }
