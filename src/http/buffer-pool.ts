@@ -3,9 +3,10 @@ const LARGE = 256 * 1024
 /** When many readers stall, each new buffer is a small one. */
 const SMALL = 64 * 1024
 /** bytes of large buffers that may be out at once */
-const LARGE_OUT = 48 * 1024 * 1024
-/** free large buffers that are kept */
-const KEPT = 64
+const LARGE_OUT = 32 * 1024 * 1024
+/** free buffers that are kept, by size */
+const KEPT_LARGE = 64
+const KEPT_SMALL = 256
 
 /**
  * Buffers for file bodies, used again and again: allocating one per read costs more than the copy. A buffer comes back
@@ -13,7 +14,8 @@ const KEPT = 64
  * look at it.
  */
 export class BufferPool {
-  readonly #free: Buffer[] = []
+  readonly #large: Buffer[] = []
+  readonly #small: Buffer[] = []
   readonly #poison: number | undefined
   #largeOut = 0
   #smallOut = 0
@@ -25,33 +27,35 @@ export class BufferPool {
 
   /** buffers that are out */
   get out(): number {
-    return this.#largeOut / LARGE + this.#smallOut
+    return this.#largeOut + this.#smallOut
   }
 
   /** Many are out: readers that wait hold one buffer instead of reading ahead. */
   get tight(): boolean {
-    return this.#largeOut >= LARGE_OUT
+    return this.#largeOut * LARGE >= LARGE_OUT
   }
 
   take(): Buffer {
     if (this.tight) {
       this.#smallOut += 1
-      return Buffer.allocUnsafeSlow(SMALL)
+      return this.#small.pop() ?? Buffer.allocUnsafeSlow(SMALL)
     }
-    this.#largeOut += LARGE
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(LARGE)
+    this.#largeOut += 1
+    return this.#large.pop() ?? Buffer.allocUnsafeSlow(LARGE)
   }
 
   /** The buffer is nobody's any more. */
   give(buffer: Buffer): void {
     this.drop(buffer)
     if (this.#poison !== undefined) buffer.fill(this.#poison)
-    if (buffer.length === LARGE && this.#free.length < KEPT) this.#free.push(buffer)
+    const isLarge = buffer.length === LARGE
+    const free = isLarge ? this.#large : this.#small
+    if (free.length < (isLarge ? KEPT_LARGE : KEPT_SMALL)) free.push(buffer)
   }
 
   /** The buffer is out of the account and never used again. */
   drop(buffer: Buffer): void {
-    if (buffer.length === LARGE) this.#largeOut -= LARGE
+    if (buffer.length === LARGE) this.#largeOut -= 1
     else this.#smallOut -= 1
   }
 }

@@ -22,8 +22,11 @@ export class Connections {
         for (const exchange of exchanges) this.#finish(exchange)
       })
     })
-    // a body that is cut must not look complete
-    server.on('timeout', (socket: Socket) => socket.resetAndDestroy())
+    server.on('timeout', (socket: Socket) => {
+      // a body that is cut must not look complete
+      if (this.isBusy(socket)) socket.resetAndDestroy()
+      else socket.destroySoon()
+    })
   }
 
   begin(exchange: Exchange): void {

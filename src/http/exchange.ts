@@ -24,7 +24,7 @@ export class Exchange {
     this.request = request
     this.response = response
     this.url = request.url ?? ''
-    this.client = request.socket.remoteAddress ?? ''
+    this.client = plainAddress(request.socket.remoteAddress ?? '')
   }
 
   get isHead(): boolean {
@@ -51,6 +51,13 @@ export class Exchange {
   reset(): void {
     this.request.socket.resetAndDestroy()
   }
+}
+
+const MAPPED = '::ffff:'
+
+/** An IPv4 client of a socket that listens on IPv6 too is still an IPv4 client. */
+export function plainAddress(address: string): string {
+  return address.startsWith(MAPPED) && address.includes('.') ? address.slice(MAPPED.length) : address
 }
 
 /** A response that knows the exchange it belongs to. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Exchange, exchangeOf } from './exchange.ts'
+import { type Exchange, exchangeOf, plainAddress } from './exchange.ts'
 import { sendFailure } from './failures.ts'
 import type { Serving } from './settings.ts'
 
@@ -15,7 +15,7 @@ export function enter(request: FastifyRequest, reply: FastifyReply, route: strin
   reply.hijack()
   const exchange = exchangeOf(reply.raw)
   exchange.route = route
-  const { ip } = request
+  const ip = plainAddress(request.ip ?? '')
   // what a trusted proxy passed on may still be no address
   if (ip !== exchange.client && isIP(ip) !== 0) exchange.client = ip
   return exchange
