@@ -105,6 +105,29 @@ t.test('an attested file that nobody judged is listed, judged in the background,
   }
 })
 
+t.test('the JSON API forgets a file once it is judged, and has it back when the policy changes its mind', async t => {
+  const { ask, world, gate } = await scene(t, async world => {
+    await world.release('demo', '1.0')
+    const identity = { kind: 'github', repository: 'mallory/demo', workflow: 'release.yml' } as const
+    await world.release('demo', '2.0', { identity, kinds: ['wheel'] })
+  })
+  const releases = async (): Promise<readonly string[]> => Object.keys((await ask('/pypi/demo/json')).json().releases)
+  t.strictSame(await releases(), ['1.0', '2.0'], 'nobody judged it yet')
+  await gate.app.gate.settled()
+  await until('it is left out', async () => (await releases()).length === 1)
+  t.equal((await ask('/pypi/demo/2.0/json')).json().urls.length, 0)
+  const { etag } = (await ask('/pypi/demo/json')).headers
+  t.equal((await ask('/pypi/demo/json')).headers['etag'], etag)
+  world.writePolicy(
+    'version: 1\nmode: enforce\nprojects:\n  - match: demo\n    publishers: [{ kind: github, repository: mallory/demo, workflow: release.yml }]\n',
+  )
+  t.equal(gate.app.reload(), 'loaded')
+  t.strictSame(await releases(), ['2.0'])
+  world.writePolicy()
+  gate.app.reload()
+  t.equal((await ask('/pypi/demo/json')).headers['etag'], etag)
+})
+
 t.test('a reload of the policy changes pages and their tags, and nothing has to be forgotten by hand', async t => {
   const { world, gate, ask, list } = await scene(t, quarters, inMode('hide'))
   const before = await etagOf(ask)
