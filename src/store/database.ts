@@ -44,7 +44,10 @@ export async function openDatabase<Result>(
 
 /** To be told of every failed write or read: what looks like damage is examined at the next start. */
 export function suspect(file: string, error: unknown): void {
-  if (!DAMAGED.test(errorCode(error) ?? '')) return
+  if (DAMAGED.test(errorCode(error) ?? '')) markSuspect(file)
+}
+
+function markSuspect(file: string): void {
   try {
     writeFileSync(suspicion(file), '')
   } catch {
@@ -141,7 +144,9 @@ function setAside(file: string, clock: Clock): string {
   let aside = `${file}.set-aside-${stamp}`
   for (let number = 2; lstatSync(aside, { throwIfNoEntry: false }) !== undefined; number += 1)
     aside = `${file}.set-aside-${stamp}-${number}`
-  for (const suffix of ['', '-wal', '-shm']) {
+  // the database itself goes last, and marked: whoever is killed in between begins here again
+  markSuspect(file)
+  for (const suffix of ['-wal', '-shm', '']) {
     if (lstatSync(`${file}${suffix}`, { throwIfNoEntry: false }) !== undefined)
       renameSync(`${file}${suffix}`, `${aside}${suffix}`)
   }

@@ -8,6 +8,7 @@ import type { WriteBehind } from './write-behind.ts'
 const SHARED_MS = 1_000
 
 interface PendingEntry {
+  readonly key: string
   readonly entry: JournalEntry
   count: number
 }
@@ -23,16 +24,18 @@ export function createJournalTable(
        client, count) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const words = createWords(database)
-  const pending = new Map<string, PendingEntry>()
+  const pending = new Set<PendingEntry>()
+  /** the latest of a client, a file and a second */
+  const latest = new Map<string, PendingEntry>()
 
   writes.add({
     size: () => pending.size,
     write(limit) {
-      const entries = [...pending.entries().take(limit)]
+      const entries = [...pending.values().take(limit)]
       const fresh = new Map<string, number>()
       const id = (word: string): number => words.number(word, fresh)
       const optional = (word: string | undefined): number | null => (word === undefined ? null : id(word))
-      for (const [, { entry, count }] of entries)
+      for (const { entry, count } of entries)
         insert.run(
           entry.at,
           id(entry.filename),
@@ -48,7 +51,10 @@ export function createJournalTable(
           count,
         )
       return () => {
-        for (const [key] of entries) pending.delete(key)
+        for (const written of entries) {
+          pending.delete(written)
+          if (latest.get(written.key) === written) latest.delete(written.key)
+        }
         words.learn(fresh)
       }
     },
@@ -57,10 +63,14 @@ export function createJournalTable(
   return {
     record(entry) {
       writes.assertWriting()
-      const key = keyOf(entry)
-      const same = pending.get(key)
-      if (same === undefined) pending.set(key, { entry, count: 1 })
-      else same.count += 1
+      const key = `${Math.floor(entry.at / SHARED_MS)} ${entry.client} ${entry.filename}`
+      const before = latest.get(key)
+      if (before !== undefined && isSame(before.entry, entry)) before.count += 1
+      else {
+        const added = { key, entry, count: 1 }
+        pending.add(added)
+        latest.set(key, added)
+      }
       raise(entry.at)
       writes.due()
     },
@@ -68,12 +78,31 @@ export function createJournalTable(
   }
 }
 
-/** Everything by which entries differ, the identity too: same bytes may be judged by another proof a moment later. */
-function keyOf(entry: JournalEntry): string {
-  const { at, filename, project, sha256, outcome, code, rule, identity, policyDigest, trustDigest, client } = entry
-  const second = Math.floor(at / SHARED_MS)
-  const who = identity === undefined ? '' : JSON.stringify(identity)
-  return `${second}\n${client}\n${filename}\n${project}\n${sha256}\n${outcome}\n${code}\n${rule}\n${policyDigest}\n${trustDigest}\n${who}`
+/** True when nothing but the time within the second tells them apart; this is on the way of every hit. */
+function isSame(one: JournalEntry, other: JournalEntry): boolean {
+  return (
+    one.filename === other.filename &&
+    one.client === other.client &&
+    one.sha256 === other.sha256 &&
+    one.project === other.project &&
+    one.outcome === other.outcome &&
+    one.code === other.code &&
+    one.rule === other.rule &&
+    one.policyDigest === other.policyDigest &&
+    one.trustDigest === other.trustDigest &&
+    isSameIdentity(one.identity, other.identity)
+  )
+}
+
+function isSameIdentity(one: JournalEntry['identity'], other: JournalEntry['identity']): boolean {
+  if (one === undefined || other === undefined) return one === other
+  return (
+    one.san === other.san &&
+    one.issuer === other.issuer &&
+    one.repository === other.repository &&
+    one.workflow === other.workflow &&
+    one.ref === other.ref
+  )
 }
 
 interface Words {
