@@ -23,8 +23,12 @@ export function sendFailure(exchange: Exchange, thrown: unknown, events: Events)
       cause: error.cause,
       id,
     })
-  if (exchange.response.headersSent) exchange.reset()
-  else sendProblem(exchange, error)
+  try {
+    if (exchange.response.headersSent) exchange.reset()
+    else sendProblem(exchange, error)
+  } catch {
+    exchange.reset() // whatever it is, it must not reach the process
+  }
 }
 
 function sendProblem(exchange: Exchange, error: GateError): void {

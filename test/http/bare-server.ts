@@ -1,4 +1,5 @@
 import type { Test } from 'tap'
+import type { Gate } from '../../src/gate/gate.ts'
 import { BufferPool } from '../../src/http/buffer-pool.ts'
 import { createHttpServer, type HttpServer, type HttpSettings } from '../../src/http/server.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
@@ -7,6 +8,8 @@ import { type BareChanges, type BareGate, openBareGate } from '../world/bare-gat
 import type { World } from '../world/world.ts'
 
 export interface ServerChanges extends BareChanges {
+  /** puts something between the gate and the server */
+  readonly wrap?: (gate: Gate) => Gate
   readonly http?: Partial<HttpSettings>
 }
 
@@ -31,7 +34,7 @@ export async function startServer(t: Test, world: World, changes: ServerChanges 
   })
   let url = ''
   const log: GateEvent[] = []
-  const server = await createHttpServer(bare.gate, {
+  const server = await createHttpServer(changes.wrap?.(bare.gate) ?? bare.gate, {
     publicUrl: undefined,
     listenUrl: () => url,
     clientCache: 'revalidate',

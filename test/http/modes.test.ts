@@ -254,6 +254,18 @@ t.test('the root list in both forms, rebuilt: names and serials, and nothing els
   t.equal((await ask('/simple/', { headers: { accept: 'image/png' } })).status, 406)
 })
 
+t.test('few lists of all projects at once; the next one is told to come back', async t => {
+  const { ask, world } = await scene(t, quarters)
+  world.upstream.fault({ route: 'root', do: { delayMs: 300 } })
+  const answers = await Promise.all(Array.from({ length: 7 }, () => ask('/simple/')))
+  t.strictSame(
+    answers.map(({ status }) => status).sort((a, b) => a - b),
+    [200, 200, 200, 200, 503, 503, 503],
+  )
+  t.match(answers.find(({ status }) => status === 503)?.json(), { code: 'unknown-overloaded' })
+  t.equal((await ask('/simple/')).status, 200, 'the places are given back')
+})
+
 t.test('a root list that fails is 5xx, one that ends early is never a whole one', async t => {
   const { ask, world } = await scene(t, quarters)
   const accept = { headers: { accept: SIMPLE_JSON } }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
+import type { Sha256 } from '../../src/domain/digest.ts'
+import { VerifiedFile } from '../../src/gate/verified-file.ts'
 import { startGate } from '../world/gate.ts'
 import type { FaultAction } from '../world/upstream-faults.ts'
 import { createWorld, type Published, type World } from '../world/world.ts'
@@ -309,4 +311,42 @@ t.test('a blob that is cut short on disk is never completed', async t => {
   t.equal(heard.ended, 'reset')
   t.ok(bodyOf(heard).length < wheel.bytes.length)
   t.equal(server.buffers.out, 0)
+})
+
+t.test('what was not verified is not sent, whatever it looks like and whatever its type was cast to', async t => {
+  const { sha256, size } = { sha256: 'a'.repeat(64) as Sha256, size: 5 }
+  const bytes = Buffer.from('12345')
+  const blob = { sha256, size, bytes, read: async () => 0, close() {} }
+  const flowing = {
+    kind: 'flowing',
+    stored: Promise.resolve(),
+    async *chunks() {
+      yield bytes
+    },
+  } as const
+  for (const forged of [{ sha256, size, filename: 'x' }, Object.create(VerifiedFile.prototype), undefined, true])
+    for (const opened of [{ kind: 'stored', file: forged, blob } as const, { ...flowing, file: forged }]) {
+      const world = await createWorld(t)
+      const { wheel } = await world.release('demo', '1.0', { kinds: ['wheel'] })
+      const { url } = await startServer(t, world, { wrap: gate => ({ ...gate, open: async () => opened }) })
+      const { status, text } = await createAsk(t, world, url)(wheel.path)
+      t.equal(status, 500)
+      t.notMatch(text, '12345')
+    }
+})
+
+t.test('a blob other than the verified one is not sent', async t => {
+  const world = await createWorld(t)
+  const { wheel } = await world.release('demo', '1.0', { kinds: ['wheel'] })
+  const { url } = await startServer(t, world, {
+    wrap: gate => ({
+      ...gate,
+      async open(verdict) {
+        const opened = await gate.open(verdict)
+        if (opened.kind !== 'stored') throw new TypeError('it is small')
+        return { ...opened, blob: { ...opened.blob, sha256: 'b'.repeat(64) as Sha256 } }
+      },
+    }),
+  })
+  t.equal((await createAsk(t, world, url)(wheel.path)).status, 500)
 })
