@@ -13,7 +13,7 @@ interface PendingEntry {
   count: number
 }
 
-/** Append-only. Entries gather in memory and are written by the next batch, some tenths of a second later. */
+/** Append-only. Entries gather in memory and are written by the next batch, less than half a second later. */
 export function createJournalTable(
   database: Database.Database,
   writes: WriteBehind,

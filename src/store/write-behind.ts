@@ -11,7 +11,7 @@ export interface Pending {
 }
 
 /**
- * All writing happens here, beside the request: several times a second what is pending is written, in transactions that
+ * All writing happens here, beside the request: twice a second what is pending is written, in transactions that
  * are small enough not to hold requests up. While writing fails nothing is lost, nothing more is taken (`unknown-store`),
  * and it is tried again every second.
  */
@@ -32,7 +32,7 @@ export interface WriteBehind {
 const PIECE = 1_000
 /** Above this many rows the writer is made to wait. */
 const MOST = 50_000
-const EVERY_MS = 200
+const EVERY_MS = 400
 const AGAIN_MS = 1_000
 
 interface Options {
