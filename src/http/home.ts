@@ -30,6 +30,8 @@ function renderHome(index: string, version: string): Html {
 <pre>poetry source add --priority=primary portcullis ${index}</pre>
 <h2>pdm</h2>
 <pre>pdm config pypi.url ${index}</pre>
+<h2>pipenv</h2>
+<pre>export PIPENV_PYPI_MIRROR=${index}</pre>
 </section>
 <section>
 <h2>When an install is refused</h2>
@@ -40,5 +42,5 @@ function renderHome(index: string, version: string): Html {
 <p>A second index beside this one, or a lock file that holds the public index’s own URLs, goes round the gate.</p>
 </section>
 </main>
-<footer><p><a href="/readyz">Readiness</a> · <a href="/metrics">Metrics</a></p></footer>`
+<footer><p><a href="readyz">Readiness</a> · <a href="metrics">Metrics</a></p></footer>`
 }
