@@ -12,6 +12,8 @@ import { type Loopback, serve } from '../world/loopback.ts'
 
 const TARGET = 'trusted_root.json'
 const YEAR = 365 * 86_400_000
+/** where a redirect leads; what is there is right */
+const ELSEWHERE = '/elsewhere'
 
 /** What one publication says differently from the last. */
 interface Publication {
@@ -53,8 +55,10 @@ export async function startTufRepository(t: Test, trustedRoot: string): Promise<
   const server = await serve(t, (request, response) => {
     if (fault === 'hangs') return
     if (fault === 'gone') return void request.socket.destroy()
-    if (fault === 'redirects') return void response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end()
-    const body = fault === 'fails' ? undefined : files.get(request.url ?? '')
+    const { url = '' } = request
+    const moved = url.startsWith(ELSEWHERE)
+    if (fault === 'redirects' && !moved) return void response.writeHead(302, { location: `${ELSEWHERE}${url}` }).end()
+    const body = fault === 'fails' ? undefined : files.get(moved ? url.slice(ELSEWHERE.length) : url)
     response.writeHead(fault === 'fails' ? 503 : body === undefined ? 404 : 200).end(body ?? '')
   })
 

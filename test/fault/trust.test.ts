@@ -282,6 +282,7 @@ const WRONG: Readonly<Record<string, readonly [changes: Partial<TrustOptions>, d
   'a mirror over plain HTTP': [{ tufUrl: 'http://tuf.example', tufRoot: import.meta.filename }, /trust\.tuf_url/],
   'a mirror with a password': [{ tufUrl: 'https://u:p@tuf.example', tufRoot: import.meta.filename }, /credentials/],
   'roots that are no certificates': [{ ca: 'hello' }, /upstream\.ca/],
+  'a folder that cannot be made': [{ folder: import.meta.filename }, /cannot be made/],
   'a pinned file that is not there': [
     { root: { file: '/nowhere.json' } },
     /trust\.root: \/nowhere\.json cannot be read/,

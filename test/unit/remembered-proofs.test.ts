@@ -403,6 +403,51 @@ t.test('a finding survives storage, and only as it was written', { skip }, async
     t.equal(decodeFinding(broken), undefined, broken.slice(0, 80))
 })
 
+t.test('a stored finding with anything of another type, missing or besides is none', async t => {
+  const { world, attest, documentOf, newTrust } = await createMint()
+  const strange = await world.attest({
+    filename: WHEEL.filename,
+    sha256: WHEEL.sha256,
+    identity: IDENTITY,
+    alter: { statement: statement => ({ ...statement, predicateType: 'https://example.com/v1', predicate: {} }) },
+  })
+  const finding = verifyDocument(documentOf(await attest(), strange), FILE, newTrust())
+  t.same(decodeFinding(encodeFinding(finding)), finding)
+  const stored: unknown = JSON.parse(encodeFinding(finding))
+  const optional = /claims\.(?!san|issuer)|publisher\.(?!kind)|contradiction/
+  let tried = 0
+  for (const path of pathsIn(stored)) {
+    const name = path.join('.')
+    const before = path.reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), stored)
+    for (const value of [null, true, 1.5, '', 'x', [], {}, [before], { x: before }]) {
+      // text is text: what it says is not the codec's to judge, where it has no grammar
+      if (typeof value === 'string' && typeof before === 'string' && !/kind|Sha256|predicateType$/.test(name)) continue
+      if (name.endsWith('publisher.kind') && typeof value === 'string') continue
+      t.equal(decodeFinding(JSON.stringify(put(stored, path, value))), undefined, `${name} = ${JSON.stringify(value)}`)
+      tried += 1
+    }
+    if (typeof path.at(-1) === 'string' && !optional.test(name))
+      t.equal(decodeFinding(JSON.stringify(put(stored, path, undefined))), undefined, `${name} is absent`)
+    if (typeof before === 'object' && !Array.isArray(before))
+      t.equal(decodeFinding(JSON.stringify(put(stored, [...path, 'more'], 'x'))), undefined, `${name} has more`)
+  }
+  t.ok(tried > 200, `${tried} changes`)
+})
+
+function pathsIn(value: unknown, path: readonly (string | number)[] = []): readonly (readonly (string | number)[])[] {
+  if (typeof value !== 'object' || value === null) return [path]
+  const keys = Array.isArray(value) ? value.map((_, index) => index) : Object.keys(value)
+  const inner = keys.flatMap(key => pathsIn(Reflect.get(value, key), [...path, key]))
+  return path.length === 0 ? inner : [path, ...inner]
+}
+
+function put(document: unknown, path: readonly (string | number)[], value: unknown): unknown {
+  const copy = structuredClone(document)
+  const parent = path.slice(0, -1).reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), copy)
+  Reflect.set(Object(parent), path.at(-1) ?? '', value)
+  return copy
+}
+
 function withTrust(evidence: Evidence): [Buffer, Evidence, PreparedTrust] {
   return [evidence.bytes, evidence, prepareTrust(productionTrust().json)]
 }
