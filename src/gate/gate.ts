@@ -8,7 +8,7 @@ import type { Admitted, Refused, Verdict } from '../domain/verdict.ts'
 import type { OpenBlob } from '../ports.ts'
 import type { VerifiedFile } from './verified-file.ts'
 
-/** One prebuilt answer for an index page: same bytes for everybody who asks for it. */
+/** One prebuilt answer for a page of the index or of its JSON API: same bytes for everybody who asks for it. */
 export interface PageBody {
   readonly contentType: string
   readonly identity: Buffer
@@ -17,12 +17,6 @@ export interface PageBody {
   readonly zstd: Buffer | undefined
   /** strong, one per coding: over policy digest, verdicts and body */
   readonly etag: { readonly identity: string; readonly gzip: string; readonly zstd: string }
-  readonly serial: number | undefined
-}
-
-export interface LegacyBody {
-  readonly body: Buffer
-  readonly etag: string
   readonly serial: number | undefined
 }
 
@@ -39,7 +33,7 @@ export interface Gate {
   /** Project page, built from what is known without waiting for verifications. Throws no-project, internal, unknown-…. */
   page(project: ProjectName, form: 'json' | 'html'): Promise<PageBody>
   /** The legacy JSON API, refused files omitted, URLs at the gate. Throws no-project, not-found (no such version). */
-  legacy(project: ProjectName, version: string | undefined): Promise<LegacyBody>
+  legacy(project: ProjectName, version: string | undefined): Promise<PageBody>
   /** Finds the listed file behind a path. Throws not-listed, internal, unknown-…. */
   locate(path: FilePath): Promise<Artifact | Refused>
   /** Finds a file by name in a project's page. */

@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache'
-import { sha256Of } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
 import type { Clock, Instant, Millis } from '../domain/instant.ts'
 import type { ProjectName } from '../domain/name.ts'
@@ -8,12 +7,13 @@ import type { Index } from '../ports.ts'
 import { isJsonObject } from '../protocol/json.ts'
 import { type LegacyJson, renderLegacyJson } from '../protocol/legacy-json.ts'
 import type { Background } from './background.ts'
-import type { LegacyBody } from './gate.ts'
+import type { PageBody } from './gate.ts'
 import type { Indexes, KnownPage } from './indexes.ts'
 import type { Judge } from './judge.ts'
 import { foreseePage, type Links } from './listing.ts'
 import { nextChange } from './next-change.ts'
 import { createOnce } from './once.ts'
+import { buildBody } from './page-body.ts'
 import type { Policies } from './policies.ts'
 
 interface Fetched {
@@ -28,7 +28,7 @@ interface Rendered {
   readonly verdicts: number
   /** until then no verdict in it can change by the passing of time alone */
   readonly until: Instant
-  readonly body: LegacyBody
+  readonly body: PageBody
 }
 
 /** bytes, roughly: a document has long texts, and two kilobytes for each file */
@@ -57,7 +57,7 @@ interface Options {
  */
 export function createLegacy(
   options: Options,
-): (project: ProjectName, version: string | undefined) => Promise<LegacyBody> {
+): (project: ProjectName, version: string | undefined) => Promise<PageBody> {
   const { index, indexes, policies, judge, background, links, maxAge, maxSize, negativeTtl, clock, verdicts } = options
   const fetched = new LRUCache<string, Fetched>({ maxSize: MOST, sizeCalculation: ({ json }) => roughSize(json) })
   const rendered = new WeakMap<LegacyJson, Rendered>()
@@ -84,7 +84,7 @@ export function createLegacy(
     return currentBody(json, known)
   }
 
-  function currentBody(json: LegacyJson, known: KnownPage): LegacyBody {
+  function currentBody(json: LegacyJson, known: KnownPage): PageBody {
     const policy = policies.current()
     const learned = verdicts(json.project)
     const now = clock()
@@ -92,7 +92,7 @@ export function createLegacy(
     if (before?.known === known && before.policy === policy && before.verdicts === learned && now < before.until)
       return before.body
     const bytes = render(json, known, { policy, now })
-    const body = { body: bytes, etag: `"${sha256Of(bytes).slice(0, 40)}"`, serial: json.serial }
+    const body = buildBody(bytes, { contentType: 'application/json', policy, serial: json.serial })
     const until = nextChange(json.project, { policy, now, negativeTtl })
     rendered.set(json, { known, policy, verdicts: learned, until, body })
     return body

@@ -1,7 +1,4 @@
-import { promisify } from 'node:util'
-import { gzip as gzipCallback, constants as zlib, zstdCompress as zstdCallback } from 'node:zlib'
 import { LRUCache } from 'lru-cache'
-import { sha256Of } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
 import { type Instant, instant, type Millis } from '../domain/instant.ts'
 import type { ProjectName } from '../domain/name.ts'
@@ -15,10 +12,8 @@ import type { Indexes, KnownPage } from './indexes.ts'
 import type { Judge } from './judge.ts'
 import { type Foreseen, foreseePage, type Links, type ListingMode, viewPage } from './listing.ts'
 import { nextChange } from './next-change.ts'
+import { buildBody } from './page-body.ts'
 import type { Policies } from './policies.ts'
-
-const gzip = promisify(gzipCallback)
-const zstd = promisify(zstdCallback)
 
 interface Built {
   /** what it was built from: any of these another object, and it is built anew */
@@ -27,9 +22,18 @@ interface Built {
   readonly verdicts: number
   /** until then no verdict in it can change by the passing of time alone */
   readonly until: Instant
-  readonly json: PageBody
-  readonly html: PageBody
+  readonly view: PageView
+  /** each made when somebody asks for it */
+  readonly bodies: { json?: PageBody; html?: PageBody }
 }
+
+const FORMS = {
+  json: { contentType: 'application/vnd.pypi.simple.v1+json', render: renderSimpleJson },
+  html: { contentType: 'text/html', render: renderSimpleHtml },
+} as const
+
+/** bytes, roughly, that a view holds for each file beside what the index holds anyway */
+const PER_FILE = 256
 
 interface Options {
   readonly indexes: Indexes
@@ -54,13 +58,25 @@ export function createPages(options: Options): Pages {
   const { indexes, policies, judge, background, links, mode, maxSize, negativeTtl, clock, verdicts } = options
   const built = new LRUCache<ProjectName, Built>({
     maxSize: 128 * 1024 * 1024,
-    sizeCalculation: ({ json, html }) => 2 * (json.identity.length + html.identity.length) + 1024,
+    sizeCalculation: ({ view, bodies: { json, html } }) =>
+      1024 + view.files.length * PER_FILE + 2 * ((json?.identity.length ?? 0) + (html?.identity.length ?? 0)),
   })
 
   async function page(project: ProjectName, form: 'json' | 'html'): Promise<PageBody> {
     const known = indexes.atHand(project) ?? (await indexes.listed(project))
     if (known === undefined) throw new GateError('no-project', `the index does not know ${project}`)
-    return currentBuild(project, known)[form]
+    return bodyOf(project, currentBuild(project, known), form)
+  }
+
+  function bodyOf(project: ProjectName, current: Built, form: 'json' | 'html'): PageBody {
+    const before = current.bodies[form]
+    if (before !== undefined) return before
+    const { contentType, render } = FORMS[form]
+    const { view, policy } = current
+    const body = buildBody(render(view), { contentType, policy, serial: view.serial })
+    current.bodies[form] = body
+    built.set(project, current) // it weighs more now
+    return body
   }
 
   function currentBuild(project: ProjectName, known: KnownPage): Built {
@@ -70,9 +86,7 @@ export function createPages(options: Options): Pages {
     const before = built.get(project)
     if (before?.page === known && before.policy === policy && before.verdicts === learned && now < before.until)
       return before
-    const fresh = build(known, policy, learned, now)
-    built.set(project, fresh)
-    return fresh
+    return build(known, policy, learned, now)
   }
 
   function build(known: KnownPage, policy: Policy, learned: number, now: Instant): Built {
@@ -88,29 +102,10 @@ export function createPages(options: Options): Pages {
         mode === 'list'
           ? instant(Number.POSITIVE_INFINITY)
           : nextChange(known.index.name, { policy, now, negativeTtl }),
-      json: body('application/vnd.pypi.simple.v1+json', renderSimpleJson(view), view, policy),
-      html: body('text/html', renderSimpleHtml(view), view, policy),
+      view,
+      bodies: {},
     }
   }
 
   return { page }
-}
-
-function body(contentType: string, identity: Buffer, view: PageView, policy: Policy): PageBody {
-  const revision = sha256Of(`${policy.digest} ${sha256Of(identity)}`).slice(0, 40)
-  const page: { -readonly [Key in keyof PageBody]: PageBody[Key] } = {
-    contentType,
-    identity,
-    gzip: undefined,
-    zstd: undefined,
-    etag: { identity: `"${revision}"`, gzip: `"${revision}-gzip"`, zstd: `"${revision}-zstd"` },
-    serial: view.serial,
-  }
-  compress(page).catch(() => {}) // without the variant, identity is served
-  return page
-}
-
-async function compress(page: { -readonly [Key in keyof PageBody]: PageBody[Key] }): Promise<void> {
-  page.zstd = await zstd(page.identity, { params: { [zlib.ZSTD_c_compressionLevel]: 3 } })
-  page.gzip = await gzip(page.identity, { level: 6 })
 }

@@ -2,11 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import { GateError } from '../domain/errors.ts'
 import { parseProjectName } from '../domain/name.ts'
 import { parseVersion } from '../domain/version.ts'
-import { NOSNIFF, sendAnswer } from './answer.ts'
-import { noneMatch } from './conditional.ts'
+import { NOSNIFF } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 import { sendRedirect } from './redirect.ts'
 import { addRoute } from './route.ts'
+import { sendBody } from './send-body.ts'
 import type { Serving } from './settings.ts'
 
 /** `/pypi/<project>/json` and `/pypi/<project>/<version>/json`, names in any spelling, as PyPI's own edge serves them. */
@@ -33,6 +33,15 @@ function checkedVersion(text: string): string {
 }
 
 const LONGEST = 128
+const COMMON = [
+  'Cache-Control',
+  'no-cache',
+  'Vary',
+  'Accept-Encoding',
+  'Access-Control-Allow-Origin',
+  '*',
+  ...NOSNIFF,
+] as const
 
 async function sendDocument(
   serving: Serving,
@@ -41,12 +50,7 @@ async function sendDocument(
   version: string | undefined,
 ): Promise<void> {
   const name = parseProjectName(project)
-  const { body, etag, serial } = await serving.gate.legacy(
-    name,
-    version === undefined ? undefined : checkedVersion(version),
-  )
-  const headers = ['ETag', etag, 'Cache-Control', 'no-cache', 'Access-Control-Allow-Origin', '*', ...NOSNIFF]
-  if (serial !== undefined) headers.push('X-PyPI-Last-Serial', `${serial}`)
-  if (!noneMatch(exchange.header('if-none-match'), etag)) return sendAnswer(exchange, { status: 304, headers })
-  sendAnswer(exchange, { status: 200, headers: ['Content-Type', 'application/json', ...headers], body })
+  const asked = version === undefined ? undefined : checkedVersion(version)
+  const page = await serving.gate.legacy(name, asked)
+  sendBody(exchange, page, { contentType: page.contentType, common: COMMON })
 }

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { parseProjectName, tryProjectName } from '../domain/name.ts'
-import { NOSNIFF, sendAnswer } from './answer.ts'
-import { chooseCoding, chooseRepresentation, formatOf } from './choice.ts'
-import { noneMatch } from './conditional.ts'
+import { NOSNIFF } from './answer.ts'
+import { chooseRepresentation, formatOf } from './choice.ts'
 import type { Exchange } from './exchange.ts'
 import { sendRedirect } from './redirect.ts'
 import { addRoute } from './route.ts'
+import { sendBody } from './send-body.ts'
 import type { Serving } from './settings.ts'
 
 /** What every page says: ask again each time, and nothing in it runs. */
@@ -36,14 +36,7 @@ export function addProjectPages(app: FastifyInstance, serving: Serving): void {
       agent: exchange.header('user-agent'),
     })
     const page = await serving.gate.page(name, form)
-    const coding = chooseCoding(exchange.header('accept-encoding'), page)
-    const etag = page.etag[coding]
-    const headers: string[] = ['ETag', etag, ...(form === 'html' ? HTML_COMMON : COMMON)]
-    if (page.serial !== undefined) headers.push('X-PyPI-Last-Serial', `${page.serial}`)
-    if (!noneMatch(exchange.header('if-none-match'), etag)) return sendAnswer(exchange, { status: 304, headers })
-    headers.push('Content-Type', contentType)
-    if (coding !== 'identity') headers.push('Content-Encoding', coding)
-    sendAnswer(exchange, { status: 200, headers, body: page[coding] ?? page.identity })
+    sendBody(exchange, page, { contentType, common: form === 'html' ? HTML_COMMON : COMMON })
   })
 }
 

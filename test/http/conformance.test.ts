@@ -647,6 +647,11 @@ t.test('case 27: the JSON API in any spelling, its serial, refused files left ou
       }
       const etag = answered.headers['etag'] ?? ''
       t.equal((await ask(path, { headers: { 'if-none-match': etag } })).status, 304)
+      t.equal(answered.headers['vary'], 'Accept-Encoding')
+      await until('a coded variant is built', async () => {
+        const coded = await ask(path, { headers: { 'accept-encoding': 'gzip' } })
+        return coded.headers['content-encoding'] === 'gzip' && coded.text === answered.text
+      })
     }
     t.equal((await ask('/pypi/demo/9.9/json')).status, 404)
     t.equal((await ask('/pypi/nobody-knows/json')).status, 404)
