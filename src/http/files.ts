@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Artifact, FilePath } from '../domain/artifact.ts'
 import { GateError } from '../domain/errors.ts'
-import type { Admitted, Verdict } from '../domain/verdict.ts'
+import { Admitted, type Refused } from '../domain/verdict.ts'
 import type { OpenFile } from '../gate/gate.ts'
 import { parseFilePath } from '../protocol/paths.ts'
 import { sendAnswer } from './answer.ts'
@@ -45,11 +45,11 @@ function pathOf(segments: Readonly<Record<string, string>>, filename: string): F
 async function judged(
   serving: Serving,
   exchange: Exchange,
-  located: Artifact | Verdict,
+  located: Artifact | Refused,
 ): Promise<Admitted | undefined> {
   const verdict = 'kind' in located ? located : await serving.gate.judge(located)
   serving.gate.journal(verdict, exchange.client, exchange.started)
-  if (verdict.kind === 'admitted') return verdict
+  if (Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
   sendRefusal(serving, exchange, verdict)
   return undefined
 }
