@@ -1,46 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Artifact } from '../../src/domain/artifact.ts'
-import type { Finding } from '../../src/domain/attestation.ts'
-import { decide } from '../../src/domain/decide.ts'
-import { GateError } from '../../src/domain/errors.ts'
-import type { Policy } from '../../src/domain/policy.ts'
 import { formatDiagnostic } from '../../src/protocol/diagnostic.ts'
 import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
-import { claimsBuiltBy, githubClaims, googleClaims } from '../world/claims.ts'
-import { attested, bundle, listed, NOW, UNASKED, UNATTESTED } from '../world/judging.ts'
+import { ARTIFACTS, admits, FINDINGS, policies } from '../world/any-policy.ts'
+import { listed, NOW } from '../world/judging.ts'
 
 const RUNS = { numRuns: 150 }
-const NAMES = ['pkg', 'other', 'acme-x'] as const
-const FILES = NAMES.flatMap(name => [`${name.replace('-', '_')}-1.0.0.tar.gz`, `${name.replace('-', '_')}-2.0.tar.gz`])
-
-const ARTIFACTS: readonly Artifact[] = FILES.flatMap(file => [
-  listed(file),
-  listed(file, { yanked: 'broken' }),
-  listed(file, { status: 'archived' }),
-])
-const EVIL = claimsBuiltBy('https://github.com/evil/pkg/.github/workflows/release.yml@refs/tags/v1.0.0', {
-  sourceRepositoryUri: 'https://github.com/evil/pkg',
-})
-const FINDINGS: readonly Finding[] = [
-  UNATTESTED,
-  UNASKED,
-  { kind: 'invalid', why: 'signature-invalid', detail: 'no' },
-  attested(),
-  attested(bundle({ claims: EVIL, object: { repository: 'evil/pkg' } })),
-  attested(bundle({ claims: EVIL })),
-  attested(bundle({ claims: githubClaims({ buildTrigger: 'pull_request_target' }) })),
-  attested(
-    bundle({
-      claims: googleClaims('a@b.example'),
-      object: { kind: 'Google', repository: undefined, workflow: undefined, email: 'a@b.example' },
-    }),
-  ),
-  attested(bundle({ facts: [{ predicateType: 'slsa-provenance/v1' }] })),
-  attested(bundle({ facts: [{}, { predicateType: { unknown: 'x' } }] })),
-  attested(bundle({ claims: EVIL, object: { repository: 'evil/pkg' } }), bundle()),
-]
-
 /** Every pair of file and finding that the policy admits; none when it does not load. */
 function admittedBy(policy: unknown): ReadonlySet<string> {
   const loaded = loadPolicy([{ path: 'p', text: JSON.stringify(policy) }], NOW) // JSON is YAML
@@ -51,73 +16,6 @@ function admittedBy(policy: unknown): ReadonlySet<string> {
       if (admits(artifact, finding, loaded.policy)) admitted.add(`${a} ${f}`)
   return admitted
 }
-
-function admits(artifact: Artifact, finding: Finding, policy: Policy): boolean {
-  try {
-    return decide(artifact, finding, policy, NOW).kind === 'admitted'
-  } catch (error) {
-    if (error instanceof GateError && error.code === 'unknown-upstream' && finding.kind === 'unasked') return false
-    throw error
-  }
-}
-
-const some = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined })
-const listOf = (...items: readonly string[]) => fc.subarray([...items], { minLength: 1 })
-const allowOrDeny = fc.constantFrom('allow', 'deny')
-
-const github = fc.record({
-  kind: fc.constant('github'),
-  repository: fc.constantFrom('acme/pkg', 'acme/pkg', 'evil/pkg', 'Acme/Pkg'),
-  workflow: listOf('release.yml', 'ci.yml'),
-  ref: some(listOf('refs/tags/*', 'refs/heads/main')),
-  repository_id: some(fc.constantFrom('111', '9')),
-  owner_id: some(fc.constant('222')),
-  trigger: some(listOf('release', 'push', 'pull_request_target')),
-})
-const google = fc.constant({ kind: 'google', email: 'a@b.example' })
-const judging = {
-  attestation: some(fc.constantFrom('required', 'optional')),
-  predicates: some(
-    fc.record({
-      require: some(fc.subarray(['publish/v1', 'slsa-provenance/v1'])),
-      allow: some(listOf('publish/v1', 'slsa-provenance/v1')),
-    }),
-  ),
-  yanked: some(allowOrDeny),
-  status: some(fc.record({ archived: some(allowOrDeny) })),
-}
-const rule = fc.record({
-  match: fc.constantFrom('pkg', 'other', 'acme-*', '*'),
-  publishers: some(fc.array(fc.oneof(fc.constantFrom('one', 'two'), github, google), { minLength: 1, maxLength: 3 })),
-  deny: fc.option(fc.constant('no'), { nil: undefined, freq: 9 }),
-  ...judging,
-})
-const exemption = fc
-  .record({
-    project: fc.constantFrom(...NAMES),
-    waive: listOf('attestation', 'identity', 'predicate', 'yanked', 'status'),
-    reason: fc.constant('r'),
-    owner: fc.constant('o'),
-    expires: fc.constantFrom('2027-01-01', '2026-01-01'),
-  })
-  .map(text => ({
-    ...text,
-    files: Object.fromEntries(
-      FILES.filter(file => file.startsWith(text.project.replace('-', '_'))).map(file => [
-        file,
-        `sha256:${listed(file).sha256}`,
-      ]),
-    ),
-  }))
-const policies = fc
-  .record({
-    version: fc.constant(1),
-    publishers: fc.record({ one: github, two: google }),
-    defaults: some(fc.record({ ...judging, unmatched: some(fc.constantFrom('deny', 'apply-defaults')) })),
-    projects: fc.uniqueArray(rule, { minLength: 1, maxLength: 3, selector: ({ match }) => match }),
-    exemptions: fc.array(exemption, { maxLength: 2 }),
-  })
-  .map(policy => ({ ...policy, exemptions: policy.exemptions.map((text, index) => ({ id: `EX-${index}`, ...text })) }))
 
 type Tree = Record<string, unknown> | unknown[]
 
