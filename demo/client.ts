@@ -54,11 +54,11 @@ async function createPip(python: string, folder: string, indexUrl: string): Prom
       const command = `pip ${words.join(' ')}`
       try {
         const { stdout: out } = await run(python, ['-m', 'pip', ...words], { env, timeout: 120_000 })
-        const lines = out.split('\n').filter(line => /^Successfully installed/.test(line))
+        const lines = out.split('\n').filter(line => line.startsWith('Successfully installed'))
         return { command, lines, installed: true, code: undefined, explainId: undefined }
       } catch (error) {
         const text = textOf(error)
-        const lines = text.split('\n').filter(line => /^ERROR: /.test(line))
+        const lines = text.split('\n').filter(line => line.startsWith('ERROR: '))
         return { command, lines: lines.map(shorten), installed: false, ...readReason(text) }
       }
     },
