@@ -6,7 +6,7 @@ const FLOORS: readonly (readonly [path: RegExp, floor: number])[] = [
   [/^src\/(?:upstream|store)\//, 3],
   [/^src\/gate\//, 4],
   [/^src\/(?:http|cli|observe)\//, 5],
-  [/^src\/(?:main|app)\.ts$/, 6],
+  [/^src\/(?:main|app|app-commands|version)\.ts$/, 6],
 ]
 
 /** Staircases that are closed although they lead down. */
@@ -59,6 +59,8 @@ const CALLS: readonly (readonly [call: RegExp, only: RegExp, what: string])[] = 
 const NAMELESS = /(?:^|[-./])(?:utils?|helpers?|common|managers?|misc)(?=[-./])/
 /** What of a network module touches no network. */
 const HARMLESS = new Set(['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress'])
+/** What of `node:http` only answers. */
+const INBOUND = new Set(['createServer', 'IncomingMessage', 'Server', 'ServerResponse', 'STATUS_CODES'])
 /** What reads the platform or the disk has no place where text becomes values. */
 const PURE = /^src\/(?:domain|protocol)\//
 const IMPURE = /^node:(?:fs|os|process|timers|readline|repl|tty)(?:\/.*)?$/
@@ -117,7 +119,10 @@ function breachOf(path: string, { specifier, typesOnly, names }: Import): string
 function breachOfPackage(path: string, specifier: string, found: Omit<Import, 'specifier'>): string | undefined {
   if (PURE.test(path) && IMPURE.test(specifier)) return `${path} → ${specifier}: text to value needs no platform`
   // types vanish when the source runs
-  if (found.typesOnly || /^src\/(?:app|main)\.ts$/.test(path)) return undefined
+  if (found.typesOnly || floorOf(path) === 6) return undefined
+  // a server listens; it never asks
+  if (specifier === 'node:http' && path.startsWith('src/http/') && found.names.every(name => INBOUND.has(name)))
+    return undefined
   if (found.names.length > 0 && found.names.every(name => HARMLESS.has(name))) return undefined
   const reserved = RESERVED.find(([packages, only]) => packages.test(specifier) && !only.test(path))
   return reserved === undefined ? undefined : `${path} → ${specifier}: only ${reserved[1].source} may`
