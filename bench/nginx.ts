@@ -8,7 +8,7 @@ export interface Nginx extends Running {
   serve(path: string, bytes: Buffer): void
 }
 
-/** Debian's nginx: one worker, sendfile, access log on, the same files from disk. */
+/** Debian's nginx with Debian's settings (sendfile, tcp_nopush, access log), one worker, the same files from disk. */
 export async function startNginx(folder: string, port: number): Promise<Nginx> {
   const root = join(folder, 'html')
   mkdirSync(root, { recursive: true })
@@ -16,7 +16,7 @@ export async function startNginx(folder: string, port: number): Promise<Nginx> {
   writeFileSync(
     config,
     `daemon off;
-worker_processes 1;
+${process.getuid?.() === 0 ? 'user root;\n' : ''}worker_processes 1;
 pid ${join(folder, 'nginx.pid')};
 error_log ${join(folder, 'error.log')};
 events { worker_connections 4096; }
@@ -30,7 +30,6 @@ http {
   sendfile on;
   tcp_nopush on;
   keepalive_requests 1000000;
-  open_file_cache max=1000 inactive=60s;
   default_type application/octet-stream;
   types { application/vnd.pypi.simple.v1+json json; }
   server { listen 127.0.0.1:${port}; root ${root}; }
@@ -40,7 +39,12 @@ http {
   writeFileSync(join(root, 'ready'), 'ready')
   const running = startServer('nginx', ['-p', folder, '-c', config], join(folder, 'nginx.log'))
   const url = `http://127.0.0.1:${port}`
-  await waitFor(`${url}/ready`, 10)
+  try {
+    await waitFor(`${url}/ready`, 10)
+  } catch (error) {
+    await running.stop()
+    throw error
+  }
   return {
     ...running,
     url,
