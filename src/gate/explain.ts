@@ -161,7 +161,10 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
       const page = await indexes.current(project)
       const file = page?.byFilename.get(filename)
       if (page === undefined) continue
-      if (file !== undefined) return artifactOf(page, file, rules)
+      if (file !== undefined) {
+        await locate.assertNobodyElses(page, file)
+        return artifactOf(page, file, rules)
+      }
       if (page.index.status === 'quarantined') return refuseQuarantined(page, filename, rules.policy)
     }
     throw new GateError('not-listed', `the index does not list ${filename} now`)

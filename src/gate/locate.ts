@@ -24,6 +24,11 @@ interface Options {
 export interface Locate {
   byPath(path: FilePath): Promise<Artifact | Refused>
   byName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused>
+  /**
+   * `demo-2-4.tar.gz` is demo 2.post4 and demo-2 4. Where the pages of both list it, whoever writes the index could have a
+   * file of one judged by the rule of the other: throws unknown-index-changed.
+   */
+  assertNobodyElses(page: KnownPage, file: IndexFile): Promise<void>
 }
 
 /**
@@ -44,6 +49,7 @@ export function createLocate(options: Options): Locate {
       if (page === undefined) continue
       if (file !== undefined) {
         projects.set(path, project)
+        await assertNobodyElses(page, file)
         return found(page, file)
       }
       if (page.index.status === 'quarantined') quarantined ??= page
@@ -62,6 +68,19 @@ export function createLocate(options: Options): Locate {
     return candidates.slice(0, MOST_ASKED)
   }
 
+  async function assertNobodyElses({ index: { name } }: KnownPage, { dist, path }: IndexFile): Promise<void> {
+    if (dist?.kind !== 'sdist') return
+    for (const other of candidateProjects(dist.text)) {
+      if (other === name || isInternal(other)) continue
+      const page = await indexes.current(other)
+      if (page?.byPath.has(path))
+        throw new GateError(
+          'unknown-index-changed',
+          `the index lists ${dist.text} as a file of ${name} and of ${other}`,
+        )
+    }
+  }
+
   async function byName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused> {
     const page = await indexes.current(project)
     if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
@@ -78,7 +97,7 @@ export function createLocate(options: Options): Locate {
     return artifactOf(page, file, { policy: policies.current(), maxSize })
   }
 
-  return { byPath, byName }
+  return { byPath, byName, assertNobodyElses }
 }
 
 function notListed(filename: string): GateError {

@@ -122,6 +122,27 @@ t.test('an sdist whose name reads two ways is found under the project that lists
   t.equal(await fresh.outcome(file), 'admitted', 'the quarantine of the other reading is not its own')
 })
 
+t.test('an sdist that two projects list under one path is judged by the rule of neither', async t => {
+  const world = await createWorld(t)
+  await world.release('demo', '1.0')
+  const { sdist } = await world.release('other', '1.0', { attested: false })
+  const file = { filename: 'demo-2-4.tar.gz', bytes: sdist.bytes } // demo 2.post4, or demo-2 4
+  world.upstream.add('demo', file)
+  world.upstream.add('demo-2', file)
+  const listed = { path: world.upstream.pathOf('demo', file.filename) }
+  const policy = world
+    .policyText()
+    .replace('attestation: required\n  unmatched: deny', 'attestation: optional\n  unmatched: apply-defaults')
+    .replaceAll('    publishers:', '    attestation: required\n    publishers:')
+  const gate = await openBareGate(t, world, { policy })
+  t.equal(await gate.outcome(listed), 'unknown-index-changed', 'demo-2 has no rule, demo has one')
+  t.equal(await gate.outcome(listed), 'unknown-index-changed', 'now that its path is known too')
+
+  world.upstream.remove('demo-2')
+  const honest = await openBareGate(t, world, { policy })
+  t.equal(await honest.outcome(listed), 'unattested', 'listed once, it is of whom lists it')
+})
+
 t.test('a quarantined project is refused, file by file, listed or not, and comes back', async t => {
   const world = await createWorld(t)
   const { wheel } = await world.release('demo', '1.0')
