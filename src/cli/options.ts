@@ -26,7 +26,8 @@ export function formatOption(description: string): Option {
   return new Option('--format <format>', description).choices(['text', 'json']).default('text')
 }
 
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+/** An option that may be given several times, one value each: more than one would swallow an argument. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value]
 }
 

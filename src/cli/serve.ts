@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import type { Command } from 'commander'
 import type { Config } from '../config/schema.ts'
+import { collect } from './options.ts'
 import type { Conclude, Services } from './services.ts'
 
 /** What the composition root gives to `serve`. */
@@ -30,7 +31,7 @@ export function addServeCommand(program: Command, services: ServeServices, concl
         'reload that does not compile keeps the policy that is in force and says so in the log and on /readyz.',
     )
     .option('--listen <host:port>', 'address to listen on; port 0 picks a free one and logs it')
-    .option('--policy <file...>', 'policy files or folders')
+    .option('--policy <file>', 'a policy file or folder; may be given several times', collect)
     .option('--data <folder>', 'folder for the database, stored files and the trust root’s cache')
     .addHelpText(
       'after',

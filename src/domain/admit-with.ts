@@ -7,6 +7,7 @@ import { type Objection, waiverOf } from './objection.ts'
 import type { Rule } from './policy.ts'
 import { matchPublisher, type Publisher } from './publisher.ts'
 import type { Waiver } from './refusal.ts'
+import { describeRule } from './verdict.ts'
 
 interface Refusing {
   readonly artifact: Artifact
@@ -34,7 +35,7 @@ export function admitWith({ artifact, finding, rule, attestations, standing, now
     return lines('projects:', `  - match: ${artifact.project}`, exemptionFor(artifact, waive, now))
   }
   if (publisher !== undefined && standing.every(({ code }) => code === 'publisher-mismatch'))
-    return lines(`# in ${rule.ref.id} (${rule.ref.file}:${rule.ref.line})`, publisherList(publisher))
+    return lines(`# in ${describeRule(rule.ref)}`, publisherList(publisher))
   const [first, ...others] = [...new Set(standing.flatMap(objection => waiverOf(objection) ?? []))]
   return first === undefined ? undefined : exemptionFor(artifact, [first, ...others], now)
 }

@@ -8,7 +8,7 @@ import { formatInstant, type Instant } from './instant.ts'
 import { type Look, type Objection, object, objectionsIn, pass, type Sight, waiverOf } from './objection.ts'
 import type { Exemption, Policy, Rule } from './policy.ts'
 import type { RefusalCode } from './refusal.ts'
-import { Admitted, type Refused, type RuleRef, type Step, type Verdict } from './verdict.ts'
+import { Admitted, describeRule, type Refused, type RuleRef, type Step, type Verdict } from './verdict.ts'
 import { weighBundles } from './weigh-bundles.ts'
 
 interface Scene {
@@ -105,7 +105,7 @@ function lookAtStanding({ artifact, rule }: Scene): readonly Look[] {
     const detail = `No rule of the policy names ${project}, and it denies what it does not name.`
     return [quarantine, object('no-rule', detail, { check: 'rule', expected: `a rule for ${project}`, found: 'none' })]
   }
-  const found = `${rule.ref.id} (${rule.ref.file}:${rule.ref.line})`
+  const found = describeRule(rule.ref)
   if (rule.deny === undefined) return [quarantine, pass('rule', found)]
   return [
     quarantine,

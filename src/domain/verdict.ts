@@ -10,6 +10,11 @@ export interface RuleRef {
   readonly line: number
 }
 
+/** A rule and its place, for people: the file by its name alone, because clients read it too and folders are not theirs to know. */
+export function describeRule({ id, file, line }: RuleRef): string {
+  return `${id} (${file.slice(file.lastIndexOf('/') + 1)}:${line})`
+}
+
 /** One line of an explanation. */
 export interface Step {
   readonly mark: 'pass' | 'fail' | 'skip'

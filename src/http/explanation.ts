@@ -1,7 +1,7 @@
 import type { Identity } from '../domain/attestation.ts'
 import { formatInstant, type Instant } from '../domain/instant.ts'
 import { refusalEntry } from '../domain/refusal.ts'
-import type { Refused, Step } from '../domain/verdict.ts'
+import { describeRule, type Refused, type Step } from '../domain/verdict.ts'
 
 interface Kept {
   readonly refused: Refused
@@ -57,7 +57,7 @@ export function explain(id: string, url: string, { refused, at }: Kept): Explana
     version: file.version ?? null,
     filename: file.filename,
     sha256: file.sha256 ?? null,
-    rule: rule === undefined ? null : `${rule.id} (${rule.file}:${rule.line})`,
+    rule: rule === undefined ? null : describeRule(rule),
     identity: identity === undefined ? null : told(identity),
     steps: refused.steps.map(({ mark, check, expected, found }) => ({
       mark,

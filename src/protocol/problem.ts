@@ -1,6 +1,6 @@
 import { errorEntry, type GateError } from '../domain/errors.ts'
 import { refusalEntry } from '../domain/refusal.ts'
-import type { Refused } from '../domain/verdict.ts'
+import { describeRule, type Refused } from '../domain/verdict.ts'
 
 /** An answer that is not the file: status line, headers that matter, and an RFC 9457 body. */
 export interface Problem {
@@ -34,7 +34,7 @@ export function problemForRefusal(refused: Refused, explain: string | undefined)
       version: file.version ?? null,
       filename: file.filename,
       sha256: file.sha256 ?? null,
-      rule: rule === undefined ? null : `${rule.id} (${rule.file}:${rule.line})`,
+      rule: rule === undefined ? null : describeRule(rule),
       explain: explain ?? null,
     }),
   }

@@ -67,7 +67,11 @@ function missing(document: YamlDocument, path: YamlPath): Diagnostic {
 function unknownKey(key: string, path: YamlPath, { keysAt, later }: Vocabulary): string {
   const known = keysAt(path)
   if (later.keys.includes(key)) return `"${key}" is not supported yet`
-  return `unknown key "${key}"${didYouMean(key, known)}`
+  // a key of another kind of publisher is known, but not here
+  return `unknown key "${key}"${didYouMean(
+    key,
+    known.filter(candidate => candidate !== key),
+  )}`
 }
 
 const TYPES: Readonly<Record<string, string>> = {
