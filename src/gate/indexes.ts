@@ -26,6 +26,8 @@ interface Remembered {
   readonly askAgain: Instant
 }
 
+/** A page this young is not asked for again because of what it lacks: whoever asks for nonsense costs one question in this time. */
+const YOUNG = millis(5_000)
 /** Ask again this long after a failure; until then a page that may stand in does. */
 const AFTER_FAILURE = millis(5_000)
 
@@ -35,6 +37,11 @@ export interface Indexes {
    * upstream's 404. Throws `internal` without any packet, `unknown-…` when nothing may stand in.
    */
   current(project: ProjectName): Promise<KnownPage | undefined>
+  /**
+   * As `current`, for somebody who missed something on the page: asked for again where its last validation is more than
+   * a few seconds old, so that a file is found as soon as the index lists it.
+   */
+  anew(project: ProjectName): Promise<KnownPage | undefined>
   /** The same where it needs no waiting; `undefined` when it does. */
   atHand(project: ProjectName): KnownPage | undefined
   /** As `current`, but a page whose serial went backwards is stood in for by the one before it (listings only). */
@@ -135,8 +142,16 @@ export function createIndexes(options: Options): Indexes {
     return fresh(remembered, clock()) ? remembered.page : await once(project, () => revalidate(project))
   }
 
+  async function anew(project: ProjectName): Promise<KnownPage | undefined> {
+    assertAskable(project)
+    const remembered = known.get(project)
+    const young = fresh(remembered, clock()) && clock() - remembered.validated < YOUNG
+    return young ? remembered.page : await once(project, () => revalidate(project))
+  }
+
   return {
     current,
+    anew,
     atHand(project) {
       const remembered = known.get(project)
       return !isInternal(project) && fresh(remembered, clock()) ? remembered.page : undefined

@@ -42,9 +42,24 @@ export function createLocate(options: Options): Locate {
 
   async function byPath(path: FilePath): Promise<Artifact | Refused> {
     const filename = path.slice(path.lastIndexOf('/') + 1)
-    let quarantined: KnownPage | undefined
-    for (const project of owners(path, filename)) {
+    const candidates = owners(path, filename)
+    // what is missing may have been published since the page was read
+    const located = (await search(path, candidates, indexes.current)) ?? (await search(path, candidates, indexes.anew))
+    if (located !== undefined) return located
+    for (const project of candidates) {
       const page = await indexes.current(project)
+      if (page?.index.status === 'quarantined') return refuseQuarantined(page, filename, policies.current())
+    }
+    throw notListed(filename)
+  }
+
+  async function search(
+    path: FilePath,
+    candidates: readonly ProjectName[],
+    look: Indexes['current'],
+  ): Promise<Artifact | Refused | undefined> {
+    for (const project of candidates) {
+      const page = await look(project)
       const file = page?.byPath.get(path)
       if (page === undefined) continue
       if (file !== undefined) {
@@ -52,10 +67,8 @@ export function createLocate(options: Options): Locate {
         await assertNobodyElses(page, file)
         return found(page, file)
       }
-      if (page.index.status === 'quarantined') quarantined ??= page
     }
-    if (quarantined !== undefined) return refuseQuarantined(quarantined, filename, policies.current())
-    throw notListed(filename)
+    return undefined
   }
 
   /** The project a path was seen under; else every project that the file name could belong to. */
@@ -82,7 +95,8 @@ export function createLocate(options: Options): Locate {
   }
 
   async function byName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused> {
-    const page = await indexes.current(project)
+    let page = await indexes.current(project)
+    if (page?.byFilename.has(filename.text) !== true) page = await indexes.anew(project)
     if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
     const file = page.byFilename.get(filename.text)
     if (file === undefined) {

@@ -105,6 +105,24 @@ t.test('a file is found by its path alone, and only while the index lists it', a
   t.equal(await codeOf(gate.gate.page(DEMO, 'json')), 'no-project')
 })
 
+t.test(
+  'a file published after the page was read is found within seconds; nonsense costs one question in that time',
+  async t => {
+    const world = await createWorld(t)
+    const { wheel: old } = await world.release('demo', '1.0', { kinds: ['wheel'] })
+    const gate = await openBareGate(t, world)
+    t.equal(await gate.outcome(old), 'admitted')
+    const { wheel } = await world.release('demo', '1.1', { kinds: ['wheel'] })
+    t.equal(await gate.outcome(wheel), 'not-listed', 'a page that was just read is believed')
+    gate.clock.now += 5_000
+    t.equal(await gate.outcome(wheel), 'admitted')
+    const asked = world.upstream.count('page')
+    for (let times = 0; times < 10; times += 1)
+      t.equal(await gate.outcome({ path: pathFor('demo-9.9-py3-none-any.whl') }), 'not-listed')
+    t.equal(world.upstream.count('page'), asked)
+  },
+)
+
 t.test('an sdist whose name reads two ways is found under the project that lists it', async t => {
   const world = await createWorld(t)
   const { sdist } = await world.release('foo', '1.0', { kinds: ['sdist'] }).then(({ files: [sdist] }) => ({ sdist }))
