@@ -15,7 +15,7 @@ export interface LogLine {
 }
 
 /** Asked every few seconds by machines; a line for each would hide the others. One that fails is told. */
-const PROBES: readonly string[] = ['healthz', 'readyz', 'metrics']
+export const PROBES: readonly string[] = ['healthz', 'readyz', 'metrics']
 
 /** What an operator reads about an event. */
 export function logLine(event: GateEvent): LogLine {
@@ -159,6 +159,6 @@ function stackOf(cause: unknown): readonly string[] | undefined {
 }
 
 /** Microseconds are enough. */
-function round(ms: number): number {
+export function round(ms: number): number {
   return Math.round(ms * 1000) / 1000
 }

@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty'
 import { pino } from 'pino'
 import type { Events } from './events.ts'
+import { createFrequentLines } from './frequent-lines.ts'
 import { type Level, type LogLine, logLine } from './log-line.ts'
 import { renderText } from './log-text.ts'
 
@@ -20,7 +21,7 @@ export interface Log extends Events {
 
 const RANK: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
 /** Lines are gathered: a write for each would cost more than the answer it tells about. */
-const GATHERED_BYTES = 4_096
+const GATHERED_CHARACTERS = 32 * 1024
 const FLUSH_EVERY_MS = 250
 /** What may wait for a reader that is stuck; more is dropped, because the gate matters more than its log. */
 const MOST_WAITING_BYTES = 16 * 1024 * 1024
@@ -32,10 +33,14 @@ const MOST_WAITING_BYTES = 16 * 1024 * 1024
 export function createLog(options: LogOptions): Log {
   const { level, format, destination } = options
   const sink = openSink(destination)
+  const timestamp = createTimestamp()
   const write =
-    format === 'json' ? jsonWriter(level, sink) : textWriter(sink, options.colours ?? coloursOf(destination))
+    format === 'json' ? jsonWriter(level, sink, timestamp) : textWriter(sink, options.colours ?? coloursOf(destination))
+  const frequent = format === 'json' && RANK[level] <= RANK.info ? createFrequentLines(timestamp) : undefined
   return {
     emit(event) {
+      const text = frequent?.(event)
+      if (text !== undefined) return sink.write(text)
       const line = logLine(event)
       if (RANK[line.level] < RANK[level]) return
       write(line)
@@ -57,25 +62,37 @@ function openSink(destination: LogOptions['destination']): Sink {
   const stream = pino.destination({
     fd: destination,
     sync: false,
-    minLength: GATHERED_BYTES,
+    maxWrite: 2 * GATHERED_CHARACTERS,
     maxLength: MOST_WAITING_BYTES,
   })
   // the log has nowhere to complain; a reader of standard output that went away must not stop the gate
   stream.on('error', () => {})
-  setInterval(() => stream.flush(), FLUSH_EVERY_MS).unref()
+  let gathered = ''
+  const passOn = (): void => {
+    if (gathered === '') return
+    stream.write(gathered)
+    gathered = ''
+  }
+  setInterval(passOn, FLUSH_EVERY_MS).unref()
   return {
-    write: text => void stream.write(text),
-    hurry: () => stream.flush(),
-    flush: () => stream.flushSync(),
+    write(text) {
+      gathered += text
+      if (gathered.length >= GATHERED_CHARACTERS) passOn()
+    },
+    hurry: passOn,
+    flush() {
+      passOn()
+      stream.flushSync()
+    },
   }
 }
 
-function jsonWriter(level: Level, sink: Sink): (line: LogLine) => void {
+function jsonWriter(level: Level, sink: Sink, timestamp: () => string): (line: LogLine) => void {
   const logger = pino(
     {
       level,
       base: null,
-      timestamp: createTimestamp(),
+      timestamp,
       formatters: { level: label => ({ level: label }) },
       serializers: {},
     },

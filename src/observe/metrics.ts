@@ -4,6 +4,7 @@ import { REFUSALS } from '../domain/refusal.ts'
 import type { AdmittedBy } from '../domain/verdict.ts'
 import type { TrustStatus } from '../ports.ts'
 import type { Events, GateEvent } from './events.ts'
+import { RequestTally } from './request-tally.ts'
 
 /** What is not an event but a state, as it is when somebody asks. */
 export interface MetricState {
@@ -46,20 +47,17 @@ const VERIFICATION_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
  */
 export function createMetrics({ version }: { readonly version: string }): Metrics {
   const registry = new Registry()
-  const counters = createCounters(registry)
-  const state = createState(registry, version)
   const bounded = createBounds()
+  const tally = new RequestTally({ bounds: REQUEST_SECONDS, ...bounded })
+  const counters = createCounters(registry, tally)
+  const state = createState(registry, version)
   collectDefaultMetrics({ register: registry, prefix: PREFIX })
 
   function emit(event: GateEvent): void {
     switch (event.type) {
-      case 'request': {
-        const route = bounded.route(event.route)
-        counters.requests.inc({ method: bounded.method(event.method), route, status: bounded.status(event.status) })
-        counters.requestSeconds.observe({ route }, event.ms / 1000)
-        counters.sentBytes.inc({ route }, event.bytes)
+      case 'request':
+        tally.count(event)
         return
-      }
       case 'verdict':
         counters.verdicts.inc({ outcome: event.outcome, code: bounded.code(event.code) })
         return
@@ -112,29 +110,43 @@ export function createMetrics({ version }: { readonly version: string }): Metric
       state.trust.set({ source: trust.source, digest: trust.digest?.slice(0, 12) ?? '' }, 1)
       state.trustAge.reset() // an age that nobody knows is no series: 0 would look fresh
       if (trust.ageMs !== undefined) state.trustAge.set({ source: trust.source }, trust.ageMs / 1000)
-      return { contentType: registry.contentType, body: await registry.metrics() }
+      const durations = tally.renderDurations(
+        `${PREFIX}request_duration_seconds`,
+        'From the request’s headers to the end of its answer',
+      )
+      return { contentType: registry.contentType, body: `${await registry.metrics()}\n${durations}` }
     },
   }
 }
 
-function createCounters(registry: Registry) {
+function createCounters(registry: Registry, tally: RequestTally) {
   const registers = [registry]
   const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
     new Counter<Label>({ name: `${PREFIX}${name}`, help, labelNames, registers })
   const histogram = <Label extends string>(name: string, help: string, buckets: number[], labelNames: Label[] = []) =>
     new Histogram<Label>({ name: `${PREFIX}${name}`, help, buckets, labelNames, registers })
   const alarms = counter('alarms_total', 'Contradictions that somebody must look into', ['alarm'])
+  new Counter({
+    name: `${PREFIX}requests_total`,
+    help: 'Answered requests by pattern of their path',
+    labelNames: ['method', 'route', 'status'],
+    registers,
+    collect() {
+      tally.collectRequests(this)
+    },
+  })
+  new Counter({
+    name: `${PREFIX}response_bytes_total`,
+    help: 'Bytes of answers',
+    labelNames: ['route'],
+    registers,
+    collect() {
+      tally.collectBytes(this)
+    },
+  })
   for (const alarm of Object.keys(ALARMS)) alarms.inc({ alarm }, 0)
   return {
     alarms,
-    requests: counter('requests_total', 'Answered requests by pattern of their path', ['method', 'route', 'status']),
-    requestSeconds: histogram(
-      'request_duration_seconds',
-      'From the request’s headers to the end of its answer',
-      REQUEST_SECONDS,
-      ['route'],
-    ),
-    sentBytes: counter('response_bytes_total', 'Bytes of answers', ['route']),
     verdicts: counter('verdicts_total', 'Verdicts by refusal code, or by what an admission rests on', [
       'outcome',
       'code',

@@ -6,6 +6,7 @@ import { instant, millis } from '../../src/domain/instant.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
 import { fanOut } from '../../src/observe/fan-out.ts'
 import { createLog, type LogOptions } from '../../src/observe/log.ts'
+import { logLine } from '../../src/observe/log-line.ts'
 import { createMetrics, type MetricState } from '../../src/observe/metrics.ts'
 
 const SECRET = 'hunter2-hunter2'
@@ -118,6 +119,33 @@ t.test('every event is one line of the log, with a level, a time and a constant 
     again.map(({ msg }) => msg),
     told.map(({ msg }) => msg),
   )
+  t.end()
+})
+
+t.test('the lines of every request say what the general way would say, whatever is in them', t => {
+  const texts = [
+    'plain',
+    'a"quote\\',
+    'line\nbreak \u0000\u001b[2J',
+    'https://user:hunter2@host/x?token=hunter2',
+    'ünïcode \u202e \ud800 \u2028',
+    'x'.repeat(5_000),
+    '',
+  ]
+  const events = texts.flatMap((text): readonly GateEvent[] => [
+    request({ method: text, route: text, url: text, client: text }),
+    request({ url: text, status: 404, ms: 0.0004, bytes: 0 }),
+    request({ ms: Number.NaN }),
+    request({ route: 'readyz', status: 200 }),
+    verdict({ code: text, project: text, filename: text, client: text, rule: text, explain: text, sha256: text }),
+    verdict({ outcome: 'admitted', identity: text, rule: undefined, explain: undefined, sha256: undefined }),
+  ])
+  const told = written([...events, ...events])
+  const expected = [...events, ...events].map(event => {
+    const { level, message, fields } = logLine(event)
+    return `${JSON.stringify({ level, time: '', ...fields, msg: message })}\n`
+  })
+  t.equal(told.replace(/"time":"[^"]*"/g, '"time":""'), expected.join(''))
   t.end()
 })
 
