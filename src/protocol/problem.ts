@@ -44,15 +44,16 @@ export function problemForRefusal(refused: Refused, explain: string | undefined)
 export function problemForError(error: GateError): Problem {
   const { code, detail } = error
   const entry = errorEntry(code)
-  const unknown = entry.status >= 500
+  // that bytes do not match is known; so is that a request makes no sense
+  const head = `${code.startsWith('unknown-') ? 'Cannot tell' : 'Not served'}: ${code}`
   return {
     status: entry.status,
-    reason: ascii(`${unknown ? 'Cannot tell' : 'Not served'}: ${code}`),
+    reason: ascii(head),
     contentType: 'application/problem+json',
     retryAfter: retryAfter(error),
     body: encode({
       type: `urn:portcullis:error:${code}`,
-      title: `${unknown ? 'Cannot tell' : 'Not served'}: ${code}`,
+      title: head,
       status: entry.status,
       detail: `${sentence(detail)} ${entry.remedy}`,
       code,

@@ -32,7 +32,7 @@ export function createRetention({ database, clock, journalKeep }: Options): Rete
     // Proofs are found again when they are needed. What failed under any root counts until it is verified anew, so it stays.
     database.prepare<[number, number]>(
       `delete from findings where rowid in (
-         select rowid from findings where trust not in ('any', 'metadata') and found < ? order by rowid limit ?)`,
+         select rowid from findings where trust <> 'any' and trust not like 'metadata %' and found < ? order by rowid limit ?)`,
     ),
   ] as const
   const countRefusals = database.prepare<[], number>('select count(*) from refusals').pluck()
