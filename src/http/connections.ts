@@ -29,9 +29,12 @@ export class Connections {
     })
   }
 
-  begin(exchange: Exchange): void {
-    this.#open.get(exchange.request.socket)?.add(exchange)
+  /** How many are under way on its connection now, this one included. */
+  begin(exchange: Exchange): number {
+    const exchanges = this.#open.get(exchange.request.socket)
+    exchanges?.add(exchange)
     if (this.#draining) exchange.response.shouldKeepAlive = false
+    return exchanges?.size ?? 1
   }
 
   end(exchange: Exchange): void {

@@ -45,9 +45,10 @@ export function createDoor(events: Events): Door {
     guard: handle => (request, response) => {
       const exchange = new Exchange(request, response)
       ;(response as ExchangeResponse).exchange = exchange
-      connections.begin(exchange)
+      const underWay = connections.begin(exchange)
       response.on('close', closed)
       response.on('error', ignore) // a client that left; `close` follows
+      if (underWay > MOST_IN_LINE) return exchange.reset()
       if (hasBody(request)) response.shouldKeepAlive = false // whatever it says is not the next request
       const objection = objectTo(request)
       if (objection !== undefined) return sendFailure(exchange, objection, events)
@@ -55,6 +56,12 @@ export function createDoor(events: Events): Door {
     },
   }
 }
+
+/**
+ * Requests that wait behind the first on one connection. Each of them holds what it would send next, and a single packet
+ * has room for a thousand; no client of an index sends even two.
+ */
+const MOST_IN_LINE = 16
 
 function hasBody({ headers }: IncomingMessage): boolean {
   const length = headers['content-length']

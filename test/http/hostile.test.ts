@@ -92,6 +92,15 @@ t.test('requests in one packet are answered one by one, in order', async t => {
   t.strictSame(statuses(text), ['200', '403', '200', '404', '200'])
 })
 
+t.test('a connection on which too many requests wait in line is reset', async t => {
+  const { gate, world, wheel } = await scene(t)
+  const { wheel: large } = await world.release('demo', '3.0', { padTo: 3_000_000 })
+  const { text } = await talk(gate.url, requestText(wheel.path).repeat(15) + requestText(wheel.path, CLOSE))
+  t.equal(statuses(text).length, 16, 'a few are answered')
+  const heard = await talk(gate.url, requestText(large.path).repeat(600))
+  t.equal(heard.ended, 'reset')
+})
+
 t.test('a head that is too large is 431', async t => {
   const { gate } = await scene(t)
   const { text } = await talk(gate.url, requestText('/simple/demo/', `X-A: ${'a'.repeat(17 * 1024)}`))
