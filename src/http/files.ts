@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Artifact, FilePath } from '../domain/artifact.ts'
@@ -30,8 +31,26 @@ export function addFiles(app: FastifyInstance, serving: Serving): void {
     // only now: a client that has the bytes of a file refused since must not keep them in good faith
     if (!noneMatch(exchange.header('if-none-match'), etag))
       return sendAnswer(exchange, { status: 304, headers: fileHeaders(serving.settings, etag) })
-    await sendFile(serving, exchange, await opened(serving, exchange, verdict))
+    const file = await opened(serving, exchange, verdict)
+    await sendFile(serving, exchange, file, () => stillAdmitted(serving, exchange, verdict))
   })
+}
+
+/** ms; what ends by itself (an exemption, the trust in a root) may go on for so long */
+const AT_ONCE = 1_000
+
+/**
+ * Waiting for a download takes time, and what is in force when the first byte leaves decides. False when the refusal went
+ * out instead.
+ */
+async function stillAdmitted(serving: Serving, exchange: Exchange, { artifact, facts }: Admitted): Promise<boolean> {
+  const { gate } = serving
+  if (facts.policyDigest === gate.policy().digest && performance.now() - exchange.started < AT_ONCE) return true
+  const verdict = await gate.judge(artifact)
+  if (Admitted.is(verdict)) return true
+  gate.journal(verdict, exchange.client, exchange.started)
+  sendRefusal(serving, exchange, verdict)
+  return false
 }
 
 function pathOf(segments: Readonly<Record<string, string>>, filename: string): FilePath {
@@ -41,7 +60,7 @@ function pathOf(segments: Readonly<Record<string, string>>, filename: string): F
   return path
 }
 
-/** The admission, or nothing when the refusal went out. Either way it is in the journal once. */
+/** The admission, or nothing when the refusal went out. Either way it is in the journal. */
 async function judged(
   serving: Serving,
   exchange: Exchange,
@@ -77,6 +96,7 @@ function asksForPart(exchange: Exchange, { file }: OpenFile): boolean {
 
 async function sendMetadata(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<void> {
   const { bytes, sha256 } = await serving.gate.metadata(verdict)
+  if (!(await stillAdmitted(serving, exchange, verdict))) return
   const etag = etagOf(sha256)
   const headers = [...fileHeaders(serving.settings, etag), 'Content-Type', 'application/octet-stream']
   if (!noneMatch(exchange.header('if-none-match'), etag)) return sendAnswer(exchange, { status: 304, headers })

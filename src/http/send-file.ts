@@ -28,12 +28,21 @@ export function fileHeaders({ clientCache }: HttpSettings, etag: string): readon
   ]
 }
 
+/** Asked right before the first byte leaves: false when it must not, and something else was answered. */
+type MayLeave = () => Promise<boolean>
+
 /** Sends an opened file, or the part that a Range asks for. Takes over the blob: it is closed however this ends. */
-export async function sendFile(serving: Serving, exchange: Exchange, opened: OpenFile): Promise<void> {
-  if (opened.kind === 'flowing') return await sendFlowing(serving, exchange, opened)
+export async function sendFile(
+  serving: Serving,
+  exchange: Exchange,
+  opened: OpenFile,
+  mayLeave: MayLeave,
+): Promise<void> {
+  if (opened.kind === 'flowing') return await sendFlowing(serving, exchange, opened, mayLeave)
   const { file, blob } = opened
   try {
     assertVerified(file)
+    if (!(await mayLeave())) return
     if (blob.sha256 !== file.sha256 || blob.size !== file.size)
       throw new GateError('unknown-bug', 'another blob was opened than the one that was verified')
     const range = sendHead(serving, exchange, file, wantedOf(exchange, file))
@@ -144,15 +153,20 @@ async function sendFlowing(
   serving: Serving,
   exchange: Exchange,
   { file, chunks }: Extract<OpenFile, { kind: 'flowing' }>,
+  mayLeave: MayLeave,
 ): Promise<void> {
   assertVerified(file)
   if (exchange.isHead) {
+    if (!(await mayLeave())) return
     sendHead(serving, exchange, file, { kind: 'whole' })
     return void exchange.response.end()
   }
   for await (const chunk of chunks()) {
     if (exchange.over) return
-    if (!exchange.response.headersSent) sendHead(serving, exchange, file, { kind: 'whole' })
+    if (!exchange.response.headersSent) {
+      if (!(await mayLeave())) return
+      sendHead(serving, exchange, file, { kind: 'whole' })
+    }
     await serving.readers.write(exchange, chunk, () => {})
   }
   if (exchange.bytes !== file.size) return exchange.reset()

@@ -134,6 +134,32 @@ t.test('a good file streams whole, and is then served from the store', async t =
   t.equal(world.upstream.count('file'), 1)
 })
 
+t.test('what the policy refuses by the time it could leave does not, however it was judged before', async t => {
+  for (const [size, suffix, route] of [
+    [SPOOL / 2, '', 'file'],
+    [MIB, '', 'file'],
+    [SPOOL / 2, '.metadata', 'metadata'],
+  ] as const) {
+    const { world, gate, wheel, ask } = await scene(t, size)
+    world.upstream.fault({
+      route,
+      do: {
+        // while the upstream is still answering
+        alter(body) {
+          world.writePolicy(`${world.policyText()}    deny: withdrawn\n`)
+          gate.app.reload()
+          return body
+        },
+      },
+    })
+    const answer = await ask(`${wheel.path}${suffix}`)
+    t.equal(answer.status, 403, `${route} of ${size}`)
+    t.match(answer.json(), { code: 'rule-denies' })
+    const told = gate.events.flatMap(event => (event.type === 'verdict' ? [event.outcome] : []))
+    t.strictSame(told, ['admitted', 'refused'], 'both are in the journal')
+  }
+})
+
 t.test('many clients of one cold file share one download and one verification, and all read along', async t => {
   const { world, wheel, ask } = await scene(t, 2 * MIB)
   world.upstream.limit(8 * MIB)
