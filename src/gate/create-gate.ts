@@ -184,6 +184,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
 
   return {
     page: pages.page,
+    atHand: { page: pages.atHand, locate: locate.atHand, judge: judge.atHand },
     legacy,
     locate: (path: FilePath) => locate.byPath(path),
     locateByName: locate.byName,

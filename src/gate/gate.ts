@@ -32,6 +32,12 @@ export interface Check {
 export interface Gate {
   /** Project page, built from what is known without waiting for verifications. Throws no-project, internal, unknown-…. */
   page(project: ProjectName, form: 'json' | 'html'): Promise<PageBody>
+  /** As `page`, `locate` and `judge`, where they need no waiting; `undefined` when they do, and for whatever is not admitted. */
+  readonly atHand: {
+    page(project: ProjectName, form: 'json' | 'html'): PageBody | undefined
+    locate(path: FilePath): Artifact | Refused | undefined
+    judge(artifact: Artifact): Admitted | undefined
+  }
   /** The legacy JSON API, refused files omitted, URLs at the gate. Throws no-project, not-found (no such version). */
   legacy(project: ProjectName, version: string | undefined): Promise<PageBody>
   /** Finds the listed file behind a path. Throws not-listed, internal, unknown-…. */

@@ -22,6 +22,8 @@ interface Options {
 export interface Judge {
   /** Finding, then verdict: never "don't know, so yes". Throws unknown-…. */
   judge(artifact: Artifact): Promise<Verdict>
+  /** The same where it is an admission and needs no waiting; `undefined` when it may be anything else. */
+  atHand(artifact: Artifact): Admitted | undefined
   /** The verdict from what is known without waiting, or `undefined` when the file would have to be examined first. */
   foresee(artifact: Artifact, policy: Policy, now: Instant): Verdict | undefined
 }
@@ -96,5 +98,21 @@ export function createJudge(options: Options): Judge {
     return examine.lasting(remembered, now, verdict.kind) ? verdict : undefined
   }
 
-  return { judge, foresee }
+  function atHand(artifact: Artifact): Admitted | undefined {
+    const now = clock.now()
+    const verdict = foresee(artifact, policies.current(), now)
+    if (!Admitted.is(verdict)) return undefined
+    return verdict.facts.restsOnAttestation && !isTrustFresh(now) ? undefined : verdict
+  }
+
+  function isTrustFresh(now: Instant): boolean {
+    try {
+      trust.fresh(now)
+      return true
+    } catch {
+      return false // whoever waits for the verdict is told why
+    }
+  }
+
+  return { judge, atHand, foresee }
 }

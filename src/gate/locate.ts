@@ -23,6 +23,8 @@ interface Options {
 
 export interface Locate {
   byPath(path: FilePath): Promise<Artifact | Refused>
+  /** The same where it needs no waiting; `undefined` when it does. */
+  atHand(path: FilePath): Artifact | Refused | undefined
   byName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused>
   /**
    * `demo-2-4.tar.gz` is demo 2.post4 and demo-2 4. Where the pages of both list it, whoever writes the index could have a
@@ -71,6 +73,14 @@ export function createLocate(options: Options): Locate {
     return undefined
   }
 
+  function atHand(path: FilePath): Artifact | Refused | undefined {
+    const project = projects.get(path)
+    const page = project === undefined ? undefined : indexes.atHand(project)
+    const file = page?.byPath.get(path)
+    // whether an sdist is nobody else's is asked of other pages
+    return page === undefined || file?.dist?.kind !== 'wheel' ? undefined : found(page, file)
+  }
+
   /** The project a path was seen under; else every project that the file name could belong to. */
   function owners(path: FilePath, filename: string): readonly ProjectName[] {
     const remembered = projects.get(path) ?? sightings.projectOf(path)
@@ -111,7 +121,7 @@ export function createLocate(options: Options): Locate {
     return artifactOf(page, file, { policy: policies.current(), maxSize })
   }
 
-  return { byPath, byName, assertNobodyElses }
+  return { byPath, atHand, byName, assertNobodyElses }
 }
 
 function notListed(filename: string): GateError {

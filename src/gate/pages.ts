@@ -51,6 +51,8 @@ interface Options {
 
 export interface Pages {
   page(project: ProjectName, form: 'json' | 'html'): Promise<PageBody>
+  /** The same where it needs no waiting; `undefined` when it does. */
+  atHand(project: ProjectName, form: 'json' | 'html'): PageBody | undefined
 }
 
 /** Builds project pages from what is known, once per state of index, policy and verdicts. */
@@ -66,6 +68,11 @@ export function createPages(options: Options): Pages {
     const known = indexes.atHand(project) ?? (await indexes.listed(project))
     if (known === undefined) throw new GateError('no-project', `the index does not know ${project}`)
     return bodyOf(project, currentBuild(project, known), form)
+  }
+
+  function atHand(project: ProjectName, form: 'json' | 'html'): PageBody | undefined {
+    const known = indexes.atHand(project)
+    return known === undefined ? undefined : bodyOf(project, currentBuild(project, known), form)
   }
 
   function bodyOf(project: ProjectName, current: Built, form: 'json' | 'html'): PageBody {
@@ -107,5 +114,5 @@ export function createPages(options: Options): Pages {
     }
   }
 
-  return { page }
+  return { page, atHand }
 }

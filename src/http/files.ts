@@ -11,7 +11,7 @@ import { noneMatch } from './conditional.ts'
 import type { Exchange } from './exchange.ts'
 import { readRange } from './ranges.ts'
 import { sendRefusal } from './refusals.ts'
-import { addRoute } from './route.ts'
+import { addRoute, type Segments } from './route.ts'
 import { etagOf, fileHeaders, sendFile } from './send-file.ts'
 import type { Serving } from './settings.ts'
 
@@ -19,21 +19,26 @@ const METADATA = '.metadata'
 
 /** `/packages/<2>/<2>/<60>/<filename>` and the `.metadata` beside it: the one door through which files leave. */
 export function addFiles(app: FastifyInstance, serving: Serving): void {
-  addRoute(app, serving, '/packages/:a/:b/:rest/:filename', 'file', async (exchange, segments) => {
-    const { filename = '' } = segments
-    const asked = filename.endsWith(METADATA) ? 'metadata' : 'file'
-    exchange.route = asked
-    const path = pathOf(segments, asked === 'file' ? filename : filename.slice(0, -METADATA.length))
-    const verdict = await judged(serving, exchange, await serving.gate.locate(path))
-    if (verdict === undefined) return
-    if (asked === 'metadata') return await sendMetadata(serving, exchange, verdict)
-    const etag = etagOf(verdict.artifact.sha256)
-    // only now: a client that has the bytes of a file refused since must not keep them in good faith
-    if (!noneMatch(exchange.header('if-none-match'), etag))
-      return sendAnswer(exchange, { status: 304, headers: fileHeaders(serving.settings, etag) })
-    const file = await opened(serving, exchange, verdict)
-    await sendFile(serving, exchange, file, () => stillAdmitted(serving, exchange, verdict))
-  })
+  addRoute(app, serving, '/packages/:a/:b/:rest/:filename', 'file', (exchange, segments) =>
+    answerFile(serving, exchange, segments),
+  )
+}
+
+/** A file or its metadata by the decoded segments of its path. */
+export async function answerFile(serving: Serving, exchange: Exchange, segments: Segments): Promise<void> {
+  const { filename = '' } = segments
+  const asked = filename.endsWith(METADATA) ? 'metadata' : 'file'
+  exchange.route = asked
+  const path = pathOf(segments, asked === 'file' ? filename : filename.slice(0, -METADATA.length))
+  const verdict = await judged(serving, exchange, serving.gate.atHand.locate(path) ?? (await serving.gate.locate(path)))
+  if (verdict === undefined) return
+  if (asked === 'metadata') return await sendMetadata(serving, exchange, verdict)
+  const etag = etagOf(verdict.artifact.sha256)
+  // only now: a client that has the bytes of a file refused since must not keep them in good faith
+  if (!noneMatch(exchange.header('if-none-match'), etag))
+    return sendAnswer(exchange, { status: 304, headers: fileHeaders(serving.settings, etag) })
+  const file = await opened(serving, exchange, verdict)
+  await sendFile(serving, exchange, file, () => stillAdmitted(serving, exchange, verdict))
 }
 
 /** ms; what ends by itself (an exemption, the trust in a root) may go on for so long */
@@ -53,7 +58,7 @@ async function stillAdmitted(serving: Serving, exchange: Exchange, { artifact, f
   return false
 }
 
-function pathOf(segments: Readonly<Record<string, string>>, filename: string): FilePath {
+function pathOf(segments: Segments, filename: string): FilePath {
   const { a = '', b = '', rest = '' } = segments
   const path = parseFilePath(a, b, rest, filename)
   if (path === undefined) throw new GateError('not-found', 'no file has such a path')
@@ -66,7 +71,8 @@ async function judged(
   exchange: Exchange,
   located: Artifact | Refused,
 ): Promise<Admitted | undefined> {
-  const verdict = 'kind' in located ? located : await serving.gate.judge(located)
+  const { gate } = serving
+  const verdict = 'kind' in located ? located : (gate.atHand.judge(located) ?? (await gate.judge(located)))
   serving.gate.journal(verdict, exchange.client, exchange.started)
   if (Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
   sendRefusal(serving, exchange, verdict)

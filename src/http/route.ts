@@ -25,13 +25,17 @@ export function addRoute(app: FastifyInstance, serving: Serving, url: string, na
   app.route({
     method: ['GET', 'HEAD'],
     url,
-    handler: (request, reply) => run(serving, enter(request, reply, name), request, handle),
+    handler(request, reply) {
+      const exchange = enter(request, reply, name)
+      answerWith(serving, exchange, () => handle(exchange, request.params as Segments, request))
+    },
   })
 }
 
-export function run(serving: Serving, exchange: Exchange, request: FastifyRequest, handle: Handle): void {
+/** Whatever `handle` throws is answered as a failure. */
+export function answerWith(serving: Serving, exchange: Exchange, handle: () => Promise<void> | void): void {
   try {
-    const answered = handle(exchange, request.params as Segments, request)
+    const answered = handle()
     answered?.catch((error: unknown) => sendFailure(exchange, error, serving.settings.events))
   } catch (error) {
     sendFailure(exchange, error, serving.settings.events)

@@ -16,7 +16,8 @@ import { addOperations } from './ops.ts'
 import { Readers } from './readers.ts'
 import { addRootList } from './root-list.ts'
 import { enter } from './route.ts'
-import { DEFAULT_LIMITS, type HttpLimits, type HttpSettings, type Serving } from './settings.ts'
+import { DEFAULT_LIMITS, type HttpSettings, type Serving } from './settings.ts'
+import { withShortcut } from './shortcut.ts'
 import { addProjectPages, redirectDoubledSlashes } from './simple.ts'
 
 export type { HttpSettings } from './settings.ts'
@@ -41,7 +42,7 @@ export async function createHttpServer(gate: Gate, settings: HttpSettings): Prom
     buffers: settings.buffers ?? new BufferPool(),
     base: () => settings.publicUrl ?? settings.listenUrl(),
   }
-  const app = createFramework(settings, limits, door)
+  const app = createFramework(serving, door)
   addOperations(app, serving)
   addHome(app, serving)
   addExplainPages(app, serving)
@@ -78,7 +79,9 @@ export async function createHttpServer(gate: Gate, settings: HttpSettings): Prom
 }
 
 /** The framework routes and no more: answers, errors, the access log and the connections are ours. */
-function createFramework({ events, trustProxy }: HttpSettings, limits: HttpLimits, door: Door): FastifyInstance {
+function createFramework(serving: Serving, door: Door): FastifyInstance {
+  const { limits, settings } = serving
+  const { events, trustProxy } = settings
   const app = Fastify({
     serverFactory(handle) {
       const server = createServer<typeof IncomingMessage, typeof ExchangeResponse>(
@@ -91,7 +94,7 @@ function createFramework({ events, trustProxy }: HttpSettings, limits: HttpLimit
           maxHeaderSize: 16 * 1024,
           noDelay: true,
         },
-        door.guard(handle),
+        door.guard(withShortcut(serving, handle)),
       )
       server.timeout = limits.silenceMs
       server.maxConnections = limits.connections

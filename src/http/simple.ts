@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { parseProjectName, tryProjectName } from '../domain/name.ts'
+import { type ProjectName, parseProjectName, tryProjectName } from '../domain/name.ts'
 import { NOSNIFF } from './answer.ts'
 import { chooseRepresentation, formatOf } from './choice.ts'
 import type { Exchange } from './exchange.ts'
@@ -26,18 +26,30 @@ export function addProjectPages(app: FastifyInstance, serving: Serving): void {
     const name = parseProjectName(project)
     sendRedirect(serving, exchange, { path: `/simple/${name}/`, relative: `${name}/` })
   })
-  addRoute(app, serving, '/simple/:project/', 'page', async (exchange, { project = '' }, request) => {
+  addRoute(app, serving, '/simple/:project/', 'page', (exchange, { project = '' }, request) => {
     if (project === '') return sendRedirect(serving, exchange, { path: '/simple/' }) // "/simple//"
     const name = parseProjectName(project)
     if (name !== project) return sendRedirect(serving, exchange, { path: `/simple/${name}/`, relative: `../${name}/` })
-    const { form, contentType } = chooseRepresentation({
-      accept: exchange.header('accept'),
-      format: formatOf(request.query),
-      agent: exchange.header('user-agent'),
-    })
-    const page = await serving.gate.page(name, form)
-    sendBody(exchange, page, { contentType, common: form === 'html' ? HTML_COMMON : COMMON })
+    return answerPage(serving, exchange, name, formatOf(request.query))
   })
+}
+
+/** The page of a project under its proper path; `format` is the parameter of the query. */
+export function answerPage(
+  serving: Serving,
+  exchange: Exchange,
+  name: ProjectName,
+  format: string | undefined,
+): void | Promise<void> {
+  const { form, contentType } = chooseRepresentation({
+    accept: exchange.header('accept'),
+    format,
+    agent: exchange.header('user-agent'),
+  })
+  const heading = { contentType, common: form === 'html' ? HTML_COMMON : COMMON }
+  const page = serving.gate.atHand.page(name, form)
+  if (page !== undefined) return sendBody(exchange, page, heading)
+  return serving.gate.page(name, form).then(built => sendBody(exchange, built, heading))
 }
 
 const DOUBLED = /\/{2,}/
