@@ -165,6 +165,9 @@ export function createVault(options: Options): Vault {
     await compareWithStored(artifact, sha256)
     const key = mismatchKey(artifact.url, sha256)
     const bytes = (await kept(sha256)) ?? (await onceFetched(key, () => fetchMetadata(artifact, sha256)))
+    // what the index names by its sha256 may be another file, one that is refused: METADATA is text, and no archive is
+    if (bytes.includes(0))
+      throw new GateError('integrity-mismatch', `${artifact.filename.text}.metadata: what the index names is no text`)
     return { bytes, sha256 }
   }
 

@@ -247,6 +247,25 @@ function heldBack({ buffers, blobs }: BareServer): readonly number[] {
   return [buffers.out, blobs.open]
 }
 
+t.test('a refused file does not leave as the .metadata of another one', async t => {
+  const world = await createWorld(t)
+  const liars = [(await world.release('first', '1.0')).wheel, (await world.release('second', '1.0')).wheel]
+  const refused = await world.release('refused', '1.0')
+  const gate = await startGate(t, world)
+  const ask = createAsk(t, world, gate.url)
+  t.equal((await ask(refused.wheel.path)).status, 200, 'the wheel is stored, the sdist is not')
+  world.writePolicy(`${world.policyText()}    deny: withdrawn\n`)
+  t.equal(gate.app.reload(), 'loaded')
+  for (const [index, { bytes, sha256, path, kind }] of [refused.wheel, refused.sdist].entries()) {
+    const { project = '', filename = '', path: liar = '' } = liars[index] ?? {}
+    world.upstream.replace(project, filename, { metadata: bytes, metadataSha256: sha256 })
+    t.equal((await ask(path)).status, 403)
+    const answer = await ask(`${liar}.metadata`)
+    t.equal(answer.status, 502, kind)
+    t.match(answer.json(), { code: 'integrity-mismatch', detail: /is no text/ })
+  }
+})
+
 t.test('a client that leaves at any byte gives back buffers and files', async t => {
   const { server, wheel } = await stored(t, 12 * MIB)
   const size = wheel.bytes.length
