@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, readFileSync, statSync } from 'node:fs'
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseSha256 } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
@@ -12,7 +12,10 @@ export async function readLocalFile(path: string): Promise<LocalFile> {
   const hash = createHash('sha256')
   let size = 0
   try {
-    if (statSync(path).isDirectory()) throw new GateError('usage', `${path} is a folder: give one file`)
+    const stat = statSync(path)
+    if (stat.isDirectory()) throw new GateError('usage', `${path} is a folder: give one file`)
+    // a pipe may never begin, a device never end
+    if (!stat.isFile()) throw new GateError('usage', `${path} is not a regular file`)
     if (filename === undefined)
       throw new GateError(
         'usage',
@@ -35,10 +38,27 @@ const LARGEST = 64 * 1024 * 1024
 /** A provenance document. What is wrong in it is a refusal; that it cannot be read is `usage`. */
 export function readProvenance(path: string): Uint8Array {
   try {
-    if (statSync(path).size > LARGEST) throw new GateError('usage', `${path} is too large for a provenance document`)
-    return readFileSync(path)
+    return readAtMost(path, LARGEST)
   } catch (error) {
     throw unreadable(path, error)
+  }
+}
+
+/** A pipe may be given too (`<(…)`), so its size is known only once it was read. */
+function readAtMost(path: string, most: number): Uint8Array {
+  const file = openSync(path, 'r')
+  try {
+    const chunks: Buffer[] = []
+    for (let size = 0; ; ) {
+      const chunk = Buffer.allocUnsafe(64 * 1024)
+      const count = readSync(file, chunk)
+      if (count === 0) return Buffer.concat(chunks, size)
+      size += count
+      if (size > most) throw new GateError('usage', `${path} is too large for a provenance document`)
+      chunks.push(chunk.subarray(0, count))
+    }
+  } finally {
+    closeSync(file)
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import t, { type Test } from 'tap'
@@ -168,10 +168,14 @@ t.test('what is no file, no distribution, or not listed is usage: exit 2 and not
   writeFileSync(egg, 'x')
   mkdirSync(join(desk_.world.folder, 'dist'))
   const unlisted = desk_.save(wheel, { name: 'demo-9.9-py3-none-any.whl' })
+  const endless = join(desk_.world.folder, 'demo-2.0.tar.gz')
+  symlinkSync('/dev/zero', endless)
   const cases: readonly (readonly [argv: readonly string[], err: RegExp])[] = [
     [['verify', join(desk_.world.folder, 'absent-1.0.tar.gz')], /absent-1\.0\.tar\.gz: there is no such file/],
     [['verify', egg], /neither the name of a wheel nor of a source distribution/],
     [['verify', join(desk_.world.folder, 'dist')], /is a folder/],
+    [['verify', endless], /not a regular file/],
+    [['verify', unlisted.path, '--provenance', endless], /too large for a provenance document/],
     [['verify', unlisted.path], /the index does not list demo-9\.9-py3-none-any\.whl/],
     [['verify'], /missing required argument/],
     [['verify', 'demo==1.0', '--provenance', egg], /belongs to one file/],
