@@ -100,8 +100,12 @@ export function createJudge(options: Options): Judge {
 
   function atHand(artifact: Artifact): Admitted | undefined {
     const now = clock.now()
-    const verdict = foresee(artifact, policies.current(), now)
-    if (!Admitted.is(verdict)) return undefined
+    if (examine.metadataMismatch(artifact) !== undefined) return undefined
+    const remembered = examine.known(artifact, now)
+    if (remembered === undefined) return undefined
+    // what needs no finding to be refused is refused with one, too
+    const verdict = decide(artifact, remembered.finding, policies.current(), now)
+    if (!Admitted.is(verdict) || !examine.lasting(remembered, now, 'admitted')) return undefined
     return verdict.facts.restsOnAttestation && !isTrustFresh(now) ? undefined : verdict
   }
 

@@ -30,7 +30,8 @@ export async function answerFile(serving: Serving, exchange: Exchange, segments:
   const asked = filename.endsWith(METADATA) ? 'metadata' : 'file'
   exchange.route = asked
   const path = pathOf(segments, asked === 'file' ? filename : filename.slice(0, -METADATA.length))
-  const verdict = await judged(serving, exchange, serving.gate.atHand.locate(path) ?? (await serving.gate.locate(path)))
+  const located = serving.gate.atHand.locate(path) ?? (await serving.gate.locate(path))
+  const verdict = admittedAtHand(serving, exchange, located) ?? (await judged(serving, exchange, located))
   if (verdict === undefined) return
   if (asked === 'metadata') return await sendMetadata(serving, exchange, verdict)
   const etag = etagOf(verdict.artifact.sha256)
@@ -48,9 +49,13 @@ const AT_ONCE = 1_000
  * Waiting for a download takes time, and what is in force when the first byte leaves decides. False when the refusal went
  * out instead.
  */
-async function stillAdmitted(serving: Serving, exchange: Exchange, { artifact, facts }: Admitted): Promise<boolean> {
+function stillAdmitted(serving: Serving, exchange: Exchange, verdict: Admitted): boolean | Promise<boolean> {
+  const isInForce = verdict.facts.policyDigest === serving.gate.policy().digest
+  return (isInForce && performance.now() - exchange.started < AT_ONCE) || admittedAnew(serving, exchange, verdict)
+}
+
+async function admittedAnew(serving: Serving, exchange: Exchange, { artifact }: Admitted): Promise<boolean> {
   const { gate } = serving
-  if (facts.policyDigest === gate.policy().digest && performance.now() - exchange.started < AT_ONCE) return true
   const verdict = await gate.judge(artifact)
   if (Admitted.is(verdict)) return true
   gate.journal(verdict, exchange.client, exchange.started)
@@ -65,6 +70,15 @@ function pathOf(segments: Segments, filename: string): FilePath {
   return path
 }
 
+/** The admission, in the journal, where it needs no waiting. */
+function admittedAtHand({ gate }: Serving, exchange: Exchange, located: Artifact | Refused): Admitted | undefined {
+  const verdict = 'kind' in located ? undefined : gate.atHand.judge(located)
+  if (verdict === undefined) return undefined
+  gate.journal(verdict, exchange.client, exchange.started)
+  if (Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
+  throw new GateError('unknown-bug', 'only an admission lets a file out')
+}
+
 /** The admission, or nothing when the refusal went out. Either way it is in the journal. */
 async function judged(
   serving: Serving,
@@ -72,7 +86,7 @@ async function judged(
   located: Artifact | Refused,
 ): Promise<Admitted | undefined> {
   const { gate } = serving
-  const verdict = 'kind' in located ? located : (gate.atHand.judge(located) ?? (await gate.judge(located)))
+  const verdict = 'kind' in located ? located : await gate.judge(located)
   serving.gate.journal(verdict, exchange.client, exchange.started)
   if (Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
   sendRefusal(serving, exchange, verdict)

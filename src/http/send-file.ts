@@ -29,7 +29,7 @@ export function fileHeaders({ clientCache }: HttpSettings, etag: string): readon
 }
 
 /** Asked right before the first byte leaves: false when it must not, and something else was answered. */
-type MayLeave = () => Promise<boolean>
+type MayLeave = () => boolean | Promise<boolean>
 
 /** Sends an opened file, or the part that a Range asks for. Takes over the blob: it is closed however this ends. */
 export async function sendFile(
@@ -42,7 +42,8 @@ export async function sendFile(
   const { file, blob } = opened
   try {
     assertVerified(file)
-    if (!(await mayLeave())) return
+    const allowed = mayLeave()
+    if (allowed !== true && !(await allowed)) return
     if (blob.sha256 !== file.sha256 || blob.size !== file.size)
       throw new GateError('unknown-bug', 'another blob was opened than the one that was verified')
     const range = sendHead(serving, exchange, file, wantedOf(exchange, file))
