@@ -128,6 +128,8 @@ export interface Findings {
 /** Which project a path belongs to, and what a file name's sha256 was when first seen. */
 export interface Sightings {
   projectOf(path: FilePath): ProjectName | undefined
+  /** Whether the project's page ever listed a file of this name, under whatever path. */
+  hasListed(project: ProjectName, filename: string): boolean
   /**
    * Records every file of a page. Returns those whose name was seen before with another sha256. The first sight stays.
    * `serial` is the page's X-PyPI-Last-Serial; `lastSerial` the highest seen before.

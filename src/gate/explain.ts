@@ -89,6 +89,7 @@ const WHOLE_RUN = millis(600_000)
 
 const NOTHING_SEEN = {
   projectOf: () => undefined,
+  hasListed: () => false,
   record: () => ({ changed: [] }),
   lastSerial: () => undefined,
   raiseSerial: () => {},

@@ -27,7 +27,7 @@ export interface Locate {
   atHand(path: FilePath): Artifact | Refused | undefined
   byName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused>
   /**
-   * `demo-2-4.tar.gz` is demo 2.post4 and demo-2 4. Where the pages of both list it, whoever writes the index could have a
+   * `demo-2-4.tar.gz` is demo 2.post4 and demo-2 4. Where the pages of both list it, or did, whoever writes the index could have a
    * file of one judged by the rule of the other: throws unknown-index-changed.
    */
   assertNobodyElses(page: KnownPage, file: IndexFile): Promise<void>
@@ -96,10 +96,11 @@ export function createLocate(options: Options): Locate {
     for (const other of candidateProjects(dist.text)) {
       if (other === name || isInternal(other)) continue
       const page = await indexes.current(other)
-      if (page?.byPath.has(path))
+      // a page that lists it no longer may still be what a client's lock was made from
+      if (page?.byPath.has(path) === true || sightings.hasListed(other, dist.text))
         throw new GateError(
           'unknown-index-changed',
-          `the index lists ${dist.text} as a file of ${name} and of ${other}`,
+          `the index lists ${dist.text} as a file of ${name}, and listed it as one of ${other}`,
         )
     }
   }

@@ -35,6 +35,7 @@ export function createMemoryStore({ events }: MemoryStoreOptions): MemoryStore {
 function memoryDatabase(journal: JournalRow[]): Store {
   const findings = new Map<string, RememberedFinding>()
   const projects = new Map<FilePath, ProjectName>()
+  const listed = new Set<string>()
   const firstSights = new Map<string, Sha256>()
   const serials = new Map<ProjectName, number>()
   const refusals = new Map<string, { readonly refused: Refused; readonly at: Instant }>()
@@ -54,11 +55,13 @@ function memoryDatabase(journal: JournalRow[]): Store {
     },
     sightings: {
       projectOf: path => projects.get(path),
+      hasListed: (project, filename) => listed.has(`${project} ${filename}`),
       record(project, files, at) {
         raise(at)
         const changed = new Set<string>()
         for (const { path, filename, sha256 } of files) {
           if (!projects.has(path)) projects.set(path, project)
+          listed.add(`${project} ${filename}`)
           if (sha256 === undefined) continue
           const name = `${project} ${filename}`
           const first = firstSights.get(name)

@@ -43,6 +43,9 @@ export function createSightingsTable(
       'select project from files where place = unhex(?) and filename = ? order by first_seen limit 1',
     )
     .pluck()
+  const selectListed = database
+    .prepare<[string, string], number>('select 1 from files where project = ? and filename = ?')
+    .pluck()
   const selectFiles = database
     .prepare<[string], [string, string, string]>(
       `select filename, lower(hex(coalesce(sha256, x''))), lower(hex(place)) from files where project = ?`,
@@ -148,6 +151,10 @@ export function createSightingsTable(
       const written = writes.ask('a path could not be looked up', () => selectProject.get(placeOf(path), filename))
       // what is written was seen first
       return written ?? pendingPaths.get(path)
+    },
+    hasListed(project, filename) {
+      if (pending.get(project)?.has(filename) === true) return true
+      return writes.ask('a file name could not be looked up', () => selectListed.get(project, filename)) !== undefined
     },
     record(project, files, at) {
       raise(at)

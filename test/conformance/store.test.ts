@@ -141,6 +141,17 @@ function storeConformance(name: string, open: (t: Test) => Promise<Subject>): vo
         await subject.reopen?.()
       }
     })
+    t.test('what a project has listed is known for good, by its name', async t => {
+      const subject = await open(t)
+      subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz')], START)
+      subject.store.sightings.record(PKG, [], START)
+      for (const round of [1, 2]) {
+        t.equal(subject.store.sightings.hasListed(PKG, 'pkg-1.0.tar.gz'), true, `round ${round}`)
+        t.equal(subject.store.sightings.hasListed(PKG, 'pkg-1.1.tar.gz'), false)
+        t.equal(subject.store.sightings.hasListed(OTHER, 'pkg-1.0.tar.gz'), false)
+        await subject.reopen?.()
+      }
+    })
     t.test('a path stays with the project that showed it first', async t => {
       const subject = await open(t)
       const file = fileOf('pkg-1.0.tar.gz')

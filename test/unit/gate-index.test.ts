@@ -156,6 +156,11 @@ t.test('an sdist that two projects list under one path is judged by the rule of 
   t.equal(await gate.outcome(listed), 'unknown-index-changed', 'demo-2 has no rule, demo has one')
   t.equal(await gate.outcome(listed), 'unknown-index-changed', 'now that its path is known too')
 
+  world.upstream.remove('demo', file.filename)
+  gate.clock.now += MINUTE + 1
+  t.equal(await gate.outcome(listed), 'unknown-index-changed', 'one of them lists it no longer')
+
+  world.upstream.add('demo', file)
   world.upstream.remove('demo-2')
   const honest = await openBareGate(t, world, { policy })
   t.equal(await honest.outcome(listed), 'unattested', 'listed once, it is of whom lists it')
