@@ -7,9 +7,10 @@ import { identityOf } from './identity.ts'
 import { formatInstant, type Instant } from './instant.ts'
 import { type Look, type Objection, object, objectionsIn, pass, type Sight, waiverOf } from './objection.ts'
 import type { Exemption, Policy, Rule } from './policy.ts'
-import type { RefusalCode } from './refusal.ts'
 import { Admitted, describeRule, type Refused, type RuleRef, type Step, type Verdict } from './verdict.ts'
 import { weighBundles } from './weigh-bundles.ts'
+
+type Bundles = Extract<Finding, { kind: 'attested' }>['bundles']
 
 interface Scene {
   readonly artifact: Artifact
@@ -164,13 +165,35 @@ function lookAtProvenance(scene: Scene, rule: Rule, finding: Finding): Sight {
         looks: [rule.attestation === 'optional' ? pass('attestation', 'none, optional') : lookAtNone(rule, text)],
       }
     case 'attested': {
-      const waived = (code: RefusalCode) => waiverFor(scene, { code, detail: '' }) !== undefined
-      const sight = weighBundles(finding.bundles, rule, waived)
+      const sight = weigh(scene, rule, finding.bundles)
       return { ...sight, looks: [pass('attestation', 'verifies'), ...sight.looks] }
     }
     default:
       return finding satisfies never
   }
+}
+
+/**
+ * What each proof is to each rule where no exemption has a say. It depends on the two alone, and neither is ever changed:
+ * another finding or another policy is another object. This is no permission: standing, marks, exemptions and the time
+ * are looked at with every file.
+ */
+const weighed = new WeakMap<Bundles, WeakMap<Rule, Sight>>()
+
+function weigh(scene: Scene, rule: Rule, bundles: Bundles): Sight {
+  if (scene.pins.inForce.length > 0)
+    return weighBundles(bundles, rule, code => waiverFor(scene, { code, detail: '' }) !== undefined)
+  let byRule = weighed.get(bundles)
+  if (byRule === undefined) {
+    byRule = new WeakMap()
+    weighed.set(bundles, byRule)
+  }
+  let sight = byRule.get(rule)
+  if (sight === undefined) {
+    sight = weighBundles(bundles, rule, () => false)
+    byRule.set(rule, sight)
+  }
+  return sight
 }
 
 function lookAtNone({ ref }: Rule, filename: string): Look {

@@ -33,12 +33,13 @@ export class Connections {
   begin(exchange: Exchange): number {
     const exchanges = this.#open.get(exchange.request.socket)
     exchanges?.add(exchange)
+    exchange.beside = exchanges
     if (this.#draining) exchange.response.shouldKeepAlive = false
     return exchanges?.size ?? 1
   }
 
   end(exchange: Exchange): void {
-    this.#open.get(exchange.request.socket)?.delete(exchange)
+    exchange.beside?.delete(exchange)
   }
 
   isBusy(socket: Socket): boolean {

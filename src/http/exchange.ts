@@ -17,6 +17,8 @@ export class Exchange {
   /** of the body, as far as it was handed to the connection */
   bytes = 0
   over = false
+  /** all that is under way on its connection; kept by the connections */
+  beside: Set<Exchange> | undefined = undefined
   /** ends the wait for a write: a response in line behind another one never hears of its connection's end */
   wake: (() => void) | undefined = undefined
 
