@@ -69,8 +69,13 @@ export function createPolicies(options: Options): ReloadingPolicies {
     }
   }
 
+  let changing: string | undefined
+
+  /** Waits until two looks agree: while an editor or a copy is at work, half of a policy could compile. */
   function lookForChange(): void {
-    if (fingerprint(paths) !== seen) reload()
+    const found = fingerprint(paths)
+    if (found !== seen && found === changing) reload()
+    changing = found
   }
 
   const timer = pollMs > 0 ? setInterval(lookForChange, pollMs) : undefined

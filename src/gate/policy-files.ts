@@ -43,7 +43,9 @@ function expand(path: string): readonly string[] {
 
 function readText(path: string): string {
   try {
-    if (statSync(path).size > LARGEST) throw new GateError('policy-invalid', `${path}: the file is larger than 1 MiB`)
+    const status = statSync(path)
+    if (!status.isFile()) throw new GateError('policy-invalid', `${path}: is not a file`)
+    if (status.size > LARGEST) throw new GateError('policy-invalid', `${path}: the file is larger than 1 MiB`)
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
   } catch (error) {
     throw unreadable(path, error)

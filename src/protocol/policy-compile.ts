@@ -12,6 +12,7 @@ import {
   refuseTwins,
   refuseUnknownPublishers,
   warnOfEnd,
+  warnOfPredicates,
 } from './policy-cross-checks.ts'
 import { compileExemption } from './policy-exemption.ts'
 import { parseMatch } from './policy-match.ts'
@@ -97,6 +98,7 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant):
     ...publishers
       .filter(({ name }) => !used.has(name))
       .map(({ document, path, name }) => document.atKey(path, `no rule uses the publisher "${name}"`)),
+    ...rules.flatMap(warnOfPredicates),
     ...exemptions.flatMap(exemption => warnOfEnd(exemption, now)),
   ]
   if (complete) judgeStrangers(exemptions, lookup, defaults, diagnostics, warnings)

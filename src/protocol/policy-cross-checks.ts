@@ -124,6 +124,14 @@ export function judgeStrangers(
   }
 }
 
+/** What must be there and may not be there: no attestation passes such a rule. */
+export function warnOfPredicates({ rule, document, path }: ReadRule): readonly Diagnostic[] {
+  const never = rule.predicates.require.filter(type => !rule.predicates.allow.includes(type))
+  if (never.length === 0) return []
+  const message = `${never.join(' and ')} must be there, but predicates.allow does not have it: nothing can pass`
+  return [document.at(path, message)]
+}
+
 const SOON = 14 * 86_400_000
 
 export function warnOfEnd({ exemption, document, path }: ReadExemption, now: Instant): readonly Diagnostic[] {

@@ -521,6 +521,15 @@ t.test('every shipped policy loads without a warning', async t => {
   }
 })
 
+t.test('a predicate that must be there and may not be there is warned about', async t => {
+  const rule = 'predicates: { require: [slsa-provenance/v1], allow: [publish/v1] }'
+  const text = `version: 1\nprojects:\n  - match: a\n    publishers: [{ kind: google, email: a@b.example }]\n    ${rule}\n`
+  const loaded = loadPolicy([{ path: 'p.yaml', text }], NOW)
+  t.match('policy' in loaded && loaded.policy.warnings, [
+    /p\.yaml:3:5 projects\[0\]: slsa-provenance\/v1 must be there/,
+  ])
+})
+
 t.test('the commented rules of the shipped policies load once they are uncommented', async t => {
   const text = readFileSync(new URL('popular.yaml', POLICIES), 'utf8')
   t.strictSame(diagnose(text.replace(/^ {2}# (- match| {2}publishers)/gm, '  $1')), [])

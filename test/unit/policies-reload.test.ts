@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { parseProjectName } from '../../src/domain/name.ts'
 import { createPolicies } from '../../src/gate/policies.ts'
+import { readPolicyFiles } from '../../src/gate/policy-files.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
 import { NOW } from '../world/judging.ts'
 
@@ -116,4 +117,33 @@ t.test('a folder is its YAML files, in order, hidden ones apart', async t => {
   t.ok(denies('a') && denies('b'))
   t.strictSame(policies.current().files, [join(root, 'a.yml'), join(root, 'b.yaml')])
   t.throws(() => open(t, [join(root, 'empty')]), { code: 'policy-invalid', detail: /the folder holds no \.yaml file/ })
+})
+
+t.test('a policy path that is a pipe or a device stops the start instead of waiting for it', async t => {
+  t.throws(() => open(t, ['/dev/null']), { code: 'policy-invalid', detail: /is not a file/ })
+})
+
+t.test('half of a policy folder is not taken up while files are moved about', async t => {
+  const root = t.testdir({ 'a.yaml': policy('a'), 'b.yaml': policy('b') })
+  const states = ['both', 'half', 'both', 'moved', 'moved']
+  let looks = 0
+  const read: number[] = []
+  const policies = createPolicies({
+    paths: [root],
+    clock: () => NOW,
+    events: { emit: () => {} },
+    pollMs: 5,
+    fingerprint() {
+      looks += 1
+      return states[Math.min(looks, states.length) - 1] ?? ''
+    },
+    readFiles(paths) {
+      read.push(looks)
+      return readPolicyFiles(paths)
+    },
+  })
+  t.teardown(() => policies.close())
+  t.ok(await until(() => looks > 8))
+  // the start, and the moment after two looks agreed (the reload looks once more itself)
+  t.strictSame(read, [1, 6])
 })
