@@ -3,10 +3,13 @@ import type { Artifact } from '../domain/artifact.ts'
 import { GateError } from '../domain/errors.ts'
 import type { Blobs, BlobWriter, OpenBlob, Origin } from '../ports.ts'
 import { DigestGate } from './digest-gate.ts'
+import { RecentBytes } from './recent-bytes.ts'
 
 const READ_SIZE = 256 * 1024
-/** What is held back until size and sha256 agree. */
+/** Bytes that are held back, at least, until size and sha256 agree. */
 const WITHHELD = 64 * 1024
+/** Bytes that came last and stay in memory, for readers that keep step. The writer holds about as many of them anyway. */
+const RECENT = 2 * 1024 * 1024
 
 interface Options {
   readonly artifact: Artifact
@@ -24,8 +27,9 @@ interface Options {
 }
 
 /**
- * One download of one file, however many clients wait for it. It goes on when they leave. Readers read along from the
- * temporary file, up to what is released: everything but the last 64 KiB until the digest matched and the blob is stored.
+ * One download of one file, however many clients wait for it. It goes on when they leave. Readers read along, from memory
+ * or the temporary file, up to what is released: everything but the last 64 KiB until the digest matched and the blob is
+ * stored. A file that a client has whole is one that a crash does not take away.
  */
 export class Ingest {
   /** bytes; `undefined` where neither the index nor the upstream said: then nobody can read along */
@@ -39,7 +43,8 @@ export class Ingest {
   #released = 0
   #ended: { readonly failure: unknown } | 'stored' | undefined
   #waiting: (() => void)[] = []
-  /** pieces in memory for readers that keep step, so that a thousand of them share one buffer */
+  readonly #recent = new RecentBytes(RECENT)
+  /** pieces of the file for readers that fell back, so that a thousand of them share one buffer */
   readonly #pieces = new LRUCache<number, Promise<Buffer>>({ max: 8 })
 
   constructor(options: Options) {
@@ -80,7 +85,8 @@ export class Ingest {
         for await (const chunk of source.body as AsyncIterable<Buffer>) {
           gate.take(chunk)
           await writer.write(chunk)
-          this.#release(gate.seen - WITHHELD)
+          this.#recent.add(chunk)
+          this.#release(this.#recent.wholeUpTo(gate.seen - WITHHELD, WITHHELD))
         }
         gate.finish()
         await options.inspect((buffer, position, length) => writer.read(buffer, position, length), gate.seen)
@@ -130,7 +136,7 @@ export class Ingest {
           await new Promise<void>(resolve => this.#waiting.push(resolve))
           this.#assertNotFailed()
         }
-        const piece = await this.#piece(position, size)
+        const piece = this.#recent.at(position, this.#released) ?? (await this.#piece(position, size))
         yield piece
         position += piece.byteLength
       }
@@ -147,6 +153,7 @@ export class Ingest {
   #letGo(): void {
     if (this.#readers > 0 || this.#ended === undefined) return
     this.#pieces.clear()
+    this.#recent.clear()
     const blob = this.#blob
     this.#blob = undefined
     blob?.then(open => open?.close()).catch(() => {})

@@ -1,4 +1,4 @@
-import { type BigIntStats, close, fstat, fsync, type Mode, open, read, writev } from 'node:fs'
+import { type BigIntStats, close, fdatasync, fstat, fsync, type Mode, open, read, writev } from 'node:fs'
 import { promisify } from 'node:util'
 import { GateError } from '../domain/errors.ts'
 import { storeError } from './store-error.ts'
@@ -6,6 +6,7 @@ import { storeError } from './store-error.ts'
 const openFile = promisify(open)
 const statFile = promisify(fstat) as (fd: number, options: { bigint: true }) => Promise<BigIntStats>
 const syncFile = promisify(fsync)
+const syncFileData = promisify(fdatasync)
 const writeBuffers = promisify(writev)
 
 /**
@@ -65,6 +66,11 @@ export class Descriptor {
 
   sync(): Promise<void> {
     return syncFile(this.#fd)
+  }
+
+  /** The content alone, for a file that grows on. Its owner lets go of it after this has settled. */
+  syncData(): Promise<void> {
+    return syncFileData(this.#fd)
   }
 }
 

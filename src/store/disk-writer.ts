@@ -9,6 +9,8 @@ import { storeError } from './store-error.ts'
 
 /** Bytes that are written at once. */
 const PIECE = 1024 * 1024
+/** Bytes after which the disk is told to begin, so that little is left to wait for at the end. */
+const SYNC_EVERY = 8 * 1024 * 1024
 /** More buffers than this are joined before they are written. */
 const MOST_BUFFERS = 64
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
@@ -35,6 +37,9 @@ export class DiskWriter implements BlobWriter {
   #gathered: Buffer[] = []
   #gatheredBytes = 0
   #flight: Promise<void> = Promise.resolve()
+  /** in the file, and the disk was not told yet */
+  #unsynced = 0
+  #syncing: Promise<void> | undefined
   #failure: GateError | undefined
   #ended = false
 
@@ -73,11 +78,27 @@ export class DiskWriter implements BlobWriter {
       () => {
         this.#written += bytes
         this.#leaving = []
+        this.#unsynced += bytes
+        if (this.#unsynced >= SYNC_EVERY) this.#sync()
       },
-      error => {
-        this.#failure ??= storeError('a file could not be stored', error)
-      },
+      error => this.#fail(error),
     )
+  }
+
+  /** Beside the writing, one at a time. The system tells of a lost page once, to whoever syncs first: that fails the whole file. */
+  #sync(): void {
+    if (this.#syncing !== undefined) return
+    this.#unsynced = 0
+    this.#syncing = this.#descriptor
+      .syncData()
+      .catch(error => this.#fail(error))
+      .finally(() => {
+        this.#syncing = undefined
+      })
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= storeError('a file could not be stored', error)
   }
 
   #assertOpen(): void {
@@ -92,6 +113,7 @@ export class DiskWriter implements BlobWriter {
       await this.#flight
       this.#depart()
       await this.#flight
+      await this.#syncing
       this.#assertOpen()
       this.#ended = true
       const found = this.#hash.digest('hex')
@@ -109,6 +131,7 @@ export class DiskWriter implements BlobWriter {
     if (this.#ended) return
     this.#ended = true
     await this.#flight
+    await this.#syncing
     await this.#discard()
   }
 
