@@ -1,13 +1,11 @@
-import { startApp } from './app.ts'
-import { openExplain, openRefusals } from './app-commands.ts'
 import { createOutput } from './cli/output.ts'
 import { run } from './cli/program.ts'
 import { reportError } from './cli/report-error.ts'
 import { loadConfig } from './config/load.ts'
 import { systemClock } from './domain/instant.ts'
-import { createLog } from './observe/log.ts'
 import { readVersion } from './version.ts'
 
+// What a command needs is loaded when it runs: `--version` waits for no TLS library, and the gate carries no command's code.
 // bin/node-version.cjs has turned an older Node away before this file, and with it SQLite's native code, was loaded
 
 const environment = process.env
@@ -31,9 +29,16 @@ process.exitCode = await run(process.argv.slice(2), {
   loadConfig({ config: file, ...flags }) {
     return loadConfig({ flags, file: typeof file === 'string' ? file : undefined, environment, folder: process.cwd() })
   },
-  openExplain: (config, changes) => openExplain(config, changes, commandOptions),
-  openRefusals,
+  async openExplain(config, changes) {
+    const { openExplain } = await import('./app-commands.ts')
+    return await openExplain(config, changes, commandOptions)
+  },
+  async openRefusals(...given) {
+    const { openRefusals } = await import('./app-commands.ts')
+    return await openRefusals(...given)
+  },
   async startGate(config) {
+    const [{ startApp }, { createLog }] = await Promise.all([import('./app.ts'), import('./observe/log.ts')])
     const log = createLog({ ...config.log, destination: 1 })
     process.on('exit', () => log.flush())
     return await startApp(config, { version, environment, readers: [log] })
