@@ -10,6 +10,11 @@ const run = promisify(execFile)
 export const SERVER_CORE = 0
 export const CLIENT_CORE = 1
 
+/** ms that a server may take to end by itself */
+const LONGEST_STOP = 10_000
+/** ms that a client may take */
+const LONGEST_CLIENT = 10 * 60_000
+
 export interface Running {
   readonly pid: number
   /** resident set, bytes */
@@ -17,10 +22,18 @@ export interface Running {
   stop(): Promise<void>
 }
 
+/** Servers that were started; whatever ends this process ends them too. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** Starts a server on its core; what it prints goes to a file, as an access log does. */
 export function startServer(command: string, words: readonly string[], log: string): Running & { child: ChildProcess } {
   const out = openSync(log, 'a')
   const child = spawn('taskset', ['-c', String(SERVER_CORE), command, ...words], { stdio: ['ignore', out, out] })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   const { pid } = child
   if (pid === undefined) throw new Error(`${command} did not start`)
   return {
@@ -29,8 +42,11 @@ export function startServer(command: string, words: readonly string[], log: stri
     memory: () => residentBytes(pid),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
+      const gone = once(child, 'exit')
       child.kill('SIGTERM')
-      await once(child, 'exit')
+      const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST_STOP)
+      await gone
+      clearTimeout(timer)
     },
   }
 }
@@ -44,6 +60,7 @@ function residentBytes(pid: number): number {
 export async function runClient(command: string, words: readonly string[]): Promise<string> {
   const { stdout } = await run('taskset', ['-c', String(CLIENT_CORE), command, ...words], {
     maxBuffer: 64 * 1024 * 1024,
+    timeout: LONGEST_CLIENT,
   })
   return stdout
 }
