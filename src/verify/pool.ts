@@ -14,6 +14,8 @@ export interface VerifierPoolOptions {
   /** documents waiting for a worker at most */
   readonly maxQueue: number
   readonly events?: Events
+  /** after which a worker without work is ended: it costs memory, and the next one starts in a fifth of a second */
+  readonly idleMs?: number
   /** The worker's module; tests bring misbehaving ones. */
   readonly workerUrl?: URL
 }
@@ -31,7 +33,11 @@ interface Job {
 interface Seat {
   readonly worker: Worker
   job: { readonly id: number; readonly work: Job; readonly deadline: NodeJS.Timeout } | undefined
+  /** runs while there is no job */
+  idle: NodeJS.Timeout | undefined
 }
+
+const IDLE_MS = 60_000
 
 const WORKER = new URL('./worker.ts', import.meta.url)
 
@@ -117,7 +123,7 @@ class VerifierPool implements Verifier {
       // nothing of the parent's loaders or inspector
       execArgv: [],
     })
-    const seat: Seat = { worker, job: undefined }
+    const seat: Seat = { worker, job: undefined, idle: undefined }
     this.#seats.add(seat)
     worker.on('message', (answer: VerifyAnswer) => this.#receive(seat, answer))
     worker.on('messageerror', () => void this.#end(seat, 'a verification worker sent something unreadable'))
@@ -131,6 +137,7 @@ class VerifierPool implements Verifier {
     const id = this.#lastId
     const { timeoutMs } = this.#options
     const deadline = setTimeout(() => void this.#end(seat, `a verification took more than ${timeoutMs} ms`), timeoutMs)
+    clearTimeout(seat.idle)
     seat.job = { id, work, deadline }
     // only work keeps the process alive
     seat.worker.ref()
@@ -148,6 +155,8 @@ class VerifierPool implements Verifier {
       seat.job = undefined
       seat.worker.unref()
       conclude(job.work, answer)
+      const { idleMs = IDLE_MS } = this.#options
+      seat.idle = setTimeout(() => void this.#end(seat, 'a verification worker had no work'), idleMs).unref()
       this.#dispatch()
     }
   }
@@ -155,6 +164,7 @@ class VerifierPool implements Verifier {
   /** Takes a worker out of service; what it was doing is unknown. Safe to call twice. */
   async #end(seat: Seat, why: string, cause?: unknown): Promise<void> {
     if (!this.#seats.delete(seat)) return
+    clearTimeout(seat.idle)
     const { job } = seat
     if (job !== undefined) {
       clearTimeout(job.deadline)

@@ -44,6 +44,25 @@ t.test('a worker that hangs is ended after the time limit, and those who wait ar
   t.match(await waiting, { detail: 'well behaved' })
 })
 
+t.test('a worker without work is ended, and the next document gets a new one', async t => {
+  // says which thread it is
+  const source = `import { parentPort, threadId } from 'node:worker_threads'
+    parentPort.on('message', ({ id }) => parentPort.postMessage({ id, kind: 'finding', finding:
+      JSON.stringify({ format: 1, kind: 'invalid', why: 'signature-invalid', detail: String(threadId) }) }))`
+  const threads = async (idleMs: number): Promise<number> => {
+    const pool = misbehaving({ idleMs, workerUrl: new URL(`data:text/javascript,${encodeURIComponent(source)}`) })
+    t.teardown(() => pool.close())
+    const seen = new Set<string>()
+    for (let document = 0; document < 3; document += 1) {
+      seen.add(JSON.stringify(await pool.verify(saying(''), trust)))
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+    return seen.size
+  }
+  t.equal(await threads(0), 3)
+  t.equal(await threads(60_000), 1)
+})
+
 t.test('a full queue is overload, at once', async t => {
   const pool = misbehaving({ maxQueue: 2 })
   const accepted = ['hang', 'well', 'well'].map(text => pool.verify(saying(text), trust))
