@@ -3,7 +3,7 @@ const LARGE = 256 * 1024
 /** When many readers stall, each new buffer is a small one. */
 const SMALL = 64 * 1024
 /** bytes of large buffers that may be out at once */
-const LARGE_OUT = 32 * 1024 * 1024
+const LARGE_OUT = 8 * 1024 * 1024
 /** free buffers that are kept, by size */
 const KEPT_LARGE = 64
 const KEPT_SMALL = 256
