@@ -85,6 +85,9 @@ export function configSchema(folder: string) {
     upstream: z
       .strictObject({
         index: upstreamUrl
+          .refine(url => !url.endsWith('/simple'), {
+            error: 'leave out /simple: the gate adds /simple/ and /pypi/ itself',
+          })
           .prefault('https://pypi.org')
           .describe(
             'serves `/simple/` and `/pypi/`; a path prefix is allowed. `http:` only on loopback addresses, here and below',

@@ -60,7 +60,11 @@ export async function createHttpServer(gate: Gate, settings: HttpSettings): Prom
   await app.ready()
   return {
     async listen({ host, port }) {
-      await app.listen({ host, port })
+      try {
+        await app.listen({ host, port })
+      } catch (error) {
+        throw unlistenable(error, host, port)
+      }
       const address = app.server.address()
       const bound = typeof address === 'object' && address !== null ? address.port : port
       return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
@@ -134,4 +138,18 @@ function statusOf(code: string | undefined): string {
 
 function refusalText(status: string, ...fields: readonly string[]): string {
   return [`HTTP/1.1 ${status}`, ...fields, 'Content-Length: 0', 'Connection: close', '', ''].join('\r\n')
+}
+
+const UNLISTENABLE: ReadonlyMap<unknown, string> = new Map([
+  ['EADDRINUSE', 'is in use by another process'],
+  ['EACCES', 'may not be listened on by this user'],
+  ['EADDRNOTAVAIL', 'is no address of this machine'],
+])
+
+/** A busy port is no defect: somebody has to choose another. */
+function unlistenable(error: unknown, host: string, port: number): unknown {
+  const why = error instanceof Error && 'code' in error ? UNLISTENABLE.get(error.code) : undefined
+  if (why === undefined) return error
+  const detail = `${host}:${port} ${why}: choose another address with --listen, PORTCULLIS_LISTEN or listen`
+  return new GateError('config-invalid', detail, { cause: error })
 }
