@@ -1,8 +1,8 @@
-import { type Finding, VerifiedAttestation } from '../src/domain/attestation.ts'
 import { sha256Of } from '../src/domain/digest.ts'
 import { instant, millis } from '../src/domain/instant.ts'
 import { openStore } from '../src/store/open.ts'
 import { githubClaims } from '../test/world/claims.ts'
+import { attested, bundle } from '../test/world/judging.ts'
 import type { World } from '../test/world/world.ts'
 
 /** Fills a data folder with findings, as a gate that was used for a while has them. */
@@ -19,31 +19,8 @@ export async function rememberFindings(folder: string, count: number, world: Wor
   const claims = githubClaims()
   for (let number = 0; number < count; number += 1) {
     const name = `project-${number % 5_000}-1.${number}.0.tar.gz`
-    const finding: Finding = {
-      kind: 'attested',
-      provenanceSha256: sha256Of(`provenance ${name}`),
-      bundles: [
-        {
-          publisher: {
-            kind: 'GitHub',
-            repository: 'acme/pkg',
-            workflow: 'release.yml',
-            email: undefined,
-            environment: undefined,
-          },
-          attestations: [
-            VerifiedAttestation.mint({
-              predicateType: 'publish/v1',
-              claims,
-              signedAt: clock(),
-              logIndex: String(number),
-              leafSha256: sha256Of(`leaf ${number}`),
-              contradiction: undefined,
-            }),
-          ],
-        },
-      ],
-    }
+    const facts = { claims, signedAt: clock(), logIndex: String(number), leafSha256: sha256Of(`leaf ${number}`) }
+    const finding = { ...attested(bundle({ facts: [facts] })), provenanceSha256: sha256Of(`provenance ${name}`) }
     store.findings.put({ sha256: sha256Of(name), filename: name, trustDigest }, { finding, found: clock() })
   }
   await blobs.close()

@@ -1,10 +1,9 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { connectUpstream, type Environment, openTrust } from './app.ts'
+import { connectUpstream, type Environment, internalNames, openTrust } from './app.ts'
 import type { ExplainChanges, OpenExplain, OpenRefusals } from './cli/services.ts'
 import type { Config } from './config/schema.ts'
 import { GateError } from './domain/errors.ts'
-import { matchesName } from './domain/glob.ts'
 import { type Clock, formatInstant, type Instant } from './domain/instant.ts'
 import { createExplain } from './gate/explain.ts'
 import { createPolicies } from './gate/policies.ts'
@@ -43,11 +42,7 @@ export async function openExplain(
   const verifier = createInlineVerifier()
   const explain = createExplain(
     { ...upstream, verifier, trust, policies, events, clock },
-    {
-      at: changes.at,
-      maxSize: config.files.maxSize,
-      isInternal: project => config.index.internal.some(glob => matchesName(glob, project)),
-    },
+    { at: changes.at, maxSize: config.files.maxSize, isInternal: internalNames(config) },
   )
   return {
     ...explain,
@@ -60,7 +55,7 @@ export async function openExplain(
 
 /** The refusals of the gate that works, or worked, in the configured data folder. */
 export async function openRefusals(config: Config): Promise<OpenRefusals | undefined> {
-  return readRefusals(join(config.data, 'portcullis.sqlite'))
+  return readRefusals(config.data)
 }
 
 /** A root that was named and cannot be used is no fault of the configuration's form: the command has nothing to trust. */

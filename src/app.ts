@@ -6,6 +6,7 @@ import type { Config } from './config/schema.ts'
 import { GateError } from './domain/errors.ts'
 import { matchesName } from './domain/glob.ts'
 import { type Clock, systemClock } from './domain/instant.ts'
+import type { ProjectName } from './domain/name.ts'
 import { createGate, type RunningGate } from './gate/create-gate.ts'
 import { createPolicies } from './gate/policies.ts'
 import { createHttpServer } from './http/server.ts'
@@ -133,9 +134,14 @@ export function gateSettings(
     negativeTtl: findings.negativeTtl,
     spool: files.spool,
     maxSize: files.maxSize,
-    isInternal: project => index.internal.some(glob => matchesName(glob, project)),
+    isInternal: internalNames(config),
     ...state,
   }
+}
+
+/** Names that are never asked upstream (`index.internal`). */
+export function internalNames({ index }: Config): (project: ProjectName) => boolean {
+  return project => index.internal.some(glob => matchesName(glob, project))
 }
 
 export async function openTrust(

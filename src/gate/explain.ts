@@ -1,7 +1,7 @@
 import type { Artifact, FilePath } from '../domain/artifact.ts'
 import type { Sha256 } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
-import { candidateProjects, type DistFilename } from '../domain/filename.ts'
+import type { DistFilename } from '../domain/filename.ts'
 import { type Clock, type Instant, millis } from '../domain/instant.ts'
 import type { ProjectName } from '../domain/name.ts'
 import type { Refused, RefusedFile, Step, Verdict } from '../domain/verdict.ts'
@@ -154,11 +154,8 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
 
   /** The project of `foo-bar-1.0.tar.gz` is not known before an index lists it. */
   async function firstListed(filename: string): Promise<Artifact | Refused> {
-    const candidates = candidateProjects(filename)
-    // one internal name among the readings is enough: asking for the others could tell the upstream about it
-    if (candidates.some(isInternal)) throw new GateError('internal', `${filename} could belong to an internal name`)
     const rules = { policy: policies.current(), maxSize }
-    for (const project of candidates) {
+    for (const project of locate.readings(filename)) {
       const page = await indexes.current(project)
       const file = page?.byFilename.get(filename)
       if (page === undefined) continue

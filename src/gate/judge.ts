@@ -45,10 +45,14 @@ export function createJudge(options: Options): Judge {
   async function judge(artifact: Artifact): Promise<Verdict> {
     const now = clock.now()
     const policy = policies.current()
+    return decideUnexamined(artifact, policy, now) ?? nameTheUpstream(await weigh(artifact, policy, now))
+  }
+
+  /** The verdict on a file whose provenance makes no difference to it; `undefined` where it does. */
+  function decideUnexamined(artifact: Artifact, policy: Policy, now: Instant): Verdict | undefined {
     const mismatch = examine.metadataMismatch(artifact)
     if (mismatch !== undefined) return decide(artifact, mismatch, policy, now)
-    if (!needsFinding(artifact, policy, now)) return decide(artifact, UNASKED, policy, now)
-    return nameTheUpstream(await weigh(artifact, policy, now))
+    return needsFinding(artifact, policy, now) ? undefined : decide(artifact, UNASKED, policy, now)
   }
 
   async function weigh(artifact: Artifact, policy: Policy, now: Instant): Promise<Verdict> {
@@ -89,9 +93,8 @@ export function createJudge(options: Options): Judge {
   }
 
   function foresee(artifact: Artifact, policy: Policy, now: Instant): Verdict | undefined {
-    const mismatch = examine.metadataMismatch(artifact)
-    if (mismatch !== undefined) return decide(artifact, mismatch, policy, now)
-    if (!needsFinding(artifact, policy, now)) return decide(artifact, UNASKED, policy, now)
+    const unexamined = decideUnexamined(artifact, policy, now)
+    if (unexamined !== undefined) return unexamined
     const remembered = examine.known(artifact, now)
     if (remembered === undefined) return undefined
     const verdict = decide(artifact, remembered.finding, policy, now)

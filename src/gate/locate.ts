@@ -31,6 +31,8 @@ export interface Locate {
    * file of one judged by the rule of the other: throws unknown-index-changed.
    */
   assertNobodyElses(page: KnownPage, file: IndexFile): Promise<void>
+  /** Every project that a file name could belong to, the likeliest first. Throws internal when one of them is. */
+  readings(filename: string): readonly ProjectName[]
 }
 
 /**
@@ -63,12 +65,10 @@ export function createLocate(options: Options): Locate {
     for (const project of candidates) {
       const page = await look(project)
       const file = page?.byPath.get(path)
-      if (page === undefined) continue
-      if (file !== undefined) {
-        projects.set(path, project)
-        await assertNobodyElses(page, file)
-        return found(page, file)
-      }
+      if (page === undefined || file === undefined) continue
+      projects.set(path, project)
+      await assertNobodyElses(page, file)
+      return found(page, file)
     }
     return undefined
   }
@@ -85,10 +85,14 @@ export function createLocate(options: Options): Locate {
   function owners(path: FilePath, filename: string): readonly ProjectName[] {
     const remembered = projects.get(path) ?? sightings.projectOf(path)
     if (remembered !== undefined) return [remembered]
+    return readings(filename).slice(0, MOST_ASKED)
+  }
+
+  function readings(filename: string): readonly ProjectName[] {
     const candidates = candidateProjects(filename)
     // one internal name among the readings is enough: asking for the others could tell the upstream about it
     if (candidates.some(isInternal)) throw new GateError('internal', `${filename} could belong to an internal name`)
-    return candidates.slice(0, MOST_ASKED)
+    return candidates
   }
 
   async function assertNobodyElses({ index: { name } }: KnownPage, { dist, path }: IndexFile): Promise<void> {
@@ -122,7 +126,7 @@ export function createLocate(options: Options): Locate {
     return artifactOf(page, file, { policy: policies.current(), maxSize })
   }
 
-  return { byPath, atHand, byName, assertNobodyElses }
+  return { byPath, atHand, byName, assertNobodyElses, readings }
 }
 
 function notListed(filename: string): GateError {

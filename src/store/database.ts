@@ -1,11 +1,16 @@
 import { existsSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { GateError } from '../domain/errors.ts'
 import { type Clock, formatInstant } from '../domain/instant.ts'
 import type { Events } from '../observe/events.ts'
 import { APPLICATION_ID, migrate, NewerDatabase } from './schema.ts'
 import { errorCode } from './store-error.ts'
+
+/** Where a data folder has its database. */
+export function databaseIn(folder: string): string {
+  return join(folder, 'portcullis.sqlite')
+}
 
 interface Options {
   readonly file: string

@@ -4,7 +4,7 @@ import { GateError } from '../domain/errors.ts'
 import type { Clock, Millis } from '../domain/instant.ts'
 import type { Events } from '../observe/events.ts'
 import type { Blobs, Store } from '../ports.ts'
-import { openDatabase, suspect } from './database.ts'
+import { databaseIn, openDatabase, suspect } from './database.ts'
 import { createDiskBlobs } from './disk.ts'
 import { lockFolder } from './folder-lock.ts'
 import { createSqliteStore } from './sqlite.ts'
@@ -28,7 +28,7 @@ export async function openStore(options: StoreOptions): Promise<{ readonly store
   const { folder, cacheBytes, journalKeep, events, clock } = options
   prepareFolder(folder)
   const lock = lockFolder(folder)
-  const file = join(folder, 'portcullis.sqlite')
+  const file = databaseIn(folder)
   try {
     const { store, blobRecords } = await openDatabase({ file, events, clock }, database =>
       createSqliteStore({ database, events, clock, journalKeep, failed: error => suspect(file, error) }),

@@ -2,14 +2,16 @@ import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { instant } from '../domain/instant.ts'
 import type { Refusals } from '../ports.ts'
+import { databaseIn } from './database.ts'
 import { decodeRefused } from './refused-codec.ts'
 import { storeError } from './store-error.ts'
 
 /**
- * The refusals of a database that a gate may be writing to, read-only; `undefined` where there is no such file. Both
+ * The refusals in a data folder that a gate may be writing to, read-only; `undefined` where it has no database. Both
  * methods throw `unknown-store` when it cannot be read.
  */
-export function readRefusals(file: string): (Pick<Refusals, 'get'> & { close(): void }) | undefined {
+export function readRefusals(folder: string): (Pick<Refusals, 'get'> & { close(): void }) | undefined {
+  const file = databaseIn(folder)
   if (!existsSync(file)) return undefined
   const database = open(file)
   return {

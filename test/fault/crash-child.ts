@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { type Sha256, sha256Of } from '../../src/domain/digest.ts'
 import { instant, millis } from '../../src/domain/instant.ts'
-import type { RememberedFinding } from '../../src/ports.ts'
 import { openStore } from '../../src/store/open.ts'
 import { attested } from '../world/judging.ts'
 
@@ -52,7 +51,7 @@ async function run(folder: string, mode: string): Promise<void> {
     }
     try {
       const verdict = verdictOf(seed)
-      store.findings.put(verdict, { finding: attested(), found: clock() } as RememberedFinding)
+      store.findings.put(verdict, { finding: attested(), found: clock() })
       store.journal.record({
         ...verdict,
         at: clock(),

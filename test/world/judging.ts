@@ -79,7 +79,7 @@ export function bundle(
   return { publisher: { ...ACME_OBJECT, ...options.object }, attestations }
 }
 
-export function attested(...bundles: readonly BundleResult[]): Finding {
+export function attested(...bundles: readonly BundleResult[]): Extract<Finding, { kind: 'attested' }> {
   return { kind: 'attested', bundles: nonEmpty(bundles) ?? [bundle()], provenanceSha256: sha256Of('provenance') }
 }
 
