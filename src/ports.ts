@@ -4,14 +4,16 @@
  * "cannot tell" into an answer.
  */
 import type { Readable } from 'node:stream'
-import type { Artifact, FilePath } from './domain/artifact.ts'
+import type { Artifact, FilePath, ProjectStatus } from './domain/artifact.ts'
 import type { Finding, Identity } from './domain/attestation.ts'
 import type { Brand } from './domain/brand.ts'
 import type { Sha256 } from './domain/digest.ts'
 import type { DistFilename } from './domain/filename.ts'
+import type { History, Proof, SeenFile } from './domain/history.ts'
 import type { Instant, Millis } from './domain/instant.ts'
 import type { ProjectName } from './domain/name.ts'
 import type { Refused } from './domain/verdict.ts'
+import type { Version } from './domain/version.ts'
 import type { LegacyJson } from './protocol/legacy-json.ts'
 import type { ProjectIndex } from './protocol/simple-json.ts'
 
@@ -97,11 +99,21 @@ export interface Trust {
   close(): Promise<void>
 }
 
+/** Every root in force: Sigstore's, and those of `custom` publishers. */
+export interface TrustRoots {
+  readonly sigstore: TrustMaterial
+  readonly custom: readonly TrustMaterial[]
+}
+
 export interface Verifier {
-  /** Judges one provenance document against one file. Throws `unknown-verifier` when a worker dies or hangs, `unknown-overloaded` when the queue is full. */
+  /**
+   * Judges one provenance document against one file. Each attestation is verified under Sigstore's root or, where that
+   * does not vouch for it, under exactly one of the others, and says which. Throws `unknown-verifier` when a worker dies
+   * or hangs, `unknown-overloaded` when the queue is full.
+   */
   verify(
     document: { readonly bytes: Uint8Array; readonly filename: DistFilename; readonly sha256: Sha256 },
-    trust: TrustMaterial,
+    trust: TrustRoots,
   ): Promise<Extract<Finding, { kind: 'attested' | 'invalid' }>>
   close(): Promise<void>
 }
@@ -125,22 +137,46 @@ export interface Findings {
   put(key: FindingKey, remembered: RememberedFinding): void
 }
 
+/** A file as a page lists it. */
+export interface ListedFile {
+  readonly path: FilePath
+  readonly filename: string
+  readonly sha256: Sha256 | undefined
+  /** `undefined` for what is neither wheel nor sdist */
+  readonly version: Version | undefined
+  readonly uploaded: Instant | undefined
+  /** the page offers provenance for it */
+  readonly offered: boolean
+  readonly yanked: boolean
+}
+
 /** Which project a path belongs to, and what a file name's sha256 was when first seen. */
 export interface Sightings {
   projectOf(path: FilePath): ProjectName | undefined
   /** Whether the project's page ever listed a file of this name, under whatever path. */
   hasListed(project: ProjectName, filename: string): boolean
   /**
-   * Records every file of a page. Returns those whose name was seen before with another sha256. The first sight stays.
-   * `serial` is the page's X-PyPI-Last-Serial; `lastSerial` the highest seen before.
+   * Records every file of a page that was read whole. Returns those whose name was seen before with another sha256. The
+   * first sight stays; so does it that provenance was ever offered. A file that is new on a page that was read before, or
+   * that was missing from it since, was absent until that last reading.
    */
   record(
     project: ProjectName,
-    files: readonly { readonly path: FilePath; readonly filename: string; readonly sha256: Sha256 | undefined }[],
-    at: Instant,
+    files: readonly ListedFile[],
+    page: { readonly at: Instant; readonly status: ProjectStatus },
   ): { readonly changed: readonly string[] }
+  /** The page was read again and is the same. */
+  reread(project: ProjectName, at: Instant): void
   lastSerial(project: ProjectName): number | undefined
   raiseSerial(project: ProjectName, serial: number): void
+}
+
+/** What is remembered of each project's files and of who signed them, without end. */
+export interface Histories {
+  /** Costs a lookup while nothing new was recorded of the project. */
+  of(project: ProjectName): History
+  /** The first proof of a file stays; repeating is harmless. */
+  proved(project: ProjectName, file: { readonly filename: string; readonly version: Version }, proof: Proof): void
 }
 
 export interface JournalEntry {
@@ -176,10 +212,42 @@ export interface Watermark {
   raise(at: Instant): void
 }
 
+/** A row of the journal as it is read back; equal entries of one second are counted. */
+export interface JournalRow extends JournalEntry {
+  readonly count: number
+}
+
+/** What a project's page said when it was read last, for reports. */
+export interface SeenProject {
+  readonly project: ProjectName
+  readonly status: ProjectStatus
+  readonly lastRead: Instant
+  readonly files: readonly (SeenFile & { readonly sha256: Sha256 | undefined; readonly yanked: boolean })[]
+}
+
+/**
+ * What a gate has written down, read-only, while it may be writing: for commands. Throws `unknown-store` when it cannot be
+ * read.
+ */
+export interface Records {
+  /** Entries from `since` on, oldest first. */
+  journal(since: Instant): IterableIterator<JournalRow>
+  /** Every project whose page was ever read, by name. */
+  projects(): readonly ProjectName[]
+  project(name: ProjectName): SeenProject | undefined
+  /** The latest finding of exactly these bytes under this name, whatever root it was made under. */
+  finding(file: { readonly sha256: Sha256; readonly filename: string }): RememberedFinding | undefined
+  /** Every finding that proved something. */
+  attested(): IterableIterator<{ readonly sha256: Sha256; readonly filename: string; readonly finding: Finding }>
+  readonly refusals: Pick<Refusals, 'get'>
+  close(): void
+}
+
 /** The database as a whole. */
 export interface Store {
   readonly findings: Findings
   readonly sightings: Sightings
+  readonly histories: Histories
   readonly journal: Journal
   readonly refusals: Refusals
   readonly watermark: Watermark

@@ -1,11 +1,13 @@
 import type { Artifact } from './artifact.ts'
 import type { Finding, VerifiedAttestation } from './attestation.ts'
 import type { NonEmpty } from './brand.ts'
+import type { Claims } from './claims.ts'
+import type { History } from './history.ts'
 import { publisherFor } from './identity.ts'
 import { formatInstant, type Instant, instant } from './instant.ts'
 import { type Objection, waiverOf } from './objection.ts'
 import type { Rule } from './policy.ts'
-import { matchPublisher, type Publisher } from './publisher.ts'
+import { matchPublisher, type ObservedPublisher } from './publisher.ts'
 import type { Waiver } from './refusal.ts'
 import { describeRule } from './verdict.ts'
 
@@ -15,6 +17,7 @@ interface Refusing {
   readonly rule: Rule | undefined
   readonly attestations: NonEmpty<VerifiedAttestation> | undefined
   readonly standing: readonly Objection[]
+  readonly history: History
   readonly now: Instant
 }
 
@@ -24,7 +27,8 @@ const EXEMPTION_LIFE = 90 * 86_400_000
  * The YAML that would admit the file: the publisher that was proved, or an exemption pinned to these bytes.
  * `undefined` where something speaks against the file that nothing may overcome.
  */
-export function admitWith({ artifact, finding, rule, attestations, standing, now }: Refusing): string | undefined {
+export function admitWith(refusing: Refusing): string | undefined {
+  const { artifact, finding, rule, attestations, standing, history, now } = refusing
   if (standing.some(objection => objection.code !== 'no-rule' && waiverOf(objection) === undefined)) return undefined
   const publisher = attestations === undefined ? undefined : publisherOfAll(attestations)
   if (rule === undefined) {
@@ -36,6 +40,15 @@ export function admitWith({ artifact, finding, rule, attestations, standing, now
   }
   if (publisher !== undefined && standing.every(({ code }) => code === 'publisher-mismatch'))
     return lines(`# in ${describeRule(rule.ref)}`, publisherList(publisher))
+  if (publisher !== undefined && standing.every(({ code }) => code === 'publisher-changed')) {
+    const first = history.first === undefined ? undefined : publisherFor(history.first.proof.claims)
+    return lines(
+      '# once somebody has looked at the change; the first identity stays, for the files that it signed',
+      'projects:',
+      `  - match: ${artifact.project}`,
+      indent(4, publisherList(...(first === undefined ? [] : [first]), publisher)),
+    )
+  }
   const [first, ...others] = [...new Set(standing.flatMap(objection => waiverOf(objection) ?? []))]
   return first === undefined ? undefined : exemptionFor(artifact, [first, ...others], now)
 }
@@ -46,18 +59,29 @@ export function provedPublisher(attestations: NonEmpty<VerifiedAttestation>): st
   return publisher === undefined ? undefined : publisherList(publisher)
 }
 
-function publisherOfAll(attestations: NonEmpty<VerifiedAttestation>): Publisher | undefined {
+/** The publisher of these claims, as {@link provedPublisher} writes it. */
+export function publisherText(claims: Claims): string | undefined {
+  const publisher = publisherFor(claims)
+  return publisher === undefined ? undefined : publisherList(publisher)
+}
+
+function publisherOfAll(attestations: NonEmpty<VerifiedAttestation>): ObservedPublisher | undefined {
   const publisher = publisherFor(attestations[0].facts.claims)
   if (publisher === undefined) return undefined
-  return attestations.every(({ facts }) => matchPublisher(publisher, facts.claims).matched) ? publisher : undefined
+  return attestations.every(({ facts }) => matchPublisher(publisher, facts).matched) ? publisher : undefined
 }
 
-function publisherList(publisher: Publisher): string {
-  const [first, ...others] = publisherKeys(publisher)
-  return lines('publishers:', `  - ${first}`, ...others.map(line => `    ${line}`))
+function publisherList(...publishers: readonly ObservedPublisher[]): string {
+  return lines(
+    'publishers:',
+    ...publishers.flatMap(publisher => {
+      const [first, ...others] = publisherKeys(publisher)
+      return [`  - ${first}`, ...others.map(line => `    ${line}`)]
+    }),
+  )
 }
 
-function publisherKeys(publisher: Publisher): readonly string[] {
+function publisherKeys(publisher: ObservedPublisher): readonly string[] {
   if (publisher.kind === 'google') return ['kind: google', `email: ${scalar(publisher.email)}`]
   const { refs, environment, repositoryId, ownerId } = publisher
   const own =

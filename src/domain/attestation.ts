@@ -12,11 +12,16 @@ export const PREDICATE_TYPES: Readonly<Record<string, PredicateType>> = {
   'https://slsa.dev/provenance/v1': 'slsa-provenance/v1',
 }
 
+/** Under which trust root something was proved: Sigstore's, or the one of a `custom` publisher, by its digest. */
+export type TrustRootName = 'sigstore' | Sha256
+
 /** The facts of one attestation whose signature, chain, log entry, time, statement, subject and digest were all proved. */
 export interface AttestationFacts {
   /** The predicate type's policy name, or the raw URI of a type that no policy can allow. */
   readonly predicateType: PredicateType | { readonly unknown: string }
   readonly claims: Claims
+  /** The one root that vouches for the claims: an in-house authority may write any claim it likes, GitHub's too. */
+  readonly root: TrustRootName
   /** Every signed time that was verified (log entry or RFC 3161), the latest of them. */
   readonly signedAt: Instant
   /** `logIndex` of the first transparency entry, for people to look up. */

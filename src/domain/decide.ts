@@ -1,12 +1,17 @@
 import { admitWith } from './admit-with.ts'
+import { lookAtAge, lookAtLateness } from './age.ts'
 import type { Artifact } from './artifact.ts'
 import type { Finding, Identity } from './attestation.ts'
 import { GateError } from './errors.ts'
 import { type Pins, pinsOf, waiverIn } from './exemptions.ts'
+import type { History } from './history.ts'
 import { identityOf } from './identity.ts'
 import { formatInstant, type Instant } from './instant.ts'
-import { type Look, type Objection, object, objectionsIn, pass, type Sight, waiverOf } from './objection.ts'
+import { lookAtNone } from './look-at-none.ts'
+import { isHard, type Look, type Objection, object, objectionsIn, pass, type Sight, waiverOf } from './objection.ts'
 import type { Exemption, Policy, Rule } from './policy.ts'
+import { type Revocation, revokedByName, revokedByProvenance } from './revocation.ts'
+import { strangerRule } from './stranger-rule.ts'
 import { Admitted, describeRule, type Refused, type RuleRef, type Step, type Verdict } from './verdict.ts'
 import { weighBundles } from './weigh-bundles.ts'
 
@@ -17,40 +22,57 @@ interface Scene {
   readonly policy: Policy
   readonly rule: Rule | undefined
   readonly pins: Pins
+  readonly history: History
   readonly now: Instant
 }
 
 /**
- * Finding and policy in, verdict out: no clock, no disk, no network. Everything that speaks against the file is
- * collected, exemptions in force take away what they waive, and what stands refuses.
+ * Finding, policy, history and time in, verdict out: no clock, no disk, no network. Everything that speaks against the
+ * file is collected, exemptions in force take away what they waive, and what stands refuses; in `audit` mode, only what is
+ * hard among it.
  *
  * @throws GateError `unknown-upstream` for an `unasked` finding without an exemption in force that waives attestation:
  * "cannot tell" is neither yes nor no, so there is no verdict to return.
  */
-export function decide(artifact: Artifact, finding: Finding, policy: Policy, now: Instant): Verdict {
-  const scene = setScene(artifact, policy, now)
+export function decide(artifact: Artifact, finding: Finding, policy: Policy, history: History, now: Instant): Verdict {
+  const scene = setScene(artifact, policy, history, now)
   const sight = lookAtAll(scene, finding)
-  const [first, ...others] = objectionsIn(sight.looks).filter(objection => waiverFor(scene, objection) === undefined)
-  if (first !== undefined) return refuse(scene, finding, sight, [first, ...others])
+  const standing = objectionsIn(sight.looks).filter(objection => waiverFor(scene, objection) === undefined)
+  const [first, ...others] = standing
+  // watching is no answer to "cannot tell" either
+  const unknown = standing.find(objection => objection.unknown === true)
+  if (unknown !== undefined && isOnlyWatched(policy, standing)) throw cannotTell(unknown)
+  const refused = first === undefined ? undefined : refuse(scene, finding, sight, [first, ...others])
+  if (refused !== undefined && !isOnlyWatched(policy, standing)) return refused
   const { rule } = scene
-  if (rule === undefined) throw new GateError('unknown-bug', 'a file without a rule raised no objection')
   const leantOn = exemptionsUsed(scene, sight)
+  const ref = leantOn[0]?.ref ?? rule?.ref ?? refused?.rule
+  if (refused === undefined && ref === undefined)
+    throw new GateError('unknown-bug', 'a file without a rule raised no objection')
   return Admitted.mint({
     artifact,
-    by: leantOn[0] !== undefined ? 'exemption' : finding.kind === 'attested' ? 'attestation' : 'optional',
-    rule: leantOn[0]?.ref ?? rule.ref,
+    by:
+      refused !== undefined
+        ? 'audit'
+        : leantOn[0] !== undefined
+          ? 'exemption'
+          : isAttested(finding)
+            ? 'attestation'
+            : 'optional',
+    rule: ref,
     identity: sight.identity,
-    restsOnAttestation: finding.kind === 'attested',
+    restsOnAttestation: isAttested(finding),
     policyDigest: policy.digest,
     steps: stepsOf(scene, sight),
+    wouldRefuse: refused,
   })
 }
 
 /** False where the file is refused whatever its provenance says, so that nobody needs to fetch it. */
-export function needsFinding(artifact: Artifact, policy: Policy, now: Instant): boolean {
-  const scene = setScene(artifact, policy, now)
-  const looks = [...lookAtStanding(scene), ...(scene.rule === undefined ? [] : lookAtMarks(artifact, scene.rule))]
-  return objectionsIn(looks).every(objection => waiverFor(scene, objection) !== undefined)
+export function needsFinding(artifact: Artifact, policy: Policy, history: History, now: Instant): boolean {
+  const scene = setScene(artifact, policy, history, now)
+  const standing = objectionsIn(lookBeforehand(scene)).filter(objection => waiverFor(scene, objection) === undefined)
+  return standing.length === 0 || isOnlyWatched(policy, standing)
 }
 
 /** True where an exemption in force waives attestation for exactly these bytes, so that unknown may become `unasked`. */
@@ -58,30 +80,52 @@ export function waivesAttestation(artifact: Artifact, policy: Policy, now: Insta
   return waiverIn(pinsOf(artifact, policy, now).inForce, 'attestation') !== undefined
 }
 
+/** In `audit` mode what would be refused is admitted and told, except for what is hard. */
+function isOnlyWatched({ mode }: Policy, standing: readonly Objection[]): boolean {
+  return mode === 'audit' && !standing.some(isHard)
+}
+
+function isAttested(finding: Finding): boolean {
+  return finding.kind === 'attested'
+}
+
 /** Who signed, as far as it was proved. */
 export function identityOfVerdict(verdict: Verdict): Identity | undefined {
   return verdict.kind === 'admitted' ? verdict.facts.identity : verdict.identity
 }
 
-function setScene(artifact: Artifact, policy: Policy, now: Instant): Scene {
-  return { artifact, policy, now, rule: policy.ruleFor(artifact.project), pins: pinsOf(artifact, policy, now) }
+function setScene(artifact: Artifact, policy: Policy, history: History, now: Instant): Scene {
+  return { artifact, policy, history, now, rule: policy.ruleFor(artifact.project), pins: pinsOf(artifact, policy, now) }
 }
 
 function waiverFor(scene: Scene, objection: Objection): Exemption | undefined {
   return waiverIn(scene.pins.inForce, waiverOf(objection))
 }
 
-/** In the order in which a refusal is told: what nothing can overcome first. */
+/** In the order in which a refusal is told: what is known without provenance first. In `audit` mode, what is hard. */
 function lookAtAll(scene: Scene, finding: Finding): Sight {
-  const standing = lookAtStanding(scene)
-  if (scene.rule === undefined) return { ...lookAtStranger(finding), looks: standing }
-  const provenance = lookAtProvenance(scene, scene.rule, finding)
-  const marks = lookAtMarks(scene.artifact, scene.rule)
-  const looks =
-    finding.kind === 'invalid'
-      ? [...standing, ...provenance.looks, ...marks]
-      : [...standing, ...marks, ...provenance.looks]
-  return { ...provenance, looks }
+  const { artifact, rule, policy, history, now } = scene
+  const beforehand = lookBeforehand(scene)
+  const revoked = lookAtRevoked(revokedByProvenance(finding, policy.revocations), artifact)
+  if (rule === undefined && policy.mode === 'enforce')
+    return { ...lookAtStranger(finding), looks: [...beforehand, ...revoked] }
+  const provenance = lookAtProvenance(scene, rule ?? strangerRule(artifact.project), finding)
+  const { attestations } = provenance
+  // signed times can make a file younger than the index says
+  const age =
+    rule === undefined || attestations === undefined ? [] : lookAtAge(artifact, rule, { attestations, history }, now)
+  const looks = [
+    ...beforehand.filter(({ step }) => age.length === 0 || step.check !== 'age'),
+    ...revoked,
+    ...age,
+    ...provenance.looks,
+  ]
+  return { ...provenance, looks: policy.mode === 'audit' ? hardFirst(looks) : looks }
+}
+
+function hardFirst(looks: readonly Look[]): readonly Look[] {
+  const isHardLook = ({ objection }: Look) => objection !== undefined && isHard(objection)
+  return [...looks.filter(isHardLook), ...looks.filter(look => !isHardLook(look))]
 }
 
 /** A project without a rule: whoever signed is told, so that a rule can be written. */
@@ -91,8 +135,28 @@ function lookAtStranger(finding: Finding): Omit<Sight, 'looks'> {
   return { identity: identityOf(attestations[0].facts.claims), attestations }
 }
 
-/** What the project's standing says: quarantine, the rule, and whether it denies. */
-function lookAtStanding({ artifact, rule }: Scene): readonly Look[] {
+/** Everything that is known without provenance. */
+function lookBeforehand(scene: Scene): readonly Look[] {
+  const { artifact, rule, history, now } = scene
+  const standing = lookAtStanding(scene)
+  if (rule === undefined) return standing
+  return [
+    ...standing,
+    ...lookAtMarks(artifact, rule),
+    ...lookAtAge(artifact, rule, { attestations: undefined, history }, now),
+    ...lookAtLateness(artifact, rule, history),
+  ]
+}
+
+function lookAtRevoked(revocation: Revocation | undefined, { filename }: Artifact): readonly Look[] {
+  if (revocation === undefined) return []
+  const { ref, reason } = revocation
+  const detail = `${filename.text} is revoked by ${describeRule(ref)}: ${reason}.`
+  return [object('revoked', detail, { check: 'revocations', expected: 'not revoked', found: reason })]
+}
+
+/** What the project's standing says: quarantine, revocations by name, the rule, and whether it denies. */
+function lookAtStanding({ artifact, rule, policy }: Scene): readonly Look[] {
   const { project, status } = artifact
   const quarantine =
     status === 'quarantined'
@@ -102,14 +166,17 @@ function lookAtStanding({ artifact, rule }: Scene): readonly Look[] {
           found: status,
         })
       : pass('project status', status)
+  const revoked = lookAtRevoked(revokedByName(artifact, policy.revocations), artifact)
   if (rule === undefined) {
     const detail = `No rule of the policy names ${project}, and it denies what it does not name.`
-    return [quarantine, object('no-rule', detail, { check: 'rule', expected: `a rule for ${project}`, found: 'none' })]
+    const none = object('no-rule', detail, { check: 'rule', expected: `a rule for ${project}`, found: 'none' })
+    return [quarantine, ...revoked, none]
   }
   const found = describeRule(rule.ref)
-  if (rule.deny === undefined) return [quarantine, pass('rule', found)]
+  if (rule.deny === undefined) return [quarantine, ...revoked, pass('rule', found)]
   return [
     quarantine,
+    ...revoked,
     object('rule-denies', `${found} denies ${project}: ${rule.deny}.`, { check: 'rule', found: `${found} denies` }),
   ]
 }
@@ -162,7 +229,7 @@ function lookAtProvenance(scene: Scene, rule: Rule, finding: Finding): Sight {
     case 'unattested':
       return {
         ...unproved,
-        looks: [rule.attestation === 'optional' ? pass('attestation', 'none, optional') : lookAtNone(rule, text)],
+        looks: [lookAtNone(scene.artifact, rule, scene.history)],
       }
     case 'attested': {
       const sight = weigh(scene, rule, finding.bundles)
@@ -174,15 +241,18 @@ function lookAtProvenance(scene: Scene, rule: Rule, finding: Finding): Sight {
 }
 
 /**
- * What each proof is to each rule where no exemption has a say. It depends on the two alone, and neither is ever changed:
- * another finding or another policy is another object. This is no permission: standing, marks, exemptions and the time
- * are looked at with every file.
+ * What each proof is to each rule where neither an exemption nor history has a say. It depends on the two alone, and
+ * neither is ever changed: another finding or another policy is another object. This is no permission: standing, marks,
+ * exemptions and the time are looked at with every file.
  */
 const weighed = new WeakMap<Bundles, WeakMap<Rule, Sight>>()
 
 function weigh(scene: Scene, rule: Rule, bundles: Bundles): Sight {
-  if (scene.pins.inForce.length > 0)
-    return weighBundles(bundles, rule, code => waiverFor(scene, { code, detail: '' }) !== undefined)
+  const { history } = scene
+  const waived = (code: Objection['code']) => waiverFor(scene, { code, detail: '' }) !== undefined
+  const asksHistory = rule.publishers === undefined && rule.identity === 'first-seen'
+  if (scene.pins.inForce.length > 0 || asksHistory || scene.rule !== rule)
+    return weighBundles(bundles, { rule, history, waived })
   let byRule = weighed.get(bundles)
   if (byRule === undefined) {
     byRule = new WeakMap()
@@ -190,24 +260,16 @@ function weigh(scene: Scene, rule: Rule, bundles: Bundles): Sight {
   }
   let sight = byRule.get(rule)
   if (sight === undefined) {
-    sight = weighBundles(bundles, rule, () => false)
+    sight = weighBundles(bundles, { rule, history, waived: () => false })
     byRule.set(rule, sight)
   }
   return sight
 }
 
-function lookAtNone({ ref }: Rule, filename: string): Look {
-  return object('unattested', `${filename} has no attestation, and ${ref.id} requires one.`, {
-    check: 'attestation',
-    expected: 'one that verifies',
-    found: 'none',
-  })
-}
-
 function refuse(scene: Scene, finding: Finding, sight: Sight, standing: readonly [Objection, ...Objection[]]): Refused {
-  const { artifact, policy, rule, pins, now } = scene
+  const { artifact, policy, rule, pins, history, now } = scene
   const [first] = standing
-  if (first.unknown === true) throw unknown(first)
+  if (first.unknown === true) throw cannotTell(first)
   const ended = waiverIn(pins.ended, waiverOf(first))
   const told = ended === undefined ? first : expired(first, ended)
   return {
@@ -222,13 +284,14 @@ function refuse(scene: Scene, finding: Finding, sight: Sight, standing: readonly
     rule: rule?.ref,
     identity: sight.identity,
     detail: told.detail,
-    admitWith: admitWith({ artifact, finding, rule, attestations: sight.attestations, standing, now }),
+    admitWith: admitWith({ artifact, finding, rule, attestations: sight.attestations, standing, history, now }),
     policyDigest: policy.digest,
     steps: stepsOf(scene, sight),
+    notes: [],
   }
 }
 
-function unknown({ detail }: Objection): GateError {
+function cannotTell({ detail }: Objection): GateError {
   return new GateError('unknown-upstream', `${detail} No exemption in force waives attestation for it.`)
 }
 

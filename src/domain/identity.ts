@@ -8,7 +8,7 @@ import {
   GITLAB_ISSUER,
   GOOGLE_ISSUER,
   matchPublisher,
-  type Publisher,
+  type ObservedPublisher,
 } from './publisher.ts'
 
 /** What the certificate proves, short enough for a person: for showing, never for deciding. */
@@ -28,7 +28,7 @@ function withoutHead(text: string | undefined, heads: readonly string[]): string
 }
 
 /** What stands in .18 between the repository (.12) and the ref (.14) or commit (.13); nothing is split at `@`. */
-function workflowOf(claims: Claims): string | undefined {
+export function workflowOf(claims: Claims): string | undefined {
   const uri = claims.buildConfigUri
   const end = `@${claims.sourceRepositoryRef ?? claims.sourceRepositoryDigest}`
   const repository = claims.sourceRepositoryUri
@@ -75,12 +75,14 @@ function builtFrom(repository: string, file: string, claims: Claims): boolean {
  * A publisher that would match these claims, ids pinned, for a person to review; `undefined` where no kind fits or the
  * run was started by `pull_request_target`.
  */
-export function publisherFor(claims: Claims): Publisher | undefined {
+export function publisherFor(claims: Claims): ObservedPublisher | undefined {
   const candidate = candidateFor(claims)
-  return candidate !== undefined && matchPublisher(candidate, claims).matched ? candidate : undefined
+  return candidate !== undefined && matchPublisher(candidate, { claims, root: 'sigstore' }).matched
+    ? candidate
+    : undefined
 }
 
-function candidateFor(claims: Claims): Publisher | undefined {
+function candidateFor(claims: Claims): ObservedPublisher | undefined {
   const { repository, workflow } = identityOf(claims)
   const label = 'as observed'
   if (claims.issuer === GOOGLE_ISSUER && claims.san.kind === 'email')

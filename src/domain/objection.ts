@@ -37,6 +37,11 @@ export function objectionsIn(looks: readonly Look[]): readonly Objection[] {
   return looks.flatMap(({ objection }) => (objection === undefined ? [] : [objection]))
 }
 
+/** Holds in `audit` mode too. */
+export function isHard({ code }: Objection): boolean {
+  return refusalEntry(code).hard
+}
+
 /** What an exemption must waive to overcome the objection; `undefined` for one that nothing overcomes. */
 export function waiverOf({ code }: Objection): Waiver | undefined {
   const { hard, waive } = refusalEntry(code)

@@ -2,24 +2,55 @@ import type { PredicateType } from './attestation.ts'
 import type { NonEmpty } from './brand.ts'
 import type { Sha256 } from './digest.ts'
 import { literalPrefix, matchesName } from './glob.ts'
-import type { Instant } from './instant.ts'
+import type { Instant, Millis } from './instant.ts'
 import type { ProjectName } from './name.ts'
-import type { Publisher } from './publisher.ts'
+import type { Publisher, WorkflowRef } from './publisher.ts'
 import type { Waiver } from './refusal.ts'
+import type { ReleaseLine } from './release-line.ts'
+import type { Revocation } from './revocation.ts'
 import type { RuleRef } from './verdict.ts'
+
+export type AllowOrDeny = 'allow' | 'deny'
+
+/** What a file gets that falls behind what the project had before. */
+export interface Regression {
+  /** unattested, though the release line or one before it was attested; acts under `when-seen` */
+  readonly lost: AllowOrDeny
+  /** unattested beside attested files of its release; acts under `when-seen` */
+  readonly partial: AllowOrDeny
+  /** another signer than the first; acts under `first-seen` */
+  readonly publisherChanged: AllowOrDeny
+  /** came long after its release */
+  readonly addedLate: AllowOrDeny
+  readonly releaseLine: ReleaseLine
+  readonly ignorePrereleases: boolean
+}
+
+/** SLSA provenance that a rule demands beside the publisher. */
+export interface SlsaDemand {
+  /** build level, 1 to 3 */
+  readonly minLevel: number
+  readonly builders: NonEmpty<WorkflowRef>
+}
 
 /** One rule with everything inherited from `defaults`: exactly one decides a project. */
 export interface Rule {
   readonly ref: RuleRef
   /** exact name or glob as written; `undefined` for `defaults` (unmatched: apply-defaults) */
   readonly match: string | undefined
-  readonly attestation: 'required' | 'optional'
+  /** `when-seen`: required from the first attested file of the project on */
+  readonly attestation: 'required' | 'when-seen' | 'optional'
+  /** `first-seen`: where no publisher is named, the first that was proved is the one */
+  readonly identity: 'declared' | 'first-seen'
   /** `undefined` = the rule names none (optional, or only exemptions admit) */
   readonly publishers: NonEmpty<Publisher> | undefined
   readonly predicates: { readonly require: readonly PredicateType[]; readonly allow: NonEmpty<PredicateType> }
+  readonly slsa: SlsaDemand | undefined
+  readonly regression: Regression
+  readonly cooldown: { readonly minAge: Millis }
   readonly deny: string | undefined
-  readonly yanked: 'allow' | 'deny'
-  readonly status: { readonly archived: 'allow' | 'deny'; readonly deprecated: 'allow' | 'deny' }
+  readonly yanked: AllowOrDeny
+  readonly status: { readonly archived: AllowOrDeny; readonly deprecated: AllowOrDeny }
 }
 
 /** A pinned, owned, explained and ending way round soft refusals. */
@@ -39,8 +70,19 @@ export interface Exemption {
   readonly ends: Instant
 }
 
+/** The trust root of a `custom` publisher. */
+export interface CustomRoot {
+  /** of the canonical trusted_root.json */
+  readonly digest: Sha256
+  readonly json: string
+}
+
+/** `audit` admits what would be refused, and says so; hard refusals are refused all the same. */
+export type PolicyMode = 'enforce' | 'audit'
+
 /** A compiled policy: total, immutable. */
 export interface Policy {
+  readonly mode: PolicyMode
   /** sha256 over the policy's files, names apart */
   readonly digest: string
   readonly files: readonly string[]
@@ -48,32 +90,36 @@ export interface Policy {
   ruleFor(project: ProjectName): Rule | undefined
   /** Every exemption of the project, ended ones too. */
   exemptionsFor(project: ProjectName): readonly Exemption[]
+  readonly revocations: readonly Revocation[]
+  /** of `custom` publishers, each once, in the order of their digests */
+  readonly roots: readonly CustomRoot[]
   /** Things worth saying at load: expired exemptions, publishers that no rule uses. `file:line:col path: message`. */
   readonly warnings: readonly string[]
 }
 
 /** The compiled parts of a policy, from which its lookups are made. */
 export interface PolicyParts {
+  readonly mode: PolicyMode
   readonly digest: string
   readonly files: readonly string[]
   readonly rules: readonly (Rule & { readonly match: string })[]
   /** the rule of projects that no other names; `undefined` under `unmatched: deny` */
   readonly unmatched: Rule | undefined
   readonly exemptions: readonly Exemption[]
+  readonly revocations: readonly Revocation[]
+  readonly roots: readonly CustomRoot[]
   readonly warnings: readonly string[]
 }
 
 /** One rule decides: the exact name, else the glob with the longest literal prefix, else `unmatched`. */
-export function createPolicy({ digest, files, rules, unmatched, exemptions, warnings }: PolicyParts): Policy {
+export function createPolicy({ rules, unmatched, exemptions, ...parts }: PolicyParts): Policy {
   const exact = new Map(rules.filter(({ match }) => !match.includes('*')).map(rule => [rule.match, rule]))
   const globs = rules
     .filter(({ match }) => match.includes('*'))
     .sort((a, b) => literalPrefix(b.match).length - literalPrefix(a.match).length)
   const byProject = Map.groupBy(exemptions, ({ project }) => project)
   return {
-    digest,
-    files,
-    warnings,
+    ...parts,
     ruleFor: project => exact.get(project) ?? globs.find(({ match }) => matchesName(match, project)) ?? unmatched,
     exemptionsFor: project => byProject.get(project) ?? [],
   }

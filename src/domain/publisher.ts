@@ -1,5 +1,7 @@
+import type { TrustRootName } from './attestation.ts'
 import type { NonEmpty } from './brand.ts'
 import type { Claims } from './claims.ts'
+import type { Sha256 } from './digest.ts'
 import { matchesRef } from './glob.ts'
 import type { Step } from './verdict.ts'
 
@@ -31,14 +33,20 @@ interface BuildDemands {
   readonly triggers: NonEmpty<string> | undefined
 }
 
+/** A workflow of another repository, `owner/repo/.github/workflows/file.yml`, and globs over the ref it is called at. */
+export interface WorkflowRef {
+  readonly workflow: string
+  readonly refs: NonEmpty<string>
+}
+
 export interface GithubPublisher extends BuildDemands {
   readonly kind: 'github'
   /** `owner/name`, or `owner/*` for every repository of an owner whose id is pinned */
   readonly repository: string
   /** file names in `.github/workflows`, or `*` */
   readonly workflows: NonEmpty<string>
-  /** the reusable workflow that signs, `owner/repo/.github/workflows/file.yml`, and globs over its ref */
-  readonly signer: { readonly workflow: string; readonly refs: NonEmpty<string> } | undefined
+  /** the reusable workflow that signs */
+  readonly signer: WorkflowRef | undefined
 }
 
 export interface GitlabPublisher extends BuildDemands {
@@ -55,7 +63,29 @@ export interface GooglePublisher {
   readonly email: string
 }
 
-export type Publisher = GithubPublisher | GitlabPublisher | GooglePublisher
+/** Somebody whom another authority than Sigstore's vouches for. */
+export interface CustomPublisher {
+  readonly kind: 'custom'
+  readonly label: string
+  readonly issuer: string
+  /** the certificate's one name, a URI or an e-mail address */
+  readonly san: string
+  /** digest of the trusted root that must have vouched */
+  readonly root: Sha256
+}
+
+/** Whom a certificate of Sigstore's can speak of, so that a rule can be written from it. */
+export type ObservedPublisher = GithubPublisher | GitlabPublisher | GooglePublisher
+export type Publisher = ObservedPublisher | CustomPublisher
+
+/** What a publisher is compared with. */
+export interface Signature {
+  readonly claims: Claims
+  /** who vouches for the claims */
+  readonly root: TrustRootName
+  /** reusable workflows that may have signed in the publisher's place: SLSA builders, for SLSA provenance alone */
+  readonly builders?: readonly WorkflowRef[]
+}
 
 export interface Mismatch {
   readonly claim: string
@@ -71,28 +101,34 @@ export type PublisherMatch =
  * Compares what a certificate proves with one publisher: every expected claim is built and compared equal, no pattern
  * runs over an identity, and an absent claim that is asked for is a mismatch.
  */
-export function matchPublisher(publisher: Publisher, claims: Claims): PublisherMatch {
-  const steps = compareAll(publisher, claims)
+export function matchPublisher(publisher: Publisher, signature: Signature): PublisherMatch {
+  const steps = compareAll(publisher, signature)
   const failed = steps.find(({ mark }) => mark !== 'pass')
   if (failed === undefined) return { matched: true, steps }
   const { check, expected = '', found = '' } = failed
   return { matched: false, steps, mismatch: { claim: check, expected, found } }
 }
 
-function compareAll(publisher: Publisher, claims: Claims): NonEmpty<Step> {
+function compareAll(publisher: Publisher, signature: Signature): NonEmpty<Step> {
+  const { claims, root } = signature
+  const expectedRoot = publisher.kind === 'custom' ? publisher.root : 'sigstore'
+  // a claim is worth what the root behind it is worth: an in-house authority may write GitHub's name into a certificate
+  if (root !== expectedRoot) return [{ mark: 'fail', check: 'trust root', expected: expectedRoot, found: root }]
   switch (publisher.kind) {
     case 'github':
-      return compareGithub(publisher, claims)
+      return compareGithub(publisher, signature)
     case 'gitlab':
       return compareGitlab(publisher, claims)
     case 'google':
       return compareGoogle(publisher, claims)
+    case 'custom':
+      return compareCustom(publisher, claims)
     default:
       return publisher satisfies never
   }
 }
 
-function compareGithub(publisher: GithubPublisher, claims: Claims): NonEmpty<Step> {
+function compareGithub(publisher: GithubPublisher, { claims, builders = [] }: Signature): NonEmpty<Step> {
   const base = githubBase(publisher, claims)
   const written = `${GITHUB}${publisher.repository}`
   const end = buildEnd(claims)
@@ -111,7 +147,8 @@ function compareGithub(publisher: GithubPublisher, claims: Claims): NonEmpty<Ste
         end !== undefined &&
         publisher.workflows.some(workflow => isConfig(found, base, workflow, end)),
     ),
-    publisher.signer === undefined ? signsItself(claims) : signerStep(publisher.signer, claims),
+    builderStep(builders, claims) ??
+      (publisher.signer === undefined ? signsItself(claims) : signerStep(publisher.signer, claims)),
     sanStep(claims),
     ...demandSteps(publisher, claims),
   ]
@@ -159,14 +196,29 @@ function signsItself(claims: Claims): Step {
   )
 }
 
-function signerStep(signer: { readonly workflow: string; readonly refs: NonEmpty<string> }, claims: Claims): Step {
-  const expected = `${GITHUB}${signer.workflow}@`
-  return step(
-    'build signer (.9)',
-    `${expected}${signer.refs.join(' or ')}`,
-    claims.buildSignerUri,
-    found => found.startsWith(expected) && signer.refs.some(glob => matchesRef(glob, found.slice(expected.length))),
-  )
+function signerStep(signer: WorkflowRef, claims: Claims): Step {
+  return step('build signer (.9)', describeWorkflow(signer), claims.buildSignerUri, found => isWorkflow(found, signer))
+}
+
+/** `undefined` where none of the builders signed, so that the publisher's own demand decides. */
+function builderStep(builders: readonly WorkflowRef[], claims: Claims): Step | undefined {
+  const uri = claims.buildSignerUri
+  const builder = uri === undefined ? undefined : builders.find(candidate => isWorkflow(uri, candidate))
+  if (builder === undefined) return undefined
+  return step('build signer (.9)', `builder ${describeWorkflow(builder)}`, uri, () => true)
+}
+
+/**
+ * Whether a Build Signer URI (.9) is this workflow at a ref that it allows: equal up to and including the `@`, and what
+ * follows matches a glob.
+ */
+export function isWorkflow(uri: string, { workflow, refs }: WorkflowRef): boolean {
+  const expected = `${GITHUB}${workflow}@`
+  return uri.startsWith(expected) && refs.some(glob => matchesRef(glob, uri.slice(expected.length)))
+}
+
+export function describeWorkflow({ workflow, refs }: WorkflowRef): string {
+  return `${GITHUB}${workflow}@${refs.join(' or ')}`
 }
 
 function sanStep(claims: Claims): Step {
@@ -202,6 +254,14 @@ function compareGoogle(publisher: GooglePublisher, claims: Claims): NonEmpty<Ste
       claims.san.value,
       found => claims.san.kind === 'email' && found === publisher.email,
     ),
+  ]
+}
+
+/** Claims of another authority are its own affair; what it vouches for is the issuer and the one name. */
+function compareCustom(publisher: CustomPublisher, claims: Claims): NonEmpty<Step> {
+  return [
+    issuerStep(publisher.issuer, claims),
+    step('certificate name (SAN)', publisher.san, claims.san.value, found => found === publisher.san),
   ]
 }
 

@@ -84,6 +84,15 @@ export const REFUSALS = {
     hard: false,
     waive: 'identity',
   },
+  'publisher-changed': {
+    title: 'signed by somebody new',
+    meaning:
+      'The attestation verifies, but by another identity than the first that was proved for this project, and the policy holds a change until somebody approves it.',
+    remedy:
+      'Ask the platform team to look at the change: `portcullis policy approve` shows both identities and prints the rule that accepts them.',
+    hard: false,
+    waive: 'identity',
+  },
   'predicate-not-allowed': {
     title: 'predicate type not allowed',
     meaning: 'The attestations lack a required predicate type, or have one that the policy does not allow.',
@@ -95,6 +104,59 @@ export const REFUSALS = {
     title: 'predicate contradicts the certificate',
     meaning: 'What the SLSA predicate claims about the build is not what the certificate proves.',
     remedy: 'Treat the file as tampered with and report it to its project.',
+    hard: true,
+  },
+  'builder-not-trusted': {
+    title: 'builder not trusted',
+    meaning:
+      'The policy demands SLSA provenance of a named builder or level, and the certificates of this file do not show it.',
+    remedy: 'Pick a version that a trusted builder made; the platform team can change slsa of the rule.',
+    hard: false,
+    waive: 'slsa',
+  },
+  'provenance-lost': {
+    title: 'attestations have stopped',
+    meaning: 'Earlier files of this project were attested, this one is not: the way a stolen upload token would show.',
+    remedy:
+      'Stay on the last attested version and ask the project whether its release process changed; the platform team can pin the file in an exemption that waives regression.',
+    hard: false,
+    waive: 'regression',
+  },
+  'provenance-partial': {
+    title: 'not attested like its release',
+    meaning: 'Other files of the same release are attested, this one is not.',
+    remedy:
+      'Install an attested file of the release, or ask the project how this one came to be; the platform team can pin it in an exemption that waives regression.',
+    hard: false,
+    waive: 'regression',
+  },
+  'added-late': {
+    title: 'added long after its release',
+    meaning: 'The file came to a release more than 14 days after the first file of it.',
+    remedy:
+      'Look at why an old release got a new file; the platform team can pin it in an exemption that waives regression, or set regression.added_late of the rule.',
+    hard: false,
+    waive: 'regression',
+  },
+  'too-new': {
+    title: 'too new',
+    meaning: 'The file is younger than the policy’s cooldown.',
+    remedy: 'Wait until it is old enough, or pick an older version.',
+    hard: false,
+    waive: 'cooldown',
+  },
+  'upload-time-missing': {
+    title: 'age unknown',
+    meaning: 'The policy has a cooldown, and the index does not say when the file was uploaded.',
+    remedy:
+      'Use an index that gives upload-time (PEP 700), or ask the platform team for an exemption that waives cooldown.',
+    hard: false,
+    waive: 'cooldown',
+  },
+  revoked: {
+    title: 'revoked',
+    meaning: 'The platform team has revoked this file, or the run, commit, repository or release that it comes from.',
+    remedy: 'Move to another version, and treat machines that installed this one as the reason of the revocation says.',
     hard: true,
   },
   yanked: {
@@ -137,6 +199,7 @@ export const REFUSALS = {
   },
 } as const satisfies Record<string, RefusalEntry>
 
+/** What a refusal is called, in the words of the catalogue. */
 export type RefusalCode = keyof typeof REFUSALS
 
 export function refusalEntry(code: RefusalCode): RefusalEntry {

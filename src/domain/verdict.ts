@@ -23,18 +23,21 @@ export interface Step {
   readonly found?: string
 }
 
-/** What an admission rests on. */
-export type AdmittedBy = 'attestation' | 'optional' | 'exemption'
+/** What an admission rests on; `audit`: on nothing but that the policy only watches. */
+export type AdmittedBy = 'attestation' | 'optional' | 'exemption' | 'audit'
 
 interface AdmittedFacts {
   readonly artifact: Artifact
   readonly by: AdmittedBy
-  readonly rule: RuleRef
+  /** `undefined` only in `audit` mode, for a project without a rule */
+  readonly rule: RuleRef | undefined
   readonly identity: Identity | undefined
   /** When true the trust root must be fresh at the moment the verdict is used. */
   readonly restsOnAttestation: boolean
   readonly policyDigest: string
   readonly steps: readonly Step[]
+  /** in `audit` mode: what it would have been refused for */
+  readonly wouldRefuse: Refused | undefined
 }
 
 /** Permission to open exactly one file. Minted by `decide` alone (a test holds this); never stored. */
@@ -81,6 +84,11 @@ export interface Refused {
   readonly admitWith: string | undefined
   readonly policyDigest: string
   readonly steps: readonly Step[]
+  /**
+   * What a person should know besides, a sentence each: versions that would pass, a mirror that has no attestations. It
+   * changes with what the gate learns and is no part of what the refusal is.
+   */
+  readonly notes: readonly string[]
 }
 
 export type Verdict = Admitted | Refused

@@ -1,37 +1,53 @@
 import type { BundleResult, VerifiedAttestation } from './attestation.ts'
 import type { NonEmpty } from './brand.ts'
+import type { History, Proof } from './history.ts'
 import { identityOf, isKnownKind, objectAgrees } from './identity.ts'
+import { lookAtBuilder } from './look-at-builder.ts'
 import { type Look, object, objectionsIn, pass, type Sight } from './objection.ts'
 import type { Rule } from './policy.ts'
-import { type Mismatch, matchPublisher, type Publisher, type PublisherMatch } from './publisher.ts'
+import { isWorkflow, type Mismatch, matchPublisher, type Publisher, type PublisherMatch } from './publisher.ts'
 import type { RefusalCode } from './refusal.ts'
+import { signerKeyApart, signerKeyOf } from './signer.ts'
+import { day, describeProof } from './story.ts'
 import type { Step } from './verdict.ts'
 
 /** Which bundle tells the most when none can admit: ours before a stranger's, tampering before ignorance. */
 const TELLING: readonly RefusalCode[] = [
   'predicate-mismatch',
+  'builder-not-trusted',
   'predicate-not-allowed',
   'publisher-object-mismatch',
+  'publisher-changed',
   'publisher-mismatch',
+  'signature-invalid',
   'provenance-malformed',
 ]
 
+export interface Weighing {
+  readonly rule: Rule
+  readonly history: History
+  /** whether an objection of this code would be waived */
+  readonly waived: (code: RefusalCode) => boolean
+}
+
 /**
- * One bundle that passes wholly admits; the others are only told of. `waived` says whether an objection of this code
- * would be waived. The sight of the best bundle comes back.
+ * One bundle that passes wholly admits; the others are only told of. The sight of the best bundle comes back: of several
+ * that pass, the one that was signed first.
  */
-export function weighBundles(
-  bundles: NonEmpty<BundleResult>,
-  rule: Rule,
-  waived: (code: RefusalCode) => boolean,
-): Sight {
+export function weighBundles(bundles: NonEmpty<BundleResult>, weighing: Weighing): Sight {
   const sights = bundles.map((bundle, index) =>
-    weighBundle(bundle, rule, bundles.length > 1 ? `bundle ${index + 1}: ` : ''),
+    weighBundle(bundle, weighing, bundles.length > 1 ? `bundle ${index + 1}: ` : ''),
   )
-  const ranked = sights.map(sight => ({ sight, rank: rankOf(sight, waived) })).sort((a, b) => a.rank - b.rank)
+  const ranked = sights
+    .map((sight, index) => ({ sight, rank: rankOf(sight, weighing.waived), signed: signedAt(bundles[index]) }))
+    .sort((a, b) => a.rank - b.rank || (a.rank < 2 ? a.signed - b.signed : 0))
   const [best, ...others] = ranked
   if (best === undefined) throw new TypeError('a non-empty list has a first element')
   return { ...best.sight, looks: [...best.sight.looks, ...others.flatMap(({ sight }) => sight.looks.map(setAside))] }
+}
+
+function signedAt(bundle: BundleResult | undefined): number {
+  return Math.max(0, ...(bundle?.attestations ?? []).map(({ facts }) => facts.signedAt))
 }
 
 /** 0 for a bundle that nothing speaks against, 1 where all of it is waived; else by what speaks against it first. */
@@ -50,16 +66,23 @@ function setAside({ step }: Look): Look {
   return { step: step.mark === 'fail' ? { ...step, mark: 'skip' } : step }
 }
 
-function weighBundle(bundle: BundleResult, rule: Rule, prefix: string): Sight {
-  const identity = identityOf(bundle.attestations[0].facts.claims)
-  const looks = isKnownKind(bundle.publisher)
-    ? [
-        objectLook(bundle),
-        ...publisherLooks(bundle.attestations, rule),
-        predicateLook(bundle.attestations, rule),
-        contradictionLook(bundle.attestations),
-      ]
-    : [unknownKind(bundle)]
+function weighBundle(bundle: BundleResult, { rule, history }: Weighing, prefix: string): Sight {
+  const { attestations } = bundle
+  const identity = identityOf(attestations[0].facts.claims)
+  // what another authority vouches for is held against custom publishers, and the index has no object for those
+  const roots = attestations.filter(({ facts }) => facts.root !== 'sigstore')
+  const looks =
+    roots.length > 0 && !hasCustomPublisher(rule)
+      ? [foreignRoot(bundle)]
+      : roots.length === 0 && !isKnownKind(bundle.publisher)
+        ? [unknownKind(bundle)]
+        : [
+            ...(roots.length > 0 ? [] : [objectLook(bundle)]),
+            ...publisherLooks(attestations, rule, history),
+            predicateLook(attestations, rule),
+            ...lookAtBuilder(attestations, rule),
+            contradictionLook(attestations),
+          ]
   return {
     identity,
     attestations: bundle.attestations,
@@ -74,6 +97,19 @@ function unknownKind({ publisher }: BundleResult): Look {
     expected: 'GitHub, GitLab or Google',
     found: publisher.kind,
   })
+}
+
+function hasCustomPublisher({ publishers }: Rule): boolean {
+  return publishers?.some(({ kind }) => kind === 'custom') === true
+}
+
+/** Verified by the authority of some other rule's publisher: to this rule it is nobody's. */
+function foreignRoot({ publisher, attestations }: BundleResult): Look {
+  const check = 'trust root'
+  const found = 'only that of a custom publisher'
+  if (!isKnownKind(publisher)) return unknownKind({ publisher, attestations })
+  const detail = `An attestation verifies only under the trust root of a custom publisher that this rule does not name.`
+  return object('signature-invalid', detail, { check, expected: 'Sigstore', found })
 }
 
 function objectLook({ publisher, attestations }: BundleResult): Look {
@@ -91,14 +127,15 @@ function objectLook({ publisher, attestations }: BundleResult): Look {
 }
 
 /** All attestations of a bundle must come from one publisher of the rule. */
-function publisherLooks(attestations: NonEmpty<VerifiedAttestation>, rule: Rule): readonly Look[] {
+function publisherLooks(attestations: NonEmpty<VerifiedAttestation>, rule: Rule, history: History): readonly Look[] {
   const san = attestations[0].facts.claims.san.value
   if (rule.publishers === undefined) {
-    if (rule.attestation === 'optional') return [pass('identity', san)]
+    if (rule.identity === 'first-seen') return [firstSeenLook(attestations, rule, history)]
+    if (rule.attestation !== 'required') return [pass('identity', san)]
     const detail = `Signed by ${quote(san)}; ${rule.ref.id} names no publisher, so only what an exemption pins may pass.`
     return [object('publisher-mismatch', detail, { check: 'publisher', expected: 'none is named', found: san })]
   }
-  const trials = rule.publishers.map(publisher => matchAll(publisher, attestations))
+  const trials = rule.publishers.map(publisher => matchAll(publisher, attestations, rule))
   const match = trials.find(({ mismatch }) => mismatch === undefined)
   if (match !== undefined)
     return [pass(`publisher ${match.publisher.label}`, san), ...match.steps.map(step => ({ step }))]
@@ -108,11 +145,46 @@ function publisherLooks(attestations: NonEmpty<VerifiedAttestation>, rule: Rule)
     rule.publishers.length === 1
       ? closest.publisher.label
       : `${closest.publisher.label} (the closest of ${rule.publishers.length})`
-  const detail = `Signed by ${quote(san)}. ${rule.ref.id} expects publisher ${who}: ${claim} should be ${quote(expected)}, found ${quote(found)}.`
+  const { first } = history
+  const before =
+    first === undefined || attestations.every(attestation => isFirst(first.proof, attestation, rule))
+      ? ''
+      : ` Earlier, ${first.filename} was attested by ${describeProof(first.proof)} (${day(first.proof.at)}).`
+  const detail = `Signed by ${quote(san)}. ${rule.ref.id} expects publisher ${who}: ${claim} should be ${quote(expected)}, found ${quote(found)}.${before}`
   return [
     object('publisher-mismatch', detail, { check: `publisher ${closest.publisher.label}`, expected, found }),
     ...closest.steps.map(step => ({ step })),
   ]
+}
+
+/** Without a publisher of its own, the rule takes the first signer that was proved for the project, and holds others. */
+function firstSeenLook(attestations: NonEmpty<VerifiedAttestation>, rule: Rule, { first }: History): Look {
+  const check = 'identity (first seen)'
+  const [{ facts }] = attestations
+  const found = facts.claims.san.value
+  if (attestations.some(attestation => attestation.facts.claims.buildTrigger === 'pull_request_target'))
+    return object(
+      'publisher-mismatch',
+      `Signed by ${quote(found)} in a run of pull_request_target, which strangers can start: it is never taken for a first identity.`,
+      { check: 'trigger (.20)', expected: 'any but pull_request_target', found: 'pull_request_target' },
+    )
+  if (first === undefined) return pass(check, found)
+  const expected = describeProof(first.proof)
+  if (attestations.every(attestation => isFirst(first.proof, attestation, rule))) return pass(check, found)
+  if (rule.regression.publisherChanged === 'allow') return pass(check, `${found}, changed and allowed`)
+  const detail = `Signed by ${quote(found)}. The first identity that was proved here for the project is another: ${first.filename} was attested by ${expected} (${day(first.proof.at)}), and ${rule.ref.id} holds a change until it is approved.`
+  return object('publisher-changed', detail, { check, expected: first.proof.claims.san.value, found })
+}
+
+function isFirst({ signer, claims, root }: Proof, { facts }: VerifiedAttestation, { slsa }: Rule): boolean {
+  if (signerKeyOf(facts.claims, facts.root) === signer) return true
+  // a builder that the rule names may have signed SLSA provenance in the project's place
+  return (
+    slsa !== undefined &&
+    facts.predicateType === 'slsa-provenance/v1' &&
+    slsa.builders.some(builder => isWorkflow(facts.claims.buildSignerUri ?? '', builder)) &&
+    signerKeyApart(facts.claims, facts.root) === signerKeyApart(claims, root)
+  )
 }
 
 interface Trial {
@@ -121,8 +193,14 @@ interface Trial {
   readonly mismatch: Mismatch | undefined
 }
 
-function matchAll(publisher: Publisher, attestations: NonEmpty<VerifiedAttestation>): Trial {
-  const matches: readonly PublisherMatch[] = attestations.map(({ facts }) => matchPublisher(publisher, facts.claims))
+function matchAll(publisher: Publisher, attestations: NonEmpty<VerifiedAttestation>, { slsa }: Rule): Trial {
+  const matches: readonly PublisherMatch[] = attestations.map(({ facts: { claims, root, predicateType } }) =>
+    matchPublisher(publisher, {
+      claims,
+      root,
+      builders: slsa !== undefined && predicateType === 'slsa-provenance/v1' ? slsa.builders : [],
+    }),
+  )
   const failed = matches.find(match => !match.matched)
   const shown = failed ?? matches[0]
   return { publisher, steps: shown?.steps ?? [], mismatch: failed?.mismatch }
