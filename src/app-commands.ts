@@ -9,6 +9,7 @@ import { createExplain } from './gate/explain.ts'
 import { createPolicies } from './gate/policies.ts'
 import type { Events } from './observe/events.ts'
 import type { Trust } from './ports.ts'
+import { createMemoryStore } from './store/memory.ts'
 import { readRefusals } from './store/read-refusals.ts'
 import { createInlineVerifier } from './verify/inline.ts'
 
@@ -40,8 +41,10 @@ export async function openExplain(
   const trust = root === 'tuf' ? deferTrust(open) : await namedTrust(open)
   const upstream = connectUpstream(config, { environment, version, events })
   const verifier = createInlineVerifier()
+  const { store } = createMemoryStore({ clock, events })
+  const { sightings, histories } = store
   const explain = createExplain(
-    { ...upstream, verifier, trust, policies, events, clock },
+    { ...upstream, verifier, trust, policies, sightings, histories, events, clock },
     { at: changes.at, maxSize: config.files.maxSize, isInternal: internalNames(config) },
   )
   return {

@@ -72,6 +72,7 @@ const ADMITTED = {
   attestation: 'A verified attestation by a publisher that the policy accepts.',
   optional: 'No attestation, and the rule does not require one.',
   exemption: 'An exemption pinned to these bytes.',
+  audit: 'The policy only watches (mode: audit); enforced, it would refuse this file.',
 } as const satisfies Record<AdmittedBy, string>
 
 export function place({ id, file, line }: RuleRef): string {

@@ -1,9 +1,10 @@
 import type { Artifact } from '../domain/artifact.ts'
 import { GateError } from '../domain/errors.ts'
-import { parseInstant } from '../domain/instant.ts'
+import { type Instant, parseInstant } from '../domain/instant.ts'
 import type { Policy } from '../domain/policy.ts'
 import type { RefusalCode } from '../domain/refusal.ts'
 import type { Refused } from '../domain/verdict.ts'
+import type { ListedFile } from '../ports.ts'
 import type { IndexFile } from '../protocol/simple-json.ts'
 import type { KnownPage } from './indexes.ts'
 
@@ -43,11 +44,30 @@ export function artifactOf(page: KnownPage, file: IndexFile, rules: ArtifactRule
     sha256: file.sha256,
     size: file.size,
     url: file.url,
-    uploaded: file.uploadTime === undefined ? undefined : parseInstant(file.uploadTime),
+    uploaded: uploadedAt(file),
     yanked: file.yanked,
     status: page.index.status,
     coreMetadata: file.dist.kind === 'wheel' ? file.coreMetadata : undefined,
     provenance: file.provenance,
+  }
+}
+
+/** PEP 700's upload-time, where it is one. */
+export function uploadedAt({ uploadTime }: IndexFile): Instant | undefined {
+  return uploadTime === undefined ? undefined : parseInstant(uploadTime)
+}
+
+/** A file as a page lists it, for what is remembered of the project. */
+export function listedFile(file: IndexFile): ListedFile {
+  const { path, filename, sha256, dist, provenance, yanked } = file
+  return {
+    path,
+    filename,
+    sha256,
+    version: dist?.version,
+    uploaded: uploadedAt(file),
+    offered: provenance === 'offered',
+    yanked: yanked !== false,
   }
 }
 
@@ -67,6 +87,7 @@ function refuse(page: KnownPage, file: IndexFile, rules: ArtifactRules, code: Re
     admitWith: undefined,
     policyDigest: rules.policy.digest,
     steps: [{ mark: 'fail', check: 'the index entry', found: detail }],
+    notes: [],
   }
 }
 
@@ -83,6 +104,7 @@ export function refuseQuarantined(page: KnownPage, filename: string, policy: Pol
     admitWith: undefined,
     policyDigest: policy.digest,
     steps: [{ mark: 'fail', check: 'project status', expected: 'active', found: 'quarantined' }],
+    notes: [],
   }
 }
 

@@ -8,6 +8,8 @@ import type { ProjectName } from '../domain/name.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { Events } from '../observe/events.ts'
 import type { Blobs, Index, Integrity, Origin, Store, Trust, Verifier } from '../ports.ts'
+import { tellAlternatives } from './alternatives.ts'
+import { artifactOf } from './artifacts.ts'
 import { createBackground } from './background.ts'
 import { createClockGuard } from './clock-guard.ts'
 import { createExamine } from './examine.ts'
@@ -82,9 +84,11 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   })
   const examine = createExamine({
     findings: store.findings,
+    histories: store.histories,
     integrity,
     verifier,
     trust,
+    customRoots: () => policies.current().roots,
     negativeTtl,
     watch,
     keepProvenance: bytes => vault.keep(sha256Of(bytes), bytes),
@@ -99,7 +103,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     maxStale,
     isInternal,
   })
-  const judge = createJudge({ clock, examine, policies, trust, watch })
+  const judge = createJudge({ clock, examine, histories: store.histories, policies, trust, watch })
   const locate = createLocate({ indexes, sightings: store.sightings, policies, maxSize, isInternal })
   const explained = createExplained(store.refusals, clock.read)
   const background = createBackground(judge.judge, cause =>
@@ -152,6 +156,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
           sha256: verdict.artifact.sha256,
         }
       : verdict.file
+    const wouldRefuse = admitted ? verdict.facts.wouldRefuse : undefined
     const code = admitted ? verdict.facts.by : verdict.code
     const rule = admitted ? verdict.facts.rule : verdict.rule
     store.journal.record({
@@ -160,7 +165,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       project: file.project,
       sha256: file.sha256,
       outcome: verdict.kind,
-      code,
+      code: wouldRefuse === undefined ? code : `audit:${wouldRefuse.code}`,
       rule: rule?.id,
       identity,
       policyDigest: admitted ? verdict.facts.policyDigest : verdict.policyDigest,
@@ -178,8 +183,23 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       identity: identity?.san,
       client,
       ms: performance.now() - startedMs,
-      explain: admitted ? undefined : explained.keep(verdict),
+      explain: admitted ? wouldRefuse && explained.keep(wouldRefuse) : explained.keep(verdict),
+      wouldRefuse: wouldRefuse?.code,
     })
+  }
+
+  /** A person who is refused something wants to know what to install instead. */
+  function withAlternatives(verdict: Verdict): Verdict {
+    if (verdict.kind === 'admitted') return verdict
+    const page = indexes.atHand(verdict.file.project as ProjectName)
+    if (page === undefined) return verdict
+    const rules = { policy: policies.current(), maxSize }
+    const sentence = tellAlternatives(verdict, page, file => {
+      const artifact = artifactOf(page, file, rules)
+      if ('kind' in artifact || page.changed.has(file.filename)) return 'refused'
+      return judge.foresee(artifact, rules.policy, clock.read())?.kind ?? 'open'
+    })
+    return sentence === undefined ? verdict : { ...verdict, notes: [...verdict.notes, sentence] }
   }
 
   return {
@@ -188,7 +208,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     legacy,
     locate: (path: FilePath) => locate.byPath(path),
     locateByName: locate.byName,
-    judge: judge.judge,
+    judge: async artifact => withAlternatives(await judge.judge(artifact)),
     open: vault.open,
     metadata: vault.metadata,
     keep: explained.keep,

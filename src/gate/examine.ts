@@ -1,8 +1,19 @@
 import type { Artifact } from '../domain/artifact.ts'
 import type { Finding } from '../domain/attestation.ts'
+import { sha256Of } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
+import { proofOf } from '../domain/history.ts'
 import type { Instant, Millis } from '../domain/instant.ts'
-import type { FindingKey, Findings, Integrity, RememberedFinding, Trust, Verifier } from '../ports.ts'
+import type {
+  FindingKey,
+  Findings,
+  Histories,
+  Integrity,
+  RememberedFinding,
+  Trust,
+  TrustMaterial,
+  Verifier,
+} from '../ports.ts'
 import { createLimit } from './limit.ts'
 import { createOnce } from './once.ts'
 import type { Pep740Watch } from './pep740-watch.ts'
@@ -34,9 +45,12 @@ export interface Examine {
 
 interface Options {
   readonly findings: Findings
+  readonly histories: Histories
   readonly integrity: Integrity
   readonly verifier: Verifier
   readonly trust: Trust
+  /** of the `custom` publishers of the policy in force */
+  readonly customRoots: () => readonly TrustMaterial[]
   readonly negativeTtl: Millis
   readonly watch: Pep740Watch
   readonly keepProvenance: (bytes: Uint8Array) => Promise<void>
@@ -44,7 +58,8 @@ interface Options {
 }
 
 export function createExamine(options: Options): Examine {
-  const { findings, integrity, verifier, trust, negativeTtl, watch, keepProvenance, learned } = options
+  const { findings, histories, integrity, verifier, trust, customRoots, negativeTtl, watch, keepProvenance, learned } =
+    options
   const once = createOnce<KnownFinding>()
   const limit = createLimit({ running: 32, waiting: 2_000, what: 'verifications' })
 
@@ -52,8 +67,11 @@ export function createExamine(options: Options): Examine {
     return { sha256: artifact.sha256, filename: artifact.filename.text, trustDigest }
   }
 
+  /** Digest over all roots in force: what was proved under some of them is not remembered as proved under others. */
   function rootsInForce(): string {
-    return trust.digest() ?? NO_ROOT
+    const sigstore = trust.digest() ?? NO_ROOT
+    const custom = customRoots()
+    return custom.length === 0 ? sigstore : digestOf(sigstore, custom)
   }
 
   function remember(artifact: Artifact, { finding, trustDigest }: Asked, now: Instant): void {
@@ -61,6 +79,9 @@ export function createExamine(options: Options): Examine {
     const anyRoot = keyOf(artifact, ANY_ROOT)
     if (finding.kind === 'invalid' || findings.get(anyRoot) !== undefined)
       findings.put(anyRoot, { finding, found: now })
+    const proof = proofOf(finding, now)
+    const { project, filename } = artifact
+    if (proof !== undefined) histories.proved(project, { filename: filename.text, version: filename.version }, proof)
     learned(artifact)
   }
 
@@ -89,11 +110,11 @@ export function createExamine(options: Options): Examine {
   }
 
   async function prove(artifact: Artifact, bytes: Uint8Array, now: Instant): Promise<Asked> {
-    const root = trust.fresh(now)
+    const roots = { sigstore: trust.fresh(now), custom: customRoots() }
     // read in the same breath: a root that comes in while the verifier works must not inherit what an older one proved
     const trustDigest = rootsInForce()
     const { filename, sha256 } = artifact
-    return { finding: await verifier.verify({ bytes, filename, sha256 }, root), trustDigest }
+    return { finding: await verifier.verify({ bytes, filename, sha256 }, roots), trustDigest }
   }
 
   return {
@@ -131,6 +152,17 @@ export function createExamine(options: Options): Examine {
       return findings.get(keyOf(artifact, metadataOf(artifact)))?.finding
     },
   }
+}
+
+/** The policy's roots change with the policy, and their list with them. */
+const digests = new WeakMap<readonly TrustMaterial[], { readonly sigstore: string; readonly digest: string }>()
+
+function digestOf(sigstore: string, custom: readonly TrustMaterial[]): string {
+  const known = digests.get(custom)
+  if (known?.sigstore === sigstore) return known.digest
+  const digest = sha256Of([sigstore, ...custom.map(root => root.digest)].join(' '))
+  digests.set(custom, { sigstore, digest })
+  return digest
 }
 
 /**

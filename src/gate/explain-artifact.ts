@@ -20,7 +20,7 @@ export function createExplainArtifact(
   parts: ExplainParts,
   settings: ExplainSettings,
 ): (artifact: Artifact, integrity: Integrity) => Promise<Explanation> {
-  const { policies, clock } = parts
+  const { histories, policies, clock } = parts
   const limit = createLimit({ running: 8, waiting: 100_000, what: 'files' })
 
   async function explain(artifact: Artifact, integrity: Integrity): Promise<Explanation> {
@@ -28,7 +28,7 @@ export function createExplainArtifact(
     const policy = policies.current()
     try {
       const { finding, failure } = await findOrWaive(artifact, createExamineFor(parts, integrity), now)
-      const verdict = decide(artifact, finding, policy, now)
+      const verdict = decide(artifact, finding, policy, histories.of(artifact.project), now)
       const stranger = policy.ruleFor(artifact.project) === undefined ? strangerSteps(finding) : []
       const silent = finding.kind === 'unattested' && artifact.provenance === 'unsaid'
       return {
@@ -61,7 +61,8 @@ export function createExplainArtifact(
       return { finding: known?.finding ?? (await limit(() => examine.anew(artifact, now))) }
     } catch (error) {
       if (!(error instanceof GateError) || !UNCHECKED.has(error.code)) throw error
-      if (needsFinding(artifact, policy, now) && !waivesAttestation(artifact, policy, now)) throw error
+      const needed = needsFinding(artifact, policy, histories.of(artifact.project), now)
+      if (needed && !waivesAttestation(artifact, policy, now)) throw error
       return { finding: UNASKED, failure: error }
     }
   }
@@ -73,6 +74,7 @@ function createExamineFor(parts: ExplainParts, integrity: Integrity): Examine {
   const { trust, verifier, events, clock } = parts
   return createExamine({
     findings: { get: () => undefined, put: () => {} },
+    histories: parts.histories,
     integrity: {
       ownOrigin: integrity.ownOrigin,
       async provenance(project, filename) {
@@ -89,6 +91,7 @@ function createExamineFor(parts: ExplainParts, integrity: Integrity): Examine {
       settled: () => trust.settled(),
       close: () => trust.close(),
     },
+    customRoots: () => parts.policies.current().roots,
     negativeTtl: millis(0),
     watch: createPep740Watch(events),
     keepProvenance: async () => {},

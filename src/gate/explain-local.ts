@@ -73,6 +73,7 @@ export function contradictIndex(explanation: Explanation, listed: Sha256, policy
       admitWith: undefined,
       policyDigest: policy.digest,
       steps,
+      notes: [],
     },
   }
 }

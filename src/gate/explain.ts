@@ -7,7 +7,7 @@ import type { ProjectName } from '../domain/name.ts'
 import type { Refused, RefusedFile, Step, Verdict } from '../domain/verdict.ts'
 import type { Version } from '../domain/version.ts'
 import type { Events } from '../observe/events.ts'
-import type { Index, Integrity, Trust, Verifier } from '../ports.ts'
+import type { Histories, Index, Integrity, Sightings, Trust, Verifier } from '../ports.ts'
 import { artifactOf, refuseQuarantined } from './artifacts.ts'
 import { createExplainArtifact } from './explain-artifact.ts'
 import { contradictIndex, localArtifact, skipIndexSteps } from './explain-local.ts'
@@ -71,6 +71,9 @@ export interface ExplainParts {
   readonly verifier: Verifier
   readonly trust: Trust
   readonly policies: Policies
+  /** what is remembered of projects, as far as whoever asks has a memory */
+  readonly sightings: Sightings
+  readonly histories: Histories
   readonly events: Events
   /** the present: trust must be fresh now */
   readonly clock: Clock
@@ -87,27 +90,19 @@ export interface ExplainSettings {
 /** One command is one look: what it read stays good until it ends. */
 const WHOLE_RUN = millis(600_000)
 
-const NOTHING_SEEN = {
-  projectOf: () => undefined,
-  hasListed: () => false,
-  record: () => ({ changed: [] }),
-  lastSerial: () => undefined,
-  raiseSerial: () => {},
-} as const
-
 export function createExplain(parts: ExplainParts, settings: ExplainSettings): Explain {
-  const { policies, events, clock } = parts
+  const { policies, sightings, events, clock } = parts
   const { maxSize, isInternal } = settings
   const indexes = createIndexes({
     index: parts.index,
-    sightings: NOTHING_SEEN,
+    sightings,
     events,
     clock,
     maxAge: WHOLE_RUN,
     maxStale: millis(0),
     isInternal,
   })
-  const locate = createLocate({ indexes, sightings: NOTHING_SEEN, policies, maxSize, isInternal })
+  const locate = createLocate({ indexes, sightings, policies, maxSize, isInternal })
   const explain = createExplainArtifact(parts, settings)
 
   function explainLocated(located: Artifact | Refused): Promise<Explanation> {

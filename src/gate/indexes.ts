@@ -6,6 +6,7 @@ import type { ProjectName } from '../domain/name.ts'
 import type { Events } from '../observe/events.ts'
 import type { Index, Sightings } from '../ports.ts'
 import type { IndexFile, ProjectIndex } from '../protocol/simple-json.ts'
+import { listedFile } from './artifacts.ts'
 import { createOnce } from './once.ts'
 
 /** A project page as this gate knows it. A new object for every new body, so that identity tells whether it changed. */
@@ -96,6 +97,7 @@ export function createIndexes(options: Options): Indexes {
             : admitPage(answer.index, answer.etag)
       if (answer.kind === 'unchanged' && page === undefined)
         throw new GateError('unknown-upstream', 'the index answered 304 to a page that was never fetched')
+      if (answer.kind === 'unchanged') sightings.reread(project, now)
       known.set(project, { page, validated: now, askAgain: now })
       return page
     } catch (error) {
@@ -113,8 +115,10 @@ export function createIndexes(options: Options): Indexes {
       events.emit({ type: 'alarm', alarm: 'serial-backwards', detail, untrusted: undefined })
       throw new GateError('unknown-index-changed', detail)
     }
-    const files = fresher.files.map(({ path, filename, sha256 }) => ({ path, filename, sha256 }))
-    const { changed } = sightings.record(fresher.name, files, clock())
+    const { changed } = sightings.record(fresher.name, fresher.files.map(listedFile), {
+      at: clock(),
+      status: fresher.status,
+    })
     if (fresher.serial !== undefined && fresher.serial !== highest) sightings.raiseSerial(fresher.name, fresher.serial)
     for (const filename of changed)
       events.emit({

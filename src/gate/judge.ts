@@ -5,7 +5,7 @@ import { GateError } from '../domain/errors.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Policy } from '../domain/policy.ts'
 import { Admitted, type Verdict } from '../domain/verdict.ts'
-import type { Trust } from '../ports.ts'
+import type { Histories, Trust } from '../ports.ts'
 import type { ClockGuard } from './clock-guard.ts'
 import type { Examine } from './examine.ts'
 import type { Pep740Watch } from './pep740-watch.ts'
@@ -14,6 +14,7 @@ import type { Policies } from './policies.ts'
 interface Options {
   readonly clock: ClockGuard
   readonly examine: Examine
+  readonly histories: Histories
   readonly policies: Policies
   readonly trust: Trust
   readonly watch: Pep740Watch
@@ -40,7 +41,11 @@ export const UNCHECKED: ReadonlySet<string> = new Set([
 ])
 
 export function createJudge(options: Options): Judge {
-  const { clock, examine, policies, trust, watch } = options
+  const { clock, examine, histories, policies, trust, watch } = options
+
+  function decideNow(artifact: Artifact, finding: Finding, policy: Policy, now: Instant): Verdict {
+    return decide(artifact, finding, policy, histories.of(artifact.project), now)
+  }
 
   async function judge(artifact: Artifact): Promise<Verdict> {
     const now = clock.now()
@@ -51,28 +56,29 @@ export function createJudge(options: Options): Judge {
   /** The verdict on a file whose provenance makes no difference to it; `undefined` where it does. */
   function decideUnexamined(artifact: Artifact, policy: Policy, now: Instant): Verdict | undefined {
     const mismatch = examine.metadataMismatch(artifact)
-    if (mismatch !== undefined) return decide(artifact, mismatch, policy, now)
-    return needsFinding(artifact, policy, now) ? undefined : decide(artifact, UNASKED, policy, now)
+    if (mismatch !== undefined) return decideNow(artifact, mismatch, policy, now)
+    const needed = needsFinding(artifact, policy, histories.of(artifact.project), now)
+    return needed ? undefined : decideNow(artifact, UNASKED, policy, now)
   }
 
   async function weigh(artifact: Artifact, policy: Policy, now: Instant): Promise<Verdict> {
     try {
       const remembered = examine.known(artifact, now)
       if (remembered !== undefined) {
-        const verdict = decide(artifact, remembered.finding, policy, now)
+        const verdict = decideNow(artifact, remembered.finding, policy, now)
         if (examine.lasting(remembered, now, verdict.kind)) return assertTrusted(verdict, remembered.finding, now)
       }
       const finding = await examine.anew(artifact, now)
       // asking takes time: what is in force when the answer is given decides
       const later = clock.now()
-      return assertTrusted(decide(artifact, finding, policies.current(), later), finding, later)
+      return assertTrusted(decideNow(artifact, finding, policies.current(), later), finding, later)
     } catch (error) {
       if (!(error instanceof GateError) || !UNCHECKED.has(error.code)) throw error
       const later = clock.now()
       const inForce = policies.current()
       if (!waivesAttestation(artifact, inForce, later)) throw error
       // never against provenance that failed: a remembered failure counts until it is verified anew or found absent
-      return decide(artifact, examine.failure(artifact) ?? UNASKED, inForce, later)
+      return decideNow(artifact, examine.failure(artifact) ?? UNASKED, inForce, later)
     }
   }
 
@@ -89,7 +95,7 @@ export function createJudge(options: Options): Judge {
   function nameTheUpstream(verdict: Verdict): Verdict {
     if (verdict.kind === 'admitted' || verdict.code !== 'unattested') return verdict
     const notice = watch.notice()
-    return notice === undefined ? verdict : { ...verdict, detail: `${verdict.detail} ${notice}` }
+    return notice === undefined ? verdict : { ...verdict, notes: [...verdict.notes, notice] }
   }
 
   function foresee(artifact: Artifact, policy: Policy, now: Instant): Verdict | undefined {
@@ -97,7 +103,7 @@ export function createJudge(options: Options): Judge {
     if (unexamined !== undefined) return unexamined
     const remembered = examine.known(artifact, now)
     if (remembered === undefined) return undefined
-    const verdict = decide(artifact, remembered.finding, policy, now)
+    const verdict = decideNow(artifact, remembered.finding, policy, now)
     return examine.lasting(remembered, now, verdict.kind) ? verdict : undefined
   }
 
@@ -107,7 +113,7 @@ export function createJudge(options: Options): Judge {
     const remembered = examine.known(artifact, now)
     if (remembered === undefined) return undefined
     // what needs no finding to be refused is refused with one, too
-    const verdict = decide(artifact, remembered.finding, policies.current(), now)
+    const verdict = decideNow(artifact, remembered.finding, policies.current(), now)
     if (!Admitted.is(verdict) || !examine.lasting(remembered, now, 'admitted')) return undefined
     return verdict.facts.restsOnAttestation && !isTrustFresh(now) ? undefined : verdict
   }

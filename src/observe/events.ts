@@ -12,6 +12,8 @@ export type GateEvent =
       readonly client: string
       readonly ms: number
       readonly explain: string | undefined
+      /** in `audit` mode, the code that it would have been refused for */
+      readonly wouldRefuse: string | undefined
     }
   | {
       readonly type: 'unknown'

@@ -28,7 +28,7 @@ const ALARMS = {
   'database-set-aside': 0,
   'clock-behind': 0,
 } as const satisfies Record<Extract<GateEvent, { type: 'alarm' }>['alarm'], 0>
-const ADMITTED_BY = { attestation: 0, optional: 0, exemption: 0 } as const satisfies Record<AdmittedBy, 0>
+const ADMITTED_BY = { attestation: 0, optional: 0, exemption: 0, audit: 0 } as const satisfies Record<AdmittedBy, 0>
 const CODES: ReadonlySet<string> = new Set([
   ...Object.keys(REFUSALS),
   ...Object.keys(ERRORS),

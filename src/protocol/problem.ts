@@ -28,7 +28,7 @@ export function problemForRefusal(refused: Refused, explain: string | undefined)
       type: `urn:portcullis:refusal:${code}`,
       title: `Refused by policy: ${code}`,
       status,
-      detail: `${sentence(refused.detail)} ${entry.remedy}${explain === undefined ? '' : ` See ${explain}`}`,
+      detail: `${[refused.detail, ...refused.notes].map(sentence).join(' ')} ${entry.remedy}${explain === undefined ? '' : ` See ${explain}`}`,
       code,
       project: file.project,
       version: file.version ?? null,
