@@ -57,6 +57,7 @@ export function renderReason(screen: Screen, explanation: Explanation): void {
   } else if (outcome.kind === 'refused') {
     screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(near(outcome.detail)))
     screen.prose([`  ${'help'.padEnd(LABEL)}`], refusalEntry(outcome.code).remedy)
+    for (const note of outcome.notes) screen.prose([`  ${'note'.padEnd(LABEL)}`], note)
   } else screen.prose([`  ${'why'.padEnd(LABEL)}`], admittedDetail(outcome.facts.by))
   for (const note of notes) screen.prose([`  ${'note'.padEnd(LABEL)}`], note)
 }

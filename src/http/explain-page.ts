@@ -18,7 +18,7 @@ ${contrast(told.steps)}<p class="soft">${told.detail}</p>
 <section>
 <h2>What to do</h2>
 <p>${told.remedy}</p>
-${told.admit_with === null ? undefined : admission(told.admit_with)}</section>
+${told.notes.map(note => html`<p>${note}</p>\n`)}${told.admit_with === null ? undefined : admission(told.admit_with)}</section>
 <section>
 <h2>What was checked</h2>
 <ol class="steps">

@@ -34,6 +34,8 @@ export interface Explanation {
   readonly rule: string | null
   readonly identity: Readonly<Record<keyof Identity, string | null>> | null
   readonly steps: readonly ToldStep[]
+  /** what a person should know besides, as it was when the file was first refused */
+  readonly notes: readonly string[]
   /** the YAML that would admit the file */
   readonly admit_with: string | null
   readonly policy: string
@@ -65,6 +67,7 @@ export function explain(id: string, url: string, { refused, at }: Kept): Explana
       expected: expected ?? null,
       found: found ?? null,
     })),
+    notes: refused.notes,
     admit_with: refused.admitWith ?? null,
     policy: refused.policyDigest,
     at: formatInstant(at),

@@ -23,7 +23,7 @@ export function logLine(event: GateEvent): LogLine {
     case 'request':
       return requestLine(event)
     case 'verdict': {
-      const { outcome, code, project, sha256, rule, client, ms, explain, filename, identity } = event
+      const { outcome, code, project, sha256, rule, client, ms, explain, wouldRefuse, filename, identity } = event
       const untrusted = cleanValue({ filename, identity })
       return line('info', outcome, {
         code,
@@ -33,6 +33,7 @@ export function logLine(event: GateEvent): LogLine {
         client: withoutSecrets(client),
         ms: round(ms),
         explain,
+        would_refuse: wouldRefuse,
         untrusted,
       })
     }

@@ -60,6 +60,7 @@ export function createMetrics({ version }: { readonly version: string }): Metric
         return
       case 'verdict':
         counters.verdicts.inc({ outcome: event.outcome, code: bounded.code(event.code) })
+        if (event.wouldRefuse !== undefined) counters.watched.inc({ code: bounded.code(event.wouldRefuse) })
         return
       case 'unknown':
         counters.unknown.inc({ code: bounded.code(event.code) })
@@ -151,6 +152,7 @@ function createCounters(registry: Registry, tally: RequestTally) {
       'outcome',
       'code',
     ]),
+    watched: counter('would_refuse_total', 'Files admitted in audit mode that would have been refused', ['code']),
     unknown: counter('unknown_total', 'Questions that could not be answered', ['code']),
     upstream: counter('upstream_requests_total', 'Requests to the upstream', ['what', 'status']),
     upstreamSeconds: histogram(

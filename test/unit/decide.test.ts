@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Artifact } from '../../src/domain/artifact.ts'
 import type { Finding } from '../../src/domain/attestation.ts'
 import { decide, identityOfVerdict, needsFinding, waivesAttestation } from '../../src/domain/decide.ts'
+import { NO_HISTORY } from '../../src/domain/history.ts'
 import { instant } from '../../src/domain/instant.ts'
 import type { Policy } from '../../src/domain/policy.ts'
 import { REFUSALS, type RefusalCode } from '../../src/domain/refusal.ts'
@@ -30,7 +31,7 @@ function exemption(
 }
 
 function refused(artifact: Artifact, finding: Finding, under: Policy): Refused {
-  const verdict = decide(artifact, finding, under, NOW)
+  const verdict = decide(artifact, finding, under, NO_HISTORY, NOW)
   if (verdict.kind === 'admitted') throw new TypeError('admitted')
   return verdict
 }
@@ -45,7 +46,7 @@ interface Case {
 }
 
 t.test('the control: attested by the publisher of the rule', async t => {
-  const verdict = decide(listed(), attested(), policy(), NOW)
+  const verdict = decide(listed(), attested(), policy(), NO_HISTORY, NOW)
   t.ok(Admitted.is(verdict))
   t.match(verdict, {
     kind: 'admitted',
@@ -316,7 +317,11 @@ t.test('the YAML of a refusal admits the file when it is added', async t => {
   ]
   for (const [what, artifact, finding, before, after] of added) {
     const { admitWith } = refused(artifact, finding, before)
-    t.equal(decide(artifact, finding, after(admitWith ?? ''), NOW).kind, 'admitted', `${what}:\n${admitWith}`)
+    t.equal(
+      decide(artifact, finding, after(admitWith ?? ''), NO_HISTORY, NOW).kind,
+      'admitted',
+      `${what}:\n${admitWith}`,
+    )
   }
 })
 
@@ -329,7 +334,7 @@ t.test('several bundles', async t => {
     [ours, bundle({ object: { repository: 'evil/pkg' } })],
   ])
     t.match(
-      decide(listed(), attested(...bundles), policy(), NOW),
+      decide(listed(), attested(...bundles), policy(), NO_HISTORY, NOW),
       { kind: 'admitted', facts: { identity: { repository: 'acme/pkg' } } },
       'one that passes wholly admits, whatever the order',
     )
@@ -344,7 +349,7 @@ t.test('several bundles', async t => {
     { code: 'predicate-mismatch' },
     'ours tells more than a stranger’s',
   )
-  const steps = decide(listed(), attested(STRANGER, ours), policy(), NOW)
+  const steps = decide(listed(), attested(STRANGER, ours), policy(), NO_HISTORY, NOW)
   t.ok(
     steps.kind === 'admitted' &&
       steps.facts.steps.some(({ mark, check }) => mark === 'skip' && check.startsWith('bundle 1')),
@@ -355,12 +360,12 @@ t.test('several bundles', async t => {
 t.test('optional', async t => {
   const open = policy('{ match: pkg, attestation: optional }')
   t.match(
-    decide(listed(), UNATTESTED, open, NOW),
+    decide(listed(), UNATTESTED, open, NO_HISTORY, NOW),
     { kind: 'admitted', facts: { by: 'optional', restsOnAttestation: false } },
     'lets an unattested file pass',
   )
   t.match(
-    decide(listed(), attested(STRANGER), open, NOW),
+    decide(listed(), attested(STRANGER), open, NO_HISTORY, NOW),
     { kind: 'admitted', facts: { by: 'attestation', restsOnAttestation: true, identity: { repository: 'evil/pkg' } } },
     'and an attestation under the identity it proves',
   )
@@ -369,13 +374,14 @@ t.test('optional', async t => {
       listed('other-1.0.tar.gz'),
       UNATTESTED,
       policy(RULE, 'defaults: { attestation: optional, unmatched: apply-defaults }'),
+      NO_HISTORY,
       NOW,
     ),
     { kind: 'admitted', facts: { rule: { id: 'defaults' } } },
     'for everybody under apply-defaults',
   )
   t.throws(
-    () => decide(listed(), UNASKED, open, NOW),
+    () => decide(listed(), UNASKED, open, NO_HISTORY, NOW),
     { code: 'unknown-upstream' },
     'but never a file that nobody asked about',
   )
@@ -384,17 +390,17 @@ t.test('optional', async t => {
 t.test('an exemption', async t => {
   const exempted = policy(RULE, exemption('attestation'))
   t.match(
-    decide(listed(), UNATTESTED, exempted, NOW),
+    decide(listed(), UNATTESTED, exempted, NO_HISTORY, NOW),
     { kind: 'admitted', facts: { by: 'exemption', restsOnAttestation: false, rule: { id: 'exemption EX-7' } } },
     'admits what it waives',
   )
   t.match(
-    decide(listed(), UNASKED, exempted, NOW),
+    decide(listed(), UNASKED, exempted, NO_HISTORY, NOW),
     { kind: 'admitted', facts: { by: 'exemption' } },
     'also when provenance cannot be fetched',
   )
   t.match(
-    decide(listed(), attested(), exempted, NOW),
+    decide(listed(), attested(), exempted, NO_HISTORY, NOW),
     { kind: 'admitted', facts: { by: 'attestation' } },
     'is not leant on where it is not needed',
   )
@@ -405,7 +411,7 @@ t.test('an exemption', async t => {
   )
   t.match(refused(listed(), attested(STRANGER), exempted), { code: 'publisher-mismatch' }, 'waives nothing else')
   t.match(
-    decide(listed(), attested(STRANGER), policy(RULE, exemption('identity')), NOW),
+    decide(listed(), attested(STRANGER), policy(RULE, exemption('identity')), NO_HISTORY, NOW),
     { kind: 'admitted', facts: { by: 'exemption', restsOnAttestation: true } },
     'may waive the identity',
   )
@@ -443,7 +449,7 @@ t.test('an exemption', async t => {
     'holds for no other name',
   )
   t.throws(
-    () => decide(listed('pkg-1.0.0.zip', { sha256: SHA }), UNASKED, exempted, NOW),
+    () => decide(listed('pkg-1.0.0.zip', { sha256: SHA }), UNASKED, exempted, NO_HISTORY, NOW),
     { code: 'unknown-upstream' },
     'nor does unknown become yes there',
   )
@@ -452,30 +458,38 @@ t.test('an exemption', async t => {
 t.test('an exemption that has ended', async t => {
   const ended = policy(RULE, exemption('attestation', { expires: '2026-11-24T12:00:00Z' }))
   t.match(refused(listed(), UNATTESTED, ended), { code: 'exemption-expired' }, 'ends at its very moment')
-  t.equal(decide(listed(), UNATTESTED, ended, instant(NOW - 1)).kind, 'admitted', 'and not before')
+  t.equal(decide(listed(), UNATTESTED, ended, NO_HISTORY, instant(NOW - 1)).kind, 'admitted', 'and not before')
   t.match(
     refused(listed(), attested(STRANGER), ended),
     { code: 'publisher-mismatch' },
     'does not rename what it never waived',
   )
   t.equal(
-    decide(listed(), attested(), ended, NOW).kind,
+    decide(listed(), attested(), ended, NO_HISTORY, NOW).kind,
     'admitted',
     'takes nothing from a file that needs no exemption',
   )
-  t.throws(() => decide(listed(), UNASKED, ended, NOW), { code: 'unknown-upstream' }, 'does not turn unknown into no')
+  t.throws(
+    () => decide(listed(), UNASKED, ended, NO_HISTORY, NOW),
+    { code: 'unknown-upstream' },
+    'does not turn unknown into no',
+  )
   t.equal(waivesAttestation(listed(), ended, NOW), false)
 })
 
 t.test('what needs no provenance', async t => {
-  t.equal(needsFinding(listed(), policy(), NOW), true)
-  t.equal(needsFinding(listed(undefined, { status: 'quarantined' }), policy(), NOW), false, 'quarantine')
-  t.equal(needsFinding(listed('other-1.0.tar.gz'), policy(), NOW), false, 'no rule')
-  t.equal(needsFinding(listed(), policy('{ match: pkg, deny: no }'), NOW), false, 'deny')
+  t.equal(needsFinding(listed(), policy(), NO_HISTORY, NOW), true)
+  t.equal(needsFinding(listed(undefined, { status: 'quarantined' }), policy(), NO_HISTORY, NOW), false, 'quarantine')
+  t.equal(needsFinding(listed('other-1.0.tar.gz'), policy(), NO_HISTORY, NOW), false, 'no rule')
+  t.equal(needsFinding(listed(), policy('{ match: pkg, deny: no }'), NO_HISTORY, NOW), false, 'deny')
   const strict = `{ match: pkg, publishers: [${PUBLISHER}], yanked: deny }`
-  t.equal(needsFinding(listed(undefined, { yanked: true }), policy(strict), NOW), false, 'yanked where denied')
   t.equal(
-    needsFinding(listed(undefined, { yanked: true }), policy(strict, exemption('yanked')), NOW),
+    needsFinding(listed(undefined, { yanked: true }), policy(strict), NO_HISTORY, NOW),
+    false,
+    'yanked where denied',
+  )
+  t.equal(
+    needsFinding(listed(undefined, { yanked: true }), policy(strict, exemption('yanked')), NO_HISTORY, NOW),
     true,
     'unless that is waived',
   )

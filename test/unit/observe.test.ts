@@ -46,6 +46,7 @@ const verdict = (changes: Partial<Extract<GateEvent, { type: 'verdict' }>> = {})
   client: '10.0.0.1',
   ms: 3.2,
   explain: 'http://gate/x/abc',
+  wouldRefuse: undefined,
   ...changes,
 })
 
