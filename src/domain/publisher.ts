@@ -83,8 +83,8 @@ export interface Signature {
   readonly claims: Claims
   /** who vouches for the claims */
   readonly root: TrustRootName
-  /** reusable workflows that may have signed in the publisher's place: SLSA builders, for SLSA provenance alone */
-  readonly builders?: readonly WorkflowRef[]
+  /** Whether a SLSA builder may have signed in the publisher's place; which one (.9) is then held against the rule's builders. */
+  readonly signedBy?: 'publisher' | 'builder'
 }
 
 export interface Mismatch {
@@ -128,7 +128,7 @@ function compareAll(publisher: Publisher, signature: Signature): NonEmpty<Step> 
   }
 }
 
-function compareGithub(publisher: GithubPublisher, { claims, builders = [] }: Signature): NonEmpty<Step> {
+function compareGithub(publisher: GithubPublisher, { claims, signedBy }: Signature): NonEmpty<Step> {
   const base = githubBase(publisher, claims)
   const written = `${GITHUB}${publisher.repository}`
   const end = buildEnd(claims)
@@ -147,8 +147,9 @@ function compareGithub(publisher: GithubPublisher, { claims, builders = [] }: Si
         end !== undefined &&
         publisher.workflows.some(workflow => isConfig(found, base, workflow, end)),
     ),
-    builderStep(builders, claims) ??
-      (publisher.signer === undefined ? signsItself(claims) : signerStep(publisher.signer, claims)),
+    ...(signedBy === 'builder'
+      ? []
+      : [publisher.signer === undefined ? signsItself(claims) : signerStep(publisher.signer, claims)]),
     sanStep(claims),
     ...demandSteps(publisher, claims),
   ]
@@ -198,14 +199,6 @@ function signsItself(claims: Claims): Step {
 
 function signerStep(signer: WorkflowRef, claims: Claims): Step {
   return step('build signer (.9)', describeWorkflow(signer), claims.buildSignerUri, found => isWorkflow(found, signer))
-}
-
-/** `undefined` where none of the builders signed, so that the publisher's own demand decides. */
-function builderStep(builders: readonly WorkflowRef[], claims: Claims): Step | undefined {
-  const uri = claims.buildSignerUri
-  const builder = uri === undefined ? undefined : builders.find(candidate => isWorkflow(uri, candidate))
-  if (builder === undefined) return undefined
-  return step('build signer (.9)', `builder ${describeWorkflow(builder)}`, uri, () => true)
 }
 
 /**

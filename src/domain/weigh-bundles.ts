@@ -5,7 +5,7 @@ import { identityOf, isKnownKind, objectAgrees } from './identity.ts'
 import { lookAtBuilder } from './look-at-builder.ts'
 import { type Look, object, objectionsIn, pass, type Sight } from './objection.ts'
 import type { Rule } from './policy.ts'
-import { isWorkflow, type Mismatch, matchPublisher, type Publisher, type PublisherMatch } from './publisher.ts'
+import { type Mismatch, matchPublisher, type Publisher, type PublisherMatch } from './publisher.ts'
 import type { RefusalCode } from './refusal.ts'
 import { signerKeyApart, signerKeyOf } from './signer.ts'
 import { day, describeProof } from './story.ts'
@@ -178,11 +178,10 @@ function firstSeenLook(attestations: NonEmpty<VerifiedAttestation>, rule: Rule, 
 
 function isFirst({ signer, claims, root }: Proof, { facts }: VerifiedAttestation, { slsa }: Rule): boolean {
   if (signerKeyOf(facts.claims, facts.root) === signer) return true
-  // a builder that the rule names may have signed SLSA provenance in the project's place
+  // a builder may have signed SLSA provenance in the project's place; which one is held against the rule's
   return (
     slsa !== undefined &&
     facts.predicateType === 'slsa-provenance/v1' &&
-    slsa.builders.some(builder => isWorkflow(facts.claims.buildSignerUri ?? '', builder)) &&
     signerKeyApart(facts.claims, facts.root) === signerKeyApart(claims, root)
   )
 }
@@ -198,7 +197,7 @@ function matchAll(publisher: Publisher, attestations: NonEmpty<VerifiedAttestati
     matchPublisher(publisher, {
       claims,
       root,
-      builders: slsa !== undefined && predicateType === 'slsa-provenance/v1' ? slsa.builders : [],
+      signedBy: slsa !== undefined && predicateType === 'slsa-provenance/v1' ? 'builder' : 'publisher',
     }),
   )
   const failed = matches.find(match => !match.matched)

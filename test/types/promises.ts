@@ -10,6 +10,7 @@ import { decide } from '../../src/domain/decide.ts'
 import type { Sha256 } from '../../src/domain/digest.ts'
 import { GateError } from '../../src/domain/errors.ts'
 import type { DistFilename } from '../../src/domain/filename.ts'
+import type { History } from '../../src/domain/history.ts'
 import type { Clock, Instant, Millis } from '../../src/domain/instant.ts'
 import type { ProjectName } from '../../src/domain/name.ts'
 import type { Exemption, Policy, Rule } from '../../src/domain/policy.ts'
@@ -102,13 +103,22 @@ export function proof(attestation: VerifiedAttestation, claims: Claims, publishe
 
 // ---------------------------------------------------------------- nothing is optional where it decides
 
-export function deciding(artifact: Artifact, finding: Finding, policy: Policy, now: Instant, rule: Rule): void {
+export function deciding(
+  artifact: Artifact,
+  finding: Finding,
+  policy: Policy,
+  history: History,
+  now: Instant,
+  rule: Rule,
+): void {
   // @ts-expect-error without a time no exemption ends
-  decide(artifact, finding, policy)
+  decide(artifact, finding, policy, history)
+  // @ts-expect-error what was never asked is no history
+  decide(artifact, finding, policy, undefined, now)
   // @ts-expect-error without a policy nothing is decided
-  decide(artifact, finding, undefined, now)
+  decide(artifact, finding, undefined, history, now)
   // @ts-expect-error what was not asked is not a finding
-  decide(artifact, undefined, policy, now)
+  decide(artifact, undefined, policy, history, now)
   // @ts-expect-error "no publisher" is said with undefined, and an empty list is nothing
   const nobody: Rule['publishers'] = []
   // @ts-expect-error an exemption that waives nothing is none
