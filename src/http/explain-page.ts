@@ -31,7 +31,7 @@ ${row('Project', told.project)}${row('Version', told.version)}${code('sha256', t
 </section>
 </main>
 <footer>
-<p>Show this page to whoever looks after the policy: <a href="${told.url}">${told.url}</a><span class="screen"> · <a href="?format=json">as JSON</a></span></p>
+<p>Show this page to whoever looks after the policy: <a href="${told.url}">${told.url}</a><span class="screen"> · <a href="?format=json">as JSON</a> · <a href="../codes/${told.code}">about this code</a></span></p>
 </footer>`
 }
 

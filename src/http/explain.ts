@@ -5,7 +5,7 @@ import { formatOf } from './choice.ts'
 import type { Exchange } from './exchange.ts'
 import { renderExplanation } from './explain-page.ts'
 import { explain } from './explanation.ts'
-import { sendPage } from './html.ts'
+import { html, type Page, sendPage } from './html.ts'
 import { sendJson } from './ops.ts'
 import { explainUrl, send403 } from './refusals.ts'
 import { addRoute } from './route.ts'
@@ -19,8 +19,10 @@ const TYPES = ['text/html', 'application/json'] as const
  */
 export function addExplainPages(app: FastifyInstance, serving: Serving): void {
   addRoute(app, serving, '/x/:id', 'explain', (exchange, { id = '' }, request) => {
+    const json = asksForJson(exchange, formatOf(request.query))
+    if (!json && serving.gate.explained(id) === undefined) return sendPage(exchange, UNKNOWN_ID)
     const told = explain(id, explainUrl(serving, id), kept(serving, id))
-    if (asksForJson(exchange, formatOf(request.query))) return sendJson(exchange, 200, told)
+    if (json) return sendJson(exchange, 200, told)
     sendPage(exchange, { title: `Refused: ${told.filename}`, body: renderExplanation(told) })
   })
   addRoute(app, serving, '/x/:id/:code', 'explain', (exchange, segments) => {
@@ -29,6 +31,19 @@ export function addExplainPages(app: FastifyInstance, serving: Serving): void {
     if (refused.code !== code) throw new GateError('not-found', 'the refusal has another code')
     send403(serving, exchange, refused, id)
   })
+}
+
+/** For a person with a browser; a program gets the problem document. */
+const UNKNOWN_ID: Page = {
+  title: 'Unknown refusal',
+  status: 404,
+  body: html`<header><div class="mark"></div><b>Portcullis</b><span>Unknown refusal</span></header>
+<main>
+<section>
+<h1>No refusal is kept under this id</h1>
+<p>Refusals are kept for as long as the journal is. Ask for the file again, and the message will name a page that is there; <a href="../codes">the codes</a> say what each refusal means.</p>
+</section>
+</main>`,
 }
 
 function kept(serving: Serving, id: string): NonNullable<ReturnType<Serving['gate']['explained']>> {

@@ -44,7 +44,14 @@ function render(content: Content): string {
   return content.map(render).join('')
 }
 
-export function sendPage(exchange: Exchange, page: { readonly title: string; readonly body: Html }): void {
+export interface Page {
+  readonly title: string
+  readonly body: Html
+  /** default 200 */
+  readonly status?: number
+}
+
+export function sendPage(exchange: Exchange, page: Page): void {
   const document = html`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -60,5 +67,5 @@ ${page.body}
 </body>
 </html>
 `
-  sendAnswer(exchange, { status: 200, headers: PAGE_HEADERS, body: Buffer.from(document.text) })
+  sendAnswer(exchange, { status: page.status ?? 200, headers: PAGE_HEADERS, body: Buffer.from(document.text) })
 }

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { GateError } from '../domain/errors.ts'
 import type { Gate } from '../gate/gate.ts'
 import { BufferPool } from './buffer-pool.ts'
+import { addCodePages } from './codes.ts'
 import { createDoor, type Door } from './door.ts'
 import { ExchangeResponse, exchangeOf } from './exchange.ts'
 import { addExplainPages } from './explain.ts'
@@ -46,6 +47,7 @@ export async function createHttpServer(gate: Gate, settings: HttpSettings): Prom
   addOperations(app, serving)
   addHome(app, serving)
   addExplainPages(app, serving)
+  addCodePages(app, serving)
   addProjectPages(app, serving)
   addJsonApi(app, serving)
   addIntegrityApi(app, serving)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
+import { REFUSALS } from '../../src/domain/refusal.ts'
 import { startGate } from '../world/gate.ts'
 import { createWorld, type ReleaseRequest } from '../world/world.ts'
 import { createAsk } from './client.ts'
@@ -130,6 +131,31 @@ t.test('an id that nobody gave out is 404', async t => {
   const { ask, path } = await refusedOne(t, { attested: false })
   for (const other of ['/x/000000000000', '/x/zz', `${path}0`, `${path.toUpperCase()}`, `${path}/no-rule`, `${path}/`])
     t.equal((await ask(other)).status, 404, other)
+})
+
+t.test('a person who asks for an id that is not kept gets a page, a program a problem', async t => {
+  const { ask } = await refusedOne(t, { attested: false })
+  const page = await ask('/x/000000000000', { headers: { accept: 'text/html' } })
+  t.match(page.headers['content-type'], /^text\/html/)
+  t.match(page.text, /No refusal is kept under this id/)
+  const problem = await ask('/x/000000000000', { headers: { accept: 'application/json' } })
+  t.equal(problem.headers['content-type'], 'application/problem+json')
+})
+
+t.test('every code has a page that says what it means and how to get past it', async t => {
+  const { ask, path } = await refusedOne(t, { attested: false })
+  for (const [code, { meaning, hard }] of Object.entries(REFUSALS)) {
+    const page = (await ask(`/codes/${code}`)).text
+    t.match(page, meaning, code)
+    t.equal(page.includes('Hard: no exemption helps'), hard, code)
+  }
+  t.equal((await ask('/codes')).status, 200)
+  t.equal((await ask('/codes/nonsense')).status, 404)
+  t.match(
+    (await ask(path, { headers: { accept: 'text/html' } })).text,
+    '<a href="../codes/unattested">',
+    'and the page of a refusal leads there',
+  )
 })
 
 t.test('health, readiness and metrics', async t => {
