@@ -12,6 +12,7 @@ import type { DistFilename } from './domain/filename.ts'
 import type { History, Proof, SeenFile } from './domain/history.ts'
 import type { Instant, Millis } from './domain/instant.ts'
 import type { ProjectName } from './domain/name.ts'
+import type { CustomRoot } from './domain/policy.ts'
 import type { Refused } from './domain/verdict.ts'
 import type { Version } from './domain/version.ts'
 import type { LegacyJson } from './protocol/legacy-json.ts'
@@ -102,7 +103,7 @@ export interface Trust {
 /** Every root in force: Sigstore's, and those of `custom` publishers. */
 export interface TrustRoots {
   readonly sigstore: TrustMaterial
-  readonly custom: readonly TrustMaterial[]
+  readonly custom: readonly CustomRoot[]
 }
 
 export interface Verifier {

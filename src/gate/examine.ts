@@ -4,16 +4,8 @@ import { sha256Of } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
 import { proofOf } from '../domain/history.ts'
 import type { Instant, Millis } from '../domain/instant.ts'
-import type {
-  FindingKey,
-  Findings,
-  Histories,
-  Integrity,
-  RememberedFinding,
-  Trust,
-  TrustMaterial,
-  Verifier,
-} from '../ports.ts'
+import type { CustomRoot } from '../domain/policy.ts'
+import type { FindingKey, Findings, Histories, Integrity, RememberedFinding, Trust, Verifier } from '../ports.ts'
 import { createLimit } from './limit.ts'
 import { createOnce } from './once.ts'
 import type { Pep740Watch } from './pep740-watch.ts'
@@ -50,7 +42,7 @@ interface Options {
   readonly verifier: Verifier
   readonly trust: Trust
   /** of the `custom` publishers of the policy in force */
-  readonly customRoots: () => readonly TrustMaterial[]
+  readonly customRoots: () => readonly CustomRoot[]
   readonly negativeTtl: Millis
   readonly watch: Pep740Watch
   readonly keepProvenance: (bytes: Uint8Array) => Promise<void>
@@ -155,9 +147,9 @@ export function createExamine(options: Options): Examine {
 }
 
 /** The policy's roots change with the policy, and their list with them. */
-const digests = new WeakMap<readonly TrustMaterial[], { readonly sigstore: string; readonly digest: string }>()
+const digests = new WeakMap<readonly CustomRoot[], { readonly sigstore: string; readonly digest: string }>()
 
-function digestOf(sigstore: string, custom: readonly TrustMaterial[]): string {
+function digestOf(sigstore: string, custom: readonly CustomRoot[]): string {
   const known = digests.get(custom)
   if (known?.sigstore === sigstore) return known.digest
   const digest = sha256Of([sigstore, ...custom.map(root => root.digest)].join(' '))

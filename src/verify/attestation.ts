@@ -1,8 +1,9 @@
 import type { BundleWithDsseEnvelope } from '@sigstore/bundle'
 import { type SignedEntity, toSignedEntity, VerificationError } from '@sigstore/verify'
-import { VerifiedAttestation } from '../domain/attestation.ts'
+import { type TrustRootName, VerifiedAttestation } from '../domain/attestation.ts'
 import { type NonEmpty, nonEmpty } from '../domain/brand.ts'
-import { sha256Of } from '../domain/digest.ts'
+import { type Sha256, sha256Of } from '../domain/digest.ts'
+import { GateError } from '../domain/errors.ts'
 import { type Instant, instant } from '../domain/instant.ts'
 import type { Attestation } from '../protocol/provenance.ts'
 import { toBundle } from './bundle.ts'
@@ -16,14 +17,54 @@ import { type AttestedFile, assertSubjectIs, readStatement } from './statement.t
 import { assertTokenIsWhole } from './time-stamp.ts'
 import type { Leaf, PreparedTrust } from './trust-material.ts'
 
+/** Every root in force, made ready; those of `custom` publishers by their digests. */
+export interface PreparedRoots {
+  readonly sigstore: PreparedTrust
+  readonly custom: ReadonlyMap<Sha256, PreparedTrust>
+}
+
 /**
- * The whole check list for one attestation, in order. Returns or throws; no step answers with a boolean. Throws
- * {@link InvalidEvidence} with the code, or whatever hostile bytes make a parser throw, which means the same.
+ * Verifies under Sigstore's root or, where that does not vouch, under one of the others, and says under which. Throws
+ * {@link InvalidEvidence}, or whatever hostile bytes make a parser throw, which means the same.
  */
 export function verifyAttestation(
   attestation: Attestation,
   file: AttestedFile,
+  { sigstore, custom }: PreparedRoots,
+): VerifiedAttestation {
+  try {
+    return verifyUnder('sigstore', sigstore, attestation, file)
+  } catch (error) {
+    if (error instanceof GateError || custom.size === 0) throw error
+    return verifyElsewhere(custom, error, attestation, file)
+  }
+}
+
+/** Throws the failure that came furthest: what is wrong with the statement tells more than who did not vouch for it. */
+function verifyElsewhere(
+  custom: PreparedRoots['custom'],
+  first: unknown,
+  attestation: Attestation,
+  file: AttestedFile,
+): VerifiedAttestation {
+  let furthest = first
+  for (const [root, trust] of custom) {
+    try {
+      return verifyUnder(root, trust, attestation, file)
+    } catch (error) {
+      if (error instanceof GateError) throw error
+      if (error instanceof InvalidEvidence && error.why !== 'signature-invalid') furthest = error
+    }
+  }
+  throw furthest
+}
+
+/** The whole check list for one attestation, in order. Returns or throws; no step answers with a boolean. */
+function verifyUnder(
+  root: TrustRootName,
   trust: PreparedTrust,
+  attestation: Attestation,
+  file: AttestedFile,
 ): VerifiedAttestation {
   const leafSha256 = sha256Of(attestation.certificate)
   const remembered = trust.leaves.get(leafSha256)
@@ -43,6 +84,7 @@ export function verifyAttestation(
   return VerifiedAttestation.mint({
     predicateType: statement.predicateType,
     claims: leaf.claims,
+    root,
     signedAt: instant(Math.max(...times)),
     logIndex: attestation.entries[0].logIndex,
     leafSha256,

@@ -4,10 +4,9 @@ import { sha256Of } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
 import { type ProvenanceBundle, ProvenanceError, parseProvenance } from '../protocol/provenance.ts'
 import { quote } from '../protocol/quote.ts'
-import { verifyAttestation } from './attestation.ts'
+import { type PreparedRoots, verifyAttestation } from './attestation.ts'
 import { InvalidEvidence } from './invalid-evidence.ts'
 import type { AttestedFile } from './statement.ts'
-import type { PreparedTrust } from './trust-material.ts'
 
 /** What a provenance document proves. */
 export type ProvenanceFinding = Extract<Finding, { kind: 'attested' | 'invalid' }>
@@ -16,10 +15,10 @@ export type ProvenanceFinding = Extract<Finding, { kind: 'attested' | 'invalid' 
  * Judges a provenance document for one file. Malformed structure anywhere, or any attestation that fails, whoever it
  * names, makes the whole document `invalid`. Whether those who signed may publish the file is for the policy to say.
  */
-export function verifyDocument(bytes: Uint8Array, file: AttestedFile, trust: PreparedTrust): ProvenanceFinding {
+export function verifyDocument(bytes: Uint8Array, file: AttestedFile, roots: PreparedRoots): ProvenanceFinding {
   try {
     const { bundles } = parseProvenance(bytes)
-    const verified = every(bundles, (bundle, index) => verifyBundle(bundle, `bundle ${index + 1}`, file, trust))
+    const verified = every(bundles, (bundle, index) => verifyBundle(bundle, `bundle ${index + 1}`, file, roots))
     return { kind: 'attested', bundles: verified, provenanceSha256: sha256Of(bytes) }
   } catch (error) {
     const { why, message } = toEvidence(error)
@@ -27,9 +26,9 @@ export function verifyDocument(bytes: Uint8Array, file: AttestedFile, trust: Pre
   }
 }
 
-function verifyBundle(bundle: ProvenanceBundle, where: string, file: AttestedFile, trust: PreparedTrust): BundleResult {
+function verifyBundle(bundle: ProvenanceBundle, where: string, file: AttestedFile, roots: PreparedRoots): BundleResult {
   const attestations = every(bundle.attestations, (attestation, index) =>
-    locating(`attestation ${index + 1} of ${where}`, () => verifyAttestation(attestation, file, trust)),
+    locating(`attestation ${index + 1} of ${where}`, () => verifyAttestation(attestation, file, roots)),
   )
   // PyPI keeps at most one attestation of a type for a file
   const types = attestations.map(({ facts }) => JSON.stringify(facts.predicateType))

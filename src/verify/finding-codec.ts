@@ -17,7 +17,7 @@ import { isJsonObject } from '../protocol/json.ts'
 export type StorableFinding = Exclude<Finding, { kind: 'unasked' }>
 
 /** Raised whenever a check is added or the form changes: older rows become undecodable and are verified again. */
-const FORMAT = 1
+const FORMAT = 2
 
 const INVALID_CODES: readonly InvalidCode[] = [
   'provenance-malformed',
@@ -113,12 +113,13 @@ function readPublisher(value: unknown): PublisherObject {
 
 function readAttestation(value: unknown): VerifiedAttestation {
   const fields = record(value)
-  only(fields, ['predicateType', 'claims', 'signedAt', 'logIndex', 'leafSha256', 'contradiction'])
+  only(fields, ['predicateType', 'claims', 'root', 'signedAt', 'logIndex', 'leafSha256', 'contradiction'])
   const signedAt = fields['signedAt']
   if (typeof signedAt !== 'number' || !Number.isSafeInteger(signedAt)) throw new Undecodable()
   return VerifiedAttestation.mint({
     predicateType: readPredicateType(fields['predicateType']),
     claims: readClaims(fields['claims']),
+    root: fields['root'] === 'sigstore' ? 'sigstore' : sha256(fields['root']),
     signedAt: instant(signedAt),
     logIndex: string(fields['logIndex']),
     leafSha256: sha256(fields['leafSha256']),

@@ -6,8 +6,8 @@ import { PreparedTrusts } from './trust-material.ts'
 export function createInlineVerifier(): Verifier {
   const trusts = new PreparedTrusts()
   return {
-    async verify({ bytes, filename, sha256 }, trust) {
-      return verifyDocument(bytes, { filename, sha256 }, trusts.prepare(trust))
+    async verify({ bytes, filename, sha256 }, roots) {
+      return verifyDocument(bytes, { filename, sha256 }, trusts.prepareAll(roots))
     },
     async close() {},
   }

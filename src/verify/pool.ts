@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { GateError } from '../domain/errors.ts'
 import type { Events } from '../observe/events.ts'
-import type { TrustMaterial, Verifier } from '../ports.ts'
+import type { TrustRoots, Verifier } from '../ports.ts'
 import type { ProvenanceFinding } from './document.ts'
 import { decodeFinding } from './finding-codec.ts'
 import type { VerifyAnswer, VerifyRequest } from './worker-messages.ts'
@@ -22,7 +22,7 @@ export interface VerifierPoolOptions {
 
 interface Job {
   readonly document: Parameters<Verifier['verify']>[0]
-  readonly trust: TrustMaterial
+  readonly roots: TrustRoots
   readonly queued: number
   readonly asked: number
   settle(finding: ProvenanceFinding): void
@@ -57,12 +57,12 @@ class VerifierPool implements Verifier {
     this.#options = options
   }
 
-  verify(document: Job['document'], trust: TrustMaterial): Promise<ProvenanceFinding> {
+  verify(document: Job['document'], roots: TrustRoots): Promise<ProvenanceFinding> {
     const { promise, resolve, reject } = Promise.withResolvers<ProvenanceFinding>()
     const asked = performance.now()
     const job: Job = {
       document,
-      trust,
+      roots,
       asked,
       queued: this.#waiting.length,
       settle: finding => {
@@ -149,7 +149,7 @@ class VerifierPool implements Verifier {
     if (job === undefined || job.id !== answer.id) {
       void this.#end(seat, 'a verification worker answered out of turn')
     } else if (answer.kind === 'trust-wanted') {
-      post(seat.worker, job.id, job.work, job.work.trust.json)
+      post(seat.worker, job.id, job.work, job.work.roots)
     } else {
       clearTimeout(job.deadline)
       seat.job = undefined
@@ -179,9 +179,10 @@ class VerifierPool implements Verifier {
   }
 }
 
-function post(worker: Worker, id: number, { document, trust }: Job, trustJson: string | undefined): void {
+function post(worker: Worker, id: number, { document, roots }: Job, sent: TrustRoots | undefined): void {
   const { bytes, filename, sha256 } = document
-  worker.postMessage({ id, bytes, filename, sha256, trustDigest: trust.digest, trustJson } satisfies VerifyRequest)
+  const rootDigests = { sigstore: roots.sigstore.digest, custom: roots.custom.map(({ digest }) => digest) }
+  worker.postMessage({ id, bytes, filename, sha256, rootDigests, roots: sent } satisfies VerifyRequest)
 }
 
 function conclude(work: Job, answer: Exclude<VerifyAnswer, { kind: 'trust-wanted' }>): void {

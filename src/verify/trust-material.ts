@@ -4,7 +4,8 @@ import { LRUCache } from 'lru-cache'
 import type { Claims } from '../domain/claims.ts'
 import type { Sha256 } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
-import type { TrustMaterial } from '../ports.ts'
+import type { TrustMaterial, TrustRoots } from '../ports.ts'
+import type { PreparedRoots } from './attestation.ts'
 import { RememberingCertificate } from './certificates.ts'
 
 /** A leaf certificate and what it says. */
@@ -27,7 +28,8 @@ export interface PreparedTrust {
 }
 
 const LEAVES_REMEMBERED = 256
-const ROOTS_REMEMBERED = 4
+/** Sigstore's, one before it, and those of custom publishers */
+const ROOTS_REMEMBERED = 16
 
 /** Throws `unknown-trust` when the document is not a usable trusted root: that says nothing about any attestation. */
 export function prepareTrust(json: string): PreparedTrust {
@@ -93,6 +95,14 @@ export class PreparedTrusts {
 
   get(digest: string): PreparedTrust | undefined {
     return this.#prepared.get(digest)
+  }
+
+  /** All roots in force; throws `unknown-trust` for one that is not usable. */
+  prepareAll({ sigstore, custom }: TrustRoots): PreparedRoots {
+    return {
+      sigstore: this.prepare(sigstore),
+      custom: new Map(custom.map(root => [root.digest, this.prepare(root)])),
+    }
   }
 
   prepare(trust: TrustMaterial): PreparedTrust {

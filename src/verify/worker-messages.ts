@@ -1,18 +1,19 @@
 import type { Sha256 } from '../domain/digest.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import type { DistFilename } from '../domain/filename.ts'
+import type { TrustRoots } from '../ports.ts'
 
-/** One document for a worker. `trustJson` goes along only when the worker said that it lacks the root. */
+/** One document for a worker. The roots themselves go along only when the worker said that it lacks one. */
 export interface VerifyRequest {
   readonly id: number
   readonly bytes: Uint8Array
   readonly filename: DistFilename
   readonly sha256: Sha256
-  readonly trustDigest: string
-  readonly trustJson: string | undefined
+  readonly rootDigests: { readonly sigstore: string; readonly custom: readonly Sha256[] }
+  readonly roots: TrustRoots | undefined
 }
 
-/** A worker's answer: an encoded finding, a wish for the root, or a failure that says nothing about the document. */
+/** A worker's answer: an encoded finding, a wish for the roots, or a failure that says nothing about the document. */
 export type VerifyAnswer =
   | { readonly id: number; readonly kind: 'finding'; readonly finding: string }
   | { readonly id: number; readonly kind: 'trust-wanted' }

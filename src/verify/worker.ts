@@ -1,5 +1,7 @@
 import { parentPort } from 'node:worker_threads'
+import type { Sha256 } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
+import type { PreparedRoots } from './attestation.ts'
 import { verifyDocument } from './document.ts'
 import { encodeFinding } from './finding-codec.ts'
 import { type PreparedTrust, PreparedTrusts } from './trust-material.ts'
@@ -10,18 +12,25 @@ const trusts = new PreparedTrusts()
 function answer(request: VerifyRequest): VerifyAnswer {
   const { id, bytes, filename, sha256 } = request
   try {
-    const trust = trustFor(request)
-    if (trust === undefined) return { id, kind: 'trust-wanted' }
-    return { id, kind: 'finding', finding: encodeFinding(verifyDocument(bytes, { filename, sha256 }, trust)) }
+    const roots = rootsFor(request)
+    if (roots === undefined) return { id, kind: 'trust-wanted' }
+    return { id, kind: 'finding', finding: encodeFinding(verifyDocument(bytes, { filename, sha256 }, roots)) }
   } catch (error) {
     if (error instanceof GateError) return { id, kind: 'failed', code: error.code, detail: error.detail }
     return { id, kind: 'failed', code: 'unknown-verifier', detail: 'the verifier failed' }
   }
 }
 
-function trustFor({ trustDigest, trustJson }: VerifyRequest): PreparedTrust | undefined {
-  if (trustJson === undefined) return trusts.get(trustDigest)
-  return trusts.prepare({ digest: trustDigest, json: trustJson })
+function rootsFor({ rootDigests, roots }: VerifyRequest): PreparedRoots | undefined {
+  if (roots !== undefined) return trusts.prepareAll(roots)
+  const sigstore = trusts.get(rootDigests.sigstore)
+  const custom = new Map<Sha256, PreparedTrust>()
+  for (const digest of rootDigests.custom) {
+    const prepared = trusts.get(digest)
+    if (prepared === undefined) return undefined
+    custom.set(digest, prepared)
+  }
+  return sigstore === undefined ? undefined : { sigstore, custom }
 }
 
 parentPort?.on('message', (request: VerifyRequest) => parentPort?.postMessage(answer(request)))
