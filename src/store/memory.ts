@@ -1,22 +1,19 @@
 import type { FilePath } from '../domain/artifact.ts'
 import { type Sha256, sha256Of } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
+import { createHistory, type History } from '../domain/history.ts'
 import { type Clock, type Instant, instant } from '../domain/instant.ts'
 import type { ProjectName } from '../domain/name.ts'
 import type { Refused } from '../domain/verdict.ts'
 import type { Events } from '../observe/events.ts'
-import type { Blobs, FindingKey, JournalEntry, OpenBlob, RememberedFinding, Store } from '../ports.ts'
+import type { Blobs, FindingKey, JournalRow, OpenBlob, RememberedFinding, Store } from '../ports.ts'
+import { type ProvedFile, seenFiles } from './histories-table.ts'
+import { compareSights, type PageRead, type Sight } from './sightings-table.ts'
 
 export interface MemoryStoreOptions {
   /** the gate's; nothing here reads the time by itself */
   readonly clock: Clock
   readonly events: Events
-}
-
-/** A row of the journal as it is read back. */
-export interface JournalRow extends JournalEntry {
-  /** equal entries of one second */
-  readonly count: number
 }
 
 export interface MemoryStore {
@@ -35,8 +32,10 @@ export function createMemoryStore({ events }: MemoryStoreOptions): MemoryStore {
 function memoryDatabase(journal: JournalRow[]): Store {
   const findings = new Map<string, RememberedFinding>()
   const projects = new Map<FilePath, ProjectName>()
-  const listed = new Set<string>()
-  const firstSights = new Map<string, Sha256>()
+  const sights = new Map<ProjectName, Map<string, Sight>>()
+  const pages = new Map<ProjectName, PageRead>()
+  const proofs = new Map<ProjectName, Map<string, ProvedFile>>()
+  const histories = new Map<ProjectName, History>()
   const serials = new Map<ProjectName, number>()
   const refusals = new Map<string, { readonly refused: Refused; readonly at: Instant }>()
   let newest = instant(0)
@@ -55,24 +54,49 @@ function memoryDatabase(journal: JournalRow[]): Store {
     },
     sightings: {
       projectOf: path => projects.get(path),
-      hasListed: (project, filename) => listed.has(`${project} ${filename}`),
-      record(project, files, at) {
+      hasListed: (project, filename) => sights.get(project)?.has(filename) === true,
+      record(project, files, { at, status }) {
         raise(at)
-        const changed = new Set<string>()
-        for (const { path, filename, sha256 } of files) {
-          if (!projects.has(path)) projects.set(path, project)
-          listed.add(`${project} ${filename}`)
-          if (sha256 === undefined) continue
-          const name = `${project} ${filename}`
-          const first = firstSights.get(name)
-          if (first === undefined) firstSights.set(name, sha256)
-          else if (first !== sha256) changed.add(filename)
-        }
-        return { changed: [...changed] }
+        const known = sights.get(project) ?? new Map<string, Sight>()
+        const { changed, sights: fresh } = compareSights(known, files, at, pages.get(project)?.lastRead)
+        for (const sight of fresh) known.set(sight.filename, sight)
+        for (const { path } of files) if (!projects.has(path)) projects.set(path, project)
+        sights.set(project, known)
+        pages.set(project, { lastRead: at, status })
+        histories.delete(project)
+        return { changed }
+      },
+      reread(project, at) {
+        const page = pages.get(project)
+        if (page !== undefined) pages.set(project, { ...page, lastRead: at })
+        raise(at)
       },
       lastSerial: project => serials.get(project),
       raiseSerial(project, serial) {
         serials.set(project, Math.max(serial, serials.get(project) ?? 0))
+      },
+    },
+    histories: {
+      of(project) {
+        let history = histories.get(project)
+        if (history === undefined) {
+          const files = seenFiles(
+            sights.get(project) ?? new Map(),
+            proofs.get(project) ?? new Map(),
+            pages.get(project),
+          )
+          history = createHistory(files)
+          histories.set(project, history)
+        }
+        return history
+      },
+      proved(project, { filename, version }, proof) {
+        const known = proofs.get(project) ?? new Map<string, ProvedFile>()
+        proofs.set(project, known)
+        if (known.has(filename)) return
+        known.set(filename, { filename, version, proof })
+        histories.delete(project)
+        raise(proof.at)
       },
     },
     journal: {

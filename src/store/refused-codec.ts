@@ -17,6 +17,8 @@ const REFUSED = z.strictObject({
   steps: z.array(
     z.strictObject({ mark: z.enum(['pass', 'fail', 'skip']), check: text, expected: absent, found: absent }),
   ),
+  // older rows have none
+  notes: z.array(text).default([]),
 })
 
 /** JSON text for the store; absent values are left out. */

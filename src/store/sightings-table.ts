@@ -1,24 +1,37 @@
 import { hash } from 'node:crypto'
 import type Database from 'better-sqlite3'
 import { LRUCache } from 'lru-cache'
-import type { FilePath } from '../domain/artifact.ts'
+import type { FilePath, ProjectStatus } from '../domain/artifact.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { ProjectName } from '../domain/name.ts'
-import type { Sightings } from '../ports.ts'
+import type { Version } from '../domain/version.ts'
+import type { ListedFile, Sightings } from '../ports.ts'
 import type { WriteBehind } from './write-behind.ts'
 
-type SeenFile = Parameters<Sightings['record']>[1][number]
-
-/** A file as it was seen: its first sha256 (`''` while none was given) and its newest path. */
-interface Sight {
+/** A file as it was seen: its first sha256 (`''` while none was given), its newest path, and when it came and went. */
+export interface Sight {
+  readonly filename: string
   readonly sha256: string
   readonly path: FilePath
+  readonly firstSeen: Instant
+  readonly version: Version | undefined
+  readonly uploaded: Instant | undefined
+  readonly offered: Instant | undefined
+  readonly absent: Instant | undefined
+  /** the last reading with it, once the page lists it no longer */
+  readonly gone: Instant | undefined
+  readonly yanked: boolean
 }
 
-interface PendingSight extends Sight {
-  readonly project: ProjectName
-  readonly filename: string
-  readonly at: Instant
+export interface PageRead {
+  readonly lastRead: Instant
+  readonly status: ProjectStatus
+}
+
+export interface SightingsTable extends Sightings {
+  /** By file name; what waits to be written is there too. */
+  files(project: ProjectName): ReadonlyMap<string, Sight>
+  page(project: ProjectName): PageRead | undefined
 }
 
 /** A page that was recorded whole, by its fingerprint, and what had changed in it. */
@@ -29,15 +42,50 @@ interface RecordedPage {
 
 const PREFIX = '/packages/'
 
+/** Columns of a sight in the order in which {@link sightOf} reads them. */
+export const SIGHT_COLUMNS = `filename, lower(hex(coalesce(sha256, x''))), lower(hex(place)), first_seen, version, uploaded, offered,
+  absent, gone, yanked`
+
+export type SightRow = readonly [
+  filename: string,
+  sha256: string,
+  place: string,
+  firstSeen: number,
+  version: string | null,
+  uploaded: number | null,
+  offered: number | null,
+  absent: number | null,
+  gone: number | null,
+  yanked: number,
+]
+
+export function sightOf(row: SightRow): Sight {
+  const [filename, sha256, place, firstSeen, version, uploaded, offered, absent, gone, yanked] = row
+  const time = (at: number | null) => (at === null ? undefined : (at as Instant))
+  return {
+    filename,
+    sha256,
+    path: pathOf(place, filename),
+    firstSeen: firstSeen as Instant,
+    version: version === null ? undefined : (version as Version),
+    uploaded: time(uploaded),
+    offered: time(offered),
+    absent: time(absent),
+    gone: time(gone),
+    yanked: yanked !== 0,
+  }
+}
+
 /**
  * First sights are compared with one query for the whole page and written beside the request; a page that comes back
- * the same is known by its fingerprint and costs no SQL.
+ * the same is known by its fingerprint and costs no SQL. Nothing of it is ever deleted: some 150 bytes a file.
  */
 export function createSightingsTable(
   database: Database.Database,
   writes: WriteBehind,
   raise: (at: Instant) => void,
-): Sightings {
+  changed: (project: ProjectName) => void,
+): SightingsTable {
   const selectProject = database
     .prepare<[string, string], ProjectName>(
       'select project from files where place = unhex(?) and filename = ? order by first_seen limit 1',
@@ -46,23 +94,32 @@ export function createSightingsTable(
   const selectListed = database
     .prepare<[string, string], number>('select 1 from files where project = ? and filename = ?')
     .pluck()
-  const selectFiles = database
-    .prepare<[string], [string, string, string]>(
-      `select filename, lower(hex(coalesce(sha256, x''))), lower(hex(place)) from files where project = ?`,
-    )
-    .raw()
-  const upsertFile = database.prepare<[string, string, string | null, string, number]>(
-    `insert into files (project, filename, sha256, place, first_seen) values (?, ?, unhex(?), unhex(?), ?)
-     on conflict do update set sha256 = coalesce(files.sha256, excluded.sha256), place = excluded.place`,
+  const selectFiles = database.prepare<[string], SightRow>(`select ${SIGHT_COLUMNS} from files where project = ?`).raw()
+  const upsertFile = database.prepare<(string | number | null)[]>(
+    `insert into files (project, filename, sha256, place, first_seen, version, uploaded, offered, absent, gone, yanked)
+     values (?, ?, unhex(?), unhex(?), ?, ?, ?, ?, ?, ?, ?)
+     on conflict do update set sha256 = coalesce(files.sha256, excluded.sha256), place = excluded.place,
+       version = excluded.version, uploaded = coalesce(files.uploaded, excluded.uploaded),
+       offered = coalesce(files.offered, excluded.offered), absent = excluded.absent, gone = excluded.gone,
+       yanked = excluded.yanked`,
+  )
+  const selectPage = database.prepare<[string], { readonly last_read: number; readonly status: ProjectStatus }>(
+    'select last_read, status from pages where project = ?',
+  )
+  const upsertPage = database.prepare<[string, number, string]>(
+    `insert into pages (project, last_read, status) values (?, ?, ?)
+     on conflict do update set last_read = max(last_read, excluded.last_read), status = excluded.status`,
   )
   const selectSerial = database.prepare<[string], number>('select serial from serials where project = ?').pluck()
   const upsertSerial = database.prepare<[string, number]>(
     'insert into serials (project, serial) values (?, ?) on conflict do update set serial = max(serial, excluded.serial)',
   )
   const pages = new LRUCache<ProjectName, RecordedPage>({ max: 10_000 })
+  const reads = new LRUCache<ProjectName, PageRead>({ max: 10_000 })
   /** project, then file name: what is not written yet */
-  const pending = new Map<ProjectName, Map<string, PendingSight>>()
+  const pending = new Map<ProjectName, Map<string, Sight>>()
   const pendingPaths = new Map<FilePath, ProjectName>()
+  const pendingPages = new Map<ProjectName, PageRead>()
   const pendingSerials = new Map<ProjectName, number>()
   let pendingFiles = 0
 
@@ -71,14 +128,23 @@ export function createSightingsTable(
     write(limit) {
       const sights = [
         ...pending
-          .values()
-          .flatMap(files => files.values())
+          .entries()
+          .flatMap(([project, files]) => files.values().map(sight => ({ project, sight })))
           .take(limit),
       ]
-      for (const { project, filename, sha256, path, at } of sights)
-        upsertFile.run(project, filename, sha256 === '' ? null : sha256, placeOf(path), at)
+      for (const { project, sight } of sights) upsertFile.run(...columnsOf(project, sight))
       return () => {
-        for (const sight of sights) forget(sight)
+        for (const { project, sight } of sights) forget(project, sight)
+      }
+    },
+  })
+  writes.add({
+    size: () => pendingPages.size,
+    write(limit) {
+      const rows = [...pendingPages.entries().take(limit)]
+      for (const [project, { lastRead, status }] of rows) upsertPage.run(project, lastRead, status)
+      return () => {
+        for (const [project, read] of rows) if (pendingPages.get(project) === read) pendingPages.delete(project)
       }
     },
   })
@@ -93,50 +159,62 @@ export function createSightingsTable(
     },
   })
 
-  function keep(sight: PendingSight): void {
-    let files = pending.get(sight.project)
+  function keep(project: ProjectName, sight: Sight): void {
+    let files = pending.get(project)
     if (files === undefined) {
       files = new Map()
-      pending.set(sight.project, files)
+      pending.set(project, files)
     }
     if (!files.has(sight.filename)) pendingFiles += 1
     files.set(sight.filename, sight)
-    if (!pendingPaths.has(sight.path)) pendingPaths.set(sight.path, sight.project)
+    if (!pendingPaths.has(sight.path)) pendingPaths.set(sight.path, project)
   }
 
-  function forget({ project, filename, path }: PendingSight): void {
+  /** What was written, unless something newer of the same file waits by now. */
+  function forget(project: ProjectName, sight: Sight): void {
     const files = pending.get(project)
-    if (files?.delete(filename)) pendingFiles -= 1
+    if (files?.get(sight.filename) === sight && files.delete(sight.filename)) pendingFiles -= 1
     if (files?.size === 0) pending.delete(project)
-    if (pendingPaths.get(path) === project) pendingPaths.delete(path)
+    if (pendingPaths.get(sight.path) === project) pendingPaths.delete(sight.path)
   }
 
-  function knownFiles(project: ProjectName): ReadonlyMap<string, Sight> {
-    const known = new Map<string, Sight>()
+  function files(project: ProjectName): ReadonlyMap<string, Sight> {
     const rows = writes.ask('a page could not be compared with what was seen before', () => selectFiles.all(project))
-    for (const [filename, sha256, place] of rows) known.set(filename, { sha256, path: pathOf(place, filename) })
+    const known = new Map(rows.map(row => [row[0], sightOf(row)] as const))
     for (const [filename, sight] of pending.get(project) ?? []) known.set(filename, sight)
     return known
   }
 
+  function page(project: ProjectName): PageRead | undefined {
+    const known = pendingPages.get(project) ?? reads.get(project)
+    if (known !== undefined) return known
+    const row = writes.ask('a page could not be looked up', () => selectPage.get(project))
+    if (row === undefined) return undefined
+    const read = { lastRead: row.last_read as Instant, status: row.status }
+    reads.set(project, read)
+    return read
+  }
+
+  function markRead(project: ProjectName, read: PageRead): void {
+    writes.assertWriting()
+    raise(read.lastRead)
+    reads.set(project, read)
+    pendingPages.set(project, read)
+    writes.due()
+  }
+
   /** Compares with first sights and keeps what is new. */
-  function compare(project: ProjectName, files: readonly SeenFile[], at: Instant): readonly string[] {
-    const known = knownFiles(project)
-    const changed = new Set<string>()
-    const news = new Map<string, PendingSight>()
-    for (const { path, filename, sha256 = '' } of files) {
-      const before = news.get(filename) ?? known.get(filename)
-      const first = before === undefined || before.sha256 === '' ? sha256 : before.sha256
-      if (sha256 !== '' && first !== sha256) changed.add(filename)
-      if (before === undefined || before.path !== path || before.sha256 !== first)
-        news.set(filename, { project, filename, sha256: first, path, at })
-    }
-    if (news.size > 0) {
+  function compare(project: ProjectName, listed: readonly ListedFile[], at: Instant): readonly string[] {
+    const known = files(project)
+    const before = page(project)?.lastRead
+    const { changed: others, sights } = compareSights(known, listed, at, before)
+    if (sights.length > 0) {
       writes.assertWriting()
-      for (const sight of news.values()) keep(sight)
+      for (const sight of sights) keep(project, sight)
       writes.due()
+      changed(project)
     }
-    return [...changed]
+    return others
   }
 
   function lastSerial(project: ProjectName): number | undefined {
@@ -146,6 +224,8 @@ export function createSightingsTable(
   }
 
   return {
+    files,
+    page,
     projectOf(path) {
       const filename = path.slice(path.lastIndexOf('/') + 1)
       const written = writes.ask('a path could not be looked up', () => selectProject.get(placeOf(path), filename))
@@ -156,18 +236,17 @@ export function createSightingsTable(
       if (pending.get(project)?.has(filename) === true) return true
       return writes.ask('a file name could not be looked up', () => selectListed.get(project, filename)) !== undefined
     },
-    record(project, files, at) {
-      raise(at)
-      const fingerprint = hash(
-        'sha256',
-        files.map(({ path, filename, sha256 = '' }) => `${path} ${filename} ${sha256}`).join('\n'),
-        'base64url',
-      )
+    record(project, listed, { at, status }) {
+      const fingerprint = fingerprintOf(listed)
       const before = pages.get(project)
-      if (before?.fingerprint === fingerprint) return { changed: before.changed }
-      const changed = compare(project, files, at)
-      pages.set(project, { fingerprint, changed })
-      return { changed }
+      const others = before?.fingerprint === fingerprint ? before.changed : compare(project, listed, at)
+      pages.set(project, { fingerprint, changed: others })
+      markRead(project, { lastRead: at, status })
+      return { changed: others }
+    },
+    reread(project, at) {
+      const before = page(project)
+      if (before !== undefined) markRead(project, { ...before, lastRead: at })
     },
     lastSerial,
     raiseSerial(project, serial) {
@@ -178,6 +257,103 @@ export function createSightingsTable(
       writes.due()
     },
   }
+}
+
+/**
+ * What a page changes in what is known of a project. `before` is its last reading: a file that was not there then was
+ * absent until then.
+ */
+export function compareSights(
+  known: ReadonlyMap<string, Sight>,
+  listed: readonly ListedFile[],
+  at: Instant,
+  before: Instant | undefined,
+): { readonly changed: readonly string[]; readonly sights: readonly Sight[] } {
+  const changed = new Set<string>()
+  const fresh = new Map<string, Sight>()
+  const present = new Set<string>()
+  for (const file of listed) {
+    const { filename, sha256 = '' } = file
+    present.add(filename)
+    const seen = fresh.get(filename) ?? known.get(filename)
+    const sight = seen === undefined ? firstSight(file, at, before) : seenAgain(seen, file, at, before)
+    if (sha256 !== '' && sight.sha256 !== sha256) changed.add(filename)
+    if (seen === undefined || !isSame(seen, sight)) fresh.set(filename, sight)
+  }
+  for (const sight of known.values())
+    if (!present.has(sight.filename) && sight.gone === undefined)
+      fresh.set(sight.filename, { ...sight, gone: before ?? sight.firstSeen })
+  return { changed: [...changed], sights: [...fresh.values()] }
+}
+
+function firstSight(file: ListedFile, at: Instant, before: Instant | undefined): Sight {
+  const { filename, sha256, path, version, uploaded, offered, yanked } = file
+  return {
+    filename,
+    sha256: sha256 ?? '',
+    path,
+    firstSeen: at,
+    version,
+    uploaded,
+    offered: offered ? at : undefined,
+    absent: before,
+    gone: undefined,
+    yanked,
+  }
+}
+
+function seenAgain(seen: Sight, file: ListedFile, at: Instant, before: Instant | undefined): Sight {
+  const { sha256, path, version, uploaded, offered, yanked } = file
+  return {
+    ...seen,
+    path,
+    version,
+    yanked,
+    sha256: seen.sha256 === '' ? (sha256 ?? '') : seen.sha256,
+    uploaded: seen.uploaded ?? uploaded,
+    offered: seen.offered ?? (offered ? at : undefined),
+    absent: seen.gone === undefined ? seen.absent : (before ?? seen.absent),
+    gone: undefined,
+  }
+}
+
+function isSame(one: Sight, other: Sight): boolean {
+  return (
+    one.sha256 === other.sha256 &&
+    one.path === other.path &&
+    one.version === other.version &&
+    one.uploaded === other.uploaded &&
+    one.offered === other.offered &&
+    one.absent === other.absent &&
+    one.gone === other.gone &&
+    one.yanked === other.yanked
+  )
+}
+
+function fingerprintOf(files: readonly ListedFile[]): string {
+  const text = files
+    .map(({ path, filename, sha256 = '', version, uploaded, offered, yanked }) =>
+      [path, filename, sha256, version, uploaded, offered, yanked].join(' '),
+    )
+    .join('\n')
+  return hash('sha256', text, 'base64url')
+}
+
+function columnsOf(project: ProjectName, sight: Sight): (string | number | null)[] {
+  const { filename, sha256, path, firstSeen, version, uploaded, offered, absent, gone, yanked } = sight
+  return [
+    project,
+    filename,
+    sha256 === '' ? null : sha256,
+    placeOf(path),
+    firstSeen,
+    version ?? null,
+    uploaded ?? null,
+    offered ?? null,
+    absent ?? null,
+    gone ?? null,
+    yanked ? 1 : 0,
+  ]
 }
 
 /** The 64 hexadecimal digits of `/packages/aa/bb/<60>/<filename>`. */

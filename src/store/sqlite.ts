@@ -4,6 +4,7 @@ import type { Events } from '../observe/events.ts'
 import type { Store } from '../ports.ts'
 import { type BlobRecords, createBlobRecordsTable } from './blob-records-table.ts'
 import { createFindingsTable } from './findings-table.ts'
+import { createHistoriesTable } from './histories-table.ts'
 import { createJournalTable } from './journal-table.ts'
 import { createRefusalsTable } from './refusals-table.ts'
 import { createRetention } from './retention.ts'
@@ -34,7 +35,8 @@ export function createSqliteStore({ database, events, clock, journalKeep, failed
   const watermark = createWatermarkFact(database, writes)
   const raise = (at: Instant): void => watermark.raise(at)
   const findings = createFindingsTable(database, writes, raise)
-  const sightings = createSightingsTable(database, writes, raise)
+  const sightings = createSightingsTable(database, writes, raise, project => histories.forget(project))
+  const histories = createHistoriesTable(database, writes, raise, sightings)
   const journal = createJournalTable(database, writes, raise)
   const refusals = createRefusalsTable(database, writes, raise)
   const blobRecords = createBlobRecordsTable(database, writes, clock)
@@ -48,6 +50,7 @@ export function createSqliteStore({ database, events, clock, journalKeep, failed
     store: {
       findings,
       sightings,
+      histories,
       journal,
       refusals,
       watermark,

@@ -67,6 +67,15 @@ export function decodeFinding(text: string): StorableFinding | undefined {
   }
 }
 
+/** Claims apart from a finding, for the memory of who signed; `undefined` for what is not exactly claims. */
+export function decodeClaims(text: string): Claims | undefined {
+  try {
+    return readClaims(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
 /** A field that is not what was written. Stays in this file. */
 class Undecodable extends Error {}
 

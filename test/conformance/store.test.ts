@@ -1,10 +1,11 @@
 import t, { type Test } from 'tap'
 import type { FilePath } from '../../src/domain/artifact.ts'
-import { sha256Of } from '../../src/domain/digest.ts'
-import { instant } from '../../src/domain/instant.ts'
+import { type Sha256, sha256Of } from '../../src/domain/digest.ts'
+import { parseDistFilename } from '../../src/domain/filename.ts'
+import { type Instant, instant } from '../../src/domain/instant.ts'
 import { parseProjectName } from '../../src/domain/name.ts'
 import type { Refused } from '../../src/domain/verdict.ts'
-import type { JournalEntry, RememberedFinding } from '../../src/ports.ts'
+import type { JournalEntry, ListedFile, RememberedFinding } from '../../src/ports.ts'
 import { encodeFinding } from '../../src/verify/finding-codec.ts'
 import { attested, bundle } from '../world/judging.ts'
 import { diskSubject, memorySubject, START, type Subject } from './stores.ts'
@@ -13,13 +14,16 @@ const PKG = parseProjectName('pkg')
 const OTHER = parseProjectName('other')
 const KEY = { sha256: sha256Of('file'), filename: 'pkg-1.0.tar.gz', trustDigest: sha256Of('root') }
 
-function fileOf(
-  filename: string,
-  content = filename,
-): { path: FilePath; filename: string; sha256: ReturnType<typeof sha256Of> } {
+function fileOf(filename: string, content = filename): ListedFile & { readonly sha256: Sha256 } {
   const sha256 = sha256Of(content)
   const path = `/packages/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256.slice(4)}/${filename}` as FilePath
-  return { path, filename, sha256 }
+  const version = parseDistFilename(filename)?.version
+  return { path, filename, sha256, version, uploaded: undefined, offered: false, yanked: false }
+}
+
+/** A page that was read, of an active project. */
+function readAt(at = START): { readonly at: Instant; readonly status: 'active' } {
+  return { at, status: 'active' }
 }
 
 function remembered(finding: RememberedFinding['finding'], found = START): RememberedFinding {
@@ -60,6 +64,7 @@ const REFUSED: Refused = {
     { mark: 'fail', check: 'publisher', expected: 'acme/pkg', found: 'evil/pkg' },
     { mark: 'skip', check: 'predicates' },
   ],
+  notes: ['Other versions that pass: 0.9.'],
 }
 
 /** The contract of {@link Store}, as ports.ts has it in words. */
@@ -130,7 +135,7 @@ function storeConformance(name: string, open: (t: Test) => Promise<Subject>): vo
       const subject = await open(t)
       const files = [fileOf('pkg-1.0.tar.gz'), fileOf('pkg-1.0-py3-none-any.whl')]
       t.equal(subject.store.sightings.projectOf(fileOf('pkg-1.0.tar.gz').path), undefined)
-      t.strictSame(subject.store.sightings.record(PKG, files, START), { changed: [] })
+      t.strictSame(subject.store.sightings.record(PKG, files, readAt()), { changed: [] })
       for (const round of [1, 2]) {
         for (const { path } of files) t.equal(subject.store.sightings.projectOf(path), PKG, `round ${round}`)
         t.equal(subject.store.sightings.projectOf(fileOf('pkg-1.0.tar.gz', 'other bytes').path), undefined)
@@ -139,8 +144,8 @@ function storeConformance(name: string, open: (t: Test) => Promise<Subject>): vo
     })
     t.test('what a project has listed is known for good, by its name', async t => {
       const subject = await open(t)
-      subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz')], START)
-      subject.store.sightings.record(PKG, [], START)
+      subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz')], readAt())
+      subject.store.sightings.record(PKG, [], readAt())
       for (const round of [1, 2]) {
         t.equal(subject.store.sightings.hasListed(PKG, 'pkg-1.0.tar.gz'), true, `round ${round}`)
         t.equal(subject.store.sightings.hasListed(PKG, 'pkg-1.1.tar.gz'), false)
@@ -151,9 +156,9 @@ function storeConformance(name: string, open: (t: Test) => Promise<Subject>): vo
     t.test('a path stays with the project that showed it first', async t => {
       const subject = await open(t)
       const file = fileOf('pkg-1.0.tar.gz')
-      subject.store.sightings.record(PKG, [file], START)
+      subject.store.sightings.record(PKG, [file], readAt())
       await subject.reopen?.()
-      subject.store.sightings.record(OTHER, [file], instant(START + 1))
+      subject.store.sightings.record(OTHER, [file], readAt(instant(START + 1)))
       t.equal(subject.store.sightings.projectOf(file.path), PKG)
       await subject.reopen?.()
       t.equal(subject.store.sightings.projectOf(file.path), PKG)
@@ -161,53 +166,58 @@ function storeConformance(name: string, open: (t: Test) => Promise<Subject>): vo
     t.test('a name that comes back with another sha256 is changed, every time and after a restart', async t => {
       const subject = await open(t)
       const { sightings } = subject.store
-      sightings.record(PKG, [fileOf('pkg-1.0.tar.gz'), fileOf('pkg-1.1.tar.gz')], START)
+      sightings.record(PKG, [fileOf('pkg-1.0.tar.gz'), fileOf('pkg-1.1.tar.gz')], readAt())
       const swapped = [fileOf('pkg-1.0.tar.gz', 'other bytes'), fileOf('pkg-1.1.tar.gz')]
-      t.strictSame(sightings.record(PKG, swapped, START), { changed: ['pkg-1.0.tar.gz'] })
-      t.strictSame(sightings.record(PKG, swapped, START), { changed: ['pkg-1.0.tar.gz'] })
+      t.strictSame(sightings.record(PKG, swapped, readAt()), { changed: ['pkg-1.0.tar.gz'] })
+      t.strictSame(sightings.record(PKG, swapped, readAt()), { changed: ['pkg-1.0.tar.gz'] })
       await subject.reopen?.()
-      t.strictSame(subject.store.sightings.record(PKG, swapped, START), { changed: ['pkg-1.0.tar.gz'] })
+      t.strictSame(subject.store.sightings.record(PKG, swapped, readAt()), { changed: ['pkg-1.0.tar.gz'] })
       t.equal(subject.store.sightings.projectOf(fileOf('pkg-1.0.tar.gz', 'other bytes').path), PKG)
     })
     t.test('the first sight stays: the old bytes are unchanged when they return', async t => {
       const subject = await open(t)
-      subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz')], START)
-      subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz', 'other bytes')], START)
-      t.strictSame(subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz')], START), { changed: [] })
+      subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz')], readAt())
+      subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz', 'other bytes')], readAt())
+      t.strictSame(subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz')], readAt()), { changed: [] })
     })
     t.test('a name that vanished and came back is still known', async t => {
       const subject = await open(t)
-      subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz')], START)
-      subject.store.sightings.record(PKG, [], START)
+      subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz')], readAt())
+      subject.store.sightings.record(PKG, [], readAt())
       await subject.reopen?.()
-      const { changed } = subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz', 'other bytes')], START)
+      const { changed } = subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz', 'other bytes')], readAt())
       t.strictSame(changed, ['pkg-1.0.tar.gz'])
     })
     t.test('the same name in two projects is two files', async t => {
       const subject = await open(t)
-      subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz')], START)
-      t.strictSame(subject.store.sightings.record(OTHER, [fileOf('pkg-1.0.tar.gz', 'other')], START), { changed: [] })
+      subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz')], readAt())
+      t.strictSame(subject.store.sightings.record(OTHER, [fileOf('pkg-1.0.tar.gz', 'other')], readAt()), {
+        changed: [],
+      })
     })
     t.test('a sha256 that the index gives later is the first one', async t => {
       const subject = await open(t)
       const { sightings } = subject.store
-      sightings.record(PKG, [{ ...fileOf('pkg-1.0.tar.gz'), sha256: undefined }], START)
-      t.strictSame(sightings.record(PKG, [fileOf('pkg-1.0.tar.gz')], START), { changed: [] })
+      sightings.record(PKG, [{ ...fileOf('pkg-1.0.tar.gz'), sha256: undefined }], readAt())
+      t.strictSame(sightings.record(PKG, [fileOf('pkg-1.0.tar.gz')], readAt()), { changed: [] })
       await subject.reopen?.()
-      t.strictSame(subject.store.sightings.record(PKG, [{ ...fileOf('pkg-1.0.tar.gz'), sha256: undefined }], START), {
-        changed: [],
-      })
-      const { changed } = subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz', 'other')], START)
+      t.strictSame(
+        subject.store.sightings.record(PKG, [{ ...fileOf('pkg-1.0.tar.gz'), sha256: undefined }], readAt()),
+        {
+          changed: [],
+        },
+      )
+      const { changed } = subject.store.sightings.record(PKG, [fileOf('pkg-1.0.tar.gz', 'other')], readAt())
       t.strictSame(changed, ['pkg-1.0.tar.gz'])
     })
     t.test('a page of ten thousand files is known whole, at once and after a restart', async t => {
       const subject = await open(t)
       const files = Array.from({ length: 10_000 }, (_, number) => fileOf(`pkg-1.${number}.tar.gz`))
-      t.strictSame(subject.store.sightings.record(PKG, files, START), { changed: [] })
+      t.strictSame(subject.store.sightings.record(PKG, files, readAt()), { changed: [] })
       t.equal(subject.store.sightings.projectOf(files.at(-1)?.path as FilePath), PKG)
       await subject.reopen?.()
       const swapped = [...files.slice(0, -1), fileOf('pkg-1.9999.tar.gz', 'other')]
-      t.strictSame(subject.store.sightings.record(PKG, swapped, START), { changed: ['pkg-1.9999.tar.gz'] })
+      t.strictSame(subject.store.sightings.record(PKG, swapped, readAt()), { changed: ['pkg-1.9999.tar.gz'] })
       t.equal(subject.store.sightings.projectOf(files[5_000]?.path as FilePath), PKG)
     })
     t.test('serials only rise', async t => {
@@ -328,7 +338,7 @@ function storeConformance(name: string, open: (t: Test) => Promise<Subject>): vo
     })
     const recordings: Readonly<Record<string, (subject: Subject) => void>> = {
       'a finding': ({ store }) => store.findings.put(KEY, remembered(attested())),
-      'a page': ({ store }) => void store.sightings.record(PKG, [], START),
+      'a page': ({ store }) => void store.sightings.record(PKG, [], readAt()),
       'a verdict': ({ store }) => store.journal.record(ENTRY),
       'a refusal': ({ store }) => store.refusals.put('aaaaaaaaaaaa', REFUSED, START),
     }

@@ -3,6 +3,7 @@ import t from 'tap'
 import { type Finding, VerifiedAttestation } from '../../src/domain/attestation.ts'
 import { decide } from '../../src/domain/decide.ts'
 import { sha256Of } from '../../src/domain/digest.ts'
+import { NO_HISTORY } from '../../src/domain/history.ts'
 import { instant } from '../../src/domain/instant.ts'
 import { matchPublisher } from '../../src/domain/publisher.ts'
 import type { Verdict } from '../../src/domain/verdict.ts'
@@ -10,6 +11,7 @@ import type { TrustMaterial } from '../../src/ports.ts'
 import { RememberingCertificate } from '../../src/verify/certificates.ts'
 import { readClaims } from '../../src/verify/claims.ts'
 import { createInlineVerifier } from '../../src/verify/inline.ts'
+import { rootsOf } from '../world/roots.ts'
 import {
   artifactOf,
   bundleToProvenance,
@@ -68,15 +70,15 @@ for (const [set, count] of [
     t.equal(cases.length, count)
     for (const vector of cases) {
       const number = vector.name.slice(0, 3)
-      const finding = await verifier.verify(vector, trust)
-      const verdict = decide(vector.artifact, finding, vector.policy, now)
+      const finding = await verifier.verify(vector, rootsOf(trust))
+      const verdict = decide(vector.artifact, finding, vector.policy, NO_HISTORY, now)
       t.equal(verdict.kind, vector.expect === 'allow' ? 'admitted' : 'refused', `${vector.name}: ${why(finding)}`)
       t.equal(outcome(verdict), CODES.get(number) ?? 'admitted', `${vector.name}: ${vector.why}`)
       if (vector.expect === 'allow' || finding.kind !== 'attested') continue
       // not the index's unsigned word alone: the certificate itself is not the rule's publisher
       const [publisher] = vector.policy.ruleFor(vector.filename.project)?.publishers ?? []
-      const claims = finding.bundles[0].attestations[0].facts.claims
-      const ours = publisher !== undefined && matchPublisher(publisher, claims).matched
+      const ours =
+        publisher !== undefined && matchPublisher(publisher, finding.bundles[0].attestations[0].facts).matched
       t.equal(ours, SIGNED_BY_OURS.has(number), vector.name)
     }
     t.comment(`${cases.length} cases`)
@@ -91,8 +93,8 @@ t.test(
     const judge = async (number: string, bytes?: Buffer): Promise<Verdict> => {
       const vector = find(number)
       if (vector === undefined) throw new Error(`no vector ${number}`)
-      const finding = await verifier.verify({ ...vector, bytes: bytes ?? vector.bytes }, productionTrust())
-      return decide(vector.artifact, finding, vector.policy, now)
+      const finding = await verifier.verify({ ...vector, bytes: bytes ?? vector.bytes }, rootsOf(productionTrust()))
+      return decide(vector.artifact, finding, vector.policy, NO_HISTORY, now)
     }
     for (const number of ['d08', 'd09']) {
       const verdict = await judge(number)
@@ -122,9 +124,9 @@ t.test(
 t.test('pull_request_target is refused where a rule names no ref and no trigger', { skip }, async t => {
   const vector = vectorCases('minted').find(({ name }) => name.startsWith('m13'))
   if (vector === undefined) throw new Error('no vector m13')
-  const finding = await verifier.verify(vector, mintedTrust())
+  const finding = await verifier.verify(vector, rootsOf(mintedTrust()))
   const rule = { kind: 'github', repository: 'acme/pkg', workflow: 'release.yml' }
-  const judge = (publisher: PublisherText) => decide(vector.artifact, finding, policyNaming(publisher), now)
+  const judge = (publisher: PublisherText) => decide(vector.artifact, finding, policyNaming(publisher), NO_HISTORY, now)
   t.match(judge(rule), { code: 'publisher-mismatch', detail: /trigger \(\.20\)/ })
   t.equal(outcome(judge({ ...rule, trigger: 'pull_request_target' })), 'admitted')
 })
@@ -132,10 +134,11 @@ t.test('pull_request_target is refused where a rule names no ref and no trigger'
 t.test('a reusable workflow signs only where the rule names it, and at the refs it names', { skip }, async t => {
   const vector = vectorCases('minted').find(({ name }) => name.startsWith('m72'))
   if (vector === undefined) throw new Error('no vector m72')
-  const finding = await verifier.verify(vector, mintedTrust())
+  const finding = await verifier.verify(vector, rootsOf(mintedTrust()))
   const rule = { kind: 'github', repository: 'acme/pkg', workflow: 'release.yml' }
   const workflow = 'slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml'
-  const judge = (publisher: PublisherText) => outcome(decide(vector.artifact, finding, policyNaming(publisher), now))
+  const judge = (publisher: PublisherText) =>
+    outcome(decide(vector.artifact, finding, policyNaming(publisher), NO_HISTORY, now))
   t.equal(judge(rule), 'publisher-mismatch')
   t.equal(judge({ ...rule, signer: { workflow, ref: 'refs/tags/v*' } }), 'admitted')
   t.equal(judge({ ...rule, signer: { workflow, ref: 'refs/heads/*' } }), 'publisher-mismatch')
@@ -185,8 +188,8 @@ function github(repository: string): PublisherText {
 }
 
 async function judge(evidence: Evidence, publisher: PublisherText): Promise<Verdict> {
-  const finding = await verifier.verify(evidence, productionTrust())
-  return decide(artifactOf(evidence.filename, evidence.sha256), finding, policyNaming(publisher), now)
+  const finding = await verifier.verify(evidence, rootsOf(productionTrust()))
+  return decide(artifactOf(evidence.filename, evidence.sha256), finding, policyNaming(publisher), NO_HISTORY, now)
 }
 
 t.test(
@@ -212,7 +215,7 @@ t.test('each real file with what its certificate says pinned is admitted', { ski
   for (const evidence of realEvidence()) {
     const { name, publisher } = evidence
     if (publisher === undefined || publisher['kind'] === 'google') continue
-    const finding = await verifier.verify(evidence, productionTrust())
+    const finding = await verifier.verify(evidence, rootsOf(productionTrust()))
     if (finding.kind !== 'attested') throw new Error(why(finding))
     const { claims } = finding.bundles[0].attestations[0].facts
     const id = publisher['kind'] === 'github' ? 'repository_id' : 'project_id'
@@ -233,7 +236,7 @@ t.test('a real signature by somebody whom no policy can name admits nothing', { 
   const [stranger, ...others] = realEvidence().filter(({ publisher }) => publisher === undefined)
   if (stranger === undefined) throw new Error('no vector')
   t.same(others, [])
-  const finding = await verifier.verify(stranger, productionTrust())
+  const finding = await verifier.verify(stranger, rootsOf(productionTrust()))
   t.match(finding, {
     kind: 'attested',
     bundles: [{ attestations: [{ facts: { claims: { san: { kind: 'email' } } } }] }],
@@ -250,13 +253,13 @@ t.test('each real file with another digest, or under another name, is refused', 
   ]
   for (const [evidence, trust] of documents) {
     t.match(
-      await verifier.verify({ ...evidence, sha256: other }, trust),
+      await verifier.verify({ ...evidence, sha256: other }, rootsOf(trust)),
       { kind: 'invalid', why: 'digest-mismatch' },
       evidence.name,
     )
     const filename = distFilename(evidence.filename.text.replace(/-\d/, '-9!9'))
     t.match(
-      await verifier.verify({ ...evidence, filename }, trust),
+      await verifier.verify({ ...evidence, filename }, rootsOf(trust)),
       { kind: 'invalid', why: 'subject-mismatch' },
       evidence.name,
     )
@@ -300,11 +303,11 @@ t.test('every document that INDEX.md lists comes out as it says', { skip }, asyn
     const raw = /\.sigstore$|rfc8785-[\d.]+-py3-none-any\.whl\.json$|npm-sigstore/.test(row.path)
     const [evidence, trust] = presented(row) ?? []
     if (evidence === undefined || trust === undefined) throw new Error('no vector')
-    const finding = await verifier.verify(evidence, trust)
+    const finding = await verifier.verify(evidence, rootsOf(trust))
     if (staged !== undefined) {
       t.match(row.expected, /^deny in production \/ crypto OK in staging/, row.path)
-      t.match(await verifier.verify(staged, stagingTrust()), { kind: 'attested' }, row.path)
-      t.match(await verifier.verify(staged, productionTrust()), { why: 'signature-invalid' }, row.path)
+      t.match(await verifier.verify(staged, rootsOf(stagingTrust())), { kind: 'attested' }, row.path)
+      t.match(await verifier.verify(staged, rootsOf(productionTrust())), { why: 'signature-invalid' }, row.path)
       counts.staging += 1
     } else if (raw) {
       t.match(row.expected, /^deny/, row.path)
@@ -331,7 +334,7 @@ t.test('compressed wheel tags may stand in another order', { skip }, async t => 
     'spt3g-1.0-cp310-cp310-manylinux_2_17_x86_64.manylinux2014_x86_64.whl',
   ])
     t.match(
-      await verifier.verify({ ...spt3g, filename: distFilename(text) }, stagingTrust()),
+      await verifier.verify({ ...spt3g, filename: distFilename(text) }, rootsOf(stagingTrust())),
       { kind: 'attested' },
       text,
     )
@@ -354,6 +357,7 @@ t.test(
     const facts = {
       predicateType: 'publish/v1' as const,
       claims,
+      root: 'sigstore' as const,
       signedAt: now,
       logIndex: '191974551',
       leafSha256: sha256Of(der),
@@ -369,7 +373,8 @@ t.test(
         },
       ],
     } as const satisfies Finding
-    const judged = (publisher: PublisherText) => outcome(decide(artifact, finding, policyNaming(publisher), now))
+    const judged = (publisher: PublisherText) =>
+      outcome(decide(artifact, finding, policyNaming(publisher), NO_HISTORY, now))
     t.equal(judged({ ...github(repository), workflow }), 'admitted')
     for (const ref of ['refs/tags/*', 'refs/heads/*'])
       t.equal(judged({ ...github(repository), workflow, ref }), 'publisher-mismatch')

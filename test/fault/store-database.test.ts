@@ -274,12 +274,12 @@ t.test('after a kill', async t => {
 t.test('a row that was edited by hand is absent', async t => {
   const edits: Readonly<Record<string, string>> = {
     'garbage for a finding': `update findings set finding = 'garbage'`,
-    'another kind of finding': `update findings set finding = '{"format":1,"kind":"unattested","said":"index"}'`,
+    'another kind of finding': `update findings set finding = '{"format":2,"kind":"unattested","said":"index"}'`,
     'another signer in an attested finding': `update findings set finding = replace(finding, 'acme', 'evil')`,
     'another time': 'update findings set found = found + 1',
     'another root': `update findings set trust = '${sha256Of('next root')}'`,
     'another seal': `update findings set seal = x'00'`,
-    'an older format': `update findings set finding = replace(finding, '"format":1', '"format":0')`,
+    'an older format': `update findings set finding = replace(finding, '"format":2', '"format":0')`,
   }
   for (const [what, statement] of Object.entries(edits))
     t.test(what, async t => {
@@ -315,6 +315,7 @@ t.test('a row that was edited by hand is absent', async t => {
     admitWith: undefined,
     policyDigest: sha256Of('policy'),
     steps: [],
+    notes: [],
   }
   for (const [what, json] of Object.entries({
     'garbage for an explanation': 'garbage',
@@ -397,9 +398,13 @@ t.test('a disk that fills up', async t => {
             path: `/packages/aa/bb/${'0'.repeat(60)}/pkg-1.0.tar.gz` as never,
             filename: 'pkg-1.0.tar.gz',
             sha256: undefined,
+            version: undefined,
+            uploaded: undefined,
+            offered: false,
+            yanked: false,
           },
         ],
-        START,
+        { at: START, status: 'active' },
       ),
     { code: 'unknown-store' },
   )

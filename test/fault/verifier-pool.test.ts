@@ -2,6 +2,7 @@ import t from 'tap'
 import { sha256Of } from '../../src/domain/digest.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
 import { createVerifierPool } from '../../src/verify/pool.ts'
+import { rootsOf } from '../world/roots.ts'
 import {
   distFilename,
   productionTrust,
@@ -12,7 +13,7 @@ import {
 } from '../world/vectors.ts'
 
 const workerUrl = new URL('./hanging-worker.ts', import.meta.url)
-const trust = { digest: 'none', json: '{}' }
+const trust = { sigstore: { digest: 'none', json: '{}' }, custom: [] }
 
 function saying(text: string) {
   return { bytes: Buffer.from(text), filename: distFilename('pkg-1.0.tar.gz'), sha256: sha256Of('') }
@@ -48,7 +49,7 @@ t.test('a worker without work is ended, and the next document gets a new one', a
   // says which thread it is
   const source = `import { parentPort, threadId } from 'node:worker_threads'
     parentPort.on('message', ({ id }) => parentPort.postMessage({ id, kind: 'finding', finding:
-      JSON.stringify({ format: 1, kind: 'invalid', why: 'signature-invalid', detail: String(threadId) }) }))`
+      JSON.stringify({ format: 2, kind: 'invalid', why: 'signature-invalid', detail: String(threadId) }) }))`
   const threads = async (idleMs: number): Promise<number> => {
     const pool = misbehaving({ idleMs, workerUrl: new URL(`data:text/javascript,${encodeURIComponent(source)}`) })
     t.teardown(() => pool.close())
@@ -86,11 +87,11 @@ t.test('real documents come back from the workers as they went in', { skip: vect
   const pool = createVerifierPool({ size: 2, timeoutMs: 20_000, maxQueue: 100 })
   t.teardown(() => pool.close())
   const findings = await Promise.all([
-    ...realEvidence().map(evidence => pool.verify(evidence, productionTrust())),
-    ...stagingEvidence().map(evidence => pool.verify(evidence, stagingTrust())),
+    ...realEvidence().map(evidence => pool.verify(evidence, rootsOf(productionTrust()))),
+    ...stagingEvidence().map(evidence => pool.verify(evidence, rootsOf(stagingTrust()))),
   ])
   t.ok(findings.every(({ kind }) => kind === 'attested'))
   const [evidence] = stagingEvidence()
   if (evidence === undefined) throw new Error('the vector is missing')
-  t.match(await pool.verify(evidence, productionTrust()), { kind: 'invalid' }, 'roots are kept apart')
+  t.match(await pool.verify(evidence, rootsOf(productionTrust())), { kind: 'invalid' }, 'roots are kept apart')
 })

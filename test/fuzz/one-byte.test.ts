@@ -4,11 +4,11 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { type Sha256, sha256Of } from '../../src/domain/digest.ts'
 import { parseDistFilename, sameDistribution } from '../../src/domain/filename.ts'
-import { verifyDocument } from '../../src/verify/document.ts'
 import { type PreparedTrust, prepareTrust } from '../../src/verify/trust-material.ts'
 import { makeWheel } from '../world/distributions.ts'
 import type { SigningIdentity } from '../world/identity.ts'
 import { createSecondLog, type SecondKind } from '../world/rekor-v2.ts'
+import { verifyAlone } from '../world/roots.ts'
 import { createSigningWorld } from '../world/signing.ts'
 import {
   distFilename,
@@ -140,7 +140,7 @@ for (const { name, skip, evidence: find, trust: trusted, stride } of subjects) {
         hits.add(field.region)
       }
     hits.assertEvery(t, fields, stride, 'changed characters')
-    t.equal(verifyDocument(evidence.bytes, evidence, trust).kind, 'attested', 'and the document itself still verifies')
+    t.equal(verifyAlone(evidence.bytes, evidence, trust).kind, 'attested', 'and the document itself still verifies')
   })
 
   t.test(`${name}: one changed bit under the base64 is refused`, { skip }, async t => {
@@ -169,7 +169,7 @@ for (const { name, skip, evidence: find, trust: trusted, stride } of subjects) {
         return { ...field, text }
       })
     fc.assert(
-      fc.property(edit, field => verifyDocument(withField(evidence, field), evidence, trust).kind === 'invalid'),
+      fc.property(edit, field => verifyAlone(withField(evidence, field), evidence, trust).kind === 'invalid'),
       { numRuns: 500 },
     )
     t.pass('500 edits')
@@ -182,12 +182,12 @@ for (const { name, skip, evidence: find, trust: trusted, stride } of subjects) {
       const filename = parseDistFilename(text)
       // no distribution at all, or the same one in another spelling: PEP 740 compares names by parsing
       if (filename === undefined || sameDistribution(filename, evidence.filename)) continue
-      const finding = verifyDocument(evidence.bytes, { ...evidence, filename }, trust)
+      const finding = verifyAlone(evidence.bytes, { ...evidence, filename }, trust)
       if (finding.kind !== 'invalid') t.fail(`attested as ${text}`)
     }
     for (const [position, character] of everyChange(evidence.sha256)) {
       const sha256 = (evidence.sha256.slice(0, position) + character + evidence.sha256.slice(position + 1)) as Sha256
-      const finding = verifyDocument(evidence.bytes, { ...evidence, sha256 }, trust)
+      const finding = verifyAlone(evidence.bytes, { ...evidence, sha256 }, trust)
       if (finding.kind !== 'invalid') t.fail(`attested for ${sha256}`)
     }
     t.pass('all refused')
@@ -199,7 +199,7 @@ function setUp(find: () => Evidence | undefined, trusted: () => PreparedTrust) {
   if (evidence === undefined) throw new Error('the vector is missing')
   const trust = trusted()
   // remembered proofs must not help: the genuine leaf is known before anything is changed
-  if (verifyDocument(evidence.bytes, evidence, trust).kind !== 'attested') throw new Error('the vector does not verify')
+  if (verifyAlone(evidence.bytes, evidence, trust).kind !== 'attested') throw new Error('the vector does not verify')
   const document: unknown = JSON.parse(evidence.bytes.toString('utf8'))
   const fields = Object.entries(REGIONS).flatMap(([region, path]) =>
     stringsIn(document, path).map(field => ({ ...field, region })),
@@ -221,7 +221,7 @@ function withField(evidence: Evidence, { path, text }: Field): Buffer {
 }
 
 function refuses(t: Test, evidence: Evidence, trust: PreparedTrust, field: Field, position: number): void {
-  const finding = verifyDocument(withField(evidence, field), evidence, trust)
+  const finding = verifyAlone(withField(evidence, field), evidence, trust)
   if (finding.kind !== 'invalid') t.fail(`${field.path.join('.')} changed at ${position} is attested`)
 }
 

@@ -21,7 +21,16 @@ import { VerifiedFile } from '../../src/gate/verified-file.ts'
 import type { Exchange } from '../../src/http/exchange.ts'
 import { sendFile } from '../../src/http/send-file.ts'
 import type { Serving } from '../../src/http/settings.ts'
-import type { Findings, Index, OpenBlob, Origin, TrustMaterial, Untrusted, Verifier } from '../../src/ports.ts'
+import type {
+  Findings,
+  Index,
+  OpenBlob,
+  Origin,
+  TrustMaterial,
+  TrustRoots,
+  Untrusted,
+  Verifier,
+} from '../../src/ports.ts'
 
 // ---------------------------------------------------------------- names are parsed, not spelled
 
@@ -97,7 +106,7 @@ export function proof(attestation: VerifiedAttestation, claims: Claims, publishe
   // @ts-expect-error an identity is what a certificate proves, not a text that looks like it
   matchPublisher(publisher, 'https://github.com/acme/demo/.github/workflows/release.yml@refs/heads/main')
   // @ts-expect-error a policy has a publisher to compare with
-  matchPublisher(undefined, claims)
+  matchPublisher(undefined, { claims, root: 'sigstore' })
   void [forged, nothing, empty]
 }
 
@@ -135,7 +144,10 @@ export function deciding(
 export async function verifying(verifier: Verifier, document: Parameters<Verifier['verify']>[0]): Promise<void> {
   // @ts-expect-error there is no verifying without a trust root
   await verifier.verify(document)
-  const trust = { digest: 'x', json: '{}' } satisfies TrustMaterial
+  const root = { digest: 'x', json: '{}' } satisfies TrustMaterial
+  // @ts-expect-error which roots are in force is always said whole
+  await verifier.verify(document, root)
+  const trust = { sigstore: root, custom: [] } satisfies TrustRoots
   const finding = await verifier.verify(document, trust)
   // @ts-expect-error a verifier cannot say "there is none"
   finding.kind satisfies 'unattested'

@@ -3,6 +3,7 @@ import { sha256Of } from '../../src/domain/digest.ts'
 import { GateError } from '../../src/domain/errors.ts'
 import { type Instant, instant } from '../../src/domain/instant.ts'
 import { createExplain, type ExplainParts } from '../../src/gate/explain.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
 import { createInlineVerifier } from '../../src/verify/inline.ts'
 import { NOW, policyOf } from '../world/judging.ts'
 import { distFilename } from '../world/vectors.ts'
@@ -17,13 +18,17 @@ function unasked(): never {
 
 function parts(world: World, policy: string, changes: Partial<ExplainParts> = {}): ExplainParts {
   const compiled = policyOf(policy)
+  const events = { emit() {} }
+  const { sightings, histories } = createMemoryStore({ clock: () => NOW, events }).store
   return {
     index: UNREACHABLE,
     integrity: UNREACHABLE,
     verifier: createInlineVerifier(),
     trust: trustIn(world),
     policies: { current: () => compiled, lastError: () => undefined },
-    events: { emit() {} },
+    sightings,
+    histories,
+    events,
     clock: () => NOW,
     ...changes,
   }

@@ -474,6 +474,7 @@ t.test('a recorded refusal is told by its id and by the URL that pip printed', a
     admitWith: undefined,
     policyDigest: 'f'.repeat(64),
     steps: [{ mark: 'fail', check: 'attestation', expected: 'one that verifies', found: 'none' }],
+    notes: [],
   }
   const id = '3k9q0c7m2a1b'
   const refusals = {

@@ -4,12 +4,14 @@ import { parse } from 'yaml'
 import type { Finding } from '../../src/domain/attestation.ts'
 import { decide } from '../../src/domain/decide.ts'
 import { sha256Of } from '../../src/domain/digest.ts'
+import { NO_HISTORY } from '../../src/domain/history.ts'
 import { parseProjectName } from '../../src/domain/name.ts'
 import { matchPublisher } from '../../src/domain/publisher.ts'
 import { formatDiagnostic } from '../../src/protocol/diagnostic.ts'
 import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
 import { createInlineVerifier } from '../../src/verify/inline.ts'
 import { NOW, policyOf, UNATTESTED } from '../world/judging.ts'
+import { rootsOf } from '../world/roots.ts'
 import { artifactOf, productionTrust, type RealEvidence, realEvidence, vectorsSkip as skip } from '../world/vectors.ts'
 
 const FOLDER = new URL('../../policies/', import.meta.url)
@@ -36,7 +38,7 @@ async function realFiles(): Promise<readonly Judged[]> {
   const verifier = createInlineVerifier()
   return await Promise.all(
     realEvidence().map(async evidence => {
-      const finding = await verifier.verify(evidence, productionTrust())
+      const finding = await verifier.verify(evidence, rootsOf(productionTrust()))
       if (finding.kind !== 'attested') throw new TypeError(`${evidence.name}: ${finding.detail}`)
       return { ...evidence, finding }
     }),
@@ -62,14 +64,14 @@ t.test('the starter policy admits the real files of the projects it names, and n
   const admitted = new Set<string>()
   for (const file of files) {
     const artifact = artifactOf(file.filename, file.sha256)
-    const verdict = decide(artifact, file.finding, starter, NOW)
+    const verdict = decide(artifact, file.finding, starter, NO_HISTORY, NOW)
     const expected = CONFIRMED.includes(artifact.project) && isOurs(file)
     t.equal(verdict.kind, expected ? 'admitted' : 'refused', `${file.name}`)
     if (verdict.kind === 'admitted') admitted.add(artifact.project)
-    t.match(decide(artifact, UNATTESTED, starter, NOW), { kind: 'refused' }, 'never without an attestation')
+    t.match(decide(artifact, UNATTESTED, starter, NO_HISTORY, NOW), { kind: 'refused' }, 'never without an attestation')
   }
   t.strictSame([...admitted].sort(), CONFIRMED)
-  const stranger = decide(artifactOf(distOf(files), sha256Of('')), UNATTESTED, starter, NOW)
+  const stranger = decide(artifactOf(distOf(files), sha256Of('')), UNATTESTED, starter, NO_HISTORY, NOW)
   t.match(stranger, { code: 'no-rule' })
 })
 
@@ -99,13 +101,16 @@ t.test(
         for (const publisher of rule?.publishers ?? []) {
           const signed = files.filter(({ finding }) =>
             finding.bundles.every(({ attestations }) =>
-              attestations.every(({ facts }) => matchPublisher(publisher, facts.claims).matched),
+              attestations.every(({ facts }) => matchPublisher(publisher, facts).matched),
             ),
           )
           t.ok(signed.length > 0, `${name}: ${publisher.label} signed a real file`)
           t.strictSame([...new Set(signed.map(({ filename }) => filename.project))], [match], 'of this project alone')
           t.ok(
-            publisher.kind !== 'google' && publisher.repositoryId !== undefined && publisher.ownerId !== undefined,
+            publisher.kind !== 'google' &&
+              publisher.kind !== 'custom' &&
+              publisher.repositoryId !== undefined &&
+              publisher.ownerId !== undefined,
             'ids cannot be taken over',
           )
         }
@@ -122,11 +127,23 @@ t.test(
     for (const file of await realFiles()) {
       const artifact = artifactOf(file.filename, file.sha256)
       const named = CONFIRMED.includes(artifact.project)
-      t.equal(decide(artifact, UNATTESTED, policy, NOW).kind, named ? 'refused' : 'admitted', artifact.project)
+      t.equal(
+        decide(artifact, UNATTESTED, policy, NO_HISTORY, NOW).kind,
+        named ? 'refused' : 'admitted',
+        artifact.project,
+      )
       if (named)
-        t.equal(decide(artifact, file.finding, policy, NOW).kind, isOurs(file) ? 'admitted' : 'refused', file.name)
+        t.equal(
+          decide(artifact, file.finding, policy, NO_HISTORY, NOW).kind,
+          isOurs(file) ? 'admitted' : 'refused',
+          file.name,
+        )
       const invalid: Finding = { kind: 'invalid', why: 'signature-invalid', detail: 'a byte was changed' }
-      t.match(decide(artifact, invalid, policy, NOW), { code: 'signature-invalid' }, 'what is there must verify')
+      t.match(
+        decide(artifact, invalid, policy, NO_HISTORY, NOW),
+        { code: 'signature-invalid' },
+        'what is there must verify',
+      )
     }
   },
 )

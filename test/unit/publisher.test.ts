@@ -48,12 +48,12 @@ const group: GitlabPublisher = {
 const BUILDER = 'https://github.com/builders/ci/.github/workflows/build.yml'
 
 function matches(publisher: Publisher, claims: Claims): boolean {
-  return matchPublisher(publisher, claims).matched
+  return matchPublisher(publisher, { claims, root: 'sigstore' }).matched
 }
 
 /** The claim that is told first, or `undefined` for a match. */
 function mismatch(publisher: Publisher, claims: Claims): string | undefined {
-  const match = matchPublisher(publisher, claims)
+  const match = matchPublisher(publisher, { claims, root: 'sigstore' })
   return match.matched ? undefined : match.mismatch.claim
 }
 

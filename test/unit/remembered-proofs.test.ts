@@ -8,12 +8,12 @@ import t from 'tap'
 import { sha256Of } from '../../src/domain/digest.ts'
 import { type Attestation, parseProvenance } from '../../src/protocol/provenance.ts'
 import { RememberingCertificate } from '../../src/verify/certificates.ts'
-import { verifyDocument } from '../../src/verify/document.ts'
 import { decodeFinding, encodeFinding } from '../../src/verify/finding-codec.ts'
 import { type PreparedTrust, PreparedTrusts, prepareTrust } from '../../src/verify/trust-material.ts'
 import { encodeDer, type Leaf } from '../world/certificate-authority.ts'
 import { makeWheel } from '../world/distributions.ts'
 import type { SigningIdentity } from '../world/identity.ts'
+import { verifyAlone } from '../world/roots.ts'
 import { type AttestationJson, createSigningWorld } from '../world/signing.ts'
 import {
   distFilename,
@@ -38,7 +38,7 @@ function attestationOf(evidence: Evidence): Attestation {
 /** A trust root under which the leaf of `evidence` is remembered. */
 function warm(evidence: Evidence): PreparedTrust {
   const trust = prepareTrust(productionTrust().json)
-  const finding = verifyDocument(evidence.bytes, evidence, trust)
+  const finding = verifyAlone(evidence.bytes, evidence, trust)
   if (finding.kind !== 'attested' || trust.leaves.size !== 1) throw new Error('the vector does not verify')
   return trust
 }
@@ -60,7 +60,7 @@ t.test('a leaf that differs in one byte from a remembered one starts from nothin
     const bytes = changed(evidence, ({ verification_material: material = {} }) => {
       material['certificate'] = forged.toString('base64')
     })
-    const finding = verifyDocument(bytes, evidence, trust)
+    const finding = verifyAlone(bytes, evidence, trust)
     t.match(
       finding,
       { kind: 'invalid', why: 'signature-invalid', detail: /certificate|it cannot be read/ },
@@ -83,11 +83,7 @@ t.test('a remembered leaf is outside its window at another time', { skip }, asyn
       const [entry] = Array.isArray(material['transparency_entries']) ? material['transparency_entries'] : []
       entry.integratedTime = String(signed + seconds)
     })
-    t.match(
-      verifyDocument(bytes, evidence, trust),
-      { kind: 'invalid', why: 'signature-invalid', detail },
-      `${seconds} s`,
-    )
+    t.match(verifyAlone(bytes, evidence, trust), { kind: 'invalid', why: 'signature-invalid', detail }, `${seconds} s`)
   }
 })
 
@@ -98,16 +94,16 @@ t.test(
     const wheel = pick(realEvidence(), 'abi3info-2024.10.8-py3-none-any.whl.provenance')
     const sdist = pick(realEvidence(), 'abi3info-2024.10.8.tar.gz.provenance')
     const trust = warm(wheel)
-    t.equal(verifyDocument(sdist.bytes, sdist, trust).kind, 'attested')
+    t.equal(verifyAlone(sdist.bytes, sdist, trust).kind, 'attested')
     t.equal(trust.leaves.size, 1, 'both share one leaf')
-    t.match(verifyDocument(wheel.bytes, sdist, trust), { kind: 'invalid', why: 'subject-mismatch' })
+    t.match(verifyAlone(wheel.bytes, sdist, trust), { kind: 'invalid', why: 'subject-mismatch' })
     // the sibling's signature and log entry around this statement
     const mixed = changed(wheel, attestation => {
       const other = JSON.parse(sdist.bytes.toString('utf8')).attestation_bundles[0].attestations[0]
       attestation['verification_material'] = other.verification_material
       attestation['envelope'] = { ...attestation['envelope'], signature: other.envelope.signature }
     })
-    t.match(verifyDocument(mixed, wheel, trust), { kind: 'invalid', why: 'signature-invalid' })
+    t.match(verifyAlone(mixed, wheel, trust), { kind: 'invalid', why: 'signature-invalid' })
   },
 )
 
@@ -137,7 +133,7 @@ t.test('what one trust root proved is nothing under another', { skip }, async t 
   const evidence = pick(realEvidence(), 'whl-provenance.json')
   const trusts = new PreparedTrusts()
   const production = productionTrust()
-  t.equal(verifyDocument(evidence.bytes, evidence, trusts.prepare(production)).kind, 'attested')
+  t.equal(verifyAlone(evidence.bytes, evidence, trusts.prepare(production)).kind, 'attested')
   const intermediate = attestationIssuer(production.json)
   const forged = await authority(intermediate)
   const replaced = JSON.stringify(
@@ -147,11 +143,11 @@ t.test('what one trust root proved is nothing under another', { skip }, async t 
     }),
   )
   t.match(
-    verifyDocument(evidence.bytes, evidence, trusts.prepare({ digest: 'replaced', json: replaced })),
+    verifyAlone(evidence.bytes, evidence, trusts.prepare({ digest: 'replaced', json: replaced })),
     { kind: 'invalid', why: 'signature-invalid', detail: /certificate/ },
     'an authority with the same name and key identifier',
   )
-  t.equal(verifyDocument(evidence.bytes, evidence, trusts.prepare(production)).kind, 'attested')
+  t.equal(verifyAlone(evidence.bytes, evidence, trusts.prepare(production)).kind, 'attested')
 })
 
 // ---------------------------------------------------------------- a Sigstore of this test's own
@@ -210,20 +206,20 @@ t.test('a forged neighbour of a remembered leaf, all its names and numbers the s
   const genuine = documentOf(await attest(leaf))
   const forgeries = [documentOf(await attest(resigned(leaf))), documentOf(await attest(withOwnKey(leaf)))]
   const warmed = newTrust()
-  t.equal(verifyDocument(genuine, FILE, warmed).kind, 'attested')
+  t.equal(verifyAlone(genuine, FILE, warmed).kind, 'attested')
   for (let round = 0; round < 3; round += 1) {
     for (const forged of forgeries)
-      t.match(verifyDocument(forged, FILE, warmed), {
+      t.match(verifyAlone(forged, FILE, warmed), {
         why: 'signature-invalid',
         detail: /does not lead to the trust root/,
       })
-    t.equal(verifyDocument(genuine, FILE, warmed).kind, 'attested')
+    t.equal(verifyAlone(genuine, FILE, warmed).kind, 'attested')
   }
   t.equal(warmed.leaves.size, 1)
   // and the other way round: a forgery that comes first spoils nothing
   const cold = newTrust()
-  for (const forged of forgeries) t.equal(verifyDocument(forged, FILE, cold).kind, 'invalid')
-  t.equal(verifyDocument(genuine, FILE, cold).kind, 'attested')
+  for (const forged of forgeries) t.equal(verifyAlone(forged, FILE, cold).kind, 'invalid')
+  t.equal(verifyAlone(genuine, FILE, cold).kind, 'attested')
 })
 
 t.test('a remembered leaf signs other statements only with its key, and only in its log', async t => {
@@ -231,9 +227,9 @@ t.test('a remembered leaf signs other statements only with its key, and only in 
   const leaf = await world.leaf(IDENTITY)
   const trust = newTrust()
   const genuine = await attest(leaf)
-  t.equal(verifyDocument(documentOf(genuine), FILE, trust).kind, 'attested')
+  t.equal(verifyAlone(documentOf(genuine), FILE, trust).kind, 'attested')
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  t.match(verifyDocument(documentOf(await attest({ ...leaf, privateKey })), FILE, trust), {
+  t.match(verifyAlone(documentOf(await attest({ ...leaf, privateKey })), FILE, trust), {
     why: 'signature-invalid',
     detail: /signature over the statement/,
   })
@@ -243,14 +239,14 @@ t.test('a remembered leaf signs other statements only with its key, and only in 
     ...other,
     verification_material: { ...other.verification_material, certificate: leaf.der.toString('base64') },
   }
-  t.match(verifyDocument(documentOf(borrowed), FILE, trust), { why: 'signature-invalid' })
+  t.match(verifyAlone(documentOf(borrowed), FILE, trust), { why: 'signature-invalid' })
   // its own statement and signature, with the other's log entry
   const { transparency_entries } = other.verification_material
   const unlogged = {
     ...genuine,
     verification_material: { ...genuine.verification_material, transparency_entries },
   }
-  t.match(verifyDocument(documentOf(unlogged), FILE, trust), { why: 'signature-invalid' })
+  t.match(verifyAlone(documentOf(unlogged), FILE, trust), { why: 'signature-invalid' })
 })
 
 t.test('the window of a remembered leaf is compared with the time of each attestation', async t => {
@@ -263,11 +259,11 @@ t.test('the window of a remembered leaf is compared with the time of each attest
   const late = documentOf(await attest(leaf))
   const trust = newTrust()
   for (let round = 0; round < 2; round += 1) {
-    t.equal(verifyDocument(first, FILE, trust).kind, 'attested')
-    t.equal(verifyDocument(last, FILE, trust).kind, 'attested', 'its last second is within')
-    t.match(verifyDocument(late, FILE, trust), { why: 'signature-invalid', detail: /at the signed time/ })
+    t.equal(verifyAlone(first, FILE, trust).kind, 'attested')
+    t.equal(verifyAlone(last, FILE, trust).kind, 'attested', 'its last second is within')
+    t.match(verifyAlone(late, FILE, trust), { why: 'signature-invalid', detail: /at the signed time/ })
   }
-  t.match(verifyDocument(late, FILE, newTrust()), { why: 'signature-invalid' }, 'as without memory')
+  t.match(verifyAlone(late, FILE, newTrust()), { why: 'signature-invalid' }, 'as without memory')
 })
 
 t.test('a leaf remembered under one root is nothing under a root that misses one of its witnesses', async t => {
@@ -277,7 +273,7 @@ t.test('a leaf remembered under one root is nothing under a root that misses one
   const root = JSON.parse(world.trustedRootJson)
   const other = JSON.parse(stranger.world.trustedRootJson)
   const trusts = new PreparedTrusts()
-  const under = (json: string) => verifyDocument(document, FILE, trusts.prepare({ digest: sha256Of(json), json }))
+  const under = (json: string) => verifyAlone(document, FILE, trusts.prepare({ digest: sha256Of(json), json }))
   for (const part of ['certificateAuthorities', 'ctlogs', 'tlogs']) {
     t.equal(under(world.trustedRootJson).kind, 'attested')
     t.match(under(JSON.stringify({ ...root, [part]: other[part] })), { why: 'signature-invalid' }, part)
@@ -300,7 +296,7 @@ t.test('what is looked up often stays what it was: SCTs, extensions, bytes', asy
   const leaf = await world.leaf(IDENTITY)
   const document = documentOf(await attest(leaf))
   const trust = newTrust()
-  for (let round = 0; round < 5; round += 1) t.equal(verifyDocument(document, FILE, trust).kind, 'attested')
+  for (let round = 0; round < 5; round += 1) t.equal(verifyAlone(document, FILE, trust).kind, 'attested')
   const [remembered] = [...trust.leaves.values()]
   const fresh = RememberingCertificate.read(Buffer.from(leaf.der))
   t.ok(remembered?.certificate.equals(fresh))
@@ -334,7 +330,7 @@ t.test('memory changes no answer, whatever comes in whatever order', async t => 
   ]
   at.setTime(at.getTime() + 3_600_000)
   documents.push(documentOf(await attest(leaf)), documentOf(await attest()))
-  const answers = documents.map(document => JSON.stringify(verifyDocument(document, FILE, newTrust())))
+  const answers = documents.map(document => JSON.stringify(verifyAlone(document, FILE, newTrust())))
   t.ok(answers.filter(answer => answer.includes('"attested"')).length >= 4)
   t.ok(answers.filter(answer => answer.includes('"invalid"')).length >= 7)
   const order = fc.array(fc.nat({ max: documents.length - 1 }), { minLength: 2, maxLength: 12 })
@@ -343,7 +339,7 @@ t.test('memory changes no answer, whatever comes in whatever order', async t => 
       const trust = newTrust()
       return indexes.every(index => {
         const document = documents[index]
-        return document !== undefined && JSON.stringify(verifyDocument(document, FILE, trust)) === answers[index]
+        return document !== undefined && JSON.stringify(verifyAlone(document, FILE, trust)) === answers[index]
       })
     }),
     { numRuns: 60 },
@@ -361,20 +357,20 @@ t.test('the windows of authorities and logs are compared with the signed time', 
     ['CT log', edited(json, it => end(it.ctlogs.map(log => log.publicKey)))],
   ] as const)
     t.match(
-      verifyDocument(evidence.bytes, evidence, prepareTrust(JSON.stringify(root))),
+      verifyAlone(evidence.bytes, evidence, prepareTrust(JSON.stringify(root))),
       { kind: 'invalid', why: 'signature-invalid' },
       name,
     )
   // a Rekor v2 entry has no time of its own: the time stamp's counts for its log too
   const second = pick(stagingEvidence(), 'with_rekor2_timestamp')
   const staging = edited(stagingTrust().json, it => end(it.tlogs.map(log => log.publicKey)))
-  t.match(verifyDocument(second.bytes, second, prepareTrust(JSON.stringify(staging))), {
+  t.match(verifyAlone(second.bytes, second, prepareTrust(JSON.stringify(staging))), {
     detail: /not in force at the signed time/,
   })
 })
 
 t.test('a finding survives storage, and only as it was written', { skip }, async t => {
-  const finding = verifyDocument(...withTrust(pick(realEvidence(), 'slsa.attestation')))
+  const finding = verifyAlone(...withTrust(pick(realEvidence(), 'slsa.attestation')))
   const text = encodeFinding(finding)
   t.same(decodeFinding(text), finding)
   t.match(finding, { kind: 'attested' })
@@ -411,7 +407,7 @@ t.test('a stored finding with anything of another type, missing or besides is no
     identity: IDENTITY,
     alter: { statement: statement => ({ ...statement, predicateType: 'https://example.com/v1', predicate: {} }) },
   })
-  const finding = verifyDocument(documentOf(await attest(), strange), FILE, newTrust())
+  const finding = verifyAlone(documentOf(await attest(), strange), FILE, newTrust())
   t.same(decodeFinding(encodeFinding(finding)), finding)
   const stored: unknown = JSON.parse(encodeFinding(finding))
   const optional = /claims\.(?!san|issuer)|publisher\.(?!kind)|contradiction/

@@ -6,7 +6,7 @@ import { ASN1Obj } from '@sigstore/core'
 import t from 'tap'
 import { sha256Of } from '../../src/domain/digest.ts'
 import { RememberingCertificate } from '../../src/verify/certificates.ts'
-import { type ProvenanceFinding, verifyDocument } from '../../src/verify/document.ts'
+import type { ProvenanceFinding } from '../../src/verify/document.ts'
 import { createInlineVerifier } from '../../src/verify/inline.ts'
 import { assertLeafProfile } from '../../src/verify/leaf-profile.ts'
 import { prepareTrust } from '../../src/verify/trust-material.ts'
@@ -15,6 +15,7 @@ import { makeWheel } from '../world/distributions.ts'
 import type { SigningIdentity } from '../world/identity.ts'
 import { createFirstLog } from '../world/rekor-v1.ts'
 import { createSecondLog, type SecondKind } from '../world/rekor-v2.ts'
+import { verifyAlone } from '../world/roots.ts'
 import {
   type Alterations,
   type AttestationJson,
@@ -41,7 +42,7 @@ const FULCIO = '1.3.6.1.4.1.57264.1.'
 
 function judge(...attestations: readonly unknown[]): ProvenanceFinding {
   const document = { version: 1, attestation_bundles: [{ publisher: world.publisher(IDENTITY), attestations }] }
-  return verifyDocument(Buffer.from(JSON.stringify(document)), FILE, trust)
+  return verifyAlone(Buffer.from(JSON.stringify(document)), FILE, trust)
 }
 
 async function attest(request: Partial<AttestRequest> = {}): Promise<AttestationJson> {
@@ -202,7 +203,7 @@ t.test('the document itself: its type, its version, its bundles and how many the
   const bundle = { publisher, attestations: [good] }
   const read = (document: unknown) => {
     const bytes = document instanceof Uint8Array ? document : Buffer.from(JSON.stringify(document))
-    return verifyDocument(bytes, FILE, trust)
+    return verifyAlone(bytes, FILE, trust)
   }
   const document = { version: 1, attestation_bundles: [bundle] }
   t.match(read(document), { kind: 'attested' })
@@ -262,7 +263,7 @@ t.test('one attestation that fails refuses the document, wherever it stands', as
   const bad = await attest({ alter: { payloadType: 'application/json' } })
   const publisher = world.publisher(IDENTITY)
   const bundles = (...each: readonly AttestationJson[]) =>
-    verifyDocument(world.provenance(each.map(attestation => ({ publisher, attestations: [attestation] }))), FILE, trust)
+    verifyAlone(world.provenance(each.map(attestation => ({ publisher, attestations: [attestation] }))), FILE, trust)
   t.match(bundles(good, good), { kind: 'attested' })
   t.match(bundles(good, bad), { kind: 'invalid', why: 'signature-invalid', detail: /of bundle 2/ })
   t.match(bundles(bad, good), { kind: 'invalid', why: 'signature-invalid', detail: /of bundle 1/ })
@@ -790,8 +791,8 @@ t.test('a time stamp of an authority whose window has closed is refused', async 
   for (const authority of root.timestampAuthorities)
     Object.assign(authority, { validFor: { start: '2021-01-01T00:00:00Z', end: '2024-01-01T00:00:00Z' } })
   const document = world.provenance([{ publisher: world.publisher(IDENTITY), attestations: [stamped] }])
-  t.match(verifyDocument(document, FILE, prepareTrust(JSON.stringify(root))), { why: 'signature-invalid' })
-  t.match(verifyDocument(document, FILE, trust), { kind: 'attested' })
+  t.match(verifyAlone(document, FILE, prepareTrust(JSON.stringify(root))), { why: 'signature-invalid' })
+  t.match(verifyAlone(document, FILE, trust), { kind: 'attested' })
 })
 
 t.test('every time is verified, and the signed time is the latest', async t => {
@@ -839,7 +840,7 @@ t.test('the key of a log must have been in force at every signed time', async t 
     for (const { publicKey } of root.tlogs) Object.assign(publicKey, { validFor })
     const prepared = prepareTrust(JSON.stringify(root))
     return (attestation: AttestationJson) =>
-      verifyDocument(
+      verifyAlone(
         world.provenance([{ publisher: world.publisher(IDENTITY), attestations: [attestation] }]),
         FILE,
         prepared,
@@ -1034,7 +1035,10 @@ t.test('a trust root that cannot be used says nothing about the document', async
     unbounded('certificateAuthorities'),
     unbounded('timestampAuthorities'),
   ])
-    await t.rejects(createInlineVerifier().verify({ bytes, ...FILE }, { digest: json, json }), {
-      code: 'unknown-trust',
-    })
+    await t.rejects(
+      createInlineVerifier().verify({ bytes, ...FILE }, { sigstore: { digest: json, json }, custom: [] }),
+      {
+        code: 'unknown-trust',
+      },
+    )
 })

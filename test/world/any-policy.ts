@@ -3,6 +3,7 @@ import type { Artifact } from '../../src/domain/artifact.ts'
 import type { Finding } from '../../src/domain/attestation.ts'
 import { decide } from '../../src/domain/decide.ts'
 import { GateError } from '../../src/domain/errors.ts'
+import { NO_HISTORY } from '../../src/domain/history.ts'
 import type { Policy } from '../../src/domain/policy.ts'
 import { claimsBuiltBy, githubClaims, googleClaims } from './claims.ts'
 import { attested, bundle, listed, NOW, UNASKED, UNATTESTED } from './judging.ts'
@@ -42,7 +43,7 @@ export const FINDINGS: readonly Finding[] = [
 /** "Cannot tell" is not admitted. */
 export function admits(artifact: Artifact, finding: Finding, policy: Policy): boolean {
   try {
-    return decide(artifact, finding, policy, NOW).kind === 'admitted'
+    return decide(artifact, finding, policy, NO_HISTORY, NOW).kind === 'admitted'
   } catch (error) {
     if (error instanceof GateError && error.code === 'unknown-upstream' && finding.kind === 'unasked') return false
     throw error

@@ -67,6 +67,7 @@ export function bundle(
       VerifiedAttestation.mint({
         predicateType: 'publish/v1',
         claims: options.claims ?? githubClaims(),
+        root: 'sigstore',
         signedAt: NOW,
         logIndex: '1',
         leafSha256: sha256Of('leaf'),

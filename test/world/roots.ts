@@ -1,0 +1,14 @@
+import type { TrustMaterial, TrustRoots } from '../../src/ports.ts'
+import { type ProvenanceFinding, verifyDocument } from '../../src/verify/document.ts'
+import type { AttestedFile } from '../../src/verify/statement.ts'
+import type { PreparedTrust } from '../../src/verify/trust-material.ts'
+
+/** Sigstore's root alone, as most policies have it. */
+export function rootsOf(sigstore: TrustMaterial): TrustRoots {
+  return { sigstore, custom: [] }
+}
+
+/** As the verifier does where no publisher has a root of its own. */
+export function verifyAlone(bytes: Uint8Array, file: AttestedFile, sigstore: PreparedTrust): ProvenanceFinding {
+  return verifyDocument(bytes, file, { sigstore, custom: new Map() })
+}
