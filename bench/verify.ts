@@ -88,7 +88,7 @@ function readCase(path: string, name: string | undefined): Case {
 }
 
 function verify(item: Case, trust: PreparedTrust): void {
-  const finding = verifyDocument(item.bytes, item, trust)
+  const finding = verifyDocument(item.bytes, item, { sigstore: trust, custom: new Map() })
   if (finding.kind !== 'attested') throw new Error(finding.detail)
 }
 

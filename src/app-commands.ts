@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { connectUpstream, type Environment, internalNames, openTrust } from './app.ts'
+import { connectUpstream, type Environment, internalNames, openTrust, readRoot } from './app.ts'
 import type { ExplainChanges, OpenExplain, OpenRefusals } from './cli/services.ts'
 import type { Config } from './config/schema.ts'
 import { GateError } from './domain/errors.ts'
@@ -29,7 +29,7 @@ export async function openExplain(
   changes: ExplainChanges,
   { environment, version, events, clock }: CommandOptions,
 ): Promise<OpenExplain> {
-  const policies = createPolicies({ paths: config.policy, clock, events, pollMs: 0 })
+  const policies = createPolicies({ paths: config.policy, clock, events, readRoot, pollMs: 0 })
   const root = changes.trustRoot ?? config.trust.root
   const trusting = {
     ...config,

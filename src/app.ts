@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { Config } from './config/schema.ts'
+import { parseSha256 } from './domain/digest.ts'
 import { GateError } from './domain/errors.ts'
 import { matchesName } from './domain/glob.ts'
 import { type Clock, systemClock } from './domain/instant.ts'
@@ -14,6 +15,7 @@ import type { Events } from './observe/events.ts'
 import { fanOut } from './observe/fan-out.ts'
 import { createMetrics } from './observe/metrics.ts'
 import type { Index, Integrity, Origin, Trust } from './ports.ts'
+import type { ReadRoot } from './protocol/policy-publisher.ts'
 import { openStore } from './store/open.ts'
 import { createUpstreamAgent } from './upstream/agent.ts'
 import { createIndex } from './upstream/pypi-index.ts'
@@ -22,6 +24,7 @@ import { createOrigin } from './upstream/pypi-origin.ts'
 import { rootListProxyOptions } from './upstream/root-list.ts'
 import { createVerifierPool } from './verify/pool.ts'
 import { createTrust } from './verify/trust.ts'
+import { readTrustedRoot } from './verify/trusted-root.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -41,7 +44,7 @@ export interface App {
   /** `http://host:port` as bound */
   readonly url: string
   /** Reads the policy again; what does not compile changes nothing. */
-  reload(): 'loaded' | 'kept'
+  reload(): 'loaded' | 'unchanged' | 'kept'
   /** Answers what is under way, writes what is remembered, and lets go of everything. */
   close(): Promise<void>
 }
@@ -63,7 +66,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   let draining = false
   try {
     events.emit({ type: 'lifecycle', action: 'starting', detail: `portcullis ${version}` })
-    const policies = closing.add(createPolicies({ paths: config.policy, clock, events }))
+    const policies = closing.add(createPolicies({ paths: config.policy, clock, events, readRoot }))
     const { store, blobs } = await openStore({
       folder: config.data,
       cacheBytes: config.files.cache,
@@ -142,6 +145,23 @@ export function gateSettings(
 /** Names that are never asked upstream (`index.internal`). */
 export function internalNames({ index }: Config): (project: ProjectName) => boolean {
   return project => index.internal.some(glob => matchesName(glob, project))
+}
+
+/** The trusted root of a `custom` publisher, for the policy that names it. */
+export function readRoot(path: string): ReturnType<ReadRoot> {
+  try {
+    const { digest, json } = readTrustedRoot(readFileSync(path))
+    const sha256 = parseSha256(digest)
+    return sha256 === undefined ? { wrong: 'has no digest' } : { digest: sha256, json }
+  } catch (error) {
+    if (error instanceof GateError) return { wrong: `${path} is no usable trusted_root.json: ${causeOf(error)}` }
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+    return { wrong: `${path} cannot be read (${code})` }
+  }
+}
+
+function causeOf({ cause, detail }: GateError): string {
+  return cause instanceof Error ? cause.message : detail
 }
 
 export async function openTrust(

@@ -29,6 +29,10 @@ process.exitCode = await run(process.argv.slice(2), {
   loadConfig({ config: file, ...flags }) {
     return loadConfig({ flags, file: typeof file === 'string' ? file : undefined, environment, folder: process.cwd() })
   },
+  async openReadRoot() {
+    const { readRoot } = await import('./app.ts')
+    return readRoot
+  },
   async openExplain(config, changes) {
     const { openExplain } = await import('./app-commands.ts')
     return await openExplain(config, changes, commandOptions)

@@ -4,6 +4,7 @@ import { formatInstant, type Instant } from '../domain/instant.ts'
 import { readPolicyFiles } from '../gate/policy-files.ts'
 import { type Diagnostic, formatDiagnostic } from '../protocol/diagnostic.ts'
 import type { PolicyContents } from '../protocol/policy-compile.ts'
+import type { ReadRoot } from '../protocol/policy-publisher.ts'
 import { type LoadedPolicy, loadPolicy } from '../protocol/policy-yaml.ts'
 import { jsonLine } from './explanation-json.ts'
 import { formatOption } from './options.ts'
@@ -48,20 +49,20 @@ export function addPolicyCommand(program: Command, services: Services, conclude:
     .argument('[file...]', 'policy files or folders')
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)
-    .action((files: readonly string[], _options, command: Command) => {
+    .action(async (files: readonly string[], _options, command: Command) => {
       const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
       const paths = files.length > 0 ? files.map(file => resolve(file)) : services.loadConfig({ config }).config.policy
       const now = services.clock()
-      const loaded = load(paths, now)
+      const loaded = load(paths, now, await services.openReadRoot())
       if (format === 'json') services.output.out(jsonLine(toJson(loaded, paths, now)))
       else render(createScreen(services.output), loaded, now)
       conclude('policy' in loaded ? 0 : 2)
     })
 }
 
-function load(paths: readonly string[], now: Instant): LoadedPolicy {
+function load(paths: readonly string[], now: Instant, readRoot: ReadRoot): LoadedPolicy {
   const files = readPolicyFiles(paths).map(({ path, text }) => ({ path: nearPath(path), text }))
-  return loadPolicy(files, now)
+  return loadPolicy(files, now, readRoot)
 }
 
 function toJson(loaded: LoadedPolicy, paths: readonly string[], now: Instant): Readonly<Record<string, unknown>> {

@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts'
 import type { Clock, Instant } from '../domain/instant.ts'
 import type { Explain } from '../gate/explain.ts'
 import type { Refusals } from '../ports.ts'
+import type { ReadRoot } from '../protocol/policy-publisher.ts'
 import type { Output } from './output.ts'
 
 /** What the composition root gives to commands. Commands know use cases of `gate/` and values, never an adapter. */
@@ -17,6 +18,8 @@ export interface Services {
    * `--config` names, `policy` replaces the configured policy, and whatever is no setting is ignored. Throws `config-invalid` with every diagnostic, one a line.
    */
   loadConfig(flags: Readonly<Record<string, unknown>>): LoadedConfig
+  /** Reads the trusted roots of a policy's `custom` publishers; loaded where a policy is. */
+  openReadRoot(): Promise<ReadRoot>
   /**
    * Everything that `verify` and `explain` need, built without the data folder's database, and opening no socket before
    * something is asked that needs one. A trust root that was named (pinned in `trust.root`, or `changes.trustRoot`) and

@@ -42,7 +42,7 @@ export function namedSource(
 export function describe(issues: readonly z.core.$ZodIssue[], { document }: Source): readonly string[] {
   const open = issues.filter(issue => !isSecret(issue.path)).map(issue => askForUnit(issue, document))
   const diagnostics = [
-    ...describeIssues(open, document, { keysAt: keyNamesAt, later: { keys: [], values: [] } }),
+    ...describeIssues(open, document, { keysAt: keyNamesAt }),
     ...issues.filter(issue => isSecret(issue.path)).map(issue => describeSecret(issue, document)),
   ]
   return diagnostics.sort((a, b) => a.line - b.line || a.column - b.column).map(format)

@@ -3,7 +3,8 @@ import type { Clock } from '../domain/instant.ts'
 import type { Policy } from '../domain/policy.ts'
 import type { Events } from '../observe/events.ts'
 import { formatDiagnostic } from '../protocol/diagnostic.ts'
-import { loadPolicy } from '../protocol/policy-yaml.ts'
+import type { ReadRoot } from '../protocol/policy-publisher.ts'
+import { type LoadedPolicy, loadPolicy } from '../protocol/policy-yaml.ts'
 import type { TextFile } from '../protocol/yaml-document.ts'
 import { fingerprintOf, readPolicyFiles } from './policy-files.ts'
 
@@ -15,8 +16,8 @@ export interface Policies {
 }
 
 export interface ReloadingPolicies extends Policies {
-  /** Reads the files again. What does not compile is told, and changes nothing. */
-  reload(): 'loaded' | 'kept'
+  /** Reads the files again. What does not compile is told, and changes nothing; so does what is the same. */
+  reload(): 'loaded' | 'unchanged' | 'kept'
   /** Stops looking for changes. */
   close(): void
 }
@@ -26,6 +27,7 @@ interface Options {
   readonly paths: readonly string[]
   readonly clock: Clock
   readonly events: Events
+  readonly readRoot: ReadRoot
   /** how often to look for changes; 0 never looks */
   readonly pollMs?: number
   readonly readFiles?: (paths: readonly string[]) => readonly TextFile[]
@@ -41,30 +43,48 @@ const POLL_MS = 2_000
  * @throws GateError `policy-invalid` with every diagnostic, one a line, when the first load fails
  */
 export function createPolicies(options: Options): ReloadingPolicies {
-  const { paths, clock, events, pollMs = POLL_MS, readFiles = readPolicyFiles, fingerprint = fingerprintOf } = options
-  let seen = fingerprint(paths)
-  let policy = readPolicy(readFiles(paths), clock)
+  const { paths, clock, events, readRoot, pollMs = POLL_MS } = options
+  const { readFiles = readPolicyFiles, fingerprint = fingerprintOf } = options
+  /** of the policy in force, and beside it of the trusted roots that it names */
+  let rootFiles: readonly string[] = []
+  const look = (): string => fingerprint([...paths, ...rootFiles])
+  let seen = look()
+  let { policy } = read()
   let failure: string | undefined
-  announce('loaded')
+  announce('loaded', undefined)
 
-  function announce(action: 'loaded' | 'reloaded'): void {
-    events.emit({ type: 'policy', action, digest: policy.digest, files: policy.files, diagnostics: [] })
+  function read(): Extract<LoadedPolicy, { policy: Policy }> {
+    const loaded = loadPolicy(readFiles(paths), clock(), readRoot)
+    if (!('policy' in loaded))
+      throw new GateError('policy-invalid', loaded.diagnostics.map(formatDiagnostic).join('\n'))
+    // roots that are new are looked at from now on; the next look takes that for a change, and finds none
+    rootFiles = loaded.contents.rootFiles
+    return loaded
+  }
+
+  function announce(action: 'loaded' | 'reloaded', before: string | undefined): void {
+    const { digest, files } = policy
+    events.emit({ type: 'policy', action, digest, before, files, diagnostics: [] })
     for (const detail of policy.warnings) events.emit({ type: 'policy-warning', detail })
   }
 
-  function reload(): 'loaded' | 'kept' {
-    seen = fingerprint(paths) // before the read: a change during it is seen as one more
+  function reload(): 'loaded' | 'unchanged' | 'kept' {
+    seen = look() // before the read: a change during it is seen as one more
     try {
-      const fresh = readPolicy(readFiles(paths), clock)
+      const fresh = read().policy
+      const recovered = failure !== undefined
       failure = undefined
+      const before = policy.digest
+      if (fresh.digest === before && !recovered) return 'unchanged'
       policy = fresh
-      announce('reloaded')
+      announce('reloaded', before)
       return 'loaded'
     } catch (error) {
       if (!(error instanceof GateError)) throw error
       failure = error.detail
       const { digest, files } = policy
-      events.emit({ type: 'policy', action: 'rejected', digest, files, diagnostics: error.detail.split('\n') })
+      const diagnostics = error.detail.split('\n')
+      events.emit({ type: 'policy', action: 'rejected', digest, before: digest, files, diagnostics })
       return 'kept'
     }
   }
@@ -73,7 +93,7 @@ export function createPolicies(options: Options): ReloadingPolicies {
 
   /** Waits until two looks agree: while an editor or a copy is at work, half of a policy could compile. */
   function lookForChange(): void {
-    const found = fingerprint(paths)
+    const found = look()
     if (found !== seen && found === changing) reload()
     changing = found
   }
@@ -86,10 +106,4 @@ export function createPolicies(options: Options): ReloadingPolicies {
     reload,
     close: () => clearInterval(timer),
   }
-}
-
-function readPolicy(files: readonly TextFile[], clock: Clock): Policy {
-  const loaded = loadPolicy(files, clock())
-  if ('policy' in loaded) return loaded.policy
-  throw new GateError('policy-invalid', loaded.diagnostics.map(formatDiagnostic).join('\n'))
 }

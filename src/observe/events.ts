@@ -65,6 +65,8 @@ export type GateEvent =
       readonly type: 'policy'
       readonly action: 'loaded' | 'reloaded' | 'rejected'
       readonly digest: string
+      /** the digest that was in force before; `undefined` at the start */
+      readonly before: string | undefined
       readonly files: readonly string[]
       readonly diagnostics: readonly string[]
     }

@@ -107,14 +107,14 @@ function statusOf(code: string): number {
   return Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS].status : 500
 }
 
-function policyLine({ action, digest, files, diagnostics }: Extract<GateEvent, { type: 'policy' }>): LogLine {
+function policyLine({ action, digest, before, files, diagnostics }: Extract<GateEvent, { type: 'policy' }>): LogLine {
   if (action === 'rejected')
     return line('error', 'the changed policy was rejected; the last good one stays in force', {
       digest,
       files,
       diagnostics,
     })
-  return line('info', action === 'loaded' ? 'policy in force' : 'changed policy in force', { digest, files })
+  return line('info', action === 'loaded' ? 'policy in force' : 'changed policy in force', { digest, before, files })
 }
 
 function trustLine({ action, digest, detail }: Extract<GateEvent, { type: 'trust' }>): LogLine {

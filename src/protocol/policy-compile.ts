@@ -1,7 +1,8 @@
 import { nonEmpty } from '../domain/brand.ts'
-import type { Instant } from '../domain/instant.ts'
-import { createPolicy, type Exemption, type Policy, type Rule } from '../domain/policy.ts'
+import { type Instant, millis } from '../domain/instant.ts'
+import { createPolicy, type Exemption, type Policy, type PolicyMode, type Rule } from '../domain/policy.ts'
 import type { Publisher } from '../domain/publisher.ts'
+import type { Revocation } from '../domain/revocation.ts'
 import { type Diagnostic, formatDiagnostic } from './diagnostic.ts'
 import {
   judgeStrangers,
@@ -13,29 +14,40 @@ import {
   refuseUnknownPublishers,
   warnOfEnd,
   warnOfPredicates,
+  warnOfRule,
 } from './policy-cross-checks.ts'
 import { compileExemption } from './policy-exemption.ts'
 import { parseMatch } from './policy-match.ts'
-import { compilePublisher } from './policy-publisher.ts'
+import { compilePublisher, NamedRoots, type ReadRoot, workflowRefOf } from './policy-publisher.ts'
+import { compileRevocation } from './policy-revocation.ts'
 import {
   type DefaultsText,
   defaultsSchema,
   exemptionSchema,
+  limitsSchema,
   publisherSchema,
   type RuleText,
+  revocationSchema,
   ruleSchema,
+  testSchema,
 } from './policy-schema.ts'
 import { listAt, mappingAt, type Placed, readItems, sectionAt, textsAt } from './policy-sections.ts'
+import { compileTest, type ReadTest } from './policy-tests.ts'
 import type { YamlDocument } from './yaml-document.ts'
 
 /** What a policy is made of, for people. */
 export interface PolicyContents {
+  readonly mode: PolicyMode
   /** keys of named publishers */
   readonly publishers: readonly string[]
   readonly rules: readonly Rule[]
   /** the rule of projects that no other names; `undefined`: they are denied */
   readonly unmatched: Rule | undefined
   readonly exemptions: readonly Exemption[]
+  readonly revocations: readonly Revocation[]
+  readonly tests: readonly ReadTest[]
+  /** files that `trusted_root` names, absolute */
+  readonly rootFiles: readonly string[]
   /** things worth saying at load */
   readonly warnings: readonly Diagnostic[]
 }
@@ -61,17 +73,26 @@ export interface ReadRule extends Placed<RuleText> {
  * What must hold between the parts of a policy. It reads whatever the schema has nothing against, so that one mistake
  * does not hide another, and says nothing that only follows from a part it could not read.
  */
-export function compilePolicy(documents: readonly YamlDocument[], now: Instant): Compiled {
+export function compilePolicy(documents: readonly YamlDocument[], now: Instant, readRoot: ReadRoot): Compiled {
   const diagnostics: Diagnostic[] = []
-  const publishers = readPublishers(documents, diagnostics)
+  const roots = new NamedRoots(readRoot)
+  const publishers = readPublishers(documents, roots, diagnostics)
   const defaults = readDefaults(documents, diagnostics)
+  const mode: PolicyMode = onlyAt(documents, 'mode', diagnostics)?.value === 'audit' ? 'audit' : 'enforce'
+  const limits = limitsSchema.safeParse(onlyAt(documents, 'limits', diagnostics)?.value).data ?? {}
   const named = listAt(documents, 'projects').flatMap(item => textsAt(item, 'publishers'))
   const used = new Set(named.map(({ value }) => value))
   const rules = readItems(documents, 'projects', ruleSchema).flatMap(
-    item => readRule(item, defaults?.value ?? {}, publishers, diagnostics) ?? [],
+    item => readRule(item, defaults?.value ?? {}, publishers, roots, diagnostics) ?? [],
   )
   const exemptions = readItems(documents, 'exemptions', exemptionSchema).flatMap(
-    item => compileExemption(item.value, item.document, item.path, diagnostics) ?? [],
+    item => compileExemption(item, { max: limits.exemption_max, now }, diagnostics) ?? [],
+  )
+  const revocations = readItems(documents, 'revocations', revocationSchema).flatMap(
+    item => compileRevocation(item, diagnostics) ?? [],
+  )
+  const tests = readItems(documents, 'tests', testSchema).flatMap(
+    item => compileTest(item, publishers, roots, diagnostics) ?? [],
   )
   refuseUnknownPublishers(named, publishers, diagnostics)
   refuseTwins(rules, diagnostics)
@@ -82,14 +103,16 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant):
     rules.length === listAt(documents, 'projects').length &&
     exemptions.length === listAt(documents, 'exemptions').length &&
     documents.every(document => defaultsSchema.optional().safeParse(sectionAt(document, 'defaults')).success)
-  const lookup = createPolicy({
-    digest: '',
-    files: [],
+  const parts = {
+    mode,
+    files: documents.map(({ file }) => file),
     rules: rules.map(({ rule }) => rule),
     unmatched,
-    exemptions: [],
-    warnings: [],
-  })
+    exemptions: exemptions.map(({ exemption }) => exemption),
+    revocations,
+    roots: roots.roots,
+  }
+  const lookup = createPolicy({ ...parts, digest: '', warnings: [] })
   if (complete) {
     refuseIdleRules(rules, exemptions, lookup, diagnostics)
     refuseEmpty(documents, rules, unmatched, diagnostics)
@@ -99,31 +122,32 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant):
       .filter(({ name }) => !used.has(name))
       .map(({ document, path, name }) => document.atKey(path, `no rule uses the publisher "${name}"`)),
     ...rules.flatMap(warnOfPredicates),
-    ...exemptions.flatMap(exemption => warnOfEnd(exemption, now)),
+    ...rules.flatMap(warnOfRule),
+    ...exemptions.flatMap(exemption => warnOfEnd(exemption, now, limits.exemption_warn)),
   ]
   if (complete) judgeStrangers(exemptions, lookup, defaults, diagnostics, warnings)
   return {
     diagnostics,
     contents: {
+      mode,
       publishers: publishers.map(({ name }) => name),
       rules: rules.map(({ rule }) => rule),
       unmatched,
-      exemptions: exemptions.map(({ exemption }) => exemption),
+      exemptions: parts.exemptions,
+      revocations,
+      tests,
+      rootFiles: roots.files,
       warnings,
     },
-    parts: digest =>
-      createPolicy({
-        digest,
-        files: documents.map(({ file }) => file),
-        rules: rules.map(({ rule }) => rule),
-        unmatched,
-        exemptions: exemptions.map(({ exemption }) => exemption),
-        warnings: warnings.map(formatDiagnostic),
-      }),
+    parts: digest => createPolicy({ ...parts, digest, warnings: warnings.map(formatDiagnostic) }),
   }
 }
 
-function readPublishers(documents: readonly YamlDocument[], diagnostics: Diagnostic[]): readonly NamedPublisher[] {
+function readPublishers(
+  documents: readonly YamlDocument[],
+  roots: NamedRoots,
+  diagnostics: Diagnostic[],
+): readonly NamedPublisher[] {
   const publishers: NamedPublisher[] = []
   for (const document of documents) {
     for (const [name, value] of Object.entries(mappingAt(document, 'publishers'))) {
@@ -132,30 +156,38 @@ function readPublishers(documents: readonly YamlDocument[], diagnostics: Diagnos
       if (twin !== undefined)
         diagnostics.push(document.atKey(path, `the publisher "${name}" stands in ${twin.document.file} too`))
       const { data } = publisherSchema.safeParse(value)
-      const publisher = data === undefined ? undefined : compilePublisher(name, data, document, path, diagnostics)
+      const publisher =
+        data === undefined ? undefined : compilePublisher(name, data, document, path, roots, diagnostics)
       publishers.push({ name, value, document, path, publisher })
     }
   }
   return publishers
 }
 
-function readDefaults(documents: readonly YamlDocument[], diagnostics: Diagnostic[]): Placed<DefaultsText> | undefined {
-  const holders = documents.filter(document => sectionAt(document, 'defaults') !== undefined)
-  const [first, ...others] = holders
-  for (const document of others)
-    diagnostics.push(document.atKey(['defaults'], `defaults stand in ${first?.file} already`))
+/** A section that may stand in one file of several. */
+function onlyAt(
+  documents: readonly YamlDocument[],
+  key: 'defaults' | 'mode' | 'limits',
+  diagnostics: Diagnostic[],
+): Placed<unknown> | undefined {
+  const [first, ...others] = documents.filter(document => sectionAt(document, key) !== undefined)
   if (first === undefined) return undefined
-  return {
-    value: defaultsSchema.safeParse(sectionAt(first, 'defaults')).data ?? {},
-    document: first,
-    path: ['defaults'],
-  }
+  const { file, line } = first.atKey([key], '')
+  for (const document of others) diagnostics.push(document.atKey([key], `"${key}" stands in ${file}:${line} already`))
+  return { value: sectionAt(first, key), document: first, path: [key] }
+}
+
+function readDefaults(documents: readonly YamlDocument[], diagnostics: Diagnostic[]): Placed<DefaultsText> | undefined {
+  const placed = onlyAt(documents, 'defaults', diagnostics)
+  if (placed === undefined) return undefined
+  return { ...placed, value: defaultsSchema.safeParse(placed.value).data ?? {} }
 }
 
 function readRule(
   { value, document, path }: Placed<RuleText>,
   defaults: DefaultsText,
   publishers: readonly NamedPublisher[],
+  roots: NamedRoots,
   diagnostics: Diagnostic[],
 ): ReadRule | undefined {
   const match = parseMatch(value.match)
@@ -163,7 +195,7 @@ function readRule(
   const resolved = (value.publishers ?? []).flatMap((entry, index): readonly Publisher[] => {
     const at = [...path, 'publishers', index]
     if (typeof entry !== 'string') {
-      const publisher = compilePublisher(undefined, entry, document, at, diagnostics)
+      const publisher = compilePublisher(undefined, entry, document, at, roots, diagnostics)
       return publisher === undefined ? [] : [publisher]
     }
     const named = publishers.find(({ name }) => name === entry)
@@ -186,10 +218,25 @@ function readRule(
 function inherited(
   rule: Omit<DefaultsText, 'unmatched'>,
   defaults: DefaultsText,
-): Pick<Rule, 'attestation' | 'predicates' | 'yanked' | 'status'> {
+): Omit<Rule, 'ref' | 'match' | 'publishers' | 'deny'> {
   const allow = rule.predicates?.allow ?? defaults.predicates?.allow ?? []
+  const slsa = rule.slsa ?? defaults.slsa
+  const builders = nonEmpty((slsa?.builders ?? []).map(workflowRefOf))
+  const regression = { ...defaults.regression, ...defined(rule.regression) }
   return {
     attestation: rule.attestation ?? defaults.attestation ?? 'required',
+    identity: rule.identity ?? defaults.identity ?? 'declared',
+    // the schema has seen to it that there is a builder
+    slsa: slsa === undefined || builders === undefined ? undefined : { minLevel: slsa.min_level ?? 1, builders },
+    regression: {
+      lost: regression.lost ?? 'deny',
+      partial: regression.partial ?? 'deny',
+      publisherChanged: regression.publisher_changed ?? 'deny',
+      addedLate: regression.added_late ?? 'deny',
+      releaseLine: regression.release_line ?? 'minor',
+      ignorePrereleases: regression.ignore_prereleases ?? true,
+    },
+    cooldown: { minAge: rule.cooldown?.min_age ?? defaults.cooldown?.min_age ?? millis(0) },
     predicates: {
       require: rule.predicates?.require ?? defaults.predicates?.require ?? [],
       allow: nonEmpty(allow) ?? ['publish/v1', 'slsa-provenance/v1'],
@@ -202,11 +249,15 @@ function inherited(
   }
 }
 
+function defined<Text extends object>(text: Text | undefined): Partial<Text> {
+  return Object.fromEntries(Object.entries(text ?? {}).filter(([, value]) => value !== undefined)) as Partial<Text>
+}
+
 /** `apply-defaults` is a rule for everybody only where it asks for nothing that has to be named. */
 function unmatchedRule(defaults: Placed<DefaultsText> | undefined): Rule | undefined {
   if (defaults?.value.unmatched !== 'apply-defaults') return undefined
   const judging = inherited({}, defaults.value)
-  if (judging.attestation === 'required') return undefined
+  if (judging.attestation === 'required' && judging.identity === 'declared') return undefined
   const { document, path } = defaults
   const { line } = document.atKey(path, '')
   return {

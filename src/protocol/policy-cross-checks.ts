@@ -79,6 +79,7 @@ export function refuseIdleRules(
   for (const { rule, value, document, path } of rules) {
     if (
       rule.attestation !== 'required' ||
+      rule.identity === 'first-seen' ||
       value.publishers !== undefined ||
       rule.deny !== undefined ||
       exempted.has(rule)
@@ -87,7 +88,7 @@ export function refuseIdleRules(
     diagnostics.push(
       document.at(
         path,
-        'an attestation is required, so the rule needs publishers, deny, or an exemption for a project that it decides',
+        'an attestation is required, so the rule needs publishers, identity: first-seen, deny, or an exemption for a project that it decides',
       ),
     )
   }
@@ -132,14 +133,47 @@ export function warnOfPredicates({ rule, document, path }: ReadRule): readonly D
   return [document.at(path, message)]
 }
 
+/** What a rule says and what has no effect, or more than one might think. */
+export function warnOfRule({ rule, value, document, path }: ReadRule): readonly Diagnostic[] {
+  const warnings: Diagnostic[] = []
+  if (value.identity === 'first-seen' && rule.publishers !== undefined)
+    warnings.push(document.at([...path, 'identity'], 'has no effect: the rule names publishers, and those decide'))
+  if (
+    rule.attestation !== 'required' &&
+    rule.publishers === undefined &&
+    rule.identity === 'declared' &&
+    rule.deny === undefined
+  )
+    warnings.push(
+      document.at(
+        path,
+        'names no publisher, so that anybody’s attestation passes: add publishers, or identity: first-seen',
+      ),
+    )
+  if (value.slsa !== undefined && rule.attestation !== 'required')
+    warnings.push(
+      document.at(
+        [...path, 'slsa'],
+        `is not asked of unattested files, which pass under attestation: ${rule.attestation}`,
+      ),
+    )
+  return warnings
+}
+
 const SOON = 14 * 86_400_000
 
-export function warnOfEnd({ exemption, document, path }: ReadExemption, now: Instant): readonly Diagnostic[] {
+export function warnOfEnd(
+  { exemption, document, path }: ReadExemption,
+  now: Instant,
+  soon: number = SOON,
+): readonly Diagnostic[] {
   const { id, ends, owner } = exemption
   const at = [...path, 'expires']
   if (ends <= now) return [document.at(at, `the exemption ${id} has ended (owner ${owner})`)]
-  if (ends - now > SOON) return []
-  return [document.at(at, `the exemption ${id} ends within 14 days (owner ${owner})`)]
+  if (ends - now > soon) return []
+  return [
+    document.at(at, `the exemption ${id} ends within ${Math.ceil((ends - now) / 86_400_000)} days (owner ${owner})`),
+  ]
 }
 
 function placeOf({ document, rule }: ReadRule): string {

@@ -1,13 +1,17 @@
+import { formatDuration } from '../config/units.ts'
+import { isPlaceholder } from '../domain/admit-with.ts'
 import { nonEmpty } from '../domain/brand.ts'
 import { parseSha256, type Sha256 } from '../domain/digest.ts'
 import { parseDistFilename } from '../domain/filename.ts'
-import { type Instant, instant, parseInstant } from '../domain/instant.ts'
+import type { Instant, Millis } from '../domain/instant.ts'
 import { type ProjectName, tryProjectName } from '../domain/name.ts'
 import type { Exemption } from '../domain/policy.ts'
-import { parseSpecifierSet, type SpecifierSet } from '../domain/specifier.ts'
-import { parseVersion } from '../domain/version.ts'
+import type { SpecifierSet } from '../domain/specifier.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import type { ExemptionText } from './policy-schema.ts'
+import type { Placed } from './policy-sections.ts'
+import { parseEnd } from './policy-time.ts'
+import { covering, readVersions, wrongVersions } from './policy-versions.ts'
 import type { YamlDocument, YamlPath } from './yaml-document.ts'
 
 export interface ReadExemption {
@@ -16,11 +20,16 @@ export interface ReadExemption {
   readonly path: YamlPath
 }
 
+/** The longest life that an exemption may have from the load on. */
+export interface Longest {
+  readonly max: Millis | undefined
+  readonly now: Instant
+}
+
 /** An exemption of the file, or `undefined` when diagnostics were added. */
 export function compileExemption(
-  text: ExemptionText,
-  document: YamlDocument,
-  path: YamlPath,
+  { value: text, document, path }: Placed<ExemptionText>,
+  longest: Longest,
   diagnostics: Diagnostic[],
 ): ReadExemption | undefined {
   const before = diagnostics.length
@@ -28,14 +37,18 @@ export function compileExemption(
   const project = tryProjectName(text.project)
   if (project === undefined) wrong('project', `must be one project name; found ${JSON.stringify(text.project)}`)
   const versions = text.versions === undefined ? undefined : readVersions(text.versions)
-  if (text.versions !== undefined && versions === undefined)
-    wrong('versions', `must be a PEP 440 specifier set such as "==1.17.0"; found ${JSON.stringify(text.versions)}`)
+  if (text.versions !== undefined && versions === undefined) wrong('versions', wrongVersions(text.versions))
   const ends = parseEnd(text.expires)
   if (ends === undefined)
     wrong(
       'expires',
       `must be a date such as 2027-03-31, or a time with Z or an offset; found ${JSON.stringify(text.expires)}`,
     )
+  else if (longest.max !== undefined && ends - longest.now > longest.max)
+    wrong('expires', `lives longer than limits.exemption_max (${formatDuration(longest.max)}) from now`)
+  for (const key of ['reason', 'owner'] as const)
+    if (isPlaceholder(text[key]))
+      wrong(key, `still has the words of the template: say it, in place of ${JSON.stringify(text[key])}`)
   const files = new Map<string, Sha256>()
   if (Object.keys(text.files).length === 0) wrong('files', 'must not be empty: an exemption pins what it exempts')
   for (const [filename, pin] of Object.entries(text.files)) {
@@ -50,18 +63,8 @@ export function compileExemption(
   const { id, reason, owner, ticket } = text
   const { line } = document.at(path, '')
   const ref = { id: `exemption ${id}`, file: document.file, line }
-  const covers = (version: string) => versions === undefined || contains(versions, version)
+  const covers = covering(versions)
   return { exemption: { id, ref, project, covers, waive, files, reason, owner, ticket, ends }, document, path }
-}
-
-/** A set with at least one clause: the empty set would mean every version without saying so. */
-function readVersions(text: string): SpecifierSet | undefined {
-  return /[^\s,]/.test(text) ? parseSpecifierSet(text) : undefined
-}
-
-function contains(versions: SpecifierSet, text: string): boolean {
-  const version = parseVersion(text)
-  return version !== undefined && versions.contains(version, 'allow')
 }
 
 function wrongFile(filename: string, project: ProjectName, versions: SpecifierSet | undefined): string | undefined {
@@ -70,18 +73,4 @@ function wrongFile(filename: string, project: ProjectName, versions: SpecifierSe
   if (versions !== undefined && !versions.contains(dist.version, 'allow'))
     return `version ${dist.version} is not in versions ${JSON.stringify(versions.text)}, so the pin could never apply`
   return undefined
-}
-
-const DAY = 86_400_000
-
-/** A date ends at 00:00:00Z of the next day; a time ends at itself. */
-function parseEnd(text: string): Instant | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return isRealDay(text.slice(0, 10)) ? parseInstant(text) : undefined
-  return isRealDay(text) ? instant(Date.parse(`${text}T00:00:00Z`) + DAY) : undefined
-}
-
-/** Engines roll the 30th of February over into March. */
-function isRealDay(day: string): boolean {
-  const at = Date.parse(`${day}T00:00:00Z`)
-  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day)
 }

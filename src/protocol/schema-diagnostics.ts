@@ -8,8 +8,6 @@ type Issue = z.core.$ZodIssue
 export interface Vocabulary {
   /** keys that an object at this path may have, for "did you mean" */
   readonly keysAt: (path: YamlPath) => readonly string[]
-  /** keys and values that a later release knows */
-  readonly later: { readonly keys: readonly string[]; readonly values: readonly string[] }
 }
 
 /** Says in a person's words, and at the place in the file, what a schema has against a document. */
@@ -24,18 +22,17 @@ export function describeIssues(
 function describe(issue: Issue, base: YamlPath, document: YamlDocument, vocabulary: Vocabulary): readonly Diagnostic[] {
   const path = [...base, ...issue.path.map(part => (typeof part === 'number' ? part : String(part)))]
   const found = valueAt(document.value, path)
-  const { later } = vocabulary
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map(key => document.atKey([...path, key], unknownKey(key, path, vocabulary)))
   if (issue.code === 'invalid_key') return [document.atKey(path, issue.issues.map(({ message }) => message).join('; '))]
   if (found === undefined) return [missing(document, path)]
   if (issue.code === 'invalid_union') return describeUnion(issue, path, document, vocabulary)
-  return [document.at(path, describeValue(issue, found, document.source(path), later.values))]
+  return [document.at(path, describeValue(issue, found, document.source(path)))]
 }
 
-function describeValue(issue: Issue, found: unknown, source: string | undefined, later: readonly string[]): string {
+function describeValue(issue: Issue, found: unknown, source: string | undefined): string {
   if (issue.code === 'invalid_type') return wrongType(expectedType(issue), found, source)
-  if (issue.code === 'invalid_value') return wrongValue(issue.values.map(String), found, later)
+  if (issue.code === 'invalid_value') return wrongValue(issue.values.map(String), found)
   if (issue.code === 'too_small') return 'must not be empty'
   return issue.code === 'invalid_format' ? `${issue.message}; found ${show(found)}` : issue.message
 }
@@ -48,8 +45,7 @@ function describeUnion(
 ): readonly Diagnostic[] {
   const found = valueAt(document.value, path)
   const options: unknown = 'options' in issue ? issue.options : undefined
-  if (Array.isArray(options))
-    return [document.at(path, wrongValue(options.map(String), found, vocabulary.later.values))]
+  if (Array.isArray(options)) return [document.at(path, wrongValue(options.map(String), found))]
   // the alternative that was meant is the one whose own type fits
   const meant = issue.errors.find(
     errors => !errors.some(error => error.code === 'invalid_type' && error.path.length === 0),
@@ -64,9 +60,8 @@ function missing(document: YamlDocument, path: YamlPath): Diagnostic {
   return { ...document.at(path, `"${path.at(-1)}" is missing`), line, column }
 }
 
-function unknownKey(key: string, path: YamlPath, { keysAt, later }: Vocabulary): string {
+function unknownKey(key: string, path: YamlPath, { keysAt }: Vocabulary): string {
   const known = keysAt(path)
-  if (later.keys.includes(key)) return `"${key}" is not supported yet`
   // a key of another kind of publisher is known, but not here
   return `unknown key "${key}"${didYouMean(
     key,
@@ -91,8 +86,7 @@ function wrongType(expected: string, found: unknown, source: string | undefined)
   return `must be ${expected}, found ${show(found)}${hint}`
 }
 
-function wrongValue(values: readonly string[], found: unknown, later: readonly string[]): string {
-  if (typeof found === 'string' && later.includes(found)) return `"${found}" is not supported yet`
+function wrongValue(values: readonly string[], found: unknown): string {
   const choice = values.length === 1 ? `must be ${values[0]}` : `must be one of ${values.join(', ')}`
   return `${choice}; found ${show(found)}${typeof found === 'string' ? didYouMean(found, values) : ''}`
 }

@@ -4,12 +4,13 @@ import { nonEmpty } from '../../src/domain/brand.ts'
 import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
 import { ARTIFACTS, admits, FINDINGS, policies } from '../world/any-policy.ts'
 import { NOW } from '../world/judging.ts'
+import { noRoots } from '../world/roots.ts'
 
 const BUNDLES = FINDINGS.flatMap(finding => (finding.kind === 'attested' ? finding.bundles : []))
 const RUNS = { numRuns: 300 }
 
 const compiled = policies
-  .map(text => loadPolicy([{ path: 'p', text: JSON.stringify(text) }], NOW))
+  .map(text => loadPolicy([{ path: 'p', text: JSON.stringify(text) }], NOW, noRoots))
   .filter(loaded => 'policy' in loaded)
   .map(loaded => loaded.policy)
 

@@ -4,11 +4,12 @@ import { formatDiagnostic } from '../../src/protocol/diagnostic.ts'
 import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
 import { ARTIFACTS, admits, FINDINGS, policies } from '../world/any-policy.ts'
 import { listed, NOW } from '../world/judging.ts'
+import { noRoots } from '../world/roots.ts'
 
 const RUNS = { numRuns: 150 }
 /** Every pair of file and finding that the policy admits; none when it does not load. */
 function admittedBy(policy: unknown): ReadonlySet<string> {
-  const loaded = loadPolicy([{ path: 'p', text: JSON.stringify(policy) }], NOW) // JSON is YAML
+  const loaded = loadPolicy([{ path: 'p', text: JSON.stringify(policy) }], NOW, noRoots) // JSON is YAML
   const admitted = new Set<string>()
   if ('diagnostics' in loaded) return admitted
   for (const [a, artifact] of ARTIFACTS.entries())
@@ -132,7 +133,7 @@ t.test('an empty list that permits never loads', async t => {
       },
     ],
   }
-  const load = (policy: unknown) => loadPolicy([{ path: 'p', text: JSON.stringify(policy) }], NOW)
+  const load = (policy: unknown) => loadPolicy([{ path: 'p', text: JSON.stringify(policy) }], NOW, noRoots)
   t.ok('policy' in load(good))
   const emptied: string[] = []
   const walk = (node: unknown, path: readonly string[]) => {
@@ -190,7 +191,7 @@ t.test('whatever the text, loading ends in a policy or in diagnostics', async t 
   )
   fc.assert(
     fc.property(fc.array(words, { maxLength: 40 }), parts => {
-      const loaded = loadPolicy([{ path: 'p', text: parts.join('') }], NOW)
+      const loaded = loadPolicy([{ path: 'p', text: parts.join('') }], NOW, noRoots)
       if ('policy' in loaded) throw new Error('nothing that can be made of these words is a policy')
       for (const { line, column } of loaded.diagnostics) if (line < 1 || column < 1) throw new Error('no place')
     }),

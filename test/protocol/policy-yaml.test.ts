@@ -4,6 +4,7 @@ import { instant, parseInstant } from '../../src/domain/instant.ts'
 import { parseProjectName } from '../../src/domain/name.ts'
 import { formatDiagnostic } from '../../src/protocol/diagnostic.ts'
 import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
+import { noRoots } from '../world/roots.ts'
 
 const POLICIES = new URL('../../policies/', import.meta.url)
 const NOW = parseInstant('2026-11-24T12:00:00Z') ?? instant(0)
@@ -35,7 +36,7 @@ const GOOD: readonly string[] = [
 ]
 
 function diagnose(text: string, path = 'p.yaml'): readonly string[] {
-  const loaded = loadPolicy([{ path, text }], NOW)
+  const loaded = loadPolicy([{ path, text }], NOW, noRoots)
   return 'policy' in loaded ? [] : loaded.diagnostics.map(formatDiagnostic)
 }
 
@@ -451,7 +452,7 @@ t.test('all diagnostics come at once, in order, with their paths', async t => {
 
 t.test('when an exemption ends', async t => {
   const ends = (expires: string) => {
-    const loaded = loadPolicy([{ path: 'p', text: changed(21, `    expires: ${expires}`) }], NOW)
+    const loaded = loadPolicy([{ path: 'p', text: changed(21, `    expires: ${expires}`) }], NOW, noRoots)
     return 'policy' in loaded ? loaded.policy.exemptionsFor(parseProjectName('six'))[0]?.ends : undefined
   }
   t.equal(ends('2027-03-31'), Date.parse('2027-04-01T00:00:00Z'), 'a date ends with its day')
@@ -461,7 +462,7 @@ t.test('when an exemption ends', async t => {
 
 t.test('warnings do not stop a load', async t => {
   const warn = (text: string) => {
-    const loaded = loadPolicy([{ path: 'p.yaml', text }], NOW)
+    const loaded = loadPolicy([{ path: 'p.yaml', text }], NOW, noRoots)
     return 'policy' in loaded ? loaded.policy.warnings : loaded.diagnostics.map(formatDiagnostic)
   }
   t.strictSame(warn(GOOD.join('\n')), [])
@@ -483,6 +484,7 @@ t.test('several files are one policy', async t => {
     loadPolicy(
       texts.map((text, index) => ({ path: `${index}.yaml`, text })),
       NOW,
+      noRoots,
     )
   const told = (...texts: readonly string[]) => {
     const loaded = load(...texts)
@@ -505,7 +507,7 @@ t.test('several files are one policy', async t => {
 
 t.test('the digest is that of the file', async t => {
   const digest = (text: string) => {
-    const loaded = loadPolicy([{ path: 'p', text }], NOW)
+    const loaded = loadPolicy([{ path: 'p', text }], NOW, noRoots)
     return 'policy' in loaded ? loaded.policy.digest : undefined
   }
   t.match(digest(GOOD.join('\n')), /^[0-9a-f]{64}$/)
@@ -516,7 +518,7 @@ t.test('every shipped policy loads without a warning', async t => {
   const names = readdirSync(POLICIES).filter(name => name.endsWith('.yaml'))
   t.ok(names.includes('starter.yaml'))
   for (const name of names) {
-    const loaded = loadPolicy([{ path: name, text: readFileSync(new URL(name, POLICIES), 'utf8') }], NOW)
+    const loaded = loadPolicy([{ path: name, text: readFileSync(new URL(name, POLICIES), 'utf8') }], NOW, noRoots)
     t.strictSame('policy' in loaded ? loaded.policy.warnings : loaded.diagnostics.map(formatDiagnostic), [], name)
   }
 })
@@ -524,7 +526,7 @@ t.test('every shipped policy loads without a warning', async t => {
 t.test('a predicate that must be there and may not be there is warned about', async t => {
   const rule = 'predicates: { require: [slsa-provenance/v1], allow: [publish/v1] }'
   const text = `version: 1\nprojects:\n  - match: a\n    publishers: [{ kind: google, email: a@b.example }]\n    ${rule}\n`
-  const loaded = loadPolicy([{ path: 'p.yaml', text }], NOW)
+  const loaded = loadPolicy([{ path: 'p.yaml', text }], NOW, noRoots)
   t.match('policy' in loaded && loaded.policy.warnings, [
     /p\.yaml:3:5 projects\[0\]: slsa-provenance\/v1 must be there/,
   ])

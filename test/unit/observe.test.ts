@@ -65,6 +65,7 @@ const policy = (action: 'loaded' | 'reloaded' | 'rejected', digest = 'd1'.repeat
   type: 'policy',
   action,
   digest,
+  before: undefined,
   files: ['/etc/p.yaml'],
   diagnostics: action === 'rejected' ? ['p.yaml:1:1 a', 'p.yaml:2:1 b'] : [],
 })

@@ -7,6 +7,7 @@ import { createPolicies } from '../../src/gate/policies.ts'
 import { readPolicyFiles } from '../../src/gate/policy-files.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
 import { NOW } from '../world/judging.ts'
+import { noRoots } from '../world/roots.ts'
 
 const policy = (name: string) => `version: 1\nprojects: [{ match: ${name}, deny: "${name}" }]\n`
 const BROKEN = 'version: 1\nprojects: [{ match: a, denies: b }]\n'
@@ -17,6 +18,7 @@ function open(t: Test, paths: readonly string[], pollMs = 0) {
     paths,
     pollMs,
     clock: () => NOW,
+    readRoot: noRoots,
     events: { emit: event => void events.push(event) },
   })
   t.teardown(() => policies.close())
@@ -131,6 +133,7 @@ t.test('half of a policy folder is not taken up while files are moved about', as
   const policies = createPolicies({
     paths: [root],
     clock: () => NOW,
+    readRoot: noRoots,
     events: { emit: () => {} },
     pollMs: 5,
     fingerprint() {

@@ -11,7 +11,7 @@ import { formatDiagnostic } from '../../src/protocol/diagnostic.ts'
 import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
 import { createInlineVerifier } from '../../src/verify/inline.ts'
 import { NOW, policyOf, UNATTESTED } from '../world/judging.ts'
-import { rootsOf } from '../world/roots.ts'
+import { noRoots, rootsOf } from '../world/roots.ts'
 import { artifactOf, productionTrust, type RealEvidence, realEvidence, vectorsSkip as skip } from '../world/vectors.ts'
 
 const FOLDER = new URL('../../policies/', import.meta.url)
@@ -53,7 +53,7 @@ function isOurs({ name }: RealEvidence): boolean {
 t.test('the shipped policies are there, and load without a warning', async t => {
   t.ok(POLICIES.length >= 3)
   for (const { name, text } of POLICIES) {
-    const loaded = loadPolicy([{ path: name, text }], NOW)
+    const loaded = loadPolicy([{ path: name, text }], NOW, noRoots)
     t.strictSame('policy' in loaded ? loaded.policy.warnings : loaded.diagnostics.map(formatDiagnostic), [], name)
   }
 })
@@ -227,7 +227,7 @@ const LATER: readonly (readonly [before: string, after: string, word: string])[]
 ]
 
 t.test('everything that is supported loads, as the language’s own example writes it', async t => {
-  const loaded = loadPolicy([{ path: 'p.yaml', text: SUPPORTED }], NOW)
+  const loaded = loadPolicy([{ path: 'p.yaml', text: SUPPORTED }], NOW, noRoots)
   t.strictSame('policy' in loaded ? [] : loaded.diagnostics.map(formatDiagnostic), [])
 })
 
@@ -235,7 +235,7 @@ t.test('and what comes later is refused by name, never skipped', async t => {
   for (const [before, after, word] of LATER) {
     const text = SUPPORTED.replace(before, after)
     t.not(text, SUPPORTED)
-    const loaded = loadPolicy([{ path: 'p.yaml', text }], NOW)
+    const loaded = loadPolicy([{ path: 'p.yaml', text }], NOW, noRoots)
     const told = 'policy' in loaded ? ['it loaded'] : loaded.diagnostics.map(formatDiagnostic)
     t.ok(
       told.some(line => line.includes(`"${word}" is not supported yet`)),

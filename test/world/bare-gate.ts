@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { readRoot } from '../../src/app.ts'
 import type { Artifact, FilePath } from '../../src/domain/artifact.ts'
 import { sha256Of } from '../../src/domain/digest.ts'
 import { GateError } from '../../src/domain/errors.ts'
@@ -51,7 +52,7 @@ export interface BareGate {
   download(file: Pick<Published, 'path'>): Promise<Buffer>
   /** what a client would be told: admitted, a refusal's code, or an error's */
   outcome(file: Pick<Published, 'path'>): Promise<string>
-  rewritePolicy(text: string): 'loaded' | 'kept'
+  rewritePolicy(text: string): 'loaded' | 'unchanged' | 'kept'
 }
 
 export async function openBareGate(scope: Scope, world: World, changes: BareChanges = {}): Promise<BareGate> {
@@ -73,7 +74,13 @@ export async function openBareGate(scope: Scope, world: World, changes: BareChan
     events,
   })
   scope.teardown(() => agent.close())
-  const policies = createPolicies({ paths: [world.writePolicy(changes.policy)], clock: read, events, pollMs: 0 })
+  const policies = createPolicies({
+    paths: [world.writePolicy(changes.policy)],
+    clock: read,
+    events,
+    readRoot,
+    pollMs: 0,
+  })
   scope.teardown(() => policies.close())
   const settings: GateSettings = {
     publicUrl: undefined,

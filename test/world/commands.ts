@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { readRoot } from '../../src/app.ts'
 import { openExplain } from '../../src/app-commands.ts'
 import type { Output } from '../../src/cli/output.ts'
 import { run } from '../../src/cli/program.ts'
@@ -53,6 +54,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
         environment,
         folder,
       }),
+    openReadRoot: async () => readRoot,
     openExplain(config, changes) {
       options.beforeOpen?.()
       return openExplain(config, changes, { environment, version: '0.0.0-test', events: { emit() {} }, clock })

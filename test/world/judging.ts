@@ -15,6 +15,7 @@ import type { Policy } from '../../src/domain/policy.ts'
 import { formatDiagnostic } from '../../src/protocol/diagnostic.ts'
 import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
 import { githubClaims } from './claims.ts'
+import { noRoots } from './roots.ts'
 
 /** The moment at which these tests judge. */
 export const NOW = parseInstant('2026-11-24T12:00:00Z') ?? instant(0)
@@ -41,7 +42,7 @@ export function listed(filename = 'pkg-1.0.0.tar.gz', changes: Partial<Artifact>
 }
 
 export function policyOf(text: string): Policy {
-  const loaded = loadPolicy([{ path: 'policy.yaml', text }], NOW)
+  const loaded = loadPolicy([{ path: 'policy.yaml', text }], NOW, noRoots)
   if ('diagnostics' in loaded) throw new TypeError(loaded.diagnostics.map(formatDiagnostic).join('\n'))
   return loaded.policy
 }

@@ -1,4 +1,5 @@
 import type { TrustMaterial, TrustRoots } from '../../src/ports.ts'
+import type { ReadRoot } from '../../src/protocol/policy-publisher.ts'
 import { type ProvenanceFinding, verifyDocument } from '../../src/verify/document.ts'
 import type { AttestedFile } from '../../src/verify/statement.ts'
 import type { PreparedTrust } from '../../src/verify/trust-material.ts'
@@ -12,3 +13,6 @@ export function rootsOf(sigstore: TrustMaterial): TrustRoots {
 export function verifyAlone(bytes: Uint8Array, file: AttestedFile, sigstore: PreparedTrust): ProvenanceFinding {
   return verifyDocument(bytes, file, { sigstore, custom: new Map() })
 }
+
+/** For policies without custom publishers. */
+export const noRoots: ReadRoot = path => ({ wrong: `${path} is not there` })

@@ -8,6 +8,7 @@ import type { Policy } from '../../src/domain/policy.ts'
 import type { TrustMaterial } from '../../src/ports.ts'
 import { formatDiagnostic } from '../../src/protocol/diagnostic.ts'
 import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
+import { noRoots } from './roots.ts'
 import { vectorsFolder } from './vectors-folder.ts'
 
 /** For `t.test(name, { skip })`: false, or why there is nothing to run on. */
@@ -243,7 +244,7 @@ export type PublisherText = Readonly<Record<string, unknown>>
 export function policyNaming(publisher: PublisherText, more: Readonly<Record<string, unknown>> = {}): Policy {
   // JSON is YAML; what is undefined is left out
   const text = JSON.stringify({ version: 1, projects: [{ match: '*', publishers: [publisher], ...more }] })
-  const loaded = loadPolicy([{ path: 'vectors.yaml', text }], LOADED)
+  const loaded = loadPolicy([{ path: 'vectors.yaml', text }], LOADED, noRoots)
   if ('diagnostics' in loaded) throw new TypeError(loaded.diagnostics.map(formatDiagnostic).join('\n'))
   return loaded.policy
 }
