@@ -46,8 +46,8 @@ export interface History {
   /** A file of this release that was seen attested. */
   attestedInRelease(version: Version): AttestedFile | undefined
   /**
-   * The newest attested file in the release line of `version` and the lines before it, `undefined` when none was ever
-   * seen; with `apart` pre-releases are compared with pre-releases and finals with finals.
+   * The newest attested file of another release in the line of `version` and the lines before it, `undefined` when none was
+   * ever seen; with `apart` pre-releases are compared with pre-releases and finals with finals.
    */
   attestedBefore(version: Version, line: ReleaseLine, apart: 'prereleases apart' | 'together'): AttestedFile | undefined
 }
@@ -77,7 +77,10 @@ export function createHistory(files: readonly SeenFile[]): History {
     attestedInRelease: version => byRelease.get(canonicalVersion(version)),
     attestedBefore(version, line, apart) {
       const track = apart === 'together' ? releases : isPrerelease(version) ? prereleases : finals
-      return track.findLast(file => isSameOrEarlierLine(file.version, version, line))
+      const own = canonicalVersion(version)
+      return track.findLast(
+        file => isSameOrEarlierLine(file.version, version, line) && canonicalVersion(file.version) !== own,
+      )
     },
   }
 }

@@ -36,8 +36,7 @@ function lookAtRatchet(artifact: Artifact, rule: Rule, history: History): Look {
   const sibling = attestedSibling(artifact, history)
   if (sibling !== undefined && partial === 'deny') return fallenBehind('provenance-partial', artifact, rule, sibling)
   const before = attestedBefore(artifact, rule, history)
-  if (before !== undefined && before !== sibling && lost === 'deny')
-    return fallenBehind('provenance-lost', artifact, rule, before)
+  if (before !== undefined && lost === 'deny') return fallenBehind('provenance-lost', artifact, rule, before)
   return pass(CHECK, before === undefined ? 'none, and none was seen before' : 'none, which the rule allows')
 }
 

@@ -212,7 +212,12 @@ export const exemptionSchema = z.strictObject({
   files: z
     .record(
       z.string(),
-      z.string().regex(/^sha256:[0-9a-f]{64}$/, { error: 'must be "sha256:" and 64 lower-case hex digits' }),
+      z.string().regex(/^sha256:[0-9a-f]{64}$/, {
+        error: ({ input }) =>
+          /^[0-9a-f]{64}$/.test(String(input))
+            ? `write it with its algorithm: "sha256:${String(input)}"`
+            : 'must be "sha256:" and 64 lower-case hex digits',
+      }),
     )
     .meta({ minProperties: 1, description: 'File name to sha256: only these bytes are exempt.' }),
   reason: text,
@@ -267,7 +272,9 @@ export const testSchema = z.strictObject({
     built_by: z.strictObject(workflowRef).optional().describe('The builder that signs SLSA provenance besides.'),
     first_signed_by: attestedBySchema.optional().describe('Who was proved first for the project.'),
   }),
-  expect: z.union([z.literal('admitted'), z.strictObject({ refused: text })]),
+  expect: z.union([z.literal('admitted'), z.strictObject({ refused: text })], {
+    error: 'must be admitted or { refused: … }',
+  }),
 })
 
 const publisherName = z

@@ -33,9 +33,14 @@ function describe(issue: Issue, base: YamlPath, document: YamlDocument, vocabula
 function describeValue(issue: Issue, found: unknown, source: string | undefined): string {
   if (issue.code === 'invalid_type') return wrongType(expectedType(issue), found, source)
   if (issue.code === 'invalid_value') return wrongValue(issue.values.map(String), found)
-  if (issue.code === 'too_small') return 'must not be empty'
+  if (issue.code === 'too_small')
+    return issue.origin === 'number' ? `must be at least ${issue.minimum}` : 'must not be empty'
+  if (issue.code === 'too_big') return `must be at most ${issue.maximum}; found ${show(found)}`
   return issue.code === 'invalid_format' ? `${issue.message}; found ${show(found)}` : issue.message
 }
+
+/** zod's words for a union that nobody gave words to */
+const UNSAID = 'Invalid input'
 
 function describeUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,
@@ -46,6 +51,8 @@ function describeUnion(
   const found = valueAt(document.value, path)
   const options: unknown = 'options' in issue ? issue.options : undefined
   if (Array.isArray(options)) return [document.at(path, wrongValue(options.map(String), found))]
+  if (issue.message !== UNSAID && (typeof found !== 'object' || found === null))
+    return [document.at(path, `${issue.message}; found ${show(found)}`)]
   // the alternative that was meant is the one whose own type fits
   const meant = issue.errors.find(
     errors => !errors.some(error => error.code === 'invalid_type' && error.path.length === 0),
@@ -74,6 +81,7 @@ const TYPES: Readonly<Record<string, string>> = {
   array: 'a list',
   object: 'a mapping',
   record: 'a mapping',
+  boolean: 'true or false',
 }
 
 function expectedType({ expected }: { readonly expected: string }): string {
@@ -81,8 +89,12 @@ function expectedType({ expected }: { readonly expected: string }): string {
 }
 
 function wrongType(expected: string, found: unknown, source: string | undefined): string {
-  const scalar = typeof found === 'number' || typeof found === 'boolean'
-  const hint = expected.startsWith('text') && scalar ? `; write it in quotes: "${source ?? String(found)}"` : ''
+  const hint =
+    expected.startsWith('text') && typeof found === 'number'
+      ? `; write it in quotes: "${source ?? String(found)}"`
+      : expected === 'a list' && typeof found === 'string'
+        ? `; write [${found}]`
+        : ''
   return `must be ${expected}, found ${show(found)}${hint}`
 }
 

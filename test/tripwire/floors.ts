@@ -44,7 +44,8 @@ const CALLS: readonly (readonly [call: RegExp, only: RegExp, what: string])[] = 
   [/\bAdmitted\s*\.\s*mint\b/, /^src\/domain\/decide\.ts$/, 'mints an Admitted'],
   [
     /\bVerifiedAttestation\s*\.\s*mint\b/,
-    /^src\/verify\/(?:attestation|finding-codec)\.ts$/,
+    // a policy's own tests imagine attestations; a rehearsal answers with a code, never with a verdict
+    /^src\/(?:verify\/(?:attestation|finding-codec)|domain\/rehearse)\.ts$/,
     'mints a VerifiedAttestation',
   ],
   [/\bexport\s+default\b|\bexport\s*\{[^}]*\bas\s+default\b/, /^$/, 'has a default export'],

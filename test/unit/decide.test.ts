@@ -242,7 +242,17 @@ t.test('a file is refused when', async t => {
     t.equal(verdict.admitWith === undefined, REFUSALS[code].hard, 'with YAML that would admit it unless it is hard')
   }
   const elsewhere: readonly RefusalCode[] = ['digest-missing', 'file-unsupported', 'too-large']
-  const covered = new Set<string>([...CASES.map(({ code }) => code), ...elsewhere])
+  const ofHistory: readonly RefusalCode[] = [
+    'publisher-changed',
+    'provenance-lost',
+    'provenance-partial',
+    'added-late',
+    'too-new',
+    'upload-time-missing',
+    'builder-not-trusted',
+    'revoked',
+  ]
+  const covered = new Set<string>([...CASES.map(({ code }) => code), ...elsewhere, ...ofHistory])
   t.strictSame(
     Object.keys(REFUSALS).filter(code => !covered.has(code)),
     [],
@@ -316,9 +326,11 @@ t.test('the YAML of a refusal admits the file when it is added', async t => {
     ],
   ]
   for (const [what, artifact, finding, before, after] of added) {
-    const { admitWith } = refused(artifact, finding, before)
+    const { admitWith = '' } = refused(artifact, finding, before)
+    const filled = admitWith.replace('say why this file may pass', 'old').replace('say who answers for it', 'me')
+    if (filled !== admitWith) t.throws(() => after(admitWith), /words of the template/, `${what}: somebody has to answer`)
     t.equal(
-      decide(artifact, finding, after(admitWith ?? ''), NO_HISTORY, NOW).kind,
+      decide(artifact, finding, after(filled), NO_HISTORY, NOW).kind,
       'admitted',
       `${what}:\n${admitWith}`,
     )

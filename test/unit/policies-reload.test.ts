@@ -36,10 +36,10 @@ async function until(condition: () => boolean): Promise<boolean> {
 }
 
 t.test('a first policy that does not compile stops the start, with every diagnostic', async t => {
-  const path = join(t.testdir({ 'p.yaml': `${BROKEN}mode: audit\n` }), 'p.yaml')
+  const path = join(t.testdir({ 'p.yaml': `${BROKEN}mode: sometimes\n` }), 'p.yaml')
   t.throws(() => open(t, [path]), {
     code: 'policy-invalid',
-    detail: /p\.yaml:2:24 .*denies[^\n]*\n.*p\.yaml:3:7 .*audit/,
+    detail: /p\.yaml:2:24 .*denies[^\n]*\n.*p\.yaml:3:7 .*sometimes/,
   })
   t.throws(() => open(t, [`${path}.gone`]), {
     code: 'policy-invalid',
