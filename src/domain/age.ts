@@ -1,6 +1,6 @@
 import type { Artifact } from './artifact.ts'
 import type { VerifiedAttestation } from './attestation.ts'
-import type { History } from './history.ts'
+import { arrivalOf, type History } from './history.ts'
 import { formatInstant, type Instant, instant, type Millis } from './instant.ts'
 import { type Look, object, pass } from './objection.ts'
 import type { Rule } from './policy.ts'
@@ -68,13 +68,13 @@ export function lookAtLateness(artifact: Artifact, { regression, ref }: Rule, hi
   if (regression.addedLate === 'allow') return []
   const { filename, uploaded } = artifact
   const released = history.releasedAt(filename.version)
-  const came = Math.max(uploaded ?? 0, history.absentAt(filename.text) ?? 0)
-  if (released === undefined || came - released <= LATE_DAYS * DAY) return []
+  const came = arrivalOf({ uploaded, absent: history.absentAt(filename.text) })
+  if (released === undefined || came === undefined || came - released <= LATE_DAYS * DAY) return []
   const found = `${Math.floor((came - released) / DAY)} days after`
   return [
     object(
       'added-late',
-      `${filename.text} came on ${day(instant(came))}, ${found} the first file of ${artifact.project} ${filename.version}; ${ref.id} denies files that come more than ${LATE_DAYS} days late.`,
+      `${filename.text} came on ${day(came)}, ${found} the first file of ${artifact.project} ${filename.version}; ${ref.id} denies files that come more than ${LATE_DAYS} days late.`,
       { check: 'added with its release', expected: `within ${LATE_DAYS} days`, found },
     ),
   ]

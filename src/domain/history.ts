@@ -1,7 +1,7 @@
 import type { Finding, TrustRootName } from './attestation.ts'
 import type { Claims } from './claims.ts'
 import { isKnownKind, objectAgrees } from './identity.ts'
-import type { Instant } from './instant.ts'
+import { type Instant, instant } from './instant.ts'
 import { isSameOrEarlierLine, type ReleaseLine } from './release-line.ts'
 import { type SignerKey, signerKeyOf } from './signer.ts'
 import { canonicalVersion, compareVersions, isPrerelease, type Version } from './version.ts'
@@ -41,7 +41,7 @@ export interface History {
   /** the first identity that was proved for the project */
   readonly first: (SeenFile & { readonly proof: Proof }) | undefined
   absentAt(filename: string): Instant | undefined
-  /** When the first file of the release came, by the index's upload times. */
+  /** When the first file of the release came: by its upload time, or later where the page was read without it. */
   releasedAt(version: Version): Instant | undefined
   /** A file of this release that was seen attested. */
   attestedInRelease(version: Version): AttestedFile | undefined
@@ -60,9 +60,9 @@ export function createHistory(files: readonly SeenFile[]): History {
   for (const file of files) {
     const release = canonicalVersion(file.version)
     if (isAttested(file) && byRelease.get(release)?.proof === undefined) byRelease.set(release, file)
-    const { uploaded } = file
+    const came = arrivalOf(file)
     const before = released.get(release)
-    if (uploaded !== undefined && (before === undefined || uploaded < before)) released.set(release, uploaded)
+    if (came !== undefined && (before === undefined || came < before)) released.set(release, came)
     if (file.absent !== undefined) absent.set(file.filename, file.absent)
   }
   const releases = [...byRelease.values()].sort(byVersion)
@@ -106,6 +106,11 @@ export function proofOf(finding: Finding, at: Instant): Proof | undefined {
     bundle.attestations.find(({ facts }) => facts.predicateType === 'publish/v1') ?? bundle.attestations[0]
   ).facts
   return { signer: signerKeyOf(claims, root), claims, root, at, signedAt }
+}
+
+/** An index cannot make a file older than the last look without it. */
+export function arrivalOf({ uploaded, absent }: Pick<SeenFile, 'uploaded' | 'absent'>): Instant | undefined {
+  return uploaded === undefined ? undefined : instant(Math.max(uploaded, absent ?? 0))
 }
 
 function byVersion(one: SeenFile, other: SeenFile): number {

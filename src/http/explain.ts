@@ -20,7 +20,7 @@ const TYPES = ['text/html', 'application/json'] as const
 export function addExplainPages(app: FastifyInstance, serving: Serving): void {
   addRoute(app, serving, '/x/:id', 'explain', (exchange, { id = '' }, request) => {
     const json = asksForJson(exchange, formatOf(request.query))
-    if (!json && serving.gate.explained(id) === undefined) return sendPage(exchange, UNKNOWN_ID)
+    if (isBrowser(exchange) && !json && serving.gate.explained(id) === undefined) return sendPage(exchange, UNKNOWN_ID)
     const told = explain(id, explainUrl(serving, id), kept(serving, id))
     if (json) return sendJson(exchange, 200, told)
     sendPage(exchange, { title: `Refused: ${told.filename}`, body: renderExplanation(told) })
@@ -50,6 +50,10 @@ function kept(serving: Serving, id: string): NonNullable<ReturnType<Serving['gat
   const found = serving.gate.explained(id)
   if (found === undefined) throw new GateError('not-found', 'no refusal has this id')
   return found
+}
+
+function isBrowser(exchange: Exchange): boolean {
+  return exchange.header('accept')?.includes('text/html') === true
 }
 
 function asksForJson(exchange: Exchange, format: string | undefined): boolean {

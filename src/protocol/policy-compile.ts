@@ -164,7 +164,7 @@ function readPublishers(
   return publishers
 }
 
-/** A section that may stand in one file of several. */
+/** A section that may stand in one file of several; a mode that is the same in all is no conflict. */
 function onlyAt(
   documents: readonly YamlDocument[],
   key: 'defaults' | 'mode' | 'limits',
@@ -173,7 +173,9 @@ function onlyAt(
   const [first, ...others] = documents.filter(document => sectionAt(document, key) !== undefined)
   if (first === undefined) return undefined
   const { file, line } = first.atKey([key], '')
-  for (const document of others) diagnostics.push(document.atKey([key], `"${key}" stands in ${file}:${line} already`))
+  for (const document of others)
+    if (key !== 'mode' || sectionAt(document, key) !== sectionAt(first, key))
+      diagnostics.push(document.atKey([key], `"${key}" stands in ${file}:${line} already`))
   return { value: sectionAt(first, key), document: first, path: [key] }
 }
 

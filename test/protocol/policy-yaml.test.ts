@@ -838,7 +838,7 @@ t.test('mode and limits stand in one file of several; revocations and tests add 
     return 'policy' in loaded ? [] : loaded.diagnostics.map(formatDiagnostic)
   }
   const rule = 'projects: [{ match: pkg, deny: no }]'
-  t.match(told(`mode: audit\n${rule}`, 'mode: audit'), ['1.yaml:2:1 mode: "mode" stands in 0.yaml:2 already'])
+  t.match(told(`mode: audit\n${rule}`, 'mode: enforce'), ['1.yaml:2:1 mode: "mode" stands in 0.yaml:2 already'])
   t.match(told(`limits: {}\n${rule}`, 'limits: {}'), ['1.yaml:2:1 limits: "limits" stands in 0.yaml:2 already'])
   const revocations = (version: string) => `revocations: [{ project: pkg, versions: "==${version}", reason: r }]`
   const test = 'tests: [{ given: { file: pkg-1.0.tar.gz }, expect: { refused: revoked } }]'

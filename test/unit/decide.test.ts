@@ -328,12 +328,9 @@ t.test('the YAML of a refusal admits the file when it is added', async t => {
   for (const [what, artifact, finding, before, after] of added) {
     const { admitWith = '' } = refused(artifact, finding, before)
     const filled = admitWith.replace('say why this file may pass', 'old').replace('say who answers for it', 'me')
-    if (filled !== admitWith) t.throws(() => after(admitWith), /words of the template/, `${what}: somebody has to answer`)
-    t.equal(
-      decide(artifact, finding, after(filled), NO_HISTORY, NOW).kind,
-      'admitted',
-      `${what}:\n${admitWith}`,
-    )
+    if (filled !== admitWith)
+      t.throws(() => after(admitWith), /words of the template/, `${what}: somebody has to answer`)
+    t.equal(decide(artifact, finding, after(filled), NO_HISTORY, NOW).kind, 'admitted', `${what}:\n${admitWith}`)
   }
 })
 
