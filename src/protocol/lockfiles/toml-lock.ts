@@ -1,0 +1,58 @@
+import { parse, TomlError } from 'smol-toml'
+import { isJsonObject } from '../json.ts'
+import { type LockText, wrongLock } from './lock.ts'
+
+type Table = Readonly<Record<string, unknown>>
+
+/** A package of the file, and the line of its header. */
+export interface PackageTable {
+  readonly table: Table
+  readonly line: number
+}
+
+export interface TomlLock {
+  readonly root: Table
+  /** under `[[package]]` or `[[packages]]` */
+  readonly packages: readonly PackageTable[]
+}
+
+const LARGEST = 64 * 1024 * 1024
+
+/** Throws `usage` with the line for what is no TOML. */
+export function readToml({ path, text }: LockText, key: 'package' | 'packages'): TomlLock {
+  if (text.length > LARGEST) throw wrongLock(path, 1, 'the file is larger than 64 MiB')
+  const root = parseToml(path, text)
+  const listed = root[key]
+  const tables = Array.isArray(listed) ? listed.filter(isJsonObject) : []
+  const lines = headerLines(text, key)
+  // a header inside a text of several lines would shift all others
+  const placed = lines.length === tables.length
+  return { root, packages: tables.map((table, index) => ({ table, line: placed ? (lines[index] ?? 1) : 1 })) }
+}
+
+function parseToml(path: string, text: string): Table {
+  try {
+    return parse(text.replace(/^\ufeff/, ''))
+  } catch (error) {
+    if (error instanceof TomlError) throw wrongLock(path, error.line, `not TOML: ${error.message.split('\n')[0]}`)
+    if (error instanceof RangeError) throw wrongLock(path, 1, 'nested too deeply')
+    throw error
+  }
+}
+
+function headerLines(text: string, key: string): readonly number[] {
+  const header = `[[${key}]]`
+  return text.split('\n').flatMap((line, index) => (line.trim().startsWith(header) ? [index + 1] : []))
+}
+
+export function table(value: unknown): Table {
+  return isJsonObject(value) ? value : {}
+}
+
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+export function optionalText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
