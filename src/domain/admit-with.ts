@@ -8,6 +8,7 @@ import { formatInstant, type Instant, instant } from './instant.ts'
 import { type Objection, waiverOf } from './objection.ts'
 import type { Rule } from './policy.ts'
 import { matchPublisher, type ObservedPublisher } from './publisher.ts'
+import { indent, lines, publisherList } from './publisher-text.ts'
 import type { Waiver } from './refusal.ts'
 import { describeRule } from './verdict.ts'
 
@@ -71,34 +72,6 @@ function publisherOfAll(attestations: NonEmpty<VerifiedAttestation>): ObservedPu
   return attestations.every(({ facts }) => matchPublisher(publisher, facts).matched) ? publisher : undefined
 }
 
-function publisherList(...publishers: readonly ObservedPublisher[]): string {
-  return lines(
-    'publishers:',
-    ...publishers.flatMap(publisher => {
-      const [first, ...others] = publisherKeys(publisher)
-      return [`  - ${first}`, ...others.map(line => `    ${line}`)]
-    }),
-  )
-}
-
-function publisherKeys(publisher: ObservedPublisher): readonly string[] {
-  if (publisher.kind === 'google') return ['kind: google', `email: ${scalar(publisher.email)}`]
-  const { refs, environment, repositoryId, ownerId } = publisher
-  const own =
-    publisher.kind === 'github'
-      ? ['kind: github', `repository: ${scalar(publisher.repository)}`, `workflow: ${scalar(publisher.workflows[0])}`]
-      : ['kind: gitlab', `project: ${scalar(publisher.project)}`, `config: ${scalar(publisher.config)}`]
-  const signer = publisher.kind === 'github' ? publisher.signer : undefined
-  return [
-    ...own,
-    refs && `ref: ${scalar(refs[0])}`,
-    environment && `environment: ${scalar(environment)}`,
-    repositoryId && `${publisher.kind === 'github' ? 'repository_id' : 'project_id'}: ${JSON.stringify(repositoryId)}`,
-    ownerId && `owner_id: ${JSON.stringify(ownerId)}`,
-    signer && `signer: { workflow: ${scalar(signer.workflow)}, ref: ${scalar(signer.refs[0])} }`,
-  ].filter((line): line is string => line !== undefined && line !== '')
-}
-
 function exemptionFor({ project, filename, sha256 }: Artifact, waive: NonEmpty<Waiver>, now: Instant): string {
   const id = `EX-${project}-${filename.version}`.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 48)
   const expires = formatInstant(instant(now + EXEMPTION_LIFE)).slice(0, 10)
@@ -120,17 +93,4 @@ const PLACEHOLDERS: readonly string[] = ['say why this file may pass', 'say who 
 
 export function isPlaceholder(text: string): boolean {
   return PLACEHOLDERS.includes(text.trim())
-}
-
-/** Plain where nothing else can be read into it, double-quoted (JSON is YAML) otherwise. */
-function scalar(text: string): string {
-  return /^[A-Za-z_][A-Za-z0-9_./-]*$/.test(text) && !/^(?:true|false|null)$/i.test(text) ? text : JSON.stringify(text)
-}
-
-function lines(...parts: readonly string[]): string {
-  return parts.join('\n')
-}
-
-function indent(spaces: number, text: string): string {
-  return text.replace(/^/gm, ' '.repeat(spaces))
 }
