@@ -1,16 +1,18 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { connectUpstream, type Environment, internalNames, openTrust, readRoot } from './app.ts'
-import type { ExplainChanges, OpenExplain, OpenRefusals } from './cli/services.ts'
+import type { ExplainChanges, OpenExplain } from './cli/services.ts'
 import type { Config } from './config/schema.ts'
 import { GateError } from './domain/errors.ts'
 import { type Clock, formatInstant, type Instant } from './domain/instant.ts'
+import type { Policy } from './domain/policy.ts'
 import { createExplain } from './gate/explain.ts'
-import { createPolicies } from './gate/policies.ts'
+import { createPolicies, type Policies } from './gate/policies.ts'
+import { recollect } from './gate/recollection.ts'
 import type { Events } from './observe/events.ts'
-import type { Trust } from './ports.ts'
-import { createMemoryStore } from './store/memory.ts'
-import { readRefusals } from './store/read-refusals.ts'
+import type { Records, Trust } from './ports.ts'
+import { openCommandStore } from './store/open-command-store.ts'
+import { readRecords } from './store/read-records.ts'
 import { createInlineVerifier } from './verify/inline.ts'
 
 interface CommandOptions {
@@ -29,7 +31,10 @@ export async function openExplain(
   changes: ExplainChanges,
   { environment, version, events, clock }: CommandOptions,
 ): Promise<OpenExplain> {
-  const policies = createPolicies({ paths: config.policy, clock, events, readRoot, pollMs: 0 })
+  const policies =
+    changes.policy === undefined
+      ? createPolicies({ paths: config.policy, clock, events, readRoot, pollMs: 0 })
+      : fixedPolicy(changes.policy)
   const root = changes.trustRoot ?? config.trust.root
   const trusting = {
     ...config,
@@ -41,24 +46,33 @@ export async function openExplain(
   const trust = root === 'tuf' ? deferTrust(open) : await namedTrust(open)
   const upstream = connectUpstream(config, { environment, version, events })
   const verifier = createInlineVerifier()
-  const { store } = createMemoryStore({ clock, events })
-  const { sightings, histories } = store
+  const store = await openCommandStore({ folder: join(trusting.data, 'commands'), clock, events })
+  const records = readRecords(config.data)
+  const { sightings, findings } = store
+  const histories = recollect(store.histories, records)
+  const { negativeTtl } = config.findings
   const explain = createExplain(
-    { ...upstream, verifier, trust, policies, sightings, histories, events, clock },
+    { ...upstream, verifier, trust, policies, sightings, histories, findings, negativeTtl, events, clock },
     { at: changes.at, maxSize: config.files.maxSize, isInternal: internalNames(config) },
   )
   return {
     ...explain,
     async close() {
       policies.close()
+      records?.close()
+      store.close()
       await Promise.all([upstream.close(), trust.close(), verifier.close()])
     },
   }
 }
 
-/** The refusals of the gate that works, or worked, in the configured data folder. */
-export async function openRefusals(config: Config): Promise<OpenRefusals | undefined> {
-  return readRefusals(config.data)
+/** What the gate that works, or worked, in the configured data folder has written down. */
+export async function openRecords(config: Config): Promise<Records | undefined> {
+  return readRecords(config.data)
+}
+
+function fixedPolicy(policy: Policy): Policies & { close(): void } {
+  return { current: () => policy, lastError: () => undefined, close() {} }
 }
 
 /** A root that was named and cannot be used is no fault of the configuration's form: the command has nothing to trust. */

@@ -37,9 +37,9 @@ process.exitCode = await run(process.argv.slice(2), {
     const { openExplain } = await import('./app-commands.ts')
     return await openExplain(config, changes, commandOptions)
   },
-  async openRefusals(...given) {
-    const { openRefusals } = await import('./app-commands.ts')
-    return await openRefusals(...given)
+  async openRecords(config) {
+    const { openRecords } = await import('./app-commands.ts')
+    return await openRecords(config)
   },
   async startGate(config) {
     const [{ startApp }, { createLog }] = await Promise.all([import('./app.ts'), import('./observe/log.ts')])

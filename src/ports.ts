@@ -176,6 +176,8 @@ export interface Sightings {
 export interface Histories {
   /** Costs a lookup while nothing new was recorded of the project. */
   of(project: ProjectName): History
+  /** What `of` is made from. */
+  seen(project: ProjectName): readonly SeenFile[]
   /** The first proof of a file stays; repeating is harmless. */
   proved(project: ProjectName, file: { readonly filename: string; readonly version: Version }, proof: Proof): void
 }

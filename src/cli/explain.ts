@@ -101,21 +101,21 @@ async function start(
 /** A refusal as it was recorded: nothing is judged again. */
 async function recorded(id: string, options: JudgingOptions, services: Services): Promise<Explanation> {
   const { config } = services.loadConfig({ ...options })
-  const refusals = await services.openRefusals(config)
-  if (refusals === undefined)
+  const records = await services.openRecords(config)
+  if (records === undefined)
     throw new GateError(
       'usage',
       `there is no database of a gate in ${config.data}; on another machine open <gate>/x/${id}, or run this where the gate runs (--config, PORTCULLIS_DATA)`,
     )
   try {
-    const kept = refusals.get(id)
+    const kept = records.refusals.get(id)
     if (kept === undefined)
       throw new GateError('usage', `the gate with the data folder ${config.data} keeps no refusal ${id}`)
     const { refused, at } = kept
     const notes = [`Recorded ${formatInstant(at)}, under the policy ${refused.policyDigest.slice(0, 12)}.`]
     return { file: refused.file, outcome: refused, steps: refused.steps, signed: undefined, notes }
   } finally {
-    refusals.close()
+    records.close()
   }
 }
 

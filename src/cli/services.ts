@@ -1,8 +1,9 @@
 import type { LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Clock, Instant } from '../domain/instant.ts'
+import type { Policy } from '../domain/policy.ts'
 import type { Explain } from '../gate/explain.ts'
-import type { Refusals } from '../ports.ts'
+import type { Records } from '../ports.ts'
 import type { ReadRoot } from '../protocol/policy-publisher.ts'
 import type { Output } from './output.ts'
 
@@ -26,8 +27,8 @@ export interface Services {
    * cannot be used throws `unknown-trust`; a policy that does not compile throws `policy-invalid`.
    */
   openExplain(config: Config, changes: ExplainChanges): Promise<OpenExplain>
-  /** The refusals that the gate keeps in its data folder, read-only; `undefined` where there is no database. */
-  openRefusals(config: Config): Promise<OpenRefusals | undefined>
+  /** What the gate has written into its data folder, read-only; `undefined` where there is no database. */
+  openRecords(config: Config): Promise<Records | undefined>
 }
 
 /** What the command line changes for one run. */
@@ -36,14 +37,12 @@ export interface ExplainChanges {
   readonly trustRoot: string | undefined
   /** the moment at which exemptions are judged; default now */
   readonly at: Instant | undefined
+  /** instead of the configured one */
+  readonly policy?: Policy
 }
 
 export interface OpenExplain extends Explain {
   close(): Promise<void>
-}
-
-export interface OpenRefusals extends Pick<Refusals, 'get'> {
-  close(): void
 }
 
 /** Process exit codes: 0 done or admitted, 1 refused, 2 usage or configuration, 3 internal, 4 upstream, 5 trust. */

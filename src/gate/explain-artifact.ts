@@ -3,9 +3,9 @@ import type { Artifact } from '../domain/artifact.ts'
 import type { Finding } from '../domain/attestation.ts'
 import { decide, identityOfVerdict, needsFinding, waivesAttestation } from '../domain/decide.ts'
 import { GateError } from '../domain/errors.ts'
-import { type Instant, millis } from '../domain/instant.ts'
+import type { Instant } from '../domain/instant.ts'
 import type { RefusedFile, Step, Verdict } from '../domain/verdict.ts'
-import type { Integrity } from '../ports.ts'
+import type { Findings, Integrity } from '../ports.ts'
 import { createExamine, type Examine } from './examine.ts'
 import type { ExplainParts, ExplainSettings, Explanation, Signed } from './explain.ts'
 import { UNASKED, UNCHECKED } from './judge.ts'
@@ -16,18 +16,15 @@ const NO_PROVENANCE_KEY =
   'The index’s pages have no `provenance` key. If it is a mirror without PEP 740, set upstream.integrity to an index that has it, such as the one it mirrors.'
 
 /** Examines one file, decides, and says all that the decision rests on; "cannot tell" is an outcome here. */
-export function createExplainArtifact(
-  parts: ExplainParts,
-  settings: ExplainSettings,
-): (artifact: Artifact, integrity: Integrity) => Promise<Explanation> {
+export function createExplainArtifact(parts: ExplainParts, settings: ExplainSettings): ExplainArtifact {
   const { histories, policies, clock } = parts
   const limit = createLimit({ running: 8, waiting: 100_000, what: 'files' })
 
-  async function explain(artifact: Artifact, integrity: Integrity): Promise<Explanation> {
+  async function explain(artifact: Artifact, evidence: Evidence): Promise<Explanation> {
     const now = settings.at ?? clock()
     const policy = policies.current()
     try {
-      const { finding, failure } = await findOrWaive(artifact, createExamineFor(parts, integrity), now)
+      const { finding, failure } = await findOrWaive(artifact, evidence, now)
       const verdict = decide(artifact, finding, policy, histories.of(artifact.project), now)
       const stranger = policy.ruleFor(artifact.project) === undefined ? strangerSteps(finding) : []
       const silent = finding.kind === 'unattested' && artifact.provenance === 'unsaid'
@@ -52,13 +49,12 @@ export function createExplainArtifact(
   /** As the gate does: unknown counts as a finding only for bytes that an exemption pins, or that are refused anyhow. */
   async function findOrWaive(
     artifact: Artifact,
-    examine: Examine,
+    evidence: Evidence,
     now: Instant,
   ): Promise<{ readonly finding: Finding; readonly failure?: GateError }> {
     const policy = policies.current()
     try {
-      const known = examine.known(artifact, now)
-      return { finding: known?.finding ?? (await limit(() => examine.anew(artifact, now))) }
+      return { finding: remembered(artifact, evidence, now) ?? (await limit(() => evidence.anew(artifact, now))) }
     } catch (error) {
       if (!(error instanceof GateError) || !UNCHECKED.has(error.code)) throw error
       const needed = needsFinding(artifact, policy, histories.of(artifact.project), now)
@@ -67,13 +63,41 @@ export function createExplainArtifact(
     }
   }
 
-  return explain
+  /** What is remembered, as long as the gate would believe it; a proof only under a root that is fresh now. */
+  function remembered(artifact: Artifact, evidence: Evidence, now: Instant): Finding | undefined {
+    const known = evidence.known(artifact, clock())
+    if (known === undefined) return undefined
+    const verdict = decide(artifact, known.finding, policies.current(), histories.of(artifact.project), now)
+    if (!evidence.lasting(known, clock(), verdict.kind)) return undefined
+    if (known.finding.kind !== 'unattested') parts.trust.fresh(clock())
+    return known.finding
+  }
+
+  const remembering = createExamineFor(parts, parts.integrity, parts.findings)
+  return {
+    anew: artifact => explain(artifact, createExamineFor(parts, parts.integrity, NO_FINDINGS)),
+    remembering: artifact => explain(artifact, remembering),
+    given: (artifact, integrity) => explain(artifact, createExamineFor(parts, integrity, NO_FINDINGS)),
+  }
 }
 
-function createExamineFor(parts: ExplainParts, integrity: Integrity): Examine {
+export interface ExplainArtifact {
+  /** By what the upstream says now. */
+  anew(artifact: Artifact): Promise<Explanation>
+  /** The same, or by what is remembered of it: for many files at once, in a run that may be interrupted. */
+  remembering(artifact: Artifact): Promise<Explanation>
+  /** By this evidence alone. */
+  given(artifact: Artifact, integrity: Integrity): Promise<Explanation>
+}
+
+type Evidence = Pick<Examine, 'known' | 'anew' | 'lasting'>
+
+const NO_FINDINGS: Findings = { get: () => undefined, put: () => {} }
+
+function createExamineFor(parts: ExplainParts, integrity: Integrity, findings: Findings): Examine {
   const { trust, verifier, events, clock } = parts
   return createExamine({
-    findings: { get: () => undefined, put: () => {} },
+    findings,
     histories: parts.histories,
     integrity: {
       ownOrigin: integrity.ownOrigin,
@@ -92,7 +116,7 @@ function createExamineFor(parts: ExplainParts, integrity: Integrity): Examine {
       close: () => trust.close(),
     },
     customRoots: () => parts.policies.current().roots,
-    negativeTtl: millis(0),
+    negativeTtl: parts.negativeTtl,
     watch: createPep740Watch(events),
     keepProvenance: async () => {},
     learned: () => {},
@@ -138,5 +162,5 @@ function signedBy(finding: Extract<Finding, { kind: 'attested' }>, verdict: Verd
   const bundle =
     finding.bundles.find(({ attestations: [first] }) => first.facts.claims.san.value === told) ?? finding.bundles[0]
   const { signedAt, logIndex } = bundle.attestations[0].facts
-  return { publisher: provedPublisher(bundle.attestations), at: signedAt, logIndex }
+  return { publisher: provedPublisher(bundle.attestations), attestations: bundle.attestations, at: signedAt, logIndex }
 }

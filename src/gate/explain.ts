@@ -1,18 +1,23 @@
 import type { Artifact, FilePath } from '../domain/artifact.ts'
+import type { VerifiedAttestation } from '../domain/attestation.ts'
+import type { NonEmpty } from '../domain/brand.ts'
 import type { Sha256 } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
 import type { DistFilename } from '../domain/filename.ts'
-import { type Clock, type Instant, millis } from '../domain/instant.ts'
+import { type Clock, type Instant, type Millis, millis } from '../domain/instant.ts'
 import type { ProjectName } from '../domain/name.ts'
+import type { Policy } from '../domain/policy.ts'
 import type { Refused, RefusedFile, Step, Verdict } from '../domain/verdict.ts'
 import type { Version } from '../domain/version.ts'
 import type { Events } from '../observe/events.ts'
-import type { Histories, Index, Integrity, Sightings, Trust, Verifier } from '../ports.ts'
+import type { Findings, Histories, Index, Integrity, Sightings, Trust, Verifier } from '../ports.ts'
+import type { LockedFile, LockedPackage } from '../protocol/lockfiles/lock.ts'
 import { artifactOf, refuseQuarantined } from './artifacts.ts'
 import { createExplainArtifact } from './explain-artifact.ts'
 import { contradictIndex, localArtifact, skipIndexSteps } from './explain-local.ts'
 import { filesOfRelease, spelledVersions } from './explain-release.ts'
-import { createIndexes } from './indexes.ts'
+import { createIndexes, type KnownPage } from './indexes.ts'
+import { createLimit } from './limit.ts'
 import { createLocate } from './locate.ts'
 import type { Policies } from './policies.ts'
 
@@ -40,6 +45,7 @@ export interface Explanation {
 export interface Signed {
   /** the publisher as a policy would write it, ids pinned; `undefined` where no kind fits */
   readonly publisher: string | undefined
+  readonly attestations: NonEmpty<VerifiedAttestation>
   /** the latest time that a log or a timestamp authority signed */
   readonly at: Instant
   /** of the transparency log's entry, for people to look up */
@@ -61,6 +67,13 @@ export interface Explain {
   byName(filename: string): Promise<Explanation>
   /** A listed file by its path at the gate. Throws not-listed, internal, unknown-…. */
   byPath(path: FilePath): Promise<Explanation>
+  /**
+   * The files that a lock allows of a release, in its order; all files of the release where it pins none. A file that the
+   * index does not list with this sha256 now is `not-listed`, and nothing here throws a GateError: each outcome has its own.
+   */
+  locked(locked: Pick<LockedPackage, 'project' | 'version' | 'files'>): Promise<readonly Explanation[]>
+  /** The policy that decides. */
+  policy(): Policy
   /** Every listed file of a version, in the index's order. Throws no-project, not-listed, internal, unknown-…. */
   release(project: ProjectName, version: Version): Promise<readonly Promise<Explanation>[]>
 }
@@ -74,6 +87,9 @@ export interface ExplainParts {
   /** what is remembered of projects, as far as whoever asks has a memory */
   readonly sightings: Sightings
   readonly histories: Histories
+  readonly findings: Findings
+  /** how long what is no admission is remembered */
+  readonly negativeTtl: Millis
   readonly events: Events
   /** the present: trust must be fresh now */
   readonly clock: Clock
@@ -104,9 +120,10 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   })
   const locate = createLocate({ indexes, sightings, policies, maxSize, isInternal })
   const explain = createExplainArtifact(parts, settings)
+  const pages = createLimit({ running: 8, waiting: 100_000, what: 'pages' })
 
-  function explainLocated(located: Artifact | Refused): Promise<Explanation> {
-    if (!('kind' in located)) return explain(located, parts.integrity)
+  function explainLocated(located: Artifact | Refused, look = explain.anew): Promise<Explanation> {
+    if (!('kind' in located)) return look(located)
     const { file, steps } = located
     return Promise.resolve({ file, outcome: located, steps, signed: undefined, notes: [] })
   }
@@ -116,7 +133,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
       if (provenance !== undefined) {
         const given = { ownOrigin: false, provenance: async () => ({ kind: 'provenance', bytes: provenance }) as const }
         const policy = policies.current()
-        return skipIndexSteps(await explain(localArtifact(file), given), policy)
+        return skipIndexSteps(await explain.given(localArtifact(file), given), policy)
       }
       const { sha256, size, filename } = file
       const located = await orUnknown(firstListed(filename.text))
@@ -126,11 +143,34 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
       }
       if ('kind' in located) return await explainLocated(located)
       // judged for the bytes at hand, with all that the index says of the name
-      const explanation = await explain({ ...located, sha256, size }, parts.integrity)
+      const explanation = await explain.given({ ...located, sha256, size }, parts.integrity)
       return located.sha256 === sha256 ? explanation : contradictIndex(explanation, located.sha256, policies.current())
     },
     byName: async filename => await explainLocated(await firstListed(filename)),
     byPath: async path => await explainLocated(await locate.byPath(path)),
+    policy: () => policies.current(),
+    async locked({ project, version, files }) {
+      const unlistedAll = (error: GateError): readonly Explanation[] =>
+        (files.length === 0 ? [{ filename: undefined, sha256: undefined }] : files).map(({ filename, sha256 }) =>
+          unlisted({ project, version, filename: filename ?? `${project} ${version}`, sha256 }, error),
+        )
+      try {
+        await parts.trust.settled() // what is remembered is remembered under a root
+        const page = await pages(() => indexes.current(project))
+        if (page === undefined) return unlistedAll(new GateError('not-listed', `the index does not know ${project}`))
+        if (files.length > 0) return await Promise.all(files.map(file => explainLocked(page, version, file)))
+        const rules = { policy: policies.current(), maxSize }
+        const listed = filesOfRelease(page, version)
+        if (listed.length > 0)
+          return await Promise.all(
+            listed.map(file => explainLocated(artifactOf(page, file, rules), explain.remembering)),
+          )
+        return unlistedAll(new GateError('not-listed', `the index lists no file of ${project} ${version}`))
+      } catch (error) {
+        if (error instanceof GateError) return unlistedAll(error)
+        throw error
+      }
+    },
     async release(project, version) {
       const page = await indexes.current(project)
       if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
@@ -141,10 +181,35 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
           `the index lists no file of ${project} ${version}${spelledVersions(page, version)}`,
         )
       const rules = { policy: policies.current(), maxSize }
-      const explanations = files.map(file => explainLocated(artifactOf(page, file, rules)))
+      const explanations = files.map(file => explainLocated(artifactOf(page, file, rules), explain.remembering))
       for (const explanation of explanations) explanation.catch(() => {}) // whoever reads them stops at the first that fails
       return explanations
     },
+  }
+
+  /** A locked file as the page lists it; what it does not list so is an outcome of its own. */
+  async function explainLocked(page: KnownPage, version: Version, locked: LockedFile): Promise<Explanation> {
+    const { filename, sha256 } = locked
+    const { name } = page.index
+    const file = page.index.files.find(
+      listed => listed.sha256 === sha256 && (filename === undefined || listed.filename === filename),
+    )
+    if (file !== undefined && page.changed.has(file.filename)) {
+      const changed = new GateError(
+        'unknown-index-changed',
+        `${file.filename} came back with another sha256 than it had`,
+      )
+      return unlisted({ project: name, version, filename: file.filename, sha256 }, changed)
+    }
+    if (file !== undefined)
+      return await explainLocated(artifactOf(page, file, { policy: policies.current(), maxSize }), explain.remembering)
+    const about = { project: name, version, filename: filename ?? `a file of ${name} ${version}`, sha256 }
+    const other = filename === undefined ? undefined : page.byFilename.get(filename)
+    const detail =
+      other === undefined
+        ? `the index lists no file of ${name} ${version} with the sha256 ${sha256}`
+        : `the index lists ${filename} with the sha256 ${other.sha256 ?? '(none)'}, the lock has ${sha256}`
+    return unlisted(about, new GateError('not-listed', detail))
   }
 
   /** The project of `foo-bar-1.0.tar.gz` is not known before an index lists it. */
@@ -162,6 +227,10 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     }
     throw new GateError('not-listed', `the index does not list ${filename} now`)
   }
+}
+
+function unlisted(file: RefusedFile, outcome: GateError): Explanation {
+  return { file, outcome, steps: [], signed: undefined, notes: [] }
 }
 
 /** "Cannot tell" as a value, for a file that is known apart from the index. */

@@ -103,10 +103,14 @@ export function createHistoriesTable(
     return known
   }
 
+  function seenOf(project: ProjectName): readonly SeenFile[] {
+    return seenFiles(seen.files(project), proofs(project), seen.page(project))
+  }
+
   function of(project: ProjectName): History {
     const known = histories.get(project)
     if (known !== undefined) return known.history
-    const files = seenFiles(seen.files(project), proofs(project), seen.page(project))
+    const files = seenOf(project)
     const history = createHistory(files)
     histories.set(project, { history, size: files.length })
     return history
@@ -114,6 +118,7 @@ export function createHistoriesTable(
 
   return {
     of,
+    seen: seenOf,
     proved(project, { filename, version }, proof) {
       const files = pending.get(project) ?? new Map<string, ProvedFile>()
       if (files.has(filename) || proofs(project).has(filename)) return

@@ -1,7 +1,7 @@
 import type { FilePath } from '../domain/artifact.ts'
 import { type Sha256, sha256Of } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
-import { createHistory, type History } from '../domain/history.ts'
+import { createHistory, type History, type SeenFile } from '../domain/history.ts'
 import { type Clock, type Instant, instant } from '../domain/instant.ts'
 import type { ProjectName } from '../domain/name.ts'
 import type { Refused } from '../domain/verdict.ts'
@@ -44,6 +44,10 @@ function memoryDatabase(journal: JournalRow[]): Store {
     if (at > newest) newest = at
   }
 
+  function seenOf(project: ProjectName): readonly SeenFile[] {
+    return seenFiles(sights.get(project) ?? new Map(), proofs.get(project) ?? new Map(), pages.get(project))
+  }
+
   return {
     findings: {
       get: key => findings.get(keyOf(key)),
@@ -77,15 +81,11 @@ function memoryDatabase(journal: JournalRow[]): Store {
       },
     },
     histories: {
+      seen: seenOf,
       of(project) {
         let history = histories.get(project)
         if (history === undefined) {
-          const files = seenFiles(
-            sights.get(project) ?? new Map(),
-            proofs.get(project) ?? new Map(),
-            pages.get(project),
-          )
-          history = createHistory(files)
+          history = createHistory(seenOf(project))
           histories.set(project, history)
         }
         return history

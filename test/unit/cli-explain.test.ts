@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../src/domain/digest.ts'
 import { GateError } from '../../src/domain/errors.ts'
-import { type Instant, instant } from '../../src/domain/instant.ts'
+import { type Instant, instant, millis } from '../../src/domain/instant.ts'
 import { createExplain, type ExplainParts } from '../../src/gate/explain.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { createInlineVerifier } from '../../src/verify/inline.ts'
@@ -19,7 +19,7 @@ function unasked(): never {
 function parts(world: World, policy: string, changes: Partial<ExplainParts> = {}): ExplainParts {
   const compiled = policyOf(policy)
   const events = { emit() {} }
-  const { sightings, histories } = createMemoryStore({ clock: () => NOW, events }).store
+  const { sightings, histories, findings } = createMemoryStore({ clock: () => NOW, events }).store
   return {
     index: UNREACHABLE,
     integrity: UNREACHABLE,
@@ -28,6 +28,8 @@ function parts(world: World, policy: string, changes: Partial<ExplainParts> = {}
     policies: { current: () => compiled, lastError: () => undefined },
     sightings,
     histories,
+    findings,
+    negativeTtl: millis(0),
     events,
     clock: () => NOW,
     ...changes,

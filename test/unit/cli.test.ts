@@ -480,7 +480,19 @@ t.test('a recorded refusal is told by its id and by the URL that pip printed', a
   const refusals = {
     get: (asked: string) => (asked === id ? { refused, at: instant(Date.parse('2026-11-24T12:00:00Z')) } : undefined),
   }
-  const run = desk_.with({ refusals })
+  const nothing = (): never => {
+    throw new TypeError('nobody asks for it')
+  }
+  const records = {
+    refusals,
+    journal: nothing,
+    projects: nothing,
+    project: nothing,
+    finding: nothing,
+    attested: nothing,
+    close() {},
+  }
+  const run = desk_.with({ records })
   for (const target of [id, `https://pypi.acme.example/x/${id}`, `http://127.0.0.1:8080/x/${id}/unattested`])
     t.match(await run('explain', target), {
       exit: 0,

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readRoot } from '../../src/app.ts'
-import { openExplain } from '../../src/app-commands.ts'
+import { openExplain, openRecords } from '../../src/app-commands.ts'
 import type { Output } from '../../src/cli/output.ts'
 import { run } from '../../src/cli/program.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { type Clock, systemClock } from '../../src/domain/instant.ts'
-import type { Refusals } from '../../src/ports.ts'
+import type { Records } from '../../src/ports.ts'
 
 /** What a command left behind. */
 export interface Ended {
@@ -21,14 +22,15 @@ export interface CommandOptions {
   readonly folder: string
   readonly clock?: Clock
   readonly output?: Partial<Omit<Output, 'out' | 'err'>>
-  readonly refusals?: Pick<Refusals, 'get'>
+  /** default: those of the configured data folder */
+  readonly records?: Records
   /** called before the parts that could open a socket are made */
   readonly beforeOpen?: () => void
 }
 
-/** Runs one command in this process, with the real verifier and the real adapters, and nothing on disk. */
+/** Runs one command in this process, with the real verifier and the real adapters. */
 export async function runCommand(argv: readonly string[], options: CommandOptions): Promise<Ended> {
-  const { environment = {}, folder, clock = systemClock, refusals } = options
+  const { environment = {}, folder, clock = systemClock, records } = options
   let out = ''
   let err = ''
   const exit = await run(argv, {
@@ -57,9 +59,11 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     openReadRoot: async () => readRoot,
     openExplain(config, changes) {
       options.beforeOpen?.()
-      return openExplain(config, changes, { environment, version: '0.0.0-test', events: { emit() {} }, clock })
+      // what commands remember stays with the test
+      const cached = { XDG_CACHE_HOME: join(folder, 'cache'), ...environment }
+      return openExplain(config, changes, { environment: cached, version: '0.0.0-test', events: { emit() {} }, clock })
     },
-    openRefusals: async () => (refusals === undefined ? undefined : { get: id => refusals.get(id), close() {} }),
+    openRecords: async config => records ?? (await openRecords(config)),
     startGate: () => Promise.reject(new Error('no gate is started here')),
   })
   return { exit, out, err }

@@ -1,0 +1,50 @@
+import { mkdirSync } from 'node:fs'
+import { type Clock, millis } from '../domain/instant.ts'
+import type { Events } from '../observe/events.ts'
+import type { Store } from '../ports.ts'
+import { databaseIn, openDatabase, suspect } from './database.ts'
+import { lockFolder } from './folder-lock.ts'
+import { createMemoryStore } from './memory.ts'
+import { createSqliteStore } from './sqlite.ts'
+
+/** Commands keep nothing in the journal; what they keep is kept. */
+const KEEP = millis(400 * 86_400_000)
+
+interface Options {
+  /** in the user's cache; made when absent */
+  readonly folder: string
+  readonly clock: Clock
+  readonly events: Events
+}
+
+/**
+ * What commands remember between runs, so that one that was interrupted goes on where it was. A folder that another
+ * command works in, or that cannot be used, is no reason to fail: then nothing outlives the run.
+ */
+export async function openCommandStore({ folder, clock, events }: Options): Promise<Store> {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const lock = lockFolder(folder)
+    try {
+      const file = databaseIn(folder)
+      const { store } = await openDatabase({ file, events, clock }, database =>
+        createSqliteStore({ database, events, clock, journalKeep: KEEP, failed: error => suspect(file, error) }),
+      )
+      return {
+        ...store,
+        close() {
+          try {
+            store.close()
+          } finally {
+            lock.release()
+          }
+        },
+      }
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+  } catch {
+    return createMemoryStore({ clock, events }).store
+  }
+}
