@@ -31,7 +31,7 @@ export function collect(value: string, before: readonly string[] | undefined): r
   return [...(before ?? []), value]
 }
 
-function parseTime(text: string): Instant {
+export function parseTime(text: string): Instant {
   const at = parseInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text)
   if (at === undefined)
     throw new InvalidArgumentError('Not a date (2026-11-24) or a time with its offset (2026-11-24T12:00:00Z).')

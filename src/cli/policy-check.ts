@@ -37,11 +37,7 @@ Examples:
   portcullis policy check policies/acme.yaml policies/exemptions.yaml
   portcullis policy check --format json policies/`
 
-export function addPolicyCommand(program: Command, services: Services, conclude: Conclude): void {
-  const policy = program
-    .command('policy')
-    .summary('load a policy strictly and tell all that is wrong')
-    .description('Work on the policy: which publishers may sign which project.')
+export function addPolicyCheck(policy: Command, services: Services, conclude: Conclude): void {
   policy
     .command('check')
     .summary('load policy files strictly and tell everything that is wrong with them')

@@ -1,7 +1,8 @@
 import { Command } from 'commander'
+import { addAuditCommand } from './audit.ts'
 import { addConfigCommand } from './config-show.ts'
 import { addExplainCommand } from './explain.ts'
-import { addPolicyCommand } from './policy-check.ts'
+import { addPolicyCommand } from './policy.ts'
 import { reportError } from './report-error.ts'
 import { inertLines } from './screen.ts'
 import { addServeCommand, type ServeServices } from './serve.ts'
@@ -67,7 +68,14 @@ function createProgram(services: ProgramServices, conclude: Conclude): Command {
     .option('--config <file>', 'the configuration file (portcullis.yaml)')
     .addHelpText('after', MORE)
     .showHelpAfterError('See portcullis --help, or portcullis <command> --help.')
-  for (const add of [addServeCommand, addVerifyCommand, addExplainCommand, addPolicyCommand, addConfigCommand])
+  for (const add of [
+    addServeCommand,
+    addVerifyCommand,
+    addExplainCommand,
+    addAuditCommand,
+    addPolicyCommand,
+    addConfigCommand,
+  ])
     add(program, services, conclude)
   return program
 }

@@ -1,0 +1,12 @@
+import type { Command } from 'commander'
+import { addPolicyCheck } from './policy-check.ts'
+import { addPolicyInit } from './policy-init.ts'
+import type { Conclude, Services } from './services.ts'
+
+export function addPolicyCommand(program: Command, services: Services, conclude: Conclude): void {
+  const policy = program
+    .command('policy')
+    .summary('write, check, test and compare policies')
+    .description('Work on the policy: which publishers may sign which project.')
+  for (const add of [addPolicyCheck, addPolicyInit]) add(policy, services, conclude)
+}
