@@ -88,6 +88,10 @@ async function init(paths: readonly string[], options: InitOptions, services: Se
   const [first] = unknown
   if (first !== undefined) return tellUnknown(screen, unknown, first)
   if (files.length === 0 && failed.length === 0) throw new GateError('usage', 'the locks allow no file of an index')
+  if (files.length === 0) {
+    tellFailed(screen, failed)
+    return 1 // there is nothing that a policy could admit
+  }
 
   const now = services.clock()
   const text = writePolicy(files, {
@@ -100,12 +104,7 @@ async function init(paths: readonly string[], options: InitOptions, services: Se
   if (out === undefined) services.output.out(text)
   else write(out, text, force === true)
   renderSummary(screen, summarise(locks, judged, policy))
-  for (const line of failed) screen.prose([styled('bad', '✗'), ' '], line)
-  if (failed.length > 0)
-    screen.line(
-      styled('bad', `${plural(failed.length, 'file')} left out`),
-      ': no policy should admit what fails; look into each',
-    )
+  tellFailed(screen, failed)
   if (out !== undefined) screen.line(`${out} is written: read it, then \`portcullis policy check ${out}\``)
   return failed.length > 0 ? 1 : 0
 }
@@ -152,6 +151,13 @@ function tellUnknown(screen: Screen, unknown: readonly GateError[], first: GateE
   screen.line('Run it again: what is known by now is remembered.')
   const exits = unknown.map(({ code }) => errorEntry(code).exit)
   return exits.includes(5) ? 5 : exits.includes(4) ? 4 : 3
+}
+
+function tellFailed(screen: Screen, failed: readonly string[]): void {
+  for (const line of failed) screen.prose([styled('bad', '✗'), ' '], line)
+  if (failed.length === 0) return
+  const left = styled('bad', `${plural(failed.length, 'file')} left out`)
+  screen.line(left, ': no policy should admit what fails; look into each')
 }
 
 /** Whole or not at all, and never over a file that came meanwhile. */
