@@ -224,8 +224,10 @@ export interface JournalRow extends JournalEntry {
 export interface SeenProject {
   readonly project: ProjectName
   readonly status: ProjectStatus
+  readonly statusSince: Instant
   readonly lastRead: Instant
-  readonly files: readonly (SeenFile & { readonly sha256: Sha256 | undefined; readonly yanked: boolean })[]
+  /** `yanked`: when it was first read as yanked */
+  readonly files: readonly (SeenFile & { readonly sha256: Sha256 | undefined; readonly yanked: Instant | undefined })[]
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Refused } from '../domain/verdict.ts'
 import type { Events } from '../observe/events.ts'
 import type { Blobs, FindingKey, JournalRow, OpenBlob, RememberedFinding, Store } from '../ports.ts'
 import { type ProvedFile, seenFiles } from './histories-table.ts'
-import { compareSights, type PageRead, type Sight } from './sightings-table.ts'
+import { compareSights, type PageRead, readNow, type Sight } from './sightings-table.ts'
 
 export interface MemoryStoreOptions {
   /** the gate's; nothing here reads the time by itself */
@@ -66,7 +66,7 @@ function memoryDatabase(journal: JournalRow[]): Store {
         for (const sight of fresh) known.set(sight.filename, sight)
         for (const { path } of files) if (!projects.has(path)) projects.set(path, project)
         sights.set(project, known)
-        pages.set(project, { lastRead: at, status })
+        pages.set(project, readNow(pages.get(project), status, at))
         histories.delete(project)
         return { changed }
       },

@@ -106,17 +106,16 @@ const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
         ['absent', 'integer'],
         // the last reading with it, once it is gone
         ['gone', 'integer'],
+        // when it was first read as yanked
+        ['yanked', 'integer'],
       ] as const
       for (const [name, type] of columns) await schema.alterTable('files').addColumn(name, type).execute()
-      await schema
-        .alterTable('files')
-        .addColumn('yanked', 'integer', column => column.notNull().defaultTo(0))
-        .execute()
       await schema
         .createTable('pages')
         .addColumn('project', 'text', column => column.primaryKey().notNull())
         .addColumn('last_read', 'integer', column => column.notNull())
         .addColumn('status', 'text', column => column.notNull())
+        .addColumn('status_since', 'integer', column => column.notNull())
         .modifyEnd(sql`strict, without rowid`)
         .execute()
       await schema

@@ -9,7 +9,7 @@ import { decodeFinding } from '../verify/finding-codec.ts'
 import { databaseIn } from './database.ts'
 import { type ProofRow, provedFile, SELECT_PROOFS, seenFiles } from './histories-table.ts'
 import { decodeRefused } from './refused-codec.ts'
-import { type PageRead, SIGHT_COLUMNS, type SightRow, sightOf } from './sightings-table.ts'
+import { type PageRow, pageOf, SELECT_PAGE, SIGHT_COLUMNS, type SightRow, sightOf } from './sightings-table.ts'
 import { storeError } from './store-error.ts'
 
 interface EntryRow {
@@ -98,13 +98,9 @@ function identityOf(json: string | null): Identity | undefined {
 }
 
 function project(database: Database.Database, name: ProjectName): ReturnType<Records['project']> {
-  const row = database
-    .prepare<[string], { readonly last_read: number; readonly status: PageRead['status'] }>(
-      'select last_read, status from pages where project = ?',
-    )
-    .get(name)
+  const row = database.prepare<[string], PageRow>(SELECT_PAGE).get(name)
   if (row === undefined) return undefined
-  const page: PageRead = { lastRead: instant(row.last_read), status: row.status }
+  const page = pageOf(row)
   const rows = database.prepare<[string], SightRow>(`select ${SIGHT_COLUMNS} from files where project = ?`).raw()
   const sights = new Map(rows.all(name).map(sight => [sight[0], sightOf(sight)] as const))
   const proofs = new Map(
@@ -116,7 +112,7 @@ function project(database: Database.Database, name: ProjectName): ReturnType<Rec
   )
   const files = seenFiles(sights, proofs, page).map(file => {
     const sight = sights.get(file.filename)
-    return { ...file, sha256: parseSha256(sight?.sha256 ?? ''), yanked: sight?.yanked === true }
+    return { ...file, sha256: parseSha256(sight?.sha256 ?? ''), yanked: sight?.yanked }
   })
   return { project: name, ...page, files }
 }

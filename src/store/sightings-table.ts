@@ -20,12 +20,31 @@ export interface Sight {
   readonly absent: Instant | undefined
   /** the last reading with it, once the page lists it no longer */
   readonly gone: Instant | undefined
-  readonly yanked: boolean
+  /** when it was first read as yanked; `undefined` while it is not */
+  readonly yanked: Instant | undefined
 }
 
 export interface PageRead {
   readonly lastRead: Instant
   readonly status: ProjectStatus
+  readonly statusSince: Instant
+}
+
+export interface PageRow {
+  readonly last_read: number
+  readonly status: ProjectStatus
+  readonly status_since: number
+}
+
+export const SELECT_PAGE = 'select last_read, status, status_since from pages where project = ?'
+
+export function pageOf({ last_read, status, status_since }: PageRow): PageRead {
+  return { lastRead: last_read as Instant, status, statusSince: status_since as Instant }
+}
+
+/** A page as it was just read. */
+export function readNow(before: PageRead | undefined, status: ProjectStatus, at: Instant): PageRead {
+  return { lastRead: at, status, statusSince: before?.status === status ? before.statusSince : at }
 }
 
 export interface SightingsTable extends Sightings {
@@ -56,7 +75,7 @@ export type SightRow = readonly [
   offered: number | null,
   absent: number | null,
   gone: number | null,
-  yanked: number,
+  yanked: number | null,
 ]
 
 export function sightOf(row: SightRow): Sight {
@@ -72,7 +91,7 @@ export function sightOf(row: SightRow): Sight {
     offered: time(offered),
     absent: time(absent),
     gone: time(gone),
-    yanked: yanked !== 0,
+    yanked: time(yanked),
   }
 }
 
@@ -103,12 +122,11 @@ export function createSightingsTable(
        offered = coalesce(files.offered, excluded.offered), absent = excluded.absent, gone = excluded.gone,
        yanked = excluded.yanked`,
   )
-  const selectPage = database.prepare<[string], { readonly last_read: number; readonly status: ProjectStatus }>(
-    'select last_read, status from pages where project = ?',
-  )
-  const upsertPage = database.prepare<[string, number, string]>(
-    `insert into pages (project, last_read, status) values (?, ?, ?)
-     on conflict do update set last_read = max(last_read, excluded.last_read), status = excluded.status`,
+  const selectPage = database.prepare<[string], PageRow>(SELECT_PAGE)
+  const upsertPage = database.prepare<[string, number, string, number]>(
+    `insert into pages (project, last_read, status, status_since) values (?, ?, ?, ?)
+     on conflict do update set last_read = max(last_read, excluded.last_read), status = excluded.status,
+       status_since = excluded.status_since`,
   )
   const selectSerial = database.prepare<[string], number>('select serial from serials where project = ?').pluck()
   const upsertSerial = database.prepare<[string, number]>(
@@ -142,7 +160,8 @@ export function createSightingsTable(
     size: () => pendingPages.size,
     write(limit) {
       const rows = [...pendingPages.entries().take(limit)]
-      for (const [project, { lastRead, status }] of rows) upsertPage.run(project, lastRead, status)
+      for (const [project, { lastRead, status, statusSince }] of rows)
+        upsertPage.run(project, lastRead, status, statusSince)
       return () => {
         for (const [project, read] of rows) if (pendingPages.get(project) === read) pendingPages.delete(project)
       }
@@ -190,7 +209,7 @@ export function createSightingsTable(
     if (known !== undefined) return known
     const row = writes.ask('a page could not be looked up', () => selectPage.get(project))
     if (row === undefined) return undefined
-    const read = { lastRead: row.last_read as Instant, status: row.status }
+    const read = pageOf(row)
     reads.set(project, read)
     return read
   }
@@ -241,7 +260,7 @@ export function createSightingsTable(
       const before = pages.get(project)
       const others = before?.fingerprint === fingerprint ? before.changed : compare(project, listed, at)
       pages.set(project, { fingerprint, changed: others })
-      markRead(project, { lastRead: at, status })
+      markRead(project, readNow(page(project), status, at))
       return { changed: others }
     },
     reread(project, at) {
@@ -298,7 +317,7 @@ function firstSight(file: ListedFile, at: Instant, before: Instant | undefined):
     offered: offered ? at : undefined,
     absent: before,
     gone: undefined,
-    yanked,
+    yanked: yanked ? at : undefined,
   }
 }
 
@@ -308,7 +327,7 @@ function seenAgain(seen: Sight, file: ListedFile, at: Instant, before: Instant |
     ...seen,
     path,
     version,
-    yanked,
+    yanked: yanked ? (seen.yanked ?? at) : undefined,
     sha256: seen.sha256 === '' ? (sha256 ?? '') : seen.sha256,
     uploaded: seen.uploaded ?? uploaded,
     offered: seen.offered ?? (offered ? at : undefined),
@@ -352,7 +371,7 @@ function columnsOf(project: ProjectName, sight: Sight): (string | number | null)
     offered ?? null,
     absent ?? null,
     gone ?? null,
-    yanked ? 1 : 0,
+    yanked ?? null,
   ]
 }
 
