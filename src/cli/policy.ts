@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { addPolicyCheck } from './policy-check.ts'
 import { addPolicyInit } from './policy-init.ts'
+import { addPolicySchema } from './policy-schema.ts'
+import { addPolicyTest } from './policy-test.ts'
 import type { Conclude, Services } from './services.ts'
 
 export function addPolicyCommand(program: Command, services: Services, conclude: Conclude): void {
@@ -8,5 +10,5 @@ export function addPolicyCommand(program: Command, services: Services, conclude:
     .command('policy')
     .summary('write, check, test and compare policies')
     .description('Work on the policy: which publishers may sign which project.')
-  for (const add of [addPolicyCheck, addPolicyInit]) add(policy, services, conclude)
+  for (const add of [addPolicyCheck, addPolicyTest, addPolicyInit, addPolicySchema]) add(policy, services, conclude)
 }

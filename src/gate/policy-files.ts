@@ -46,7 +46,8 @@ function readText(path: string): string {
     const status = statSync(path)
     if (!status.isFile()) throw new GateError('policy-invalid', `${path}: is not a file`)
     if (status.size > LARGEST) throw new GateError('policy-invalid', `${path}: the file is larger than 1 MiB`)
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
+    // a byte order mark stays in the text: a policy's digest is that of the bytes on disk
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path))
   } catch (error) {
     throw unreadable(path, error)
   }
