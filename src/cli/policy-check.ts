@@ -1,12 +1,13 @@
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { GateError } from '../domain/errors.ts'
 import { formatInstant, type Instant } from '../domain/instant.ts'
-import { readPolicyFiles } from '../gate/policy-files.ts'
+import type { ProjectName } from '../domain/name.ts'
 import { type Diagnostic, formatDiagnostic } from '../protocol/diagnostic.ts'
-import type { PolicyContents } from '../protocol/policy-compile.ts'
-import type { ReadRoot } from '../protocol/policy-publisher.ts'
-import { type LoadedPolicy, loadPolicy } from '../protocol/policy-yaml.ts'
+import { lintSeen } from '../protocol/policy-lint.ts'
+import type { LoadedPolicy } from '../protocol/policy-yaml.ts'
 import { jsonLine } from './explanation-json.ts'
+import { askRecordsIfAny } from './gate-records.ts'
+import { type GoodPolicy, readGivenPolicy } from './given-policy.ts'
 import { formatOption } from './options.ts'
 import { nearPath } from './render-explanation.ts'
 import { createScreen, type Screen, type Style, styled } from './screen.ts'
@@ -14,7 +15,7 @@ import type { Conclude, Services } from './services.ts'
 
 const DESCRIPTION = `Loads policy files as strictly as the gate does at its start and tells everything that is wrong with them, each at its place: file:line:column, the path of the key, what was expected. Several files, or a folder, are read as one policy. Without a file, the configured policy is checked.
 
-Warnings do not fail: publishers that no rule uses, exemptions that have ended or end within 14 days, exemptions for projects without a rule.`
+Warnings do not fail: publishers that no rule uses, exemptions that have ended or end soon (limits.exemption_warn, 14 days), what a rule says without effect. Where the configured data folder holds the database of a gate, the policy is also held against the projects that the gate was asked for: globs that match none, or none that a more exact rule leaves to them, and names that look like one that a rule names.`
 
 const MORE = `
 Exit codes:
@@ -24,13 +25,14 @@ Exit codes:
 
 Output of --format json, one object:
   {ok, files, digest, diagnostics: [{file, line, column, path, message}],
-   warnings: [the same], publishers, rules,
+   warnings: [the same], mode: "enforce" | "audit", publishers, rules,
    unmatched: "deny" | "apply-defaults",
-   exemptions: [{id, project, owner, ends, ended}]}
+   exemptions: [{id, project, owner, ends, ended}], revocations, tests, seen}
+seen is the number of projects that the gate was asked for, null without one.
 
 Environment:
-  PORTCULLIS_POLICY (which files, comma-separated), PORTCULLIS_CONFIG,
-  NO_COLOR, FORCE_COLOR
+  PORTCULLIS_POLICY (which files, comma-separated), PORTCULLIS_DATA (the gate's
+  database), PORTCULLIS_CONFIG, NO_COLOR, FORCE_COLOR
 
 Examples:
   portcullis policy check
@@ -47,21 +49,43 @@ export function addPolicyCheck(policy: Command, services: Services, conclude: Co
     .addHelpText('after', MORE)
     .action(async (files: readonly string[], _options, command: Command) => {
       const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
-      const paths = files.length > 0 ? files.map(file => resolve(file)) : services.loadConfig({ config }).config.policy
-      const now = services.clock()
-      const loaded = load(paths, now, await services.openReadRoot())
-      if (format === 'json') services.output.out(jsonLine(toJson(loaded, paths, now)))
-      else render(createScreen(services.output), loaded, now)
+      const paths = files.length > 0 ? files : services.loadConfig({ config }).config.policy
+      const loaded = await readGivenPolicy(paths, services)
+      const seen = 'policy' in loaded ? await namesSeen(config, services) : undefined
+      const warnings = 'policy' in loaded ? [...loaded.contents.warnings, ...lint(loaded, seen)] : []
+      const checked = { loaded, seen, warnings, now: services.clock() }
+      if (format === 'json') services.output.out(jsonLine(toJson(checked, paths)))
+      else render(createScreen(services.output), checked)
       conclude('policy' in loaded ? 0 : 2)
     })
 }
 
-function load(paths: readonly string[], now: Instant, readRoot: ReadRoot): LoadedPolicy {
-  const files = readPolicyFiles(paths).map(({ path, text }) => ({ path: nearPath(path), text }))
-  return loadPolicy(files, now, readRoot)
+/** A policy, and how it looks beside what a gate was asked for. */
+interface Checked {
+  readonly loaded: LoadedPolicy
+  readonly seen: readonly ProjectName[] | undefined
+  readonly warnings: readonly Diagnostic[]
+  readonly now: Instant
 }
 
-function toJson(loaded: LoadedPolicy, paths: readonly string[], now: Instant): Readonly<Record<string, unknown>> {
+/** Only adds to the answer: a policy is checked where no gate is, too. */
+async function namesSeen(config: string | undefined, services: Services): Promise<readonly ProjectName[] | undefined> {
+  try {
+    const loaded = services.loadConfig({ config })
+    return await askRecordsIfAny(loaded.config, services, records => records?.projects())
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error
+    const why = error.detail.split('\n')[0] ?? ''
+    createScreen(services.output, 'err').line(`Not held against what the gate was asked for: ${why}`)
+    return undefined
+  }
+}
+
+function lint({ contents, policy }: GoodPolicy, seen: Checked['seen']): readonly Diagnostic[] {
+  return seen === undefined ? [] : lintSeen(contents, policy, seen)
+}
+
+function toJson({ loaded, seen, warnings, now }: Checked, paths: readonly string[]): Readonly<Record<string, unknown>> {
   if (!('policy' in loaded)) {
     const { diagnostics } = loaded
     return { ok: false, files: paths.map(nearPath), digest: null, diagnostics, warnings: [] }
@@ -72,7 +96,8 @@ function toJson(loaded: LoadedPolicy, paths: readonly string[], now: Instant): R
     files: policy.files,
     digest: policy.digest,
     diagnostics: [],
-    warnings: contents.warnings,
+    warnings,
+    mode: contents.mode,
     publishers: contents.publishers.length,
     rules: contents.rules.length,
     unmatched: contents.unmatched === undefined ? 'deny' : 'apply-defaults',
@@ -83,10 +108,13 @@ function toJson(loaded: LoadedPolicy, paths: readonly string[], now: Instant): R
       ends: formatInstant(ends),
       ended: ends <= now,
     })),
+    revocations: contents.revocations.length,
+    tests: loaded.tests.length,
+    seen: seen?.length ?? null,
   }
 }
 
-function render(screen: Screen, loaded: LoadedPolicy, now: Instant): void {
+function render(screen: Screen, { loaded, seen, warnings, now }: Checked): void {
   if (!('policy' in loaded)) {
     const { diagnostics } = loaded
     for (const diagnostic of diagnostics) renderDiagnostic(screen, diagnostic, 'bad')
@@ -94,11 +122,11 @@ function render(screen: Screen, loaded: LoadedPolicy, now: Instant): void {
     screen.line(styled('bad', '✗'), ` ${count}: no gate would start with this policy`)
     return
   }
-  const { policy, contents } = loaded
-  for (const warning of contents.warnings) renderDiagnostic(screen, warning, 'doubt')
+  const { policy } = loaded
+  for (const warning of warnings) renderDiagnostic(screen, warning, 'doubt')
   screen.line(styled('good', '✓'), ` ${policy.files.join(', ')}`)
   screen.line(`  ${'sha256'.padEnd(16)}  ${policy.digest}`)
-  for (const [label, text] of summary(contents, now)) screen.line(`  ${label.padEnd(16)}  ${text}`)
+  for (const [label, text] of summary(loaded, seen, now)) screen.line(`  ${label.padEnd(16)}  ${text}`)
 }
 
 function renderDiagnostic(screen: Screen, diagnostic: Diagnostic, style: Style): void {
@@ -107,13 +135,16 @@ function renderDiagnostic(screen: Screen, diagnostic: Diagnostic, style: Style):
 }
 
 function summary(
-  { publishers, rules, unmatched, exemptions }: PolicyContents,
+  { contents, tests }: GoodPolicy,
+  seen: Checked['seen'],
   now: Instant,
 ): readonly (readonly [label: string, text: string])[] {
+  const { mode, publishers, rules, unmatched, exemptions, revocations } = contents
   const denying = rules.filter(({ deny }) => deny !== undefined).length
   const optional = rules.filter(({ attestation, deny }) => attestation === 'optional' && deny === undefined).length
   const ended = exemptions.filter(({ ends }) => ends <= now).length
   return [
+    ['mode', mode === 'audit' ? 'audit: what is not hard is told, and admitted' : mode],
     [
       'rules',
       counted(rules.length, [
@@ -123,10 +154,13 @@ function summary(
     ],
     ['named publishers', counted(publishers.length, [])],
     ['exemptions', counted(exemptions.length, [[ended, 'ended']])],
+    ['revocations', counted(revocations.length, [])],
+    ['tests', tests.length === 0 ? 'none' : `${tests.length}, all pass`],
     [
       'others',
       unmatched === undefined ? 'projects without a rule are denied' : 'projects without a rule get the defaults',
     ],
+    ...(seen === undefined ? [] : [['held against', `${seen.length} projects that the gate was asked for`] as const]),
   ]
 }
 
