@@ -1,8 +1,11 @@
 import type { Command } from 'commander'
+import { addPolicyApprove } from './policy-approve.ts'
 import { addPolicyCheck } from './policy-check.ts'
+import { addPolicyDiff } from './policy-diff.ts'
 import { addPolicyInit } from './policy-init.ts'
-import { addPolicySchema } from './policy-schema.ts'
-import { addPolicyTest } from './policy-test.ts'
+import { addPolicyReplay } from './policy-replay.ts'
+import { addPolicySchema, addPolicySchema } from './policy-schema.ts'
+import { addPolicyTest, addPolicyTest } from './policy-test.ts'
 import type { Conclude, Services } from './services.ts'
 
 export function addPolicyCommand(program: Command, services: Services, conclude: Conclude): void {

@@ -1,55 +1,24 @@
-import { inert, type Screen, type Style, styled } from './screen.ts'
+import type { Screen } from './screen.ts'
 
-export interface Column {
-  readonly title: string
-  /** default left; numbers stand right */
-  readonly align?: 'right'
-}
-
-/** A text of a cell, or a text and how it is meant. */
-export type Cell = string | readonly [style: Style, text: string]
-
-/** A row, and lines that belong to it below. */
-export interface Row {
-  readonly cells: readonly Cell[]
-  readonly below?: readonly Cell[]
-}
-
-const GAP = '  '
-
-/** Columns as wide as their widest cell; the last one is not filled up. */
-export function renderTable(screen: Screen, columns: readonly Column[], rows: readonly Row[]): void {
-  const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...rows.map(({ cells }) => inert(textOf(cells[index] ?? '')).length)),
+/** Columns as wide as what stands in them; numbers stand at the right. The last one may be as long as it likes. */
+export function renderTable(
+  screen: Screen,
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): void {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map(row => String(row[column] ?? '').length)),
   )
-  const write = (cells: readonly Cell[]): void => {
-    const last = cells.length - 1
-    screen.line(
-      ...cells.flatMap((cell, index) => {
-        const text = padded(textOf(cell), widths[index] ?? 0, columns[index], index === last)
-        const part = typeof cell === 'string' ? text : styled(cell[0], text)
-        return index === 0 ? [part] : [GAP, part]
-      }),
-    )
-  }
-  write(columns.map(({ title }): Cell => ['dim', title]))
-  for (const { cells, below = [] } of rows) {
-    write(cells)
-    for (const cell of below) screen.prose([GAP], textOf(cell))
-  }
-}
-
-function padded(text: string, width: number, column: Column | undefined, isLast: boolean): string {
-  const blanks = ' '.repeat(Math.max(0, width - inert(text).length))
-  if (column?.align === 'right') return `${blanks}${text}`
-  return isLast ? text : `${text}${blanks}`
-}
-
-function textOf(cell: Cell): string {
-  return typeof cell === 'string' ? cell : cell[1]
-}
-
-/** `1 file`, `2 files`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`
+  const line = (cells: readonly (string | number)[]): string =>
+    cells
+      .map((cell, column) => {
+        const text = String(cell)
+        if (column === cells.length - 1) return text
+        const width = widths[column] ?? 0
+        return typeof cell === 'number' ? text.padStart(width) : text.padEnd(width)
+      })
+      .join('  ')
+      .trimEnd()
+  screen.line(line(head))
+  for (const row of rows) screen.line(line(row))
 }

@@ -22,7 +22,13 @@ export type Revoked =
       readonly after: Instant | undefined
       readonly before: Instant | undefined
     }
-  | { readonly kind: 'project'; readonly project: ProjectName; readonly covers: (version: string) => boolean }
+  | {
+      readonly kind: 'project'
+      readonly project: ProjectName
+      /** as written */
+      readonly versions: string
+      readonly covers: (version: string) => boolean
+    }
 
 export interface Revocation {
   readonly ref: RuleRef

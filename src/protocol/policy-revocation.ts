@@ -90,5 +90,5 @@ function readProject(text: RevocationText, wrong: Wrong): Revoked | undefined {
   else if (versions === undefined) wrong('versions', wrongVersions(set))
   return project === undefined || versions === undefined
     ? undefined
-    : { kind: 'project', project, covers: covering(versions) }
+    : { kind: 'project', project, versions: versions.text, covers: covering(versions) }
 }

@@ -1,0 +1,94 @@
+import type { Command } from 'commander'
+import { type Comparable, comparePolicies, type Effect, type PolicyChange } from '../domain/compare-policies.ts'
+import { instant } from '../domain/instant.ts'
+import { type Replay, replay } from '../gate/replay.ts'
+import type { Records } from '../ports.ts'
+import { jsonLine } from './explanation-json.ts'
+import { type CompiledPolicy, compilePolicyFiles, seenProjects } from './load-policy.ts'
+import { plural } from './lock-summary.ts'
+import { formatOption } from './options.ts'
+import { renderReplay, replayJson } from './policy-replay.ts'
+import { createScreen, type Screen, type Style, styled } from './screen.ts'
+import type { Conclude, Services } from './services.ts'
+
+const DESCRIPTION = `Compares what two policies mean, not how they are written: project by project, exemption by exemption, each change marked + where more is admitted, - where less is, ~ where it is something else. A rule that is gone, and a wider glob that decides its names now, are called out.
+
+Where the configured data folder has a gate's database, the names that it has seen are compared too, and the requests of the last 30 days whose outcome changes are listed, as policy replay does.`
+
+const MORE = `
+Exit codes:
+  0  they mean the same
+  1  something changes
+  2  usage; one of the policies does not compile
+
+Output of --format json, one object:
+  {changes: [{effect: "wider" | "stricter" | "other", about, text}],
+   replay: null | {requests, changed, untold} as policy replay prints it}
+
+Examples:
+  portcullis policy diff policies/open.yaml acme.yaml
+  git show main:acme.yaml > /tmp/old.yaml; portcullis policy diff /tmp/old.yaml acme.yaml`
+
+const MONTH = 30 * 86_400_000
+
+export function addPolicyDiff(policy: Command, services: Services, conclude: Conclude): void {
+  policy
+    .command('diff')
+    .summary('compare what two policies mean')
+    .description(DESCRIPTION)
+    .argument('<old>', 'policy file or folder')
+    .argument('<new>', 'policy file or folder')
+    .addOption(formatOption('json prints one object'))
+    .addHelpText('after', MORE)
+    .action(async (old: string, fresh: string, _options, command: Command) => {
+      const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
+      const [before, after] = [await compilePolicyFiles([old], services), await compilePolicyFiles([fresh], services)]
+      const records = await services.openRecords(services.loadConfig({ config }).config)
+      try {
+        const changes = comparePolicies(comparable(before), comparable(after), seenProjects(records))
+        const replayed = records === undefined ? undefined : lastMonth(records, after, services)
+        if (format === 'json')
+          services.output.out(jsonLine({ changes, replay: replayed === undefined ? null : replayJson(replayed) }))
+        else render(createScreen(services.output), changes, replayed)
+        conclude(changes.length === 0 && (replayed?.changed.length ?? 0) === 0 ? 0 : 1)
+      } finally {
+        records?.close()
+      }
+    })
+}
+
+function comparable({ policy, contents: { rules, unmatched, exemptions } }: CompiledPolicy): Comparable {
+  return { policy, rules, unmatched, exemptions }
+}
+
+function lastMonth(records: Records, { policy }: CompiledPolicy, { clock }: Services): Replay {
+  return replay(records, policy, { since: instant(clock() - MONTH), at: undefined })
+}
+
+const MARKS: Readonly<Record<Effect, readonly [string, Style]>> = {
+  wider: ['+', 'doubt'],
+  stricter: ['-', 'good'],
+  other: ['~', 'strong'],
+}
+
+function render(screen: Screen, changes: readonly PolicyChange[], replayed: Replay | undefined): void {
+  for (const [about, own] of Map.groupBy(changes, it => it.about)) {
+    screen.line(styled('strong', about))
+    for (const { effect, text } of own) {
+      const [mark, style] = MARKS[effect]
+      screen.prose(['  ', styled(style, mark), ' '], text)
+    }
+  }
+  if (changes.length === 0) screen.line('the policies mean the same')
+  else {
+    const count = (effect: Effect) => changes.filter(change => change.effect === effect).length
+    screen.line()
+    screen.line(
+      `${plural(changes.length, 'change')}: ${count('wider')} admit more (+), ${count('stricter')} admit less (-), ${count('other')} otherwise (~)`,
+    )
+  }
+  if (replayed === undefined) return
+  screen.line()
+  screen.line(styled('strong', 'Of the last 30 days'))
+  renderReplay(screen, replayed)
+}

@@ -1,0 +1,98 @@
+import type { Command } from 'commander'
+import { describeRevocation } from '../domain/compare-policies.ts'
+import { formatInstant } from '../domain/instant.ts'
+import { findRevoked, type RevokedFiles } from '../gate/revoked-downloads.ts'
+import { jsonLine } from './explanation-json.ts'
+import { compilePolicyFiles, openRecordsOf } from './load-policy.ts'
+import { plural } from './lock-summary.ts'
+import { collect, formatOption } from './options.ts'
+import { nearPath } from './render-explanation.ts'
+import { createScreen, type Screen, styled } from './screen.ts'
+import type { Services } from './services.ts'
+import { renderTable } from './table.ts'
+
+const DESCRIPTION = `For an incident: what the policy revokes, which files the gate knows of it, and who downloaded them, from the journal. A revocation holds from its load on, for files that the gate has stored too; this is about those that left before.
+
+The journal reaches back as far as journal.keep. A file whose provenance was verified under no root that is on record can only be found by its sha256, or by project and versions.`
+
+const MORE = `
+Output of --format json, one object a line and a revocation:
+  {revocation, reason, place, files: [{filename, sha256}],
+   downloads: [{client, filename, sha256, requests, first, last}]}
+
+Examples:
+  portcullis revocations show
+  portcullis revocations show --policy incident.yaml --format json`
+
+export function addRevocationsCommand(program: Command, services: Services): void {
+  const revocations = program
+    .command('revocations')
+    .summary('look at what the policy revokes, and who has it')
+    .description('Look at what the policy revokes.')
+  revocations
+    .command('show')
+    .summary('list revocations, the files that they name, and who downloaded them')
+    .description(DESCRIPTION)
+    .option('--policy <file>', 'instead of the configured policy; may be given several times', collect)
+    .addOption(formatOption('json prints one object a line and a revocation'))
+    .addHelpText('after', MORE)
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<{
+        policy?: readonly string[]
+        config?: string
+        format: 'text' | 'json'
+      }>()
+      const paths = options.policy ?? services.loadConfig({ config: options.config }).config.policy
+      const { policy } = await compilePolicyFiles(paths, services)
+      const records = await openRecordsOf(services, options.config)
+      try {
+        const found = findRevoked(records, policy.revocations)
+        if (options.format === 'json') for (const it of found) services.output.out(jsonLine(toJson(it)))
+        else render(createScreen(services.output), found)
+      } finally {
+        records.close()
+      }
+    })
+}
+
+function toJson({ revocation, files, downloads }: RevokedFiles): object {
+  const { ref, reason } = revocation
+  return {
+    revocation: describeRevocation(revocation),
+    reason,
+    place: `${ref.file}:${ref.line}`,
+    files,
+    downloads: downloads.map(({ first, last, ...rest }) => ({
+      ...rest,
+      first: formatInstant(first),
+      last: formatInstant(last),
+    })),
+  }
+}
+
+function render(screen: Screen, found: readonly RevokedFiles[]): void {
+  if (found.length === 0) screen.line('the policy revokes nothing')
+  for (const [index, { revocation, files, downloads }] of found.entries()) {
+    if (index > 0) screen.line()
+    const { ref } = revocation
+    screen.prose([styled('bad', '✗'), ' '], describeRevocation(revocation))
+    screen.line(styled('dim', `  ${nearPath(ref.file)}:${ref.line}`))
+    for (const { filename, sha256 } of files) screen.line(`  ${filename}  ${sha256}`)
+    if (downloads.length === 0) {
+      screen.line(files.length === 0 ? '  no file of it is on record' : '  nobody downloaded it')
+      continue
+    }
+    const clients = new Set(downloads.map(({ client }) => client)).size
+    screen.line(`  downloaded by ${plural(clients, 'client')}:`)
+    renderTable(
+      screen,
+      ['  client', 'requests', 'last', 'file'],
+      downloads.map(({ client, requests, last, filename }) => [
+        `  ${client}`,
+        requests,
+        `${formatInstant(last).slice(0, 16)}Z`,
+        filename,
+      ]),
+    )
+  }
+}
