@@ -6,12 +6,13 @@ import { exitOfUnknown } from './exit-of.ts'
 import { jsonLine, verdictJson } from './explanation-json.ts'
 import { junitOf } from './junit.ts'
 import { readLocks } from './lock-files.ts'
-import { type LockSummary, plural, renderSummary, summarise } from './lock-summary.ts'
+import { type LockSummary, renderSummary, summarise } from './lock-summary.ts'
 import { collect, type JudgingOptions, parseTime } from './options.ts'
 import { createProgress } from './progress.ts'
 import { findingOf, sarifOf } from './sarif.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
 import type { Conclude, ExitCode, Services } from './services.ts'
+import { counted } from './table.ts'
 
 interface AuditOptions extends Omit<JudgingOptions, 'format'> {
   readonly format: 'text' | 'json' | 'sarif' | 'junit'
@@ -136,7 +137,8 @@ function renderText(screen: Screen, surveyed: readonly Surveyed[], summary: Lock
     const [same, ...others] = new Set(files.map(({ finding }) => `${finding.code} ${finding.message}`))
     for (const { it, finding } of files.slice(0, others.length === 0 && same !== undefined ? 1 : undefined)) {
       const [mark, style] = MARKS[finding.level]
-      const name = others.length === 0 && files.length > 1 ? plural(files.length, 'file') : it.explanation.file.filename
+      const name =
+        others.length === 0 && files.length > 1 ? counted(files.length, 'file') : it.explanation.file.filename
       screen.line('  ', styled(style, mark), ` ${name}: `, styled(style, finding.code))
       screen.prose(['    '], finding.message)
     }

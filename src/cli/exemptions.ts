@@ -3,7 +3,8 @@ import { formatInstant, type Instant, instant } from '../domain/instant.ts'
 import type { Exemption } from '../domain/policy.ts'
 import type { Records } from '../ports.ts'
 import { jsonLine } from './explanation-json.ts'
-import { compilePolicyFiles } from './load-policy.ts'
+import { askRecordsIfAny } from './gate-records.ts'
+import { requireGivenPolicy } from './given-policy.ts'
 import { collect, formatOption } from './options.ts'
 import { parseLength } from './policy-replay.ts'
 import { nearPath } from './render-explanation.ts'
@@ -48,20 +49,17 @@ Examples:
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<ExpiringOptions>()
       const { config } = services.loadConfig({ config: options.config })
-      const { contents } = await compilePolicyFiles(options.policy ?? config.policy, services)
+      const { contents } = await requireGivenPolicy(options.policy ?? config.policy, services)
       const now = services.clock()
       const soon = contents.exemptions
         .filter(({ ends }) => ends - now <= options.within)
         .sort((a, b) => a.ends - b.ends)
-      const records = await services.openRecords(config)
-      try {
+      await askRecordsIfAny(config, services, records => {
         const uses = records === undefined ? undefined : countUses(records, instant(now - 30 * DAY))
         if (options.format === 'json')
           for (const exemption of soon) services.output.out(jsonLine(toJson(exemption, now, uses)))
         else render(services, soon, now, uses)
-      } finally {
-        records?.close()
-      }
+      })
     })
 }
 

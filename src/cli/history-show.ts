@@ -2,12 +2,12 @@ import type { Command } from 'commander'
 import { GateError } from '../domain/errors.ts'
 import type { SeenFile } from '../domain/history.ts'
 import { identityOf } from '../domain/identity.ts'
-import { formatInstant, type Instant } from '../domain/instant.ts'
+import { formatInstant, type Instant, instant } from '../domain/instant.ts'
 import { tryProjectName } from '../domain/name.ts'
 import { canonicalVersion, compareVersions, releaseOf, type Version } from '../domain/version.ts'
 import type { SeenProject } from '../ports.ts'
 import { jsonLine } from './explanation-json.ts'
-import { openRecordsOf } from './load-policy.ts'
+import { askRecords } from './gate-records.ts'
 import { formatOption } from './options.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
 import type { Services } from './services.ts'
@@ -42,16 +42,13 @@ export function addHistoryCommand(program: Command, services: Services): void {
       const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
       const project = tryProjectName(name)
       if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
-      const records = await openRecordsOf(services, config)
-      try {
+      await askRecords(services.loadConfig({ config: config }).config, services, records => {
         const seen = records.project(project)
         if (format === 'json') services.output.out(jsonLine(seen === undefined ? { project, files: [] } : toJson(seen)))
         else if (seen === undefined)
           createScreen(services.output).line(`the gate has never read the page of ${project}`)
         else render(createScreen(services.output), seen)
-      } finally {
-        records.close()
-      }
+      })
     })
 }
 
@@ -152,10 +149,7 @@ function versionOf(release: readonly SeenFile[]): Version {
 }
 
 function earliest(release: readonly SeenFile[]): Instant {
-  return release.reduce(
-    (first, { firstSeen }) => (firstSeen < first ? firstSeen : first),
-    release[0]?.firstSeen ?? (0 as Instant),
-  )
+  return release.reduce((first, { firstSeen }) => instant(Math.min(first, firstSeen)), instant(Number.MAX_SAFE_INTEGER))
 }
 
 function lineOf(version: Version): string {

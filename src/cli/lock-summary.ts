@@ -5,6 +5,7 @@ import type { Explanation } from '../gate/explain.ts'
 import { isUnknown, type Surveyed, uniqueFiles } from '../gate/survey.ts'
 import type { Lock } from '../protocol/lockfiles/lock.ts'
 import { type Screen, styled } from './screen.ts'
+import { counted } from './table.ts'
 
 /** What a manager wants to know of locks: how much is attested, by whom, what is exempted and until when. */
 export interface LockSummary {
@@ -54,14 +55,14 @@ export function summarise(locks: readonly Lock[], surveyed: readonly Surveyed[],
     packages: new Set(packages.map(({ project, version }) => `${project} ${version}`)).size,
     files: explanations.length,
     attested: explanations.filter(({ signed }) => signed !== undefined).length,
-    signers: counted(explanations.flatMap(explanation => signerOf(explanation) ?? [])).map(([signer, files]) => ({
+    signers: tallied(explanations.flatMap(explanation => signerOf(explanation) ?? [])).map(([signer, files]) => ({
       signer,
       files,
     })),
     admitted: admitted.length,
     exempted: endings(exemptions.map(({ exemption }) => exemption)),
     watched: admitted.filter(({ facts }) => facts.by === 'audit').length,
-    refused: counted(verdicts.flatMap(({ outcome }) => (outcome.kind === 'refused' ? [outcome.code] : []))).map(
+    refused: tallied(verdicts.flatMap(({ outcome }) => (outcome.kind === 'refused' ? [outcome.code] : []))).map(
       ([code, files]) => ({ code, files }),
     ),
     notListed: explanations.filter(({ outcome }) => outcome instanceof GateError && outcome.code === 'not-listed')
@@ -80,7 +81,7 @@ function signerOf({ signed }: Explanation): string | undefined {
   return owner === null ? claims.san.value : `${owner[1]}.com/${owner[2]}`
 }
 
-function counted(words: readonly string[]): readonly (readonly [word: string, count: number])[] {
+function tallied(words: readonly string[]): readonly (readonly [word: string, count: number])[] {
   return [...Map.groupBy(words, word => word)]
     .map(([word, all]) => [word, all.length] as const)
     .sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1))
@@ -99,19 +100,19 @@ const MOST = 8
 export function renderSummary(screen: Screen, summary: LockSummary): void {
   const { locks, packages, files, attested, signers, exempted, refused } = summary
   screen.line(
-    styled('strong', `${plural(files, 'file')} of ${plural(packages, 'release')}`),
+    styled('strong', `${counted(files, 'file')} of ${counted(packages, 'release')}`),
     locks > 1 ? ` in ${locks} locks` : '',
   )
   row(screen, 'attested', `${attested} of ${files}${files === 0 ? '' : ` (${Math.floor((100 * attested) / files)} %)`}`)
   for (const { signer, files: signed } of signers.slice(0, MOST))
     row(screen, '', `${String(signed).padStart(5)}  ${signer}`)
-  if (signers.length > MOST) row(screen, '', `       and ${plural(signers.length - MOST, 'other signer')}`)
+  if (signers.length > MOST) row(screen, '', `       and ${counted(signers.length - MOST, 'other signer')}`)
   row(screen, 'admitted', String(summary.admitted))
   if (exempted.length > 0)
     row(
       screen,
       'exempted',
-      plural(
+      counted(
         exempted.reduce((sum, it) => sum + it.files, 0),
         'file',
       ),
@@ -130,15 +131,11 @@ export function renderSummary(screen: Screen, summary: LockSummary): void {
     row(
       screen,
       'unpinned',
-      `${plural(summary.unpinned, 'release')} without a sha256 in the lock: all files were judged`,
+      `${counted(summary.unpinned, 'release')} without a sha256 in the lock: all files were judged`,
     )
   if (summary.skipped > 0) row(screen, 'skipped', `${summary.skipped} that come from no index`)
 }
 
 function row(screen: Screen, label: string, text: string): void {
   screen.line(`  ${label.padEnd(LABEL)}`, text)
-}
-
-export function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

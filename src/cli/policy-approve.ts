@@ -7,12 +7,12 @@ import { publisherList } from '../domain/publisher-text.ts'
 import { describeRule } from '../domain/verdict.ts'
 import { type HeldChange, heldChange } from '../gate/held-change.ts'
 import { jsonLine } from './explanation-json.ts'
-import { compilePolicyFiles, openRecordsOf } from './load-policy.ts'
-import { plural } from './lock-summary.ts'
+import { askRecords } from './gate-records.ts'
+import { requireGivenPolicy } from './given-policy.ts'
 import { collect, formatOption } from './options.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
 import type { Conclude, Services } from './services.ts'
-import { renderTable } from './table.ts'
+import { counted, renderTable } from './table.ts'
 
 interface ApproveOptions {
   readonly config?: string
@@ -54,18 +54,15 @@ export function addPolicyApprove(policy: Command, services: Services, conclude: 
       const project = tryProjectName(name)
       if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
       const paths = options.policy ?? services.loadConfig({ config: options.config }).config.policy
-      const { policy: compiled } = await compilePolicyFiles(paths, services)
-      const records = await openRecordsOf(services, options.config)
-      try {
+      const { policy: compiled } = await requireGivenPolicy(paths, services)
+      await askRecords(services.loadConfig({ config: options.config }).config, services, records => {
         const rule = compiled.ruleFor(project)
         const held = heldChange(records.project(project)?.files ?? [], rule)
         const decidedBy = rule === undefined ? undefined : describeRule(rule.ref)
         if (options.format === 'json') services.output.out(jsonLine(toJson(project, held, decidedBy)))
         else render(createScreen(services.output), project, held, decidedBy)
         conclude(held === undefined ? 1 : 0)
-      } finally {
-        records.close()
-      }
+      })
     })
 }
 
@@ -131,7 +128,7 @@ const FIELDS: readonly (readonly [label: string, read: (signer: Signer) => strin
   ['workflow', ({ claims }) => workflowOf(claims)],
   ['issuer', ({ claims }) => claims.issuer],
   ['name', ({ claims }) => claims.san.value],
-  ['files', ({ files }) => `${plural(files.length, 'file')}, such as ${files.at(-1)?.filename ?? ''}`],
+  ['files', ({ files }) => `${counted(files.length, 'file')}, such as ${files.at(-1)?.filename ?? ''}`],
   ['since', ({ since }) => formatInstant(since).slice(0, 16)],
 ]
 

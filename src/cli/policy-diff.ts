@@ -4,12 +4,13 @@ import { instant } from '../domain/instant.ts'
 import { type Replay, replay } from '../gate/replay.ts'
 import type { Records } from '../ports.ts'
 import { jsonLine } from './explanation-json.ts'
-import { type CompiledPolicy, compilePolicyFiles, seenProjects } from './load-policy.ts'
-import { plural } from './lock-summary.ts'
+import { askRecordsIfAny } from './gate-records.ts'
+import { type GoodPolicy, requireGivenPolicy } from './given-policy.ts'
 import { formatOption } from './options.ts'
 import { renderReplay, replayJson } from './policy-replay.ts'
 import { createScreen, type Screen, type Style, styled } from './screen.ts'
 import type { Conclude, Services } from './services.ts'
+import { counted } from './table.ts'
 
 const DESCRIPTION = `Compares what two policies mean, not how they are written: project by project, exemption by exemption, each change marked + where more is admitted, - where less is, ~ where it is something else. A rule that is gone, and a wider glob that decides its names now, are called out.
 
@@ -42,26 +43,23 @@ export function addPolicyDiff(policy: Command, services: Services, conclude: Con
     .addHelpText('after', MORE)
     .action(async (old: string, fresh: string, _options, command: Command) => {
       const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
-      const [before, after] = [await compilePolicyFiles([old], services), await compilePolicyFiles([fresh], services)]
-      const records = await services.openRecords(services.loadConfig({ config }).config)
-      try {
-        const changes = comparePolicies(comparable(before), comparable(after), seenProjects(records))
+      const [before, after] = [await requireGivenPolicy([old], services), await requireGivenPolicy([fresh], services)]
+      await askRecordsIfAny(services.loadConfig({ config }).config, services, records => {
+        const changes = comparePolicies(comparable(before), comparable(after), records?.projects() ?? [])
         const replayed = records === undefined ? undefined : lastMonth(records, after, services)
         if (format === 'json')
           services.output.out(jsonLine({ changes, replay: replayed === undefined ? null : replayJson(replayed) }))
         else render(createScreen(services.output), changes, replayed)
         conclude(changes.length === 0 && (replayed?.changed.length ?? 0) === 0 ? 0 : 1)
-      } finally {
-        records?.close()
-      }
+      })
     })
 }
 
-function comparable({ policy, contents: { rules, unmatched, exemptions } }: CompiledPolicy): Comparable {
+function comparable({ policy, contents: { rules, unmatched, exemptions } }: GoodPolicy): Comparable {
   return { policy, rules, unmatched, exemptions }
 }
 
-function lastMonth(records: Records, { policy }: CompiledPolicy, { clock }: Services): Replay {
+function lastMonth(records: Records, { policy }: GoodPolicy, { clock }: Services): Replay {
   return replay(records, policy, { since: instant(clock() - MONTH), at: undefined })
 }
 
@@ -84,7 +82,7 @@ function render(screen: Screen, changes: readonly PolicyChange[], replayed: Repl
     const count = (effect: Effect) => changes.filter(change => change.effect === effect).length
     screen.line()
     screen.line(
-      `${plural(changes.length, 'change')}: ${count('wider')} admit more (+), ${count('stricter')} admit less (-), ${count('other')} otherwise (~)`,
+      `${counted(changes.length, 'change')}: ${count('wider')} admit more (+), ${count('stricter')} admit less (-), ${count('other')} otherwise (~)`,
     )
   }
   if (replayed === undefined) return

@@ -13,10 +13,11 @@ import { writePolicy } from '../protocol/policy-write.ts'
 import { loadPolicy } from '../protocol/policy-yaml.ts'
 import { bar } from './audit.ts'
 import { readLocks } from './lock-files.ts'
-import { plural, renderSummary, summarise } from './lock-summary.ts'
+import { renderSummary, summarise } from './lock-summary.ts'
 import { createProgress } from './progress.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
 import type { Conclude, ExitCode, Services } from './services.ts'
+import { counted } from './table.ts'
 
 interface InitOptions {
   readonly config?: string
@@ -146,7 +147,7 @@ async function surveyUnder(
 function tellUnknown(screen: Screen, unknown: readonly GateError[], first: GateError): ExitCode {
   screen.prose(
     [styled('doubt', '?'), ' '],
-    `${plural(unknown.length, 'file')} could not be told, so nothing is written: ${first.detail}`,
+    `${counted(unknown.length, 'file')} could not be told, so nothing is written: ${first.detail}`,
   )
   screen.line('Run it again: what is known by now is remembered.')
   const exits = unknown.map(({ code }) => errorEntry(code).exit)
@@ -156,7 +157,7 @@ function tellUnknown(screen: Screen, unknown: readonly GateError[], first: GateE
 function tellFailed(screen: Screen, failed: readonly string[]): void {
   for (const line of failed) screen.prose([styled('bad', '✗'), ' '], line)
   if (failed.length === 0) return
-  const left = styled('bad', `${plural(failed.length, 'file')} left out`)
+  const left = styled('bad', `${counted(failed.length, 'file')} left out`)
   screen.line(left, ': no policy should admit what fails; look into each')
 }
 

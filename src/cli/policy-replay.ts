@@ -2,11 +2,12 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { formatInstant, type Instant, instant } from '../domain/instant.ts'
 import { type Changed, type Replay, replay, type Untold } from '../gate/replay.ts'
 import { jsonLine } from './explanation-json.ts'
-import { compilePolicyFiles, openRecordsOf } from './load-policy.ts'
-import { plural } from './lock-summary.ts'
+import { askRecords } from './gate-records.ts'
+import { requireGivenPolicy } from './given-policy.ts'
 import { collect, formatOption, parseTime } from './options.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
 import type { Conclude, Services } from './services.ts'
+import { counted } from './table.ts'
 
 interface ReplayOptions {
   readonly config?: string
@@ -50,17 +51,14 @@ export function addPolicyReplay(policy: Command, services: Services, conclude: C
     .addHelpText('after', MORE)
     .action(async (_options, command: Command) => {
       const { config, policy: files, since, at, format } = command.optsWithGlobals<ReplayOptions>()
-      const { policy: compiled } = await compilePolicyFiles(files, services)
-      const records = await openRecordsOf(services, config)
-      try {
+      const { policy: compiled } = await requireGivenPolicy(files, services)
+      await askRecords(services.loadConfig({ config: config }).config, services, records => {
         const now = services.clock()
         const replayed = replay(records, compiled, { since: sinceAt(since, now), at: at === 'now' ? now : at })
         if (format === 'json') services.output.out(jsonLine(replayJson(replayed)))
         else renderReplay(createScreen(services.output), replayed)
         conclude(replayed.changed.length === 0 ? 0 : 1)
-      } finally {
-        records.close()
-      }
+      })
     })
 }
 
@@ -115,11 +113,11 @@ export function renderReplay(screen: Screen, { requests, changed, untold }: Repl
   if (changed.length + untold.length > 0) screen.line()
   const refused = changed.filter(({ to }) => to.outcome === 'refused')
   const sum = (list: readonly Changed[]) => list.reduce((total, it) => total + it.requests, 0)
-  screen.line(`${plural(requests, 'request')} replayed`)
-  screen.line(`  ${plural(refused.length, 'file')} would be refused that passed (${plural(sum(refused), 'request')})`)
+  screen.line(`${counted(requests, 'request')} replayed`)
+  screen.line(`  ${counted(refused.length, 'file')} would be refused that passed (${counted(sum(refused), 'request')})`)
   const others = changed.filter(({ to }) => to.outcome === 'admitted')
-  screen.line(`  ${plural(others.length, 'file')} would pass that were refused (${plural(sum(others), 'request')})`)
-  if (untold.length > 0) screen.line(`  ${plural(untold.length, 'file')} cannot be told`)
+  screen.line(`  ${counted(others.length, 'file')} would pass that were refused (${counted(sum(others), 'request')})`)
+  if (untold.length > 0) screen.line(`  ${counted(untold.length, 'file')} cannot be told`)
 }
 
 function renderChange(screen: Screen, { filename, from, to, ...counts }: Changed): void {
@@ -136,5 +134,5 @@ function renderChange(screen: Screen, { filename, from, to, ...counts }: Changed
 }
 
 function hits({ requests, clients, last }: Pick<Changed, 'requests' | 'clients' | 'last'>): string {
-  return `${plural(requests, 'request')} by ${plural(clients, 'client')}, the last on ${formatInstant(last).slice(0, 16)}Z`
+  return `${counted(requests, 'request')} by ${counted(clients, 'client')}, the last on ${formatInstant(last).slice(0, 16)}Z`
 }

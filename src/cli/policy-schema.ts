@@ -2,19 +2,24 @@ import type { Command } from 'commander'
 import { policyJsonSchema } from '../protocol/policy-schema.ts'
 import type { Services } from './services.ts'
 
-export function addPolicySchema(policy: Command, services: Services): void {
+const DESCRIPTION = `Prints the JSON Schema of a policy (draft 2020-12). An editor that knows it completes keys and underlines what is wrong.
+
+The schema and the gate's own reading come from the same source. What must hold between parts of a policy (names, ties, dates) only policy check tells.`
+
+const MORE = `
+Exit codes:
+  0  printed
+
+Examples:
+  portcullis policy schema > policy.schema.json
+with this as the first line of the policy:
+  # yaml-language-server: $schema=./policy.schema.json`
+
+export function addPolicySchema(policy: Command, { output }: Services): void {
   policy
     .command('schema')
-    .summary('print the JSON Schema of policies')
-    .description(
-      'Prints the JSON Schema (draft 2020-12) that editors complete and underline policies with. What must hold between the parts of a policy, `policy check` tells.',
-    )
-    .addHelpText(
-      'after',
-      `
-Example:
-  portcullis policy schema > policy.schema.json
-  # yaml-language-server: $schema=./policy.schema.json`,
-    )
-    .action(() => services.output.out(`${JSON.stringify(policyJsonSchema(), undefined, 2)}\n`))
+    .summary('print the JSON Schema of a policy')
+    .description(DESCRIPTION)
+    .addHelpText('after', MORE)
+    .action(() => output.out(`${JSON.stringify(policyJsonSchema(), null, 2)}\n`))
 }

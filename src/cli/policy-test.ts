@@ -1,80 +1,91 @@
 import type { Command } from 'commander'
-import { GateError } from '../domain/errors.ts'
-import { formatDiagnostic } from '../protocol/diagnostic.ts'
-import type { TestOutcome } from '../protocol/policy-tests.ts'
+import { type Diagnostic, formatDiagnostic } from '../protocol/diagnostic.ts'
+import type { LoadedPolicy } from '../protocol/policy-yaml.ts'
 import { jsonLine } from './explanation-json.ts'
-import { readPolicy } from './load-policy.ts'
-import { plural } from './lock-summary.ts'
+import { readGivenPolicy } from './given-policy.ts'
 import { formatOption } from './options.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
-import type { Conclude, Services } from './services.ts'
+import type { Conclude, ExitCode, Services } from './services.ts'
+import { counted } from './table.ts'
 
-const DESCRIPTION = `Runs the tests: of policy files: files as they might come, and what must become of them, decided as the gate decides. The gate runs them at every load, and does not load a policy whose tests fail.`
+const DESCRIPTION = `Runs the tests: of a policy. Each imagines a file and who signed it, is decided as the gate would decide it, and says whether what it expects came out. A gate runs them at every load, and does not take a policy with one that fails.
+
+Several files, or a folder, are read as one policy. Without a file, the configured policy is tested.`
 
 const MORE = `
-A test in a policy:
-  tests:
-    - given: { file: demo-1.0.tar.gz, attested_by: acme }
-      expect: admitted
-    - given: { file: demo-1.0.tar.gz }
-      expect: { refused: unattested }
-
-given: file, attested_by (a publisher's name, or one written out), built_by,
-uploaded, at, yanked, status, sha256, attested_before, first_signed_by.
-
 Exit codes:
-  0  every test passes; none is told
+  0  every test passes; also: there is none
   1  a test fails
-  2  the policy does not compile for another reason
+  2  the policy is wrong otherwise, or a file cannot be read
 
 Output of --format json, one object:
-  {passed, failed, tests: [{place, file, expected, found, detail, passed}]}
+  {ok, files, digest, tests: [{file, line, column, path, subject, expected,
+   found, detail, passed}], diagnostics: [{file, line, column, path, message}]}
+digest is null where the policy does not load.
 
 Examples:
   portcullis policy test
-  portcullis policy test policies/acme.yaml`
+  portcullis policy test policies/ --format json`
 
 export function addPolicyTest(policy: Command, services: Services, conclude: Conclude): void {
   policy
     .command('test')
-    .summary('run the tests of a policy')
+    .summary('run the tests: of a policy')
     .description(DESCRIPTION)
-    .argument('[file...]', 'policy files or folders; default: the configured policy')
+    .argument('[file...]', 'policy files or folders')
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)
     .action(async (files: readonly string[], _options, command: Command) => {
       const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
       const paths = files.length > 0 ? files : services.loadConfig({ config }).config.policy
-      const loaded = await readPolicy(paths, services)
-      if (loaded.tests === undefined && 'diagnostics' in loaded)
-        throw new GateError('policy-invalid', loaded.diagnostics.map(formatDiagnostic).join('\n'))
-      const tests = loaded.tests ?? []
-      const failed = tests.filter(({ passed }) => !passed)
-      if (format === 'json') services.output.out(jsonLine(toJson(tests, failed.length)))
-      else render(createScreen(services.output), tests, failed)
-      conclude(failed.length === 0 ? 0 : 1)
+      const loaded = await readGivenPolicy(paths, services)
+      if (format === 'json') services.output.out(jsonLine(toJson(loaded, paths)))
+      else render(createScreen(services.output), loaded)
+      conclude(exitOf(loaded))
     })
 }
 
-function toJson(tests: readonly TestOutcome[], failed: number): object {
+/** Without tests, something else is wrong with it. */
+function exitOf({ tests, ...loaded }: LoadedPolicy): ExitCode {
+  if ('policy' in loaded) return 0
+  return tests === undefined ? 2 : 1
+}
+
+function wrongWith(loaded: LoadedPolicy): readonly Diagnostic[] {
+  return 'policy' in loaded || loaded.tests !== undefined ? [] : loaded.diagnostics
+}
+
+function toJson(loaded: LoadedPolicy, paths: readonly string[]): Readonly<Record<string, unknown>> {
+  const policy = 'policy' in loaded ? loaded.policy : undefined
   return {
-    passed: tests.length - failed,
-    failed,
-    tests: tests.map(({ place: { file, line, column }, ...test }) => ({ place: `${file}:${line}:${column}`, ...test })),
+    ok: policy !== undefined,
+    files: policy?.files ?? paths,
+    digest: policy?.digest ?? null,
+    tests: (loaded.tests ?? []).map(({ place, file: subject, expected, found, detail, passed }) => {
+      const { file, line, column, path } = place
+      return { file, line, column, path, subject, expected, found, detail, passed }
+    }),
+    diagnostics: wrongWith(loaded),
   }
 }
 
-function render(screen: Screen, tests: readonly TestOutcome[], failed: readonly TestOutcome[]): void {
+function render(screen: Screen, loaded: LoadedPolicy): void {
+  const { tests } = loaded
+  if (tests === undefined) {
+    for (const diagnostic of wrongWith(loaded)) screen.line(formatDiagnostic(diagnostic))
+    screen.line(styled('bad', '✗'), ' the policy is wrong, so that no test of it could run')
+    return
+  }
   for (const { place, file, expected, found, detail, passed } of tests) {
-    const at = styled('dim', `  ${place.file}:${place.line}:${place.column}`)
+    const at = styled('dim', `  ${place.file}:${place.line}`)
     if (passed) screen.line(styled('good', '✓'), ` ${file}: ${expected}`, at)
     else {
       screen.line(styled('bad', '✗'), ` ${file}: expected ${expected}, found ${found}`, at)
-      screen.prose(['  '], detail)
+      screen.prose(['    '], detail)
     }
   }
-  if (tests.length === 0) screen.line('the policy has no tests')
-  else if (failed.length === 0) screen.line(styled('good', `${plural(tests.length, 'test')} passed`))
-  else
-    screen.line(styled('bad', `${failed.length} of ${plural(tests.length, 'test')} failed`), ': no gate would load it')
+  const failed = tests.filter(({ passed }) => !passed).length
+  if (tests.length === 0) screen.line('The policy has no tests: a list under tests: says what must come out.')
+  else if (failed === 0) screen.line(`${counted(tests.length, 'test')}, all pass`)
+  else screen.line(`${counted(tests.length, 'test')}, `, styled('bad', `${failed} failed`))
 }

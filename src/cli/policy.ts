@@ -4,8 +4,8 @@ import { addPolicyCheck } from './policy-check.ts'
 import { addPolicyDiff } from './policy-diff.ts'
 import { addPolicyInit } from './policy-init.ts'
 import { addPolicyReplay } from './policy-replay.ts'
-import { addPolicySchema, addPolicySchema } from './policy-schema.ts'
-import { addPolicyTest, addPolicyTest } from './policy-test.ts'
+import { addPolicySchema } from './policy-schema.ts'
+import { addPolicyTest } from './policy-test.ts'
 import type { Conclude, Services } from './services.ts'
 
 export function addPolicyCommand(program: Command, services: Services, conclude: Conclude): void {
@@ -13,5 +13,14 @@ export function addPolicyCommand(program: Command, services: Services, conclude:
     .command('policy')
     .summary('write, check, test and compare policies')
     .description('Work on the policy: which publishers may sign which project.')
-  for (const add of [addPolicyCheck, addPolicyTest, addPolicyInit, addPolicySchema]) add(policy, services, conclude)
+  for (const add of [
+    addPolicyCheck,
+    addPolicyTest,
+    addPolicyInit,
+    addPolicyDiff,
+    addPolicyReplay,
+    addPolicyApprove,
+    addPolicySchema,
+  ])
+    add(policy, services, conclude)
 }

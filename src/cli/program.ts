@@ -77,6 +77,9 @@ function createProgram(services: ProgramServices, conclude: Conclude): Command {
     addExplainCommand,
     addAuditCommand,
     addPolicyCommand,
+    addExemptionsCommand,
+    addHistoryCommand,
+    addRevocationsCommand,
     addConfigCommand,
   ])
     add(program, services, conclude)

@@ -3,13 +3,13 @@ import { describeRevocation } from '../domain/compare-policies.ts'
 import { formatInstant } from '../domain/instant.ts'
 import { findRevoked, type RevokedFiles } from '../gate/revoked-downloads.ts'
 import { jsonLine } from './explanation-json.ts'
-import { compilePolicyFiles, openRecordsOf } from './load-policy.ts'
-import { plural } from './lock-summary.ts'
+import { askRecords } from './gate-records.ts'
+import { requireGivenPolicy } from './given-policy.ts'
 import { collect, formatOption } from './options.ts'
 import { nearPath } from './render-explanation.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
 import type { Services } from './services.ts'
-import { renderTable } from './table.ts'
+import { counted, renderTable } from './table.ts'
 
 const DESCRIPTION = `For an incident: what the policy revokes, which files the gate knows of it, and who downloaded them, from the journal. A revocation holds from its load on, for files that the gate has stored too; this is about those that left before.
 
@@ -43,15 +43,12 @@ export function addRevocationsCommand(program: Command, services: Services): voi
         format: 'text' | 'json'
       }>()
       const paths = options.policy ?? services.loadConfig({ config: options.config }).config.policy
-      const { policy } = await compilePolicyFiles(paths, services)
-      const records = await openRecordsOf(services, options.config)
-      try {
+      const { policy } = await requireGivenPolicy(paths, services)
+      await askRecords(services.loadConfig({ config: options.config }).config, services, records => {
         const found = findRevoked(records, policy.revocations)
         if (options.format === 'json') for (const it of found) services.output.out(jsonLine(toJson(it)))
         else render(createScreen(services.output), found)
-      } finally {
-        records.close()
-      }
+      })
     })
 }
 
@@ -83,7 +80,7 @@ function render(screen: Screen, found: readonly RevokedFiles[]): void {
       continue
     }
     const clients = new Set(downloads.map(({ client }) => client)).size
-    screen.line(`  downloaded by ${plural(clients, 'client')}:`)
+    screen.line(`  downloaded by ${counted(clients, 'client')}:`)
     renderTable(
       screen,
       ['  client', 'requests', 'last', 'file'],

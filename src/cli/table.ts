@@ -22,3 +22,8 @@ export function renderTable(
   screen.line(line(head))
   for (const row of rows) screen.line(line(row))
 }
+
+/** `1 file`, `2 files`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
