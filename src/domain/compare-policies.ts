@@ -153,9 +153,11 @@ function labels(publishers: Rule['publishers']): string {
 }
 
 /** Everything that it demands; not how the policy calls it. */
-function describePublisher({ label: _, ...publisher }: Publisher): string {
+function describePublisher(publisher: Publisher): string {
   const told = Object.entries(publisher).flatMap(([key, value]) =>
-    value === undefined ? [] : [`${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`],
+    value === undefined || key === 'label'
+      ? []
+      : [`${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`],
   )
   return told.join(', ')
 }

@@ -59,6 +59,7 @@ const INVALID: readonly InvalidCode[] = [
   'digest-mismatch',
   'metadata-mismatch',
 ]
+const LOOKED_AT: ReadonlySet<string> = new Set(['exemption', 'exemption-expired'])
 const WITHOUT: ReadonlySet<string> = new Set(['unattested', 'provenance-lost', 'provenance-partial', 'optional'])
 
 /**
@@ -169,7 +170,8 @@ class Pasts {
     if (WITHOUT.has(code)) return { kind: 'unattested', said: 'integrity' }
     const key = `${sha256} ${filename}`
     if (!this.#findings.has(key)) this.#findings.set(key, this.#records.finding({ sha256, filename })?.finding)
-    return this.#findings.get(key)
+    // had it been attested, what was looked at for an exemption would be on record
+    return this.#findings.get(key) ?? (LOOKED_AT.has(code) ? { kind: 'unattested', said: 'index' } : undefined)
   }
 }
 

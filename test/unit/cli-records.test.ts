@@ -1,0 +1,325 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { stringify } from 'yaml'
+import { instant } from '../../src/domain/instant.ts'
+import { type Ended, runCommand } from '../world/commands.ts'
+import { startGate, type WorldGate } from '../world/gate.ts'
+import { createWorld, type Published, type World } from '../world/world.ts'
+
+const MALLORY = { kind: 'github', repository: 'mallory/demo', workflow: 'release.yml' } as const
+const DAY = 86_400_000
+
+interface Desk {
+  readonly world: World
+  readonly clock: { now: number }
+  /** a gate on the same data folder, with a clock on a string */
+  gate(policy: string): Promise<WorldGate>
+  /** what a client gets: the status */
+  ask(gate: WorldGate, file: Pick<Published, 'path'>): Promise<number>
+  run(...argv: readonly string[]): Promise<Ended>
+  write(name: string, text: string): string
+}
+
+async function desk(t: Test): Promise<Desk> {
+  const world = await createWorld(t)
+  const clock = { now: Date.now() }
+  const configuration = world.configuration()
+  writeFileSync(join(world.folder, 'portcullis.yaml'), stringify(configuration))
+  return {
+    world,
+    clock,
+    gate: policy => startGate(t, world, { policy, clock: () => instant(clock.now), configuration }),
+    async ask(gate, { path }) {
+      const answer = await fetch(`${gate.url}${path}`)
+      await answer.arrayBuffer()
+      return answer.status
+    },
+    run: (...argv) => runCommand(argv, { folder: world.folder, clock: () => instant(clock.now) }),
+    write(name, text) {
+      const path = join(world.folder, name)
+      writeFileSync(path, text)
+      return path
+    },
+  }
+}
+
+const publisher = (project: string) =>
+  `{ kind: github, repository: acme/${project.replace(/-?\*$/, '')}, workflow: release.yml }`
+const rule = (project: string, more = '') => `  - { match: "${project}", publishers: [${publisher(project)}]${more} }`
+const policyOf = (...lines: readonly string[]) => ['version: 1', ...lines].join('\n')
+
+t.test('replay reports exactly the requests whose outcome changes', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const good = await world.release('demo', '1.0')
+  const bare = await world.release('bare', '1.0', { attested: false })
+  const stranger = await world.release('lab', '1.0', { identity: { ...MALLORY, repository: 'mallory/lab' } })
+  const old = policyOf('defaults: { attestation: optional, unmatched: apply-defaults }', 'projects:', rule('demo'))
+  const gate = await desk_.gate(old)
+  for (const file of [good.wheel, good.wheel, bare.sdist, stranger.wheel]) t.equal(await desk_.ask(gate, file), 200)
+  await gate.stop()
+
+  const same = desk_.write('same.yaml', old)
+  t.match(await desk_.run('policy', 'replay', '--policy', same), {
+    exit: 0,
+    out: /0 files would be refused that passed/,
+  })
+  const strict = desk_.write('strict.yaml', policyOf('projects:', rule('demo'), rule('bare'), rule('lab')))
+  const replayed = await desk_.run('policy', 'replay', '--policy', strict, '--format', 'json')
+  t.equal(replayed.exit, 1)
+  const { requests, changed, untold } = JSON.parse(replayed.out)
+  t.equal(requests, 4)
+  t.strictSame(untold, [])
+  t.match(changed, [
+    {
+      filename: bare.sdist.filename,
+      from: { outcome: 'admitted', code: 'optional' },
+      to: { outcome: 'refused', code: 'unattested' },
+    },
+    {
+      filename: stranger.wheel.filename,
+      from: { outcome: 'admitted', code: 'attestation' },
+      to: { outcome: 'refused', code: 'publisher-mismatch' },
+      requests: 1,
+      clients: 1,
+    },
+  ])
+  t.equal(changed.length, 2)
+  t.match(
+    (await desk_.run('policy', 'replay', '--policy', strict, '--since', '1d')).out,
+    /✗ bare-1\.0\.tar\.gz: was admitted \(optional\), would be refused \(unattested\)/,
+  )
+})
+
+t.test('the policy that was in force changes nothing, whatever it went by', async t => {
+  const desk_ = await desk(t)
+  const { world, clock } = desk_
+  const uploaded = (days: number) => new Date(clock.now - days * DAY).toISOString()
+  const first = await world.release('ratchet', '1.0', { attested: false })
+  const exempt = await world.release('six', '1.0', { attested: false })
+  const young = await world.release('young', '1.0', { listed: { uploadTime: uploaded(1) } as never })
+  const policy = policyOf(
+    'projects:',
+    '  - { match: ratchet, attestation: when-seen, identity: first-seen }',
+    '  - { match: six }',
+    rule('young', ', cooldown: { min_age: 2d }'),
+    'exemptions:',
+    `  - { id: EX-1, project: six, waive: [attestation], files: { "${exempt.sdist.filename}": "sha256:${exempt.sdist.sha256}" }, reason: r, owner: o, expires: ${new Date(clock.now + DAY).toISOString()} }`,
+  )
+  let gate = await desk_.gate(policy)
+  const outcomes: number[] = []
+  const ask = async (file: Published) => void outcomes.push(await desk_.ask(gate, file))
+  await ask(first.sdist) // nothing was seen attested
+  await ask(exempt.sdist)
+  await ask(young.wheel) // a day too young
+  clock.now += 2 * DAY
+  const attested = await world.release('ratchet', '1.0.1')
+  await ask(attested.wheel)
+  await ask(first.sdist) // now it is a loss
+  await ask(exempt.sdist) // the exemption has ended
+  await ask(young.wheel)
+  const changed = await world.release('ratchet', '1.0.2', { identity: { ...MALLORY, repository: 'mallory/ratchet' } })
+  clock.now += 2 * DAY
+  await ask(changed.wheel)
+  await gate.stop()
+  t.strictSame(outcomes, [200, 200, 403, 200, 403, 403, 200, 403])
+
+  gate = await desk_.gate(policy)
+  await gate.stop()
+  const same = desk_.write('same.yaml', policy)
+  const { exit, out } = await desk_.run('policy', 'replay', '--policy', same, '--since', '30d')
+  t.match(
+    out,
+    /8 requests replayed\n {2}0 files would be refused that passed \(0 requests\)\n {2}0 files would pass that were refused/,
+  )
+  t.equal(exit, 0)
+  const now = await desk_.run('policy', 'replay', '--policy', same, '--at', 'now')
+  t.match(
+    now,
+    { exit: 1, out: /✗ ratchet-1\.0\.tar\.gz: was admitted \(optional\), would be refused \(provenance-lost\)/ },
+    'as of now, it is another question',
+  )
+})
+
+t.test('what was refused without a look is told apart', async t => {
+  const desk_ = await desk(t)
+  const { wheel } = await desk_.world.release('demo', '1.0')
+  const gate = await desk_.gate(policyOf('projects: [{ match: other, deny: no }]'))
+  t.equal(await desk_.ask(gate, wheel), 403)
+  await gate.stop()
+  const fresh = desk_.write('new.yaml', policyOf('projects:', rule('demo')))
+  t.match(await desk_.run('policy', 'replay', '--policy', fresh), {
+    exit: 0,
+    out: /cannot be told(?:.|\n)*demo-1\.0-py3-none-any\.whl: was no-rule, 1 request by 1 client/,
+  })
+})
+
+t.test('a policy in audit mode is replayed as what it would have refused', async t => {
+  const desk_ = await desk(t)
+  const { sdist } = await desk_.world.release('demo', '1.0', { attested: false })
+  const watching = policyOf('mode: audit', 'projects:', rule('demo'))
+  const gate = await desk_.gate(watching)
+  t.equal(await desk_.ask(gate, sdist), 200)
+  await gate.stop()
+  const enforced = desk_.write('new.yaml', watching.replace('audit', 'enforce'))
+  t.match(await desk_.run('policy', 'replay', '--policy', enforced), {
+    exit: 1,
+    out: /was admitted \(audit:unattested\), would be refused \(unattested\)/,
+  })
+})
+
+t.test('diff tells what changes in meaning, and not in writing', async t => {
+  const desk_ = await desk(t)
+  const a = desk_.write('a.yaml', policyOf('projects:', rule('demo'), rule('demo-*', ', yanked: deny')))
+  const b = desk_.write(
+    'b.yaml',
+    `# another order\n${policyOf('projects:', rule('demo-*', ', yanked: deny'), rule('demo'))}`,
+  )
+  t.match(await desk_.run('policy', 'diff', a, b), { exit: 0, out: /the policies mean the same/ })
+  const c = desk_.write(
+    'c.yaml',
+    policyOf(
+      'mode: audit',
+      'projects:',
+      `  - { match: demo, publishers: [${publisher('demo')}, ${publisher('other')}], attestation: when-seen, cooldown: { min_age: 3d } }`,
+      rule('demo-*'),
+      'exemptions:',
+      `  - { id: EX-1, project: demo, waive: [attestation], files: { demo-1.0.tar.gz: "sha256:${'4'.repeat(64)}" }, reason: r, owner: o, expires: 2027-01-01 }`,
+      'revocations: [{ project: demo, versions: "==3", reason: stolen }]',
+    ),
+  )
+  const { exit, out } = await desk_.run('policy', 'diff', a, c)
+  t.equal(exit, 1)
+  for (const line of [
+    'mode\n  + enforce became audit',
+    'attestation: required became when-seen',
+    'publishers: kind github, repository acme/other',
+    '- cooldown.min_age: 0 h became 72 h',
+    '+ yanked: deny became allow',
+    'exemption EX-1\n  + was added for demo',
+    '- demo ==3 (stolen) was added',
+  ])
+    t.ok(out.includes(line), line, { out })
+  const d = desk_.write('d.yaml', policyOf('projects:', rule('demo*')))
+  const wider = desk_.write('e.yaml', policyOf('projects:', rule('demo*'), '  - { match: demo, deny: no }'))
+  t.match(
+    (await desk_.run('policy', 'diff', wider, d)).out,
+    /demo\n {2}~ decided by projects\[0\] demo\* \(d\.yaml:3\) now, by projects\[1\] demo \(e\.yaml:4\) before\n {2}\+ is denied no more/,
+  )
+  t.equal((await desk_.run('policy', 'diff', a, desk_.write('f.yaml', 'nonsense: true'))).exit, 2)
+})
+
+t.test('approve shows a held change field by field and prints the rule that accepts it', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const first = await world.release('demo', '1.0')
+  const second = await world.release('demo', '2.0', { identity: MALLORY })
+  const policy = policyOf('projects: [{ match: demo, identity: first-seen }]')
+  const gate = await desk_.gate(policy)
+  t.equal(await desk_.ask(gate, first.wheel), 200)
+  t.match(await desk_.run('policy', 'approve', 'demo'), { exit: 1, out: 'nothing is held for demo\n' })
+  t.equal(await desk_.ask(gate, second.wheel), 403)
+  await gate.stop()
+  const { exit, out } = await desk_.run('policy', 'approve', 'demo')
+  t.equal(exit, 0)
+  t.match(out, /≠ +repository +https:\/\/github\.com\/acme\/demo +https:\/\/github\.com\/mallory\/demo/)
+  const yaml = out.slice(out.indexOf('projects:')).replace(/^ {2}/gm, '')
+  const approved = await desk_.gate(policyOf(yaml))
+  t.equal(await desk_.ask(approved, second.wheel), 200, 'and it does')
+  t.equal(await desk_.ask(approved, first.sdist), 200)
+  await approved.stop()
+  t.match(await desk_.run('policy', 'approve', 'demo'), { exit: 1 }, 'then nothing is held')
+  t.match(await desk_.run('policy', 'approve', '-'), { exit: 2 })
+})
+
+t.test('history show prints the timeline, and marks what somebody should look at', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const one = await world.release('demo', '1.0')
+  await world.release('demo', '1.1', { attested: ['wheel'] })
+  const two = await world.release('demo', '2.0', { identity: MALLORY })
+  await world.release('demo', '2.1', { attested: false })
+  const gate = await desk_.gate(policyOf('projects: [{ match: demo, attestation: optional }]'))
+  for (const file of [one.wheel, two.wheel]) t.equal(await desk_.ask(gate, file), 200)
+  await gate.stop()
+  const { exit, out } = await desk_.run('history', 'show', 'Demo')
+  t.equal(exit, 0)
+  t.match(out, /first identity: acme\/demo release\.yml \(demo-1\.0-py3-none-any\.whl/)
+  t.match(out, /1\.0 +1\.0 +2\/2 .* acme\/demo release\.yml\n/)
+  t.match(out, /1\.1 +1\.1 +1\/2 .*\(offered, not asked for\) {2}← partly attested\n/)
+  t.match(out, /2\.0 +2\.0 +2\/2 .*mallory\/demo release\.yml {2}← another signer\n/)
+  t.match(out, /2\.1 +2\.1 +0\/2 .*← attestations have stopped\n/)
+  t.match(JSON.parse((await desk_.run('history', 'show', 'demo', '--format', 'json')).out), {
+    project: 'demo',
+    first: { file: one.wheel.filename },
+    files: { length: 8 },
+  })
+  t.match(await desk_.run('history', 'show', 'never'), { exit: 0, out: 'the gate has never read the page of never\n' })
+})
+
+t.test('exemptions that end soon, and how often each was used', async t => {
+  const desk_ = await desk(t)
+  const { sdist } = await desk_.world.release('six', '1.0', { attested: false })
+  const ends = (days: number) => new Date(desk_.clock.now + days * DAY).toISOString()
+  const exemption = (id: string, days: number) =>
+    `  - { id: ${id}, project: six, waive: [attestation], files: { "${sdist.filename}": "sha256:${sdist.sha256}" }, reason: r, owner: me, expires: ${ends(days)} }`
+  const gate = await desk_.gate(
+    policyOf(
+      'projects: [{ match: six }]',
+      'exemptions:',
+      exemption('EX-soon', 3),
+      exemption('EX-late', 90),
+      exemption('EX-ended', -3),
+    ),
+  )
+  t.equal(await desk_.ask(gate, sdist), 200)
+  await gate.stop()
+  const { exit, out } = await desk_.run('exemptions', 'expiring')
+  t.equal(exit, 0)
+  t.match(out, /ended 20.* EX-ended +six +1 +0 +attestation +me/)
+  t.match(out, /in [23] d +EX-soon +six +1 +1 +attestation +me/)
+  t.notMatch(out, /EX-late/)
+  t.match((await desk_.run('exemptions', 'expiring', '--within', '100d', '--format', 'json')).out, /"id":"EX-late"/)
+  t.match(await desk_.run('exemptions', 'expiring', '--within', 'soon'), { exit: 2 })
+})
+
+t.test('a revocation holds for what is stored, and its downloaders are listed', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const { wheel, sdist } = await world.release('demo', '1.0')
+  const policy = policyOf('projects:', rule('demo'))
+  const gate = await desk_.gate(policy)
+  t.equal(await desk_.ask(gate, wheel), 200)
+  t.equal(await desk_.ask(gate, sdist), 200)
+  const revoked = policyOf(
+    'projects:',
+    rule('demo'),
+    `revocations:\n  - { sha256: "${wheel.sha256}", reason: malware }\n  - { repository: acme/demo, signed_after: 2020-01-01T00:00:00Z, reason: incident }\n  - { project: other, versions: ">=1", reason: elsewhere }`,
+  )
+  world.writePolicy(revoked)
+  t.equal(gate.app.reload(), 'loaded')
+  t.equal(await desk_.ask(gate, wheel), 403)
+  t.equal(await desk_.ask(gate, sdist), 403)
+  await gate.stop()
+  const { exit, out } = await desk_.run('revocations', 'show')
+  t.equal(exit, 0)
+  t.match(
+    out,
+    /✗ sha256 [0-9a-f]{64} \(malware\)\n(?:.*\n)*? {2}downloaded by 1 client:\n.*\n {2}127\.0\.0\.1 +1 +20\S+ +demo-1\.0-py3-none-any\.whl\n/,
+  )
+  t.match(out, /acme\/demo, signed from 2020-01-01T00:00:00\.000Z \(incident\)\n(?:.*\n)*?.*demo-1\.0\.tar\.gz/)
+  t.match(out, /other >=1 \(elsewhere\)\n.*\n {2}no file of it is on record/)
+})
+
+t.test('where there is no database, it is said', async t => {
+  const desk_ = await desk(t)
+  desk_.world.writePolicy(policyOf('projects: [{ match: demo, deny: no }]'))
+  for (const argv of [
+    ['history', 'show', 'demo'],
+    ['policy', 'approve', 'demo'],
+    ['revocations', 'show'],
+    ['policy', 'replay', '--policy', desk_.world.policy],
+  ])
+    t.match(await desk_.run(...argv), { exit: 2, err: /there is no database of a gate/ }, argv.join(' '))
+})
