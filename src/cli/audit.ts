@@ -7,7 +7,7 @@ import { jsonLine, verdictJson } from './explanation-json.ts'
 import { junitOf } from './junit.ts'
 import { readLocks } from './lock-files.ts'
 import { type LockSummary, renderSummary, summarise } from './lock-summary.ts'
-import { collect, type JudgingOptions, parseTime } from './options.ts'
+import { collect, ENVIRONMENT, type JudgingOptions, parseTime } from './options.ts'
 import { createProgress } from './progress.ts'
 import { findingOf, sarifOf } from './sarif.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
@@ -43,6 +43,8 @@ Output of --format json, one object:
    skipped: [{lock, line, name, why}]}
 sarif: SARIF 2.1.0, a result for each file that is not admitted, at its line.
 junit: a suite for each lock, a case for each file.
+
+${ENVIRONMENT}
 
 Examples:
   portcullis audit uv.lock

@@ -5,7 +5,7 @@ import type { Records } from '../ports.ts'
 import { jsonLine } from './explanation-json.ts'
 import { askRecordsIfAny } from './gate-records.ts'
 import { requireGivenPolicy } from './given-policy.ts'
-import { collect, formatOption } from './options.ts'
+import { collect, ENVIRONMENT, formatOption } from './options.ts'
 import { parseLength } from './policy-replay.ts'
 import { nearPath } from './render-explanation.ts'
 import { createScreen } from './screen.ts'
@@ -38,9 +38,15 @@ export function addExemptionsCommand(program: Command, services: Services): void
     .addHelpText(
       'after',
       `
+Exit codes:
+  0  told; also where there is nothing to tell
+  2  usage, configuration or policy
+
 Output of --format json, one object a line:
   {id, project, files, waive, owner, ticket, reason, ends, ended, place,
    uses: null | number}
+
+${ENVIRONMENT}
 
 Examples:
   portcullis exemptions expiring

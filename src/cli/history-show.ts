@@ -8,7 +8,7 @@ import { canonicalVersion, compareVersions, releaseOf, type Version } from '../d
 import type { SeenProject } from '../ports.ts'
 import { jsonLine } from './explanation-json.ts'
 import { askRecords } from './gate-records.ts'
-import { formatOption } from './options.ts'
+import { ENVIRONMENT, formatOption } from './options.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
 import type { Services } from './services.ts'
 import { renderTable } from './table.ts'
@@ -18,12 +18,18 @@ const DESCRIPTION = `Prints what the gate has seen of a project, release by rele
 "proved" was verified here; "offered" is what the index says, and nobody has asked for it yet.`
 
 const MORE = `
+Exit codes:
+  0  told; also where there is nothing to tell
+  2  usage, configuration or policy
+
 Output of --format json, one object:
   {project, status, last_read, first: null | {san, file, at},
    files: [{filename, version, uploaded, first_seen, last_seen, absent,
      offered, proved: null | {at, signed_at, san, repository, workflow}}]}
 
-Example:
+${ENVIRONMENT}
+
+Examples:
   portcullis history show sampleproject`
 
 export function addHistoryCommand(program: Command, services: Services): void {

@@ -37,3 +37,8 @@ export function parseTime(text: string): Instant {
     throw new InvalidArgumentError('Not a date (2026-11-24) or a time with its offset (2026-11-24T12:00:00Z).')
   return at
 }
+
+/** For the help of commands that read the configuration. */
+export const ENVIRONMENT = `Environment:
+  PORTCULLIS_… (every configuration key, such as PORTCULLIS_UPSTREAM_INDEX),
+  NO_COLOR, FORCE_COLOR, PORTCULLIS_DEBUG=1 (the stack of an error)`

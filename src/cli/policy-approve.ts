@@ -9,7 +9,7 @@ import { type HeldChange, heldChange } from '../gate/held-change.ts'
 import { jsonLine } from './explanation-json.ts'
 import { askRecords } from './gate-records.ts'
 import { requireGivenPolicy } from './given-policy.ts'
-import { collect, formatOption } from './options.ts'
+import { collect, ENVIRONMENT, formatOption } from './options.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
 import type { Conclude, Services } from './services.ts'
 import { counted, renderTable } from './table.ts'
@@ -33,7 +33,9 @@ Output of --format json, one object:
   with {san, issuer, repository, repository_id, owner_id, workflow, files,
   since} for each signer
 
-Example:
+${ENVIRONMENT}
+
+Examples:
   portcullis policy approve demo`
 
 export function addPolicyApprove(policy: Command, services: Services, conclude: Conclude): void {

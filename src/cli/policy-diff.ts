@@ -6,7 +6,7 @@ import type { Records } from '../ports.ts'
 import { jsonLine } from './explanation-json.ts'
 import { askRecordsIfAny } from './gate-records.ts'
 import { type GoodPolicy, requireGivenPolicy } from './given-policy.ts'
-import { formatOption } from './options.ts'
+import { ENVIRONMENT, formatOption } from './options.ts'
 import { renderReplay, replayJson } from './policy-replay.ts'
 import { createScreen, type Screen, type Style, styled } from './screen.ts'
 import type { Conclude, Services } from './services.ts'
@@ -24,11 +24,13 @@ Exit codes:
 
 Output of --format json, one object:
   {changes: [{effect: "wider" | "stricter" | "other", about, text}],
-   replay: null | {requests, changed, untold} as policy replay prints it}
+   replay: null | {requests, changed, watched, untold} as policy replay does}
+
+${ENVIRONMENT}
 
 Examples:
   portcullis policy diff policies/open.yaml acme.yaml
-  git show main:acme.yaml > /tmp/old.yaml; portcullis policy diff /tmp/old.yaml acme.yaml`
+  git show main:acme.yaml > old.yaml; portcullis policy diff old.yaml acme.yaml`
 
 const MONTH = 30 * 86_400_000
 

@@ -14,6 +14,7 @@ import { loadPolicy } from '../protocol/policy-yaml.ts'
 import { bar } from './audit.ts'
 import { readLocks } from './lock-files.ts'
 import { renderSummary, summarise } from './lock-summary.ts'
+import { ENVIRONMENT } from './options.ts'
 import { createProgress } from './progress.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
 import type { Conclude, ExitCode, Services } from './services.ts'
@@ -46,6 +47,8 @@ Exit codes:
   3  internal error
   4  the upstream could not answer for a file: nothing is written
   5  the trust root cannot be used, or is too old: nothing is written
+
+${ENVIRONMENT}
 
 Examples:
   portcullis policy init uv.lock --out acme.yaml

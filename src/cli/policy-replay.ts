@@ -4,7 +4,7 @@ import { type Changed, type Replay, replay, type Untold } from '../gate/replay.t
 import { jsonLine } from './explanation-json.ts'
 import { askRecords } from './gate-records.ts'
 import { requireGivenPolicy } from './given-policy.ts'
-import { collect, formatOption, parseTime } from './options.ts'
+import { collect, ENVIRONMENT, formatOption, parseTime } from './options.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
 import type { Conclude, Services } from './services.ts'
 import { counted } from './table.ts'
@@ -22,7 +22,7 @@ export type Since = { readonly ago: number } | { readonly from: Instant }
 
 const DESCRIPTION = `Decides the requests that the gate has recorded again under another policy, and lists those whose outcome changes: what would have broken, and what would have passed. Each is decided with the evidence on record, with what was remembered of the project then, and at the time of the request; --at now asks what the same requests would get today.
 
-Nothing is asked of any network. What was refused then without a look at its provenance, and would be looked at now, cannot be told: it is listed apart.`
+Nothing is asked of any network. Where the other policy asks for provenance that is not on record, mostly because the file was refused without a look at it, the outcome cannot be told: it is listed apart.`
 
 const MORE = `
 Exit codes:
@@ -33,7 +33,10 @@ Exit codes:
 Output of --format json, one object:
   {requests, changed: [{project, filename, sha256, from: {outcome, code},
      to: {outcome, code, detail}, requests, clients, first, last}],
-   untold: [{project, filename, sha256, from, requests, clients, first, last}]}
+   watched: [the same], untold: [the same without to]}
+watched: of a policy in mode: audit, what would pass only because it watches.
+
+${ENVIRONMENT}
 
 Examples:
   portcullis policy replay --since 30d --policy acme.yaml
@@ -86,38 +89,52 @@ export function parseLength(text: string): number {
   throw new InvalidArgumentError('Not a length of time such as 14d.')
 }
 
-export function replayJson({ requests, changed, untold }: Replay): object {
+export function replayJson({ requests, changed, watched, untold }: Replay): object {
   const times = ({ first, last, ...rest }: Changed | Untold) => ({
     ...rest,
     sha256: rest.sha256 ?? null,
     first: formatInstant(first),
     last: formatInstant(last),
   })
-  return { requests, changed: changed.map(times), untold: untold.map(times) }
+  return { requests, changed: changed.map(times), watched: watched.map(times), untold: untold.map(times) }
 }
 
-export function renderReplay(screen: Screen, { requests, changed, untold }: Replay): void {
+export function renderReplay(screen: Screen, { requests, changed, watched, untold }: Replay): void {
   for (const [project, files] of Map.groupBy(changed, it => it.project)) {
     screen.line(styled('strong', project))
     for (const change of files) renderChange(screen, change)
   }
-  if (untold.length > 0) {
+  if (watched.length > 0) {
     if (changed.length > 0) screen.line()
+    screen.line(styled('doubt', 'would only be watched'), ': the policy is in mode: audit; enforced, it would refuse')
+    for (const it of watched)
+      screen.line('  ', styled('doubt', '!'), ` ${it.filename}: ${it.to.code.replace('audit:', '')}, ${hits(it)}`)
+  }
+  if (untold.length > 0) {
+    if (changed.length + watched.length > 0) screen.line()
     screen.line(
       styled('doubt', 'cannot be told'),
-      ': refused then without a look at the provenance; `portcullis explain FILE --policy …` looks',
+      ': the provenance that it takes is not on record; `portcullis explain FILE --policy …` asks for it',
     )
     for (const it of untold)
       screen.line('  ', styled('doubt', '?'), ` ${it.filename}: was ${it.from.code}, ${hits(it)}`)
   }
-  if (changed.length + untold.length > 0) screen.line()
+  if (changed.length + watched.length + untold.length > 0) screen.line()
   const refused = changed.filter(({ to }) => to.outcome === 'refused')
-  const sum = (list: readonly Changed[]) => list.reduce((total, it) => total + it.requests, 0)
-  screen.line(`${counted(requests, 'request')} replayed`)
-  screen.line(`  ${counted(refused.length, 'file')} would be refused that passed (${counted(sum(refused), 'request')})`)
   const others = changed.filter(({ to }) => to.outcome === 'admitted')
-  screen.line(`  ${counted(others.length, 'file')} would pass that were refused (${counted(sum(others), 'request')})`)
-  if (untold.length > 0) screen.line(`  ${counted(untold.length, 'file')} cannot be told`)
+  screen.line(`${counted(requests, 'request')} replayed`)
+  screen.line(`  ${files(refused)} would be refused that passed (${counted(sum(refused), 'request')})`)
+  screen.line(`  ${files(others)} would pass that were refused (${counted(sum(others), 'request')})`)
+  if (watched.length > 0) screen.line(`  ${files(watched)} would only be watched (${counted(sum(watched), 'request')})`)
+  if (untold.length > 0) screen.line(`  ${files(untold)} cannot be told (${counted(sum(untold), 'request')})`)
+}
+
+function files(list: readonly Untold[]): string {
+  return counted(new Set(list.map(({ project, filename, sha256 }) => `${project} ${filename} ${sha256}`)).size, 'file')
+}
+
+function sum(list: readonly Untold[]): number {
+  return list.reduce((total, { requests }) => total + requests, 0)
 }
 
 function renderChange(screen: Screen, { filename, from, to, ...counts }: Changed): void {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { policyJsonSchema } from '../protocol/policy-schema.ts'
+import { ENVIRONMENT } from './options.ts'
 import type { Services } from './services.ts'
 
 const DESCRIPTION = `Prints the JSON Schema of a policy (draft 2020-12). An editor that knows it completes keys and underlines what is wrong.
@@ -9,6 +10,8 @@ The schema and the gate's own reading come from the same source. What must hold 
 const MORE = `
 Exit codes:
   0  printed
+
+${ENVIRONMENT}
 
 Examples:
   portcullis policy schema > policy.schema.json

@@ -3,7 +3,7 @@ import { type Diagnostic, formatDiagnostic } from '../protocol/diagnostic.ts'
 import type { LoadedPolicy } from '../protocol/policy-yaml.ts'
 import { jsonLine } from './explanation-json.ts'
 import { readGivenPolicy } from './given-policy.ts'
-import { formatOption } from './options.ts'
+import { ENVIRONMENT, formatOption } from './options.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
 import type { Conclude, ExitCode, Services } from './services.ts'
 import { counted } from './table.ts'
@@ -22,6 +22,8 @@ Output of --format json, one object:
   {ok, files, digest, tests: [{file, line, column, path, subject, expected,
    found, detail, passed}], diagnostics: [{file, line, column, path, message}]}
 digest is null where the policy does not load.
+
+${ENVIRONMENT}
 
 Examples:
   portcullis policy test

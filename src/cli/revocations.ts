@@ -5,7 +5,7 @@ import { findRevoked, type RevokedFiles } from '../gate/revoked-downloads.ts'
 import { jsonLine } from './explanation-json.ts'
 import { askRecords } from './gate-records.ts'
 import { requireGivenPolicy } from './given-policy.ts'
-import { collect, formatOption } from './options.ts'
+import { collect, ENVIRONMENT, formatOption } from './options.ts'
 import { nearPath } from './render-explanation.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
 import type { Services } from './services.ts'
@@ -16,9 +16,15 @@ const DESCRIPTION = `For an incident: what the policy revokes, which files the g
 The journal reaches back as far as journal.keep. A file whose provenance was verified under no root that is on record can only be found by its sha256, or by project and versions.`
 
 const MORE = `
+Exit codes:
+  0  told; also where there is nothing to tell
+  2  usage, configuration or policy
+
 Output of --format json, one object a line and a revocation:
   {revocation, reason, place, files: [{filename, sha256}],
    downloads: [{client, filename, sha256, requests, first, last}]}
+
+${ENVIRONMENT}
 
 Examples:
   portcullis revocations show

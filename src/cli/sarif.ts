@@ -18,7 +18,6 @@ export function sarifOf(surveyed: readonly Surveyed[], version: string, folder: 
   const results = surveyed.flatMap(it => resultOf(it, folder) ?? [])
   const used = [...new Set(results.map(({ ruleId }) => ruleId))].sort()
   return {
-    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
     runs: [
       {

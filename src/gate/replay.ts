@@ -3,7 +3,7 @@ import type { Finding, InvalidCode } from '../domain/attestation.ts'
 import { decide, needsFinding } from '../domain/decide.ts'
 import { parseSha256 } from '../domain/digest.ts'
 import { parseDistFilename } from '../domain/filename.ts'
-import { createHistory, type History, type SeenFile } from '../domain/history.ts'
+import { createHistory, type History, NO_HISTORY, type SeenFile } from '../domain/history.ts'
 import { type Instant, instant } from '../domain/instant.ts'
 import { type ProjectName, tryProjectName } from '../domain/name.ts'
 import type { Policy } from '../domain/policy.ts'
@@ -33,7 +33,7 @@ export interface Changed extends Requests {
   readonly to: Outcome & { readonly detail: string }
 }
 
-/** Nobody looked at its provenance then, and the other policy asks for it. */
+/** What the other policy asks of its provenance is not on record. */
 export interface Untold extends Requests {
   readonly from: Outcome
 }
@@ -42,9 +42,12 @@ export interface Replay {
   /** rows of the journal, hits counted */
   readonly requests: number
   readonly changed: readonly Changed[]
+  /** of a policy in `audit` mode: what passed would pass still, though only because that one watches */
+  readonly watched: readonly Changed[]
   readonly untold: readonly Untold[]
 }
 
+const WATCHED = 'audit:'
 /** Refused before any policy has a say. */
 const BEFORE_POLICY: ReadonlySet<string> = new Set([
   'digest-missing',
@@ -73,6 +76,7 @@ export function replay(
 ): Replay {
   const pasts = new Pasts(records)
   const changed = new Map<string, Group<Changed>>()
+  const watched = new Map<string, Group<Changed>>()
   const untold = new Map<string, Group<Untold>>()
   let requests = 0
   for (const row of records.journal(since)) {
@@ -80,28 +84,39 @@ export function replay(
     const from = { outcome: row.outcome, code: row.code }
     const again = decideAgain(row, policy, pasts, at ?? row.at)
     if (again === undefined) add(untold, row, { from })
-    else if (again !== 'same' && again.outcome !== row.outcome) add(changed, row, { from, to: again })
+    else if (again === 'same') continue
+    else if (again.outcome !== row.outcome) add(changed, row, { from, to: again })
+    else if (again.code.startsWith(WATCHED) && !row.code.startsWith(WATCHED)) add(watched, row, { from, to: again })
   }
-  return { requests, changed: listed(changed), untold: listed(untold) }
+  return { requests, changed: listed(changed), watched: listed(watched), untold: listed(untold) }
 }
 
 type Again = (Outcome & { readonly detail: string }) | 'same' | undefined
 
 /** `undefined` where the evidence is not on record; `same` where no policy has a say. */
 function decideAgain(row: JournalRow, policy: Policy, pasts: Pasts, at: Instant): Again {
-  const code = row.code.replace(/^audit:/, '')
+  const code = row.code.startsWith(WATCHED) ? row.code.slice(WATCHED.length) : row.code
   if (BEFORE_POLICY.has(code)) return 'same'
   const past = pasts.of(row, code, at)
   if (past === undefined) return 'same'
   const { artifact, history, finding } = past
-  if (finding !== undefined) return told(decide(artifact, finding, policy, history, at))
+  if (finding !== undefined && (row.policyDigest === policy.digest || !isOfOtherRoots(finding, artifact, policy)))
+    return told(decide(artifact, finding, policy, history, at))
   if (needsFinding(artifact, policy, history, at)) return undefined
   return told(decide(artifact, { kind: 'unattested', said: 'integrity' }, policy, history, at))
 }
 
+/** A trust root that the other policy names may vouch for what failed under those that were in force. */
+function isOfOtherRoots(finding: Finding, { project }: Artifact, policy: Policy): boolean {
+  if (finding.kind !== 'invalid' || finding.why !== 'signature-invalid') return false
+  return policy.ruleFor(project)?.publishers?.some(({ kind }) => kind === 'custom') === true
+}
+
 function told(verdict: Verdict): Outcome & { readonly detail: string } {
   if (verdict.kind === 'refused') return { outcome: 'refused', code: verdict.code, detail: verdict.detail }
-  const { by } = verdict.facts
+  const { by, wouldRefuse } = verdict.facts
+  if (wouldRefuse !== undefined)
+    return { outcome: 'admitted', code: `${WATCHED}${wouldRefuse.code}`, detail: wouldRefuse.detail }
   return { outcome: 'admitted', code: by, detail: `admitted by ${by}` }
 }
 
@@ -114,8 +129,7 @@ interface Past {
 /** What was known of files at some moment, as far as it is on record. */
 class Pasts {
   readonly #records: Pick<Records, 'project' | 'finding'>
-  readonly #projects = new Map<string, SeenProject | undefined>()
-  readonly #histories = new Map<string, History>()
+  readonly #projects = new Map<string, PastProject>()
   readonly #findings = new Map<string, Finding | undefined>()
 
   constructor(records: Pick<Records, 'project' | 'finding'>) {
@@ -128,8 +142,9 @@ class Pasts {
     const filename = project === undefined ? undefined : parseDistFilename(row.filename, project)
     const sha256 = parseSha256(row.sha256 ?? '')
     if (project === undefined || filename === undefined || sha256 === undefined) return undefined
-    const seen = this.#project(project)
-    const file = seen?.files.find(candidate => candidate.filename === row.filename)
+    const past = this.#project(project)
+    const { seen } = past
+    const file = past.file(row.filename)
     const artifact: Artifact = {
       project,
       filename,
@@ -143,36 +158,71 @@ class Pasts {
       coreMetadata: undefined,
       provenance: 'unsaid',
     }
-    return { artifact, history: this.#history(project, seen, at), finding: this.#finding(row, code, artifact) }
+    return { artifact, history: past.historyAt(at), finding: this.#finding(row, code, artifact) }
   }
 
-  #project(project: ProjectName): SeenProject | undefined {
-    if (!this.#projects.has(project)) this.#projects.set(project, this.#records.project(project))
-    return this.#projects.get(project)
-  }
-
-  /** Built once for each stretch of time in which nothing was learned. */
-  #history(project: ProjectName, seen: SeenProject | undefined, at: Instant): History {
-    const files = (seen?.files ?? []).flatMap(file => asOf(file, at) ?? [])
-    const stretch = files.filter(({ offered }) => offered !== undefined).length
-    const proofs = files.filter(({ proof }) => proof !== undefined).length
-    const absent = files.filter(file => file.absent !== undefined).length
-    const key = `${project} ${files.length} ${stretch} ${proofs} ${absent}`
-    const known = this.#histories.get(key) ?? createHistory(files)
-    this.#histories.set(key, known)
+  #project(project: ProjectName): PastProject {
+    const known = this.#projects.get(project) ?? new PastProject(this.#records.project(project))
+    this.#projects.set(project, known)
     return known
   }
 
   /** What was said then tells more than what is on record now. */
-  #finding({ filename }: JournalRow, code: string, { sha256 }: Artifact): Finding | undefined {
-    const why = INVALID.find(invalid => invalid === code)
+  #finding({ filename, identity }: JournalRow, code: string, { sha256 }: Artifact): Finding | undefined {
+    const why = identity === undefined ? INVALID.find(invalid => invalid === code) : undefined
     if (why !== undefined) return { kind: 'invalid', why, detail: 'as it was found then' }
     if (WITHOUT.has(code)) return { kind: 'unattested', said: 'integrity' }
     const key = `${sha256} ${filename}`
     if (!this.#findings.has(key)) this.#findings.set(key, this.#records.finding({ sha256, filename })?.finding)
+    const recorded = this.#findings.get(key)
+    // somebody's identity was proved then; what has failed or gone since tells nothing of it
+    if (identity !== undefined) return recorded?.kind === 'attested' ? recorded : undefined
     // had it been attested, what was looked at for an exemption would be on record
-    return this.#findings.get(key) ?? (LOOKED_AT.has(code) ? { kind: 'unattested', said: 'index' } : undefined)
+    return recorded ?? (LOOKED_AT.has(code) ? { kind: 'unattested', said: 'index' } : undefined)
   }
+}
+
+/** A project, and what was remembered of it at each moment. */
+class PastProject {
+  readonly seen: SeenProject | undefined
+  readonly #files: ReadonlyMap<string, SeenProject['files'][number]>
+  /** when something was learned of it, in order */
+  readonly #moments: readonly Instant[]
+  #known = { learned: -1, history: NO_HISTORY }
+
+  constructor(seen: SeenProject | undefined) {
+    this.seen = seen
+    this.#files = new Map((seen?.files ?? []).map(file => [file.filename, file]))
+    const moments = (seen?.files ?? []).flatMap(({ firstSeen, offered, absent, proof }) =>
+      [firstSeen, offered, absent, proof?.at].filter(moment => moment !== undefined),
+    )
+    this.#moments = [...new Set(moments)].sort((a, b) => a - b)
+  }
+
+  file(filename: string): SeenProject['files'][number] | undefined {
+    return this.#files.get(filename)
+  }
+
+  /** Built once for each stretch of time in which nothing was learned; the journal goes from one to the next. */
+  historyAt(at: Instant): History {
+    const learned = countUntil(this.#moments, at)
+    if (learned !== this.#known.learned) {
+      const files = [...this.#files.values()].flatMap(file => asOf(file, at) ?? [])
+      this.#known = { learned, history: createHistory(files) }
+    }
+    return this.#known.history
+  }
+}
+
+/** How many of these moments, in order, are not after `at`. */
+function countUntil(moments: readonly Instant[], at: Instant): number {
+  let [low, high] = [0, moments.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((moments[middle] ?? at) <= at) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function statusAt(seen: SeenProject | undefined, code: string, at: Instant): ProjectStatus {
