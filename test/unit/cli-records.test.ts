@@ -98,7 +98,7 @@ t.test('the policy that was in force changes nothing, whatever it went by', asyn
   const uploaded = (days: number) => new Date(clock.now - days * DAY).toISOString()
   const first = await world.release('ratchet', '1.0', { attested: false })
   const exempt = await world.release('six', '1.0', { attested: false })
-  const young = await world.release('young', '1.0', { listed: { uploadTime: uploaded(1) } as never })
+  const young = await world.release('young', '1.0', { listed: { uploadTime: uploaded(1) } })
   const policy = policyOf(
     'projects:',
     '  - { match: ratchet, attestation: when-seen, identity: first-seen }',
