@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { type Comparable, comparePolicies, type Effect, type PolicyChange } from '../domain/compare-policies.ts'
+import { type Comparable, comparePolicies, type PolicyChange } from '../domain/compare-policies.ts'
+import type { Effect } from '../domain/compare-rules.ts'
 import { instant } from '../domain/instant.ts'
 import { type Replay, replay } from '../gate/replay.ts'
 import type { Records } from '../ports.ts'
@@ -14,7 +15,7 @@ import { counted } from './table.ts'
 
 const DESCRIPTION = `Compares what two policies mean, not how they are written: project by project, exemption by exemption, each change marked + where more is admitted, - where less is, ~ where it is something else. A rule that is gone, and a wider glob that decides its names now, are called out.
 
-Where the configured data folder has a gate's database, the names that it has seen are compared too, and the requests of the last 30 days whose outcome changes are listed, as policy replay does.`
+Where the configured data folder has a gate's database, the names that it has seen are compared too, and the recorded requests of the last 30 days that the two decide differently are listed, as policy replay does.`
 
 const MORE = `
 Exit codes:
@@ -47,8 +48,11 @@ export function addPolicyDiff(policy: Command, services: Services, conclude: Con
       const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
       const [before, after] = [await requireGivenPolicy([old], services), await requireGivenPolicy([fresh], services)]
       await askRecordsIfAny(services.loadConfig({ config }).config, services, records => {
-        const changes = comparePolicies(comparable(before), comparable(after), records?.projects() ?? [])
-        const replayed = records === undefined ? undefined : lastMonth(records, after, services)
+        const changes = comparePolicies(comparable(before), comparable(after), {
+          seen: records?.projects() ?? [],
+          now: services.clock(),
+        })
+        const replayed = records === undefined ? undefined : lastMonth(records, before, after, services)
         if (format === 'json')
           services.output.out(jsonLine({ changes, replay: replayed === undefined ? null : replayJson(replayed) }))
         else render(createScreen(services.output), changes, replayed)
@@ -57,12 +61,17 @@ export function addPolicyDiff(policy: Command, services: Services, conclude: Con
     })
 }
 
-function comparable({ policy, contents: { rules, unmatched, exemptions } }: GoodPolicy): Comparable {
-  return { policy, rules, unmatched, exemptions }
+function comparable({ policy, contents: { rules, unmatched, exemptions, limits } }: GoodPolicy): Comparable {
+  return { policy, rules, unmatched, exemptions, limits }
 }
 
-function lastMonth(records: Records, { policy }: GoodPolicy, { clock }: Services): Replay {
-  return replay(records, policy, { since: instant(clock() - MONTH), at: undefined })
+function lastMonth(
+  records: Records,
+  { policy: before }: GoodPolicy,
+  { policy: after }: GoodPolicy,
+  { clock }: Services,
+): Replay {
+  return replay(records, after, { since: instant(clock() - MONTH), at: undefined, before })
 }
 
 const MARKS: Readonly<Record<Effect, readonly [string, Style]>> = {

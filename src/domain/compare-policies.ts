@@ -1,13 +1,10 @@
-import { formatInstant } from './instant.ts'
-import type { ProjectName } from './name.ts'
-import { tryProjectName } from './name.ts'
-import type { AllowOrDeny, Exemption, Policy, PolicyMode, Rule } from './policy.ts'
-import type { Publisher } from './publisher.ts'
+import { type Change, compareRules, compareSets, describeDemands, type Effect } from './compare-rules.ts'
+import { literalPrefix, matchesName } from './glob.ts'
+import { formatInstant, type Instant, type Millis } from './instant.ts'
+import { type ProjectName, tryProjectName } from './name.ts'
+import type { Exemption, Policy, Rule } from './policy.ts'
 import type { Revocation } from './revocation.ts'
 import { describeRule } from './verdict.ts'
-
-/** What a change does: more is admitted, less is, or something else. */
-export type Effect = 'wider' | 'stricter' | 'other'
 
 export interface PolicyChange {
   readonly effect: Effect
@@ -22,7 +19,11 @@ export interface Comparable {
   readonly rules: readonly Rule[]
   readonly unmatched: Rule | undefined
   readonly exemptions: readonly Exemption[]
+  readonly limits: { readonly exemptionMax: Millis | undefined; readonly exemptionWarn: Millis | undefined }
 }
+
+/** Names of one change that are told one by one. */
+const MOST_NAMED = 5
 
 /**
  * What differs in meaning, not in writing: project by project, over every name and glob of either policy and the names that
@@ -31,220 +32,187 @@ export interface Comparable {
 export function comparePolicies(
   before: Comparable,
   after: Comparable,
-  seen: readonly ProjectName[],
+  { seen, now }: { readonly seen: readonly ProjectName[]; readonly now: Instant },
 ): readonly PolicyChange[] {
-  const written = [...before.rules, ...after.rules].flatMap(({ match }) => match ?? [])
-  const globs = [...new Set(written.filter(match => match.includes('*')))].sort()
-  const names = [...new Set([...written.flatMap(match => tryProjectName(match) ?? []), ...seen])].sort()
   return [
-    ...compareModes(before.policy.mode, after.policy.mode),
-    ...compareRules('projects without a rule', before.unmatched, after.unmatched),
-    ...globs.flatMap(glob => compareRules(glob, ruleOf(before, glob), ruleOf(after, glob))),
-    ...names.flatMap(name => compareNamed(name, before, after)),
-    ...compareExemptions(before.exemptions, after.exemptions),
-    ...compareRevocations(before.policy.revocations, after.policy.revocations),
+    ...about('mode', compareModes(before, after)),
+    ...compareSubjects(subjectsOf(before, after), seenApart(before, after, seen)),
+    ...compareExemptions(before.exemptions, after.exemptions, now),
+    ...about('revocations', compareRevocations(before.policy.revocations, after.policy.revocations)),
+    ...about('limits', compareLimits(before.limits, after.limits)),
   ]
 }
 
-function ruleOf({ rules }: Comparable, match: string): Rule | undefined {
-  return rules.find(rule => rule.match === match)
+function about(subject: string, changes: readonly Change[]): readonly PolicyChange[] {
+  return changes.map(change => ({ about: subject, ...change }))
 }
 
-function compareModes(before: PolicyMode, after: PolicyMode): readonly PolicyChange[] {
-  if (before === after) return []
-  return [{ effect: after === 'audit' ? 'wider' : 'stricter', about: 'mode', text: `${before} became ${after}` }]
+function compareModes({ policy: before }: Comparable, { policy: after }: Comparable): readonly Change[] {
+  if (before.mode === after.mode) return []
+  return [{ effect: after.mode === 'audit' ? 'wider' : 'stricter', text: `${before.mode} became ${after.mode}` }]
+}
+
+/** What is decided by one rule in the one policy and by one in the other. */
+interface Subject {
+  readonly name: string
+  readonly old: Rule | undefined
+  readonly fresh: Rule | undefined
+}
+
+/** Projects without a rule, every glob and every name of either policy. */
+function subjectsOf(before: Comparable, after: Comparable): readonly Subject[] {
+  const written = [...new Set([...before.rules, ...after.rules].flatMap(({ match }) => match ?? []))].sort()
+  const isGlob = (match: string) => match.includes('*')
+  return [
+    { name: 'projects without a rule', old: before.unmatched, fresh: after.unmatched },
+    ...written
+      .filter(isGlob)
+      .map(glob => ({ name: glob, old: decidingGlob(before, glob), fresh: decidingGlob(after, glob) })),
+    ...written
+      .filter(match => !isGlob(match))
+      .flatMap(match => tryProjectName(match) ?? [])
+      .map(name => ({ name, old: before.policy.ruleFor(name), fresh: after.policy.ruleFor(name) })),
+  ]
+}
+
+/** What decides the names of a glob that nothing more exact decides: itself, or the nearest that covers all of it. */
+function decidingGlob({ rules, unmatched }: Comparable, glob: string): Rule | undefined {
+  const covering = rules
+    .filter(({ match = '' }) => match.includes('*') && matchesName(match, glob))
+    .sort((a, b) => literalPrefix(b.match ?? '').length - literalPrefix(a.match ?? '').length)
+  return covering.find(({ match }) => match === glob) ?? covering[0] ?? unmatched
+}
+
+/** Names that a gate has seen and that change otherwise than the globs that either policy has for them; those that change alike together. */
+function seenApart(before: Comparable, after: Comparable, seen: readonly ProjectName[]): readonly Subject[] {
+  const known = new PairSet(subjectsOf(before, after))
+  const groups = new Map<Rule | undefined, Map<Rule | undefined, ProjectName[]>>()
+  const written = new Set([...before.rules, ...after.rules].map(({ match }) => match))
+  for (const name of seen) {
+    const [old, fresh] = [before.policy.ruleFor(name), after.policy.ruleFor(name)]
+    if (written.has(name) || known.has(old, fresh)) continue
+    const byFresh = groups.get(old) ?? new Map<Rule | undefined, ProjectName[]>()
+    groups.set(old, byFresh.set(fresh, [...(byFresh.get(fresh) ?? []), name]))
+  }
+  return [...groups].flatMap(([old, byFresh]) =>
+    [...byFresh].map(([fresh, names]) => ({ name: listNames(names), old, fresh })),
+  )
+}
+
+class PairSet {
+  readonly #pairs = new Map<Rule | undefined, Set<Rule | undefined>>()
+
+  constructor(pairs: readonly Subject[]) {
+    for (const { old, fresh } of pairs) this.#pairs.set(old, (this.#pairs.get(old) ?? new Set()).add(fresh))
+  }
+
+  has(old: Rule | undefined, fresh: Rule | undefined): boolean {
+    return this.#pairs.get(old)?.has(fresh) === true
+  }
+}
+
+function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMED).join(', ')
+  return names.length > MOST_NAMED ? `${shown} and ${names.length - MOST_NAMED} more that were seen` : shown
+}
+
+function compareSubjects(...lists: readonly (readonly Subject[])[]): readonly PolicyChange[] {
+  return lists.flat().flatMap(subject => about(subject.name, compareSubject(subject)))
 }
 
 /** A name whose rule is gone may be decided by a wider glob now: that is called out. */
-function compareNamed(name: ProjectName, before: Comparable, after: Comparable): readonly PolicyChange[] {
-  const [old, fresh] = [before.policy.ruleFor(name), after.policy.ruleFor(name)]
-  const changes = compareRules(name, old, fresh)
-  const moved = old !== undefined && fresh !== undefined && old.match !== fresh.match
-  if (!moved || changes.length === 0) return changes
-  const text = `decided by ${describeRule(fresh.ref)} now, by ${describeRule(old.ref)} before`
-  return [{ effect: 'other', about: name, text }, ...changes]
-}
-
-function compareRules(about: string, old: Rule | undefined, fresh: Rule | undefined): readonly PolicyChange[] {
+function compareSubject({ name, old, fresh }: Subject): readonly Change[] {
   if (old === undefined && fresh === undefined) return []
-  if (old === undefined || fresh === undefined) {
-    const effect = (fresh ?? old)?.deny === undefined ? (old === undefined ? 'wider' : 'stricter') : 'other'
-    const text = fresh === undefined ? 'has no rule any more' : `has a rule: ${describeRule(fresh.ref)}`
-    return [{ effect, about, text }]
-  }
-  const change = (effect: Effect, text: string): PolicyChange => ({ effect, about, text })
-  return [
-    ...compareDeny(old.deny, fresh.deny).map(([effect, text]) => change(effect, text)),
-    ...compareRank('attestation', ['optional', 'when-seen', 'required'], old.attestation, fresh.attestation, change),
-    ...(old.identity === fresh.identity ? [] : [change('other', `identity: ${old.identity} became ${fresh.identity}`)]),
-    ...comparePublishers(old.publishers, fresh.publishers, change),
-    ...compareSets('predicates.allow', old.predicates.allow, fresh.predicates.allow, 'wider', change),
-    ...compareSets('predicates.require', old.predicates.require, fresh.predicates.require, 'stricter', change),
-    ...compareSlsa(old, fresh, change),
-    ...compareRegression(old, fresh, change),
-    ...compareNumber('cooldown.min_age', old.cooldown.minAge, fresh.cooldown.minAge, change),
-    ...compareSwitch('yanked', old.yanked, fresh.yanked, change),
-    ...compareSwitch('status.archived', old.status.archived, fresh.status.archived, change),
-    ...compareSwitch('status.deprecated', old.status.deprecated, fresh.status.deprecated, change),
-  ]
-}
-
-type Change = (effect: Effect, text: string) => PolicyChange
-
-function compareDeny(old: string | undefined, fresh: string | undefined): readonly (readonly [Effect, string])[] {
-  if (old === fresh) return []
-  if (old === undefined) return [['stricter', `is denied: ${fresh}`]]
-  if (fresh === undefined) return [['wider', `is denied no more (${old})`]]
-  return [['other', `is denied: ${fresh}, before: ${old}`]]
-}
-
-function compareRank(
-  what: string,
-  ranks: readonly string[],
-  old: string,
-  fresh: string,
-  change: Change,
-): readonly PolicyChange[] {
-  if (old === fresh) return []
-  const effect = ranks.indexOf(fresh) > ranks.indexOf(old) ? 'stricter' : 'wider'
-  return [change(effect, `${what}: ${old} became ${fresh}`)]
-}
-
-function compareSwitch(what: string, old: AllowOrDeny, fresh: AllowOrDeny, change: Change): readonly PolicyChange[] {
-  return compareRank(what, ['allow', 'deny'], old, fresh, change)
-}
-
-function compareNumber(what: string, old: number, fresh: number, change: Change): readonly PolicyChange[] {
-  if (old === fresh) return []
-  return [change(fresh > old ? 'stricter' : 'wider', `${what}: ${hours(old)} became ${hours(fresh)}`)]
-}
-
-function hours(millis: number): string {
-  return `${millis / 3_600_000} h`
-}
-
-function compareSets(
-  what: string,
-  old: readonly string[],
-  fresh: readonly string[],
-  adding: 'wider' | 'stricter',
-  change: Change,
-): readonly PolicyChange[] {
-  const removing = adding === 'wider' ? 'stricter' : 'wider'
-  return [
-    ...fresh.filter(item => !old.includes(item)).map(item => change(adding, `${what}: ${item} was added`)),
-    ...old.filter(item => !fresh.includes(item)).map(item => change(removing, `${what}: ${item} was removed`)),
-  ]
-}
-
-function comparePublishers(
-  old: Rule['publishers'],
-  fresh: Rule['publishers'],
-  change: Change,
-): readonly PolicyChange[] {
-  if (old === undefined && fresh === undefined) return []
-  if (old === undefined) return [change('other', `publishers are named: ${labels(fresh)}`)]
-  if (fresh === undefined) return [change('other', `publishers are named no more: ${labels(old)}`)]
-  return compareSets('publishers', old.map(describePublisher), fresh.map(describePublisher), 'wider', change)
-}
-
-function labels(publishers: Rule['publishers']): string {
-  return (publishers ?? []).map(({ label }) => label).join(', ')
-}
-
-/** Everything that it demands; not how the policy calls it. */
-function describePublisher(publisher: Publisher): string {
-  const told = Object.entries(publisher).flatMap(([key, value]) =>
-    value === undefined || key === 'label'
-      ? []
-      : [`${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`],
-  )
-  return told.join(', ')
-}
-
-function compareSlsa(old: Rule, fresh: Rule, change: Change): readonly PolicyChange[] {
-  if (old.slsa === undefined && fresh.slsa === undefined) return []
-  if (old.slsa === undefined) return [change('stricter', 'slsa is demanded')]
-  if (fresh.slsa === undefined) return [change('wider', 'slsa is demanded no more')]
-  const builders = (rule: Rule) => (rule.slsa?.builders ?? []).map(builder => JSON.stringify(builder))
-  return [
-    ...(old.slsa.minLevel === fresh.slsa.minLevel
-      ? []
-      : [
-          change(
-            fresh.slsa.minLevel > old.slsa.minLevel ? 'stricter' : 'wider',
-            `slsa.min_level: ${old.slsa.minLevel} became ${fresh.slsa.minLevel}`,
-          ),
-        ]),
-    ...compareSets('slsa.builders', builders(old), builders(fresh), 'wider', change),
-  ]
-}
-
-function compareRegression(
-  { regression: old }: Rule,
-  { regression: fresh }: Rule,
-  change: Change,
-): readonly PolicyChange[] {
-  return [
-    ...compareSwitch('regression.lost', old.lost, fresh.lost, change),
-    ...compareSwitch('regression.partial', old.partial, fresh.partial, change),
-    ...compareSwitch('regression.publisher_changed', old.publisherChanged, fresh.publisherChanged, change),
-    ...compareSwitch('regression.added_late', old.addedLate, fresh.addedLate, change),
-    ...compareRank(
-      'regression.release_line',
-      ['minor', 'major', 'project'],
-      old.releaseLine,
-      fresh.releaseLine,
-      change,
-    ),
-    ...(old.ignorePrereleases === fresh.ignorePrereleases
-      ? []
-      : [
-          change(
-            fresh.ignorePrereleases ? 'wider' : 'stricter',
-            `regression.ignore_prereleases became ${fresh.ignorePrereleases}`,
-          ),
-        ]),
-  ]
-}
-
-function compareExemptions(before: readonly Exemption[], after: readonly Exemption[]): readonly PolicyChange[] {
-  const ids = [...new Set([...before, ...after].map(({ id }) => id))].sort()
-  return ids.flatMap((id): readonly PolicyChange[] => {
-    const [old, fresh] = [before.find(it => it.id === id), after.find(it => it.id === id)]
-    const about = `exemption ${id}`
-    if (old === undefined && fresh !== undefined)
-      return [{ effect: 'wider', about, text: `was added for ${fresh.project}, until ${formatInstant(fresh.ends)}` }]
-    if (old === undefined || fresh === undefined)
-      return [{ effect: 'stricter', about, text: `was removed (${old?.project ?? ''})` }]
-    const change = (effect: Effect, text: string): PolicyChange => ({ effect, about, text })
+  if (fresh === undefined)
+    return [{ effect: old?.deny === undefined ? 'stricter' : 'other', text: 'has no rule any more' }]
+  const place = describeRule(fresh.ref)
+  if (old === undefined)
     return [
-      ...(old.project === fresh.project ? [] : [change('other', `is for ${fresh.project}, was for ${old.project}`)]),
-      ...(old.ends === fresh.ends
-        ? []
-        : [
-            change(
-              fresh.ends > old.ends ? 'wider' : 'stricter',
-              `ends ${formatInstant(fresh.ends)}, before: ${formatInstant(old.ends)}`,
-            ),
-          ]),
-      ...compareSets('waive', old.waive, fresh.waive, 'wider', change),
-      ...compareSets('files', pins(old), pins(fresh), 'wider', change),
+      {
+        effect: fresh.deny === undefined ? 'wider' : 'other',
+        text: `has a rule: ${place}, ${describeDemands(fresh)}`,
+      },
     ]
+  const changes = compareRules(old, fresh)
+  if (old.match === fresh.match || changes.length === 0) return changes
+  const gone = old.match === name ? 'its own rule is gone: ' : ''
+  return [{ effect: 'other', text: `${gone}decided by ${place} now, by ${describeRule(old.ref)} before` }, ...changes]
+}
+
+function compareExemptions(
+  before: readonly Exemption[],
+  after: readonly Exemption[],
+  now: Instant,
+): readonly PolicyChange[] {
+  const ids = [...new Set([...before, ...after].map(({ id }) => id))].sort()
+  return ids.flatMap(id => {
+    const [old, fresh] = [before.find(it => it.id === id), after.find(it => it.id === id)]
+    return about(`exemption ${id}`, compareExemption(old, fresh, now))
   })
 }
 
-function pins({ files }: Exemption): readonly string[] {
-  return [...files].map(([filename, sha256]) => `${filename} sha256:${sha256}`)
+/** One that has ended changes no outcome. */
+function compareExemption(old: Exemption | undefined, fresh: Exemption | undefined, now: Instant): readonly Change[] {
+  const [was, is] = [old !== undefined && old.ends > now, fresh !== undefined && fresh.ends > now]
+  if (old === undefined)
+    return fresh === undefined
+      ? []
+      : [{ effect: is ? 'wider' : 'other', text: `was added ${describeExemption(fresh)}` }]
+  if (fresh === undefined)
+    return [{ effect: was ? 'stricter' : 'other', text: `was removed, which was ${describeExemption(old)}` }]
+  const changes = [
+    ...compareEnds(old, fresh, was || is),
+    ...compareSets('waive', old.waive, fresh.waive, 'wider'),
+    ...compareSets('files', pins(old), pins(fresh), 'wider'),
+    ...(old.owner === fresh.owner
+      ? []
+      : [{ effect: 'other' as const, text: `owner: ${old.owner} became ${fresh.owner}` }]),
+  ]
+  return was || is ? changes : changes.map(({ text }) => ({ effect: 'other', text: `${text} (it has ended)` }))
 }
 
-function compareRevocations(before: readonly Revocation[], after: readonly Revocation[]): readonly PolicyChange[] {
-  const told = (revocations: readonly Revocation[]) => revocations.map(describeRevocation)
-  return compareSets('revocations', told(before), told(after), 'stricter', (effect, text) => ({
-    effect,
-    about: 'revocations',
-    text: text.replace('revocations: ', ''),
-  }))
+function compareEnds({ ends: old }: Exemption, { ends: fresh }: Exemption, inForce: boolean): readonly Change[] {
+  if (old === fresh) return []
+  const effect: Effect = inForce ? (fresh > old ? 'wider' : 'stricter') : 'other'
+  return [{ effect, text: `ends ${formatInstant(fresh)}, before: ${formatInstant(old)}` }]
+}
+
+function describeExemption({ project, waive, files, ends }: Exemption): string {
+  const count = files.size === 1 ? '1 file' : `${files.size} files`
+  return `for ${project}: waives ${waive.join(', ')} of ${count} until ${formatInstant(ends)}`
+}
+
+/** With the project: one that moves to another pins nothing of the first any more. */
+function pins({ project, files }: Exemption): readonly string[] {
+  return [...files].map(([filename, sha256]) => `${filename} of ${project}, sha256:${sha256}`)
+}
+
+function compareRevocations(before: readonly Revocation[], after: readonly Revocation[]): readonly Change[] {
+  return compareSets('', before.map(describeRevocation), after.map(describeRevocation), 'stricter')
+}
+
+function compareLimits(before: Comparable['limits'], after: Comparable['limits']): readonly Change[] {
+  const days = (limit: Millis | undefined) => (limit === undefined ? 'none' : `${limit / 86_400_000} d`)
+  const [old, fresh] = [before.exemptionMax, after.exemptionMax]
+  const tightened = fresh !== undefined && (old === undefined || fresh < old)
+  return [
+    ...(old === fresh
+      ? []
+      : [
+          {
+            effect: tightened ? ('stricter' as const) : ('wider' as const),
+            text: `exemption_max: ${days(old)} became ${days(fresh)}`,
+          },
+        ]),
+    ...(before.exemptionWarn === after.exemptionWarn
+      ? []
+      : [
+          {
+            effect: 'other' as const,
+            text: `exemption_warn: ${days(before.exemptionWarn)} became ${days(after.exemptionWarn)}`,
+          },
+        ]),
+  ]
 }
 
 /** What is revoked and why, in one line. */

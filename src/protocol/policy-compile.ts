@@ -1,5 +1,5 @@
 import { nonEmpty } from '../domain/brand.ts'
-import { type Instant, millis } from '../domain/instant.ts'
+import { type Instant, type Millis, millis } from '../domain/instant.ts'
 import { createPolicy, type Exemption, type Policy, type PolicyMode, type Rule } from '../domain/policy.ts'
 import type { Publisher } from '../domain/publisher.ts'
 import type { Revocation } from '../domain/revocation.ts'
@@ -45,6 +45,7 @@ export interface PolicyContents {
   readonly unmatched: Rule | undefined
   readonly exemptions: readonly Exemption[]
   readonly revocations: readonly Revocation[]
+  readonly limits: { readonly exemptionMax: Millis | undefined; readonly exemptionWarn: Millis | undefined }
   readonly tests: readonly ReadTest[]
   /** files that `trusted_root` names, absolute */
   readonly rootFiles: readonly string[]
@@ -135,6 +136,7 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
       unmatched,
       exemptions: parts.exemptions,
       revocations,
+      limits: { exemptionMax: limits.exemption_max, exemptionWarn: limits.exemption_warn },
       tests,
       rootFiles: roots.files,
       warnings,

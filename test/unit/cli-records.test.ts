@@ -194,7 +194,7 @@ t.test('diff tells what changes in meaning, and not in writing', async t => {
   for (const line of [
     'mode\n  + enforce became audit',
     'attestation: required became when-seen',
-    'publishers: kind github, repository acme/other',
+    '+ publishers: kind github, repository acme/other, workflow release.yml was added',
     '- cooldown.min_age: 0 h became 72 h',
     '+ yanked: deny became allow',
     'exemption EX-1\n  + was added for demo',
@@ -205,7 +205,7 @@ t.test('diff tells what changes in meaning, and not in writing', async t => {
   const wider = desk_.write('e.yaml', policyOf('projects:', rule('demo*'), '  - { match: demo, deny: no }'))
   t.match(
     (await desk_.run('policy', 'diff', wider, d)).out,
-    /demo\n {2}~ decided by projects\[0\] demo\* \(d\.yaml:3\) now, by projects\[1\] demo \(e\.yaml:4\) before\n {2}\+ is denied no more/,
+    /demo\n {2}~ its own rule is gone: decided by projects\[0\] demo\* \(d\.yaml:3\) now, by projects\[1\] demo \(e\.yaml:4\) before\n {2}\+ is denied no more/,
   )
   t.equal((await desk_.run('policy', 'diff', a, desk_.write('f.yaml', 'nonsense: true'))).exit, 2)
 })

@@ -25,6 +25,7 @@ interface Journaled {
   publish(project: string, version: string, request?: ReleaseRequest): Promise<readonly Published[]>
   /** asks as a client would, and is in the journal as one */
   ask(file: Published, client?: string): Promise<string>
+  now(): number
   /** moves the clock by so many hours */
   wait(hours: number): void
   /** what a policy would have made of all that was asked so far */
@@ -70,6 +71,7 @@ async function journaled(scope: Scope, policy: string, options: { readonly own?:
       bare.gate.journal(verdict, client, 0)
       return verdict.kind === 'refused' ? verdict.code : verdict.facts.by
     },
+    now: () => clock.now,
     wait(hours) {
       clock.now += hours * HOUR
     },
@@ -256,4 +258,29 @@ t.test('what was proved then and fails now is no evidence of then', async t => {
   const { changed, untold } = here.replay(`${EVERYTHING}# the same\n`)
   t.strictSame(changed, [], 'the admission stands, and so does the refusal')
   t.match(untold, [{ from: { outcome: 'admitted', code: 'attestation' } }])
+})
+
+t.test('as of another moment, what was found since counts', async t => {
+  const here = await journaled(t, EVERYTHING)
+  const [file] = await here.publish('named', '1.0.0', { attested: false, kinds: ['sdist'] })
+  if (file === undefined) throw new TypeError('a release has a file')
+  t.equal(await here.ask(file), 'unattested')
+  here.world.upstream.remove('named')
+  const [late] = await here.publish('named', '1.0.0', { kinds: ['sdist'] })
+  t.equal(late?.sha256, file.sha256, 'the same bytes, attested now')
+  here.wait(1)
+  t.equal(await here.ask(file), 'attestation')
+  t.match(here.replay(EVERYTHING), { changed: { length: 0 } }, 'each as of then')
+  const asOfNow = here.replay(EVERYTHING, { at: here.now() })
+  t.match(asOfNow.changed, [{ from: { code: 'unattested' }, to: { outcome: 'admitted', code: 'attestation' } }])
+})
+
+t.test('what the index quarantined then, no policy would have admitted', async t => {
+  const here = await journaled(t, EVERYTHING)
+  const [file] = await here.publish('open', '1.0.0', { kinds: ['sdist'] })
+  if (file === undefined) throw new TypeError('a release has a file')
+  t.equal(await here.ask(file), 'attestation')
+  here.world.upstream.setStatus('open', 'quarantined')
+  t.equal(await here.ask(file), 'project-quarantined')
+  t.match(here.replay(EVERYTHING), { changed: { length: 0 } }, 'and the admission before it stands')
 })
