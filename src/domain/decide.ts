@@ -152,7 +152,8 @@ function lookAtRevoked(revocation: Revocation | undefined, { filename }: Artifac
   if (revocation === undefined) return []
   const { ref, reason } = revocation
   const detail = `${filename.text} is revoked by ${describeRule(ref)}: ${reason}.`
-  return [object('revoked', detail, { check: 'revocations', expected: 'not revoked', found: reason })]
+  const look = object('revoked', detail, { check: 'revocations', expected: 'not revoked', found: reason })
+  return [{ ...look, objection: { code: 'revoked', detail, ref } }]
 }
 
 /** What the project's standing says: quarantine, revocations by name, the rule, and whether it denies. */
@@ -281,7 +282,7 @@ function refuse(scene: Scene, finding: Finding, sight: Sight, standing: readonly
       filename: artifact.filename.text,
       sha256: artifact.sha256,
     },
-    rule: rule?.ref,
+    rule: told.ref ?? rule?.ref,
     identity: sight.identity,
     detail: told.detail,
     admitWith: admitWith({ artifact, finding, rule, attestations: sight.attestations, standing, history, now }),

@@ -1,12 +1,14 @@
 import type { Identity, VerifiedAttestation } from './attestation.ts'
 import type { NonEmpty } from './brand.ts'
 import { type RefusalCode, refusalEntry, type Waiver } from './refusal.ts'
-import type { Step } from './verdict.ts'
+import type { RuleRef, Step } from './verdict.ts'
 
 /** One reason to refuse a file, before it is known whether an exemption waives it. */
 export interface Objection {
   readonly code: RefusalCode
   readonly detail: string
+  /** what decides, where that is not the rule */
+  readonly ref?: RuleRef
   /** True where nobody knows: unless it is waived, no verdict may be made of it. */
   readonly unknown?: true
 }
