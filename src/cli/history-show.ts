@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import { GateError } from '../domain/errors.ts'
-import type { SeenFile } from '../domain/history.ts'
+import { createHistory, type History, type Proof, type SeenFile } from '../domain/history.ts'
 import { identityOf } from '../domain/identity.ts'
-import { formatInstant, type Instant, instant } from '../domain/instant.ts'
+import { formatInstant, type Instant } from '../domain/instant.ts'
 import { tryProjectName } from '../domain/name.ts'
+import { day } from '../domain/story.ts'
 import { canonicalVersion, compareVersions, releaseOf, type Version } from '../domain/version.ts'
 import type { SeenProject } from '../ports.ts'
 import { jsonLine } from './explanation-json.ts'
@@ -13,7 +14,7 @@ import { createScreen, type Screen, styled } from './screen.ts'
 import type { Services } from './services.ts'
 import { renderTable } from './table.ts'
 
-const DESCRIPTION = `Prints what the gate has seen of a project, release by release: which files were attested, by whom, when each was seen first. A release that lost what the one before it had, and a signer that changed, are marked. This is what the ratchet (attestation: when-seen) and the first identity (identity: first-seen) go by; it has no end.
+const DESCRIPTION = `Prints what the gate has seen of a project, release by release: which files were attested, by whom, when each was seen first. A release that lost what those before it had, and a signer that is not the first identity, are marked. This is what the ratchet (attestation: when-seen) and the first identity (identity: first-seen) go by; it has no end.
 
 "proved" was verified here; "offered" is what the index says, and nobody has asked for it yet.`
 
@@ -25,7 +26,8 @@ Exit codes:
 Output of --format json, one object:
   {project, status, last_read, first: null | {san, file, at},
    files: [{filename, version, uploaded, first_seen, last_seen, absent,
-     offered, proved: null | {at, signed_at, san, repository, workflow}}]}
+     offered, proved: null | {at, signed_at, san, repository, workflow,
+       repository_id, owner_id, is_first}}]}
 
 ${ENVIRONMENT}
 
@@ -50,7 +52,7 @@ export function addHistoryCommand(program: Command, services: Services): void {
       if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
       await askRecords(services.loadConfig({ config: config }).config, services, records => {
         const seen = records.project(project)
-        if (format === 'json') services.output.out(jsonLine(seen === undefined ? { project, files: [] } : toJson(seen)))
+        if (format === 'json') services.output.out(jsonLine(seen === undefined ? { project, ...UNSEEN } : toJson(seen)))
         else if (seen === undefined)
           createScreen(services.output).line(`the gate has never read the page of ${project}`)
         else render(createScreen(services.output), seen)
@@ -58,14 +60,16 @@ export function addHistoryCommand(program: Command, services: Services): void {
     })
 }
 
+const UNSEEN = { status: null, last_read: null, first: null, files: [] }
+
 function toJson({ project, status, lastRead, files }: SeenProject): object {
-  const first = firstProved(files)
+  const { first } = createHistory(files)
   return {
     project,
     status,
     last_read: formatInstant(lastRead),
     first:
-      first?.proof === undefined
+      first === undefined
         ? null
         : { san: first.proof.claims.san.value, file: first.filename, at: formatInstant(first.proof.at) },
     files: files.map(file => ({
@@ -76,12 +80,12 @@ function toJson({ project, status, lastRead, files }: SeenProject): object {
       last_seen: time(file.lastSeen),
       absent: time(file.absent),
       offered: time(file.offered),
-      proved: provedJson(file),
+      proved: provedJson(file, first),
     })),
   }
 }
 
-function provedJson({ proof }: SeenFile): object | null {
+function provedJson({ proof }: SeenFile, first: First): object | null {
   if (proof === undefined) return null
   const { san, repository, workflow } = identityOf(proof.claims)
   return {
@@ -90,6 +94,9 @@ function provedJson({ proof }: SeenFile): object | null {
     san,
     repository: repository ?? null,
     workflow: workflow ?? null,
+    repository_id: proof.claims.sourceRepositoryId ?? null,
+    owner_id: proof.claims.sourceRepositoryOwnerId ?? null,
+    is_first: proof.signer === first?.proof.signer,
   }
 }
 
@@ -97,51 +104,47 @@ function time(at: Instant | undefined): string | null {
   return at === undefined ? null : formatInstant(at)
 }
 
-function firstProved(files: readonly SeenFile[]): SeenFile | undefined {
-  return files
-    .filter(({ proof }) => proof !== undefined)
-    .reduce<SeenFile | undefined>(
-      (first, file) => ((first?.proof?.at ?? Number.POSITIVE_INFINITY) <= (file.proof?.at ?? 0) ? first : file),
-      undefined,
-    )
-}
+type First = History['first']
 
 function render(screen: Screen, { project, status, lastRead, files }: SeenProject): void {
   screen.line(styled('strong', project), `  ${status}, page last read ${minute(lastRead)}`)
-  const first = firstProved(files)
-  if (first?.proof !== undefined)
-    screen.line(`first identity: ${who(first)} (${first.filename}, ${minute(first.proof.at)})`)
+  const history = createHistory(files)
+  const { first } = history
+  if (first !== undefined)
+    screen.line(`first identity: ${who(first.proof, first)} (${first.filename}, ${minute(first.proof.at)})`)
   screen.line()
   const releases = [...Map.groupBy(files, ({ version }) => canonicalVersion(version)).values()].sort((a, b) =>
     compareVersions(versionOf(a), versionOf(b)),
   )
-  let before: string | undefined
   let line = ''
   const rows: (readonly (string | number)[])[] = []
   for (const release of releases) {
     const attested = release.filter(isAttested).length
-    const signers = [...new Set(release.flatMap(file => (file.proof === undefined ? [] : [who(file)])))]
+    const signers = [...new Set(release.flatMap(({ proof }) => (proof === undefined ? [] : [who(proof, first)])))]
     const signer = signers.join(' and ') || (attested > 0 ? '(offered, not asked for)' : '')
     const own = lineOf(versionOf(release))
+    const uploaded = earliest(release.map(file => file.uploaded))
     rows.push([
       own === line ? '' : own,
       versionOf(release),
       `${attested}/${release.length}`,
-      minute(earliest(release)),
-      [signer, note(attested, release.length, signers, before)].filter(text => text !== '').join('  '),
+      minute(earliest(release.map(({ firstSeen }) => firstSeen)) ?? lastRead),
+      uploaded === undefined ? '' : day(uploaded),
+      [signer, note(release, history)].filter(text => text !== '').join('  '),
     ])
     line = own
-    if (attested > 0) before = signers[0] ?? before ?? ''
   }
-  renderTable(screen, ['line', 'release', 'attested', 'first seen', 'signed by'], rows)
+  renderTable(screen, ['line', 'release', 'attested', 'first seen', 'uploaded', 'signed by'], rows)
 }
 
-/** What somebody should look at. */
-function note(attested: number, all: number, signers: readonly string[], before: string | undefined): string {
-  if (before !== undefined && attested === 0) return '← attestations have stopped'
-  if (attested > 0 && attested < all) return '← partly attested'
-  if (before !== undefined && before !== '' && signers.some(signer => signer !== before)) return '← another signer'
-  return ''
+/** What somebody should look at, by what the ratchet and the first identity go by where a rule says no more than that. */
+function note(release: readonly SeenFile[], { first, attestedBefore }: History): string {
+  const attested = release.filter(isAttested).length
+  if (release.some(({ proof }) => proof !== undefined && proof.signer !== first?.proof.signer))
+    return '← another signer'
+  if (attested > 0) return attested < release.length ? '← partly attested' : ''
+  const before = attestedBefore(versionOf(release), 'minor', 'prereleases apart')
+  return before === undefined ? '' : '← attestations have stopped'
 }
 
 function isAttested({ offered, proof }: SeenFile): boolean {
@@ -154,8 +157,8 @@ function versionOf(release: readonly SeenFile[]): Version {
   return file.version
 }
 
-function earliest(release: readonly SeenFile[]): Instant {
-  return release.reduce((first, { firstSeen }) => instant(Math.min(first, firstSeen)), instant(Number.MAX_SAFE_INTEGER))
+function earliest(times: readonly (Instant | undefined)[]): Instant | undefined {
+  return times.reduce((first, at) => (first === undefined || (at !== undefined && at < first) ? at : first), undefined)
 }
 
 function lineOf(version: Version): string {
@@ -163,9 +166,16 @@ function lineOf(version: Version): string {
   return `${epoch === 0n ? '' : `${epoch}!`}${release[0] ?? 0n}.${release[1] ?? 0n}`
 }
 
-function who({ proof }: SeenFile): string {
-  if (proof === undefined) return ''
-  const { repository, workflow, san } = identityOf(proof.claims)
+/** Names can be taken over, ids cannot: they are told where the name alone would look like the first identity. */
+function who(proof: Proof, first: First): string {
+  const name = nameOf(proof)
+  if (first === undefined || first.proof.signer === proof.signer || nameOf(first.proof) !== name) return name
+  const { sourceRepositoryId, sourceRepositoryOwnerId, buildSignerUri } = proof.claims
+  return `${name} (repository id ${sourceRepositoryId}, owner id ${sourceRepositoryOwnerId}, signer ${buildSignerUri})`
+}
+
+function nameOf({ claims }: Proof): string {
+  const { repository, workflow, san } = identityOf(claims)
   return repository === undefined ? san : `${repository} ${workflow ?? ''}`.trimEnd()
 }
 

@@ -1,4 +1,4 @@
-import type { Screen } from './screen.ts'
+import { inert, type Screen } from './screen.ts'
 
 /** Columns as wide as what stands in them; numbers stand at the right. The last one may be as long as it likes. */
 export function renderTable(
@@ -7,12 +7,12 @@ export function renderTable(
   rows: readonly (readonly (string | number)[])[],
 ): void {
   const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map(row => String(row[column] ?? '').length)),
+    Math.max(title.length, ...rows.map(row => inert(String(row[column] ?? '')).length)),
   )
   const line = (cells: readonly (string | number)[]): string =>
     cells
       .map((cell, column) => {
-        const text = String(cell)
+        const text = inert(String(cell))
         if (column === cells.length - 1) return text
         const width = widths[column] ?? 0
         return typeof cell === 'number' ? text.padStart(width) : text.padEnd(width)

@@ -255,6 +255,19 @@ t.test('history show prints the timeline, and marks what somebody should look at
     first: { file: one.wheel.filename },
     files: { length: 8 },
   })
+  const renamed = await world.release('demo', '3.0', {
+    identity: { kind: 'github', repository: 'acme/demo', workflow: 'release.yml', ref: 'refs/tags/v3', ownerId: '666' },
+  })
+  desk_.clock.now += 61_000
+  const again = await desk_.gate(policyOf('projects: [{ match: demo, attestation: optional }]'))
+  t.equal(await desk_.ask(again, renamed.wheel), 200)
+  t.match(await desk_.run('history', 'show', 'demo'), { exit: 0, err: '' }, 'while the gate runs')
+  await again.stop()
+  t.match(
+    (await desk_.run('history', 'show', 'demo')).out,
+    /3\.0 +3\.0 +2\/2 .*acme\/demo release\.yml \(.*owner id 666.*← another signer\n/,
+    'taken over',
+  )
   t.match(await desk_.run('history', 'show', 'never'), { exit: 0, out: 'the gate has never read the page of never\n' })
 })
 
