@@ -244,6 +244,8 @@ export interface Records {
   finding(file: { readonly sha256: Sha256; readonly filename: string }): RememberedFinding | undefined
   /** Every finding that proved something. */
   attested(): IterableIterator<{ readonly sha256: Sha256; readonly filename: string; readonly finding: Finding }>
+  /** Whether the gate keeps these bytes. */
+  holds(sha256: Sha256): boolean
   readonly refusals: Pick<Refusals, 'get'>
   close(): void
 }

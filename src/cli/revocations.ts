@@ -21,8 +21,9 @@ Exit codes:
   2  usage, configuration or policy
 
 Output of --format json, one object a line and a revocation:
-  {revocation, reason, place, files: [{filename, sha256}],
+  {revocation, reason, place, files: [{filename, sha256, held}],
    downloads: [{client, filename, sha256, requests, first, last}]}
+held: the gate keeps the bytes; it gives them to nobody.
 
 ${ENVIRONMENT}
 
@@ -80,19 +81,25 @@ function render(screen: Screen, found: readonly RevokedFiles[]): void {
     const { ref } = revocation
     screen.prose([styled('bad', '✗'), ' '], describeRevocation(revocation))
     screen.line(styled('dim', `  ${nearPath(ref.file)}:${ref.line}`))
-    for (const { filename, sha256 } of files) screen.line(`  ${filename}  ${sha256}`)
+    for (const { filename, sha256, held } of files) {
+      screen.line(`  ${filename}`, styled('dim', held ? '  kept here, given to nobody' : ''))
+      screen.line(`    sha256 ${sha256}`)
+    }
     if (downloads.length === 0) {
-      screen.line(files.length === 0 ? '  no file of it is on record' : '  nobody downloaded it')
+      screen.line(
+        files.length === 0 ? '  no file of it is on record' : '  nobody downloaded it, as far back as the journal goes',
+      )
       continue
     }
     const clients = new Set(downloads.map(({ client }) => client)).size
     screen.line(`  downloaded by ${counted(clients, 'client')}:`)
     renderTable(
       screen,
-      ['  client', 'requests', 'last', 'file'],
-      downloads.map(({ client, requests, last, filename }) => [
+      ['  client', 'requests', 'first', 'last', 'file'],
+      downloads.map(({ client, requests, first, last, filename }) => [
         `  ${client}`,
         requests,
+        `${formatInstant(first).slice(0, 16)}Z`,
         `${formatInstant(last).slice(0, 16)}Z`,
         filename,
       ]),

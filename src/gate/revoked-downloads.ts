@@ -1,7 +1,6 @@
 import { parseSha256, type Sha256 } from '../domain/digest.ts'
 import { parseDistFilename } from '../domain/filename.ts'
-import type { Instant } from '../domain/instant.ts'
-import { instant } from '../domain/instant.ts'
+import { type Instant, instant } from '../domain/instant.ts'
 import { tryProjectName } from '../domain/name.ts'
 import { type Revocation, revokedByName, revokedByProvenance } from '../domain/revocation.ts'
 import type { Records } from '../ports.ts'
@@ -16,10 +15,16 @@ export interface Download {
   readonly last: Instant
 }
 
+interface File {
+  readonly filename: string
+  readonly sha256: Sha256
+}
+
 export interface RevokedFiles {
   readonly revocation: Revocation
-  /** known files that it names, `filename sha256` */
-  readonly files: readonly { readonly filename: string; readonly sha256: Sha256 }[]
+  /** that the gate knows, downloaded or not: from pages, from proofs, from the journal */
+  readonly files: readonly (File & { readonly held: boolean })[]
+  /** the latest first */
   readonly downloads: readonly Download[]
 }
 
@@ -27,51 +32,114 @@ const FOR_EVER = instant(0)
 
 /** Who has what is revoked: every admission on record of a file that a revocation names, by its name or by its provenance. */
 export function findRevoked(
-  records: Pick<Records, 'journal' | 'attested'>,
+  records: Pick<Records, 'journal' | 'attested' | 'projects' | 'project' | 'holds'>,
   revocations: readonly Revocation[],
 ): readonly RevokedFiles[] {
-  const byProvenance = new Map<Sha256, Set<Revocation>>()
-  for (const { sha256, finding } of records.attested())
-    for (const revocation of revocations)
-      if (revokedByProvenance(finding, [revocation]) !== undefined) addTo(byProvenance, sha256, revocation)
-  const files = new Map<Revocation, Map<string, { filename: string; sha256: Sha256 }>>()
-  const downloads = new Map<Revocation, Map<string, Download>>()
-  for (const { outcome, project: text, filename, sha256: digest, client, count, at } of records.journal(FOR_EVER)) {
-    const project = tryProjectName(text)
+  const found = new Map(revocations.map(revocation => [revocation, new Found()]))
+  const proved = provedBy(records, revocations)
+  const naming = createNaming(revocations)
+  for (const { file, by } of proved.files) found.get(by)?.know(file)
+  for (const { project, ...file } of listedFiles(records, revocations))
+    for (const revocation of naming(project, file)) found.get(revocation)?.know(file)
+  for (const { outcome, project, filename, sha256: digest, client, count, at } of records.journal(FOR_EVER)) {
     const sha256 = parseSha256(digest ?? '')
-    const dist = project === undefined ? undefined : parseDistFilename(filename, project)
     if (sha256 === undefined) continue
-    for (const revocation of revocations) {
-      const named =
-        project !== undefined &&
-        dist !== undefined &&
-        revokedByName({ project, filename: dist, sha256 }, [revocation]) !== undefined
-      if (!named && byProvenance.get(sha256)?.has(revocation) !== true) continue
-      const known = files.get(revocation) ?? new Map()
-      files.set(revocation, known.set(`${filename} ${sha256}`, { filename, sha256 }))
-      if (outcome !== 'admitted') continue
-      const own = downloads.get(revocation) ?? new Map<string, Download>()
-      const key = `${client} ${filename} ${sha256}`
-      const before = own.get(key)
-      own.set(key, {
-        client,
-        filename,
-        sha256,
-        requests: (before?.requests ?? 0) + count,
-        first: before?.first ?? at,
-        last: at,
-      })
-      downloads.set(revocation, own)
+    const file = { filename, sha256 }
+    for (const revocation of new Set([...naming(project, file), ...(proved.bySha256.get(sha256) ?? [])])) {
+      const own = found.get(revocation)
+      own?.know(file)
+      if (outcome === 'admitted') own?.downloaded(file, { client, count, at })
     }
   }
-  return revocations.map(revocation => ({
+  return [...found].map(([revocation, own]) => ({
     revocation,
-    files: [...(files.get(revocation)?.values() ?? [])],
-    downloads: [...(downloads.get(revocation)?.values() ?? [])].sort((a, b) => b.last - a.last),
+    files: own.files.map(file => ({ ...file, held: records.holds(file.sha256) })),
+    downloads: own.downloads,
   }))
 }
 
-function addTo<Key, Value>(map: Map<Key, Set<Value>>, key: Key, value: Value): void {
-  const values = map.get(key) ?? new Set()
-  map.set(key, values.add(value))
+/** What the attestations on record say of each file. */
+function provedBy(
+  records: Pick<Records, 'attested'>,
+  revocations: readonly Revocation[],
+): {
+  readonly files: readonly { readonly file: File; readonly by: Revocation }[]
+  readonly bySha256: ReadonlyMap<Sha256, ReadonlySet<Revocation>>
+} {
+  const asking = revocations.filter(({ what }) => what.kind === 'run' || what.kind === 'repository')
+  const files: { readonly file: File; readonly by: Revocation }[] = []
+  const bySha256 = new Map<Sha256, Set<Revocation>>()
+  for (const { sha256, filename, finding } of asking.length === 0 ? [] : records.attested())
+    for (const by of asking) {
+      if (revokedByProvenance(finding, [by]) === undefined) continue
+      files.push({ file: { filename, sha256 }, by })
+      bySha256.set(sha256, (bySha256.get(sha256) ?? new Set()).add(by))
+    }
+  return { files, bySha256 }
+}
+
+/** Files on the pages that may hold what a revocation names; a sha256 may be anywhere. */
+function* listedFiles(
+  records: Pick<Records, 'projects' | 'project'>,
+  revocations: readonly Revocation[],
+): IterableIterator<File & { readonly project: string }> {
+  const anywhere = revocations.some(({ what }) => what.kind === 'sha256')
+  const named = new Set(revocations.flatMap(({ what }) => (what.kind === 'project' ? [what.project] : [])))
+  for (const project of anywhere ? records.projects() : named)
+    for (const { filename, sha256 } of records.project(project)?.files ?? [])
+      if (sha256 !== undefined) yield { project, filename, sha256 }
+}
+
+/** Which revocations name a file; the journal asks for the same one again and again. */
+function createNaming(revocations: readonly Revocation[]): (project: string, file: File) => readonly Revocation[] {
+  const known = new Map<string, readonly Revocation[]>()
+  return (text, { filename, sha256 }) => {
+    const key = `${text} ${filename} ${sha256}`
+    const before = known.get(key)
+    if (before !== undefined) return before
+    const project = tryProjectName(text)
+    const dist = project === undefined ? undefined : parseDistFilename(filename, project)
+    const naming =
+      project === undefined || dist === undefined
+        ? []
+        : revocations.filter(
+            revocation => revokedByName({ project, filename: dist, sha256 }, [revocation]) !== undefined,
+          )
+    known.set(key, naming)
+    return naming
+  }
+}
+
+/** What is found of one revocation. */
+class Found {
+  readonly #files = new Map<string, File>()
+  readonly #downloads = new Map<string, Download>()
+
+  know(file: File): void {
+    this.#files.set(`${file.filename} ${file.sha256}`, file)
+  }
+
+  downloaded(
+    { filename, sha256 }: File,
+    { client, count, at }: { readonly client: string; readonly count: number; readonly at: Instant },
+  ): void {
+    const key = `${client} ${filename} ${sha256}`
+    const before = this.#downloads.get(key)
+    this.#downloads.set(key, {
+      client,
+      filename,
+      sha256,
+      requests: (before?.requests ?? 0) + count,
+      first: instant(Math.min(before?.first ?? at, at)),
+      last: instant(Math.max(before?.last ?? at, at)),
+    })
+  }
+
+  get files(): readonly File[] {
+    return [...this.#files.values()].sort((a, b) => (a.filename < b.filename ? -1 : 1))
+  }
+
+  get downloads(): readonly Download[] {
+    return [...this.#downloads.values()].sort((a, b) => b.last - a.last)
+  }
 }

@@ -53,6 +53,9 @@ export function readRecords(folder: string): Records | undefined {
         return firstOf(rows.all(sha256, filename))
       }),
     attested: () => attested(database),
+    holds: sha256 =>
+      asking(() => database.prepare<[string], number>('select 1 from blobs where sha256 = ?').pluck().get(sha256)) !==
+      undefined,
     refusals: {
       get: id =>
         asking(() => {

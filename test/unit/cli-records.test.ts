@@ -301,6 +301,7 @@ t.test('a revocation holds for what is stored, and its downloaders are listed', 
   const desk_ = await desk(t)
   const { world } = desk_
   const { wheel, sdist } = await world.release('demo', '1.0')
+  await world.release('demo', '2.0')
   const policy = policyOf('projects:', rule('demo'))
   const gate = await desk_.gate(policy)
   t.equal(await desk_.ask(gate, wheel), 200)
@@ -308,7 +309,7 @@ t.test('a revocation holds for what is stored, and its downloaders are listed', 
   const revoked = policyOf(
     'projects:',
     rule('demo'),
-    `revocations:\n  - { sha256: "${wheel.sha256}", reason: malware }\n  - { repository: acme/demo, signed_after: 2020-01-01T00:00:00Z, reason: incident }\n  - { project: other, versions: ">=1", reason: elsewhere }`,
+    `revocations:\n  - { sha256: "${wheel.sha256}", reason: malware }\n  - { repository: acme/demo, signed_after: 2020-01-01T00:00:00Z, reason: incident }\n  - { project: other, versions: ">=1", reason: elsewhere }\n  - { project: demo, versions: "==2.0", reason: never taken }`,
   )
   world.writePolicy(revoked)
   t.equal(gate.app.reload(), 'loaded')
@@ -319,10 +320,22 @@ t.test('a revocation holds for what is stored, and its downloaders are listed', 
   t.equal(exit, 0)
   t.match(
     out,
-    /✗ sha256 [0-9a-f]{64} \(malware\)\n(?:.*\n)*? {2}downloaded by 1 client:\n.*\n {2}127\.0\.0\.1 +1 +20\S+ +demo-1\.0-py3-none-any\.whl\n/,
+    /✗ sha256 [0-9a-f]{64} \(malware\)\n(?:.*\n)*? {2}downloaded by 1 client:\n.*\n {2}127\.0\.0\.1 +1 +20\S+ +20\S+ +demo-1\.0-py3-none-any\.whl\n/,
   )
   t.match(out, /acme\/demo, signed from 2020-01-01T00:00:00\.000Z \(incident\)\n(?:.*\n)*?.*demo-1\.0\.tar\.gz/)
   t.match(out, /other >=1 \(elsewhere\)\n.*\n {2}no file of it is on record/)
+  t.match(
+    out,
+    /demo ==2\.0 \(never taken\)\n.*\n {2}demo-2\.0-py3(?:.*\n)*? {2}nobody downloaded it/,
+    'known from the page',
+  )
+  const lines = (await desk_.run('revocations', 'show', '--format', 'json')).out.trim().split('\n')
+  t.match(JSON.parse(lines[0] ?? ''), {
+    files: [{ filename: wheel.filename, sha256: wheel.sha256, held: true }],
+    downloads: [{ client: '127.0.0.1', filename: wheel.filename, requests: 1 }],
+  })
+  const untaken: { files: { held: boolean }[]; downloads: unknown[] } = JSON.parse(lines[3] ?? '')
+  t.strictSame([untaken.files.map(({ held }) => held), untaken.downloads], [[false, false], []])
 })
 
 t.test('where there is no database, it is said', async t => {

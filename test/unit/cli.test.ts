@@ -490,6 +490,7 @@ t.test('a recorded refusal is told by its id and by the URL that pip printed', a
     project: nothing,
     finding: nothing,
     attested: nothing,
+    holds: nothing,
     close() {},
   }
   const run = desk_.with({ records })
