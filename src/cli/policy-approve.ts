@@ -2,10 +2,11 @@ import type { Command } from 'commander'
 import { GateError } from '../domain/errors.ts'
 import { publisherFor, workflowOf } from '../domain/identity.ts'
 import { formatInstant } from '../domain/instant.ts'
-import { tryProjectName } from '../domain/name.ts'
+import { type ProjectName, tryProjectName } from '../domain/name.ts'
+import type { Rule } from '../domain/policy.ts'
 import { publisherList } from '../domain/publisher-text.ts'
 import { describeRule } from '../domain/verdict.ts'
-import { type HeldChange, heldChange } from '../gate/held-change.ts'
+import { type HeldChange, type HeldRequests, heldChange, heldRequests } from '../gate/held-change.ts'
 import { jsonLine } from './explanation-json.ts'
 import { askRecords } from './gate-records.ts'
 import { requireGivenPolicy } from './given-policy.ts'
@@ -29,7 +30,7 @@ Exit codes:
   2  usage, configuration or policy; there is no database of a gate
 
 Output of --format json, one object:
-  {project, first: {…}, others: [{…}], rule, decided_by}
+  {project, first: {…}, others: [{…}], requests, clients, rule, decided_by}
   with {san, issuer, repository, repository_id, owner_id, workflow, files,
   since} for each signer
 
@@ -60,25 +61,34 @@ export function addPolicyApprove(policy: Command, services: Services, conclude: 
       await askRecords(services.loadConfig({ config: options.config }).config, services, records => {
         const rule = compiled.ruleFor(project)
         const held = heldChange(records.project(project)?.files ?? [], rule)
-        const decidedBy = rule === undefined ? undefined : describeRule(rule.ref)
-        if (options.format === 'json') services.output.out(jsonLine(toJson(project, held, decidedBy)))
-        else render(createScreen(services.output), project, held, decidedBy)
+        const decision = { project, rule, ...(held === undefined ? NOTHING : heldRequests(records, project, held)) }
+        if (options.format === 'json') services.output.out(jsonLine(toJson(decision, held)))
+        else if (held === undefined) renderNothing(createScreen(services.output), decision)
+        else render(createScreen(services.output), decision, held)
         conclude(held === undefined ? 1 : 0)
       })
     })
 }
 
+const NOTHING: HeldRequests = { requests: 0, clients: 0 }
+
+/** What decides the project now, and what came of it. */
+interface Decision extends HeldRequests {
+  readonly project: ProjectName
+  readonly rule: Rule | undefined
+}
+
 type Signer = HeldChange['first']
 
-function toJson(project: string, held: HeldChange | undefined, decidedBy: string | undefined): object {
-  if (held === undefined) return { project, first: null, others: [], rule: null, decided_by: decidedBy ?? null }
-  const { first, others } = held
+function toJson({ project, rule, requests, clients }: Decision, held: HeldChange | undefined): object {
   return {
     project,
-    first: signerJson(first),
-    others: others.map(signerJson),
-    rule: ruleText(project, held),
-    decided_by: decidedBy ?? null,
+    first: held === undefined ? null : signerJson(held.first),
+    others: (held?.others ?? []).map(signerJson),
+    requests,
+    clients,
+    rule: held === undefined ? null : ruleText(project, rule, held),
+    decided_by: rule === undefined ? null : describeRule(rule.ref),
   }
 }
 
@@ -95,11 +105,12 @@ function signerJson({ claims, files, since }: Signer): object {
   }
 }
 
-function render(screen: Screen, project: string, held: HeldChange | undefined, decidedBy: string | undefined): void {
-  if (held === undefined) {
-    screen.line(`nothing is held for ${project}`)
-    return
-  }
+function renderNothing(screen: Screen, { project, rule }: Decision): void {
+  screen.line(`nothing is held for ${project}`)
+  if (rule === undefined) screen.line('no rule decides it: portcullis explain prints one that would')
+}
+
+function render(screen: Screen, { project, rule, requests, clients }: Decision, held: HeldChange): void {
   const { first, others } = held
   for (const other of others) {
     const rows = FIELDS.map(([label, read]) => {
@@ -115,12 +126,20 @@ function render(screen: Screen, project: string, held: HeldChange | undefined, d
       )
     screen.line()
   }
-  screen.line(
-    decidedBy === undefined
-      ? 'Once somebody has looked, this accepts them:'
-      : `Once somebody has looked, this in place of ${decidedBy} accepts them:`,
-  )
-  screen.block(2, ruleText(project, held))
+  screen.line(`${counted(requests, 'request')} by ${counted(clients, 'client')} met it since`)
+  screen.prose([], howTo(project, rule))
+  screen.block(2, ruleText(project, rule, held))
+  screen.line('portcullis policy diff and policy replay tell what else that changes.')
+}
+
+function howTo(project: string, rule: Rule | undefined): string {
+  if (rule === undefined) return 'Once somebody has looked, this accepts them:'
+  const place = describeRule(rule.ref)
+  if (rule.match !== project)
+    return `Once somebody has looked, this rule accepts them. ${place} decides ${project} now; what it says besides, the new rule has to say too:`
+  return rule.publishers === undefined
+    ? `Once somebody has looked, these publishers in ${place} accept them; identity: first-seen has no say beside them:`
+    : `Once somebody has looked, these publishers besides those of ${place} accept them:`
 }
 
 const FIELDS: readonly (readonly [label: string, read: (signer: Signer) => string | undefined])[] = [
@@ -134,9 +153,9 @@ const FIELDS: readonly (readonly [label: string, read: (signer: Signer) => strin
   ['since', ({ since }) => formatInstant(since).slice(0, 16)],
 ]
 
-/** The first signer stays, for the files that it signed. */
-function ruleText(project: string, { first, others }: HeldChange): string {
-  const publishers = [first, ...others].flatMap(({ claims }) => publisherFor(claims) ?? [])
-  const list = publisherList(...publishers).replace(/^/gm, '    ')
+/** The first signer stays, for the files that it signed, unless the rule names publishers already. */
+function ruleText(project: string, rule: Rule | undefined, { first, others }: HeldChange): string {
+  const signers = rule?.publishers === undefined ? [first, ...others] : others
+  const list = publisherList(...signers.flatMap(({ claims }) => publisherFor(claims) ?? [])).replace(/^/gm, '    ')
   return ['projects:', `  - match: ${project}`, list].join('\n')
 }

@@ -1,8 +1,10 @@
 import type { Claims } from '../domain/claims.ts'
 import { createHistory, type SeenFile } from '../domain/history.ts'
 import { type Instant, instant } from '../domain/instant.ts'
+import type { ProjectName } from '../domain/name.ts'
 import type { Rule } from '../domain/policy.ts'
 import { matchPublisher } from '../domain/publisher.ts'
+import type { Records } from '../ports.ts'
 
 /** A signer of a project, and what it signed, oldest first. */
 export interface SeenSigner {
@@ -18,10 +20,13 @@ export interface HeldChange {
   readonly others: readonly [SeenSigner, ...SeenSigner[]]
 }
 
-/** The signers of a project whom a rule that takes the first seen would hold; `undefined` when there are none. */
+/**
+ * The signers after the first whom the rule of the project holds: those that are not the first seen, or that it does not
+ * name. `undefined` when there are none, or when it is not for who signs that files are refused.
+ */
 export function heldChange(files: readonly SeenFile[], rule: Rule | undefined): HeldChange | undefined {
   const { first } = createHistory(files)
-  if (first === undefined) return undefined
+  if (first === undefined || !holds(rule)) return undefined
   const bySigner = Map.groupBy(
     files.filter(({ proof }) => proof !== undefined),
     ({ proof }) => proof?.signer,
@@ -31,6 +36,35 @@ export function heldChange(files: readonly SeenFile[], rule: Rule | undefined): 
   const [next, ...others] = signers.filter(signer => signer !== one && !isNamed(signer, rule))
   return one === undefined || next === undefined ? undefined : { first: one, others: [next, ...others] }
 }
+
+function holds(rule: Rule | undefined): boolean {
+  if (rule === undefined || rule.deny !== undefined) return false
+  if (rule.publishers !== undefined) return true
+  return rule.identity === 'first-seen' && rule.regression.publisherChanged === 'deny'
+}
+
+/** What was refused for who signed, or would have been. */
+export interface HeldRequests {
+  readonly requests: number
+  readonly clients: number
+}
+
+export function heldRequests(
+  records: Pick<Records, 'journal'>,
+  project: ProjectName,
+  { others: [{ since }] }: HeldChange,
+): HeldRequests {
+  let requests = 0
+  const clients = new Set<string>()
+  for (const row of records.journal(since)) {
+    if (row.project !== project || !HELD.has(row.code.replace(/^audit:/, ''))) continue
+    requests += row.count
+    clients.add(row.client)
+  }
+  return { requests, clients: clients.size }
+}
+
+const HELD: ReadonlySet<string> = new Set(['publisher-changed', 'publisher-mismatch'])
 
 function signerOf(files: readonly SeenFile[]): SeenSigner | undefined {
   const sorted = [...files].sort((a, b) => (a.proof?.at ?? 0) - (b.proof?.at ?? 0))
