@@ -1,29 +1,46 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { decide } from '../../src/domain/decide.ts'
+import { REFUSALS } from '../../src/domain/refusal.ts'
 import { formatDiagnostic } from '../../src/protocol/diagnostic.ts'
 import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
-import { ARTIFACTS, admits, FINDINGS, policies } from '../world/any-policy.ts'
+import { ARTIFACTS, acmeRoot, admits, FINDINGS, HISTORIES, policies, revocation } from '../world/any-policy.ts'
 import { listed, NOW } from '../world/judging.ts'
 import { noRoots } from '../world/roots.ts'
 
-const RUNS = { numRuns: 150 }
-/** Every pair of file and finding that the policy admits; none when it does not load. */
+const RUNS = { numRuns: 80 }
+/** Every file, finding and history that the policy admits; none when it does not load. */
 function admittedBy(policy: unknown): ReadonlySet<string> {
-  const loaded = loadPolicy([{ path: 'p', text: JSON.stringify(policy) }], NOW, noRoots) // JSON is YAML
+  const loaded = loadPolicy([{ path: 'p', text: JSON.stringify(policy) }], NOW, acmeRoot) // JSON is YAML
   const admitted = new Set<string>()
   if ('diagnostics' in loaded) return admitted
   for (const [a, artifact] of ARTIFACTS.entries())
     for (const [f, finding] of FINDINGS.entries())
-      if (admits(artifact, finding, loaded.policy)) admitted.add(`${a} ${f}`)
+      for (const [h, history] of HISTORIES.entries())
+        if (admits(artifact, finding, loaded.policy, history)) admitted.add(`${a} ${f} ${h}`)
   return admitted
 }
 
 type Tree = Record<string, unknown> | unknown[]
 
 /** Lists whose every element permits, and keys whose value permits more than its absence would. */
-const PERMITTING_LISTS: readonly string[] = ['publishers', 'workflow', 'ref', 'trigger', 'allow', 'waive', 'exemptions']
+const PERMITTING_LISTS: readonly string[] = [
+  'publishers',
+  'workflow',
+  'ref',
+  'trigger',
+  'allow',
+  'builders',
+  'waive',
+  'exemptions',
+]
 const PERMITTING_VALUES: Readonly<Record<string, string>> = {
+  mode: 'audit',
   attestation: 'optional',
+  lost: 'allow',
+  partial: 'allow',
+  publisher_changed: 'allow',
+  added_late: 'allow',
   unmatched: 'apply-defaults',
   yanked: 'allow',
   archived: 'allow',
@@ -87,7 +104,8 @@ t.test('a rule taken away under deny admits nothing that no wider glob admits', 
   fc.assert(
     fc.property(policies, fc.nat(2), (policy, index) => {
       const tree = JSON.parse(
-        JSON.stringify({ ...policy, defaults: { ...policy.defaults, unmatched: 'deny' } }),
+        // in audit mode a project without a rule is only watched
+        JSON.stringify({ ...policy, mode: 'enforce', defaults: { ...policy.defaults, unmatched: 'deny' } }),
       ) as typeof policy
       const before = admittedBy(tree)
       const gone = tree.projects[index]
@@ -104,6 +122,49 @@ t.test('a rule taken away under deny admits nothing that no wider glob admits', 
     RUNS,
   )
   t.pass('under deny')
+})
+
+t.test('a revocation more never admits more', async t => {
+  let effects = 0
+  fc.assert(
+    fc.property(policies, revocation, (policy, more) => {
+      const tree = JSON.parse(JSON.stringify(policy)) as typeof policy
+      const before = admittedBy(tree)
+      const after = admittedBy({ ...tree, revocations: [...(tree.revocations ?? []), more] })
+      if ([...after].some(which => !before.has(which))) throw new Error('admits more')
+      if (after.size < before.size) effects += 1
+    }),
+    RUNS,
+  )
+  t.ok(effects > 10, `${effects} took something away`)
+})
+
+t.test('audit admits what enforce admits, and nothing that is hard', async t => {
+  let watched = 0
+  fc.assert(
+    fc.property(policies, policy => {
+      const tree = JSON.parse(JSON.stringify(policy)) as typeof policy
+      const enforced = loadPolicy([{ path: 'p', text: JSON.stringify({ ...tree, mode: 'enforce' }) }], NOW, acmeRoot)
+      const audited = loadPolicy([{ path: 'p', text: JSON.stringify({ ...tree, mode: 'audit' }) }], NOW, acmeRoot)
+      if (!('policy' in enforced) || !('policy' in audited)) return
+      for (const artifact of ARTIFACTS)
+        for (const finding of FINDINGS)
+          for (const history of HISTORIES) {
+            const admitted = admits(artifact, finding, audited.policy, history)
+            if (admits(artifact, finding, enforced.policy, history) && !admitted) throw new Error('audit is stricter')
+            if (admitted && finding.kind === 'invalid') throw new Error('failed evidence')
+            if (finding.kind === 'unasked') continue
+            const verdict = decide(artifact, finding, audited.policy, history, NOW)
+            if (verdict.kind === 'refused' && !REFUSALS[verdict.code].hard) throw new Error(`refuses ${verdict.code}`)
+            if (verdict.kind === 'admitted' && verdict.facts.wouldRefuse !== undefined) {
+              watched += 1
+              if (REFUSALS[verdict.facts.wouldRefuse.code].hard) throw new Error('admits what is hard')
+            }
+          }
+    }),
+    RUNS,
+  )
+  t.ok(watched > 1_000, `${watched} were only watched`)
 })
 
 t.test('an empty list that permits never loads', async t => {

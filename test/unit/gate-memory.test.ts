@@ -196,7 +196,7 @@ t.test('an exemption ends at its second, after a restart too', async t => {
 })
 
 t.test('an upload time that is set back does not make a file older, after a restart too', async t => {
-  const { world, release, clock, restart } = await remembering(t)
+  const { release, clock, restart } = await remembering(t)
   await release('demo', '1.0')
   const policy =
     'version: 1\nprojects: [{ match: demo, publishers: [{ kind: github, repository: acme/demo, workflow: release.yml }], cooldown: { min_age: 3d } }]\n'
