@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
+import { sha256Of } from '../../src/domain/digest.ts'
 import { instant } from '../../src/domain/instant.ts'
 import { type Ended, runCommand } from '../world/commands.ts'
 import { startGate, type WorldGate } from '../world/gate.ts'
@@ -395,4 +396,85 @@ t.test('where there is no database, it is said', async t => {
     ['policy', 'replay', '--policy', desk_.world.policy],
   ])
     t.match(await desk_.run(...argv), { exit: 2, err: /there is no database of a gate/ }, argv.join(' '))
+})
+
+t.test('policy check holds globs and names against what the gate was asked for', async t => {
+  const desk_ = await desk(t)
+  const asked = ['requests', 'reqeusts', 'acme-lib', 'six']
+  for (const project of asked) await desk_.world.release(project, '1.0')
+  const policy = desk_.write(
+    'new.yaml',
+    policyOf(
+      'projects:',
+      rule('requests'),
+      '  - { match: "acme-*", deny: no }',
+      '  - { match: acme-lib, deny: no }',
+      '  - { match: "zope-*", deny: no }',
+      '  - { match: s1x, deny: no }',
+    ),
+  )
+  const before = await desk_.run('policy', 'check', policy)
+  t.match(before, { exit: 0, err: '' })
+  t.notMatch(before.out, 'asked for', 'without a database there is nothing to hold it against')
+  t.notOk(existsSync(join(desk_.world.folder, 'data', 'portcullis.sqlite')), 'and none is made')
+  const gate = await desk_.gate(policyOf('projects: [{ match: "*", attestation: optional }]'))
+  for (const project of asked) t.equal((await fetch(`${gate.url}/simple/${project}/`)).status, 200)
+  await gate.stop()
+  const { exit, out } = await desk_.run('policy', 'check', policy)
+  t.equal(exit, 0, 'warnings do not fail')
+  t.match(out, /new\.yaml:3:1 projects\[0\]: the gate was asked for reqeusts, which looks like "requests": a slip/)
+  t.match(out, /new\.yaml:4:1 projects\[1\]: "acme-\*" decides nothing: more exact rules take all .* \(acme-lib\)/)
+  t.match(out, /new\.yaml:6:1 projects\[3\]: "zope-\*" matches none of the 4 projects/)
+  t.notMatch(out, 's1x', 'three letters are all alike')
+  t.match(out, /held against {6}4 projects that the gate was asked for/)
+  const json: { warnings: unknown[]; seen: number } = JSON.parse(
+    (await desk_.run('policy', 'check', policy, '--format', 'json')).out,
+  )
+  t.match([json.warnings.length, json.seen], [3, 4])
+  const broken = desk_.write('broken.yaml', 'nonsense: 1')
+  t.match(await desk_.run('--config', broken, 'policy', 'check', policy), {
+    exit: 0,
+    err: /^Not held against what the gate was asked for: /,
+  })
+})
+
+t.test('the tests of a policy, one by one', async t => {
+  const desk_ = await desk(t)
+  const tests = (...lines: readonly string[]) => policyOf('projects:', rule('demo'), ...lines)
+  const passing = '{ given: { file: demo-1.0.tar.gz }, expect: { refused: unattested } }'
+  const none = desk_.write('none.yaml', tests())
+  t.match(await desk_.run('policy', 'test', none), { exit: 0, out: /has no tests/ })
+  const good = desk_.write('good.yaml', tests(`tests: [${passing}]`))
+  t.match(await desk_.run('policy', 'test', good), {
+    exit: 0,
+    out: /^✓ demo-1\.0\.tar\.gz: refused: unattested .*good\.yaml:4/,
+  })
+  const bad = desk_.write(
+    'bad.yaml',
+    tests(`tests: [${passing}, { given: { file: demo-1.0.tar.gz }, expect: admitted }]`),
+  )
+  const failed = await desk_.run('policy', 'test', bad)
+  t.match(failed, { exit: 1, out: /✗ demo-1\.0\.tar\.gz: expected admitted, found refused: unattested/ })
+  t.match(failed.out, /2 tests?, .*1 failed|1 of 2 tests failed/)
+  const json: { tests: { passed: boolean }[] } = JSON.parse(
+    (await desk_.run('policy', 'test', bad, '--format', 'json')).out,
+  )
+  t.strictSame(
+    json.tests.map(({ passed }) => passed),
+    [true, false],
+  )
+  t.match(await desk_.run('policy', 'check', bad), { exit: 2 }, 'no gate would load it')
+  const wrong = desk_.write('wrong.yaml', tests('unknown: 1'))
+  t.match(await desk_.run('policy', 'test', wrong), { exit: 2 })
+  const { exit, out } = await desk_.run('policy', 'schema')
+  t.equal(exit, 0)
+  t.equal(out, readFileSync(join(import.meta.dirname, '../../policies/policy.schema.json'), 'utf8'))
+})
+
+t.test('the digest of a policy is that of the bytes on disk', async t => {
+  const desk_ = await desk(t)
+  const text = `\uFEFF${policyOf('projects: [{ match: demo, deny: no }]')}`
+  const { exit, out } = await desk_.run('policy', 'check', desk_.write('bom.yaml', text))
+  t.equal(exit, 0)
+  t.match(out, sha256Of(Buffer.from(text)), 'a byte order mark is some of them')
 })
