@@ -1,7 +1,11 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { stringify } from 'yaml'
 import { sha256Of } from '../../src/domain/digest.ts'
 import { REFUSALS, type RefusalCode } from '../../src/domain/refusal.ts'
 import { type BareGate, openBareGate } from '../world/bare-gate.ts'
+import { runCommand } from '../world/commands.ts'
 import { startGate } from '../world/gate.ts'
 import { createInHouse, IN_HOUSE_IDENTITY, IN_HOUSE_ISSUER, IN_HOUSE_NAME } from '../world/in-house.ts'
 import { createWorld, type Published, type Release, type World } from '../world/world.ts'
@@ -442,4 +446,40 @@ t.test('a ratchet that closes reaches pages that were built before', async t => 
   const closed = await page()
   t.match(closed, /Refused by policy: provenance-lost/)
   t.equal((await fetch(`${gate.url}${bare.wheel.path}`)).status, 403)
+})
+
+/** What only a gate that was there can know. */
+const NEEDS_THE_GATE: readonly RefusalCode[] = [
+  // the first identity is what a gate was asked for first
+  'publisher-changed',
+  // found in a download
+  'metadata-mismatch',
+]
+
+t.test('explain and the gate agree, on every row that does not need the gate’s own past', async t => {
+  let compared = 0
+  for (const row of ROWS.filter(({ code }) => !NEEDS_THE_GATE.includes(code))) {
+    const scene = await openScene(t, row)
+    const { world, gate, wheel } = scene
+    await row.after?.(scene)
+    const outcome = await gate.outcome(wheel)
+    const configuration = {
+      ...world.configuration(),
+      ...(row.maxSize === undefined ? {} : { files: { max_size: row.maxSize } }),
+    }
+    writeFileSync(join(world.folder, 'portcullis.yaml'), stringify(configuration))
+    const at = new Date(gate.clock.now).toISOString()
+    const { out } = await runCommand(['explain', wheel.filename, '--format', 'json', '--at', at], {
+      folder: world.folder,
+    })
+    const told = JSON.parse(out)
+    t.equal(told.outcome === 'admitted' ? 'admitted' : told.code, outcome, `${row.code}: ${row.when}`)
+    if (told.outcome === 'refused')
+      t.ok(
+        told.steps.some(({ mark }: { readonly mark: string }) => mark === 'fail'),
+        'and a step says so',
+      )
+    compared += 1
+  }
+  t.ok(compared > 30, `${compared} rows`)
 })
