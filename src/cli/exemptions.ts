@@ -107,17 +107,19 @@ function render(
   const used = uses === undefined ? [] : ['used']
   renderTable(
     screen,
-    ['ends', 'id', 'project', 'files', ...used, 'waives', 'owner', 'where'],
-    exemptions.map(({ id, project, files, waive, owner, ticket, ends, ref }) => [
+    ['ends', 'id', 'project', 'files', ...used, 'waives'],
+    exemptions.map(({ id, project, files, waive, ends, ref }) => [
       left(ends, now),
       id,
       project,
       files.size,
       ...(uses === undefined ? [] : [uses.get(ref.id) ?? 0]),
       waive.join(', '),
-      ticket === undefined ? owner : `${owner} (${ticket})`,
-      `${nearPath(ref.file)}:${ref.line}`,
     ]),
+    exemptions.map(({ owner, ticket, ref }) => {
+      const who = ticket === undefined ? owner : `${owner}, ${ticket}`
+      return `${who}, ${nearPath(ref.file)}:${ref.line}`
+    }),
   )
 }
 

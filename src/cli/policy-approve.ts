@@ -13,7 +13,7 @@ import { requireGivenPolicy } from './given-policy.ts'
 import { collect, ENVIRONMENT, formatOption } from './options.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
 import type { Conclude, Services } from './services.ts'
-import { counted, renderTable } from './table.ts'
+import { counted } from './table.ts'
 
 interface ApproveOptions {
   readonly config?: string
@@ -113,12 +113,10 @@ function renderNothing(screen: Screen, { project, rule }: Decision): void {
 function render(screen: Screen, { project, rule, requests, clients }: Decision, held: HeldChange): void {
   const { first, others } = held
   for (const other of others) {
-    const rows = FIELDS.map(([label, read]) => {
-      const [was, is] = [read(first) ?? '–', read(other) ?? '–']
-      return [was === is ? '' : '≠', label, was, is] as const
-    })
     screen.line(styled('strong', project), `: signed first by one, then by another`)
-    renderTable(screen, ['', '', 'first', 'then'], rows)
+    for (const [label, read] of FIELDS) renderField(screen, label, read(first), read(other))
+    screen.line(`  ${'first'.padEnd(LABEL)}${describeFiles(first)}`)
+    screen.line(`  ${'then'.padEnd(LABEL)}${describeFiles(other)}`)
     if (first.claims.sourceRepositoryOwnerId !== other.claims.sourceRepositoryOwnerId)
       screen.prose(
         [styled('bad', '! ')],
@@ -149,9 +147,23 @@ const FIELDS: readonly (readonly [label: string, read: (signer: Signer) => strin
   ['workflow', ({ claims }) => workflowOf(claims)],
   ['issuer', ({ claims }) => claims.issuer],
   ['name', ({ claims }) => claims.san.value],
-  ['files', ({ files }) => `${counted(files.length, 'file')}, such as ${files.at(-1)?.filename ?? ''}`],
-  ['since', ({ since }) => formatInstant(since).slice(0, 16)],
 ]
+
+const LABEL = 15
+
+/** One line where both are the same, else one for each: URLs are long. */
+function renderField(screen: Screen, label: string, was = '–', is = '–'): void {
+  const head = label.padEnd(LABEL)
+  if (was === is) screen.line(`  ${head}${was}`)
+  else {
+    screen.line(styled('bad', '≠'), ` ${head}${was}`)
+    screen.line(`  ${''.padEnd(LABEL)}`, styled('bad', is))
+  }
+}
+
+function describeFiles({ files, since }: Signer): string {
+  return `${counted(files.length, 'file')} since ${formatInstant(since).slice(0, 16)}Z, the last ${files.at(-1)?.filename ?? ''}`
+}
 
 /** The first signer stays, for the files that it signed, unless the rule names publishers already. */
 function ruleText(project: string, rule: Rule | undefined, { first, others }: HeldChange): string {

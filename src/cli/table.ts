@@ -1,10 +1,14 @@
 import { inert, type Screen } from './screen.ts'
 
-/** Columns as wide as what stands in them; numbers stand at the right. The last one may be as long as it likes. */
+/**
+ * Columns as wide as what stands in them; numbers stand at the right. The last one may be as long as it likes. `below` has
+ * for each row what stands under it.
+ */
 export function renderTable(
   screen: Screen,
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
+  below: readonly string[] = [],
 ): void {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map(row => inert(String(row[column] ?? '')).length)),
@@ -20,7 +24,11 @@ export function renderTable(
       .join('  ')
       .trimEnd()
   screen.line(line(head))
-  for (const row of rows) screen.line(line(row))
+  for (const [index, row] of rows.entries()) {
+    screen.line(line(row))
+    const more = below[index]
+    if (more !== undefined) screen.prose(['  '], more)
+  }
 }
 
 /** `1 file`, `2 files`. */

@@ -230,7 +230,7 @@ t.test('approve shows a held change field by field and prints the rule that acce
   await gate.stop()
   const { exit, out } = await desk_.run('policy', 'approve', 'demo')
   t.equal(exit, 0)
-  t.match(out, /≠ +repository +https:\/\/github\.com\/acme\/demo +https:\/\/github\.com\/mallory\/demo/)
+  t.match(out, /≠ repository +https:\/\/github\.com\/acme\/demo\n +https:\/\/github\.com\/mallory\/demo\n/)
   t.match(out, /\n1 request by 1 client met it since\n/)
   t.notMatch(out, 'Another owner', 'the ids are the same')
   const yaml = yamlIn(out)
@@ -257,7 +257,7 @@ t.test('what is held depends on the rule that decides', async t => {
     t.equal(await desk_.ask(gate, file), status)
   await gate.stop()
   const glob = await desk_.run('policy', 'approve', 'demo')
-  t.match(glob.out, /≠ +owner id +222 +666/)
+  t.match(glob.out, /≠ owner id +222\n +666\n/)
   t.match(glob.out, /! Another owner: the repository was moved, or somebody else/, 'the name alone would not have told')
   t.match(
     glob.out,
@@ -338,8 +338,8 @@ t.test('exemptions that end soon, and how often each was used', async t => {
   await gate.stop()
   const { exit, out } = await desk_.run('exemptions', 'expiring')
   t.equal(exit, 0)
-  t.match(out, /ended 20.* EX-ended +six +1 +0 +attestation +me/)
-  t.match(out, /in [23] d +EX-soon +six +1 +1 +attestation +me/)
+  t.match(out, /ended 20.* EX-ended +six +1 +0 +attestation\n {2}me, .*policy\.yaml:\d+\n/)
+  t.match(out, /in [23] d +EX-soon +six +1 +1 +attestation\n/)
   t.notMatch(out, /EX-late/)
   t.match((await desk_.run('exemptions', 'expiring', '--within', '100d', '--format', 'json')).out, /"id":"EX-late"/)
   t.match(await desk_.run('exemptions', 'expiring', '--within', 'soon'), { exit: 2 })
