@@ -1,7 +1,6 @@
 import type { Artifact } from './artifact.ts'
 import type { Finding, VerifiedAttestation } from './attestation.ts'
 import type { NonEmpty } from './brand.ts'
-import type { Claims } from './claims.ts'
 import type { History } from './history.ts'
 import { publisherFor } from './identity.ts'
 import { formatInstant, type Instant, instant } from './instant.ts'
@@ -57,12 +56,6 @@ export function admitWith(refusing: Refusing): string | undefined {
 /** The publisher that these attestations prove, ids pinned, as a policy writes it; `undefined` where no kind fits. */
 export function provedPublisher(attestations: NonEmpty<VerifiedAttestation>): string | undefined {
   const publisher = publisherOfAll(attestations)
-  return publisher === undefined ? undefined : publisherList(publisher)
-}
-
-/** The publisher of these claims, as {@link provedPublisher} writes it. */
-export function publisherText(claims: Claims): string | undefined {
-  const publisher = publisherFor(claims)
   return publisher === undefined ? undefined : publisherList(publisher)
 }
 
