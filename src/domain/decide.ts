@@ -250,10 +250,11 @@ const weighed = new WeakMap<Bundles, WeakMap<Rule, Sight>>()
 
 function weigh(scene: Scene, rule: Rule, bundles: Bundles): Sight {
   const { history } = scene
+  const { mode } = scene.policy
   const waived = (code: Objection['code']) => waiverFor(scene, { code, detail: '' }) !== undefined
   const asksHistory = rule.publishers === undefined && rule.identity === 'first-seen'
   if (scene.pins.inForce.length > 0 || asksHistory || scene.rule !== rule)
-    return weighBundles(bundles, { rule, history, waived })
+    return weighBundles(bundles, { rule, history, waived, mode })
   let byRule = weighed.get(bundles)
   if (byRule === undefined) {
     byRule = new WeakMap()
@@ -261,7 +262,7 @@ function weigh(scene: Scene, rule: Rule, bundles: Bundles): Sight {
   }
   let sight = byRule.get(rule)
   if (sight === undefined) {
-    sight = weighBundles(bundles, { rule, history, waived: () => false })
+    sight = weighBundles(bundles, { rule, history, waived: () => false, mode })
     byRule.set(rule, sight)
   }
   return sight

@@ -3,8 +3,8 @@ import type { NonEmpty } from './brand.ts'
 import type { History, Proof } from './history.ts'
 import { identityOf, isKnownKind, objectAgrees } from './identity.ts'
 import { lookAtBuilder } from './look-at-builder.ts'
-import { type Look, object, objectionsIn, pass, type Sight } from './objection.ts'
-import type { Rule } from './policy.ts'
+import { isHard, type Look, object, objectionsIn, pass, type Sight } from './objection.ts'
+import type { PolicyMode, Rule } from './policy.ts'
 import { type Mismatch, matchPublisher, type Publisher, type PublisherMatch } from './publisher.ts'
 import type { RefusalCode } from './refusal.ts'
 import { signerKeyApart, signerKeyOf } from './signer.ts'
@@ -28,6 +28,8 @@ export interface Weighing {
   readonly history: History
   /** whether an objection of this code would be waived */
   readonly waived: (code: RefusalCode) => boolean
+  /** under `audit` a bundle with nothing hard against it passes */
+  readonly mode: PolicyMode
 }
 
 /**
@@ -39,7 +41,7 @@ export function weighBundles(bundles: NonEmpty<BundleResult>, weighing: Weighing
     weighBundle(bundle, weighing, bundles.length > 1 ? `bundle ${index + 1}: ` : ''),
   )
   const ranked = sights
-    .map((sight, index) => ({ sight, rank: rankOf(sight, weighing.waived), signed: signedAt(bundles[index]) }))
+    .map((sight, index) => ({ sight, rank: rankOf(sight, weighing), signed: signedAt(bundles[index]) }))
     .sort((a, b) => a.rank - b.rank || (a.rank < 2 ? a.signed - b.signed : 0))
   const [best, ...others] = ranked
   if (best === undefined) throw new TypeError('a non-empty list has a first element')
@@ -51,14 +53,15 @@ function signedAt(bundle: BundleResult | undefined): number {
 }
 
 /** 0 for a bundle that nothing speaks against, 1 where all of it is waived; else by what speaks against it first. */
-function rankOf(sight: Sight, waived: (code: RefusalCode) => boolean): number {
+function rankOf(sight: Sight, { waived, mode }: Weighing): number {
   const codes = objectionsIn(sight.looks).map(({ code }) => code)
   if (codes.length === 0) return 0
   const standing = codes.filter(code => !waived(code))
   if (standing.length === 0) return 1
+  const last = mode === 'audit' && objectionsIn(sight.looks).some(isHard) ? TELLING.length : 0
   // a bundle by somebody else tells less than one of ours, whatever else is wrong with it
   const telling = codes.includes('publisher-mismatch') ? (['publisher-mismatch'] as const) : standing
-  return 2 + Math.min(...telling.map(code => TELLING.indexOf(code)))
+  return 2 + last + Math.min(...telling.map(code => TELLING.indexOf(code)))
 }
 
 /** A bundle that does not decide leaves its steps and no objection. */
