@@ -38,7 +38,7 @@ In a policy with mode: audit, what would be refused is admitted and told;
 Output of --format json, one object:
   {summary: {locks, packages, files, attested, signers: [{signer, files}],
      admitted, exempted: [{id, files, ends, owner}], watched,
-     refused: [{code, files}], notListed, unknown, skipped, unpinned},
+     refused: [{code, files}], notListed, unknown, skipped, unpinned, silent},
    files: [{lock, line, …as verify --format json}],
    skipped: [{lock, line, name, why}]}
 sarif: SARIF 2.1.0, a result for each file that is not admitted, at its line.

@@ -2,7 +2,7 @@ import { GateError } from '../domain/errors.ts'
 import { formatInstant } from '../domain/instant.ts'
 import type { Exemption, Policy } from '../domain/policy.ts'
 import type { Explanation } from '../gate/explain.ts'
-import { isUnknown, type Surveyed, uniqueFiles } from '../gate/survey.ts'
+import { isUnknown, onSilentIndex, type Surveyed, uniqueFiles } from '../gate/survey.ts'
 import type { Lock } from '../protocol/lockfiles/lock.ts'
 import { type Screen, styled } from './screen.ts'
 import { counted } from './table.ts'
@@ -31,6 +31,8 @@ export interface LockSummary {
   readonly skipped: number
   /** packages whose lock pins no sha256 */
   readonly unpinned: number
+  /** unattested because the index's pages know no PEP 740 */
+  readonly silent: number
 }
 
 export function summarise(locks: readonly Lock[], surveyed: readonly Surveyed[], policy: Policy): LockSummary {
@@ -70,6 +72,7 @@ export function summarise(locks: readonly Lock[], surveyed: readonly Surveyed[],
     unknown: explanations.filter(isUnknown).length,
     skipped: locks.reduce((sum, lock) => sum + lock.skipped.length, 0),
     unpinned: packages.filter(({ files }) => files.length === 0).length,
+    silent: onSilentIndex(uniqueFiles(surveyed)),
   }
 }
 
@@ -117,8 +120,12 @@ export function renderSummary(screen: Screen, summary: LockSummary): void {
         'file',
       ),
     )
-  for (const { id, files: pinned, ends, owner } of exempted)
-    row(screen, '', `${String(pinned).padStart(5)}  ${id}, until ${ends.slice(0, 16)}Z (${owner})`)
+  for (const [until, same] of Map.groupBy(exempted, ({ ends, owner }) => `until ${ends.slice(0, 16)}Z (${owner})`)) {
+    const [only] = same
+    const by = same.length === 1 && only !== undefined ? only.id : counted(same.length, 'exemption')
+    const pinned = same.reduce((sum, it) => sum + it.files, 0)
+    row(screen, '', `${String(pinned).padStart(5)}  ${by}, ${until}`)
+  }
   if (summary.watched > 0)
     row(screen, 'watched', `${summary.watched} admitted only because the policy is in audit mode`)
   if (refused.length > 0) row(screen, 'refused', String(refused.reduce((sum, it) => sum + it.files, 0)))
@@ -134,6 +141,12 @@ export function renderSummary(screen: Screen, summary: LockSummary): void {
       `${counted(summary.unpinned, 'release')} without a sha256 in the lock: all files were judged`,
     )
   if (summary.skipped > 0) row(screen, 'skipped', `${summary.skipped} that come from no index`)
+  if (summary.silent === 0) return
+  screen.line()
+  screen.prose(
+    [styled('doubt', '!'), ' '],
+    `${counted(summary.silent, 'file')} without an attestation because the index’s pages have no provenance key: it is very likely a mirror that speaks no PEP 740. Set upstream.integrity to an index that does (PORTCULLIS_UPSTREAM_INTEGRITY), such as the one it mirrors, and run this again.`,
+  )
 }
 
 function row(screen: Screen, label: string, text: string): void {

@@ -5,7 +5,7 @@ import { errorEntry, GateError } from '../domain/errors.ts'
 import { formatInstant, type Instant, instant } from '../domain/instant.ts'
 import type { Policy } from '../domain/policy.ts'
 import { observe, observingPolicy } from '../gate/observe-locks.ts'
-import { type Surveyed, survey } from '../gate/survey.ts'
+import { onSilentIndex, type Surveyed, survey } from '../gate/survey.ts'
 import { formatDiagnostic } from '../protocol/diagnostic.ts'
 import type { Lock } from '../protocol/lockfiles/lock.ts'
 import { parseEnd } from '../protocol/policy-time.ts'
@@ -101,7 +101,7 @@ async function init(paths: readonly string[], options: InitOptions, services: Se
   const text = writePolicy(files, {
     ...writing(options, services, now),
     locks: paths.map(path => basename(path)),
-    remarks: failed.map(line => `Not covered: ${line}`),
+    remarks: [...silentRemark(observed), ...failed.map(line => `Not covered: ${line}`)],
   })
   const policy = await compiled(text, now, services)
   const judged = await surveyUnder(policy, locks, options, services)
@@ -155,6 +155,14 @@ function tellUnknown(screen: Screen, unknown: readonly GateError[], first: GateE
   screen.line('Run it again: what is known by now is remembered.')
   const exits = unknown.map(({ code }) => errorEntry(code).exit)
   return exits.includes(5) ? 5 : exits.includes(4) ? 4 : 3
+}
+
+function silentRemark(observed: readonly Surveyed[]): readonly string[] {
+  const silent = onSilentIndex(observed)
+  if (silent === 0) return []
+  return [
+    `CAREFUL: the index speaks no PEP 740, so that ${silent} may be attested all the same: set upstream.integrity.`,
+  ]
 }
 
 function tellFailed(screen: Screen, failed: readonly string[]): void {

@@ -12,7 +12,8 @@ import { UNASKED, UNCHECKED } from './judge.ts'
 import { createLimit } from './limit.ts'
 import { createPep740Watch } from './pep740-watch.ts'
 
-const NO_PROVENANCE_KEY =
+/** Said of a file that counts as unattested because nobody asked an index that knows. */
+export const NO_PROVENANCE_KEY =
   'The index’s pages have no `provenance` key. If it is a mirror without PEP 740, set upstream.integrity to an index that has it, such as the one it mirrors.'
 
 /** Examines one file, decides, and says all that the decision rests on; "cannot tell" is an outcome here. */

@@ -1,6 +1,7 @@
 import { GateError } from '../domain/errors.ts'
 import type { Lock, LockedPackage } from '../protocol/lockfiles/lock.ts'
 import type { Explain, Explanation } from './explain.ts'
+import { NO_PROVENANCE_KEY } from './explain-artifact.ts'
 import { createLimit } from './limit.ts'
 
 /** A file that a lock allows, and what becomes of it. */
@@ -57,6 +58,11 @@ export function uniqueFiles(surveyed: readonly Surveyed[]): readonly Surveyed[] 
     ]),
   )
   return [...byFile.values()]
+}
+
+/** Files that count as unattested on an index that speaks no PEP 740: a mirror, very likely. */
+export function onSilentIndex(surveyed: readonly Surveyed[]): number {
+  return surveyed.filter(({ explanation: { notes } }) => notes.includes(NO_PROVENANCE_KEY)).length
 }
 
 /** What cannot be told, as opposed to what is refused or not listed. */

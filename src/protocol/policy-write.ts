@@ -56,7 +56,7 @@ export function writePolicy(files: readonly ObservedFile[], options: WriteOption
     '',
     ...(publishers.length === 0 ? [] : ['publishers:', ...publishers.flatMap(publisherLines), '']),
     'projects:',
-    ...projects.flatMap(([project, own]) => ruleLines(project, own, publishers)),
+    ...ruleLines(projects, publishers),
     ...(exemptions.length === 0 ? [] : ['', 'exemptions:', ...exemptions]),
     '',
   ].join('\n')
@@ -84,16 +84,23 @@ function publisherLines({ name, publisher }: NamedPublisher): readonly string[] 
   return [`  ${scalar(name)}:`, ...publisherKeys(publisher).map(line => `    ${line}`)]
 }
 
+/** Projects that somebody signed first, the others below one remark. */
 function ruleLines(
-  project: ProjectName,
-  files: readonly ObservedFile[],
+  projects: readonly (readonly [ProjectName, readonly ObservedFile[]])[],
   publishers: readonly NamedPublisher[],
 ): readonly string[] {
-  const signers = files.flatMap(({ publisher }) => (publisher === undefined ? [] : [keyOf(publisher)]))
-  const names = publishers.filter(({ publisher }) => signers.includes(keyOf(publisher))).map(({ name }) => scalar(name))
-  const match = `  - match: ${scalar(project)}`
-  if (names.length === 0) return [`${match} # nobody signed it: only what is exempted below passes`]
-  return [match, `    publishers: [${names.join(', ')}]`]
+  const rules = projects.map(([project, files]) => {
+    const signers = files.flatMap(({ publisher }) => (publisher === undefined ? [] : [keyOf(publisher)]))
+    const named = publishers.filter(({ publisher }) => signers.includes(keyOf(publisher)))
+    return { match: `  - match: ${scalar(project)}`, names: named.map(({ name }) => scalar(name)) }
+  })
+  const signed = rules.filter(({ names }) => names.length > 0)
+  const unsigned = rules.filter(({ names }) => names.length === 0)
+  return [
+    ...signed.flatMap(({ match, names }) => [match, `    publishers: [${names.join(', ')}]`]),
+    ...(unsigned.length === 0 ? [] : ['  # nobody signed these: only what is exempted below passes']),
+    ...unsigned.map(({ match }) => match),
+  ]
 }
 
 /** One exemption for the files of a release that need the same. */
