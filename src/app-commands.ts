@@ -47,7 +47,7 @@ export async function openExplain(
   const upstream = connectUpstream(config, { environment, version, events })
   const verifier = createInlineVerifier()
   const store = await openCommandStore({ folder: join(trusting.data, 'commands'), clock, events })
-  const records = readRecords(config.data)
+  const records = readableRecords(config.data)
   const { sightings, findings } = store
   const histories = recollect(store.histories, records)
   const { negativeTtl } = config.findings
@@ -63,6 +63,16 @@ export async function openExplain(
       store.close()
       await Promise.all([upstream.close(), trust.close(), verifier.close()])
     },
+  }
+}
+
+/** A data folder that belongs to somebody else is no reason to fail: then its past is not known here. */
+function readableRecords(folder: string): Records | undefined {
+  try {
+    return readRecords(folder)
+  } catch (error) {
+    if (error instanceof GateError) return undefined
+    throw error
   }
 }
 

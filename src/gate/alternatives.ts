@@ -7,7 +7,7 @@ import type { KnownPage } from './indexes.ts'
 /** Nothing of these projects passes, or nobody could say what would. */
 const HOPELESS: ReadonlySet<RefusalCode> = new Set(['no-rule', 'rule-denies', 'project-quarantined', 'project-status'])
 /** files that are looked at, and versions that are told */
-const LOOKED_AT = 400
+const LOOKED_AT = 120
 const TOLD = 5
 
 /**

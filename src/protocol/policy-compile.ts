@@ -8,6 +8,7 @@ import {
   judgeStrangers,
   refuseEmpty,
   refuseIdleRules,
+  refuseManyRoots,
   refuseTies,
   refuseTwinIds,
   refuseTwins,
@@ -96,6 +97,7 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
     item => compileTest(item, publishers, roots, diagnostics) ?? [],
   )
   refuseUnknownPublishers(named, publishers, diagnostics)
+  refuseManyRoots(documents, roots, diagnostics)
   refuseTwins(rules, diagnostics)
   refuseTies(rules, diagnostics)
   refuseTwinIds(exemptions, diagnostics)

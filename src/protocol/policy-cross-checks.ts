@@ -4,6 +4,7 @@ import type { Policy, Rule } from '../domain/policy.ts'
 import { type Diagnostic, didYouMean } from './diagnostic.ts'
 import type { NamedPublisher, ReadRule } from './policy-compile.ts'
 import type { ReadExemption } from './policy-exemption.ts'
+import type { NamedRoots } from './policy-publisher.ts'
 import type { DefaultsText } from './policy-schema.ts'
 import { type Placed, sectionAt } from './policy-sections.ts'
 import type { YamlDocument } from './yaml-document.ts'
@@ -18,6 +19,23 @@ export function refuseUnknownPublishers(
   for (const { value, document, path } of references)
     if (!names.includes(value))
       diagnostics.push(document.at(path, `no publisher is named "${value}"${didYouMean(value, names)}`))
+}
+
+/** Every attestation that Sigstore does not vouch for is held against each of them. */
+const MOST_ROOTS = 8
+
+export function refuseManyRoots(
+  [first]: readonly YamlDocument[],
+  { roots }: Pick<NamedRoots, 'roots'>,
+  diagnostics: Diagnostic[],
+): void {
+  if (first === undefined || roots.length <= MOST_ROOTS) return
+  diagnostics.push(
+    first.at(
+      ['publishers'],
+      `custom publishers have ${roots.length} trusted roots; at most ${MOST_ROOTS} may be named`,
+    ),
+  )
 }
 
 export function refuseTwins(rules: readonly ReadRule[], diagnostics: Diagnostic[]): void {

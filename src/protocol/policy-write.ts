@@ -77,7 +77,8 @@ function header(
       : [`${count(exempt, 'file')} that no publisher vouches for pass by their sha256, until ${expires}.`]),
     'Who signed is proved; who should have signed only you know: look at every publisher before you rely on it.',
     ...remarks,
-  ].map(line => `# ${line}`)
+    // what comes from outside must not end the comment
+  ].map(line => `# ${line.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')}`)
 }
 
 function publisherLines({ name, publisher }: NamedPublisher): readonly string[] {

@@ -4,6 +4,8 @@ import { sha256Of } from '../../src/domain/digest.ts'
 import { GateError } from '../../src/domain/errors.ts'
 import type { Lock } from '../../src/protocol/lockfiles/lock.ts'
 import { readLock } from '../../src/protocol/lockfiles/read-lock.ts'
+import { writePolicy } from '../../src/protocol/policy-write.ts'
+import { NOW } from '../world/judging.ts'
 
 const [A, B, C] = [sha256Of('a'), sha256Of('b'), sha256Of('c')]
 const none = (path: string): string => {
@@ -247,6 +249,10 @@ t.test('what is malformed or hostile is an error with a place', async t => {
     'a weaker hash pins nothing',
   )
   t.match(wrong('poetry.lock', `[[package]]\nname = "__proto__"\nversion = "1"\n`), /not a project name/)
+  t.match(
+    wrong('poetry.lock', POETRY.replace('two-2.0.post1-py3-none-any.whl', 'two\\nprojects: [{ match: evil }]')),
+    /poetry\.lock:3: .*is not a file name that an index could list/,
+  )
   t.match(wrong('uv.lock', `version = 1\nx = ${'['.repeat(50_000)}`), /uv\.lock:2: not TOML/)
   fc.assert(
     fc.property(
@@ -269,4 +275,23 @@ t.test('ten thousand packages are read', async t => {
   const { packages } = read('uv.lock', `version = 1\n${text}`)
   t.equal(packages.length, 10_000)
   t.match(packages.at(-1), { project: 'p9999', files: [{ filename: 'p9999-1.0-py3-none-any.whl' }] })
+})
+
+t.test('nothing from outside leaves a comment of a policy that is written', async t => {
+  const text = writePolicy([], {
+    locks: ['uv\nlock'],
+    at: NOW,
+    owner: 'me',
+    expires: '2027-01-01',
+    remarks: ['Not covered: x\u2028y\rz\n  - match: evil\n    attestation: optional'],
+  })
+  const outside = text.split(/[\n\r\u0085\u2028\u2029]/).filter(line => line !== '' && !line.startsWith('#'))
+  t.strictSame(outside, [
+    'version: 1',
+    'mode: enforce',
+    'defaults:',
+    '  attestation: required',
+    '  unmatched: deny',
+    'projects:',
+  ])
 })

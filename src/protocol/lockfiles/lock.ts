@@ -1,6 +1,7 @@
 import type { Sha256 } from '../../domain/digest.ts'
 import { parseSha256 } from '../../domain/digest.ts'
 import { GateError } from '../../domain/errors.ts'
+import { isListedFilename } from '../../domain/filename.ts'
 import { type ProjectName, tryProjectName } from '../../domain/name.ts'
 import { parseVersion, type Version } from '../../domain/version.ts'
 
@@ -75,6 +76,12 @@ export class LockReader {
   version(text: unknown, line: number): Version {
     const version = typeof text === 'string' ? parseVersion(text) : undefined
     return version ?? this.fail(line, `${show(text)} is not one version (PEP 440)`)
+  }
+
+  /** A name as an index may list it; `undefined` where the lock has none. */
+  filename(text: string | undefined, line: number): string | undefined {
+    if (text === undefined || isListedFilename(text)) return text
+    return this.fail(line, `${show(text)} is not a file name that an index could list`)
   }
 
   /** `sha256:…` in either case, `undefined` for another algorithm. */

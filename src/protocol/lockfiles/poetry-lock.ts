@@ -56,5 +56,5 @@ function fileOf(reader: LockReader, value: unknown, line: number): readonly Lock
   const sha256 = reader.hash(hash, line)
   if (sha256 === undefined) return []
   const name = optionalText(file) ?? optionalText(url)
-  return [{ filename: name?.slice(name.lastIndexOf('/') + 1), sha256 }]
+  return [{ filename: reader.filename(name?.slice(name.lastIndexOf('/') + 1), line), sha256 }]
 }

@@ -47,7 +47,9 @@ function fileOf(reader: LockReader, value: unknown, line: number): readonly Lock
   const digest = optionalText(table(hashes)['sha256'])
   if (digest === undefined) return []
   const sha256 = reader.hash(`sha256:${digest}`, line)
-  return sha256 === undefined ? [] : [{ filename: optionalText(name) ?? filenameOfUrl(url ?? path), sha256 }]
+  return sha256 === undefined
+    ? []
+    : [{ filename: reader.filename(optionalText(name) ?? filenameOfUrl(url ?? path), line), sha256 }]
 }
 
 function identityOf(reader: LockReader, value: unknown, line: number): AttestationIdentity {

@@ -34,5 +34,7 @@ function fileOf(reader: LockReader, value: unknown, line: PackageTable['line']):
   const { url, path, filename, hash } = table(value)
   if (hash === undefined) return []
   const sha256 = reader.hash(hash, line)
-  return sha256 === undefined ? [] : [{ filename: optionalText(filename) ?? filenameOfUrl(url ?? path), sha256 }]
+  return sha256 === undefined
+    ? []
+    : [{ filename: reader.filename(optionalText(filename) ?? filenameOfUrl(url ?? path), line), sha256 }]
 }
