@@ -134,7 +134,7 @@ t.test('a revocation more never admits more', async t => {
       if ([...after].some(which => !before.has(which))) throw new Error('admits more')
       if (after.size < before.size) effects += 1
     }),
-    RUNS,
+    { numRuns: 400 }, // many a policy that is drawn admits nothing to begin with
   )
   t.ok(effects > 10, `${effects} took something away`)
 })
