@@ -9,6 +9,7 @@ import { matchesName } from './domain/glob.ts'
 import { type Clock, systemClock } from './domain/instant.ts'
 import type { ProjectName } from './domain/name.ts'
 import { createGate, type RunningGate } from './gate/create-gate.ts'
+import { createHeldGate } from './gate/held-gate.ts'
 import { createPolicies } from './gate/policies.ts'
 import { createHttpServer } from './http/server.ts'
 import type { Events } from './observe/events.ts'
@@ -16,6 +17,7 @@ import { fanOut } from './observe/fan-out.ts'
 import { createMetrics } from './observe/metrics.ts'
 import type { Index, Integrity, Origin, Trust } from './ports.ts'
 import type { ReadRoot } from './protocol/policy-publisher.ts'
+import { createHeldUpstream } from './store/held-upstream.ts'
 import { openStore } from './store/open.ts'
 import { createUpstreamAgent } from './upstream/agent.ts'
 import { createIndex } from './upstream/pypi-index.ts'
@@ -65,9 +67,10 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   let url = ''
   let draining = false
   try {
-    events.emit({ type: 'lifecycle', action: 'starting', detail: `portcullis ${version}` })
+    const offline = config.offline ? ', offline: only what the mirror holds' : ''
+    events.emit({ type: 'lifecycle', action: 'starting', detail: `portcullis ${version}${offline}` })
     const policies = closing.add(createPolicies({ paths: config.policy, clock, events, readRoot }))
-    const { store, blobs } = await openStore({
+    const { store, blobs, holdings, misses } = await openStore({
       folder: config.data,
       cacheBytes: config.files.cache,
       journalKeep: config.journal.keep,
@@ -85,13 +88,16 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
         events,
       }),
     )
-    const upstream = closing.add(connectUpstream(config, { environment, version, events }))
-    const gate = closing.add(
+    const upstream = config.offline
+      ? { ...createHeldUpstream(holdings, blobs), rootList: { projects: () => holdings.projects() } }
+      : closing.add(connectUpstream(config, { environment, version, events }))
+    const connected = closing.add(
       createGate(
         { ...upstream, verifier, trust, store, blobs, policies, events, clock },
         gateSettings(config, { listenUrl: () => url, draining: () => draining }),
       ),
     )
+    const gate = config.offline ? createHeldGate(connected, { misses, clock }) : connected
     const server = closing.add(
       await createHttpServer(gate, {
         publicUrl: config.publicUrl,
@@ -222,7 +228,7 @@ function readCa(path: string | undefined): string | undefined {
 }
 
 /** Closes what was opened, the latest first; one that fails does not keep the others open. */
-class Closing {
+export class Closing {
   readonly #opened: { close(): unknown }[] = []
 
   add<Part extends { close(): unknown }>(part: Part): Part {

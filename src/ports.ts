@@ -8,7 +8,9 @@ import type { Artifact, FilePath, ProjectStatus } from './domain/artifact.ts'
 import type { Finding, Identity } from './domain/attestation.ts'
 import type { Brand } from './domain/brand.ts'
 import type { Sha256 } from './domain/digest.ts'
+import { GateError } from './domain/errors.ts'
 import type { DistFilename } from './domain/filename.ts'
+import type { HeldFile } from './domain/held-file.ts'
 import type { History, Proof, SeenFile } from './domain/history.ts'
 import type { Instant, Millis } from './domain/instant.ts'
 import type { ProjectName } from './domain/name.ts'
@@ -66,6 +68,19 @@ export interface Origin {
   metadata(
     artifact: Artifact,
   ): Promise<{ readonly kind: 'metadata'; readonly bytes: Untrusted<Uint8Array> } | { readonly kind: 'absent' }>
+}
+
+/** An origin that can go on in the middle of a file. */
+export interface ResumableOrigin extends Origin {
+  /**
+   * The body from byte `from` on, or from an earlier one where the origin gives no such part: `start` says where it begins.
+   * `length` is that of the whole file, where it is declared.
+   */
+  rest(
+    artifact: Artifact,
+    from: number,
+    signal: AbortSignal,
+  ): Promise<Untrusted<{ readonly body: Readable; readonly start: number; readonly length: number | undefined }>>
 }
 
 // ---------------------------------------------------------------- cryptography
@@ -246,8 +261,66 @@ export interface Records {
   attested(): IterableIterator<{ readonly sha256: Sha256; readonly filename: string; readonly finding: Finding }>
   /** Whether the gate keeps these bytes. */
   holds(sha256: Sha256): boolean
+  /** What was asked of a mirror in vain, by project and file name. */
+  misses(): readonly Miss[]
   readonly refusals: Pick<Refusals, 'get'>
   close(): void
+}
+
+/** What somebody asked a mirror for and did not get. */
+export interface Miss {
+  readonly project: ProjectName
+  /** `undefined`: the project's page */
+  readonly filename: string | undefined
+  readonly times: number
+  readonly last: Instant
+}
+
+/** Requests that a mirror could not serve, so that they can be carried out. Bounded: what comes after many is not noted. */
+export interface Misses {
+  note(project: ProjectName, filename: string | undefined, at: Instant): void
+}
+
+/** One export, or one import, as it is remembered. */
+export interface Passage {
+  readonly sequence: number
+  /** sha256 of the manifest */
+  readonly manifest: Sha256
+}
+
+/** What a mirror holds. Nothing else about these files is believed because it stands here. */
+export interface Holdings {
+  projects(): readonly ProjectName[]
+  of(project: ProjectName): readonly HeldFile[]
+  /** By project and file name. */
+  all(): readonly HeldFile[]
+  /** All of them or none; a file of the same project and name gives way. On disk when it returns. */
+  put(files: readonly HeldFile[], imported?: Passage & { readonly signer: string; readonly at: Instant }): void
+  /** Of one signer, the latest last. */
+  imports(signer: string): readonly Passage[]
+  /** The latest last. */
+  exports(): readonly Passage[]
+  exported(passage: Passage): void
+}
+
+/** A download that was interrupted, and goes on. Its bytes are unchecked. */
+export interface PartialFile {
+  /** bytes that are there */
+  readonly size: number
+  append(chunk: Buffer): Promise<void>
+  /** Everything that is there, from the beginning. */
+  read(): AsyncIterable<Buffer>
+  /** Begins anew. */
+  clear(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Downloads that outlive the process; not for two processes at once. */
+export interface PartialFiles {
+  open(sha256: Sha256): Promise<PartialFile>
+  /** bytes that an earlier run left of it */
+  sizeOf(sha256: Sha256): Promise<number>
+  remove(sha256: Sha256): Promise<void>
 }
 
 /** The database as a whole. */
@@ -278,6 +351,23 @@ export interface OpenBlob {
   /** The whole content when the blob is kept in memory. */
   readonly bytes: Buffer | undefined
   close(): void
+}
+
+/** The whole of a blob that holds no more than `most` bytes, `undefined` of a larger one; closes it. Throws unknown-store. */
+export async function readBlob(blob: OpenBlob, most: number): Promise<Buffer | undefined> {
+  try {
+    if (blob.size > most) return undefined
+    if (blob.bytes !== undefined) return blob.bytes
+    const buffer = Buffer.allocUnsafe(blob.size)
+    for (let done = 0; done < buffer.length; ) {
+      const count = await blob.read(buffer.subarray(done), done)
+      if (count === 0) throw new GateError('unknown-store', 'a stored file was cut short')
+      done += count
+    }
+    return buffer
+  } finally {
+    blob.close()
+  }
 }
 
 /** A write that is under way: nothing is visible until `commit`. */

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { formatInstant, type Instant, instant } from '../domain/instant.ts'
 import { type Changed, type Replay, replay, type Untold } from '../gate/replay.ts'
-import { jsonLine } from './explanation-json.ts'
+import { jsonLine } from '../protocol/json-line.ts'
 import { askRecords } from './gate-records.ts'
 import { requireGivenPolicy } from './given-policy.ts'
 import { collect, ENVIRONMENT, formatOption, parseTime } from './options.ts'

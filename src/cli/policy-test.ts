@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type Diagnostic, formatDiagnostic } from '../protocol/diagnostic.ts'
+import { jsonLine } from '../protocol/json-line.ts'
 import type { LoadedPolicy } from '../protocol/policy-yaml.ts'
-import { jsonLine } from './explanation-json.ts'
 import { readGivenPolicy } from './given-policy.ts'
 import { ENVIRONMENT, formatOption } from './options.ts'
 import { createScreen, type Screen, styled } from './screen.ts'

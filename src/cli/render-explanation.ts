@@ -5,7 +5,7 @@ import { formatInstant } from '../domain/instant.ts'
 import { refusalEntry } from '../domain/refusal.ts'
 import type { RuleRef, Step } from '../domain/verdict.ts'
 import type { Explanation } from '../gate/explain.ts'
-import { admittedDetail } from './explanation-json.ts'
+import { admittedDetail } from '../gate/verdict-json.ts'
 import { type Screen, type Style, styled } from './screen.ts'
 
 const LABEL = 11

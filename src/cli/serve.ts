@@ -33,6 +33,7 @@ export function addServeCommand(program: Command, services: ServeServices, concl
     .option('--listen <host:port>', 'address to listen on; port 0 picks a free one and logs it')
     .option('--policy <file>', 'a policy file or folder; may be given several times', collect)
     .option('--data <folder>', 'folder for the database, stored files and the trust root’s cache')
+    .option('--offline', 'serve only what the mirror in the data folder holds; no upstream is asked')
     .addHelpText(
       'after',
       `
@@ -46,7 +47,8 @@ Exit codes:
 Examples:
   portcullis serve
   portcullis serve --listen 127.0.0.1:0 --policy acme.yaml --data /var/lib/portcullis
-  PORTCULLIS_UPSTREAM_INDEX=https://mirror.acme.example portcullis serve`,
+  PORTCULLIS_UPSTREAM_INDEX=https://mirror.acme.example portcullis serve
+  portcullis serve --offline --data /var/lib/portcullis`,
     )
     .action(async (_options, command: Command) => {
       const serving = await services.startGate(services.loadConfig(command.optsWithGlobals()).config)

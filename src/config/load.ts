@@ -21,7 +21,7 @@ interface Setting {
 const STARTER_POLICY = fileURLToPath(new URL('../../policies/starter.yaml', import.meta.url))
 
 /** Settings that the command line can give, under the names of their keys. */
-const FLAGS: readonly string[] = ['listen', 'policy', 'data']
+const FLAGS: readonly string[] = ['listen', 'policy', 'data', 'offline']
 
 /**
  * Defaults, then the file, then the environment, then flags. Each of them is held against the schema on its own, so that
@@ -90,9 +90,16 @@ function readSource(
 
 /** What only shows once everything is put together. */
 function contradictions(settings: ReadonlyMap<string, Setting>): readonly string[] {
+  const wrong: string[] = []
   const url = settings.get('trust.tuf_url')
-  if (url?.value === undefined || settings.get('trust.tuf_root')?.value !== undefined) return []
-  return [`${url.origin} trust.tuf_url: needs trust.tuf_root, the root.json to start from`]
+  if (url?.value !== undefined && settings.get('trust.tuf_root')?.value === undefined)
+    wrong.push(`${url.origin} trust.tuf_url: needs trust.tuf_root, the root.json to start from`)
+  const offline = settings.get('offline')
+  if (offline?.value === true && settings.get('trust.root')?.value === 'tuf')
+    wrong.push(
+      `${offline.origin} offline: needs trust.root to name a trusted_root.json, because nothing can be refreshed; portcullis trust export writes one where there is a network`,
+    )
+  return wrong
 }
 
 /** The integrity API is asked at the index unless another place is named. */

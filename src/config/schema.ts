@@ -34,6 +34,12 @@ const upstreamAuth = z.codec(z.record(z.string(), credentials), z.custom<Readonl
   encode: auth => auth,
 })
 
+/** In the environment there are only words. */
+const flag = z.codec(z.union([z.boolean(), z.enum(['true', 'false'])]), z.boolean(), {
+  decode: written => written === true || written === 'true',
+  encode: value => value,
+})
+
 /**
  * The configuration as one writes it, and as the program reads it: type, validation, JSON Schema and the README's table
  * all come from here. Relative paths resolve against `folder`.
@@ -72,6 +78,11 @@ export function configSchema(folder: string) {
         otherwise: 'none: file URLs are relative, `provenance` is left out, other URLs use `listen`',
       }),
     data: path.prefault('./data').describe('folder for the database, stored files and the trust root’s cache'),
+    offline: flag
+      .prefault(false)
+      .describe(
+        'serve only what a mirror holds (`portcullis mirror import`), with no upstream and not a packet outward; needs a pinned `trust.root`',
+      ),
     policy: z
       .array(path)
       .min(1)

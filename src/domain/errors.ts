@@ -26,6 +26,13 @@ export const ERRORS = {
     title: 'not listed',
     remedy: 'The index does not list this file now; it may have been removed or quarantined.',
   },
+  'not-in-mirror': {
+    status: 404,
+    exit: 2,
+    title: 'not in this mirror',
+    remedy:
+      'This mirror has no network, and nobody has carried this in yet. The request was noted: whoever keeps the mirror collects such requests with portcullis mirror request.',
+  },
   'no-provenance': {
     status: 404,
     exit: 2,

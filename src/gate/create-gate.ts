@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { FilePath } from '../domain/artifact.ts'
+import type { Artifact, FilePath } from '../domain/artifact.ts'
 import { identityOfVerdict } from '../domain/decide.ts'
 import { sha256Of } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
@@ -8,6 +8,7 @@ import type { ProjectName } from '../domain/name.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { Events } from '../observe/events.ts'
 import type { Blobs, Index, Integrity, Origin, Store, Trust, Verifier } from '../ports.ts'
+import type { IndexFile } from '../protocol/simple-json.ts'
 import { tellAlternatives } from './alternatives.ts'
 import { artifactOf } from './artifacts.ts'
 import { createBackground } from './background.ts'
@@ -59,6 +60,8 @@ export interface GateSettings {
 }
 
 export interface RunningGate extends Gate {
+  /** What the page that located a file says of it; `undefined` when that page is not at hand any more. */
+  listed(artifact: Artifact): IndexFile | undefined
   /** Resolves when no verification is queued behind a listing. */
   settled(): Promise<void>
   close(): void
@@ -216,6 +219,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     journal,
     readiness,
     policy: () => policies.current(),
+    listed: ({ project, path }) => indexes.atHand(project)?.byPath.get(path),
     settled: background.idle,
     close: background.close,
     async provenance(project, filename) {

@@ -5,7 +5,7 @@ import { GateError } from '../domain/errors.ts'
 import { type Clock, type Instant, millis } from '../domain/instant.ts'
 import { Admitted } from '../domain/verdict.ts'
 import type { Events } from '../observe/events.ts'
-import type { Blobs, OpenBlob, Origin } from '../ports.ts'
+import { type Blobs, type OpenBlob, type Origin, readBlob } from '../ports.ts'
 import { ArchiveError, readWheelMetadata } from '../protocol/archive.ts'
 import type { OpenFile } from './gate.ts'
 import { Ingest } from './ingest.ts'
@@ -214,20 +214,7 @@ export function createVault(options: Options): Vault {
 
   async function kept(sha256: Sha256): Promise<Buffer | undefined> {
     const blob = await blobs.open(sha256)
-    if (blob === undefined) return undefined
-    try {
-      if (blob.size > LARGEST_DOCUMENT) return undefined
-      if (blob.bytes !== undefined) return blob.bytes
-      const buffer = Buffer.allocUnsafe(blob.size)
-      for (let done = 0; done < buffer.length; ) {
-        const count = await blob.read(buffer.subarray(done), done)
-        if (count === 0) throw new GateError('unknown-store', 'a stored file was cut short')
-        done += count
-      }
-      return buffer
-    } finally {
-      blob.close()
-    }
+    return blob === undefined ? undefined : await readBlob(blob, LARGEST_DOCUMENT)
   }
 
   return { open, metadata, keep, kept }

@@ -1,4 +1,4 @@
-import { type Readable, Transform } from 'node:stream'
+import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
@@ -11,7 +11,7 @@ import { chooseRepresentation, formatOf } from './choice.ts'
 import { type Exchange, exchangeOf } from './exchange.ts'
 import { sendFailure } from './failures.ts'
 import { sendRedirect } from './redirect.ts'
-import { enter } from './route.ts'
+import { addRoute, enter } from './route.ts'
 import type { Serving } from './settings.ts'
 
 /** Tens of megabytes each, and hardly anybody asks. */
@@ -34,6 +34,7 @@ interface UpstreamList {
  */
 export async function addRootList(app: FastifyInstance, serving: Serving): Promise<void> {
   const { rootList, events } = serving.settings
+  if ('projects' in rootList) return addHeldList(app, serving, rootList.projects)
   let running = 0
 
   function preHandler(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
@@ -94,6 +95,18 @@ export async function addRootList(app: FastifyInstance, serving: Serving): Promi
       rewriteRequestHeaders: () => ASK,
       onResponse: onResponse as unknown as OnResponse,
     },
+  })
+}
+
+/** The same list of what a mirror holds. */
+function addHeldList(app: FastifyInstance, serving: Serving, projects: () => readonly string[]): void {
+  addRoute(app, serving, '/simple', 'root', exchange =>
+    sendRedirect(serving, exchange, { path: '/simple/', relative: 'simple/' }),
+  )
+  addRoute(app, serving, '/simple/', 'root', async (exchange, _segments, request) => {
+    const list = { meta: { 'api-version': '1.4' }, projects: projects().map(name => ({ name })) }
+    const stream = Readable.from([Buffer.from(JSON.stringify(list))])
+    await sendList(exchange, representationFor(request), { stream, gzipped: false, serial: undefined })
   })
 }
 

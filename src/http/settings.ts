@@ -1,4 +1,5 @@
 import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'
+import type { ProjectName } from '../domain/name.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { Events } from '../observe/events.ts'
 import type { BufferPool } from './buffer-pool.ts'
@@ -13,7 +14,8 @@ export interface HttpSettings {
   readonly clientCache: 'revalidate' | 'forbid'
   /** CIDRs whose X-Forwarded-For is believed, for the journal's client alone */
   readonly trustProxy: readonly string[]
-  readonly rootList: FastifyHttpProxyOptions
+  /** the upstream's list of all projects, or the names that a mirror without one holds */
+  readonly rootList: FastifyHttpProxyOptions | { readonly projects: () => readonly ProjectName[] }
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
   readonly events: Events
   readonly version: string

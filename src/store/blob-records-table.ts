@@ -20,7 +20,9 @@ export interface BlobRecords {
   touch(sha256: Sha256): void
   /** bytes of all blobs */
   total(): number
-  /** Those that were used least recently. */
+  /** bytes of those that a mirror holds, as it was when the database was opened: they are never evicted */
+  readonly heldBytes: number
+  /** Those that were used least recently, without what a mirror holds. */
   oldest(limit: number): readonly Sha256[]
   /** The first digest after this one, in the order of digests. */
   next(after: string): Sha256 | undefined
@@ -32,6 +34,11 @@ interface PendingRecord {
   readonly used: number
 }
 
+/** Whether a mirror needs the blob. */
+const HELD = ['sha256', 'core_metadata', 'provenance']
+  .map(column => `exists (select 1 from held where held.${column} = blobs.sha256)`)
+  .join(' or ')
+
 export function createBlobRecordsTable(database: Database.Database, writes: WriteBehind, clock: Clock): BlobRecords {
   const select = database.prepare<[string], BlobRecord>('select stat, size from blobs where sha256 = ?')
   const upsert = database.prepare<[string, string, number, number]>(
@@ -40,13 +47,17 @@ export function createBlobRecordsTable(database: Database.Database, writes: Writ
   )
   const remove = database.prepare<[string]>('delete from blobs where sha256 = ?')
   const use = database.prepare<[number, string]>('update blobs set used = ? where sha256 = ?')
-  const selectOldest = database.prepare<[number], Sha256>('select sha256 from blobs order by used limit ?').pluck()
+  const selectOldest = database
+    .prepare<[number], Sha256>(`select sha256 from blobs where not (${HELD}) order by used limit ?`)
+    .pluck()
   const selectNext = database
     .prepare<[string], Sha256>('select sha256 from blobs where sha256 > ? order by sha256 limit 1')
     .pluck()
   const pending = new Map<Sha256, PendingRecord>()
   const touched = new Map<Sha256, number>()
   let total = database.prepare<[], number>('select coalesce(sum(size), 0) from blobs').pluck().get() ?? 0
+  const heldBytes =
+    database.prepare<[], number>(`select coalesce(sum(size), 0) from blobs where ${HELD}`).pluck().get() ?? 0
 
   writes.add({
     size: () => pending.size,
@@ -102,6 +113,7 @@ export function createBlobRecordsTable(database: Database.Database, writes: Writ
       writes.due()
     },
     total: () => total,
+    heldBytes,
     oldest(limit) {
       writes.flush()
       return asked(() => selectOldest.all(limit))

@@ -36,7 +36,7 @@ export async function openDatabase<Result>(
     events.emit({
       type: 'alarm',
       alarm: 'database-set-aside',
-      detail: `${file} is damaged (${damage}); it was set aside as ${basename(aside)} and a new one was begun. What it knew is verified again when it is asked for. Lost with it: the digests at which files were first seen, the highest serials, the newest recorded time, explanations of old refusals. The journal up to now is in the file set aside.`,
+      detail: `${file} is damaged (${damage}); it was set aside as ${basename(aside)} and a new one was begun. What it knew is verified again when it is asked for. Lost with it: the digests at which files were first seen, the highest serials, the newest recorded time, explanations of old refusals, what a mirror holds (import it again). The journal up to now is in the file set aside.`,
       untrusted: undefined,
     })
   }

@@ -24,7 +24,7 @@ const EVICT_AT_ONCE = 64
 
 interface Options {
   readonly folder: string
-  /** bytes that the blobs may have together; the newest one may go beyond */
+  /** bytes that the blobs may have together, without what a mirror holds; the newest one may go beyond */
   readonly cacheBytes: number
   readonly records: BlobRecords
   readonly events: Events
@@ -137,8 +137,12 @@ export async function createDiskBlobs({ folder, cacheBytes, records, events, clo
     setImmediate(evict)
   }
 
+  function isFull(): boolean {
+    return records.total() - records.heldBytes > cacheBytes
+  }
+
   function evict(): void {
-    if (closed || records.total() <= cacheBytes) return
+    if (closed || !isFull()) return
     evicting ??= makeRoom()
       .catch((cause: unknown) => tell('the cache of files could not be kept within its bounds', cause)) // the next blob tries again
       .finally(() => {
@@ -153,11 +157,11 @@ export async function createDiskBlobs({ folder, cacheBytes, records, events, clo
   }
 
   async function makeRoom(): Promise<void> {
-    while (records.total() > cacheBytes && !closed) {
+    while (isFull() && !closed) {
       const candidates = records.oldest(EVICT_AT_ONCE).filter(sha256 => sha256 !== newest)
       if (candidates.length === 0) return
       for (const sha256 of candidates) {
-        if (records.total() <= cacheBytes) return
+        if (!isFull()) return
         const bytes = records.get(sha256)?.size ?? 0
         await remove(sha256)
         events.emit({ type: 'blob', action: 'evicted', bytes, total: records.total() })

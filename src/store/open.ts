@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { GateError } from '../domain/errors.ts'
 import type { Clock, Millis } from '../domain/instant.ts'
 import type { Events } from '../observe/events.ts'
-import type { Blobs, Store } from '../ports.ts'
+import type { Blobs, Holdings, Misses, Store } from '../ports.ts'
 import { databaseIn, openDatabase, suspect } from './database.ts'
 import { createDiskBlobs } from './disk.ts'
 import { lockFolder } from './folder-lock.ts'
@@ -20,17 +20,25 @@ export interface StoreOptions {
   readonly clock: Clock
 }
 
+interface OpenStore {
+  readonly store: Store
+  readonly blobs: Blobs
+  /** what a mirror holds, and what was asked of it in vain; they end with the store */
+  readonly holdings: Holdings
+  readonly misses: Misses
+}
+
 /**
  * Opens the data folder: `portcullis.sqlite`, `blobs/` and the lock that keeps a second gate out. Throws
- * `config-invalid` naming what cannot be used. Both parts are to be closed, in either order.
+ * `config-invalid` naming what cannot be used. Store and blobs are to be closed, in either order.
  */
-export async function openStore(options: StoreOptions): Promise<{ readonly store: Store; readonly blobs: Blobs }> {
+export async function openStore(options: StoreOptions): Promise<OpenStore> {
   const { folder, cacheBytes, journalKeep, events, clock } = options
   prepareFolder(folder)
   const lock = lockFolder(folder)
   const file = databaseIn(folder)
   try {
-    const { store, blobRecords } = await openDatabase({ file, events, clock }, database =>
+    const { store, blobRecords, holdings, misses } = await openDatabase({ file, events, clock }, database =>
       createSqliteStore({ database, events, clock, journalKeep, failed: error => suspect(file, error) }),
     )
     try {
@@ -43,6 +51,8 @@ export async function openStore(options: StoreOptions): Promise<{ readonly store
       })
       return {
         blobs,
+        holdings,
+        misses,
         store: {
           ...store,
           close() {

@@ -4,7 +4,7 @@ import type { Identity } from '../domain/attestation.ts'
 import { parseSha256, type Sha256 } from '../domain/digest.ts'
 import { type Instant, instant } from '../domain/instant.ts'
 import type { ProjectName } from '../domain/name.ts'
-import type { JournalRow, Records, RememberedFinding } from '../ports.ts'
+import type { JournalRow, Miss, Records, RememberedFinding } from '../ports.ts'
 import { decodeFinding } from '../verify/finding-codec.ts'
 import { databaseIn } from './database.ts'
 import { type ProofRow, provedFile, SELECT_PROOFS, seenFiles } from './histories-table.ts'
@@ -56,6 +56,13 @@ export function readRecords(folder: string): Records | undefined {
     holds: sha256 =>
       asking(() => database.prepare<[string], number>('select 1 from blobs where sha256 = ?').pluck().get(sha256)) !==
       undefined,
+    misses: () =>
+      asking(() =>
+        database
+          .prepare<[], MissRow>('select project, filename, times, last from misses order by project, filename')
+          .all()
+          .map(missOf),
+      ),
     refusals: {
       get: id =>
         asking(() => {
@@ -70,6 +77,17 @@ export function readRecords(folder: string): Records | undefined {
     },
     close: () => void database.close(),
   }
+}
+
+interface MissRow {
+  readonly project: ProjectName
+  readonly filename: string
+  readonly times: number
+  readonly last: number
+}
+
+function missOf({ project: name, filename, times, last }: MissRow): Miss {
+  return { project: name, filename: filename === '' ? undefined : filename, times, last: instant(last) }
 }
 
 function* journal(database: Database.Database, since: Instant): IterableIterator<JournalRow> {

@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3'
 /** What SQLite writes into the file's header, so that a foreign database is told apart from ours ("PCUL"). */
 export const APPLICATION_ID = 0x50_43_55_4c
 
-const MIGRATIONS = ['0001-begin', '0002-history'] as const
+const MIGRATIONS = ['0001-begin', '0002-history', '0003-mirror'] as const
 
 export type MigrationName = (typeof MIGRATIONS)[number]
 

@@ -1,11 +1,13 @@
 import type Database from 'better-sqlite3'
 import type { Clock, Instant, Millis } from '../domain/instant.ts'
 import type { Events } from '../observe/events.ts'
-import type { Store } from '../ports.ts'
+import type { Holdings, Misses, Store } from '../ports.ts'
 import { type BlobRecords, createBlobRecordsTable } from './blob-records-table.ts'
 import { createFindingsTable } from './findings-table.ts'
 import { createHistoriesTable } from './histories-table.ts'
+import { createHoldingsTable } from './holdings-table.ts'
 import { createJournalTable } from './journal-table.ts'
+import { createMissesTable } from './misses-table.ts'
 import { createRefusalsTable } from './refusals-table.ts'
 import { createRetention } from './retention.ts'
 import { createSightingsTable } from './sightings-table.ts'
@@ -27,6 +29,8 @@ interface Options {
 export interface SqliteStore {
   readonly store: Store
   readonly blobRecords: BlobRecords
+  readonly holdings: Holdings
+  readonly misses: Misses
 }
 
 /** The ports over one database: a file for each family of tables, and one place that writes. */
@@ -40,6 +44,8 @@ export function createSqliteStore({ database, events, clock, journalKeep, failed
   const journal = createJournalTable(database, writes, raise)
   const refusals = createRefusalsTable(database, writes, raise)
   const blobRecords = createBlobRecordsTable(database, writes, clock)
+  const holdings = createHoldingsTable(database, writes)
+  const misses = createMissesTable(database, writes)
   const retention = createRetention({ database, clock, journalKeep })
   const proof = database.prepare<[number]>(`insert or replace into facts (name, value) values ('probed', ?)`)
   let probed = Number.NEGATIVE_INFINITY
@@ -47,6 +53,8 @@ export function createSqliteStore({ database, events, clock, journalKeep, failed
 
   return {
     blobRecords,
+    holdings,
+    misses,
     store: {
       findings,
       sightings,

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Artifact } from '../domain/artifact.ts'
 import { GateError } from '../domain/errors.ts'
-import { type Origin, untrusted } from '../ports.ts'
+import { type ResumableOrigin, untrusted } from '../ports.ts'
 import { parseUpstreamBase } from '../protocol/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { type Answer, type AnswerHeaders, single } from './exchange.ts'
@@ -22,7 +22,7 @@ export function createOrigin(options: {
   readonly files: readonly string[]
   /** bytes, `files.max_size` */
   readonly maxSize: number
-}): Origin {
+}): ResumableOrigin {
   const { agent, maxSize } = options
   const origins = new Set(options.files.map(text => parseUpstreamBase(text, 'upstream.files').origin))
 
@@ -35,19 +35,39 @@ export function createOrigin(options: {
     return url
   }
 
+  async function ask(
+    artifact: Artifact,
+    range: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const hop = {
+      who: WHO,
+      what: 'file',
+      method: 'GET',
+      url: locate(artifact, ''),
+      headers: { 'accept-encoding': 'identity', ...range },
+      signal,
+    } as const
+    return (await withOneRetry(signal, () => follow(agent, hop, origins))).answer
+  }
+
   return {
     async file(artifact, signal) {
-      const hop = {
-        who: WHO,
-        what: 'file',
-        method: 'GET',
-        url: locate(artifact, ''),
-        headers: { 'accept-encoding': 'identity' },
-        signal,
-      } as const
       try {
-        const { answer } = await withOneRetry(signal, () => follow(agent, hop, origins))
-        return untrusted(openBody(artifact, answer, maxSize))
+        return untrusted(openBody(artifact, await ask(artifact, {}, signal), maxSize))
+      } catch (error) {
+        throw upstreamFailure(WHO, error)
+      }
+    },
+
+    // no If-Range: which bytes belong together is told by the digest of the whole, and tags differ between caches
+    async rest(artifact, from, signal) {
+      try {
+        const answer = await ask(artifact, { range: `bytes=${from}-` }, signal)
+        if (answer.status === 206) return untrusted(openPart(artifact, answer, { from, maxSize }))
+        if (answer.status !== 416) return untrusted({ ...openBody(artifact, answer, maxSize), start: 0 })
+        discard(answer)
+        return untrusted({ ...openBody(artifact, await ask(artifact, {}, signal), maxSize), start: 0 })
       } catch (error) {
         throw upstreamFailure(WHO, error)
       }
@@ -90,23 +110,53 @@ function openBody(
   }
 }
 
+/** RFC 9110, 14.4: one part, to the end. */
+const PART = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/
+
+function openPart(
+  artifact: Artifact,
+  { headers, body }: Answer,
+  { from, maxSize }: { readonly from: number; readonly maxSize: number },
+): { readonly body: Readable; readonly start: number; readonly length: number } {
+  try {
+    const [, start, end, whole] = (PART.exec(single(WHO, headers, 'content-range') ?? '') ?? []).map(Number)
+    if (start === undefined || end === undefined || whole === undefined || start > from || end !== whole - 1)
+      throw new GateError('unknown-upstream', `${WHO} sent another part of the file than was asked for`)
+    assertIdentity(headers)
+    assertLength(artifact, whole, maxSize)
+    body.atMost(whole - start, () => tooLarge(artifact, undefined, maxSize))
+    return { body, start, length: whole }
+  } catch (error) {
+    body.destroy()
+    throw error
+  }
+}
+
 /** A whole file, as it is: no part, no coding, of the size that the index gives. */
 function declaredLength(artifact: Artifact, headers: AnswerHeaders, maxSize: number): number | undefined {
   if (headers['content-range'] !== undefined) throw new GateError('unknown-upstream', `${WHO} sent a part of a file`)
+  assertIdentity(headers)
+  const text = single(WHO, headers, 'content-length')
+  const length = text === undefined ? undefined : Number(text)
+  if (length !== undefined) assertLength(artifact, length, maxSize)
+  return length
+}
+
+function assertIdentity(headers: AnswerHeaders): void {
   const coding = single(WHO, headers, 'content-encoding')?.trim().toLowerCase() ?? ''
   if (coding !== '' && coding !== 'identity')
     throw new GateError('unknown-upstream', `${WHO} sent a content coding that was not asked for`, {
       untrusted: { coding },
     })
-  const text = single(WHO, headers, 'content-length')
-  const length = text === undefined ? undefined : Number(text)
-  if (length !== undefined && artifact.size !== undefined && length !== artifact.size)
+}
+
+function assertLength(artifact: Artifact, length: number, maxSize: number): void {
+  if (artifact.size !== undefined && length !== artifact.size)
     throw new GateError(
       'integrity-mismatch',
       `${artifact.filename.text}: ${artifact.size} bytes were expected, ${WHO} announces ${length}`,
     )
-  if (length !== undefined && length > maxSize) throw tooLarge(artifact, length, maxSize)
-  return length
+  if (length > maxSize) throw tooLarge(artifact, length, maxSize)
 }
 
 function tooLarge(artifact: Artifact, bytes: number | undefined, maxSize: number): GateError {

@@ -413,6 +413,7 @@ t.test('a database that cannot be written to makes storing fail, not serving', a
       delete: sha256 => void records.delete(sha256),
       touch() {},
       total: () => 0,
+      heldBytes: 0,
       oldest: () => [],
       next: () => undefined,
     } satisfies ReturnType<typeof createBlobRecordsTable>,

@@ -491,6 +491,7 @@ t.test('a recorded refusal is told by its id and by the URL that pip printed', a
     finding: nothing,
     attested: nothing,
     holds: nothing,
+    misses: nothing,
     close() {},
   }
   const run = desk_.with({ records })
