@@ -15,7 +15,7 @@ import { createHttpServer } from './http/server.ts'
 import type { Events } from './observe/events.ts'
 import { fanOut } from './observe/fan-out.ts'
 import { createMetrics } from './observe/metrics.ts'
-import type { Index, Integrity, Origin, Trust } from './ports.ts'
+import type { Index, Integrity, ResumableOrigin, Trust, Verifier } from './ports.ts'
 import type { ReadRoot } from './protocol/policy-publisher.ts'
 import { createHeldUpstream } from './store/held-upstream.ts'
 import { openStore } from './store/open.ts'
@@ -80,14 +80,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     closing.add(store)
     closing.add(blobs)
     const trust = closing.add(await openTrust(config, { clock, events, environment }))
-    const verifier = closing.add(
-      createVerifierPool({
-        size: Math.max(1, Math.min(4, availableParallelism())),
-        timeoutMs: VERIFICATION_TIMEOUT_MS,
-        maxQueue: LONGEST_VERIFICATION_QUEUE,
-        events,
-      }),
-    )
+    const verifier = closing.add(openVerifier(events))
     const upstream = config.offline
       ? { ...createHeldUpstream(holdings, blobs), rootList: { projects: () => holdings.projects() } }
       : closing.add(connectUpstream(config, { environment, version, events }))
@@ -128,6 +121,15 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     await closing.close()
     throw error
   }
+}
+
+export function openVerifier(events: Events): Verifier {
+  return createVerifierPool({
+    size: Math.max(1, Math.min(4, availableParallelism())),
+    timeoutMs: VERIFICATION_TIMEOUT_MS,
+    maxQueue: LONGEST_VERIFICATION_QUEUE,
+    events,
+  })
 }
 
 export function gateSettings(
@@ -191,7 +193,7 @@ export async function openTrust(
 export interface Connected {
   readonly index: Index
   readonly integrity: Integrity
-  readonly origin: Origin
+  readonly origin: ResumableOrigin
   readonly rootList: FastifyHttpProxyOptions
   close(): Promise<void>
 }

@@ -41,6 +41,14 @@ process.exitCode = await run(process.argv.slice(2), {
     const { openRecords } = await import('./app-commands.ts')
     return await openRecords(config)
   },
+  async openMirror(config, received) {
+    const { openMirror } = await import('./app-mirror.ts')
+    return await openMirror(config, { ...commandOptions, received })
+  },
+  async openTrust(config) {
+    const { openTrust } = await import('./app.ts')
+    return await openTrust(config, commandOptions)
+  },
   async startGate(config) {
     const [{ startApp }, { createLog }] = await Promise.all([import('./app.ts'), import('./observe/log.ts')])
     const log = createLog({ ...config.log, destination: 1 })

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { GateError } from '../domain/errors.ts'
 import type { Lock } from '../protocol/lockfiles/lock.ts'
 import { readLock } from '../protocol/lockfiles/read-lock.ts'
+import { readGiven } from './read-given.ts'
 
 /** Reads lock files, and what they include. Throws `usage` naming the file, and the line where there is one. */
 export function readLocks(paths: readonly string[]): readonly Lock[] {
@@ -9,11 +9,10 @@ export function readLocks(paths: readonly string[]): readonly Lock[] {
 }
 
 function readText(path: string): string {
+  const bytes = readGiven(path)
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is not UTF-8' : `cannot be read (${code})`
-    throw new GateError('usage', `${path} ${why}`, { cause: error })
+    throw new GateError('usage', `${path} is not UTF-8`, { cause: error })
   }
 }

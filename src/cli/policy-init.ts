@@ -1,4 +1,4 @@
-import { existsSync, linkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { errorEntry, GateError } from '../domain/errors.ts'
@@ -19,6 +19,7 @@ import { createProgress } from './progress.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
 import type { Conclude, ExitCode, Services } from './services.ts'
 import { counted } from './table.ts'
+import { writeWhole } from './write-whole.ts'
 
 interface InitOptions {
   readonly config?: string
@@ -106,7 +107,7 @@ async function init(paths: readonly string[], options: InitOptions, services: Se
   const policy = await compiled(text, now, services)
   const judged = await surveyUnder(policy, locks, options, services)
   if (out === undefined) services.output.out(text)
-  else write(out, text, force === true)
+  else writeWhole(out, text, { over: force === true })
   renderSummary(screen, summarise(locks, judged, policy))
   tellFailed(screen, failed)
   if (out !== undefined) screen.line(`${out} is written: read it, then \`portcullis policy check ${out}\``)
@@ -170,19 +171,4 @@ function tellFailed(screen: Screen, failed: readonly string[]): void {
   if (failed.length === 0) return
   const left = styled('bad', `${counted(failed.length, 'file')} left out`)
   screen.line(left, ': no policy should admit what fails; look into each')
-}
-
-/** Whole or not at all, and never over a file that came meanwhile. */
-function write(path: string, text: string, force: boolean): void {
-  const temporary = `${path}.${process.pid}.tmp`
-  try {
-    writeFileSync(temporary, text, { flag: 'wx' })
-    if (force) renameSync(temporary, path)
-    else linkSync(temporary, path)
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    throw new GateError('usage', `${path} cannot be written (${code})`, { cause: error })
-  } finally {
-    rmSync(temporary, { force: true })
-  }
 }

@@ -4,12 +4,14 @@ import { addConfigCommand } from './config-show.ts'
 import { addExemptionsCommand } from './exemptions.ts'
 import { addExplainCommand } from './explain.ts'
 import { addHistoryCommand } from './history-show.ts'
+import { addMirrorCommand } from './mirror.ts'
 import { addPolicyCommand } from './policy.ts'
 import { reportError } from './report-error.ts'
 import { addRevocationsCommand } from './revocations.ts'
 import { inertLines } from './screen.ts'
 import { addServeCommand, type ServeServices } from './serve.ts'
 import type { Conclude, ExitCode, Services } from './services.ts'
+import { addTrustCommand } from './trust.ts'
 import { addVerifyCommand } from './verify.ts'
 
 export type ProgramServices = Services & ServeServices
@@ -80,6 +82,8 @@ function createProgram(services: ProgramServices, conclude: Conclude): Command {
     addExemptionsCommand,
     addHistoryCommand,
     addRevocationsCommand,
+    addMirrorCommand,
+    addTrustCommand,
     addConfigCommand,
   ])
     add(program, services, conclude)

@@ -3,7 +3,8 @@ import type { Config } from '../config/schema.ts'
 import type { Clock, Instant } from '../domain/instant.ts'
 import type { Policy } from '../domain/policy.ts'
 import type { Explain } from '../gate/explain.ts'
-import type { Records } from '../ports.ts'
+import type { Mirror } from '../gate/mirror.ts'
+import type { Records, Trust } from '../ports.ts'
 import type { ReadRoot } from '../protocol/policy-publisher.ts'
 import type { Output } from './output.ts'
 
@@ -29,6 +30,13 @@ export interface Services {
   openExplain(config: Config, changes: ExplainChanges): Promise<OpenExplain>
   /** What the gate has written into its data folder, read-only; `undefined` where there is no database. */
   openRecords(config: Config): Promise<Records | undefined>
+  /**
+   * The data folder of a mirror, for this command alone. `received` is told of bytes as they come from the upstream. Throws
+   * `config-invalid` where a gate has the folder.
+   */
+  openMirror(config: Config, received: (bytes: number) => void): Promise<Mirror>
+  /** The configured trust root; what TUF knows is in the data folder. */
+  openTrust(config: Config): Promise<Trust>
 }
 
 /** What the command line changes for one run. */

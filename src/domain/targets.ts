@@ -139,7 +139,7 @@ export function pickForTargets<File extends { readonly filename: DistFilename }>
 }
 
 /** Every pair of a Python and a platform. */
-function eachTarget({ pythons, platforms }: Targets): readonly Targets[] {
+export function eachTarget({ pythons, platforms }: Targets): readonly Targets[] {
   const some = <Target>(targets: readonly Target[]): readonly (readonly Target[])[] =>
     targets.length === 0 ? [[]] : targets.map(target => [target])
   return some(pythons).flatMap(python => some(platforms).map(platform => ({ pythons: python, platforms: platform })))

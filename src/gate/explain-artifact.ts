@@ -31,6 +31,7 @@ export function createExplainArtifact(parts: ExplainParts, settings: ExplainSett
       const silent = finding.kind === 'unattested' && artifact.provenance === 'unsaid'
       return {
         file: fileOf(artifact),
+        size: artifact.size,
         outcome: failure === undefined ? verdict : withoutAdvice(verdict),
         steps: [...stepsOf(verdict), ...stranger],
         signed: finding.kind === 'attested' ? signedBy(finding, verdict) : undefined,
@@ -43,7 +44,7 @@ export function createExplainArtifact(parts: ExplainParts, settings: ExplainSett
       }
     } catch (error) {
       if (!(error instanceof GateError)) throw error
-      return { file: fileOf(artifact), outcome: error, steps: [], signed: undefined, notes: [] }
+      return { file: fileOf(artifact), size: artifact.size, outcome: error, steps: [], signed: undefined, notes: [] }
     }
   }
 

@@ -39,6 +39,8 @@ export interface Explanation {
   readonly signed: Signed | undefined
   /** what a person should know besides */
   readonly notes: readonly string[]
+  /** bytes, where the index tells */
+  readonly size?: number | undefined
 }
 
 /** What a verified attestation proves besides who signed. */

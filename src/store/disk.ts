@@ -227,6 +227,12 @@ export async function createDiskBlobs({ folder, cacheBytes, records, events, clo
       return await DiskWriter.begin({ sha256, temporary, publish: written => publish(sha256, temporary, written) })
     },
     remove,
+    async check(sha256) {
+      await examine(sha256, async () => {})
+      const blob = await openAny(sha256)
+      blob?.close()
+      return blob !== undefined
+    },
     totalBytes: () => records.total(),
     scrub: scrub.all,
     takeStock: () => takeStock(),

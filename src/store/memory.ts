@@ -173,6 +173,7 @@ function memoryBlobs(events: Events): Blobs {
       total -= blobs.get(sha256)?.byteLength ?? 0
       blobs.delete(sha256)
     },
+    check: async sha256 => blobs.has(sha256),
     totalBytes: () => total,
     async close() {},
   }

@@ -3,20 +3,21 @@ const FLOORS: readonly (readonly [path: RegExp, floor: number])[] = [
   [/^src\/domain\//, 0],
   [/^src\/(?:protocol\/|config\/|ports\.ts$|observe\/events\.ts$)/, 1],
   [/^src\/verify\//, 2],
-  [/^src\/(?:upstream|store)\//, 3],
+  [/^src\/(?:upstream|store|carry)\//, 3],
   [/^src\/gate\//, 4],
   [/^src\/(?:http|cli|observe)\//, 5],
-  [/^src\/(?:main|app|app-commands|version)\.ts$/, 6],
+  [/^src\/(?:main|app|app-commands|app-mirror|version)\.ts$/, 6],
 ]
 
 /** Staircases that are closed although they lead down. */
 const CLOSED: readonly (readonly [from: RegExp, to: RegExp, why: string])[] = [
-  [/^src\/(?:http|cli)\//, /^src\/(?:upstream|store|verify)\//, 'routes and commands ask the gate'],
-  [/^src\/gate\//, /^src\/(?:upstream|store|verify)\//, 'the gate knows ports, never an adapter'],
-  [/^src\/upstream\//, /^src\/(?:store|verify)\//, 'an upstream only fetches'],
-  [/^src\/store\//, /^src\/upstream\//, 'a store only keeps'],
+  [/^src\/(?:http|cli)\//, /^src\/(?:upstream|store|carry|verify)\//, 'routes and commands ask the gate'],
+  [/^src\/gate\//, /^src\/(?:upstream|store|carry|verify)\//, 'the gate knows ports, never an adapter'],
+  [/^src\/upstream\//, /^src\/(?:store|carry|verify)\//, 'an upstream only fetches'],
+  [/^src\/store\//, /^src\/(?:upstream|carry)\//, 'a store only keeps'],
+  [/^src\/carry\//, /^src\/(?:upstream|store|verify)\//, 'what is carried is packed and unpacked, and no more'],
   [
-    /^src\/(?:gate|http|upstream|store|verify)\//,
+    /^src\/(?:gate|http|upstream|store|carry|verify)\//,
     /^src\/config\//,
     'nothing below the composition root gets the configuration',
   ],
@@ -30,6 +31,7 @@ const RESERVED: readonly (readonly [specifier: RegExp, only: RegExp])[] = [
   [/^(?:better-sqlite3|kysely|node:sqlite)$/, /^src\/store\//],
   [/^pino(?:\/|$)/, /^src\/observe\/log\.ts$/],
   [/^prom-client$/, /^src\/observe\/metrics\.ts$/],
+  [/^tar-stream$/, /^src\/carry\//],
   [/^commander$/, /^src\/(?:cli\/|main\.ts$)/],
   [/^(?:fastify$|@fastify\/)/, /^src\/http\//],
   [/^yaml$/, /^src\/(?:protocol|config)\//],

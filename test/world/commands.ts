@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readRoot } from '../../src/app.ts'
+import { openTrust, readRoot } from '../../src/app.ts'
 import { openExplain, openRecords } from '../../src/app-commands.ts'
+import { openMirror } from '../../src/app-mirror.ts'
 import type { Output } from '../../src/cli/output.ts'
 import { run } from '../../src/cli/program.ts'
 import { loadConfig } from '../../src/config/load.ts'
@@ -64,6 +65,9 @@ export async function runCommand(argv: readonly string[], options: CommandOption
       return openExplain(config, changes, { environment: cached, version: '0.0.0-test', events: { emit() {} }, clock })
     },
     openRecords: async config => records ?? (await openRecords(config)),
+    openMirror: (config, received) =>
+      openMirror(config, { environment, version: '0.0.0-test', events: { emit() {} }, clock, received }),
+    openTrust: config => openTrust(config, { environment, events: { emit() {} }, clock }),
     startGate: () => Promise.reject(new Error('no gate is started here')),
   })
   return { exit, out, err }

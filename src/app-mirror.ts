@@ -1,0 +1,132 @@
+import { join } from 'node:path'
+import { Closing, connectUpstream, type Environment, gateSettings, openTrust, openVerifier, readRoot } from './app.ts'
+import { archiveBytes } from './carry/archive-form.ts'
+import { createEvidenceFolder } from './carry/evidence-folder.ts'
+import { createFolderReader } from './carry/folder-reader.ts'
+import { createFolderWriter } from './carry/folder-writer.ts'
+import type { Config } from './config/schema.ts'
+import { GateError } from './domain/errors.ts'
+import { type Clock, millis } from './domain/instant.ts'
+import { createGate, type GateParts, type RunningGate } from './gate/create-gate.ts'
+import type { Mirror } from './gate/mirror.ts'
+import { exportMirror } from './gate/mirror-export.ts'
+import { fetchPlan } from './gate/mirror-fetch.ts'
+import { importMirror } from './gate/mirror-import.ts'
+import { verifyMirror } from './gate/mirror-verify.ts'
+import { createPolicies } from './gate/policies.ts'
+import { readPolicyFiles } from './gate/policy-files.ts'
+import { recollect } from './gate/recollection.ts'
+import { exportTree } from './gate/static-tree.ts'
+import type { Events } from './observe/events.ts'
+import type { Holdings } from './ports.ts'
+import { createHeldUpstream } from './store/held-upstream.ts'
+import { createMemoryStore } from './store/memory.ts'
+import { openStore } from './store/open.ts'
+import { createPartialFiles } from './store/partial-files.ts'
+import { readRecords } from './store/read-records.ts'
+import { createResumingOrigin } from './upstream/resuming-origin.ts'
+
+interface MirrorOptions {
+  readonly environment: Environment
+  readonly version: string
+  readonly events: Events
+  readonly clock: Clock
+  /** told of bytes as they come from the upstream */
+  readonly received: (bytes: number) => void
+}
+
+/** One command is one look: a page that was read stays good for as long as it may. */
+const PAGE_AGE = millis(600_000)
+
+/**
+ * The data folder of a mirror for one command, which has it to itself: a gate that runs on it must be stopped. Throws
+ * `config-invalid`, `policy-invalid`, `unknown-trust`.
+ */
+export async function openMirror(config: Config, options: MirrorOptions): Promise<Mirror> {
+  const { environment, version, events, clock, received } = options
+  const closing = new Closing()
+  try {
+    const policies = closing.add(createPolicies({ paths: config.policy, clock, events, readRoot, pollMs: 0 }))
+    const { store, blobs, holdings } = await openStore({
+      folder: config.data,
+      // what is fetched or carried in has its row only later: nothing is evicted meanwhile
+      cacheBytes: Number.POSITIVE_INFINITY,
+      journalKeep: config.journal.keep,
+      events,
+      clock,
+    })
+    closing.add(store)
+    closing.add(blobs)
+    const trust = closing.add(await openTrust(config, { clock, events, environment }))
+    await trust.settled()
+    const verifier = closing.add(openVerifier(events))
+    const records = readRecords(config.data)
+    closing.add({ close: () => records?.close() })
+    const shared = { verifier, trust, blobs, policies, events, clock }
+    const settings = gateSettings(
+      { ...config, index: { ...config.index, maxAge: PAGE_AGE } },
+      { listenUrl: () => '', draining: () => false },
+    )
+
+    function gateOf(parts: GateParts): RunningGate {
+      return closing.add(createGate(parts, settings))
+    }
+
+    /** Remembers nothing: what it is asked is verified anew, and leaves no trace. */
+    function gateOver(files: Pick<Holdings, 'of'>): RunningGate {
+      const { store: forgetful } = createMemoryStore({ clock, events })
+      const histories = recollect(forgetful.histories, records)
+      const judging = { ...forgetful, histories, watermark: store.watermark }
+      return gateOf({ ...shared, ...createHeldUpstream(files, blobs), store: judging })
+    }
+
+    return {
+      fetch(plan, progress) {
+        if (config.offline) throw new GateError('usage', 'nothing can be fetched where the configuration says offline')
+        const upstream = closing.add(connectUpstream(config, { environment, version, events }))
+        return fetchThrough(upstream, async origin =>
+          fetchPlan(
+            plan,
+            { gate: gateOf({ ...shared, ...upstream, origin, store }), index: upstream.index, holdings },
+            progress,
+          ),
+        )
+      },
+      async export({ folder, ...order }) {
+        const writer = await createFolderWriter(folder)
+        const policyFiles = readPolicyFiles(config.policy)
+        return await exportMirror(
+          { ...order, writer, policyFiles, tool: `portcullis ${version}` },
+          { gate: gateOver(holdings), holdings, blobs, trust, policies, clock, archiveBytes },
+        )
+      },
+      async exportTree({ folder, ...order }) {
+        const writer = await createFolderWriter(folder)
+        const { index } = createHeldUpstream(holdings, blobs)
+        return await exportTree({ ...order, writer }, { gate: gateOver(holdings), holdings, blobs, index })
+      },
+      async import({ folder, ...order }) {
+        const evidence = createEvidenceFolder(join(config.data, 'evidence'))
+        return await importMirror(
+          { ...order, folder: createFolderReader(folder) },
+          { gateOver, holdings, blobs, evidence, records, clock },
+        )
+      },
+      verify: progress => verifyMirror({ gateOver, holdings, blobs }, progress),
+      policy: () => policies.current(),
+      trust: () => trust.status(clock()),
+      close: () => closing.close(),
+    }
+
+    async function fetchThrough<Result>(
+      upstream: ReturnType<typeof connectUpstream>,
+      use: (origin: ReturnType<typeof createResumingOrigin>) => Promise<Result>,
+    ): Promise<Result> {
+      const partials = await createPartialFiles(join(config.data, 'partial'))
+      return await use(createResumingOrigin({ origin: upstream.origin, partials, received }))
+    }
+  } catch (error) {
+    await closing.close()
+    throw error
+  }
+}

@@ -1,0 +1,86 @@
+import type { Command } from 'commander'
+import { GateError } from '../domain/errors.ts'
+import type { HeldVerdict } from '../gate/held-verdicts.ts'
+import { verdictJson } from '../gate/verdict-json.ts'
+import type { TrustStatus } from '../ports.ts'
+import { jsonLine } from '../protocol/json-line.ts'
+import { formatBytes } from './bytes.ts'
+import { exitOfUnknown } from './exit-of.ts'
+import { showing } from './mirror-export.ts'
+import { labelOf, tellOthers } from './mirror-plan.ts'
+import { ENVIRONMENT, formatOption } from './options.ts'
+import { createProgress } from './progress.ts'
+import { createScreen, type Screen, styled } from './screen.ts'
+import type { Conclude, ExitCode, Services } from './services.ts'
+import { counted } from './table.ts'
+
+interface VerifyOptions {
+  readonly config?: string
+  readonly data?: string
+  readonly format: 'text' | 'json'
+}
+
+export function addMirrorVerify(mirror: Command, services: Services, conclude: Conclude): void {
+  mirror
+    .command('verify')
+    .summary('hash and verify everything that is held')
+    .description(
+      'Hashes every file that the mirror holds, its METADATA and its provenance, verifies and judges each anew under the policy and the trust root in force, and tells by whom each was published. What was changed on disk is set aside and no longer served. The data folder must not be in use by a gate.',
+    )
+    .option('--data <folder>', 'the mirror’s data folder')
+    .addOption(formatOption('json prints one object a line and a file'))
+    .addHelpText(
+      'after',
+      `
+Exit codes:
+  0  every file is as it was, and admitted
+  1  a file is refused, or its bytes are gone or were changed
+  2  usage, configuration or policy; or the data folder is in use
+  3  internal error
+  5  the trust root cannot be used, or is too old
+
+Output of --format json, one object a line and a file: as verify --format json.
+
+${ENVIRONMENT}
+
+Examples:
+  portcullis mirror verify
+  portcullis mirror verify --data /var/lib/mirror --format json`,
+    )
+    .action(async (_options, command: Command) => {
+      conclude(await verify(command.optsWithGlobals<VerifyOptions>(), services))
+    })
+}
+
+async function verify(options: VerifyOptions, services: Services): Promise<ExitCode> {
+  const { config } = services.loadConfig({ ...options })
+  const mirror = await services.openMirror(config, () => {})
+  const progress = createProgress(services.output)
+  try {
+    const judged = await mirror.verify(showing(progress))
+    progress.clear()
+    if (options.format === 'json') for (const it of judged) services.output.out(jsonLine(verdictJson(it)))
+    else tell(createScreen(services.output), judged, mirror.trust())
+    return exitOf(judged)
+  } finally {
+    progress.clear()
+    await mirror.close()
+  }
+}
+
+function tell(screen: Screen, judged: readonly HeldVerdict[], trust: TrustStatus): void {
+  tellOthers(screen, judged)
+  const bytes = judged.reduce((sum, { held }) => sum + held.size, 0)
+  screen.line(styled('strong', `${counted(judged.length, 'file')}, ${formatBytes(bytes)}`), ' held')
+  for (const [label, of] of Map.groupBy(judged, ({ outcome }) => labelOf(outcome)))
+    screen.line(`  ${String(of.length).padStart(5)}  ${label}`)
+  screen.line(`under the root ${trust.digest}: ${trust.detail}`)
+}
+
+/** Damage is known, as a refusal is. */
+function exitOf(judged: readonly HeldVerdict[]): ExitCode {
+  const wrong = judged.some(({ outcome }) =>
+    outcome instanceof GateError ? outcome.code === 'integrity-mismatch' : outcome.kind === 'refused',
+  )
+  return wrong ? 1 : exitOfUnknown(judged)
+}

@@ -1,0 +1,200 @@
+import { type Sha256, sha256Of } from '../domain/digest.ts'
+import { GateError } from '../domain/errors.ts'
+import { blobsOf, type HeldFile } from '../domain/held-file.ts'
+import type { Clock } from '../domain/instant.ts'
+import { describeRule } from '../domain/verdict.ts'
+import type { Blobs, CarriedFolderWriter, Holdings, OpenBlob, Trust } from '../ports.ts'
+import { type CarrierKey, signDocument } from '../protocol/dsse.ts'
+import { jsonLine } from '../protocol/json-line.ts'
+import {
+  type CarriedBlob,
+  type CarriedDocument,
+  type CarriedPart,
+  documentsOf,
+  MANIFEST,
+  type MirrorManifest,
+  renderManifest,
+  renderSums,
+  SIGNATURE,
+  SUMS,
+  TRUSTED_ROOT,
+  VERDICTS,
+} from '../protocol/mirror-manifest.ts'
+import type { TextFile } from '../protocol/yaml-document.ts'
+import type { RunningGate } from './create-gate.ts'
+import { type HeldVerdict, judgeHeld } from './held-verdicts.ts'
+import type { Policies } from './policies.ts'
+import { verdictJson } from './verdict-json.ts'
+
+export interface ExportParts {
+  readonly gate: RunningGate
+  readonly holdings: Holdings
+  readonly blobs: Blobs
+  readonly trust: Trust
+  readonly policies: Policies
+  readonly clock: Clock
+  /** bytes of an archive of these blobs */
+  readonly archiveBytes: (blobs: readonly CarriedBlob[]) => number
+}
+
+export interface ExportOrder {
+  readonly writer: CarriedFolderWriter
+  readonly signer: CarrierKey
+  /** only what is new since this one is carried */
+  readonly parent: { readonly manifest: MirrorManifest; readonly sha256: Sha256 } | undefined
+  /** bytes */
+  readonly maxPart: number
+  /** name and version of this program */
+  readonly tool: string
+  /** what the policy was read from */
+  readonly policyFiles: readonly TextFile[]
+  readonly progress: (what: string, done: number, all: number) => void
+}
+
+export interface Exported {
+  readonly manifest: MirrorManifest
+  readonly sha256: Sha256
+  readonly judged: readonly HeldVerdict[]
+}
+
+/**
+ * Packs what is held and admitted now, for another network: what is refused by now, or damaged, is left out and told. The
+ * same holdings, policy, root and parent always make the same bytes. Throws `usage` for a file larger than a part.
+ */
+export async function exportMirror(order: ExportOrder, parts: ExportParts): Promise<Exported> {
+  const { writer, signer, parent, maxPart, tool, policyFiles, progress } = order
+  const { holdings, policies } = parts
+  const judged = await judgeHeld(holdings.all(), parts.gate, (done, all) => progress('judged', done, all))
+  const files = judged.flatMap(({ held, outcome }) => (isAdmitted(outcome) ? [held] : []))
+  const fresh = await blobsToCarry(files, parent?.manifest, parts.blobs)
+  const packed = await pack(divide(fresh, maxPart, parts.archiveBytes), order, parts)
+  const material = parts.trust.fresh(parts.clock())
+  const root = await writer.document(TRUSTED_ROOT, Buffer.from(`${material.json}\n`))
+  const policyDocuments: CarriedDocument[] = []
+  for (const [index, { path, text }] of policyFiles.entries())
+    policyDocuments.push(await writer.document(policyName(index, path), Buffer.from(text)))
+  const verdicts = await writer.document(VERDICTS, Buffer.from(judged.map(it => jsonLine(evidenceOf(it))).join('')))
+  const unnumbered: MirrorManifest = {
+    tool,
+    sequence: 1,
+    parent: parent?.sha256,
+    policy: { digest: policies.current().digest, files: policyDocuments },
+    trust: { digest: material.digest, source: parts.trust.status(parts.clock()).source, file: root },
+    verdicts,
+    files,
+    parts: packed,
+  }
+  const manifest = number(unnumbered, parent?.manifest, holdings)
+  const bytes = renderManifest(manifest)
+  const sha256 = sha256Of(bytes)
+  const envelope = signDocument({ name: MANIFEST, sha256 }, signer)
+  const sums = renderSums([
+    ...documentsOf(manifest),
+    { name: MANIFEST, sha256 },
+    { name: SIGNATURE, sha256: sha256Of(envelope) },
+  ])
+  await writer.document(SUMS, Buffer.from(sums))
+  await writer.document(SIGNATURE, envelope)
+  await writer.document(MANIFEST, bytes)
+  await writer.finish()
+  holdings.exported({ sequence: manifest.sequence, manifest: sha256 })
+  return { manifest, sha256, judged }
+}
+
+function isAdmitted(outcome: HeldVerdict['outcome']): boolean {
+  return !(outcome instanceof GateError) && outcome.kind === 'admitted'
+}
+
+function evidenceOf(judged: HeldVerdict): object {
+  const { outcome, held } = judged
+  const rule =
+    outcome instanceof GateError ? undefined : outcome.kind === 'admitted' ? outcome.facts.rule : outcome.rule
+  // folders are nobody's business elsewhere
+  return {
+    ...verdictJson(judged),
+    rule: rule === undefined ? null : describeRule(rule),
+    provenance: held.provenance ?? null,
+  }
+}
+
+/** File names come from people: what remains of them is enough to tell them apart by. */
+function policyName(index: number, path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1).replace(/[^A-Za-z0-9._-]/g, '_')
+  return `policy/${String(index + 1).padStart(2, '0')}-${name.replace(/^[.-]/, '_').slice(0, 200)}`
+}
+
+/** The last number again when nothing changed since; else the next one, also after the parent's. */
+function number(manifest: MirrorManifest, parent: MirrorManifest | undefined, holdings: Holdings): MirrorManifest {
+  const last = holdings.exports().at(-1)
+  const again = { ...manifest, sequence: last?.sequence ?? 1 }
+  if (last !== undefined && sha256Of(renderManifest(again)) === last.manifest) return again
+  return { ...manifest, sequence: Math.max(last?.sequence ?? 0, parent?.sequence ?? 0) + 1 }
+}
+
+/** Every blob once, in the order of the files, without those that the parent's files needed. */
+async function blobsToCarry(
+  files: readonly HeldFile[],
+  parent: MirrorManifest | undefined,
+  blobs: Blobs,
+): Promise<readonly CarriedBlob[]> {
+  const carried = new Set(parent?.files.flatMap(blobsOf) ?? [])
+  const digests = [...new Set(files.flatMap(blobsOf))].filter(sha256 => !carried.has(sha256))
+  const sized: CarriedBlob[] = []
+  for (const sha256 of digests) {
+    const blob = await openHeld(sha256, blobs)
+    sized.push({ sha256, size: blob.size })
+    blob.close()
+  }
+  return sized
+}
+
+async function openHeld(sha256: Sha256, blobs: Blobs): Promise<OpenBlob> {
+  const blob = await blobs.open(sha256)
+  if (blob === undefined)
+    throw new GateError('unknown-store', `the stored file ${sha256} is gone: see portcullis mirror verify`)
+  return blob
+}
+
+/** In order, each part as full as may be. */
+function divide(
+  blobs: readonly CarriedBlob[],
+  maxPart: number,
+  archiveBytes: ExportParts['archiveBytes'],
+): readonly (readonly CarriedBlob[])[] {
+  // what cannot be compressed grows by the frames that it is put in
+  const room = maxPart - Math.ceil(maxPart / 1_000) - 1_024
+  const parts: CarriedBlob[][] = []
+  let current: CarriedBlob[] = []
+  let used = archiveBytes([])
+  const empty = used
+  for (const blob of blobs) {
+    const needs = archiveBytes([blob]) - empty
+    if (needs + empty > room)
+      throw new GateError(
+        'usage',
+        `a file of ${blob.size} bytes does not fit a part of ${maxPart} bytes: give --max-part more`,
+      )
+    if (used + needs > room) {
+      parts.push(current)
+      current = []
+      used = empty
+    }
+    current.push(blob)
+    used += needs
+  }
+  return current.length > 0 ? [...parts, current] : parts
+}
+
+async function pack(
+  divided: readonly (readonly CarriedBlob[])[],
+  { writer, progress }: ExportOrder,
+  { blobs }: ExportParts,
+): Promise<readonly CarriedPart[]> {
+  const packed: CarriedPart[] = []
+  for (const [index, of] of divided.entries()) {
+    const name = `part-${String(index + 1).padStart(4, '0')}.tar.zst`
+    packed.push(await writer.part(name, of, ({ sha256 }) => openHeld(sha256, blobs)))
+    progress('packed', index + 1, divided.length)
+  }
+  return packed
+}

@@ -1,0 +1,87 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { type CommandOptions, type Ended, runCommand } from './commands.ts'
+import { uvLock } from './locks.ts'
+import { createWorld, type Published, type Scope, type World } from './world.ts'
+
+/** A network with an index, a mirror that is filled there, and a place without a network that it is carried to. */
+export interface Crossing {
+  readonly world: World
+  /** a command beside the mirror that is filled */
+  outside(...argv: readonly string[]): Promise<Ended>
+  /** a command where there is no network */
+  inside(...argv: readonly string[]): Promise<Ended>
+  /** folders of the two, with a portcullis.yaml each */
+  readonly places: { readonly outside: string; readonly inside: string }
+  /** a path for something that is carried */
+  carried(name: string): string
+  readonly key: string
+  readonly signer: string
+  /** Plans and fetches these files outside; the world's own policy, or the one that was written last, judges. */
+  fetch(files: readonly Published[], ...flags: readonly string[]): Promise<Ended>
+  /** Exports and returns the folder. */
+  export(name: string, ...flags: readonly string[]): Promise<string>
+  /** The policy inside; default: the world's. */
+  setPolicy(text?: string): void
+}
+
+export async function createCrossing(scope: Scope, options: Partial<CommandOptions> = {}): Promise<Crossing> {
+  const world = await createWorld(scope)
+  const places = { outside: join(world.folder, 'outside'), inside: join(world.folder, 'inside') }
+  const usb = join(world.folder, 'usb')
+  for (const folder of [places.outside, places.inside, usb]) mkdirSync(folder)
+  const policyInside = join(places.inside, 'policy.yaml')
+  const setPolicy = (text = world.policyText()): void => writeFileSync(policyInside, text)
+  writeFileSync(
+    join(places.outside, 'portcullis.yaml'),
+    stringify({ ...world.configuration(), data: join(places.outside, 'data') }),
+  )
+  writeFileSync(
+    join(places.inside, 'portcullis.yaml'),
+    stringify({
+      listen: '127.0.0.1:0',
+      offline: true,
+      data: join(places.inside, 'data'),
+      policy: [policyInside],
+      trust: { root: world.trustRoot },
+    }),
+  )
+  setPolicy()
+  const outside = (...argv: readonly string[]) => runCommand(argv, { folder: places.outside, ...options })
+  const inside = (...argv: readonly string[]) => runCommand(argv, { folder: places.inside, ...options })
+  const keys = join(world.folder, 'keys')
+  must(await outside('mirror', 'keygen', '--out', keys), 0)
+  const key = join(keys, 'mirror.key')
+  let plans = 0
+
+  return {
+    world,
+    outside,
+    inside,
+    places,
+    carried: name => join(usb, name),
+    key,
+    signer: join(keys, 'mirror.pub'),
+    setPolicy,
+    async fetch(files, ...flags) {
+      plans += 1
+      const lock = join(places.outside, `uv-${plans}.lock`)
+      const plan = join(places.outside, `plan-${plans}.json`)
+      writeFileSync(lock, uvLock(files))
+      await outside('mirror', 'plan', lock, '--out', plan)
+      return await outside('mirror', 'fetch', plan, ...flags)
+    },
+    async export(name, ...flags) {
+      const folder = join(usb, name)
+      must(await outside('mirror', 'export', '--out', folder, '--key', key, ...flags), 0)
+      return folder
+    },
+  }
+}
+
+/** For steps that a test is not about. */
+export function must(ended: Ended, exit: number): Ended {
+  if (ended.exit !== exit) throw new Error(`exit ${ended.exit} instead of ${exit}\n${ended.out}${ended.err}`)
+  return ended
+}
