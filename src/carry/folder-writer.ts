@@ -82,13 +82,9 @@ async function writeArchive(
   openBlob: (blob: CarriedBlob) => Promise<OpenBlob>,
 ): Promise<void> {
   const archive = pack()
-  const written = pipeline(
-    archive,
-    createZstdCompress(COMPRESSION),
-    async (compressed: AsyncIterable<Buffer>) => {
-      for await (const chunk of compressed) await sink.write(chunk)
-    },
-  )
+  const written = pipeline(archive, createZstdCompress(COMPRESSION), async (compressed: AsyncIterable<Buffer>) => {
+    for await (const chunk of compressed) await sink.write(chunk)
+  })
   written.catch(() => {}) // told below, once
   const filled = async (): Promise<void> => {
     for (const blob of blobs) await addEntry(archive, blob, await openBlob(blob))

@@ -162,7 +162,12 @@ function keysOf(json: string): readonly RootKey[] {
       const publicKey = isJsonObject(entry['publicKey']) ? entry['publicKey'] : entry
       const validFor = isJsonObject(publicKey['validFor']) ? publicKey['validFor'] : {}
       const name = entry[naming]
-      return { kind, name: typeof name === 'string' ? name : '', from: dayOf(validFor['start']), to: dayOf(validFor['end']) }
+      return {
+        kind,
+        name: typeof name === 'string' ? name : '',
+        from: dayOf(validFor['start']),
+        to: dayOf(validFor['end']),
+      }
     })
   })
 }
