@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseSha256, type Sha256, sha256Of } from '../domain/digest.ts'
+import { parseSha256, type Sha256 } from '../domain/digest.ts'
 import { blobsOf, compareHeld, type HeldFile } from '../domain/held-file.ts'
 import { ImportRefusal } from '../domain/import-refusal.ts'
 import { heldFileJson, heldFileSchema } from './held-file-json.ts'
@@ -180,8 +180,4 @@ export function renderSums(documents: readonly { readonly name: string; readonly
     .map(({ name, sha256: digest }) => `${digest}  ${name}\n`)
     .sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1))
     .join('')
-}
-
-export function namedDocument(name: string, bytes: Uint8Array): CarriedDocument {
-  return { name, sha256: sha256Of(bytes), size: bytes.byteLength }
 }
