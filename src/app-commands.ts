@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { connectUpstream, type Environment, internalNames, openTrust, readRoot } from './app.ts'
+import { connectUpstream, type Environment, internalNames, openUsableTrust, readRoot } from './app.ts'
 import type { ExplainChanges, OpenExplain } from './cli/services.ts'
 import type { Config } from './config/schema.ts'
 import { GateError } from './domain/errors.ts'
@@ -42,8 +42,8 @@ export async function openExplain(
     data: join(cacheFolder(environment), 'portcullis'),
     trust: { ...config.trust, root },
   }
-  const open = () => openTrust(trusting, { clock, events, environment })
-  const trust = root === 'tuf' ? deferTrust(open) : await namedTrust(open)
+  const open = () => openUsableTrust(trusting, { clock, events, environment })
+  const trust = root === 'tuf' ? deferTrust(open) : await open()
   const upstream = connectUpstream(config, { environment, version, events })
   const verifier = createInlineVerifier()
   const store = await openCommandStore({ folder: join(trusting.data, 'commands'), clock, events })
@@ -83,17 +83,6 @@ export async function openRecords(config: Config): Promise<Records | undefined> 
 
 function fixedPolicy(policy: Policy): Policies & { close(): void } {
   return { current: () => policy, lastError: () => undefined, close() {} }
-}
-
-/** A root that was named and cannot be used is no fault of the configuration's form: the command has nothing to trust. */
-async function namedTrust(open: () => Promise<Trust>): Promise<Trust> {
-  try {
-    return await open()
-  } catch (error) {
-    if (error instanceof GateError && error.code === 'config-invalid')
-      throw new GateError('unknown-trust', error.detail, { cause: error })
-    throw error
-  }
 }
 
 /** Opens the repository's copy when it is first waited for, because opening it begins a refresh. */

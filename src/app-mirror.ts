@@ -1,5 +1,13 @@
 import { join } from 'node:path'
-import { Closing, connectUpstream, type Environment, gateSettings, openTrust, openVerifier, readRoot } from './app.ts'
+import {
+  Closing,
+  connectUpstream,
+  type Environment,
+  gateSettings,
+  openUsableTrust,
+  openVerifier,
+  readRoot,
+} from './app.ts'
 import { archiveBytes } from './carry/archive-form.ts'
 import { createEvidenceFolder } from './carry/evidence-folder.ts'
 import { createFolderReader } from './carry/folder-reader.ts'
@@ -57,7 +65,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
     })
     closing.add(store)
     closing.add(blobs)
-    const trust = closing.add(await openTrust(config, { clock, events, environment }))
+    const trust = closing.add(await openUsableTrust(config, { clock, events, environment }))
     await trust.settled()
     const verifier = closing.add(openVerifier(events))
     const records = readRecords(config.data)

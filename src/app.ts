@@ -190,6 +190,17 @@ export async function openTrust(
   })
 }
 
+/** For commands: a root that was named and cannot be used is no fault of the configuration's form, but nothing to trust. */
+export async function openUsableTrust(config: Config, parts: Parameters<typeof openTrust>[1]): Promise<Trust> {
+  try {
+    return await openTrust(config, parts)
+  } catch (error) {
+    if (error instanceof GateError && error.code === 'config-invalid' && config.trust.root !== 'tuf')
+      throw new GateError('unknown-trust', error.detail, { cause: error })
+    throw error
+  }
+}
+
 export interface Connected {
   readonly index: Index
   readonly integrity: Integrity

@@ -46,8 +46,8 @@ process.exitCode = await run(process.argv.slice(2), {
     return await openMirror(config, { ...commandOptions, received })
   },
   async openTrust(config) {
-    const { openTrust } = await import('./app.ts')
-    return await openTrust(config, commandOptions)
+    const { openUsableTrust } = await import('./app.ts')
+    return await openUsableTrust(config, commandOptions)
   },
   async startGate(config) {
     const [{ startApp }, { createLog }] = await Promise.all([import('./app.ts'), import('./observe/log.ts')])

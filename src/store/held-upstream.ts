@@ -153,7 +153,9 @@ function legacyOf(
     document: {
       info,
       last_serial: 0,
-      releases: Object.fromEntries([...releases].map(([version, of]) => [version, of.map(legacyFile)])),
+      releases: Object.fromEntries(
+        [...releases.values()].map(of => [of[0]?.filename.version ?? '', of.map(legacyFile)]),
+      ),
       urls: urls.map(legacyFile),
       vulnerabilities: [],
     },

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openTrust, readRoot } from '../../src/app.ts'
+import { openUsableTrust, readRoot } from '../../src/app.ts'
 import { openExplain, openRecords } from '../../src/app-commands.ts'
 import { openMirror } from '../../src/app-mirror.ts'
 import type { Output } from '../../src/cli/output.ts'
@@ -67,7 +67,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     openRecords: async config => records ?? (await openRecords(config)),
     openMirror: (config, received) =>
       openMirror(config, { environment, version: '0.0.0-test', events: { emit() {} }, clock, received }),
-    openTrust: config => openTrust(config, { environment, events: { emit() {} }, clock }),
+    openTrust: config => openUsableTrust(config, { environment, events: { emit() {} }, clock }),
     startGate: () => Promise.reject(new Error('no gate is started here')),
   })
   return { exit, out, err }

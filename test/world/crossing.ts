@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { startApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config/load.ts'
 import { type CommandOptions, type Ended, runCommand } from './commands.ts'
 import { uvLock } from './locks.ts'
 import { createWorld, type Published, type Scope, type World } from './world.ts'
@@ -24,6 +26,24 @@ export interface Crossing {
   export(name: string, ...flags: readonly string[]): Promise<string>
   /** The policy inside; default: the world's. */
   setPolicy(text?: string): void
+  /** Starts the gate of a place, by default the one without a network. */
+  serve(place?: 'outside' | 'inside'): Promise<Served>
+}
+
+/** An answer, read as one needs it. */
+interface Got {
+  readonly status: number
+  readonly reason: string
+  text(): Promise<string>
+  // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects
+  json(): Promise<any>
+  bytes(): Promise<Buffer>
+}
+
+export interface Served {
+  readonly url: string
+  get(path: string, headers?: Readonly<Record<string, string>>, redirect?: 'follow' | 'manual'): Promise<Got>
+  stop(): Promise<void>
 }
 
 export async function createCrossing(scope: Scope, options: Partial<CommandOptions> = {}): Promise<Crossing> {
@@ -64,6 +84,29 @@ export async function createCrossing(scope: Scope, options: Partial<CommandOptio
     key,
     signer: join(keys, 'mirror.pub'),
     setPolicy,
+    async serve(place = 'inside') {
+      const folder = places[place]
+      const file = join(folder, 'portcullis.yaml')
+      const { config } = loadConfig({ flags: {}, file, environment: {}, folder })
+      const app = await startApp(config, { version: '0.0.0-test', environment: {}, readers: [] })
+      let stopped: Promise<void> | undefined
+      const stop = () => (stopped ??= app.close())
+      scope.teardown(stop)
+      return {
+        url: app.url,
+        stop,
+        async get(path, headers = {}, redirect = 'follow') {
+          const answer = await fetch(`${app.url}${path}`, { headers, redirect })
+          return {
+            status: answer.status,
+            reason: answer.statusText,
+            text: () => answer.text(),
+            json: () => answer.json(),
+            bytes: async () => Buffer.from(await answer.arrayBuffer()),
+          }
+        },
+      }
+    },
     async fetch(files, ...flags) {
       plans += 1
       const lock = join(places.outside, `uv-${plans}.lock`)
