@@ -100,7 +100,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
           ),
         )
       },
-      async export({ folder, ...order }) {
+      async carryOut({ folder, ...order }) {
         const writer = await createFolderWriter(folder)
         const policyFiles = readPolicyFiles(config.policy)
         return await exportMirror(
@@ -108,12 +108,12 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
           { gate: gateOver(holdings), holdings, blobs, trust, policies, clock, archiveBytes },
         )
       },
-      async exportTree({ folder, ...order }) {
+      async carryOutTree({ folder, ...order }) {
         const writer = await createFolderWriter(folder)
         const { index } = createHeldUpstream(holdings, blobs)
         return await exportTree({ ...order, writer }, { gate: gateOver(holdings), holdings, blobs, index })
       },
-      async import({ folder, ...order }) {
+      async letIn({ folder, ...order }) {
         const evidence = createEvidenceFolder(join(config.data, 'evidence'))
         return await importMirror(
           { ...order, folder: createFolderReader(folder) },

@@ -10,6 +10,7 @@ import { type CarrierKey, readSigningKey } from '../protocol/dsse.ts'
 import { readManifest } from '../protocol/mirror-manifest.ts'
 import { formatBytes } from './bytes.ts'
 import { exitOfUnknown } from './exit-of.ts'
+import { withMirrorOptions } from './mirror-options.ts'
 import { tellOthers } from './mirror-plan.ts'
 import { ENVIRONMENT } from './options.ts'
 import { createProgress, type Progress } from './progress.ts'
@@ -57,19 +58,20 @@ Examples:
   portcullis mirror export --out www --key keys/mirror.key --layout pep503`
 
 export function addMirrorExport(mirror: Command, services: Services, conclude: Conclude): void {
-  mirror
-    .command('export')
-    .summary('write what is held into a folder to carry away')
-    .description(DESCRIPTION)
-    .requiredOption('--out <folder>', 'where the export goes; must be empty')
-    .requiredOption('--key <file>', 'the private key of mirror keygen')
-    .option('--since <manifest>', 'the manifest.json of an earlier export: only what is new is carried')
-    .option('--max-part <size>', 'the largest that one archive may be', parseSize, 4 * 1024 ** 3 - 1)
-    .addOption(
-      new Option('--layout <layout>', 'what the folder is for').choices(['bundle', 'pep503']).default('bundle'),
-    )
-    .option('--url <url>', 'with pep503: where the tree will be served; without, its links are relative')
-    .option('--data <folder>', 'the mirror’s data folder')
+  withMirrorOptions(
+    mirror
+      .command('export')
+      .summary('write what is held into a folder to carry away')
+      .description(DESCRIPTION)
+      .requiredOption('--out <folder>', 'where the export goes; must be empty')
+      .requiredOption('--key <file>', 'the private key of mirror keygen')
+      .option('--since <manifest>', 'the manifest.json of an earlier export: only what is new is carried')
+      .option('--max-part <size>', 'the largest that one archive may be', parseSize, 4 * 1024 ** 3 - 1)
+      .addOption(
+        new Option('--layout <layout>', 'what the folder is for').choices(['bundle', 'pep503']).default('bundle'),
+      )
+      .option('--url <url>', 'with pep503: where the tree will be served; without, its links are relative'),
+  )
     .addHelpText('after', MORE)
     .action(async (_options, command: Command) => {
       conclude(await carry(command.optsWithGlobals<ExportOptions>(), services))
@@ -107,8 +109,8 @@ async function carry(options: ExportOptions, services: Services): Promise<ExitCo
   }
 }
 
-type BundleOrder = Parameters<Mirror['export']>[0]
-type TreeOrder = Parameters<Mirror['exportTree']>[0]
+type BundleOrder = Parameters<Mirror['carryOut']>[0]
+type TreeOrder = Parameters<Mirror['carryOutTree']>[0]
 
 async function bundle(
   order: BundleOrder,
@@ -116,7 +118,7 @@ async function bundle(
   screen: Screen,
   progress: Progress,
 ): Promise<readonly HeldVerdict[]> {
-  const { manifest, sha256, judged } = await mirror.export(order)
+  const { manifest, sha256, judged } = await mirror.carryOut(order)
   progress.clear()
   tellLeftOut(screen, judged)
   const bytes = manifest.parts.reduce((sum, { size: own }) => sum + own, 0)
@@ -137,7 +139,7 @@ async function tree(
   screen: Screen,
   progress: Progress,
 ): Promise<readonly HeldVerdict[]> {
-  const judged = await mirror.exportTree(order)
+  const judged = await mirror.carryOutTree(order)
   progress.clear()
   tellLeftOut(screen, judged)
   const files = judged.filter(it => !isLeftOut(it))

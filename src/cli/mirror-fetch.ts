@@ -7,8 +7,9 @@ import { jsonLine } from '../protocol/json-line.ts'
 import { readMirrorPlan } from '../protocol/mirror-plan.ts'
 import { formatBytes } from './bytes.ts'
 import { exitOfUnknown } from './exit-of.ts'
+import { withMirrorOptions } from './mirror-options.ts'
 import { labelOf, tellOthers } from './mirror-plan.ts'
-import { collect, ENVIRONMENT, formatOption } from './options.ts'
+import { ENVIRONMENT, formatOption } from './options.ts'
 import { createProgress } from './progress.ts'
 import { readGiven } from './read-given.ts'
 import { createScreen, type Screen, styled } from './screen.ts'
@@ -46,15 +47,15 @@ Examples:
     --allow-refused unattested`
 
 export function addMirrorFetch(mirror: Command, services: Services, conclude: Conclude): void {
-  mirror
-    .command('fetch')
-    .summary('fetch what a plan names and hold what is admitted')
-    .description(DESCRIPTION)
-    .argument('<plan>', 'a plan of mirror plan, or of mirror request')
-    .option('--data <folder>', 'the mirror’s data folder')
-    .option('--policy <file>', 'judge by this policy file or folder; may be given several times', collect)
-    .option('--allow-refused <code...>', 'refusals that do not make the command fail', collectCodes)
-    .addOption(formatOption('json prints one object a line and a file'))
+  withMirrorOptions(
+    mirror
+      .command('fetch')
+      .summary('fetch what a plan names and hold what is admitted')
+      .description(DESCRIPTION)
+      .argument('<plan>', 'a plan of mirror plan, or of mirror request')
+      .option('--allow-refused <code...>', 'refusals that do not make the command fail', collectCodes)
+      .addOption(formatOption('json prints one object a line and a file')),
+  )
     .addHelpText('after', MORE)
     .action(async (path: string, _options, command: Command) => {
       conclude(await fetch(path, command.optsWithGlobals<FetchOptions>(), services))

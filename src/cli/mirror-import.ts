@@ -10,6 +10,7 @@ import { type CarrierKey, readSignerKey } from '../protocol/dsse.ts'
 import { jsonLine } from '../protocol/json-line.ts'
 import { showing } from './mirror-export.ts'
 import { collectCodes } from './mirror-fetch.ts'
+import { withMirrorOptions } from './mirror-options.ts'
 import { tellOthers } from './mirror-plan.ts'
 import { ENVIRONMENT, formatOption } from './options.ts'
 import { createProgress } from './progress.ts'
@@ -50,20 +51,21 @@ Examples:
   portcullis mirror import /media/stick/1 --signer mirror.pub`
 
 export function addMirrorImport(mirror: Command, services: Services, conclude: Conclude): void {
-  mirror
-    .command('import')
-    .summary('verify what was carried here, and let it in')
-    .description(DESCRIPTION)
-    .argument('<folder>', 'what mirror export wrote')
-    .requiredOption('--signer <publickey>', 'the public key of whoever may carry in, mirror.pub of mirror keygen')
-    .option('--dry-run', 'look at everything, tell what would change, and keep nothing')
-    .option(
-      '--allow-refused <code...>',
-      'files that are refused for one of these are left out, the others let in',
-      collectCodes,
-    )
-    .option('--data <folder>', 'the mirror’s data folder')
-    .addOption(formatOption('json prints one object'))
+  withMirrorOptions(
+    mirror
+      .command('import')
+      .summary('verify what was carried here, and let it in')
+      .description(DESCRIPTION)
+      .argument('<folder>', 'what mirror export wrote')
+      .requiredOption('--signer <publickey>', 'the public key of whoever may carry in, mirror.pub of mirror keygen')
+      .option('--dry-run', 'look at everything, tell what would change, and keep nothing')
+      .option(
+        '--allow-refused <code...>',
+        'files that are refused for one of these are left out, the others let in',
+        collectCodes,
+      )
+      .addOption(formatOption('json prints one object')),
+  )
     .addHelpText('after', MORE)
     .action(async (folder: string, _options, command: Command) => {
       conclude(await letIn(folder, command.optsWithGlobals<ImportOptions>(), services))
@@ -77,7 +79,7 @@ async function letIn(folder: string, options: ImportOptions, services: Services)
   const progress = createProgress(services.output)
   const dryRun = options.dryRun === true
   try {
-    const imported = await mirror.import({
+    const imported = await mirror.letIn({
       folder,
       signer,
       dryRun,

@@ -7,6 +7,7 @@ import { jsonLine } from '../protocol/json-line.ts'
 import { formatBytes } from './bytes.ts'
 import { exitOfUnknown } from './exit-of.ts'
 import { showing } from './mirror-export.ts'
+import { withMirrorOptions } from './mirror-options.ts'
 import { labelOf, tellOthers } from './mirror-plan.ts'
 import { ENVIRONMENT, formatOption } from './options.ts'
 import { createProgress } from './progress.ts'
@@ -21,14 +22,15 @@ interface VerifyOptions {
 }
 
 export function addMirrorVerify(mirror: Command, services: Services, conclude: Conclude): void {
-  mirror
-    .command('verify')
-    .summary('hash and verify everything that is held')
-    .description(
-      'Hashes every file that the mirror holds, its METADATA and its provenance, verifies and judges each anew under the policy and the trust root in force, and tells by whom each was published. What was changed on disk is set aside and no longer served. The data folder must not be in use by a gate.',
-    )
-    .option('--data <folder>', 'the mirror’s data folder')
-    .addOption(formatOption('json prints one object a line and a file'))
+  withMirrorOptions(
+    mirror
+      .command('verify')
+      .summary('hash and verify everything that is held')
+      .description(
+        'Hashes every file that the mirror holds, its METADATA and its provenance, verifies and judges each anew under the policy and the trust root in force, and tells by whom each was published. What was changed on disk is set aside and no longer served. The data folder must not be in use by a gate.',
+      )
+      .addOption(formatOption('json prints one object a line and a file')),
+  )
     .addHelpText(
       'after',
       `

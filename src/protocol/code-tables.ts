@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode, errorEntry } from '../domain/errors.ts'
+import { IMPORT_REFUSALS } from '../domain/import-refusal.ts'
 import { REFUSALS, type RefusalCode, refusalEntry } from '../domain/refusal.ts'
 import { markdownTable } from './markdown-table.ts'
 
@@ -6,6 +7,8 @@ const REFUSED =
   'A refusal is `403`. *Hard* ones no exemption waives; the others name what an exemption has to waive, where one helps.'
 const NOT_JUDGED =
   'Everything else is no verdict. `unknown-…` is "cannot tell" with an integer `Retry-After`: nobody remembers it, and trying again is right. The exit code is that of commands.'
+
+const NOT_LET_IN = '`mirror import` refuses with one of these, exit code 1, and lets in nothing of what was carried.'
 
 /** The README's tables of every code that a client or a script may meet, from the catalogues of the domain. */
 export function codeTables(): string {
@@ -23,5 +26,10 @@ export function codeTables(): string {
     markdownTable(['code', 'title', 'means', 'what to do', 'waived by'], refusals),
     NOT_JUDGED,
     markdownTable(['code', 'status', 'retry after', 'exit', 'title', 'what to do'], errors),
+    NOT_LET_IN,
+    markdownTable(
+      ['code', 'means'],
+      Object.entries(IMPORT_REFUSALS).map(([code, meaning]) => [`\`${code}\``, meaning]),
+    ),
   ].join('\n\n')
 }

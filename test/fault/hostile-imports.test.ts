@@ -29,7 +29,7 @@ const BY_THE_CARRIER: Readonly<Record<string, readonly [code: ImportCode | RegEx
   'a byte of the manifest': ['signature-invalid', luggage => flip(luggage, 'manifest.json', 200)],
   'a byte after the manifest': [
     'signature-invalid',
-    luggage => luggage.write('manifest.json', `${luggage.read('manifest.json')} `),
+    luggage => luggage.write('manifest.json', `${luggage.read('manifest.json').toString()} `),
   ],
   'a byte of the signature': ['signature-invalid', luggage => edit(luggage, 'manifest.dsse.json', /"sig":"./, flipped)],
   'a byte of what is signed': [

@@ -23,7 +23,7 @@ t.test('exit codes reach the shell: 0 admitted, 1 refused, 2 usage, 4 upstream',
   t.match(await portcullis(where, 'explain', 'demo==1.1'), { exit: 0, out: /exemptions:/, err: '' })
   t.match(await portcullis(where, 'policy', 'check'), { exit: 0, err: '' })
   t.match(await portcullis(where, 'verify', 'demo==2.0'), { exit: 2, out: '', err: /lists no file of demo 2\.0/ })
-  t.match(await portcullis(where, 'mirror', 'x'), { exit: 2, out: '', err: /unknown command 'mirror'/ })
+  t.match(await portcullis(where, 'mirrors', 'x'), { exit: 2, out: '', err: /unknown command 'mirrors'/ })
   world.upstream.fault({ route: 'page', do: { reset: true } })
   t.match(await portcullis(where, 'verify', 'demo==1.0'), { exit: 4, out: '', err: /upstream could not answer/ })
 })

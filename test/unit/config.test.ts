@@ -233,11 +233,24 @@ t.test('a variable that nobody knows is an error, what Kubernetes sets for a ser
   t.end()
 })
 
+t.test('a gate without a network wants a root that nothing has to refresh', t => {
+  const needsRoot = /offline: needs trust\.root to name a trusted_root\.json/
+  for (const text of ['offline: true\n', 'offline: true\ntrust: {root: tuf}\n'])
+    t.match(wrong(t, text), [/^.*portcullis\.yaml:1:\d+ offline: needs/])
+  t.match(wrong(t, undefined, { flags: { offline: true } }), [needsRoot])
+  t.equal(load(t, 'offline: true\ntrust: {root: root.json}\n').config.offline, true)
+  t.equal(load(t, 'offline: "true"\ntrust: {root: embedded}\n').config.offline, true)
+  t.equal(load(t, undefined).config.offline, false)
+  t.equal(wrong(t, 'offline: perhaps\n').length, 1)
+  t.end()
+})
+
 t.test('every key can be set by its variable', t => {
   const values: Readonly<Record<string, string>> = {
     listen: '[::1]:0',
     public_url: 'https://pypi.acme.example/py/',
     data: 'd',
+    offline: 'true',
     policy: 'p.yaml',
     trust_proxy: '10.0.0.0/8, ::1',
     'upstream.index': 'https://mirror.acme.example/py/',
@@ -274,6 +287,7 @@ t.test('every key can be set by its variable', t => {
   t.match(config, {
     listen: { host: '::1', port: 0 },
     publicUrl: 'https://pypi.acme.example/py',
+    offline: true,
     trustProxy: ['10.0.0.0/8', '::1'],
     upstream: {
       index: 'https://mirror.acme.example/py',
