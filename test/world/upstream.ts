@@ -139,14 +139,17 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
         const file = findFile(route === 'file' ? path : path.slice(0, -'.metadata'.length))
         const body = route === 'file' ? file?.bytes : file?.filename.endsWith('.whl') ? file.metadata : undefined
         if (body === undefined) return missing()
+        const [, from] = /^bytes=(\d+)-$/.exec(headers.range ?? '') ?? []
+        const start = Number(from ?? 0)
         return {
-          status: 200,
+          status: from === undefined ? 200 : 206,
           headers: {
             'content-type': 'application/octet-stream',
             'cache-control': 'max-age=365000000, immutable, public',
             'accept-ranges': 'bytes',
+            ...(from === undefined ? {} : { 'content-range': `bytes ${start}-${body.length - 1}/${body.length}` }),
           },
-          body,
+          body: body.subarray(start),
         }
       }
       case 'other':
