@@ -13,11 +13,13 @@ import { createEvidenceFolder } from './carry/evidence-folder.ts'
 import { createFolderReader } from './carry/folder-reader.ts'
 import { createFolderWriter } from './carry/folder-writer.ts'
 import type { Config } from './config/schema.ts'
+import { sha256Of } from './domain/digest.ts'
 import { GateError } from './domain/errors.ts'
+import { ImportRefusal } from './domain/import-refusal.ts'
 import { type Clock, millis } from './domain/instant.ts'
 import { createGate, type GateParts, type RunningGate } from './gate/create-gate.ts'
 import type { Mirror } from './gate/mirror.ts'
-import { exportMirror } from './gate/mirror-export.ts'
+import { exportMirror, type Manifested } from './gate/mirror-export.ts'
 import { fetchPlan } from './gate/mirror-fetch.ts'
 import { importMirror } from './gate/mirror-import.ts'
 import { verifyMirror } from './gate/mirror-verify.ts'
@@ -26,7 +28,8 @@ import { readPolicyFiles } from './gate/policy-files.ts'
 import { recollect } from './gate/recollection.ts'
 import { exportTree } from './gate/static-tree.ts'
 import type { Events } from './observe/events.ts'
-import type { Holdings } from './ports.ts'
+import type { HeldFiles } from './ports.ts'
+import { LARGEST_MANIFEST, MANIFEST, readManifest } from './protocol/mirror-manifest.ts'
 import { createHeldUpstream } from './store/held-upstream.ts'
 import { createMemoryStore } from './store/memory.ts'
 import { openStore } from './store/open.ts'
@@ -81,7 +84,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
     }
 
     /** Remembers nothing: what it is asked is verified anew, and leaves no trace. */
-    function gateOver(files: Pick<Holdings, 'of'>): RunningGate {
+    function gateOver(files: HeldFiles): RunningGate {
       const { store: forgetful } = createMemoryStore({ clock, events })
       const histories = recollect(forgetful.histories, records)
       const judging = { ...forgetful, histories, watermark: store.watermark }
@@ -89,22 +92,23 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
     }
 
     return {
-      fetch(plan, progress) {
+      async fetch(plan, progress) {
         if (config.offline) throw new GateError('usage', 'nothing can be fetched where the configuration says offline')
         const upstream = closing.add(connectUpstream(config, { environment, version, events }))
-        return fetchThrough(upstream, async origin =>
-          fetchPlan(
-            plan,
-            { gate: gateOf({ ...shared, ...upstream, origin, store }), index: upstream.index, holdings },
-            progress,
-          ),
-        )
+        const partials = await createPartialFiles(join(config.data, 'partial'))
+        const origin = createResumingOrigin({ origin: upstream.origin, partials, received })
+        const gate = gateOf({ ...shared, ...upstream, origin, store })
+        const fetched = await fetchPlan(plan, { gate, index: upstream.index, holdings }, progress)
+        // nothing is left that a later run could go on with
+        if (fetched.every(({ outcome }) => !(outcome instanceof GateError))) await partials.removeAll()
+        return fetched
       },
       async carryOut({ folder, ...order }) {
-        const writer = await createFolderWriter(folder)
         const policyFiles = readPolicyFiles(config.policy)
+        const present = await manifestIn(folder)
+        const begin = () => createFolderWriter(folder)
         return await exportMirror(
-          { ...order, writer, policyFiles, tool: `portcullis ${version}` },
+          { ...order, begin, present, policyFiles, tool: `portcullis ${version}` },
           { gate: gateOver(holdings), holdings, blobs, trust, policies, clock, archiveBytes },
         )
       },
@@ -125,16 +129,21 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
       trust: () => trust.status(clock()),
       close: () => closing.close(),
     }
-
-    async function fetchThrough<Result>(
-      upstream: ReturnType<typeof connectUpstream>,
-      use: (origin: ReturnType<typeof createResumingOrigin>) => Promise<Result>,
-    ): Promise<Result> {
-      const partials = await createPartialFiles(join(config.data, 'partial'))
-      return await use(createResumingOrigin({ origin: upstream.origin, partials, received }))
-    }
   } catch (error) {
     await closing.close()
+    throw error
+  }
+}
+
+/** Of a finished export that lies in a folder, if one does. */
+async function manifestIn(folder: string): Promise<Manifested | undefined> {
+  const reader = createFolderReader(folder)
+  try {
+    await reader.files()
+    const bytes = await reader.read(MANIFEST, LARGEST_MANIFEST)
+    return { manifest: readManifest(bytes), sha256: sha256Of(bytes) }
+  } catch (error) {
+    if (error instanceof ImportRefusal) return undefined
     throw error
   }
 }

@@ -277,7 +277,10 @@ export interface Miss {
   readonly last: Instant
 }
 
-/** Requests that a mirror could not serve, so that they can be carried out. Bounded: what comes after many is not noted. */
+/** What a gate without an upstream looks things up in. */
+export type HeldFiles = Pick<Holdings, 'of' | 'file'>
+
+/** Requests that a mirror could not serve, so that they can be carried out. Bounded: of many, those that were asked for least go. */
 export interface Misses {
   note(project: ProjectName, filename: string | undefined, at: Instant): void
 }
@@ -293,6 +296,7 @@ export interface Passage {
 export interface Holdings {
   projects(): readonly ProjectName[]
   of(project: ProjectName): readonly HeldFile[]
+  file(project: ProjectName, filename: string): HeldFile | undefined
   /** By project and file name. */
   all(): readonly HeldFile[]
   /** All of them or none; a file of the same project and name gives way. On disk when it returns. */
@@ -319,9 +323,9 @@ export interface PartialFile {
 /** Downloads that outlive the process; not for two processes at once. */
 export interface PartialFiles {
   open(sha256: Sha256): Promise<PartialFile>
-  /** bytes that an earlier run left of it */
-  sizeOf(sha256: Sha256): Promise<number>
   remove(sha256: Sha256): Promise<void>
+  /** Whatever is left of any file. */
+  removeAll(): Promise<void>
 }
 
 /** The database as a whole. */

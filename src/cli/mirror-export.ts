@@ -39,7 +39,8 @@ pep503: a tree that any web server can serve, with provenance where the Integrit
 const MORE = `
 The same holdings, policy and trust root always make the same bytes. What is
 refused by now, or damaged, is left out and told. --out must be empty; an
-export that was interrupted is begun anew there.
+export that was interrupted is begun anew there, and one that is whole and
+still says all is left as it is.
 
 Exit codes:
   0  written, with everything that is held

@@ -38,10 +38,13 @@ export interface ExportParts {
 }
 
 export interface ExportOrder {
-  readonly writer: CarriedFolderWriter
+  /** Begins the folder; throws `usage` where something lies in it. */
+  readonly begin: () => Promise<CarriedFolderWriter>
+  /** of a finished export that lies in the folder */
+  readonly present: Manifested | undefined
   readonly signer: CarrierKey
   /** only what is new since this one is carried */
-  readonly parent: { readonly manifest: MirrorManifest; readonly sha256: Sha256 } | undefined
+  readonly parent: Manifested | undefined
   /** bytes */
   readonly maxPart: number
   /** name and version of this program */
@@ -51,40 +54,46 @@ export interface ExportOrder {
   readonly progress: (what: string, done: number, all: number) => void
 }
 
-export interface Exported {
+/** A manifest, and the sha256 of its bytes. */
+export interface Manifested {
   readonly manifest: MirrorManifest
   readonly sha256: Sha256
+}
+
+export interface Exported extends Manifested {
   readonly judged: readonly HeldVerdict[]
+}
+
+/** Everything in a manifest that does not depend on how the blobs are packed, nor on what was exported before. */
+type Head = Omit<MirrorManifest, 'sequence' | 'parts'>
+
+/** A document and its bytes, before it is written. */
+interface Draft extends CarriedDocument {
+  readonly bytes: Buffer
 }
 
 /**
  * Packs what is held and admitted now, for another network: what is refused by now, or damaged, is left out and told. The
- * same holdings, policy, root and parent always make the same bytes. Throws `usage` for a file larger than a part.
+ * same holdings, policy, root and parent always make the same bytes; where they lie in the folder already nothing is
+ * written. Throws `usage` for a file larger than a part.
  */
 export async function exportMirror(order: ExportOrder, parts: ExportParts): Promise<Exported> {
-  const { writer, signer, parent, maxPart, tool, policyFiles, progress } = order
-  const { holdings, policies } = parts
+  const { signer, parent, present, maxPart, progress } = order
+  const { holdings } = parts
   const judged = await judgeHeld(holdings.all(), parts.gate, (done, all) => progress('judged', done, all))
   const files = judged.flatMap(({ held, outcome }) => (isAdmitted(outcome) ? [held] : []))
-  const fresh = await blobsToCarry(files, parent?.manifest, parts.blobs)
-  const packed = await pack(divide(fresh, maxPart, parts.archiveBytes), order, parts)
-  const material = parts.trust.fresh(parts.clock())
-  const root = await writer.document(TRUSTED_ROOT, Buffer.from(`${material.json}\n`))
-  const policyDocuments: CarriedDocument[] = []
-  for (const [index, { path, text }] of policyFiles.entries())
-    policyDocuments.push(await writer.document(policyName(index, path), Buffer.from(text)))
-  const verdicts = await writer.document(VERDICTS, Buffer.from(judged.map(it => jsonLine(evidenceOf(it))).join('')))
-  const unnumbered: MirrorManifest = {
-    tool,
-    sequence: 1,
-    parent: parent?.sha256,
-    policy: { digest: policies.current().digest, files: policyDocuments },
-    trust: { digest: material.digest, source: parts.trust.status(parts.clock()).source, file: root },
-    verdicts,
-    files,
-    parts: packed,
-  }
-  const manifest = number(unnumbered, parent?.manifest, holdings)
+  const { head, drafts } = draft(files, judged, order, parts)
+  if (
+    present !== undefined &&
+    present.sha256 === holdings.exports().at(-1)?.manifest &&
+    hasHead(present.manifest, head)
+  )
+    return { ...present, judged }
+  const fresh = divide(await blobsToCarry(files, parent?.manifest, parts.blobs), maxPart, parts.archiveBytes)
+  const writer = await order.begin()
+  const packed = await pack(fresh, writer, order, parts)
+  for (const { name, bytes } of drafts) await writer.document(name, bytes)
+  const manifest = number({ ...head, sequence: 1, parts: packed }, parent?.manifest, holdings)
   const bytes = renderManifest(manifest)
   const sha256 = sha256Of(bytes)
   const envelope = signDocument({ name: MANIFEST, sha256 }, signer)
@@ -96,9 +105,41 @@ export async function exportMirror(order: ExportOrder, parts: ExportParts): Prom
   await writer.document(SUMS, Buffer.from(sums))
   await writer.document(SIGNATURE, envelope)
   await writer.document(MANIFEST, bytes)
-  await writer.finish()
+  // before the folder is whole: whoever is killed in between makes the same bytes under the same number again
   holdings.exported({ sequence: manifest.sequence, manifest: sha256 })
+  await writer.finish()
   return { manifest, sha256, judged }
+}
+
+function draft(
+  files: readonly HeldFile[],
+  judged: readonly HeldVerdict[],
+  { parent, tool, policyFiles }: ExportOrder,
+  { trust, policies, clock }: ExportParts,
+): { readonly head: Head; readonly drafts: readonly Draft[] } {
+  const { digest, json } = trust.fresh(clock())
+  const root = draftOf(TRUSTED_ROOT, `${json}\n`)
+  const policyDrafts = policyFiles.map(({ path, text }, index) => draftOf(policyName(index, path), text))
+  const verdicts = draftOf(VERDICTS, judged.map(it => jsonLine(evidenceOf(it))).join(''))
+  const head = {
+    tool,
+    parent: parent?.sha256,
+    policy: { digest: policies.current().digest, files: policyDrafts },
+    trust: { digest, source: trust.status(clock()).source, file: root },
+    verdicts,
+    files,
+  }
+  return { head, drafts: [root, ...policyDrafts, verdicts] }
+}
+
+function draftOf(name: string, text: string): Draft {
+  const bytes = Buffer.from(text)
+  return { name, bytes, sha256: sha256Of(bytes), size: bytes.byteLength }
+}
+
+function hasHead(manifest: MirrorManifest, head: Head): boolean {
+  const same = { sequence: 1, parts: [] }
+  return renderManifest({ ...manifest, ...same }).equals(renderManifest({ ...head, ...same }))
 }
 
 function isAdmitted(outcome: HeldVerdict['outcome']): boolean {
@@ -187,7 +228,8 @@ function divide(
 
 async function pack(
   divided: readonly (readonly CarriedBlob[])[],
-  { writer, progress }: ExportOrder,
+  writer: CarriedFolderWriter,
+  { progress }: ExportOrder,
   { blobs }: ExportParts,
 ): Promise<readonly CarriedPart[]> {
   const packed: CarriedPart[] = []

@@ -4,7 +4,7 @@ import { blobsOf, compareHeld, type HeldFile } from '../domain/held-file.ts'
 import { ImportRefusal } from '../domain/import-refusal.ts'
 import type { Clock } from '../domain/instant.ts'
 import type { RefusalCode } from '../domain/refusal.ts'
-import type { Blobs, CarriedFolder, Evidence, Holdings, Records } from '../ports.ts'
+import type { Blobs, CarriedFolder, Evidence, HeldFiles, Holdings, Records } from '../ports.ts'
 import { assertSigned, type CarrierKey, LARGEST_ENVELOPE } from '../protocol/dsse.ts'
 import {
   type CarriedBlob,
@@ -25,7 +25,7 @@ const LARGEST_DOCUMENT = 256 * 1024 * 1024
 
 export interface ImportParts {
   /** A gate over these holdings alone, with this site's policy and root, that remembers nothing of what it judged. */
-  readonly gateOver: (holdings: Pick<Holdings, 'of'>) => RunningGate
+  readonly gateOver: (holdings: HeldFiles) => RunningGate
   readonly holdings: Holdings
   readonly blobs: Blobs
   readonly evidence: Evidence
@@ -231,7 +231,7 @@ async function absentFiles(
 }
 
 /** What would be held afterwards: the manifest's files beside those that are here. */
-function candidatesOf(files: readonly HeldFile[], parts: ImportParts): Pick<Holdings, 'of'> {
+function candidatesOf(files: readonly HeldFile[], parts: ImportParts): HeldFiles {
   const carried = Map.groupBy(files, ({ project }) => project)
   const candidates = new Map(
     [...carried].map(([project, own]) => {
@@ -244,10 +244,16 @@ function candidatesOf(files: readonly HeldFile[], parts: ImportParts): Pick<Hold
         const file = own.find(({ filename }) => filename.text === seen.filename)
         if (file !== undefined) assertUnchanged(file, seen.sha256)
       }
-      return [project, [...byName.values()].sort(compareHeld)] as const
+      return [project, byName] as const
     }),
   )
-  return { of: project => candidates.get(project) ?? parts.holdings.of(project) }
+  return {
+    of: project => [...(candidates.get(project)?.values() ?? parts.holdings.of(project))].sort(compareHeld),
+    file: (project, filename) => {
+      const byName = candidates.get(project)
+      return byName === undefined ? parts.holdings.file(project, filename) : byName.get(filename)
+    },
+  }
 }
 
 function assertUnchanged(file: HeldFile, before: Sha256 | undefined): void {

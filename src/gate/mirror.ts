@@ -8,7 +8,7 @@ import type { Imported, ImportOrder } from './mirror-import.ts'
 import type { TreeOrder } from './static-tree.ts'
 
 /** An order whose folder is named by its path. */
-type InFolder<Order> = Omit<Order, 'writer' | 'folder'> & { readonly folder: string }
+type InFolder<Order> = Omit<Order, 'begin' | 'present' | 'writer' | 'folder'> & { readonly folder: string }
 
 /** The data folder of a mirror, open for one command. */
 export interface Mirror {

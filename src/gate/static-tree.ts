@@ -11,7 +11,8 @@ import { type IndexFile, type ProjectIndex, renderSimpleJson } from '../protocol
 import { type HeldVerdict, judgeHeld } from './held-verdicts.ts'
 import type { ExportOrder, ExportParts } from './mirror-export.ts'
 
-export interface TreeOrder extends Pick<ExportOrder, 'writer' | 'signer' | 'progress'> {
+export interface TreeOrder extends Pick<ExportOrder, 'signer' | 'progress'> {
+  readonly writer: CarriedFolderWriter
   /** where the tree will be served, without a slash at its end; `undefined`: every link is relative */
   readonly url: string | undefined
 }

@@ -4,7 +4,7 @@ import type { ProjectName } from '../domain/name.ts'
 import { canonicalVersion, compareVersions, isPrerelease, parseVersion, type Version } from '../domain/version.ts'
 import {
   type Blobs,
-  type Holdings,
+  type HeldFiles,
   type Index,
   type Integrity,
   type OpenBlob,
@@ -29,11 +29,7 @@ export interface HeldUpstream {
  * The outward ports over what a mirror holds. Everything that comes from here is as unchecked as what a network brings: a
  * verdict is made of it afresh.
  */
-export function createHeldUpstream(holdings: Pick<Holdings, 'of'>, blobs: Pick<Blobs, 'open'>): HeldUpstream {
-  function find(project: ProjectName, filename: string): HeldFile | undefined {
-    return holdings.of(project).find(file => file.filename.text === filename)
-  }
-
+export function createHeldUpstream(holdings: HeldFiles, blobs: Pick<Blobs, 'open'>): HeldUpstream {
   return {
     index: {
       async project(name) {
@@ -52,7 +48,7 @@ export function createHeldUpstream(holdings: Pick<Holdings, 'of'>, blobs: Pick<B
     integrity: {
       ownOrigin: true,
       async provenance(project, filename) {
-        const digest = find(project, filename.text)?.provenance
+        const digest = holdings.file(project, filename.text)?.provenance
         if (digest === undefined) return { kind: 'absent' }
         const blob = await blobs.open(digest)
         if (blob === undefined) throw gone(`the provenance of ${filename.text}`)

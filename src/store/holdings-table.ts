@@ -20,6 +20,9 @@ interface PassageRow {
 export function createHoldingsTable(database: Database.Database, writes: WriteBehind): Holdings {
   const selectProjects = database.prepare<[], ProjectName>('select distinct project from held order by project').pluck()
   const selectOf = database.prepare<[string], string>('select entry from held where project = ?').pluck()
+  const selectFile = database
+    .prepare<[string, string], string>('select entry from held where project = ? and filename = ?')
+    .pluck()
   const selectAll = database.prepare<[], string>('select entry from held').pluck()
   const upsert = database.prepare<[string, string, string, string | null, string | null, string]>(
     'insert or replace into held (project, filename, sha256, core_metadata, provenance, entry) values (?, ?, ?, ?, ?, ?)',
@@ -53,6 +56,10 @@ export function createHoldingsTable(database: Database.Database, writes: WriteBe
   return {
     projects: () => writes.ask(UNREADABLE, () => selectProjects.all()),
     of: project => writes.ask(UNREADABLE, () => selectOf.all(project)).map(readEntry),
+    file(project, filename) {
+      const entry = writes.ask(UNREADABLE, () => selectFile.get(project, filename))
+      return entry === undefined ? undefined : readEntry(entry)
+    },
     all: () =>
       writes
         .ask(UNREADABLE, () => selectAll.all())

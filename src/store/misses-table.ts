@@ -4,8 +4,9 @@ import type { ProjectName } from '../domain/name.ts'
 import type { Misses } from '../ports.ts'
 import type { WriteBehind } from './write-behind.ts'
 
-/** Anybody may ask for anything: more rows than this are not kept. */
+/** Anybody may ask for anything: of more rows than this, those that were asked for least go. */
 const MOST = 10_000
+const GO_AT_ONCE = 1_000
 
 interface PendingMiss {
   readonly project: ProjectName
@@ -21,8 +22,11 @@ export function createMissesTable(database: Database.Database, writes: WriteBehi
      on conflict do update set times = times + excluded.times, last = max(last, excluded.last)`,
   )
   const known = database.prepare<[string, string], number>('select 1 from misses where project = ? and filename = ?')
+  const forget = database.prepare<[number]>(
+    'delete from misses where (project, filename) in (select project, filename from misses order by times, last limit ?)',
+  )
   const pending = new Map<string, PendingMiss>()
-  let rows = count.get() ?? 0
+  let rows = count.get() ?? 0 // what is carried in takes some away, in a process of its own
 
   writes.add({
     size: () => pending.size,
@@ -30,7 +34,7 @@ export function createMissesTable(database: Database.Database, writes: WriteBehi
       const written = [...pending.entries().take(limit)]
       for (const [, { project, filename, times, last }] of written) {
         const fresh = known.get(project, filename) === undefined
-        if (fresh && rows >= MOST) continue
+        if (fresh && rows >= MOST) rows -= forget.run(GO_AT_ONCE).changes
         if (fresh) rows += 1
         upsert.run(project, filename, times, last)
       }

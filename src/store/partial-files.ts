@@ -1,7 +1,7 @@
-import { mkdir, open, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PartialFiles } from '../ports.ts'
-import { errorCode, storeError } from './store-error.ts'
+import { storeError } from './store-error.ts'
 
 const FAILED = 'an interrupted download could not be kept'
 
@@ -28,15 +28,8 @@ export async function createPartialFiles(folder: string): Promise<PartialFiles> 
         close: () => keeping(() => file.close()),
       }
     },
-    async sizeOf(sha256) {
-      try {
-        return (await stat(join(folder, sha256))).size
-      } catch (error) {
-        if (errorCode(error) === 'ENOENT') return 0
-        throw storeError(FAILED, error)
-      }
-    },
     remove: sha256 => keeping(() => rm(join(folder, sha256), { force: true })),
+    removeAll: () => keeping(() => rm(folder, { recursive: true, force: true })),
   }
 }
 

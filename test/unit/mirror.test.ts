@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
 import t, { type Test } from 'tap'
@@ -165,11 +165,19 @@ t.test('an export', async t => {
     const archive = zstdDecompressSync(readFileSync(join(folder, 'part-0001.tar.zst')))
     t.equal(archive.subarray(257, 262).toString(), 'ustar')
   })
-  await t.test('never writes over anything', async t => {
+  await t.test('that is there and still says all is left as it is', async t => {
+    const folder = await crossing.export('there')
+    const before = statSync(join(folder, 'manifest.json'), { bigint: true }).mtimeNs
+    must(await crossing.outside('mirror', 'export', '--out', folder, '--key', crossing.key), 0)
+    t.equal(statSync(join(folder, 'manifest.json'), { bigint: true }).mtimeNs, before)
+  })
+  await t.test('never writes over anything else', async t => {
     const folder = await crossing.export('taken')
+    writeFileSync(join(folder, 'manifest.json'), '{}')
     const ended = await crossing.outside('mirror', 'export', '--out', folder, '--key', crossing.key)
     t.equal(ended.exit, 2)
     t.match(ended.err, /not empty/)
+    t.equal(readFileSync(join(folder, 'manifest.json'), 'utf8'), '{}')
   })
   await t.test('is divided into parts no larger than asked for', async t => {
     const folder = await crossing.export('parts', '--max-part', '12000')
