@@ -13,6 +13,7 @@ import { createWorld, type Published, type Scope, type World } from '../test/wor
 import { median, type Row, renderTable, spread } from './figures.ts'
 import { type GateProcess, startGateProcess } from './gate-process.ts'
 import { runWrk, stallReaders, timeDownload } from './load.ts'
+import { benchMirror } from './mirror.ts'
 import { type Nginx, startNginx } from './nginx.ts'
 import { isInstalled, moveToClientCore, runClient } from './processes.ts'
 import { rememberFindings } from './remembered.ts'
@@ -324,6 +325,13 @@ async function main(scope: Scope): Promise<void> {
   if (isChosen('verify')) add(...(await benchVerifications()))
   if (isChosen('memory')) add(...(await benchMemory(bench, large)))
   if (isChosen('start')) add(await benchStart(bench))
+  if (isChosen('mirror')) {
+    const limits = [
+      ['at 100 Mbit/s', GIGABIT / 10, 0.9],
+      ['at 1 Gbit/s', GIGABIT, 0.9],
+    ] as const
+    add(...(await benchMirror({ world, folder, rounds: Math.min(rounds, 3), identity: ACME, limits })))
+  }
 
   process.stdout.write(`${cpus()[0]?.model}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}, `)
   process.stdout.write(`${rounds} rounds of ${seconds} s\n\n${renderTable(rows)}\n`)

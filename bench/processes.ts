@@ -65,6 +65,11 @@ export async function runClient(command: string, words: readonly string[]): Prom
   return stdout
 }
 
+/** Runs a command where servers run, in a folder; throws when it fails. */
+export async function runOnServerCore(command: string, words: readonly string[], folder: string): Promise<void> {
+  await run('taskset', ['-c', String(SERVER_CORE), command, ...words], { cwd: folder, timeout: LONGEST_CLIENT })
+}
+
 export async function moveToClientCore(): Promise<void> {
   await run('taskset', ['-a', '-cp', String(CLIENT_CORE), String(process.pid)])
 }

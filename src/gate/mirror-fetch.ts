@@ -16,8 +16,10 @@ import type { Explanation } from './explain.ts'
 import { stepsOf } from './held-verdicts.ts'
 import { createLimit } from './limit.ts'
 
-/** Files that are fetched side by side. */
-const AT_ONCE = 8
+/** Files that are fetched side by side: large ones keep the line busy while small ones keep the verifier busy. */
+const AT_ONCE = { small: 8, large: 4 }
+/** bytes */
+const LARGE = 4 * 1024 * 1024
 /** How often a file is asked for again that could not be told of, and how long is waited before. */
 const WAITS_MS = [1_000, 4_000]
 /** Files that are written down together; a kill costs no more than looking at so many again. */
@@ -41,6 +43,8 @@ interface Wish {
   readonly version: string | undefined
   /** `undefined`: whatever the index lists */
   readonly sha256: Sha256 | undefined
+  /** bytes, where a plan knows */
+  readonly size: number | undefined
 }
 
 /**
@@ -52,14 +56,15 @@ export async function fetchPlan(
   parts: FetchParts,
   progress: (done: number, all: number) => void,
 ): Promise<readonly Fetched[]> {
-  const limit = createLimit({ running: AT_ONCE, waiting: Number.POSITIVE_INFINITY, what: 'files' })
+  const lane = (running: number) => createLimit({ running, waiting: Number.POSITIVE_INFINITY, what: 'files' })
+  const [small, large] = [lane(AT_ONCE.small), lane(AT_ONCE.large)]
   const { wishes, unresolved } = await resolveWanted(plan, parts.index)
   const ledger = new Ledger(parts.holdings)
   let done = 0
   try {
     const fetched = await Promise.all(
       [...plan.files, ...wishes].map(wish =>
-        limit(async () => {
+        ((wish.size ?? 0) >= LARGE ? large : small)(async () => {
           const outcome = await fetchPatiently(wish, parts, ledger)
           done += 1
           progress(done, plan.files.length + wishes.length)
@@ -204,7 +209,8 @@ async function resolveWanted(
       })
     else
       for (const { text, version } of found)
-        if (!planned.has(text)) wishes.set(text, { project: want.project, filename: text, version, sha256: undefined })
+        if (!planned.has(text))
+          wishes.set(text, { project: want.project, filename: text, version, sha256: undefined, size: undefined })
   }
   return { wishes: [...wishes.values()], unresolved }
 }

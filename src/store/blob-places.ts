@@ -8,6 +8,8 @@ import { errorCode } from './store-error.ts'
 /** Where everything lies: `ab/cd/<sha256>`, `tmp/`, `quarantine/`, all in one file system so that a rename is atomic. */
 export class BlobPlaces {
   readonly root: string
+  /** outer folders whose names are known to be on the disk */
+  readonly #lasting = new Set<string>()
   #names = 0
 
   constructor(root: string) {
@@ -38,9 +40,11 @@ export class BlobPlaces {
       await rename(temporary, path)
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error
+      const outer = dirname(folder)
       await mkdir(folder, { recursive: true })
-      await syncFolder(dirname(folder))
-      await syncFolder(this.root)
+      await syncFolder(outer)
+      if (!this.#lasting.has(outer)) await syncFolder(this.root)
+      this.#lasting.add(outer)
       await rename(temporary, path)
     }
     await syncFolder(folder)
