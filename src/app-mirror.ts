@@ -19,7 +19,7 @@ import { ImportRefusal } from './domain/import-refusal.ts'
 import { type Clock, millis } from './domain/instant.ts'
 import { createGate, type GateParts, type RunningGate } from './gate/create-gate.ts'
 import type { Mirror } from './gate/mirror.ts'
-import { exportMirror, type Manifested } from './gate/mirror-export.ts'
+import { type ExportOrder, exportMirror } from './gate/mirror-export.ts'
 import { fetchPlan } from './gate/mirror-fetch.ts'
 import { importMirror } from './gate/mirror-import.ts'
 import { verifyMirror } from './gate/mirror-verify.ts'
@@ -29,7 +29,8 @@ import { recollect } from './gate/recollection.ts'
 import { exportTree } from './gate/static-tree.ts'
 import type { Events } from './observe/events.ts'
 import type { HeldFiles } from './ports.ts'
-import { LARGEST_MANIFEST, MANIFEST, readManifest } from './protocol/mirror-manifest.ts'
+import { LARGEST_ENVELOPE } from './protocol/dsse.ts'
+import { LARGEST_MANIFEST, MANIFEST, readManifest, SIGNATURE } from './protocol/mirror-manifest.ts'
 import { createHeldUpstream } from './store/held-upstream.ts'
 import { createMemoryStore } from './store/memory.ts'
 import { openStore } from './store/open.ts'
@@ -105,7 +106,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
       },
       async carryOut({ folder, ...order }) {
         const policyFiles = readPolicyFiles(config.policy)
-        const present = await manifestIn(folder)
+        const present = await exportIn(folder)
         const begin = () => createFolderWriter(folder)
         return await exportMirror(
           { ...order, begin, present, policyFiles, tool: `portcullis ${version}` },
@@ -135,13 +136,14 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
   }
 }
 
-/** Of a finished export that lies in a folder, if one does. */
-async function manifestIn(folder: string): Promise<Manifested | undefined> {
+/** A finished export that lies in a folder, if one does. */
+async function exportIn(folder: string): Promise<ExportOrder['present']> {
   const reader = createFolderReader(folder)
   try {
     await reader.files()
     const bytes = await reader.read(MANIFEST, LARGEST_MANIFEST)
-    return { manifest: readManifest(bytes), sha256: sha256Of(bytes) }
+    const envelope = await reader.read(SIGNATURE, LARGEST_ENVELOPE)
+    return { manifest: readManifest(bytes), sha256: sha256Of(bytes), envelope }
   } catch (error) {
     if (error instanceof ImportRefusal) return undefined
     throw error

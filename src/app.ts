@@ -172,9 +172,17 @@ function causeOf({ cause, detail }: GateError): string {
   return cause instanceof Error ? cause.message : detail
 }
 
+interface TrustParts {
+  readonly clock: Clock
+  readonly events: Events
+  readonly environment: Environment
+  /** false: nobody is asked */
+  readonly refresh?: boolean
+}
+
 export async function openTrust(
   config: Config,
-  { clock, events, environment }: { readonly clock: Clock; readonly events: Events; readonly environment: Environment },
+  { clock, events, environment, refresh = true }: TrustParts,
 ): Promise<Trust> {
   const { root, tufUrl, tufRoot, maxAge } = config.trust
   return await createTrust({
@@ -186,12 +194,13 @@ export async function openTrust(
     clock,
     events,
     environment,
+    refresh,
     ca: readCa(config.upstream.ca),
   })
 }
 
 /** For commands: a root that was named and cannot be used is no fault of the configuration's form, but nothing to trust. */
-export async function openUsableTrust(config: Config, parts: Parameters<typeof openTrust>[1]): Promise<Trust> {
+export async function openUsableTrust(config: Config, parts: TrustParts): Promise<Trust> {
   try {
     return await openTrust(config, parts)
   } catch (error) {

@@ -45,9 +45,9 @@ process.exitCode = await run(process.argv.slice(2), {
     const { openMirror } = await import('./app-mirror.ts')
     return await openMirror(config, { ...commandOptions, received })
   },
-  async openTrust(config) {
+  async openTrust(config, how) {
     const { openUsableTrust } = await import('./app.ts')
-    return await openUsableTrust(config, commandOptions)
+    return await openUsableTrust(config, { ...commandOptions, ...how })
   },
   async startGate(config) {
     const [{ startApp }, { createLog }] = await Promise.all([import('./app.ts'), import('./observe/log.ts')])

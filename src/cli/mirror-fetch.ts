@@ -125,7 +125,7 @@ function tell(screen: Screen, fetched: readonly Fetched[], bytes: number): void 
     ` held, ${formatBytes(bytes)} of it fetched now`,
   )
   for (const [label, of] of Map.groupBy(fetched, ({ outcome }) => labelOf(outcome)))
-    if (label !== 'admitted') screen.line(`  ${String(of.length).padStart(5)}  ${label}`)
+    screen.line(`  ${String(of.length).padStart(5)}  ${label}`)
 }
 
 function exitOf(fetched: readonly Fetched[], allowed: ReadonlySet<RefusalCode>): ExitCode {

@@ -161,7 +161,11 @@ function tell(screen: Screen, imported: Imported, { signer, trust, dryRun }: Tol
   )
   screen.line(`  manifest  ${sha256}`)
   screen.line(`  signed by ${signer.id}`)
-  screen.line(`  verified  under the root ${trust.digest} of this place, ${counted(ageOf(trust) ?? 0, 'day')} old`)
+  screen.line(
+    trust.digest === undefined
+      ? '  verified  under no root: nothing of it rests on an attestation'
+      : `  verified  under the root ${trust.digest} of this place, ${counted(ageOf(trust) ?? 0, 'day')} old`,
+  )
   if (manifest.trust.digest !== trust.digest)
     screen.line(`  carried   another root, ${manifest.trust.digest}: evidence, not used`)
 }

@@ -5,6 +5,7 @@ import { parseDistFilename } from '../domain/filename.ts'
 import { mayHold } from '../domain/marker.ts'
 import { tryProjectName } from '../domain/name.ts'
 import { eachTarget, pickForTargets, type Targets } from '../domain/targets.ts'
+import type { AdmittedBy } from '../domain/verdict.ts'
 import type { Explanation } from '../gate/explain.ts'
 import { type Surveyed, survey } from '../gate/survey.ts'
 import type { Lock } from '../protocol/lockfiles/lock.ts'
@@ -153,14 +154,21 @@ function tell(screen: Screen, explanations: readonly Explanation[], out: string)
 /** Each file that would not be held, and why. */
 export function tellOthers(screen: Screen, explanations: readonly Pick<Explanation, 'file' | 'outcome'>[]): void {
   for (const { file, outcome } of explanations) {
-    if (outcome instanceof GateError)
-      screen.prose([styled('doubt', '?'), ` ${file.filename}: `, styled('doubt', outcome.code), ' '], outcome.detail)
-    else if (outcome.kind === 'refused')
-      screen.prose([styled('bad', '✗'), ` ${file.filename}: `, styled('bad', outcome.code), ' '], outcome.detail)
+    if (!(outcome instanceof GateError) && outcome.kind === 'admitted') continue
+    const [mark, style] = outcome instanceof GateError ? (['?', 'doubt'] as const) : (['✗', 'bad'] as const)
+    screen.line(styled(style, mark), ` ${file.filename}: `, styled(style, outcome.code))
+    screen.prose(['    '], outcome.detail)
   }
 }
 
 export function labelOf(outcome: Explanation['outcome']): string {
   if (outcome instanceof GateError) return outcome.code === 'not-listed' ? 'not listed' : `unknown: ${outcome.code}`
-  return outcome.kind === 'admitted' ? 'admitted' : `refused: ${outcome.code}`
+  return outcome.kind === 'admitted' ? ADMITTED[outcome.facts.by] : `refused: ${outcome.code}`
 }
+
+const ADMITTED = {
+  attestation: 'admitted, attested',
+  optional: 'admitted without an attestation: the rule does not require one',
+  exemption: 'admitted by an exemption',
+  audit: 'admitted only because the policy is in audit mode',
+} as const satisfies Record<AdmittedBy, string>

@@ -20,7 +20,7 @@ export function addMirrorRequest(mirror: Command, services: Services): void {
       .command('request')
       .summary('collect what was asked of the mirror in vain')
       .description(
-        'Writes what clients asked of serve --offline and did not get into a plan, to be carried out: mirror fetch resolves it there, a file by its name, a project to the newest release that --python and --platform need. What was carried in since is not asked for again. May be run while the gate runs.',
+        'Writes what clients asked of serve --offline and did not get into a plan, to be carried out: mirror fetch resolves it there, a file by its name, a project to the newest release that --python and --platform need. What was carried in since is not asked for again. A version that no page here lists is never asked for by clients, so nobody can know of it: name it in a lock outside. May be run while the gate runs.',
       )
       .requiredOption('--out <plan>', 'where the plan goes; what is there is replaced')
       .option('--data <folder>', 'the mirror’s data folder'),

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { identityOfVerdict } from '../domain/decide.ts'
 import { GateError } from '../domain/errors.ts'
 import type { HeldVerdict } from '../gate/held-verdicts.ts'
 import { verdictJson } from '../gate/verdict-json.ts'
@@ -76,7 +77,18 @@ function tell(screen: Screen, judged: readonly HeldVerdict[], trust: TrustStatus
   screen.line(styled('strong', `${counted(judged.length, 'file')}, ${formatBytes(bytes)}`), ' held')
   for (const [label, of] of Map.groupBy(judged, ({ outcome }) => labelOf(outcome)))
     screen.line(`  ${String(of.length).padStart(5)}  ${label}`)
-  screen.line(`under the root ${trust.digest}: ${trust.detail}`)
+  const signed = judged.flatMap(({ outcome }) => signerOf(outcome) ?? [])
+  if (signed.length > 0) screen.line('signed by')
+  for (const [signer, of] of [...Map.groupBy(signed, name => name)].sort(([a], [b]) => (a < b ? -1 : 1)))
+    screen.line(`  ${String(of.length).padStart(5)}  ${signer}`)
+  screen.prose([`under ${trust.digest === undefined ? 'no root' : `the root ${trust.digest}`}: `], trust.detail)
+}
+
+/** Who published an admitted file, as its certificate proves. */
+function signerOf(outcome: HeldVerdict['outcome']): string | undefined {
+  if (outcome instanceof GateError || outcome.kind === 'refused') return undefined
+  const { repository, workflow, san } = identityOfVerdict(outcome) ?? {}
+  return repository === undefined ? san : `${repository} ${workflow ?? ''}`.trimEnd()
 }
 
 /** Damage is known, as a refusal is. */

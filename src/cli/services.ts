@@ -35,8 +35,8 @@ export interface Services {
    * `config-invalid` where a gate has the folder.
    */
   openMirror(config: Config, received: (bytes: number) => void): Promise<Mirror>
-  /** The configured trust root; what TUF knows is in the data folder. */
-  openTrust(config: Config): Promise<Trust>
+  /** The configured trust root; what TUF knows is in the data folder. Without `refresh` nobody is asked. */
+  openTrust(config: Config, how: { readonly refresh: boolean }): Promise<Trust>
 }
 
 /** What the command line changes for one run. */

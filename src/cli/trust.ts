@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import type { Config } from '../config/schema.ts'
 import { GateError } from '../domain/errors.ts'
 import { formatInstant } from '../domain/instant.ts'
 import type { Trust } from '../ports.ts'
@@ -68,19 +67,20 @@ export function addTrustCommand(program: Command, services: Services, conclude: 
 async function withTrust<Result>(
   options: TrustOptions,
   services: Services,
-  use: (trust: Trust, config: Config) => Promise<Result> | Result,
+  how: { readonly refresh: boolean },
+  use: (trust: Trust) => Promise<Result> | Result,
 ): Promise<Result> {
   const { config } = services.loadConfig({ ...options })
-  const trust = await services.openTrust(config)
+  const trust = await services.openTrust(config, how)
   try {
-    return await use(trust, config)
+    return await use(trust)
   } finally {
     await trust.close()
   }
 }
 
 async function show(options: TrustOptions, services: Services): Promise<ExitCode> {
-  return await withTrust(options, services, trust => {
+  return await withTrust(options, services, { refresh: false }, trust => {
     const now = services.clock()
     const status = trust.status(now)
     const keys = status.fresh ? keysOf(trust.fresh(now).json) : []
@@ -100,7 +100,7 @@ async function show(options: TrustOptions, services: Services): Promise<ExitCode
     } else {
       tell(createScreen(services.output), trust, services)
       for (const { kind, name, from, to } of keys)
-        createScreen(services.output).line(`  ${kind.padEnd(20)} ${name}  ${from ?? '…'} – ${to ?? ''}`.trimEnd())
+        createScreen(services.output).line(`  ${kind.padEnd(22)} ${name}  ${from ?? '…'} – ${to ?? ''}`.trimEnd())
     }
     return status.fresh ? 0 : 5
   })
@@ -109,32 +109,33 @@ async function show(options: TrustOptions, services: Services): Promise<ExitCode
 function tell(screen: Screen, trust: Trust, { clock }: Services): void {
   const { source, digest, ageMs, fresh, detail } = trust.status(clock())
   screen.line(styled(fresh ? 'good' : 'bad', fresh ? '✓' : '✗'), ` ${source}: `, detail)
-  if (digest !== undefined) screen.line(`  sha256               ${digest}`)
-  if (ageMs !== undefined) screen.line(`  age                  ${counted(Math.floor(ageMs / 86_400_000), 'day')}`)
+  if (digest !== undefined) screen.line(`  ${'sha256'.padEnd(22)} ${digest}`)
+  if (ageMs !== undefined) screen.line(`  ${'age'.padEnd(22)} ${counted(Math.floor(ageMs / 86_400_000), 'day')}`)
 }
 
 async function update(options: TrustOptions, services: Services): Promise<ExitCode> {
-  return await withTrust(options, services, async trust => {
+  return await withTrust(options, services, { refresh: true }, async trust => {
     const before = services.clock()
     await trust.settled()
-    const { source, refreshed, fresh, detail } = trust.status(services.clock())
+    const { source, refreshed, fresh } = trust.status(services.clock())
     const screen = createScreen(services.output)
     tell(screen, trust, services)
     if (source !== 'tuf') screen.line('Nothing refreshes this root: to update it, replace its file.')
     const failed = source === 'tuf' && (refreshed === undefined || refreshed < before)
-    if (failed) screen.line(styled('bad', 'It could not be refreshed'), `: ${detail}`)
+    if (failed && fresh)
+      screen.line(styled('bad', 'It could not be refreshed now'), '; the one before is still in force.')
     return fresh && !failed ? 0 : 5
   })
 }
 
 async function write(file: string, options: TrustOptions, services: Services): Promise<void> {
-  await withTrust(options, services, async trust => {
+  await withTrust(options, services, { refresh: true }, async trust => {
     await trust.settled()
     const { json, digest } = trust.fresh(services.clock())
-    writeWhole(file, `${json}\n`, { over: false })
+    writeWhole(file, json, { over: false }) // as it was hashed: sha256sum says the same
     const screen = createScreen(services.output)
     screen.line(`${file} has the root with the sha256 ${digest}`)
-    screen.line(`Inside: compare that digest by a way that is trusted, then set trust.root: ${file}`)
+    screen.line(`Inside: compare it with sha256sum, by a way that is trusted, then set trust.root to that file`)
   })
 }
 

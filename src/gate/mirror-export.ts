@@ -40,8 +40,8 @@ export interface ExportParts {
 export interface ExportOrder {
   /** Begins the folder; throws `usage` where something lies in it. */
   readonly begin: () => Promise<CarriedFolderWriter>
-  /** of a finished export that lies in the folder */
-  readonly present: Manifested | undefined
+  /** a finished export that lies in the folder */
+  readonly present: (Manifested & { readonly envelope: Uint8Array }) | undefined
   readonly signer: CarrierKey
   /** only what is new since this one is carried */
   readonly parent: Manifested | undefined
@@ -81,15 +81,13 @@ export async function exportMirror(order: ExportOrder, parts: ExportParts): Prom
   const { signer, parent, present, maxPart, progress } = order
   const { holdings } = parts
   const judged = await judgeHeld(holdings.all(), parts.gate, (done, all) => progress('judged', done, all))
-  const files = judged.flatMap(({ held, outcome }) => (isAdmitted(outcome) ? [held] : []))
-  const { head, drafts } = draft(files, judged, order, parts)
-  if (
-    present !== undefined &&
-    present.sha256 === holdings.exports().at(-1)?.manifest &&
-    hasHead(present.manifest, head)
-  )
-    return { ...present, judged }
-  const fresh = divide(await blobsToCarry(files, parent?.manifest, parts.blobs), maxPart, parts.archiveBytes)
+  const admitted = judged.filter(({ outcome }) => isAdmitted(outcome))
+  const { head, drafts } = draft(admitted, order, parts)
+  if (present !== undefined && isStill(present, head, order, holdings)) {
+    const { manifest, sha256 } = present
+    return { manifest, sha256, judged }
+  }
+  const fresh = divide(await blobsToCarry(head.files, parent?.manifest, parts.blobs), maxPart, parts.archiveBytes)
   const writer = await order.begin()
   const packed = await pack(fresh, writer, order, parts)
   for (const { name, bytes } of drafts) await writer.document(name, bytes)
@@ -112,22 +110,21 @@ export async function exportMirror(order: ExportOrder, parts: ExportParts): Prom
 }
 
 function draft(
-  files: readonly HeldFile[],
-  judged: readonly HeldVerdict[],
+  admitted: readonly HeldVerdict[],
   { parent, tool, policyFiles }: ExportOrder,
   { trust, policies, clock }: ExportParts,
 ): { readonly head: Head; readonly drafts: readonly Draft[] } {
   const { digest, json } = trust.fresh(clock())
-  const root = draftOf(TRUSTED_ROOT, `${json}\n`)
+  const root = draftOf(TRUSTED_ROOT, json)
   const policyDrafts = policyFiles.map(({ path, text }, index) => draftOf(policyName(index, path), text))
-  const verdicts = draftOf(VERDICTS, judged.map(it => jsonLine(evidenceOf(it))).join(''))
+  const verdicts = draftOf(VERDICTS, admitted.map(it => jsonLine(evidenceOf(it))).join(''))
   const head = {
     tool,
     parent: parent?.sha256,
     policy: { digest: policies.current().digest, files: policyDrafts },
     trust: { digest, source: trust.status(clock()).source, file: root },
     verdicts,
-    files,
+    files: admitted.map(({ held }) => held),
   }
   return { head, drafts: [root, ...policyDrafts, verdicts] }
 }
@@ -137,9 +134,19 @@ function draftOf(name: string, text: string): Draft {
   return { name, bytes, sha256: sha256Of(bytes), size: bytes.byteLength }
 }
 
-function hasHead(manifest: MirrorManifest, head: Head): boolean {
+/** Whether what lies there is the last export, signed with this key, and nothing that it says has changed. */
+function isStill(
+  { manifest, sha256, envelope }: NonNullable<ExportOrder['present']>,
+  head: Head,
+  { signer }: ExportOrder,
+  holdings: Holdings,
+): boolean {
   const same = { sequence: 1, parts: [] }
-  return renderManifest({ ...manifest, ...same }).equals(renderManifest({ ...head, ...same }))
+  return (
+    sha256 === holdings.exports().at(-1)?.manifest &&
+    renderManifest({ ...manifest, ...same }).equals(renderManifest({ ...head, ...same })) &&
+    signDocument({ name: MANIFEST, sha256 }, signer).equals(envelope)
+  )
 }
 
 function isAdmitted(outcome: HeldVerdict['outcome']): boolean {

@@ -88,10 +88,11 @@ export async function importMirror(order: ImportOrder, parts: ImportParts): Prom
     const { sequence } = manifest
     parts.holdings.put(files, { sequence, manifest: sha256, signer: order.signer.id, at: parts.clock() })
     kept = true
-    await discard(new Set(leftOut.flatMap(({ held }) => blobsOf(held))), added, parts)
+    await discard(new Set(leftOut.flatMap(({ held }) => blobsOf(held))), parts)
     return result
   } finally {
-    if (!kept) await discard(added, added, parts)
+    // of what is refused nothing stays, nor of what an earlier run of it left when it was killed
+    if (!kept) await discard(order.dryRun ? added : blobsIn(manifest), parts)
   }
 }
 
@@ -300,8 +301,12 @@ function compare(files: readonly HeldFile[], holdings: Holdings): Pick<Imported,
   return { same: kinds.get('same') ?? [], fresh: kinds.get('fresh') ?? [], changed: kinds.get('changed') ?? [] }
 }
 
-/** Takes out again what this run brought and nothing that is held needs. */
-async function discard(digests: ReadonlySet<Sha256>, added: ReadonlySet<Sha256>, parts: ImportParts): Promise<void> {
-  const needed = new Set(parts.holdings.all().flatMap(blobsOf))
-  for (const sha256 of digests) if (added.has(sha256) && !needed.has(sha256)) await parts.blobs.remove(sha256)
+function blobsIn({ parts }: MirrorManifest): ReadonlySet<Sha256> {
+  return new Set(parts.flatMap(({ blobs }) => blobs.map(({ sha256 }) => sha256)))
+}
+
+/** Takes out what nothing that is held needs. */
+async function discard(digests: ReadonlySet<Sha256>, { holdings, blobs }: ImportParts): Promise<void> {
+  const needed = new Set(holdings.all().flatMap(blobsOf))
+  for (const sha256 of digests) if (!needed.has(sha256)) await blobs.remove(sha256)
 }

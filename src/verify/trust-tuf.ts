@@ -26,6 +26,8 @@ export interface TufTrustOptions {
   readonly proxies: Readonly<Record<string, string>>
   readonly ca: string | undefined
   readonly refreshEvery: Millis
+  /** false: only what was kept is looked at, and nobody is asked */
+  readonly refresh: boolean
 }
 
 /** A root, when it was refreshed by the wall clock, and since when by a clock that nobody can set. */
@@ -48,7 +50,7 @@ const JITTER = 0.1
 export async function createTufTrust(options: TufTrustOptions): Promise<Trust> {
   const trust = new TufTrust(options)
   await trust.load()
-  trust.begin()
+  if (options.refresh) trust.begin()
   return trust
 }
 

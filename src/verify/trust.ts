@@ -26,6 +26,8 @@ export interface TrustOptions {
   /** PEM, added to the default roots */
   readonly ca: string | undefined
   readonly refreshEvery?: Millis
+  /** `tuf` only; false: only what was kept is looked at, and nobody is asked. Default true. */
+  readonly refresh?: boolean
 }
 
 /** Sigstore's own repository; its first root.json comes with the library. */
@@ -63,6 +65,7 @@ async function openRepository(options: TrustOptions): Promise<Trust> {
     called: tufUrl === undefined ? SIGSTORE : 'the TUF repository of trust.tuf_url',
     rootJson: rootJson?.toString('utf8'),
     refreshEvery: options.refreshEvery ?? REFRESH_EVERY,
+    refresh: options.refresh ?? true,
     proxies: proxiesOf(environment),
   })
 }

@@ -329,6 +329,18 @@ t.test('refused, and nothing stays: what only the root that came along vouches f
   await assertRefused(t, luggage.folder, /^file-refused: demo-1\.0-py3-none-any\.whl: signature-invalid/)
 })
 
+t.test('refused, and nothing stays of an earlier run of it that was killed either', async t => {
+  const luggage = copy('killed before')
+  const { sha256 } = demo.wheel
+  const place = join(crossing.places.inside, 'data', 'blobs', sha256.slice(0, 2), sha256.slice(2, 4))
+  mkdirSync(place, { recursive: true })
+  writeFileSync(join(place, sha256), demo.wheel.bytes)
+  Object.assign(wheelOf(luggage), { provenance: null, said: 'none' })
+  await dropUnlisted(luggage)
+  luggage.sign(crossing.key)
+  await assertRefused(t, luggage.folder, /^file-refused: /)
+})
+
 t.test('after a good import', async t => {
   const later = await createCrossing(t)
   const first = await later.world.release('demo', '1.0', { kinds: ['wheel'] })

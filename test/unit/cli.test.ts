@@ -575,10 +575,9 @@ t.test('an unknown command or option is exit 2, on stderr, with what may have be
   t.match(await run('verfy', 'x'), { exit: 2, out: '', err: /unknown command 'verfy'\n\(Did you mean verify\?\)/ })
   t.match(await run('policy', 'chek'), { exit: 2, err: /unknown command 'chek'[\s\S]*Did you mean check/ })
   t.match(await run('verify', 'a==1', '--polcy', 'x'), { exit: 2, err: /unknown option '--polcy'[\s\S]*--policy/ })
-  for (const later of ['mirror', 'trust'])
-    t.match(await run(later), { exit: 2, out: '', err: /unknown command/ }, later)
   t.match(await run(), { exit: 2, out: '', err: /Usage: portcullis/ })
-  t.match(await run('policy'), { exit: 2, out: '', err: /Usage: portcullis policy/ })
+  for (const group of ['policy', 'mirror', 'trust'])
+    t.match(await run(group), { exit: 2, out: '', err: new RegExp(`Usage: portcullis ${group}`) }, group)
 })
 
 t.test('help and version are results: stdout and exit 0', async t => {

@@ -5,6 +5,7 @@ import { generatedFiles } from '../../scripts/generate.ts'
 import { CONFIG_KEYS } from '../../src/config/keys.ts'
 import { sha256Of } from '../../src/domain/digest.ts'
 import { ERRORS } from '../../src/domain/errors.ts'
+import { IMPORT_REFUSALS } from '../../src/domain/import-refusal.ts'
 import { REFUSALS } from '../../src/domain/refusal.ts'
 import { formatDiagnostic } from '../../src/protocol/diagnostic.ts'
 import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
@@ -31,7 +32,8 @@ t.test('the README names every setting, its variable and what it does', t => {
 })
 
 t.test('the README names every code that a client may meet', t => {
-  for (const code of [...Object.keys(REFUSALS), ...Object.keys(ERRORS)]) t.match(block('codes'), `\n| \`${code}\` |`)
+  for (const code of [...Object.keys(REFUSALS), ...Object.keys(ERRORS), ...Object.keys(IMPORT_REFUSALS)])
+    t.match(block('codes'), `\n| \`${code}\` |`)
   t.end()
 })
 

@@ -105,7 +105,8 @@ t.test('what is held is judged like anything else', async t => {
   const verified = await crossing.inside('mirror', 'verify')
   t.equal(verified.exit, 1)
   t.match(verified.out, /✗ demo-1\.0-py3-none-any\.whl: publisher-mismatch/)
-  t.match(verified.out, /1 {2}admitted/)
+  t.match(verified.out, /1 {2}admitted, attested\n/)
+  t.match(verified.out, /signed by\n {6}1 {2}.*acme\/lab .*release\.yml\n/)
 })
 
 t.test('what was asked in vain is carried out, resolved, and carried in as a delta', async t => {
@@ -129,7 +130,7 @@ t.test('what was asked in vain is carried out, resolved, and carried in as a del
   crossing.setPolicy()
   const fetched = await crossing.outside('mirror', 'fetch', request)
   t.equal(fetched.exit, 1, 'one of them is nowhere')
-  t.match(fetched.out, /\? nowhere: not-listed the index does not know nowhere/)
+  t.match(fetched.out, /\? nowhere: not-listed\n {4}the index does not know nowhere/)
   t.match(fetched.out, /2 files.* held/)
 
   const two = await crossing.export('two', '--since', join(one, 'manifest.json'))
@@ -170,6 +171,10 @@ t.test('an export', async t => {
     const before = statSync(join(folder, 'manifest.json'), { bigint: true }).mtimeNs
     must(await crossing.outside('mirror', 'export', '--out', folder, '--key', crossing.key), 0)
     t.equal(statSync(join(folder, 'manifest.json'), { bigint: true }).mtimeNs, before)
+    must(await crossing.outside('mirror', 'keygen', '--out', crossing.carried('other-keys')), 0)
+    const other = join(crossing.carried('other-keys'), 'mirror.key')
+    const ended = await crossing.outside('mirror', 'export', '--out', folder, '--key', other)
+    t.equal(ended.exit, 2, 'but not where it is signed with another key')
   })
   await t.test('never writes over anything else', async t => {
     const folder = await crossing.export('taken')
@@ -266,7 +271,7 @@ t.test('an import', async t => {
     writeFileSync(blob, bytes)
     const verified = await crossing.inside('mirror', 'verify')
     t.equal(verified.exit, 1)
-    t.match(verified.out, /demo-1\.0-py3-none-any\.whl: integrity-mismatch .*gone or were changed; import it again/)
+    t.match(verified.out, /demo-1\.0-py3-none-any\.whl: integrity-mismatch\n.*gone or were changed; import it again/)
     const gate = await crossing.serve()
     t.equal((await gate.get(wheel?.path ?? '')).status, 503, 'and it is served no more')
     await gate.stop()
@@ -347,7 +352,10 @@ t.test('a plan', async t => {
     const refused = await crossing.outside('mirror', 'fetch', out)
     t.equal(refused.exit, 1)
     t.match(refused.out, /✗ bare-1\.0\.tar\.gz: unattested/)
-    t.match(refused.out, /2 files.* held, .* of it fetched now\n {6}2 {2}refused: unattested\n/)
+    t.match(
+      refused.out,
+      /2 files.* held, .* of it fetched now\n {6}2 {2}refused: unattested\n {6}2 {2}admitted, attested\n/,
+    )
     const allowed = await crossing.outside('mirror', 'fetch', out, '--allow-refused', 'unattested')
     t.equal(allowed.exit, 0)
     t.match(allowed.out, /held, 0 B of it fetched now/, 'and what is here is not fetched again')
@@ -358,7 +366,7 @@ t.test('a plan', async t => {
     writeFileSync(out, text)
     const ended = await crossing.outside('mirror', 'fetch', out, '--allow-refused', 'unattested')
     t.equal(ended.exit, 1)
-    t.match(ended.out, /not-listed the index lists demo-1\.0-py3-none-any\.whl with the sha256/)
+    t.match(ended.out, /not-listed\n {4}the index lists demo-1\.0-py3-none-any\.whl with the sha256/)
   })
   await t.test('that is none is refused with its place', async t => {
     for (const [text, said] of [

@@ -67,7 +67,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     openRecords: async config => records ?? (await openRecords(config)),
     openMirror: (config, received) =>
       openMirror(config, { environment, version: '0.0.0-test', events: { emit() {} }, clock, received }),
-    openTrust: config => openUsableTrust(config, { environment, events: { emit() {} }, clock }),
+    openTrust: (config, how) => openUsableTrust(config, { environment, events: { emit() {} }, clock, ...how }),
     startGate: () => Promise.reject(new Error('no gate is started here')),
   })
   return { exit, out, err }
