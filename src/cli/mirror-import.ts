@@ -41,8 +41,9 @@ Exit codes:
   5  the trust root of this place cannot be used
 
 Output of --format json, one object:
-  {outcome: "imported" | "refused", code, detail, sequence, manifest, signer,
-   fresh, changed, same, left_out, trust: {site, carried, age_days}}
+  {outcome: "imported" | "refused", code, detail, more, sequence, manifest,
+   signer, fresh, changed, same, left_out,
+   trust: {site, carried, age_days}}
 
 ${ENVIRONMENT}
 
@@ -109,13 +110,14 @@ function signerKey(path: string): CarrierKey {
   return key
 }
 
-function tellRefusal({ code, detail }: ImportRefusal, { format }: ImportOptions, { output }: Services): void {
+function tellRefusal({ code, detail, more }: ImportRefusal, { format }: ImportOptions, { output }: Services): void {
   if (format === 'json') {
-    output.out(jsonLine({ outcome: 'refused', code, detail }))
+    output.out(jsonLine({ outcome: 'refused', code, detail, more }))
     return
   }
   const screen = createScreen(output, 'err')
   screen.prose([styled('bad', 'refused'), `: ${code}: `], detail)
+  for (const other of more) screen.prose(['  '], other)
   screen.line('Nothing of it was let in.')
 }
 
@@ -126,6 +128,7 @@ function importedJson(imported: Imported, signer: CarrierKey, trust: TrustStatus
     outcome: 'imported',
     code: null,
     detail: null,
+    more: [],
     sequence: manifest.sequence,
     manifest: sha256,
     signer: signer.id,

@@ -24,10 +24,13 @@ export class ImportRefusal extends Error {
   readonly code: ImportCode
   /** For people: what was expected and what was found. */
   readonly detail: string
+  /** the same of other files, where there are several */
+  readonly more: readonly string[]
 
-  constructor(code: ImportCode, detail: string) {
+  constructor(code: ImportCode, detail: string, more: readonly string[] = []) {
     super(`${code}: ${detail}`)
     this.code = code
     this.detail = detail
+    this.more = more
   }
 }

@@ -1,27 +1,15 @@
-import { type Sha256, sha256Of } from '../domain/digest.ts'
+import type { Sha256 } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
 import { blobsOf, compareHeld, type HeldFile } from '../domain/held-file.ts'
 import { ImportRefusal } from '../domain/import-refusal.ts'
 import type { Clock } from '../domain/instant.ts'
 import type { RefusalCode } from '../domain/refusal.ts'
 import type { Blobs, CarriedFolder, Evidence, HeldFiles, Holdings, Records } from '../ports.ts'
-import { assertSigned, type CarrierKey, LARGEST_ENVELOPE } from '../protocol/dsse.ts'
-import {
-  type CarriedBlob,
-  documentsOf,
-  LARGEST_MANIFEST,
-  MANIFEST,
-  type MirrorManifest,
-  readManifest,
-  renderSums,
-  SIGNATURE,
-  SUMS,
-} from '../protocol/mirror-manifest.ts'
+import type { CarrierKey } from '../protocol/dsse.ts'
+import type { CarriedBlob, MirrorManifest } from '../protocol/mirror-manifest.ts'
+import { assertInSequence, openManifest, readDocuments } from './carried-documents.ts'
 import type { RunningGate } from './create-gate.ts'
 import { type HeldVerdict, judgeHeld } from './held-verdicts.ts'
-
-/** Bytes that a policy, a trusted root or the verdicts may have. */
-const LARGEST_DOCUMENT = 256 * 1024 * 1024
 
 export interface ImportParts {
   /** A gate over these holdings alone, with this site's policy and root, that remembers nothing of what it judged. */
@@ -65,16 +53,15 @@ export interface Imported {
  * `unknown-…` for what cannot be told; either way nothing of it can be asked for afterwards.
  */
 export async function importMirror(order: ImportOrder, parts: ImportParts): Promise<Imported> {
-  const arrived = await openManifest(order)
+  const arrived = await openManifest(order.folder, order.signer)
   const { manifest, sha256 } = arrived
   const again = assertInSequence(manifest, sha256, order.signer, parts.holdings)
-  const documents = await readDocuments(arrived, order)
+  const documents = await readDocuments(arrived, order.folder, order.progress)
   const added = new Set<Sha256>()
-  let kept = false
   try {
     await unpackParts(manifest, order, parts.blobs, added)
     const absent = await absentFiles(manifest, order, parts.blobs)
-    const carried = manifest.files.filter(file => !absent.includes(file))
+    const carried = manifest.files.filter(file => !absent.has(file))
     const candidates = candidatesOf(carried, parts)
     const judged = await judgeHeld(carried, parts.gateOver(candidates), (done, all) =>
       order.progress('judged', done, all),
@@ -82,90 +69,22 @@ export async function importMirror(order: ImportOrder, parts: ImportParts): Prom
     const leftOut = assertAdmitted(judged, order.allowRefused)
     const out = new Set(leftOut.map(({ held }) => held))
     const files = carried.filter(file => !out.has(file))
-    const result = { manifest, sha256, leftOut, absent, again, ...compare(files, parts.holdings) }
-    if (order.dryRun) return result
+    const result = { manifest, sha256, leftOut, absent: [...absent], again, ...compare(files, parts.holdings) }
+    if (order.dryRun) {
+      await discard(added, parts)
+      return result
+    }
     await parts.evidence.keep(sha256, documents)
     const { sequence } = manifest
     parts.holdings.put(files, { sequence, manifest: sha256, signer: order.signer.id, at: parts.clock() })
-    kept = true
     await discard(new Set(leftOut.flatMap(({ held }) => blobsOf(held))), parts)
     return result
-  } finally {
-    // of what is refused nothing stays, nor of what an earlier run of it left when it was killed
-    if (!kept) await discard(order.dryRun ? added : blobsIn(manifest), parts)
+  } catch (error) {
+    // what cannot be told yet goes on where it was; of what is refused nothing stays, nor what a run of it left that was killed
+    if (order.dryRun) await discard(added, parts)
+    else if (error instanceof ImportRefusal) await discard(blobsIn(manifest), parts)
+    throw error
   }
-}
-
-interface Arrived {
-  readonly manifest: MirrorManifest
-  readonly sha256: Sha256
-  readonly bytes: Buffer
-  readonly envelope: Buffer
-  /** sizes by name, of all that lies there */
-  readonly files: ReadonlyMap<string, number>
-}
-
-/** Nothing of the manifest is looked at before its signature holds. */
-async function openManifest({ folder, signer }: ImportOrder): Promise<Arrived> {
-  const files = await folder.files()
-  if (!files.has(SIGNATURE)) throw new ImportRefusal('signature-invalid', `there is no ${SIGNATURE}: it is not signed`)
-  const envelope = await folder.read(SIGNATURE, LARGEST_ENVELOPE)
-  const bytes = await folder.read(MANIFEST, LARGEST_MANIFEST)
-  const sha256 = sha256Of(bytes)
-  assertSigned(envelope, { name: MANIFEST, sha256 }, signer)
-  return { manifest: readManifest(bytes), sha256, bytes, envelope, files }
-}
-
-/** True when this very manifest was let in before, as the latest. */
-function assertInSequence(manifest: MirrorManifest, sha256: Sha256, signer: CarrierKey, holdings: Holdings): boolean {
-  const imports = holdings.imports(signer.id)
-  const last = imports.at(-1)
-  if (last?.manifest === sha256) return true
-  if (last !== undefined && manifest.sequence <= last.sequence)
-    throw new ImportRefusal(
-      'rollback',
-      `this is export ${manifest.sequence} of its signer, and export ${last.sequence} was imported already`,
-    )
-  if (manifest.parent !== undefined && !imports.some(passage => passage.manifest === manifest.parent))
-    throw new ImportRefusal(
-      'parent-missing',
-      `it carries what is new since the export with the manifest ${manifest.parent}, which was not imported here`,
-    )
-  return false
-}
-
-/** Exactly what the manifest names lies there, and each is what it says; the documents beside the parts are returned. */
-async function readDocuments(
-  { manifest, sha256, bytes, envelope, files }: Arrived,
-  { folder, progress }: ImportOrder,
-): Promise<readonly { readonly name: string; readonly bytes: Uint8Array }[]> {
-  const documents = documentsOf(manifest)
-  const named = new Set([MANIFEST, SIGNATURE, SUMS, ...documents.map(({ name }) => name)])
-  for (const name of files.keys())
-    if (!named.has(name))
-      throw new ImportRefusal('entry-strange', `${name} lies there, and the manifest does not name it`)
-  for (const name of named)
-    if (!files.has(name)) throw new ImportRefusal('entry-missing', `${name} is not there, and the manifest names it`)
-  for (const { name, size } of documents)
-    if (files.get(name) !== size)
-      throw new ImportRefusal('part-mismatch', `${name} has ${files.get(name)} bytes, the manifest says ${size}`)
-  const sums = renderSums([...documents, { name: MANIFEST, sha256 }, { name: SIGNATURE, sha256: sha256Of(envelope) }])
-  if ((await folder.read(SUMS, Buffer.byteLength(sums))).toString('utf8') !== sums)
-    throw new ImportRefusal('part-mismatch', `${SUMS} does not say what the manifest says`)
-  const kept: { readonly name: string; readonly bytes: Uint8Array }[] = [
-    { name: MANIFEST, bytes },
-    { name: SIGNATURE, bytes: envelope },
-  ]
-  for (const [index, { name, sha256: wanted }] of documents.entries()) {
-    const isPart = manifest.parts.some(part => part.name === name)
-    const content = isPart ? undefined : await folder.read(name, LARGEST_DOCUMENT)
-    const found = content === undefined ? await folder.sha256Of(name) : sha256Of(content)
-    if (found !== wanted)
-      throw new ImportRefusal('part-mismatch', `${name} has the sha256 ${found}, the manifest says ${wanted}`)
-    if (content !== undefined) kept.push({ name, bytes: content })
-    progress('checked', index + 1, documents.length)
-  }
-  return kept
 }
 
 /** Blobs become part of the store, where nobody can ask for them yet. A part whose blobs are all there is passed over. */
@@ -213,8 +132,8 @@ async function absentFiles(
   { files, parent }: MirrorManifest,
   { allowRefused }: ImportOrder,
   blobs: Blobs,
-): Promise<readonly HeldFile[]> {
-  const absent: HeldFile[] = []
+): Promise<ReadonlySet<HeldFile>> {
+  const absent = new Set<HeldFile>()
   for (const file of files)
     for (const sha256 of blobsOf(file)) {
       const blob = await blobs.open(sha256)
@@ -225,7 +144,7 @@ async function absentFiles(
           'blob-missing',
           `${file.filename.text} needs ${sha256}, which is neither carried nor held here`,
         )
-      absent.push(file)
+      absent.add(file)
       break
     }
   return absent
@@ -237,12 +156,13 @@ function candidatesOf(files: readonly HeldFile[], parts: ImportParts): HeldFiles
   const candidates = new Map(
     [...carried].map(([project, own]) => {
       const byName = new Map(parts.holdings.of(project).map(file => [file.filename.text, file]))
+      const carriedHere = new Map(own.map(file => [file.filename.text, file]))
       for (const file of own) {
         assertUnchanged(file, byName.get(file.filename.text)?.sha256)
         byName.set(file.filename.text, file)
       }
       for (const seen of parts.records?.project(project)?.files ?? []) {
-        const file = own.find(({ filename }) => filename.text === seen.filename)
+        const file = carriedHere.get(seen.filename)
         if (file !== undefined) assertUnchanged(file, seen.sha256)
       }
       return [project, byName] as const
@@ -272,19 +192,21 @@ function assertAdmitted(
 ): readonly HeldVerdict[] {
   const wrong: string[] = []
   const leftOut: HeldVerdict[] = []
+  let unknown: GateError | undefined
   for (const it of judged) {
     const { outcome } = it
     if (outcome instanceof GateError) {
-      if (!KNOWN_WRONG.has(outcome.code)) throw outcome
-      wrong.push(outcome.detail)
+      if (KNOWN_WRONG.has(outcome.code)) wrong.push(outcome.detail)
+      else unknown ??= outcome
     } else if (outcome.kind === 'refused') {
       if (allowRefused.has(outcome.code)) leftOut.push(it)
       else wrong.push(`${outcome.file.filename}: ${outcome.code}: ${outcome.detail}`)
     }
   }
   const [first, ...others] = wrong
-  if (first === undefined) return leftOut
-  throw new ImportRefusal('file-refused', `${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}`)
+  if (first !== undefined) throw new ImportRefusal('file-refused', first, others)
+  if (unknown !== undefined) throw unknown
+  return leftOut
 }
 
 /** What is no verdict, and is known all the same: the bytes are not what is said of them. */
