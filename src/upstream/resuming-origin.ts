@@ -9,7 +9,7 @@ import { type Origin, type PartialFile, type PartialFiles, type ResumableOrigin,
 const WORTH_KEEPING = 1024 * 1024
 /** How often a body that breaks off is gone on with, as long as none of these brought anything. */
 const TRIES = 4
-const BETWEEN_MS = 250
+const PAUSE_MS = 500
 
 /**
  * Files that go on where they broke off: within a run by asking for the rest (RFC 9110, 14), after a kill from what is left
@@ -20,8 +20,10 @@ export function createResumingOrigin(options: {
   readonly partials: PartialFiles
   /** told of bytes as they come */
   readonly received: (bytes: number) => void
+  /** before the first repetition; each later one waits twice as long */
+  readonly pauseMs?: number
 }): Origin {
-  const { origin, partials, received } = options
+  const { origin, partials, received, pauseMs = PAUSE_MS } = options
 
   /** From the upstream, from where `partial` ends; what comes is appended. */
   async function* arriving(artifact: Artifact, partial: PartialFile, signal: AbortSignal): AsyncGenerator<Buffer> {
@@ -33,7 +35,7 @@ export function createResumingOrigin(options: {
       } catch (error) {
         failures = partial.size > before ? 1 : failures + 1
         if (failures >= TRIES || signal.aborted || !mayPass(error)) throw error
-        await delay(BETWEEN_MS * 2 ** failures, undefined, { signal })
+        await delay(pauseMs * 2 ** (failures - 1), undefined, { signal })
       }
     }
   }

@@ -56,6 +56,7 @@ async function fetching(t: Test, ...answers: readonly Answer[]): Promise<Fetchin
     received: bytes => {
       received += bytes
     },
+    pauseMs: 5,
   })
   return {
     ranges,
