@@ -81,7 +81,13 @@ async function fetch(path: string, options: FetchOptions, services: Services): P
   const progress = createProgress(services.output)
   const all = plan.files.reduce((sum, { size }) => sum + (size ?? 0), 0)
   const came = { bytes: 0, files: 0, of: plan.files.length }
-  const show = (): void => progress.show(bar(came, all))
+  let shown = Number.NEGATIVE_INFINITY
+  const show = (): void => {
+    const now = performance.now()
+    if (now - shown < REDRAW_MS) return
+    shown = now
+    progress.show(bar(came, all))
+  }
   const mirror = await services.openMirror(config, bytes => {
     came.bytes += bytes
     show()
@@ -103,6 +109,8 @@ async function fetch(path: string, options: FetchOptions, services: Services): P
 }
 
 const WIDTH = 24
+/** Bytes come in thousands of pieces. */
+const REDRAW_MS = 100
 
 interface Came {
   readonly bytes: number
