@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -78,7 +79,9 @@ export async function prepare(name: ToolName): Promise<Prepared> {
   const folder = join(FOLDER, `${name.replace(' ', '-')}-${key.slice(0, 12)}`)
   if (!existsSync(folder)) {
     try {
-      await build(folder, interpreter.path, requirement)
+      await inTurn(`${folder}.lock`, async () => {
+        if (!existsSync(folder)) await build(folder, interpreter.path, requirement)
+      })
     } catch (error) {
       const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : ''
       if (OUT_OF_REACH.test(said)) return { tool: undefined, skip: `${requirement} is out of reach` }
@@ -98,6 +101,30 @@ async function runs({ name, python, sitePackages }: Tool): Promise<boolean> {
     return true
   } catch {
     return false
+  }
+}
+
+/** Longer than any installation takes, ms: whoever holds the lock for so long was ended. */
+const STALE_LOCK = 5 * 60_000
+
+/** One process at a time; the others wait. */
+async function inTurn(lock: string, call: () => Promise<void>): Promise<void> {
+  mkdirSync(FOLDER, { recursive: true })
+  for (;;) {
+    try {
+      mkdirSync(lock)
+      break
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+      const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
+      if (Date.now() - since > STALE_LOCK) rmSync(lock, { recursive: true, force: true })
+      else await sleep(500)
+    }
+  }
+  try {
+    await call()
+  } finally {
+    rmSync(lock, { recursive: true, force: true })
   }
 }
 
@@ -181,3 +208,6 @@ async function ask(candidate: string): Promise<Interpreter | undefined> {
     return undefined
   }
 }
+
+// `node test/clients/tools.ts` installs all of them ahead of the tests
+if (import.meta.main) await prepareAll(Object.keys(PINNED) as ToolName[])
