@@ -126,7 +126,6 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
         )
       },
       verify: progress => verifyMirror({ gateOver, holdings, blobs }, progress),
-      policy: () => policies.current(),
       trust: () => trust.status(clock()),
       close: () => closing.close(),
     }

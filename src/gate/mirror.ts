@@ -1,4 +1,3 @@
-import type { Policy } from '../domain/policy.ts'
 import type { TrustStatus } from '../ports.ts'
 import type { MirrorPlan } from '../protocol/mirror-plan.ts'
 import type { HeldVerdict } from './held-verdicts.ts'
@@ -25,7 +24,6 @@ export interface Mirror {
    * damaged or cannot be told is an outcome of its file.
    */
   verify(progress: (what: string, done: number, all: number) => void): Promise<readonly HeldVerdict[]>
-  policy(): Policy
   trust(): TrustStatus
   close(): Promise<void>
 }

@@ -1,18 +1,11 @@
 import { z } from 'zod'
 import type { UpstreamUrl } from '../domain/artifact.ts'
-import { parseSha256 } from '../domain/digest.ts'
 import { parseDistFilename } from '../domain/filename.ts'
 import type { HeldFile } from '../domain/held-file.ts'
 import { parseInstant } from '../domain/instant.ts'
 import { tryProjectName } from '../domain/name.ts'
+import { sha256Text } from './parsed-text.ts'
 import { filePathOf } from './paths.ts'
-
-const sha256 = z.string().transform((text, context) => {
-  const digest = parseSha256(text)
-  if (digest !== undefined) return digest
-  context.issues.push({ code: 'custom', input: undefined, message: 'is not a sha256 of 64 hex digits' })
-  return z.NEVER
-})
 
 const text = z.string().max(4_096)
 
@@ -21,15 +14,15 @@ export const heldFileSchema = z
   .strictObject({
     project: z.string(),
     filename: z.string(),
-    sha256,
+    sha256: sha256Text,
     size: z.int().min(0),
     url: text.refine(isFileUrl, { error: 'is not a URL of a file' }),
     requires_python: text.nullable(),
     upload_time: text.refine(time => parseInstant(time) !== undefined, { error: 'is not a time' }).nullable(),
     yanked: z.union([z.boolean(), text.min(1)]),
     status: z.enum(['active', 'archived', 'deprecated', 'quarantined']),
-    core_metadata: sha256.nullable(),
-    provenance: sha256.nullable(),
+    core_metadata: sha256Text.nullable(),
+    provenance: sha256Text.nullable(),
     said: z.enum(['offered', 'none', 'unsaid']),
   })
   .transform((entry, context): HeldFile => {

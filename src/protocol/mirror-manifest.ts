@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { parseSha256, type Sha256 } from '../domain/digest.ts'
+import type { Sha256 } from '../domain/digest.ts'
 import { blobsOf, compareHeld, type HeldFile } from '../domain/held-file.ts'
 import { ImportRefusal } from '../domain/import-refusal.ts'
 import { heldFileJson, heldFileSchema } from './held-file-json.ts'
 import { JsonError, parseJsonStrict } from './json.ts'
+import { sha256Text } from './parsed-text.ts'
 
 /** Names of what lies in a carried folder besides the parts. */
 export const MANIFEST = 'manifest.json'
@@ -55,20 +56,14 @@ const LIMITS = { bytes: 1024 * 1024 * 1024, depth: 8 }
 /** The largest manifest that is read. */
 export const LARGEST_MANIFEST = LIMITS.bytes
 
-const sha256 = z.string().transform((text, context) => {
-  const digest = parseSha256(text)
-  if (digest !== undefined) return digest
-  context.issues.push({ code: 'custom', input: undefined, message: 'is not a sha256 of 64 hex digits' })
-  return z.NEVER
-})
-const blob = { sha256, size: z.int().min(0) }
+const blob = { sha256: sha256Text, size: z.int().min(0) }
 const document = (name: RegExp) => z.strictObject({ name: z.string().regex(name), ...blob })
 
 const manifestSchema = z.strictObject({
   format: z.literal(FORMAT),
   tool: z.string().max(200),
   sequence: z.int().min(1),
-  parent: sha256.nullable(),
+  parent: sha256Text.nullable(),
   policy: z.strictObject({
     digest: z.string().max(200),
     files: z.array(document(/^policy\/[0-9]{2,6}-[A-Za-z0-9_][A-Za-z0-9._-]{0,200}$/)).max(10_000),

@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { parseSha256, type Sha256 } from '../domain/digest.ts'
+import type { Sha256 } from '../domain/digest.ts'
 import { GateError } from '../domain/errors.ts'
 import { isListedFilename } from '../domain/filename.ts'
 import { type ProjectName, tryProjectName } from '../domain/name.ts'
 import { parsePlatformTarget, parsePythonTarget, type Targets } from '../domain/targets.ts'
 import { parseVersion, type Version } from '../domain/version.ts'
 import { JsonError, parseJsonStrict } from './json.ts'
+import { parsedText, sha256Text } from './parsed-text.ts'
 
 /** A file that is to be fetched, and what the gate would have said of it when the plan was made. */
 export interface PlannedFile {
@@ -37,33 +38,27 @@ export interface MirrorPlan {
 const FORMAT = 'portcullis-plan/1'
 const LIMITS = { bytes: 256 * 1024 * 1024, depth: 8 }
 
-const parsed = <Value>(parse: (text: string) => Value | undefined, what: string) =>
-  z.string().transform((text, context) => {
-    const value = parse(text)
-    if (value !== undefined) return value
-    context.issues.push({ code: 'custom', input: undefined, message: `is not ${what}` })
-    return z.NEVER
-  })
-
 const filename = z.string().refine(isListedFilename, { error: 'is not a file name' })
 
 const planSchema = z.strictObject({
   format: z.literal(FORMAT),
   locks: z.array(z.string()),
-  python: z.array(parsed(parsePythonTarget, 'a Python')),
-  platform: z.array(parsed(parsePlatformTarget, 'a platform')),
+  python: z.array(parsedText(parsePythonTarget, 'a Python')),
+  platform: z.array(parsedText(parsePlatformTarget, 'a platform')),
   files: z.array(
     z.strictObject({
-      project: parsed(tryProjectName, 'a project name'),
-      version: parsed(parseVersion, 'a version'),
+      project: parsedText(tryProjectName, 'a project name'),
+      version: parsedText(parseVersion, 'a version'),
       filename,
-      sha256: parsed(parseSha256, 'a sha256'),
+      sha256: sha256Text,
       size: z.int().min(0).nullable(),
       outcome: z.enum(['admitted', 'refused', 'unknown']),
       code: z.string().nullable(),
     }),
   ),
-  wanted: z.array(z.strictObject({ project: parsed(tryProjectName, 'a project name'), filename: filename.nullable() })),
+  wanted: z.array(
+    z.strictObject({ project: parsedText(tryProjectName, 'a project name'), filename: filename.nullable() }),
+  ),
 })
 
 /** Reads a plan; throws `usage` naming `path` and what is wrong. */

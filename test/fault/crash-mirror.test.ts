@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { contentsOf } from '../world/carried.ts'
 import { PORTCULLIS } from '../world/commands.ts'
 import { createCrossing, must } from '../world/crossing.ts'
 import { uvLock } from '../world/locks.ts'
@@ -180,14 +181,6 @@ function countIn(folder: string): number {
 
 function rangesAsked(): number {
   return world.upstream.requests.filter(({ headers }) => headers.range !== undefined).length
-}
-
-/** Every file of a folder with its content, by name. */
-function contentsOf(folder: string): readonly (readonly [name: string, content: string])[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .flatMap(entry => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []))
-    .sort()
-    .map(path => [path.slice(folder.length), readFileSync(path).toString('base64')])
 }
 
 function canTrace(): boolean {

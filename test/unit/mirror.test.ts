@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { Luggage } from '../world/carried.ts'
+import { contentsOf, Luggage } from '../world/carried.ts'
 import { type Crossing, createCrossing, must } from '../world/crossing.ts'
 import { requirementsLock, uvLock } from '../world/locks.ts'
 import type { Published } from '../world/world.ts'
@@ -410,11 +410,3 @@ t.test('what a mirror holds is never evicted', async t => {
   await gate.stop()
   t.equal((await crossing.outside('mirror', 'verify')).exit, 0)
 })
-
-/** Every file of a folder with its content, by name. */
-function contentsOf(folder: string): readonly (readonly [name: string, content: string])[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .flatMap(entry => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []))
-    .sort()
-    .map(path => [path.slice(folder.length), readFileSync(path).toString('base64')])
-}

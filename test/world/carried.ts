@@ -138,3 +138,11 @@ export async function archiveOf(entries: readonly ArchiveEntry[]): Promise<Buffe
   for await (const chunk of archive as AsyncIterable<Buffer>) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
+
+/** Every file of a folder with its content, by name. */
+export function contentsOf(folder: string): readonly (readonly [name: string, content: string])[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .flatMap(entry => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []))
+    .sort()
+    .map(path => [path.slice(folder.length), readFileSync(path).toString('base64')])
+}
