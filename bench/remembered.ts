@@ -1,5 +1,5 @@
-import { sha256Of } from '../src/domain/digest.ts'
-import { instant, millis } from '../src/domain/instant.ts'
+import { sha256Of } from '../src/domain/base/digest.ts'
+import { instant, millis } from '../src/domain/base/instant.ts'
 import { openStore } from '../src/store/open.ts'
 import { githubClaims } from '../test/world/claims.ts'
 import { attested, bundle } from '../test/world/judging.ts'

@@ -4,10 +4,10 @@ import { promisify } from 'node:util'
 import { bundleFromJSON } from '@sigstore/bundle'
 import { TrustedRoot } from '@sigstore/protobuf-specs'
 import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify'
-import type { sha256Of } from '../src/domain/digest.ts'
-import { parseDistFilename } from '../src/domain/filename.ts'
-import { verifyDocument } from '../src/verify/document.ts'
-import { type PreparedTrust, prepareTrust } from '../src/verify/trust-material.ts'
+import type { sha256Of } from '../src/domain/base/digest.ts'
+import { parseDistFilename } from '../src/domain/packaging/filename.ts'
+import { verifyDocument } from '../src/verify/evidence/document.ts'
+import { type PreparedTrust, prepareTrust } from '../src/verify/evidence/trust-material.ts'
 
 /** One line of the table: what was measured, verifications per second on one core, and how that compares. */
 export interface VerifyRow {

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { configJsonSchema } from '../src/config/json-schema.ts'
 import { configurationTable } from '../src/config/table.ts'
-import { codeTables } from '../src/protocol/code-tables.ts'
-import { policyJsonSchema } from '../src/protocol/policy-schema.ts'
+import { codeTables } from '../src/protocol/answers/code-tables.ts'
+import { policyJsonSchema } from '../src/protocol/policy/schema.ts'
 
 /** A file of the project of which all or a part comes from the code. */
 export interface GeneratedFile {

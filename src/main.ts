@@ -1,8 +1,8 @@
-import { createOutput } from './cli/output.ts'
+import { reportError } from './cli/command/report-error.ts'
 import { run } from './cli/program.ts'
-import { reportError } from './cli/report-error.ts'
+import { createOutput } from './cli/terminal/output.ts'
 import { loadConfig } from './config/load.ts'
-import { systemClock } from './domain/instant.ts'
+import { systemClock } from './domain/base/instant.ts'
 import { readVersion } from './version.ts'
 
 // What a command needs is loaded when it runs: `--version` waits for no TLS library, and the gate carries no command's code.

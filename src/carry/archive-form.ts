@@ -1,6 +1,6 @@
 import { constants } from 'node:zlib'
-import type { Sha256 } from '../domain/digest.ts'
-import type { CarriedBlob } from '../protocol/mirror-manifest.ts'
+import type { Sha256 } from '../domain/base/digest.ts'
+import type { CarriedBlob } from '../protocol/carry/mirror-manifest.ts'
 
 /** bytes of a header, and to which contents are filled up (POSIX ustar) */
 const BLOCK = 512

@@ -1,7 +1,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { GateError } from '../domain/errors.ts'
-import type { Evidence } from '../ports.ts'
+import { GateError } from '../domain/base/errors.ts'
+import type { Evidence } from '../ports/carried.ts'
 
 /** `<folder>/<sha256 of the manifest>/…`: the documents of each import, as they came. */
 export function createEvidenceFolder(folder: string): Evidence {

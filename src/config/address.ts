@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { GateError } from '../domain/errors.ts'
-import { parseMatch } from '../protocol/policy-match.ts'
-import { parseUpstreamBase, type UpstreamBase } from '../protocol/upstream-base.ts'
+import { GateError } from '../domain/base/errors.ts'
+import { parseMatch } from '../protocol/policy/match.ts'
+import { parseUpstreamBase, type UpstreamBase } from '../protocol/simple/upstream-base.ts'
 
 export interface Listen {
   /** without brackets */

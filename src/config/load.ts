@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { GateError } from '../domain/errors.ts'
+import { GateError } from '../domain/base/errors.ts'
 import { CONFIG_KEYS } from './keys.ts'
 import { CONFIG_VARIABLE, type Environment, readEnvironment } from './read-environment.ts'
 import { readConfigFile } from './read-file.ts'

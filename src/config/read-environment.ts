@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { didYouMean } from '../protocol/diagnostic.ts'
-import { readYaml } from '../protocol/yaml-document.ts'
+import { didYouMean } from '../protocol/yaml/diagnostic.ts'
+import { readYaml } from '../protocol/yaml/yaml-document.ts'
 import { CONFIG_KEYS, type ConfigKey } from './keys.ts'
 import { describeFailure, readText } from './read-file.ts'
 import { namedSource, type Reading } from './source.ts'

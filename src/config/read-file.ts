@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { formatDiagnostic } from '../protocol/diagnostic.ts'
-import { readYaml } from '../protocol/yaml-document.ts'
+import { formatDiagnostic } from '../protocol/yaml/diagnostic.ts'
+import { readYaml } from '../protocol/yaml/yaml-document.ts'
 import type { Reading } from './source.ts'
 
 const LARGEST = 1024 * 1024

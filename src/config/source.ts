@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import { type Diagnostic, formatDiagnostic } from '../protocol/diagnostic.ts'
-import { describeIssues } from '../protocol/schema-diagnostics.ts'
-import type { YamlDocument, YamlPath } from '../protocol/yaml-document.ts'
+import { type Diagnostic, formatDiagnostic } from '../protocol/yaml/diagnostic.ts'
+import { describeIssues } from '../protocol/yaml/schema-diagnostics.ts'
+import type { YamlDocument, YamlPath } from '../protocol/yaml/yaml-document.ts'
 import { CONFIG_KEYS, keyNamesAt } from './keys.ts'
 
 /** Settings that came from one place: a file, the environment, the command line. */

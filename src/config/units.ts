@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Millis, millis } from '../domain/instant.ts'
+import { type Millis, millis } from '../domain/base/instant.ts'
 
 const DURATIONS: readonly (readonly [unit: string, millis: number])[] = [
   ['d', 86_400_000],

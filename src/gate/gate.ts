@@ -1,12 +1,12 @@
-import type { Artifact, FilePath } from '../domain/artifact.ts'
-import type { Sha256 } from '../domain/digest.ts'
-import type { DistFilename } from '../domain/filename.ts'
-import type { Instant } from '../domain/instant.ts'
-import type { ProjectName } from '../domain/name.ts'
-import type { Policy } from '../domain/policy.ts'
-import type { Admitted, Refused, Verdict } from '../domain/verdict.ts'
-import type { OpenBlob } from '../ports.ts'
-import type { VerifiedFile } from './verified-file.ts'
+import type { Sha256 } from '../domain/base/digest.ts'
+import type { Instant } from '../domain/base/instant.ts'
+import type { Admitted, Refused, Verdict } from '../domain/decide/verdict.ts'
+import type { Artifact, FilePath } from '../domain/packaging/artifact.ts'
+import type { DistFilename } from '../domain/packaging/filename.ts'
+import type { ProjectName } from '../domain/packaging/name.ts'
+import type { Policy } from '../domain/policy/policy.ts'
+import type { OpenBlob } from '../ports/blobs.ts'
+import type { VerifiedFile } from './files/verified-file.ts'
 
 /** One prebuilt answer for a page of the index or of its JSON API: same bytes for everybody who asks for it. */
 export interface PageBody {

@@ -1,9 +1,10 @@
-import { GateError } from '../domain/errors.ts'
-import type { Store, Trust } from '../ports.ts'
-import type { ClockGuard } from './clock-guard.ts'
+import { GateError } from '../domain/base/errors.ts'
+import type { Store } from '../ports/memory.ts'
+import type { Trust } from '../ports/trust.ts'
 import type { Check } from './gate.ts'
-import type { Pep740Watch } from './pep740-watch.ts'
-import type { Policies } from './policies.ts'
+import type { ClockGuard } from './judge/clock-guard.ts'
+import type { Pep740Watch } from './judge/pep740-watch.ts'
+import type { Policies } from './policy/policies.ts'
 
 interface Options {
   readonly policies: Policies

@@ -1,4 +1,4 @@
-import { ERRORS } from '../domain/errors.ts'
+import { ERRORS } from '../domain/base/errors.ts'
 import type { GateEvent } from './events.ts'
 import { cleanValue, withoutSecrets } from './without-secrets.ts'
 

@@ -1,8 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { ERRORS } from '../domain/errors.ts'
-import { REFUSALS } from '../domain/refusal.ts'
-import type { AdmittedBy } from '../domain/verdict.ts'
-import type { TrustStatus } from '../ports.ts'
+import { ERRORS } from '../domain/base/errors.ts'
+import { REFUSALS } from '../domain/base/refusal.ts'
+import type { AdmittedBy } from '../domain/decide/verdict.ts'
+import type { TrustStatus } from '../ports/trust.ts'
 import type { Events, GateEvent } from './events.ts'
 import { RequestTally } from './request-tally.ts'
 

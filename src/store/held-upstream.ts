@@ -1,19 +1,19 @@
-import { GateError } from '../domain/errors.ts'
-import type { HeldFile } from '../domain/held-file.ts'
-import type { ProjectName } from '../domain/name.ts'
-import { canonicalVersion, compareVersions, isPrerelease, parseVersion, type Version } from '../domain/version.ts'
+import { GateError } from '../domain/base/errors.ts'
+import type { HeldFile } from '../domain/mirror/held-file.ts'
+import type { ProjectName } from '../domain/packaging/name.ts'
 import {
-  type Blobs,
-  type HeldFiles,
-  type Index,
-  type Integrity,
-  type OpenBlob,
-  type Origin,
-  readBlob,
-} from '../ports.ts'
-import { readCoreMetadata } from '../protocol/core-metadata.ts'
-import type { LegacyJson } from '../protocol/legacy-json.ts'
-import type { IndexFile, ProjectIndex } from '../protocol/simple-json.ts'
+  canonicalVersion,
+  compareVersions,
+  isPrerelease,
+  parseVersion,
+  type Version,
+} from '../domain/packaging/version.ts'
+import { type Blobs, type OpenBlob, readBlob } from '../ports/blobs.ts'
+import type { HeldFiles } from '../ports/mirror.ts'
+import type { Index, Integrity, Origin } from '../ports/outward.ts'
+import { readCoreMetadata } from '../protocol/simple/core-metadata.ts'
+import type { LegacyJson } from '../protocol/simple/legacy-json.ts'
+import type { IndexFile, ProjectIndex } from '../protocol/simple/simple-json.ts'
 
 /** Larger is no document. Bytes. */
 const LARGEST_DOCUMENT = 16 * 1024 * 1024

@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs'
-import { type Clock, millis } from '../domain/instant.ts'
+import { type Clock, millis } from '../domain/base/instant.ts'
 import type { Events } from '../observe/events.ts'
-import type { Store } from '../ports.ts'
-import { databaseIn, openDatabase, suspect } from './database.ts'
-import { lockFolder } from './folder-lock.ts'
+import type { Store } from '../ports/memory.ts'
+import { lockFolder } from './disk/folder-lock.ts'
 import { createMemoryStore } from './memory.ts'
-import { createSqliteStore } from './sqlite.ts'
+import { databaseIn, openDatabase, suspect } from './sqlite/database.ts'
+import { createSqliteStore } from './sqlite/sqlite.ts'
 
 /** Commands keep nothing in the journal; what they keep is kept. */
 const KEEP = millis(400 * 86_400_000)

@@ -1,4 +1,4 @@
-import { GateError } from '../domain/errors.ts'
+import { GateError } from '../domain/base/errors.ts'
 
 /** "Cannot tell", for whatever the disk or the database says. `what` is in our own words; the cause goes to the log. */
 export function storeError(what: string, cause: unknown): GateError {

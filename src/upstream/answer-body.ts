@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import type { Millis } from '../domain/instant.ts'
+import type { Millis } from '../domain/base/instant.ts'
 import { UpstreamStop } from './upstream-failure.ts'
 
 /** A body slower than `bytes` in `window` is given up, as long as it is the upstream that makes us wait. */

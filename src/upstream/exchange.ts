@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
-import { GateError } from '../domain/errors.ts'
-import type { Millis } from '../domain/instant.ts'
+import { GateError } from '../domain/base/errors.ts'
+import type { Millis } from '../domain/base/instant.ts'
 import { AnswerBody, type LeastRate } from './answer-body.ts'
 import { stopOf, UpstreamStop, upstreamFailure, type Who } from './upstream-failure.ts'
 

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip as gunzipCallback } from 'node:zlib'
-import { GateError } from '../domain/errors.ts'
+import { GateError } from '../domain/base/errors.ts'
 import type { Hop, UpstreamAgent } from './agent.ts'
 import { type Answer, type AnswerHeaders, single } from './exchange.ts'
 import { discard, follow, withOneRetry } from './follow.ts'

@@ -1,5 +1,5 @@
-import { GateError } from '../domain/errors.ts'
-import { isPermittedTransport } from '../protocol/upstream-base.ts'
+import { GateError } from '../domain/base/errors.ts'
+import { isPermittedTransport } from '../protocol/simple/upstream-base.ts'
 import type { Hop, UpstreamAgent } from './agent.ts'
 import { type Answer, single } from './exchange.ts'
 import { isConnectionFailure, stopOf, type Who } from './upstream-failure.ts'

@@ -1,5 +1,5 @@
-import { GateError } from '../domain/errors.ts'
-import type { Millis } from '../domain/instant.ts'
+import { GateError } from '../domain/base/errors.ts'
+import type { Millis } from '../domain/base/instant.ts'
 import { stopOf } from './upstream-failure.ts'
 
 /** A bounded number of requests at once, and a bounded line in front of them. */

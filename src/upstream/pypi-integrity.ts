@@ -1,6 +1,6 @@
-import { GateError } from '../domain/errors.ts'
-import type { Integrity } from '../ports.ts'
-import { parseUpstreamBase } from '../protocol/upstream-base.ts'
+import { GateError } from '../domain/base/errors.ts'
+import type { Integrity } from '../ports/outward.ts'
+import { parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { fetchSmall } from './fetch-small.ts'
 

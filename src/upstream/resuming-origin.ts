@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Artifact } from '../domain/artifact.ts'
-import { GateError } from '../domain/errors.ts'
-import { type Origin, type PartialFile, type PartialFiles, type ResumableOrigin, untrusted } from '../ports.ts'
+import { GateError } from '../domain/base/errors.ts'
+import type { Artifact } from '../domain/packaging/artifact.ts'
+import type { PartialFile, PartialFiles } from '../ports/mirror.ts'
+import { type Origin, type ResumableOrigin, untrusted } from '../ports/outward.ts'
 
 /** Smaller files are fetched again as a whole. Bytes. */
 const WORTH_KEEPING = 1024 * 1024

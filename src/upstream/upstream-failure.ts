@@ -1,4 +1,4 @@
-import { GateError } from '../domain/errors.ts'
+import { GateError } from '../domain/base/errors.ts'
 
 /** How an upstream is called in front of people, who never see its URL. */
 export type Who = 'the index' | 'the Integrity API' | 'the file origin'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Claims } from '../../src/domain/claims.ts'
-import { matchPublisher, type Publisher, type PublisherMatch } from '../../src/domain/publisher.ts'
+import type { Claims } from '../../src/domain/identity/claims.ts'
+import { matchPublisher, type Publisher, type PublisherMatch } from '../../src/domain/identity/publisher.ts'
 import { claimsBuiltBy, githubClaims, gitlabClaims, googleClaims } from '../world/claims.ts'
 import { distFilename, type PublisherText, policyNaming } from '../world/vectors.ts'
 

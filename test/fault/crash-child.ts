@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { type Sha256, sha256Of } from '../../src/domain/digest.ts'
-import { instant, millis } from '../../src/domain/instant.ts'
+import { type Sha256, sha256Of } from '../../src/domain/base/digest.ts'
+import { instant, millis } from '../../src/domain/base/instant.ts'
 import { openStore } from '../../src/store/open.ts'
 import { attested } from '../world/judging.ts'
 

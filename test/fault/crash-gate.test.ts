@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { sha256Of } from '../../src/domain/digest.ts'
-import { readJournal } from '../conformance/stores.ts'
+import { sha256Of } from '../../src/domain/base/digest.ts'
+import { readJournal } from '../store/stores.ts'
 import { createWorld, type Published, type World } from '../world/world.ts'
 
 t.setTimeout(120_000)

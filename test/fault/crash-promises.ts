@@ -4,9 +4,9 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
-import { sha256Of } from '../../src/domain/digest.ts'
-import type { Blobs } from '../../src/ports.ts'
-import { diskSubject, readJournal } from '../conformance/stores.ts'
+import { sha256Of } from '../../src/domain/base/digest.ts'
+import type { Blobs } from '../../src/ports/blobs.ts'
+import { diskSubject, readJournal } from '../store/stores.ts'
 import { contentOf, verdictOf } from './crash-child.ts'
 
 const CHILD = new URL('./crash-child.ts', import.meta.url).pathname

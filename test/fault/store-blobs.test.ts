@@ -19,12 +19,12 @@ import {
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
-import { type Sha256, sha256Of } from '../../src/domain/digest.ts'
-import { type Instant, instant } from '../../src/domain/instant.ts'
-import type { Blobs } from '../../src/ports.ts'
-import type { BlobRecord, createBlobRecordsTable } from '../../src/store/blob-records-table.ts'
-import { createDiskBlobs, type DiskBlobs } from '../../src/store/disk.ts'
-import { type DiskChanges, type DiskSubject, diskSubject, START } from '../conformance/stores.ts'
+import { type Sha256, sha256Of } from '../../src/domain/base/digest.ts'
+import { type Instant, instant } from '../../src/domain/base/instant.ts'
+import type { Blobs } from '../../src/ports/blobs.ts'
+import { createDiskBlobs, type DiskBlobs } from '../../src/store/disk/disk.ts'
+import type { BlobRecord, createBlobRecordsTable } from '../../src/store/sqlite/blob-records-table.ts'
+import { type DiskChanges, type DiskSubject, diskSubject, START } from '../store/stores.ts'
 import { fill, smallDisk } from './small-disk.ts'
 
 const SMALL = 100_000

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { sha256Of } from '../../src/domain/digest.ts'
+import { sha256Of } from '../../src/domain/base/digest.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
-import { createVerifierPool } from '../../src/verify/pool.ts'
+import { createVerifierPool } from '../../src/verify/workers/pool.ts'
 import { rootsOf } from '../world/roots.ts'
 import {
   distFilename,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { nonEmpty } from '../../src/domain/brand.ts'
-import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
+import { nonEmpty } from '../../src/domain/base/brand.ts'
+import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
 import { ARTIFACTS, acmeRoot, admits, FINDINGS, policies } from '../world/any-policy.ts'
 import { NOW } from '../world/judging.ts'
 

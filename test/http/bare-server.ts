@@ -1,9 +1,9 @@
 import type { Test } from 'tap'
 import type { Gate } from '../../src/gate/gate.ts'
-import { BufferPool } from '../../src/http/buffer-pool.ts'
+import { BufferPool } from '../../src/http/door/buffer-pool.ts'
 import { createHttpServer, type HttpServer, type HttpSettings } from '../../src/http/server.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
-import type { Blobs, OpenBlob } from '../../src/ports.ts'
+import type { Blobs, OpenBlob } from '../../src/ports/blobs.ts'
 import { type BareChanges, type BareGate, openBareGate } from '../world/bare-gate.ts'
 import type { World } from '../world/world.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { noneMatch } from '../../src/http/conditional.ts'
-import { readRange } from '../../src/http/ranges.ts'
+import { noneMatch } from '../../src/http/door/conditional.ts'
+import { readRange } from '../../src/http/packages/ranges.ts'
 
 const ETAG = '"sha256-aa"'
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { UpstreamUrl } from '../../src/domain/artifact.ts'
-import { sha256Of } from '../../src/domain/digest.ts'
-import { JsonError, parseJsonStrict } from '../../src/protocol/json.ts'
-import { filePathOf, parseFilePath } from '../../src/protocol/paths.ts'
+import { sha256Of } from '../../src/domain/base/digest.ts'
+import type { UpstreamUrl } from '../../src/domain/packaging/artifact.ts'
+import { filePathOf, parseFilePath } from '../../src/protocol/simple/paths.ts'
+import { JsonError, parseJsonStrict } from '../../src/protocol/text/json.ts'
 
 const LIMITS = { bytes: 10_000, depth: 8 }
 

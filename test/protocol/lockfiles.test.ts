@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { sha256Of } from '../../src/domain/digest.ts'
-import { GateError } from '../../src/domain/errors.ts'
+import { sha256Of } from '../../src/domain/base/digest.ts'
+import { GateError } from '../../src/domain/base/errors.ts'
 import type { Lock } from '../../src/protocol/lockfiles/lock.ts'
 import { readLock } from '../../src/protocol/lockfiles/read-lock.ts'
-import { writePolicy } from '../../src/protocol/policy-write.ts'
+import { writePolicy } from '../../src/protocol/policy/write.ts'
 import { NOW } from '../world/judging.ts'
 
 const [A, B, C] = [sha256Of('a'), sha256Of('b'), sha256Of('c')]

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { sha256Of } from '../../src/domain/digest.ts'
-import { instant, parseInstant } from '../../src/domain/instant.ts'
-import { parseProjectName } from '../../src/domain/name.ts'
-import { formatDiagnostic } from '../../src/protocol/diagnostic.ts'
-import type { ReadRoot } from '../../src/protocol/policy-publisher.ts'
-import { loadPolicy } from '../../src/protocol/policy-yaml.ts'
+import { sha256Of } from '../../src/domain/base/digest.ts'
+import { instant, parseInstant } from '../../src/domain/base/instant.ts'
+import { parseProjectName } from '../../src/domain/packaging/name.ts'
+import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
+import type { ReadRoot } from '../../src/protocol/policy/publisher.ts'
+import { formatDiagnostic } from '../../src/protocol/yaml/diagnostic.ts'
 import { noRoots } from '../world/roots.ts'
 
 const POLICIES = new URL('../../policies/', import.meta.url)

@@ -26,7 +26,7 @@ t.test('imports only go down, and everything stands where it may', async t => {
 /** One made-up file each, and what must be said of it; nothing where nothing is wrong. */
 const MADE_UP: readonly (readonly [path: string, source: string, said: RegExp | undefined])[] = [
   ['src/domain/a.ts', "import { b } from '../gate/b.ts'", /climbs from floor 0 to 4/],
-  ['src/domain/a.ts', "import type { B } from '../ports.ts'", /climbs from floor 0 to 1/],
+  ['src/domain/a.ts', "import type { B } from '../ports/blobs.ts'", /climbs from floor 0 to 1/],
   ['src/domain/a.ts', "export { b } from '../protocol/b.ts'", /climbs from floor 0 to 1/],
   ['src/domain/a.ts', "export * from '../protocol/b.ts'", /climbs/],
   ['src/domain/a.ts', "import {\n  b,\n  c,\n} from '../protocol/b.ts'", /climbs/],
@@ -73,14 +73,14 @@ const MADE_UP: readonly (readonly [path: string, source: string, said: RegExp | 
   ['src/gate/http-utils.ts', '', /named after what it exports/],
   ['src/gate/helpers/a.ts', '', /named after what it exports/],
   ['src/other/a.ts', '', /stands on no floor/],
-  ['src/gate/a.ts', "import { b } from '../ports.ts'\nimport { c } from './c.ts'\n", undefined],
+  ['src/gate/a.ts', "import { b } from '../ports/blobs.ts'\nimport { c } from './c.ts'\n", undefined],
   ['src/gate/a.ts', '// process.exit(1)\n/* import { b } from "../http/b.ts" */\n', undefined],
   ['src/http/a.ts', "import type { IncomingMessage } from 'node:http'", undefined],
   ['src/http/a.ts', "import { createServer, ServerResponse } from 'node:http'", undefined],
   ['src/http/a.ts', "import { type IncomingMessage } from 'node:http'", undefined],
   ['src/protocol/a.ts', "import { isIP } from 'node:net'", undefined],
   ['src/upstream/a.ts', "import { Agent } from 'undici'", undefined],
-  ['src/verify/trust-refresh.ts', "import { createServer } from 'node:http'", undefined],
+  ['src/verify/trust/refresh.ts', "import { createServer } from 'node:http'", undefined],
   ['src/observe/log.ts', "import { pino } from 'pino'", undefined],
   ['src/main.ts', "process.exit(2)\nconst url = 'https://x.example' // process.exit\n", undefined],
   [

@@ -1,7 +1,7 @@
 /** The floors of the house: imports only go down, and not down every staircase. */
 const FLOORS: readonly (readonly [path: RegExp, floor: number])[] = [
   [/^src\/domain\//, 0],
-  [/^src\/(?:protocol\/|config\/|ports\.ts$|observe\/events\.ts$)/, 1],
+  [/^src\/(?:protocol\/|config\/|ports\/|observe\/events\.ts$)/, 1],
   [/^src\/verify\//, 2],
   [/^src\/(?:upstream|store|carry)\//, 3],
   [/^src\/gate\//, 4],
@@ -26,7 +26,7 @@ const CLOSED: readonly (readonly [from: RegExp, to: RegExp, why: string])[] = [
 
 /** Packages and the only places that may import them. */
 const RESERVED: readonly (readonly [specifier: RegExp, only: RegExp])[] = [
-  [/^(?:node:(?:https?|http2|net|tls|dgram|dns)(?:\/.*)?|undici)$/, /^src\/(?:upstream\/|verify\/trust)/],
+  [/^(?:node:(?:https?|http2|net|tls|dgram|dns)(?:\/.*)?|undici)$/, /^src\/(?:upstream\/|verify\/trust\/)/],
   [/^(?:@sigstore\/|tuf-js$|@tufjs\/)/, /^src\/verify\//],
   [/^(?:better-sqlite3|kysely|node:sqlite)$/, /^src\/store\//],
   [/^pino(?:\/|$)/, /^src\/observe\/log\.ts$/],
@@ -42,18 +42,18 @@ const RESERVED: readonly (readonly [specifier: RegExp, only: RegExp])[] = [
 /** Calls and the only places that may make them. */
 const CALLS: readonly (readonly [call: RegExp, only: RegExp, what: string])[] = [
   [/\bprocess\s*\.\s*(?:exit|abort|reallyExit|kill)\s*\(/, /^src\/main\.ts$/, 'ends the process'],
-  [/\bVerifiedFile\s*\.\s*mint\b/, /^src\/gate\/vault\.ts$/, 'mints a VerifiedFile'],
-  [/\bAdmitted\s*\.\s*mint\b/, /^src\/domain\/decide\.ts$/, 'mints an Admitted'],
+  [/\bVerifiedFile\s*\.\s*mint\b/, /^src\/gate\/files\/vault\.ts$/, 'mints a VerifiedFile'],
+  [/\bAdmitted\s*\.\s*mint\b/, /^src\/domain\/decide\/decide\.ts$/, 'mints an Admitted'],
   [
     /\bVerifiedAttestation\s*\.\s*mint\b/,
     // a policy's own tests imagine attestations; a rehearsal answers with a code, never with a verdict
-    /^src\/(?:verify\/(?:attestation|finding-codec)|domain\/rehearse)\.ts$/,
+    /^src\/(?:verify\/evidence\/(?:attestation|finding-codec)|domain\/decide\/rehearse)\.ts$/,
     'mints a VerifiedAttestation',
   ],
   [/\bexport\s+default\b|\bexport\s*\{[^}]*\bas\s+default\b/, /^$/, 'has a default export'],
   [
     /\bglobalThis\s*\.\s*(?:fetch|WebSocket|EventSource)\b/,
-    /^src\/verify\/trust/,
+    /^src\/verify\/trust\//,
     'reaches for the network past the upstream agent',
   ],
   [/\bcreateRequire\b|\beval\s*\(|\bnew\s+Function\s*\(/, /^$/, 'loads code that no import names'],

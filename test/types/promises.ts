@@ -3,34 +3,28 @@
  * expects nothing, so a promise that stops being kept by the types is an error here. Nothing of this runs.
  */
 import type { Readable } from 'node:stream'
-import type { Artifact, FilePath, UpstreamUrl } from '../../src/domain/artifact.ts'
-import { type BundleResult, type Finding, VerifiedAttestation } from '../../src/domain/attestation.ts'
-import type { Claims } from '../../src/domain/claims.ts'
-import { decide } from '../../src/domain/decide.ts'
-import type { Sha256 } from '../../src/domain/digest.ts'
-import { GateError } from '../../src/domain/errors.ts'
-import type { DistFilename } from '../../src/domain/filename.ts'
-import type { History } from '../../src/domain/history.ts'
-import type { Clock, Instant, Millis } from '../../src/domain/instant.ts'
-import type { ProjectName } from '../../src/domain/name.ts'
-import type { Exemption, Policy, Rule } from '../../src/domain/policy.ts'
-import { matchPublisher, type Publisher } from '../../src/domain/publisher.ts'
-import { Admitted, type Refused, type Verdict } from '../../src/domain/verdict.ts'
+import type { Sha256 } from '../../src/domain/base/digest.ts'
+import { GateError } from '../../src/domain/base/errors.ts'
+import type { Clock, Instant, Millis } from '../../src/domain/base/instant.ts'
+import { decide } from '../../src/domain/decide/decide.ts'
+import { Admitted, type Refused, type Verdict } from '../../src/domain/decide/verdict.ts'
+import { type BundleResult, type Finding, VerifiedAttestation } from '../../src/domain/identity/attestation.ts'
+import type { Claims } from '../../src/domain/identity/claims.ts'
+import { matchPublisher, type Publisher } from '../../src/domain/identity/publisher.ts'
+import type { History } from '../../src/domain/memory/history.ts'
+import type { Artifact, FilePath, UpstreamUrl } from '../../src/domain/packaging/artifact.ts'
+import type { DistFilename } from '../../src/domain/packaging/filename.ts'
+import type { ProjectName } from '../../src/domain/packaging/name.ts'
+import type { Exemption, Policy, Rule } from '../../src/domain/policy/policy.ts'
+import { VerifiedFile } from '../../src/gate/files/verified-file.ts'
 import type { Gate, OpenFile } from '../../src/gate/gate.ts'
-import { VerifiedFile } from '../../src/gate/verified-file.ts'
-import type { Exchange } from '../../src/http/exchange.ts'
-import { sendFile } from '../../src/http/send-file.ts'
-import type { Serving } from '../../src/http/settings.ts'
-import type {
-  Findings,
-  Index,
-  OpenBlob,
-  Origin,
-  TrustMaterial,
-  TrustRoots,
-  Untrusted,
-  Verifier,
-} from '../../src/ports.ts'
+import type { Exchange } from '../../src/http/door/exchange.ts'
+import type { Serving } from '../../src/http/door/settings.ts'
+import { sendFile } from '../../src/http/packages/send-file.ts'
+import type { OpenBlob } from '../../src/ports/blobs.ts'
+import type { Findings } from '../../src/ports/memory.ts'
+import type { Index, Origin, Untrusted } from '../../src/ports/outward.ts'
+import type { TrustMaterial, TrustRoots, Verifier } from '../../src/ports/trust.ts'
 
 // ---------------------------------------------------------------- names are parsed, not spelled
 

@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url'
 import { openUsableTrust, readRoot } from '../../src/app.ts'
 import { openExplain, openRecords } from '../../src/app-commands.ts'
 import { openMirror } from '../../src/app-mirror.ts'
-import type { Output } from '../../src/cli/output.ts'
 import { run } from '../../src/cli/program.ts'
+import type { Output } from '../../src/cli/terminal/output.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { type Clock, systemClock } from '../../src/domain/instant.ts'
-import type { Records } from '../../src/ports.ts'
+import { type Clock, systemClock } from '../../src/domain/base/instant.ts'
+import type { Records } from '../../src/ports/records.ts'
 
 /** What a command left behind. */
 export interface Ended {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type App, startApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/schema.ts'
-import { type Clock, systemClock } from '../../src/domain/instant.ts'
+import { type Clock, systemClock } from '../../src/domain/base/instant.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
 import type { Scope, World } from './world.ts'
 

@@ -1,8 +1,8 @@
-import type { TrustMaterial, TrustRoots } from '../../src/ports.ts'
-import type { ReadRoot } from '../../src/protocol/policy-publisher.ts'
-import { type ProvenanceFinding, verifyDocument } from '../../src/verify/document.ts'
-import type { AttestedFile } from '../../src/verify/statement.ts'
-import type { PreparedTrust } from '../../src/verify/trust-material.ts'
+import type { TrustMaterial, TrustRoots } from '../../src/ports/trust.ts'
+import type { ReadRoot } from '../../src/protocol/policy/publisher.ts'
+import { type ProvenanceFinding, verifyDocument } from '../../src/verify/evidence/document.ts'
+import type { AttestedFile } from '../../src/verify/evidence/statement.ts'
+import type { PreparedTrust } from '../../src/verify/evidence/trust-material.ts'
 
 /** Sigstore's root alone, as most policies have it. */
 export function rootsOf(sigstore: TrustMaterial): TrustRoots {

@@ -1,9 +1,9 @@
-import type { Sha256 } from '../../domain/digest.ts'
-import { parseSha256 } from '../../domain/digest.ts'
-import { GateError } from '../../domain/errors.ts'
-import { isListedFilename } from '../../domain/filename.ts'
-import { type ProjectName, tryProjectName } from '../../domain/name.ts'
-import { parseVersion, type Version } from '../../domain/version.ts'
+import type { Sha256 } from '../../domain/base/digest.ts'
+import { parseSha256 } from '../../domain/base/digest.ts'
+import { GateError } from '../../domain/base/errors.ts'
+import { isListedFilename } from '../../domain/packaging/filename.ts'
+import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
+import { parseVersion, type Version } from '../../domain/packaging/version.ts'
 
 /** A file that a lock allows. Some formats know the hash alone. */
 export interface LockedFile {

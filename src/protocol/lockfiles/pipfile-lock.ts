@@ -1,4 +1,4 @@
-import { isJsonObject, JsonError, parseJsonStrict } from '../json.ts'
+import { isJsonObject, JsonError, parseJsonStrict } from '../text/json.ts'
 import { type Lock, type LockedPackage, LockReader, type LockText, type SkippedPackage, uniqueFiles } from './lock.ts'
 import { list, optionalText, table } from './toml-lock.ts'
 

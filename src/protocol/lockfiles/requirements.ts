@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { canonicalVersion } from '../../domain/version.ts'
+import { canonicalVersion } from '../../domain/packaging/version.ts'
 import {
   type Lock,
   type LockedFile,

@@ -1,5 +1,5 @@
 import { parse, TomlError } from 'smol-toml'
-import { isJsonObject } from '../json.ts'
+import { isJsonObject } from '../text/json.ts'
 import { type LockText, wrongLock } from './lock.ts'
 
 type Table = Readonly<Record<string, unknown>>

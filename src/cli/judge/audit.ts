@@ -1,0 +1,170 @@
+import { type Command, Option } from 'commander'
+import { GateError } from '../../domain/base/errors.ts'
+import { type Surveyed, survey } from '../../gate/explain/survey.ts'
+import { verdictJson } from '../../gate/explain/verdict-json.ts'
+import type { Lock } from '../../protocol/lockfiles/lock.ts'
+import { jsonLine } from '../../protocol/text/json-line.ts'
+import { exitOfUnknown } from '../command/exit-of.ts'
+import { collect, ENVIRONMENT, type JudgingOptions, parseTime } from '../command/options.ts'
+import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { createProgress } from '../terminal/progress.ts'
+import { createScreen, type Screen, styled } from '../terminal/screen.ts'
+import { counted } from '../terminal/table.ts'
+import { junitOf } from './junit.ts'
+import { readLocks } from './lock-files.ts'
+import { type LockSummary, renderSummary, summarise } from './lock-summary.ts'
+import { findingOf, sarifOf } from './sarif.ts'
+
+interface AuditOptions extends Omit<JudgingOptions, 'format'> {
+  readonly format: 'text' | 'json' | 'sarif' | 'junit'
+  readonly enforce?: boolean
+}
+
+const DESCRIPTION = `Judges every file that lock files allow, as the gate would, side by side, and ends with a summary: how many files are attested, by whom, what is exempted and until when.
+
+Reads requirements.txt with hashes (-r and -c followed), uv.lock, poetry.lock, pdm.lock, Pipfile.lock and pylock.toml, told apart by name or by what stands in them. Nothing is downloaded but index pages and provenance. What was found is remembered, so that a run that was interrupted, or could not be told everything, goes on where it was.`
+
+const MORE = `
+Exit codes:
+  0  every file is admitted
+  1  a file is refused, or the index does not list it as the lock has it
+  2  usage: a lock cannot be read; or the configuration or policy is wrong
+  3  internal error
+  4  the upstream could not answer for a file
+  5  the trust root cannot be used, or is too old
+
+In a policy with mode: audit, what would be refused is admitted and told;
+--enforce counts it as refused.
+
+Output of --format json, one object:
+  {summary: {locks, packages, files, attested, signers: [{signer, files}],
+     admitted, exempted: [{id, files, ends, owner}], watched,
+     refused: [{code, files}], notListed, unknown, skipped, unpinned, silent},
+   files: [{lock, line, …as verify --format json}],
+   skipped: [{lock, line, name, why}]}
+sarif: SARIF 2.1.0, a result for each file that is not admitted, at its line.
+junit: a suite for each lock, a case for each file.
+
+${ENVIRONMENT}
+
+Examples:
+  portcullis audit uv.lock
+  portcullis audit requirements.txt --policy acme.yaml --format junit
+  portcullis audit poetry.lock --format sarif > portcullis.sarif`
+
+export function addAuditCommand(program: Command, services: Services, conclude: Conclude): void {
+  program
+    .command('audit')
+    .summary('judge every file of lock files')
+    .description(DESCRIPTION)
+    .argument('<lockfile...>', 'lock files')
+    .option('--policy <file>', 'judge by this policy file or folder; may be given several times', collect)
+    .option('--trust-root <file>', 'a trusted_root.json instead of the configured trust root')
+    .option('--at <time>', 'judge exemptions and ages as of this moment', parseTime)
+    .option('--enforce', 'count what a policy in audit mode would refuse as refused')
+    .addOption(
+      new Option('--format <format>', 'how to tell it').choices(['text', 'json', 'sarif', 'junit']).default('text'),
+    )
+    .addHelpText('after', MORE)
+    .action(async (paths: readonly string[], _options, command: Command) => {
+      conclude(await audit(paths, command.optsWithGlobals<AuditOptions>(), services))
+    })
+}
+
+async function audit(paths: readonly string[], options: AuditOptions, services: Services): Promise<ExitCode> {
+  const locks = readLocks(paths)
+  const { config } = services.loadConfig({ ...options })
+  const explain = await services.openExplain(config, { trustRoot: options.trustRoot, at: options.at })
+  const progress = createProgress(services.output)
+  try {
+    const surveyed = await survey(locks, explain, (done, all) => progress.show(bar(done, all)))
+    progress.clear()
+    const summary = summarise(locks, surveyed, explain.policy())
+    tell({ locks, surveyed, summary, folder: process.cwd() }, options, services)
+    return exitOf(surveyed, options)
+  } finally {
+    progress.clear()
+    await explain.close()
+  }
+}
+
+interface Audited {
+  readonly locks: readonly Lock[]
+  readonly surveyed: readonly Surveyed[]
+  readonly summary: LockSummary
+  readonly folder: string
+}
+
+function tell(audited: Audited, { format }: AuditOptions, { output, version }: Services): void {
+  if (format === 'text') renderText(createScreen(output), audited.surveyed, audited.summary)
+  else output.out(written(audited, format, version))
+}
+
+function written(
+  { locks, surveyed, summary, folder }: Audited,
+  format: Exclude<AuditOptions['format'], 'text'>,
+  version: string,
+): string {
+  switch (format) {
+    case 'json':
+      return jsonLine({ summary, files: surveyed.map(fileJson), skipped: locks.flatMap(skippedJson) })
+    case 'sarif':
+      return `${JSON.stringify(sarifOf(surveyed, version, folder), undefined, 2)}\n`
+    case 'junit':
+      return junitOf(surveyed)
+    default:
+      return format satisfies never
+  }
+}
+
+function fileJson({ lock, package: { line }, explanation }: Surveyed): object {
+  return { lock, line, ...verdictJson(explanation) }
+}
+
+function skippedJson({ path, skipped }: Lock): readonly object[] {
+  return skipped.map(({ line, name, why }) => ({ lock: path, line, name, why }))
+}
+
+/** Everything that is not simply admitted, release by release, then the summary. */
+function renderText(screen: Screen, surveyed: readonly Surveyed[], summary: LockSummary): void {
+  const told = surveyed.flatMap(it => {
+    const finding = findingOf(it.explanation)
+    return finding === undefined ? [] : [{ it, finding }]
+  })
+  const releases = Map.groupBy(told, ({ it }) => `${it.lock} ${it.package.project} ${it.package.version}`)
+  for (const files of releases.values()) {
+    const [first] = files
+    if (first === undefined) continue
+    const { lock, package: locked } = first.it
+    screen.line(styled('strong', `${locked.project} ${locked.version}`), styled('dim', `  ${lock}:${locked.line}`))
+    const [same, ...others] = new Set(files.map(({ finding }) => `${finding.code} ${finding.message}`))
+    for (const { it, finding } of files.slice(0, others.length === 0 && same !== undefined ? 1 : undefined)) {
+      const [mark, style] = MARKS[finding.level]
+      const name =
+        others.length === 0 && files.length > 1 ? counted(files.length, 'file') : it.explanation.file.filename
+      screen.line('  ', styled(style, mark), ` ${name}: `, styled(style, finding.code))
+      screen.prose(['    '], finding.message)
+    }
+  }
+  if (releases.size > 0) screen.line()
+  renderSummary(screen, summary)
+}
+
+const MARKS = { error: ['✗', 'bad'], warning: ['?', 'doubt'], note: ['!', 'doubt'] } as const
+
+/** 1 when any is refused or not listed, because asking again does not change it; else the code of what cannot be told. */
+function exitOf(surveyed: readonly Surveyed[], { enforce }: AuditOptions): ExitCode {
+  const explanations = surveyed.map(({ explanation }) => explanation)
+  const refused = explanations.some(({ outcome }) => {
+    if (outcome instanceof GateError) return outcome.code === 'not-listed'
+    return outcome.kind === 'refused' || (enforce === true && outcome.facts.wouldRefuse !== undefined)
+  })
+  return refused ? 1 : exitOfUnknown(explanations)
+}
+
+const WIDTH = 24
+
+export function bar(done: number, all: number): string {
+  const filled = all === 0 ? WIDTH : Math.round((WIDTH * done) / all)
+  return `[${'#'.repeat(filled)}${'.'.repeat(WIDTH - filled)}] ${done} of ${all} releases judged`
+}

@@ -1,0 +1,131 @@
+import type { Command } from 'commander'
+import { GateError } from '../../domain/base/errors.ts'
+import { formatInstant } from '../../domain/base/instant.ts'
+import type { Explain, Explanation } from '../../gate/explain/explain.ts'
+import { jsonLine } from '../../protocol/text/json-line.ts'
+import { exitOfUnknown } from '../command/exit-of.ts'
+import { type JudgingOptions, withJudgingOptions } from '../command/options.ts'
+import type { Conclude, Services } from '../command/services.ts'
+import { createProgress } from '../terminal/progress.ts'
+import { createScreen, type Screen } from '../terminal/screen.ts'
+import { explanationJson } from './explanation-json.ts'
+import { renderFacts, renderHeadline, renderReason, renderSteps, renderYaml } from './render-explanation.ts'
+import { parseTarget, type Target } from './target.ts'
+
+const DESCRIPTION = `Shows why the gate admits or refuses a file: every step with ✓ (passed), ✗ (failed) or – (not looked at), what was expected and what was found, the rule with its file and line, who signed as the certificate proves it, and the YAML that would admit the file.
+
+A file name, a release or a file URL (PyPI's own, or the gate's: their paths are the same) is judged now, by the configured policy and upstream. The id of a refusal, or the URL that pip or uv printed, shows the refusal as the gate on this machine recorded it.`
+
+const MORE = `
+Exit codes:
+  0  explained, whatever the verdict
+  2  usage: not listed, no such refusal; or the configuration or the policy is
+     wrong
+  3  internal error
+  4  the upstream could not answer
+  5  the trust root cannot be used, or is too old
+
+Output of --format json, one object a line and a file: the fields of verify and
+  {remedy, steps: [{mark, check, expected, found}], admit_with, publisher,
+   signed: {at, log_index}, notes}
+
+Environment:
+  PORTCULLIS_… (every configuration key, such as PORTCULLIS_DATA),
+  NO_COLOR, FORCE_COLOR, PORTCULLIS_DEBUG=1 (the stack of an error)
+
+Examples:
+  portcullis explain sampleproject-4.0.0.tar.gz
+  portcullis explain sampleproject==4.0.0
+  portcullis explain https://pypi.acme.example/x/3k9q0c7m2a1b
+  portcullis explain demo-1.0.tar.gz --policy draft.yaml --format json`
+
+export function addExplainCommand(program: Command, services: Services, conclude: Conclude): void {
+  withJudgingOptions(
+    program
+      .command('explain')
+      .summary('show every step of a verdict, and what would admit the file')
+      .description(DESCRIPTION)
+      .argument('<target>', 'a file name, name==version, a file URL, or the id or URL of a refusal'),
+  )
+    .addHelpText('after', MORE)
+    .action(async (text: string, _options, command: Command) => {
+      conclude(exitOfUnknown(await explain(parseTarget(text), command.optsWithGlobals<JudgingOptions>(), services)))
+    })
+}
+
+async function explain(target: Target, options: JudgingOptions, services: Services): Promise<readonly Explanation[]> {
+  const { output } = services
+  const screen = createScreen(output)
+  const progress = createProgress(output)
+  const explanations: Explanation[] = []
+  const tell = (explanation: Explanation): void => {
+    progress.clear()
+    if (options.format === 'json') output.out(jsonLine(explanationJson(explanation)))
+    else {
+      if (explanations.length > 0) screen.line()
+      render(screen, explanation)
+    }
+    explanations.push(explanation)
+  }
+  if (target.kind === 'refusal') {
+    tell(await recorded(target.id, options, services))
+    return explanations
+  }
+  const { trustRoot, at } = options
+  const opened = await services.openExplain(services.loadConfig({ ...options }).config, { trustRoot, at })
+  try {
+    progress.show('asking the index')
+    for (const next of await start(opened, target)) tell(await next)
+  } finally {
+    progress.clear()
+    await opened.close()
+  }
+  return explanations
+}
+
+async function start(
+  opened: Explain,
+  target: Exclude<Target, { kind: 'refusal' }>,
+): Promise<readonly (Explanation | Promise<Explanation>)[]> {
+  switch (target.kind) {
+    case 'filename':
+      return [await opened.byName(target.filename)]
+    case 'path':
+      return [await opened.byPath(target.path)]
+    case 'release':
+      return await opened.release(target.project, target.version)
+    default:
+      return target satisfies never
+  }
+}
+
+/** A refusal as it was recorded: nothing is judged again. */
+async function recorded(id: string, options: JudgingOptions, services: Services): Promise<Explanation> {
+  const { config } = services.loadConfig({ ...options })
+  const records = await services.openRecords(config)
+  if (records === undefined)
+    throw new GateError(
+      'usage',
+      `there is no database of a gate in ${config.data}; on another machine open <gate>/x/${id}, or run this where the gate runs (--config, PORTCULLIS_DATA)`,
+    )
+  try {
+    const kept = records.refusals.get(id)
+    if (kept === undefined)
+      throw new GateError('usage', `the gate with the data folder ${config.data} keeps no refusal ${id}`)
+    const { refused, at } = kept
+    const notes = [`Recorded ${formatInstant(at)}, under the policy ${refused.policyDigest.slice(0, 12)}.`]
+    return { file: refused.file, outcome: refused, steps: refused.steps, signed: undefined, notes }
+  } finally {
+    records.close()
+  }
+}
+
+function render(screen: Screen, explanation: Explanation): void {
+  renderHeadline(screen, explanation)
+  renderFacts(screen, explanation)
+  if (explanation.steps.length > 0) screen.line()
+  renderSteps(screen, explanation, explanation.steps)
+  screen.line()
+  renderReason(screen, explanation)
+  renderYaml(screen, explanation)
+}

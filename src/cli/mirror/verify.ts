@@ -1,0 +1,100 @@
+import type { Command } from 'commander'
+import { GateError } from '../../domain/base/errors.ts'
+import { identityOfVerdict } from '../../domain/decide/decide.ts'
+import { verdictJson } from '../../gate/explain/verdict-json.ts'
+import type { HeldVerdict } from '../../gate/mirror/held-verdicts.ts'
+import type { TrustStatus } from '../../ports/trust.ts'
+import { jsonLine } from '../../protocol/text/json-line.ts'
+import { exitOfUnknown } from '../command/exit-of.ts'
+import { ENVIRONMENT, formatOption } from '../command/options.ts'
+import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { formatBytes } from '../terminal/bytes.ts'
+import { createProgress } from '../terminal/progress.ts'
+import { createScreen, type Screen, styled } from '../terminal/screen.ts'
+import { counted } from '../terminal/table.ts'
+import { showing } from './export.ts'
+import { withMirrorOptions } from './options.ts'
+import { labelOf, tellOthers } from './plan.ts'
+
+interface VerifyOptions {
+  readonly config?: string
+  readonly data?: string
+  readonly format: 'text' | 'json'
+}
+
+export function addMirrorVerify(mirror: Command, services: Services, conclude: Conclude): void {
+  withMirrorOptions(
+    mirror
+      .command('verify')
+      .summary('hash and verify everything that is held')
+      .description(
+        'Hashes every file that the mirror holds, its METADATA and its provenance, verifies and judges each anew under the policy and the trust root in force, and tells by whom each was published. What was changed on disk is set aside and no longer served. The data folder must not be in use by a gate.',
+      )
+      .addOption(formatOption('json prints one object a line and a file')),
+  )
+    .addHelpText(
+      'after',
+      `
+Exit codes:
+  0  every file is as it was, and admitted
+  1  a file is refused, or its bytes are gone or were changed
+  2  usage, configuration or policy; or the data folder is in use
+  3  internal error
+  5  the trust root cannot be used, or is too old
+
+Output of --format json, one object a line and a file: as verify --format json.
+
+${ENVIRONMENT}
+
+Examples:
+  portcullis mirror verify
+  portcullis mirror verify --data /var/lib/mirror --format json`,
+    )
+    .action(async (_options, command: Command) => {
+      conclude(await verify(command.optsWithGlobals<VerifyOptions>(), services))
+    })
+}
+
+async function verify(options: VerifyOptions, services: Services): Promise<ExitCode> {
+  const { config } = services.loadConfig({ ...options })
+  const mirror = await services.openMirror(config, () => {})
+  const progress = createProgress(services.output)
+  try {
+    const judged = await mirror.verify(showing(progress))
+    progress.clear()
+    if (options.format === 'json') for (const it of judged) services.output.out(jsonLine(verdictJson(it)))
+    else tell(createScreen(services.output), judged, mirror.trust())
+    return exitOf(judged)
+  } finally {
+    progress.clear()
+    await mirror.close()
+  }
+}
+
+function tell(screen: Screen, judged: readonly HeldVerdict[], trust: TrustStatus): void {
+  tellOthers(screen, judged)
+  const bytes = judged.reduce((sum, { held }) => sum + held.size, 0)
+  screen.line(styled('strong', `${counted(judged.length, 'file')}, ${formatBytes(bytes)}`), ' held')
+  for (const [label, of] of Map.groupBy(judged, ({ outcome }) => labelOf(outcome)))
+    screen.line(`  ${String(of.length).padStart(5)}  ${label}`)
+  const signed = judged.flatMap(({ outcome }) => signerOf(outcome) ?? [])
+  if (signed.length > 0) screen.line('signed by')
+  for (const [signer, of] of [...Map.groupBy(signed, name => name)].sort(([a], [b]) => (a < b ? -1 : 1)))
+    screen.line(`  ${String(of.length).padStart(5)}  ${signer}`)
+  screen.prose([`under ${trust.digest === undefined ? 'no root' : `the root ${trust.digest}`}: `], trust.detail)
+}
+
+/** Who published an admitted file, as its certificate proves. */
+function signerOf(outcome: HeldVerdict['outcome']): string | undefined {
+  if (outcome instanceof GateError || outcome.kind === 'refused') return undefined
+  const { repository, workflow, san } = identityOfVerdict(outcome) ?? {}
+  return repository === undefined ? san : `${repository} ${workflow ?? ''}`.trimEnd()
+}
+
+/** Damage is known, as a refusal is. */
+function exitOf(judged: readonly HeldVerdict[]): ExitCode {
+  const wrong = judged.some(({ outcome }) =>
+    outcome instanceof GateError ? outcome.code === 'integrity-mismatch' : outcome.kind === 'refused',
+  )
+  return wrong ? 1 : exitOfUnknown(judged)
+}

@@ -1,0 +1,173 @@
+import type { Command } from 'commander'
+import { GateError } from '../../domain/base/errors.ts'
+import { formatInstant } from '../../domain/base/instant.ts'
+import { publisherFor, workflowOf } from '../../domain/identity/identity.ts'
+import { publisherList } from '../../domain/identity/publisher-text.ts'
+import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
+import type { Rule } from '../../domain/policy/policy.ts'
+import { describeRule } from '../../domain/policy/rule-ref.ts'
+import { type HeldChange, type HeldRequests, heldChange, heldRequests } from '../../gate/records/held-change.ts'
+import { jsonLine } from '../../protocol/text/json-line.ts'
+import { askRecords } from '../command/gate-records.ts'
+import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
+import type { Conclude, Services } from '../command/services.ts'
+import { createScreen, type Screen, styled } from '../terminal/screen.ts'
+import { counted } from '../terminal/table.ts'
+import { requireGivenPolicy } from './given-policy.ts'
+
+interface ApproveOptions {
+  readonly config?: string
+  readonly policy?: readonly string[]
+  readonly format: 'text' | 'json'
+}
+
+const DESCRIPTION = `Shows an identity change that is held: the first signer that was proved for the project, those that signed after it, and what is different. Prints the rule that accepts them; approving is putting it into the policy, after somebody has looked.`
+
+const MORE = `
+Exit codes:
+  0  a change is held: it is shown
+  1  nothing is held
+  2  usage, configuration or policy; there is no database of a gate
+
+Output of --format json, one object:
+  {project, first: {…}, others: [{…}], requests, clients, rule, decided_by}
+  with {san, issuer, repository, repository_id, owner_id, workflow, files,
+  since} for each signer
+
+${ENVIRONMENT}
+
+Examples:
+  portcullis policy approve demo`
+
+export function addPolicyApprove(policy: Command, services: Services, conclude: Conclude): void {
+  policy
+    .command('approve')
+    .summary('show a held identity change and print the rule that accepts it')
+    .description(DESCRIPTION)
+    .argument('<project>', 'name of the project')
+    .option(
+      '--policy <file>',
+      'the policy in force, instead of the configured one; may be given several times',
+      collect,
+    )
+    .addOption(formatOption('json prints one object'))
+    .addHelpText('after', MORE)
+    .action(async (name: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<ApproveOptions>()
+      const project = tryProjectName(name)
+      if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
+      const paths = options.policy ?? services.loadConfig({ config: options.config }).config.policy
+      const { policy: compiled } = await requireGivenPolicy(paths, services)
+      await askRecords(services.loadConfig({ config: options.config }).config, services, records => {
+        const rule = compiled.ruleFor(project)
+        const held = heldChange(records.project(project)?.files ?? [], rule)
+        const decision = { project, rule, ...(held === undefined ? NOTHING : heldRequests(records, project, held)) }
+        if (options.format === 'json') services.output.out(jsonLine(toJson(decision, held)))
+        else if (held === undefined) renderNothing(createScreen(services.output), decision)
+        else render(createScreen(services.output), decision, held)
+        conclude(held === undefined ? 1 : 0)
+      })
+    })
+}
+
+const NOTHING: HeldRequests = { requests: 0, clients: 0 }
+
+/** What decides the project now, and what came of it. */
+interface Decision extends HeldRequests {
+  readonly project: ProjectName
+  readonly rule: Rule | undefined
+}
+
+type Signer = HeldChange['first']
+
+function toJson({ project, rule, requests, clients }: Decision, held: HeldChange | undefined): object {
+  return {
+    project,
+    first: held === undefined ? null : signerJson(held.first),
+    others: (held?.others ?? []).map(signerJson),
+    requests,
+    clients,
+    rule: held === undefined ? null : ruleText(project, rule, held),
+    decided_by: rule === undefined ? null : describeRule(rule.ref),
+  }
+}
+
+function signerJson({ claims, files, since }: Signer): object {
+  return {
+    san: claims.san.value,
+    issuer: claims.issuer,
+    repository: claims.sourceRepositoryUri ?? null,
+    repository_id: claims.sourceRepositoryId ?? null,
+    owner_id: claims.sourceRepositoryOwnerId ?? null,
+    workflow: workflowOf(claims) ?? null,
+    files: files.map(({ filename }) => filename),
+    since: formatInstant(since),
+  }
+}
+
+function renderNothing(screen: Screen, { project, rule }: Decision): void {
+  screen.line(`nothing is held for ${project}`)
+  if (rule === undefined) screen.line('no rule decides it: portcullis explain prints one that would')
+}
+
+function render(screen: Screen, { project, rule, requests, clients }: Decision, held: HeldChange): void {
+  const { first, others } = held
+  for (const other of others) {
+    screen.line(styled('strong', project), `: signed first by one, then by another`)
+    for (const [label, read] of FIELDS) renderField(screen, label, read(first), read(other))
+    screen.line(`  ${'first'.padEnd(LABEL)}${describeFiles(first)}`)
+    screen.line(`  ${'then'.padEnd(LABEL)}${describeFiles(other)}`)
+    if (first.claims.sourceRepositoryOwnerId !== other.claims.sourceRepositoryOwnerId)
+      screen.prose(
+        [styled('bad', '! ')],
+        'Another owner: the repository was moved, or somebody else publishes under this name. Ask the project by a way that you knew before.',
+      )
+    screen.line()
+  }
+  screen.line(`${counted(requests, 'request')} by ${counted(clients, 'client')} met it since`)
+  screen.prose([], howTo(project, rule))
+  screen.block(2, ruleText(project, rule, held))
+  screen.line('portcullis policy diff and policy replay tell what else that changes.')
+}
+
+function howTo(project: string, rule: Rule | undefined): string {
+  if (rule === undefined) return 'Once somebody has looked, this accepts them:'
+  const place = describeRule(rule.ref)
+  if (rule.match !== project)
+    return `Once somebody has looked, this rule accepts them. ${place} decides ${project} now; what it says besides, the new rule has to say too:`
+  return rule.publishers === undefined
+    ? `Once somebody has looked, these publishers in ${place} accept them; identity: first-seen has no say beside them:`
+    : `Once somebody has looked, these publishers besides those of ${place} accept them:`
+}
+
+const FIELDS: readonly (readonly [label: string, read: (signer: Signer) => string | undefined])[] = [
+  ['repository', ({ claims }) => claims.sourceRepositoryUri],
+  ['repository id', ({ claims }) => claims.sourceRepositoryId],
+  ['owner id', ({ claims }) => claims.sourceRepositoryOwnerId],
+  ['workflow', ({ claims }) => workflowOf(claims)],
+  ['issuer', ({ claims }) => claims.issuer],
+  ['name', ({ claims }) => claims.san.value],
+]
+
+const LABEL = 15
+
+/** One line where both are the same, else one for each: URLs are long. */
+function renderField(screen: Screen, label: string, was = '–', is = '–'): void {
+  const head = label.padEnd(LABEL)
+  if (was === is) screen.line(`  ${head}${was}`)
+  else {
+    screen.line(styled('bad', '≠'), ` ${head}${was}`)
+    screen.line(`  ${''.padEnd(LABEL)}`, styled('bad', is))
+  }
+}
+
+function describeFiles({ files, since }: Signer): string {
+  return `${counted(files.length, 'file')} since ${formatInstant(since).slice(0, 16)}Z, the last ${files.at(-1)?.filename ?? ''}`
+}
+
+/** The first signer stays, for the files that it signed, unless the rule names publishers already. */
+function ruleText(project: string, rule: Rule | undefined, { first, others }: HeldChange): string {
+  const signers = rule?.publishers === undefined ? [first, ...others] : others
+  const list = publisherList(...signers.flatMap(({ claims }) => publisherFor(claims) ?? [])).replace(/^/gm, '    ')
+  return ['projects:', `  - match: ${project}`, list].join('\n')
+}

@@ -1,0 +1,103 @@
+import type { Command } from 'commander'
+import { instant } from '../../domain/base/instant.ts'
+import { type Comparable, comparePolicies, type PolicyChange } from '../../domain/policy/compare-policies.ts'
+import type { Effect } from '../../domain/policy/compare-rules.ts'
+import { type Replay, replay } from '../../gate/records/replay.ts'
+import type { Records } from '../../ports/records.ts'
+import { jsonLine } from '../../protocol/text/json-line.ts'
+import { askRecordsIfAny } from '../command/gate-records.ts'
+import { ENVIRONMENT, formatOption } from '../command/options.ts'
+import type { Conclude, Services } from '../command/services.ts'
+import { createScreen, type Screen, type Style, styled } from '../terminal/screen.ts'
+import { counted } from '../terminal/table.ts'
+import { type GoodPolicy, requireGivenPolicy } from './given-policy.ts'
+import { renderReplay, replayJson } from './replay.ts'
+
+const DESCRIPTION = `Compares what two policies mean, not how they are written: project by project, exemption by exemption, each change marked + where more is admitted, - where less is, ~ where it is something else. A rule that is gone, and a wider glob that decides its names now, are called out.
+
+Where the configured data folder has a gate's database, the names that it has seen are compared too, and the recorded requests of the last 30 days that the two decide differently are listed, as policy replay does.`
+
+const MORE = `
+Exit codes:
+  0  they mean the same
+  1  something changes
+  2  usage; one of the policies does not compile
+
+Output of --format json, one object:
+  {changes: [{effect: "wider" | "stricter" | "other", about, text}],
+   replay: null | {requests, changed, watched, untold} as policy replay does}
+
+${ENVIRONMENT}
+
+Examples:
+  portcullis policy diff policies/open.yaml acme.yaml
+  git show main:acme.yaml > old.yaml; portcullis policy diff old.yaml acme.yaml`
+
+const MONTH = 30 * 86_400_000
+
+export function addPolicyDiff(policy: Command, services: Services, conclude: Conclude): void {
+  policy
+    .command('diff')
+    .summary('compare what two policies mean')
+    .description(DESCRIPTION)
+    .argument('<old>', 'policy file or folder')
+    .argument('<new>', 'policy file or folder')
+    .addOption(formatOption('json prints one object'))
+    .addHelpText('after', MORE)
+    .action(async (old: string, fresh: string, _options, command: Command) => {
+      const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
+      const [before, after] = [await requireGivenPolicy([old], services), await requireGivenPolicy([fresh], services)]
+      await askRecordsIfAny(services.loadConfig({ config }).config, services, records => {
+        const changes = comparePolicies(comparable(before), comparable(after), {
+          seen: records?.projects() ?? [],
+          now: services.clock(),
+        })
+        const replayed = records === undefined ? undefined : lastMonth(records, before, after, services)
+        if (format === 'json')
+          services.output.out(jsonLine({ changes, replay: replayed === undefined ? null : replayJson(replayed) }))
+        else render(createScreen(services.output), changes, replayed)
+        conclude(changes.length === 0 && (replayed?.changed.length ?? 0) === 0 ? 0 : 1)
+      })
+    })
+}
+
+function comparable({ policy, contents: { rules, unmatched, exemptions, limits } }: GoodPolicy): Comparable {
+  return { policy, rules, unmatched, exemptions, limits }
+}
+
+function lastMonth(
+  records: Records,
+  { policy: before }: GoodPolicy,
+  { policy: after }: GoodPolicy,
+  { clock }: Services,
+): Replay {
+  return replay(records, after, { since: instant(clock() - MONTH), at: undefined, before })
+}
+
+const MARKS: Readonly<Record<Effect, readonly [string, Style]>> = {
+  wider: ['+', 'doubt'],
+  stricter: ['-', 'good'],
+  other: ['~', 'strong'],
+}
+
+function render(screen: Screen, changes: readonly PolicyChange[], replayed: Replay | undefined): void {
+  for (const [about, own] of Map.groupBy(changes, it => it.about)) {
+    screen.line(styled('strong', about))
+    for (const { effect, text } of own) {
+      const [mark, style] = MARKS[effect]
+      screen.prose(['  ', styled(style, mark), ' '], text)
+    }
+  }
+  if (changes.length === 0) screen.line('the policies mean the same')
+  else {
+    const count = (effect: Effect) => changes.filter(change => change.effect === effect).length
+    screen.line()
+    screen.line(
+      `${counted(changes.length, 'change')}: ${count('wider')} admit more (+), ${count('stricter')} admit less (-), ${count('other')} otherwise (~)`,
+    )
+  }
+  if (replayed === undefined) return
+  screen.line()
+  screen.line(styled('strong', 'Of the last 30 days'))
+  renderReplay(screen, replayed)
+}

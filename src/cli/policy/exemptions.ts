@@ -1,0 +1,130 @@
+import type { Command } from 'commander'
+import { formatInstant, type Instant, instant } from '../../domain/base/instant.ts'
+import type { Exemption } from '../../domain/policy/policy.ts'
+import type { Records } from '../../ports/records.ts'
+import { jsonLine } from '../../protocol/text/json-line.ts'
+import { askRecordsIfAny } from '../command/gate-records.ts'
+import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
+import type { Services } from '../command/services.ts'
+import { nearPath } from '../judge/render-explanation.ts'
+import { createScreen } from '../terminal/screen.ts'
+import { renderTable } from '../terminal/table.ts'
+import { requireGivenPolicy } from './given-policy.ts'
+import { parseLength } from './replay.ts'
+
+interface ExpiringOptions {
+  readonly config?: string
+  readonly policy?: readonly string[]
+  readonly within: number
+  readonly format: 'text' | 'json'
+}
+
+const DAY = 86_400_000
+
+export function addExemptionsCommand(program: Command, services: Services): void {
+  const exemptions = program
+    .command('exemptions')
+    .summary('look at the exemptions of the policy')
+    .description('Look at the exemptions of the policy.')
+  exemptions
+    .command('expiring')
+    .summary('list exemptions that end soon, and those that have ended')
+    .description(
+      'Lists the exemptions that end within a length of time, and those that have ended, the next to end first. Where the configured data folder has a gate’s database, it says how often each let a file pass in the last 30 days.',
+    )
+    .option('--within <14d>', 'how soon', parseLength, 14 * DAY)
+    .option('--policy <file>', 'instead of the configured policy; may be given several times', collect)
+    .addOption(formatOption('json prints one object a line and an exemption'))
+    .addHelpText(
+      'after',
+      `
+Exit codes:
+  0  told; also where there is nothing to tell
+  2  usage, configuration or policy
+
+Output of --format json, one object a line:
+  {id, project, files, waive, owner, ticket, reason, ends, ended, place,
+   uses: null | number}
+
+${ENVIRONMENT}
+
+Examples:
+  portcullis exemptions expiring
+  portcullis exemptions expiring --within 30d --format json`,
+    )
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<ExpiringOptions>()
+      const { config } = services.loadConfig({ config: options.config })
+      const { contents } = await requireGivenPolicy(options.policy ?? config.policy, services)
+      const now = services.clock()
+      const soon = contents.exemptions
+        .filter(({ ends }) => ends - now <= options.within)
+        .sort((a, b) => a.ends - b.ends)
+      await askRecordsIfAny(config, services, records => {
+        const uses = records === undefined ? undefined : countUses(records, instant(now - 30 * DAY))
+        if (options.format === 'json')
+          for (const exemption of soon) services.output.out(jsonLine(toJson(exemption, now, uses)))
+        else render(services, soon, now, uses)
+      })
+    })
+}
+
+function countUses(records: Pick<Records, 'journal'>, since: Instant): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>()
+  for (const { outcome, rule, count } of records.journal(since))
+    if (outcome === 'admitted' && rule !== undefined) uses.set(rule, (uses.get(rule) ?? 0) + count)
+  return uses
+}
+
+function toJson(exemption: Exemption, now: Instant, uses: ReadonlyMap<string, number> | undefined): object {
+  const { id, project, files, waive, owner, ticket, reason, ends, ref } = exemption
+  return {
+    id,
+    project,
+    files: Object.fromEntries([...files].map(([filename, sha256]) => [filename, `sha256:${sha256}`])),
+    waive,
+    owner,
+    ticket: ticket ?? null,
+    reason,
+    ends: formatInstant(ends),
+    ended: ends <= now,
+    place: `${ref.file}:${ref.line}`,
+    uses: uses === undefined ? null : (uses.get(ref.id) ?? 0),
+  }
+}
+
+function render(
+  { output }: Services,
+  exemptions: readonly Exemption[],
+  now: Instant,
+  uses: ReadonlyMap<string, number> | undefined,
+): void {
+  const screen = createScreen(output)
+  if (exemptions.length === 0) {
+    screen.line('no exemption ends within that time')
+    return
+  }
+  const used = uses === undefined ? [] : ['used']
+  renderTable(
+    screen,
+    ['ends', 'id', 'project', 'files', ...used, 'waives'],
+    exemptions.map(({ id, project, files, waive, ends, ref }) => [
+      left(ends, now),
+      id,
+      project,
+      files.size,
+      ...(uses === undefined ? [] : [uses.get(ref.id) ?? 0]),
+      waive.join(', '),
+    ]),
+    exemptions.map(({ owner, ticket, ref }) => {
+      const who = ticket === undefined ? owner : `${owner}, ${ticket}`
+      return `${who}, ${nearPath(ref.file)}:${ref.line}`
+    }),
+  )
+}
+
+function left(ends: Instant, now: Instant): string {
+  if (ends <= now) return `ended ${formatInstant(ends).slice(0, 10)}`
+  const days = Math.floor((ends - now) / DAY)
+  return days === 0 ? `today, ${formatInstant(ends).slice(11, 16)}Z` : `in ${days} d`
+}

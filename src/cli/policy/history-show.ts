@@ -1,0 +1,184 @@
+import type { Command } from 'commander'
+import { GateError } from '../../domain/base/errors.ts'
+import { formatInstant, type Instant } from '../../domain/base/instant.ts'
+import { day } from '../../domain/decide/story.ts'
+import { identityOf } from '../../domain/identity/identity.ts'
+import { createHistory, type History, type Proof, type SeenFile } from '../../domain/memory/history.ts'
+import { tryProjectName } from '../../domain/packaging/name.ts'
+import { canonicalVersion, compareVersions, releaseOf, type Version } from '../../domain/packaging/version.ts'
+import type { SeenProject } from '../../ports/records.ts'
+import { jsonLine } from '../../protocol/text/json-line.ts'
+import { askRecords } from '../command/gate-records.ts'
+import { ENVIRONMENT, formatOption } from '../command/options.ts'
+import type { Services } from '../command/services.ts'
+import { createScreen, type Screen, styled } from '../terminal/screen.ts'
+import { renderTable } from '../terminal/table.ts'
+
+const DESCRIPTION = `Prints what the gate has seen of a project, release by release: which files were attested, by whom, when each was seen first. A release that lost what those before it had, and a signer that is not the first identity, are marked. This is what the ratchet (attestation: when-seen) and the first identity (identity: first-seen) go by; it has no end.
+
+"proved" was verified here; "offered" is what the index says, and nobody has asked for it yet.`
+
+const MORE = `
+Exit codes:
+  0  told; also where there is nothing to tell
+  2  usage, configuration or policy
+
+Output of --format json, one object:
+  {project, status, last_read, first: null | {san, file, at},
+   files: [{filename, version, uploaded, first_seen, last_seen, absent,
+     offered, proved: null | {at, signed_at, san, repository, workflow,
+       repository_id, owner_id, is_first}}]}
+
+${ENVIRONMENT}
+
+Examples:
+  portcullis history show sampleproject`
+
+export function addHistoryCommand(program: Command, services: Services): void {
+  const history = program
+    .command('history')
+    .summary('look at what the gate has seen of a project')
+    .description('Look at what the gate has seen of a project.')
+  history
+    .command('show')
+    .summary('print the timeline of a project')
+    .description(DESCRIPTION)
+    .argument('<project>', 'name of the project')
+    .addOption(formatOption('json prints one object'))
+    .addHelpText('after', MORE)
+    .action(async (name: string, _options, command: Command) => {
+      const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
+      const project = tryProjectName(name)
+      if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
+      await askRecords(services.loadConfig({ config: config }).config, services, records => {
+        const seen = records.project(project)
+        if (format === 'json') services.output.out(jsonLine(seen === undefined ? { project, ...UNSEEN } : toJson(seen)))
+        else if (seen === undefined)
+          createScreen(services.output).line(`the gate has never read the page of ${project}`)
+        else render(createScreen(services.output), seen)
+      })
+    })
+}
+
+const UNSEEN = { status: null, last_read: null, first: null, files: [] }
+
+function toJson({ project, status, lastRead, files }: SeenProject): object {
+  const { first } = createHistory(files)
+  return {
+    project,
+    status,
+    last_read: formatInstant(lastRead),
+    first:
+      first === undefined
+        ? null
+        : { san: first.proof.claims.san.value, file: first.filename, at: formatInstant(first.proof.at) },
+    files: files.map(file => ({
+      filename: file.filename,
+      version: file.version,
+      uploaded: time(file.uploaded),
+      first_seen: time(file.firstSeen),
+      last_seen: time(file.lastSeen),
+      absent: time(file.absent),
+      offered: time(file.offered),
+      proved: provedJson(file, first),
+    })),
+  }
+}
+
+function provedJson({ proof }: SeenFile, first: First): object | null {
+  if (proof === undefined) return null
+  const { san, repository, workflow } = identityOf(proof.claims)
+  return {
+    at: time(proof.at),
+    signed_at: time(proof.signedAt),
+    san,
+    repository: repository ?? null,
+    workflow: workflow ?? null,
+    repository_id: proof.claims.sourceRepositoryId ?? null,
+    owner_id: proof.claims.sourceRepositoryOwnerId ?? null,
+    is_first: proof.signer === first?.proof.signer,
+  }
+}
+
+function time(at: Instant | undefined): string | null {
+  return at === undefined ? null : formatInstant(at)
+}
+
+type First = History['first']
+
+function render(screen: Screen, { project, status, lastRead, files }: SeenProject): void {
+  screen.line(styled('strong', project), `  ${status}, page last read ${minute(lastRead)}`)
+  const history = createHistory(files)
+  const { first } = history
+  if (first !== undefined)
+    screen.line(`first identity: ${who(first.proof, first)} (${first.filename}, ${minute(first.proof.at)})`)
+  screen.line()
+  const releases = [...Map.groupBy(files, ({ version }) => canonicalVersion(version)).values()].sort((a, b) =>
+    compareVersions(versionOf(a), versionOf(b)),
+  )
+  let line = ''
+  const rows: (readonly (string | number)[])[] = []
+  for (const release of releases) {
+    const attested = release.filter(isAttested).length
+    const signers = [...new Set(release.flatMap(({ proof }) => (proof === undefined ? [] : [who(proof, first)])))]
+    const signer = signers.join(' and ') || (attested > 0 ? '(offered, not asked for)' : '')
+    const own = lineOf(versionOf(release))
+    const uploaded = earliest(release.map(file => file.uploaded))
+    rows.push([
+      own === line ? '' : own,
+      versionOf(release),
+      `${attested}/${release.length}`,
+      minute(earliest(release.map(({ firstSeen }) => firstSeen)) ?? lastRead),
+      uploaded === undefined ? '' : day(uploaded),
+      [signer, note(release, history)].filter(text => text !== '').join('  '),
+    ])
+    line = own
+  }
+  renderTable(screen, ['line', 'release', 'attested', 'first seen', 'uploaded', 'signed by'], rows)
+}
+
+/** What somebody should look at, by what the ratchet and the first identity go by where a rule says no more than that. */
+function note(release: readonly SeenFile[], { first, attestedBefore }: History): string {
+  const attested = release.filter(isAttested).length
+  if (release.some(({ proof }) => proof !== undefined && proof.signer !== first?.proof.signer))
+    return '← another signer'
+  if (attested > 0) return attested < release.length ? '← partly attested' : ''
+  const before = attestedBefore(versionOf(release), 'minor', 'prereleases apart')
+  return before === undefined ? '' : '← attestations have stopped'
+}
+
+function isAttested({ offered, proof }: SeenFile): boolean {
+  return offered !== undefined || proof !== undefined
+}
+
+function versionOf(release: readonly SeenFile[]): Version {
+  const [file] = release
+  if (file === undefined) throw new TypeError('a release has a file')
+  return file.version
+}
+
+function earliest(times: readonly (Instant | undefined)[]): Instant | undefined {
+  return times.reduce((first, at) => (first === undefined || (at !== undefined && at < first) ? at : first), undefined)
+}
+
+function lineOf(version: Version): string {
+  const { epoch, release } = releaseOf(version)
+  return `${epoch === 0n ? '' : `${epoch}!`}${release[0] ?? 0n}.${release[1] ?? 0n}`
+}
+
+/** Names can be taken over, ids cannot: they are told where the name alone would look like the first identity. */
+function who(proof: Proof, first: First): string {
+  const name = nameOf(proof)
+  if (first === undefined || first.proof.signer === proof.signer || nameOf(first.proof) !== name) return name
+  const { sourceRepositoryId, sourceRepositoryOwnerId, buildSignerUri } = proof.claims
+  return `${name} (repository id ${sourceRepositoryId}, owner id ${sourceRepositoryOwnerId}, signer ${buildSignerUri})`
+}
+
+function nameOf({ claims }: Proof): string {
+  const { repository, workflow, san } = identityOf(claims)
+  return repository === undefined ? san : `${repository} ${workflow ?? ''}`.trimEnd()
+}
+
+function minute(at: Instant): string {
+  return `${formatInstant(at).slice(0, 16)}Z`
+}

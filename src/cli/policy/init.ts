@@ -1,0 +1,174 @@
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import { errorEntry, GateError } from '../../domain/base/errors.ts'
+import { formatInstant, type Instant, instant } from '../../domain/base/instant.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
+import { observe, observingPolicy } from '../../gate/explain/observe-locks.ts'
+import { onSilentIndex, type Surveyed, survey } from '../../gate/explain/survey.ts'
+import type { Lock } from '../../protocol/lockfiles/lock.ts'
+import { loadPolicy } from '../../protocol/policy/policy-yaml.ts'
+import { parseEnd } from '../../protocol/policy/time.ts'
+import { writePolicy } from '../../protocol/policy/write.ts'
+import { formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
+import { ENVIRONMENT } from '../command/options.ts'
+import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { bar } from '../judge/audit.ts'
+import { readLocks } from '../judge/lock-files.ts'
+import { renderSummary, summarise } from '../judge/lock-summary.ts'
+import { createProgress } from '../terminal/progress.ts'
+import { createScreen, type Screen, styled } from '../terminal/screen.ts'
+import { counted } from '../terminal/table.ts'
+import { writeWhole } from '../terminal/write-whole.ts'
+
+interface InitOptions {
+  readonly config?: string
+  readonly trustRoot?: string
+  readonly out?: string
+  readonly force?: boolean
+  readonly owner?: string
+  readonly expires?: string
+}
+
+const DESCRIPTION = `Observes every file that lock files allow and writes the policy that admits exactly that: the publishers that signed, a rule for each project, and for what nobody signed an exemption that is pinned to its sha256 and ends.
+
+Who signed is proved by certificates; whether they should have is for you to say, so read what comes out. Where a lock names publishers itself (pylock.toml, attestation-identities), what was observed must agree.`
+
+const MORE = `
+The policy goes to stdout, or to --out; a summary goes to stderr. What was
+found is remembered, so that a run that could not be told everything goes on
+where it was.
+
+Exit codes:
+  0  written, and it admits every file of the locks
+  1  written, but files are left out that no policy should admit: they fail,
+     or contradict the lock; each is named on stderr and in the file
+  2  usage: a lock cannot be read, or --out exists; or the configuration is
+     wrong
+  3  internal error
+  4  the upstream could not answer for a file: nothing is written
+  5  the trust root cannot be used, or is too old: nothing is written
+
+${ENVIRONMENT}
+
+Examples:
+  portcullis policy init uv.lock --out acme.yaml
+  portcullis policy init requirements.txt poetry.lock \\
+    --owner platform@acme.example --expires 2027-03-31 --out acme.yaml
+  portcullis audit uv.lock --policy acme.yaml`
+
+const LIFE = 90 * 86_400_000
+
+export function addPolicyInit(policy: Command, services: Services, conclude: Conclude): void {
+  policy
+    .command('init')
+    .summary('observe what lock files allow and write the policy that admits it')
+    .description(DESCRIPTION)
+    .argument('<lockfile...>', 'lock files')
+    .option('--out <file>', 'write here instead of stdout')
+    .option('--force', 'overwrite the file of --out')
+    .option('--owner <who>', 'who answers for the exemptions (default: you, or "unassigned")')
+    .option('--expires <date>', 'when the exemptions end (default: in 90 days)', parseDate)
+    .option('--trust-root <file>', 'a trusted_root.json instead of the configured trust root')
+    .addHelpText('after', MORE)
+    .action(async (paths: readonly string[], _options, command: Command) => {
+      conclude(await init(paths, command.optsWithGlobals<InitOptions>(), services))
+    })
+}
+
+function parseDate(text: string): string {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || parseEnd(text) === undefined)
+    throw new InvalidArgumentError('Not a date such as 2027-03-31.')
+  return text
+}
+
+async function init(paths: readonly string[], options: InitOptions, services: Services): Promise<ExitCode> {
+  const { out, force } = options
+  const locks = readLocks(paths)
+  if (out !== undefined && force !== true && existsSync(out))
+    throw new GateError('usage', `${out} exists: --force overwrites it`)
+  const observed = await surveyUnder(observingPolicy(), locks, options, services)
+  const { files, failed, unknown } = observe(observed)
+  const screen = createScreen(services.output, 'err')
+  const [first] = unknown
+  if (first !== undefined) return tellUnknown(screen, unknown, first)
+  if (files.length === 0 && failed.length === 0) throw new GateError('usage', 'the locks allow no file of an index')
+  if (files.length === 0) {
+    tellFailed(screen, failed)
+    return 1 // there is nothing that a policy could admit
+  }
+
+  const now = services.clock()
+  const text = writePolicy(files, {
+    ...writing(options, services, now),
+    locks: paths.map(path => basename(path)),
+    remarks: [...silentRemark(observed), ...failed.map(line => `Not covered: ${line}`)],
+  })
+  const policy = await compiled(text, now, services)
+  const judged = await surveyUnder(policy, locks, options, services)
+  if (out === undefined) services.output.out(text)
+  else writeWhole(out, text, { over: force === true })
+  renderSummary(screen, summarise(locks, judged, policy))
+  tellFailed(screen, failed)
+  if (out !== undefined) screen.line(`${out} is written: read it, then \`portcullis policy check ${out}\``)
+  return failed.length > 0 ? 1 : 0
+}
+
+function writing({ owner, expires }: InitOptions, { environment }: Services, now: Instant) {
+  const inUse = environment['USER'] ?? environment['LOGNAME']
+  return {
+    at: now,
+    owner: owner ?? inUse ?? 'unassigned',
+    expires: expires ?? formatInstant(instant(now + LIFE)).slice(0, 10),
+  }
+}
+
+/** The file is read back as a gate would before anybody gets it. */
+async function compiled(text: string, now: Instant, services: Services): Promise<Policy> {
+  const loaded = loadPolicy([{ path: 'policy.yaml', text }], now, await services.openReadRoot())
+  if ('policy' in loaded) return loaded.policy
+  const told = loaded.diagnostics.map(formatDiagnostic).join('; ')
+  throw new GateError('unknown-bug', `the policy that was written does not compile: ${told}`)
+}
+
+async function surveyUnder(
+  policy: Policy,
+  locks: readonly Lock[],
+  options: InitOptions,
+  services: Services,
+): Promise<readonly Surveyed[]> {
+  const { config } = services.loadConfig({ ...options })
+  const explain = await services.openExplain(config, { trustRoot: options.trustRoot, at: undefined, policy })
+  const progress = createProgress(services.output)
+  try {
+    return await survey(locks, explain, (done, all) => progress.show(bar(done, all)))
+  } finally {
+    progress.clear()
+    await explain.close()
+  }
+}
+
+function tellUnknown(screen: Screen, unknown: readonly GateError[], first: GateError): ExitCode {
+  screen.prose(
+    [styled('doubt', '?'), ' '],
+    `${counted(unknown.length, 'file')} could not be told, so nothing is written: ${first.detail}`,
+  )
+  screen.line('Run it again: what is known by now is remembered.')
+  const exits = unknown.map(({ code }) => errorEntry(code).exit)
+  return exits.includes(5) ? 5 : exits.includes(4) ? 4 : 3
+}
+
+function silentRemark(observed: readonly Surveyed[]): readonly string[] {
+  const silent = onSilentIndex(observed)
+  if (silent === 0) return []
+  return [
+    `CAREFUL: the index speaks no PEP 740, so that ${silent} may be attested all the same: set upstream.integrity.`,
+  ]
+}
+
+function tellFailed(screen: Screen, failed: readonly string[]): void {
+  for (const line of failed) screen.prose([styled('bad', '✗'), ' '], line)
+  if (failed.length === 0) return
+  const left = styled('bad', `${counted(failed.length, 'file')} left out`)
+  screen.line(left, ': no policy should admit what fails; look into each')
+}

@@ -1,0 +1,332 @@
+import { GateError } from '../base/errors.ts'
+import { formatInstant, type Instant } from '../base/instant.ts'
+import type { Step } from '../base/step.ts'
+import type { Finding, Identity } from '../identity/attestation.ts'
+import { identityOf } from '../identity/identity.ts'
+import type { History } from '../memory/history.ts'
+import type { Artifact } from '../packaging/artifact.ts'
+import { type Pins, pinsOf, waiverIn } from '../policy/exemptions.ts'
+import type { Exemption, Policy, Rule } from '../policy/policy.ts'
+import { type Revocation, revokedByName, revokedByProvenance } from '../policy/revocation.ts'
+import { describeRule, type RuleRef } from '../policy/rule-ref.ts'
+import { strangerRule } from '../policy/stranger-rule.ts'
+import { admitWith } from './admit-with.ts'
+import { lookAtAge, lookAtLateness } from './age.ts'
+import { lookAtNone } from './look-at-none.ts'
+import { isHard, type Look, type Objection, object, objectionsIn, pass, type Sight, waiverOf } from './objection.ts'
+import { Admitted, type Refused, type Verdict } from './verdict.ts'
+import { weighBundles } from './weigh-bundles.ts'
+
+type Bundles = Extract<Finding, { kind: 'attested' }>['bundles']
+
+interface Scene {
+  readonly artifact: Artifact
+  readonly policy: Policy
+  readonly rule: Rule | undefined
+  readonly pins: Pins
+  readonly history: History
+  readonly now: Instant
+}
+
+/**
+ * Finding, policy, history and time in, verdict out: no clock, no disk, no network. Everything that speaks against the
+ * file is collected, exemptions in force take away what they waive, and what stands refuses; in `audit` mode, only what is
+ * hard among it.
+ *
+ * @throws GateError `unknown-upstream` for an `unasked` finding without an exemption in force that waives attestation:
+ * "cannot tell" is neither yes nor no, so there is no verdict to return.
+ */
+export function decide(artifact: Artifact, finding: Finding, policy: Policy, history: History, now: Instant): Verdict {
+  const scene = setScene(artifact, policy, history, now)
+  const sight = lookAtAll(scene, finding)
+  const standing = objectionsIn(sight.looks).filter(objection => waiverFor(scene, objection) === undefined)
+  const [first, ...others] = standing
+  // watching is no answer to "cannot tell" either
+  const unknown = standing.find(objection => objection.unknown === true)
+  if (unknown !== undefined && isOnlyWatched(policy, standing)) throw cannotTell(unknown)
+  const refused = first === undefined ? undefined : refuse(scene, finding, sight, [first, ...others])
+  if (refused !== undefined && !isOnlyWatched(policy, standing)) return refused
+  const { rule } = scene
+  const leantOn = exemptionsUsed(scene, sight)
+  const ref = leantOn[0]?.ref ?? rule?.ref ?? refused?.rule
+  if (refused === undefined && ref === undefined)
+    throw new GateError('unknown-bug', 'a file without a rule raised no objection')
+  return Admitted.mint({
+    artifact,
+    by:
+      refused !== undefined
+        ? 'audit'
+        : leantOn[0] !== undefined
+          ? 'exemption'
+          : isAttested(finding)
+            ? 'attestation'
+            : 'optional',
+    rule: ref,
+    identity: sight.identity,
+    restsOnAttestation: isAttested(finding),
+    policyDigest: policy.digest,
+    steps: stepsOf(scene, sight),
+    wouldRefuse: refused,
+  })
+}
+
+/** False where the file is refused whatever its provenance says, so that nobody needs to fetch it. */
+export function needsFinding(artifact: Artifact, policy: Policy, history: History, now: Instant): boolean {
+  const scene = setScene(artifact, policy, history, now)
+  const standing = objectionsIn(lookBeforehand(scene)).filter(objection => waiverFor(scene, objection) === undefined)
+  return standing.length === 0 || isOnlyWatched(policy, standing)
+}
+
+/** True where an exemption in force waives attestation for exactly these bytes, so that unknown may become `unasked`. */
+export function waivesAttestation(artifact: Artifact, policy: Policy, now: Instant): boolean {
+  return waiverIn(pinsOf(artifact, policy, now).inForce, 'attestation') !== undefined
+}
+
+/** In `audit` mode what would be refused is admitted and told, except for what is hard. */
+function isOnlyWatched({ mode }: Policy, standing: readonly Objection[]): boolean {
+  return mode === 'audit' && !standing.some(isHard)
+}
+
+function isAttested(finding: Finding): boolean {
+  return finding.kind === 'attested'
+}
+
+/** Who signed, as far as it was proved. */
+export function identityOfVerdict(verdict: Verdict): Identity | undefined {
+  return verdict.kind === 'admitted' ? verdict.facts.identity : verdict.identity
+}
+
+function setScene(artifact: Artifact, policy: Policy, history: History, now: Instant): Scene {
+  return { artifact, policy, history, now, rule: policy.ruleFor(artifact.project), pins: pinsOf(artifact, policy, now) }
+}
+
+function waiverFor(scene: Scene, objection: Objection): Exemption | undefined {
+  return waiverIn(scene.pins.inForce, waiverOf(objection))
+}
+
+/** In the order in which a refusal is told: what is known without provenance first. In `audit` mode, what is hard. */
+function lookAtAll(scene: Scene, finding: Finding): Sight {
+  const { artifact, rule, policy, history, now } = scene
+  const beforehand = lookBeforehand(scene)
+  const revoked = lookAtRevoked(revokedByProvenance(finding, policy.revocations), artifact)
+  if (rule === undefined && policy.mode === 'enforce')
+    return { ...lookAtStranger(finding), looks: [...beforehand, ...revoked] }
+  const provenance = lookAtProvenance(scene, rule ?? strangerRule(artifact.project), finding)
+  const { attestations } = provenance
+  // signed times can make a file younger than the index says
+  const age =
+    rule === undefined || attestations === undefined ? [] : lookAtAge(artifact, rule, { attestations, history }, now)
+  const looks = [
+    ...beforehand.filter(({ step }) => age.length === 0 || step.check !== 'age'),
+    ...revoked,
+    ...age,
+    ...provenance.looks,
+  ]
+  return { ...provenance, looks: policy.mode === 'audit' ? hardFirst(looks) : looks }
+}
+
+function hardFirst(looks: readonly Look[]): readonly Look[] {
+  const isHardLook = ({ objection }: Look) => objection !== undefined && isHard(objection)
+  return [...looks.filter(isHardLook), ...looks.filter(look => !isHardLook(look))]
+}
+
+/** A project without a rule: whoever signed is told, so that a rule can be written. */
+function lookAtStranger(finding: Finding): Omit<Sight, 'looks'> {
+  if (finding.kind !== 'attested') return { identity: undefined, attestations: undefined }
+  const { attestations } = finding.bundles[0]
+  return { identity: identityOf(attestations[0].facts.claims), attestations }
+}
+
+/** Everything that is known without provenance. */
+function lookBeforehand(scene: Scene): readonly Look[] {
+  const { artifact, rule, history, now } = scene
+  const standing = lookAtStanding(scene)
+  if (rule === undefined) return standing
+  return [
+    ...standing,
+    ...lookAtMarks(artifact, rule),
+    ...lookAtAge(artifact, rule, { attestations: undefined, history }, now),
+    ...lookAtLateness(artifact, rule, history),
+  ]
+}
+
+function lookAtRevoked(revocation: Revocation | undefined, { filename }: Artifact): readonly Look[] {
+  if (revocation === undefined) return []
+  const { ref, reason } = revocation
+  const detail = `${filename.text} is revoked by ${describeRule(ref)}: ${reason}.`
+  const look = object('revoked', detail, { check: 'revocations', expected: 'not revoked', found: reason })
+  return [{ ...look, objection: { code: 'revoked', detail, ref } }]
+}
+
+/** What the project's standing says: quarantine, revocations by name, the rule, and whether it denies. */
+function lookAtStanding({ artifact, rule, policy }: Scene): readonly Look[] {
+  const { project, status } = artifact
+  const quarantine =
+    status === 'quarantined'
+      ? object('project-quarantined', `The index has quarantined ${project}.`, {
+          check: 'project status',
+          expected: 'not quarantined',
+          found: status,
+        })
+      : pass('project status', status)
+  const revoked = lookAtRevoked(revokedByName(artifact, policy.revocations), artifact)
+  if (rule === undefined) {
+    const detail = `No rule of the policy names ${project}, and it denies what it does not name.`
+    const none = object('no-rule', detail, { check: 'rule', expected: `a rule for ${project}`, found: 'none' })
+    return [quarantine, ...revoked, none]
+  }
+  const found = describeRule(rule.ref)
+  if (rule.deny === undefined) return [quarantine, ...revoked, pass('rule', found)]
+  return [
+    quarantine,
+    ...revoked,
+    object('rule-denies', `${found} denies ${project}: ${rule.deny}.`, { check: 'rule', found: `${found} denies` }),
+  ]
+}
+
+/** What author and index say of the file: yanked, archived, deprecated. */
+function lookAtMarks({ project, filename, yanked, status }: Artifact, rule: Rule): readonly Look[] {
+  const why = typeof yanked === 'string' && yanked !== '' ? `: ${JSON.stringify(yanked)}` : ''
+  const withdrawn = yanked !== false && rule.yanked === 'deny'
+  const left = (status === 'archived' || status === 'deprecated') && rule.status[status] === 'deny'
+  return [
+    withdrawn
+      ? object(
+          'yanked',
+          `The author of ${filename.text} has yanked it${why}, and ${rule.ref.id} denies yanked files.`,
+          {
+            check: 'yanked',
+            expected: 'no',
+            found: 'yes',
+          },
+        )
+      : pass('yanked', yanked === false ? 'no' : 'yes, allowed'),
+    ...(left
+      ? [
+          object('project-status', `The index marks ${project} ${status}, and ${rule.ref.id} denies that.`, {
+            check: 'project status',
+            expected: `not ${status}`,
+            found: status,
+          }),
+        ]
+      : []),
+  ]
+}
+
+function lookAtProvenance(scene: Scene, rule: Rule, finding: Finding): Sight {
+  const unproved = { identity: undefined, attestations: undefined }
+  const { text } = scene.artifact.filename
+  switch (finding.kind) {
+    case 'invalid': {
+      const { detail } = finding
+      return {
+        ...unproved,
+        looks: [object(finding.why, detail, { check: 'attestation', expected: 'verifies', found: detail })],
+      }
+    }
+    case 'unasked': {
+      const detail = `Provenance of ${text} could not be fetched or checked.`
+      const step: Step = { mark: 'fail', check: 'attestation', found: 'could not be fetched or checked' }
+      return { ...unproved, looks: [{ step, objection: { code: 'unattested', detail, unknown: true } }] }
+    }
+    case 'unattested':
+      return {
+        ...unproved,
+        looks: [lookAtNone(scene.artifact, rule, scene.history)],
+      }
+    case 'attested': {
+      const sight = weigh(scene, rule, finding.bundles)
+      return { ...sight, looks: [pass('attestation', 'verifies'), ...sight.looks] }
+    }
+    default:
+      return finding satisfies never
+  }
+}
+
+/**
+ * What each proof is to each rule where neither an exemption nor history has a say. It depends on the two alone, and
+ * neither is ever changed: another finding or another policy is another object. This is no permission: standing, marks,
+ * exemptions and the time are looked at with every file.
+ */
+const weighed = new WeakMap<Bundles, WeakMap<Rule, Sight>>()
+
+function weigh(scene: Scene, rule: Rule, bundles: Bundles): Sight {
+  const { history } = scene
+  const { mode } = scene.policy
+  const waived = (code: Objection['code']) => waiverFor(scene, { code, detail: '' }) !== undefined
+  const asksHistory = rule.publishers === undefined && rule.identity === 'first-seen'
+  if (scene.pins.inForce.length > 0 || asksHistory || scene.rule !== rule)
+    return weighBundles(bundles, { rule, history, waived, mode })
+  let byRule = weighed.get(bundles)
+  if (byRule === undefined) {
+    byRule = new WeakMap()
+    weighed.set(bundles, byRule)
+  }
+  let sight = byRule.get(rule)
+  if (sight === undefined) {
+    sight = weighBundles(bundles, { rule, history, waived: () => false, mode })
+    byRule.set(rule, sight)
+  }
+  return sight
+}
+
+function refuse(scene: Scene, finding: Finding, sight: Sight, standing: readonly [Objection, ...Objection[]]): Refused {
+  const { artifact, policy, rule, pins, history, now } = scene
+  const [first] = standing
+  if (first.unknown === true) throw cannotTell(first)
+  const ended = waiverIn(pins.ended, waiverOf(first))
+  const told = ended === undefined ? first : expired(first, ended)
+  return {
+    kind: 'refused',
+    code: told.code,
+    file: {
+      project: artifact.project,
+      version: artifact.filename.version,
+      filename: artifact.filename.text,
+      sha256: artifact.sha256,
+    },
+    rule: told.ref ?? rule?.ref,
+    identity: sight.identity,
+    detail: told.detail,
+    admitWith: admitWith({ artifact, finding, rule, attestations: sight.attestations, standing, history, now }),
+    policyDigest: policy.digest,
+    steps: stepsOf(scene, sight),
+    notes: [],
+  }
+}
+
+function cannotTell({ detail }: Objection): GateError {
+  return new GateError('unknown-upstream', `${detail} No exemption in force waives attestation for it.`)
+}
+
+/** An ended exemption changes no outcome, only the name of it. */
+function expired({ detail }: Objection, { id, ref, ends, owner }: Exemption): Objection {
+  return {
+    code: 'exemption-expired',
+    detail: `Exemption ${id} (${place(ref)}, owner ${owner}) ended at ${formatInstant(ends)}. Without it: ${detail}`,
+  }
+}
+
+function place({ file, line }: RuleRef): string {
+  return `${file}:${line}`
+}
+
+function exemptionsUsed(scene: Scene, sight: Sight): readonly Exemption[] {
+  const used = objectionsIn(sight.looks).flatMap(objection => waiverFor(scene, objection) ?? [])
+  return [...new Set(used)]
+}
+
+/** Steps as a person reads them: what was waived is skipped, and the exemption that did it stands below. */
+function stepsOf(scene: Scene, { looks }: Sight): readonly Step[] {
+  const waivers = objectionsIn(looks).flatMap((objection): readonly Step[] => {
+    const exemption = waiverFor(scene, objection)
+    if (exemption === undefined) return []
+    const check = `exemption ${exemption.id} waives ${waiverOf(objection)}`
+    return [{ mark: 'pass', check, found: exemption.reason }]
+  })
+  const steps = looks.map(({ step, objection }): Step => {
+    const waived = objection !== undefined && waiverFor(scene, objection) !== undefined
+    return waived ? { ...step, mark: 'skip' } : step
+  })
+  return [...steps, ...waivers]
+}

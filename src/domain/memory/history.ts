@@ -1,0 +1,135 @@
+import { type Instant, instant } from '../base/instant.ts'
+import type { Finding, TrustRootName } from '../identity/attestation.ts'
+import type { Claims } from '../identity/claims.ts'
+import { isKnownKind, objectAgrees } from '../identity/identity.ts'
+import { type SignerKey, signerKeyOf } from '../identity/signer.ts'
+import { isSameOrEarlierLine, type ReleaseLine } from '../packaging/release-line.ts'
+import { canonicalVersion, compareVersions, isPrerelease, type Version } from '../packaging/version.ts'
+
+/** What a verified attestation proved of a file, the first time that it did. */
+export interface Proof {
+  readonly signer: SignerKey
+  /** of the certificate, to tell of the signer and to write a rule for it */
+  readonly claims: Claims
+  readonly root: TrustRootName
+  /** when it was verified here first */
+  readonly at: Instant
+  /** the log's signed time */
+  readonly signedAt: Instant
+}
+
+/** A file of a project as this gate has seen it, from the first time and without end. */
+export interface SeenFile {
+  readonly filename: string
+  readonly version: Version
+  /** by the index's word; the first that it gave */
+  readonly uploaded: Instant | undefined
+  readonly firstSeen: Instant
+  readonly lastSeen: Instant
+  /** the last moment when the project's page was read and the file was not on it; `undefined` when it always was */
+  readonly absent: Instant | undefined
+  /** when the index first offered provenance for it: nothing is proved by that, and it counts against a file without any */
+  readonly offered: Instant | undefined
+  readonly proof: Proof | undefined
+}
+
+/** A file that was seen attested. */
+export type AttestedFile = SeenFile & ({ readonly offered: Instant } | { readonly proof: Proof })
+
+/** What is remembered of one project: who signed its files, which were attested, and when each came. */
+export interface History {
+  /** the first identity that was proved for the project */
+  readonly first: (SeenFile & { readonly proof: Proof }) | undefined
+  absentAt(filename: string): Instant | undefined
+  /** When the first file of the release came: by its upload time, or later where the page was read without it. */
+  releasedAt(version: Version): Instant | undefined
+  /** A file of this release that was seen attested. */
+  attestedInRelease(version: Version): AttestedFile | undefined
+  /**
+   * The newest attested file of another release in the line of `version` and the lines before it, `undefined` when none was
+   * ever seen; with `apart` pre-releases are compared with pre-releases and finals with finals.
+   */
+  attestedBefore(version: Version, line: ReleaseLine, apart: 'prereleases apart' | 'together'): AttestedFile | undefined
+}
+
+/** Puts in order what was seen of one project; what is asked of it afterwards costs little. */
+export function createHistory(files: readonly SeenFile[]): History {
+  const byRelease = new Map<string, AttestedFile>()
+  const released = new Map<string, Instant>()
+  const absent = new Map<string, Instant>()
+  for (const file of files) {
+    const release = canonicalVersion(file.version)
+    if (isAttested(file) && byRelease.get(release)?.proof === undefined) byRelease.set(release, file)
+    const came = arrivalOf(file)
+    const before = released.get(release)
+    if (came !== undefined && (before === undefined || came < before)) released.set(release, came)
+    if (file.absent !== undefined) absent.set(file.filename, file.absent)
+  }
+  const releases = [...byRelease.values()].sort(byVersion)
+  const [prereleases = [], finals = []] = [true, false].map(wanted =>
+    releases.filter(({ version }) => isPrerelease(version) === wanted),
+  )
+
+  return {
+    first: firstProved(files),
+    absentAt: filename => absent.get(filename),
+    releasedAt: version => released.get(canonicalVersion(version)),
+    attestedInRelease: version => byRelease.get(canonicalVersion(version)),
+    attestedBefore(version, line, apart) {
+      const track = apart === 'together' ? releases : isPrerelease(version) ? prereleases : finals
+      const own = canonicalVersion(version)
+      return track.findLast(
+        file => isSameOrEarlierLine(file.version, version, line) && canonicalVersion(file.version) !== own,
+      )
+    },
+  }
+}
+
+/** Nothing was ever seen: a gate that looks for the first time. */
+export const NO_HISTORY: History = createHistory([])
+
+/** The proof that a finding gives to history: of the first bundle that an index of good faith could have made. */
+export function proofOf(finding: Finding, at: Instant): Proof | undefined {
+  if (finding.kind !== 'attested') return undefined
+  const bundle = finding.bundles.find(
+    ({ publisher, attestations }) =>
+      isKnownKind(publisher) &&
+      attestations.every(
+        ({ facts }) =>
+          facts.root === 'sigstore' &&
+          objectAgrees(publisher, facts.claims) &&
+          facts.claims.buildTrigger !== 'pull_request_target',
+      ),
+  )
+  if (bundle === undefined) return undefined
+  const { claims, root, signedAt } = (
+    bundle.attestations.find(({ facts }) => facts.predicateType === 'publish/v1') ?? bundle.attestations[0]
+  ).facts
+  return { signer: signerKeyOf(claims, root), claims, root, at, signedAt }
+}
+
+/** An index cannot make a file older than the last look without it. */
+export function arrivalOf({ uploaded, absent }: Pick<SeenFile, 'uploaded' | 'absent'>): Instant | undefined {
+  return uploaded === undefined ? undefined : instant(Math.max(uploaded, absent ?? 0))
+}
+
+function byVersion(one: SeenFile, other: SeenFile): number {
+  return compareVersions(one.version, other.version)
+}
+
+function isAttested(file: SeenFile): file is AttestedFile {
+  return file.offered !== undefined || file.proof !== undefined
+}
+
+/** Of two that were proved in the same moment, the older release. */
+function firstProved(files: readonly SeenFile[]): History['first'] {
+  let first: History['first']
+  for (const file of files) {
+    const { proof } = file
+    if (proof === undefined) continue
+    const earlier =
+      first === undefined || proof.at < first.proof.at || (proof.at === first.proof.at && byVersion(file, first) < 0)
+    if (earlier) first = { ...file, proof }
+  }
+  return first
+}

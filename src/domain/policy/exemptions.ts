@@ -1,0 +1,24 @@
+import type { Instant } from '../base/instant.ts'
+import type { Waiver } from '../base/refusal.ts'
+import type { Artifact } from '../packaging/artifact.ts'
+import type { Exemption, Policy } from './policy.ts'
+
+/** The exemptions that pin exactly this file, those in force apart from those that have ended. */
+export interface Pins {
+  readonly inForce: readonly Exemption[]
+  readonly ended: readonly Exemption[]
+}
+
+export function pinsOf(artifact: Artifact, policy: Policy, now: Instant): Pins {
+  const pins = policy.exemptionsFor(artifact.project).filter(exemption => pinsFile(exemption, artifact))
+  return { inForce: pins.filter(({ ends }) => now < ends), ended: pins.filter(({ ends }) => now >= ends) }
+}
+
+function pinsFile({ files, covers }: Exemption, { filename, sha256 }: Artifact): boolean {
+  return files.get(filename.text) === sha256 && covers(filename.version)
+}
+
+/** The first exemption that waives what is asked for. */
+export function waiverIn(exemptions: readonly Exemption[], waiver: Waiver | undefined): Exemption | undefined {
+  return waiver === undefined ? undefined : exemptions.find(({ waive }) => waive.includes(waiver))
+}

@@ -1,0 +1,79 @@
+import type { Sha256 } from '../../domain/base/digest.ts'
+import { GateError } from '../../domain/base/errors.ts'
+import type { Step } from '../../domain/base/step.ts'
+import { identityOfVerdict } from '../../domain/decide/decide.ts'
+import type { Artifact, UpstreamUrl } from '../../domain/packaging/artifact.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
+import { filePathOf } from '../../protocol/simple/paths.ts'
+import type { Explanation, LocalFile } from './explain.ts'
+
+/** What is known of a file that no index was asked about: what speaks against it there is not known. */
+export function localArtifact({ filename, sha256, size }: LocalFile): Artifact {
+  const url = `file:///${filename.text}` as UpstreamUrl // nothing is fetched from it
+  return {
+    project: filename.project,
+    filename,
+    path: filePathOf(url, sha256, filename.text),
+    sha256,
+    size,
+    url,
+    uploaded: undefined,
+    yanked: false,
+    status: 'active',
+    coreMetadata: undefined,
+    provenance: 'offered',
+  }
+}
+
+const ONLY_THE_INDEX_KNOWS: ReadonlySet<string> = new Set(['project status', 'yanked'])
+/** how a step says that only the index could have told */
+export const NOT_ASKED = 'the index was not asked'
+
+/** Nothing that only the index could say is told as if it had been looked at. */
+export function skipIndexSteps(explanation: Explanation, policy: Policy): Explanation {
+  const { file, outcome, steps, notes } = explanation
+  if (outcome instanceof GateError) return explanation
+  const others = steps.filter(({ check }) => !ONLY_THE_INDEX_KNOWS.has(check))
+  const skipped = ['listed by the index with this sha256', ...ONLY_THE_INDEX_KNOWS].map(
+    (check): Step => ({ mark: 'skip', check, found: NOT_ASKED }),
+  )
+  return { ...explanation, steps: [...skipped, ...others], notes: [...notes, ...deniedUnseen(file.project, policy)] }
+}
+
+/** What the rule denies and nobody looked at. */
+function deniedUnseen(project: string, policy: Policy): readonly string[] {
+  const rule = policy.ruleFor(project as Artifact['project'])
+  if (rule === undefined) return []
+  const denied = [
+    ...(rule.yanked === 'deny' ? ['yanked files'] : []),
+    ...(rule.status.archived === 'deny' ? ['archived projects'] : []),
+    ...(rule.status.deprecated === 'deny' ? ['deprecated projects'] : []),
+  ]
+  if (denied.length === 0) return []
+  return [`${rule.ref.id} denies ${denied.join(', ')}; without --provenance the index is asked about that.`]
+}
+
+/** The index lists the name with other bytes: whatever was proved of these, the gate would not serve them. */
+export function contradictIndex(explanation: Explanation, listed: Sha256, policy: Policy): Explanation {
+  const { file, outcome } = explanation
+  const step: Step = { mark: 'fail', check: 'sha256 in the index', expected: listed, found: file.sha256 ?? 'unknown' }
+  const steps = [step, ...explanation.steps]
+  if (outcome instanceof GateError || outcome.kind === 'refused') return { ...explanation, steps }
+  const detail = `The index lists ${file.filename} with the sha256 ${listed}, this file has ${file.sha256}.`
+  return {
+    ...explanation,
+    steps,
+    outcome: {
+      kind: 'refused',
+      code: 'digest-mismatch',
+      file,
+      rule: outcome.facts.rule,
+      identity: identityOfVerdict(outcome),
+      detail,
+      admitWith: undefined,
+      policyDigest: policy.digest,
+      steps,
+      notes: [],
+    },
+  }
+}

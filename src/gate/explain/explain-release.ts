@@ -1,0 +1,40 @@
+import { tryProjectName } from '../../domain/packaging/name.ts'
+import { compareVersions, parseVersion, type Version } from '../../domain/packaging/version.ts'
+import type { IndexFile } from '../../protocol/simple/simple-json.ts'
+import type { KnownPage } from '../find/indexes.ts'
+
+/** The listed files of a version, those among them that are neither wheel nor sdist too. */
+export function filesOfRelease(page: KnownPage, version: Version): readonly IndexFile[] {
+  return page.index.files.filter(file => {
+    const found = versionOf(page, file)
+    return found !== undefined && compareVersions(found, version) === 0
+  })
+}
+
+/** ` (it lists 1.0, 1.1)`, the newest last; nothing where it lists nothing. */
+export function spelledVersions(page: KnownPage, wanted: Version): string {
+  const versions = [...new Set(page.index.files.flatMap(file => versionOf(page, file) ?? []))].sort(compareVersions)
+  const at = versions.findIndex(version => compareVersions(version, wanted) > 0)
+  const near = at < 0 ? versions.slice(-NEAR) : versions.slice(Math.max(0, at - NEAR / 2), at + NEAR / 2)
+  return near.length === 0 ? '' : ` (it lists ${near.join(', ')})`
+}
+
+const NEAR = 6
+
+function versionOf(page: KnownPage, file: IndexFile): Version | undefined {
+  return file.dist?.version ?? spelledIn(page, file.filename)
+}
+
+/** `demo-1.0-py3.8.egg`, `demo-1.0.win32.exe`: the longest text after the name, up to a dot or dash, that is a version. */
+function spelledIn(page: KnownPage, filename: string): Version | undefined {
+  for (let dash = filename.indexOf('-'); dash > 0; dash = filename.indexOf('-', dash + 1)) {
+    if (tryProjectName(filename.slice(0, dash)) !== page.index.name) continue
+    for (let rest = filename.slice(dash + 1); rest !== ''; rest = rest.slice(0, Math.max(0, rest.search(LAST_PART)))) {
+      const version = parseVersion(rest)
+      if (version !== undefined) return version
+    }
+  }
+  return undefined
+}
+
+const LAST_PART = /[.-][^.-]*$/

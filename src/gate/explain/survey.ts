@@ -1,0 +1,71 @@
+import { GateError } from '../../domain/base/errors.ts'
+import type { Lock, LockedPackage } from '../../protocol/lockfiles/lock.ts'
+import { createLimit } from '../flow/limit.ts'
+import type { Explain, Explanation } from './explain.ts'
+import { NO_PROVENANCE_KEY } from './explain-artifact.ts'
+
+/** A file that a lock allows, and what becomes of it. */
+export interface Surveyed {
+  readonly lock: string
+  readonly package: LockedPackage
+  readonly explanation: Explanation
+}
+
+/** packages judged so far, and all */
+export type SurveyProgress = (done: number, all: number) => void
+
+/** Packages at once; their files are limited once more where they are examined. */
+const AT_ONCE = 8
+
+/**
+ * Judges every file of every lock side by side, in the order of the locks. One that cannot be told does not stop the
+ * others; a package that several locks name is judged once.
+ */
+export async function survey(
+  locks: readonly Lock[],
+  explain: Pick<Explain, 'locked'>,
+  progress: SurveyProgress,
+): Promise<readonly Surveyed[]> {
+  const limit = createLimit({ running: AT_ONCE, waiting: Number.POSITIVE_INFINITY, what: 'packages' })
+  const packages = locks.flatMap(lock => lock.packages.map(locked => ({ lock: lock.path, locked })))
+  const once = new Map<string, Promise<readonly Explanation[]>>()
+  let done = 0
+
+  function judge(locked: LockedPackage): Promise<readonly Explanation[]> {
+    const key = JSON.stringify([locked.project, locked.version, locked.files])
+    const known = once.get(key) ?? limit(() => explain.locked(locked))
+    once.set(key, known)
+    return known
+  }
+
+  const judged = await Promise.all(
+    packages.map(async ({ lock, locked }) => {
+      const explanations = await judge(locked)
+      done += 1
+      progress(done, packages.length)
+      return explanations.map(explanation => ({ lock, package: locked, explanation }))
+    }),
+  )
+  return judged.flat()
+}
+
+/** Each file once, whatever locks name it. */
+export function uniqueFiles(surveyed: readonly Surveyed[]): readonly Surveyed[] {
+  const byFile = new Map(
+    surveyed.map(it => [
+      `${it.explanation.file.project} ${it.explanation.file.filename} ${it.explanation.file.sha256}`,
+      it,
+    ]),
+  )
+  return [...byFile.values()]
+}
+
+/** Files that count as unattested on an index that speaks no PEP 740: a mirror, very likely. */
+export function onSilentIndex(surveyed: readonly Surveyed[]): number {
+  return surveyed.filter(({ explanation: { notes } }) => notes.includes(NO_PROVENANCE_KEY)).length
+}
+
+/** What cannot be told, as opposed to what is refused or not listed. */
+export function isUnknown({ outcome }: Explanation): boolean {
+  return outcome instanceof GateError && outcome.code !== 'not-listed'
+}

@@ -1,0 +1,206 @@
+import { LRUCache } from 'lru-cache'
+import { GateError } from '../../domain/base/errors.ts'
+import type { Artifact } from '../../domain/packaging/artifact.ts'
+import type { Blobs, BlobWriter, OpenBlob } from '../../ports/blobs.ts'
+import type { Origin } from '../../ports/outward.ts'
+import { DigestGate } from './digest-gate.ts'
+import { RecentBytes } from './recent-bytes.ts'
+
+const READ_SIZE = 256 * 1024
+/** Bytes that are held back, at least, until size and sha256 agree. */
+const WITHHELD = 64 * 1024
+/** Bytes that came last and stay in memory, for readers that keep step. The writer holds about as many of them anyway. */
+const RECENT = 2 * 1024 * 1024
+
+interface Options {
+  readonly artifact: Artifact
+  readonly origin: Origin
+  readonly blobs: Blobs
+  /** waits for a place among the downloads */
+  readonly limit: <Result>(call: () => Promise<Result>) => Promise<Result>
+  /** bytes */
+  readonly maxSize: number
+  /** Looks at the whole file, before the last bytes are released; throws what stops it. */
+  readonly inspect: (
+    read: (buffer: Buffer, position: number, length: number) => Promise<number>,
+    size: number,
+  ) => Promise<void>
+}
+
+/**
+ * One download of one file, however many clients wait for it. It goes on when they leave. Readers read along, from memory
+ * or the temporary file, up to what is released: everything but the last 64 KiB until the digest matched and the blob is
+ * stored. A file that a client has whole is one that a crash does not take away.
+ */
+export class Ingest {
+  /** bytes; `undefined` where neither the index nor the upstream said: then nobody can read along */
+  readonly size: Promise<number | undefined>
+  /** Settles when the file is stored and verified. */
+  readonly stored: Promise<void>
+  readonly #openStored: () => Promise<OpenBlob | undefined>
+  #writer: BlobWriter | undefined
+  #blob: Promise<OpenBlob | undefined> | undefined
+  #readers = 0
+  #released = 0
+  #ended: { readonly failure: unknown } | 'stored' | undefined
+  #waiting: (() => void)[] = []
+  readonly #recent = new RecentBytes(RECENT)
+  /** pieces of the file for readers that fell back, so that a thousand of them share one buffer */
+  readonly #pieces = new LRUCache<number, Promise<Buffer>>({ max: 8 })
+
+  constructor(options: Options) {
+    const size = Promise.withResolvers<number | undefined>()
+    this.size = size.promise
+    this.#openStored = () => options.blobs.open(options.artifact.sha256)
+    this.stored = options
+      .limit(() => this.#run(options, size.resolve))
+      .then(
+        () => this.#end('stored'),
+        (failure: unknown) => {
+          size.reject(failure)
+          this.#end({ failure })
+          throw failure
+        },
+      )
+    // whoever waits sees the failure; nobody waiting is no reason to end the process
+    this.size.catch(() => {})
+    this.stored.catch(() => {})
+  }
+
+  async #run(options: Options, tellSize: (size: number | undefined) => void): Promise<void> {
+    const { artifact, origin, blobs, maxSize } = options
+    const abort = new AbortController()
+    const source = (await origin.file(artifact, abort.signal)).value
+    try {
+      const expected = artifact.size ?? source.length
+      if (expected !== undefined && expected > maxSize)
+        throw new GateError(
+          'integrity-mismatch',
+          `${artifact.filename.text} has ${expected} bytes, files.max_size is ${maxSize}`,
+        )
+      const gate = new DigestGate(artifact, { expected, most: maxSize })
+      const writer = await blobs.writer(artifact.sha256)
+      this.#writer = writer
+      try {
+        tellSize(expected)
+        for await (const chunk of source.body as AsyncIterable<Buffer>) {
+          gate.take(chunk)
+          await writer.write(chunk)
+          this.#recent.add(chunk)
+          this.#release(this.#recent.wholeUpTo(gate.seen - WITHHELD, WITHHELD))
+        }
+        gate.finish()
+        await options.inspect((buffer, position, length) => writer.read(buffer, position, length), gate.seen)
+        await writer.commit()
+        this.#writer = undefined
+        // opened at once for those who read along: what is evicted in the meantime stays readable
+        await this.#stillOpen()
+        this.#release(gate.seen)
+      } catch (error) {
+        // why it failed is worth more than that the rest of it could not be cleared away
+        await writer.abort().catch(() => {})
+        throw error
+      }
+    } finally {
+      abort.abort()
+      source.body.destroy()
+    }
+  }
+
+  #release(bytes: number): void {
+    if (bytes <= this.#released) return
+    this.#released = bytes
+    this.#wake()
+  }
+
+  #end(how: { readonly failure: unknown } | 'stored'): void {
+    this.#ended = how
+    this.#wake()
+    this.#letGo()
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resume of waiting) resume()
+  }
+
+  /** The bytes in order, as they are released. Throws when the file turns out wrong: the last bytes never come. */
+  async *chunks(): AsyncIterable<Buffer> {
+    this.#readers += 1
+    try {
+      const size = await this.size
+      if (size === undefined) throw new GateError('unknown-bug', 'a file of unknown size cannot be read along')
+      for (let position = 0; position < size; ) {
+        this.#assertNotFailed()
+        while (this.#released <= position) {
+          await new Promise<void>(resolve => this.#waiting.push(resolve))
+          this.#assertNotFailed()
+        }
+        const piece = this.#recent.at(position, this.#released) ?? (await this.#piece(position, size))
+        yield piece
+        position += piece.byteLength
+      }
+    } finally {
+      this.#readers -= 1
+      this.#letGo()
+    }
+  }
+
+  #assertNotFailed(): void {
+    if (this.#ended !== undefined && this.#ended !== 'stored') throw this.#ended.failure
+  }
+
+  #letGo(): void {
+    if (this.#readers > 0 || this.#ended === undefined) return
+    this.#pieces.clear()
+    this.#recent.clear()
+    const blob = this.#blob
+    this.#blob = undefined
+    blob?.then(open => open?.close()).catch(() => {})
+  }
+
+  /** Whole pieces are shared between readers; a piece that is not complete yet is read as far as it goes. */
+  async #piece(position: number, size: number): Promise<Buffer> {
+    const start = position - (position % READ_SIZE)
+    const whole = Math.min(READ_SIZE, size - start)
+    if (start + whole > this.#released) return await this.#read(position, Math.min(this.#released, size) - position)
+    let piece = this.#pieces.get(start)
+    if (piece === undefined) {
+      piece = this.#read(start, whole)
+      this.#pieces.set(start, piece)
+      piece.catch(() => this.#pieces.delete(start))
+    }
+    return (await piece).subarray(position - start)
+  }
+
+  async #read(position: number, length: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafeSlow(length)
+    for (let done = 0; done < length; ) {
+      const count = await this.#readSome(buffer.subarray(done), position + done)
+      if (count === 0) throw new GateError('unknown-store', 'a file was cut short while it was read along')
+      done += count
+    }
+    return buffer
+  }
+
+  async #readSome(buffer: Buffer, position: number): Promise<number> {
+    const writer = this.#writer
+    if (writer !== undefined)
+      try {
+        return await writer.read(buffer, position, buffer.byteLength)
+      } catch {
+        // the writer may be turning into the blob under our hands, or be given up: the end tells which
+        await this.stored
+      }
+    const blob = await this.#stillOpen()
+    if (blob === undefined) throw new GateError('unknown-store', 'a file vanished while it was read along')
+    return await blob.read(buffer, position)
+  }
+
+  /** The stored file, opened once for all readers, and again for one who comes after the others have left. */
+  #stillOpen(): Promise<OpenBlob | undefined> {
+    this.#blob ??= this.#openStored()
+    return this.#blob
+  }
+}

@@ -1,0 +1,122 @@
+import { GateError } from '../../domain/base/errors.ts'
+import { type Instant, parseInstant } from '../../domain/base/instant.ts'
+import type { RefusalCode } from '../../domain/base/refusal.ts'
+import type { Refused } from '../../domain/decide/verdict.ts'
+import type { Artifact } from '../../domain/packaging/artifact.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
+import type { ListedFile } from '../../ports/memory.ts'
+import type { IndexFile } from '../../protocol/simple/simple-json.ts'
+import type { KnownPage } from './indexes.ts'
+
+/** What an index entry must have before anything can be said about the file's bytes. */
+export interface ArtifactRules {
+  readonly policy: Policy
+  /** bytes */
+  readonly maxSize: number
+}
+
+/** Turns an index entry into an artifact, or into the refusal that its poverty demands. */
+export function artifactOf(page: KnownPage, file: IndexFile, rules: ArtifactRules): Artifact | Refused {
+  if (page.index.status === 'quarantined')
+    return refuse(page, file, rules, 'project-quarantined', quarantineDetail(page))
+  if (file.dist === undefined)
+    return refuse(
+      page,
+      file,
+      rules,
+      'file-unsupported',
+      `${file.filename} is neither a wheel nor a source distribution of ${page.index.name}.`,
+    )
+  if (file.sha256 === undefined)
+    return refuse(page, file, rules, 'digest-missing', `The index lists ${file.filename} without a sha256.`)
+  if (file.size !== undefined && file.size > rules.maxSize)
+    return refuse(
+      page,
+      file,
+      rules,
+      'too-large',
+      `${file.filename} has ${file.size} bytes; files.max_size is ${rules.maxSize}.`,
+    )
+  return {
+    project: page.index.name,
+    filename: file.dist,
+    path: file.path,
+    sha256: file.sha256,
+    size: file.size,
+    url: file.url,
+    uploaded: uploadedAt(file),
+    yanked: file.yanked,
+    status: page.index.status,
+    coreMetadata: file.dist.kind === 'wheel' ? file.coreMetadata : undefined,
+    provenance: file.provenance,
+  }
+}
+
+/** PEP 700's upload-time, where it is one. */
+export function uploadedAt({ uploadTime }: IndexFile): Instant | undefined {
+  return uploadTime === undefined ? undefined : parseInstant(uploadTime)
+}
+
+/** A file as a page lists it, for what is remembered of the project. */
+export function listedFile(file: IndexFile): ListedFile {
+  const { path, filename, sha256, dist, provenance, yanked } = file
+  return {
+    path,
+    filename,
+    sha256,
+    version: dist?.version,
+    uploaded: uploadedAt(file),
+    offered: provenance === 'offered',
+    yanked: yanked !== false,
+  }
+}
+
+function refuse(page: KnownPage, file: IndexFile, rules: ArtifactRules, code: RefusalCode, detail: string): Refused {
+  return {
+    kind: 'refused',
+    code,
+    file: {
+      project: page.index.name,
+      version: file.dist?.version,
+      filename: file.filename,
+      sha256: file.sha256,
+    },
+    rule: undefined,
+    identity: undefined,
+    detail,
+    admitWith: undefined,
+    policyDigest: rules.policy.digest,
+    steps: [{ mark: 'fail', check: 'the index entry', found: detail }],
+    notes: [],
+  }
+}
+
+/** A file of a quarantined project that the page no longer lists. */
+export function refuseQuarantined(page: KnownPage, filename: string, policy: Policy): Refused {
+  const detail = quarantineDetail(page)
+  return {
+    kind: 'refused',
+    code: 'project-quarantined',
+    file: { project: page.index.name, version: undefined, filename, sha256: undefined },
+    rule: undefined,
+    identity: undefined,
+    detail,
+    admitWith: undefined,
+    policyDigest: policy.digest,
+    steps: [{ mark: 'fail', check: 'project status', expected: 'active', found: 'quarantined' }],
+    notes: [],
+  }
+}
+
+function quarantineDetail(page: KnownPage): string {
+  return `The index has quarantined ${page.index.name}.`
+}
+
+/** A name whose bytes changed since it was first seen can be neither admitted nor refused. */
+export function assertUnchanged(page: KnownPage, filename: string): void {
+  if (page.changed.has(filename))
+    throw new GateError(
+      'unknown-index-changed',
+      `${filename} came back with another sha256 than it had when it was first seen`,
+    )
+}

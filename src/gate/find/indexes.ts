@@ -1,0 +1,175 @@
+import { LRUCache } from 'lru-cache'
+import { GateError } from '../../domain/base/errors.ts'
+import { type Clock, type Instant, type Millis, millis } from '../../domain/base/instant.ts'
+import type { FilePath } from '../../domain/packaging/artifact.ts'
+import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { Events } from '../../observe/events.ts'
+import type { Sightings } from '../../ports/memory.ts'
+import type { Index } from '../../ports/outward.ts'
+import type { IndexFile, ProjectIndex } from '../../protocol/simple/simple-json.ts'
+import { createOnce } from '../flow/once.ts'
+import { listedFile } from './artifacts.ts'
+
+/** A project page as this gate knows it. A new object for every new body, so that identity tells whether it changed. */
+export interface KnownPage {
+  readonly index: ProjectIndex
+  readonly etag: string | undefined
+  readonly byPath: ReadonlyMap<FilePath, IndexFile>
+  readonly byFilename: ReadonlyMap<string, IndexFile>
+  /** file names that were seen before with another sha256 */
+  readonly changed: ReadonlySet<string>
+}
+
+interface Remembered {
+  /** `undefined`: the upstream said 404 */
+  readonly page: KnownPage | undefined
+  readonly validated: Instant
+  /** while the upstream cannot answer, it is asked again only after this */
+  readonly askAgain: Instant
+}
+
+/** A page this young is not asked for again because of what it lacks: whoever asks for nonsense costs one question in this time. */
+const YOUNG = millis(5_000)
+/** Ask again this long after a failure; until then a page that may stand in does. */
+const AFTER_FAILURE = millis(5_000)
+
+export interface Indexes {
+  /**
+   * The page, validated within `maxAge`, or within `maxStale` while the upstream cannot answer. `undefined` is the
+   * upstream's 404. Throws `internal` without any packet, `unknown-…` when nothing may stand in.
+   */
+  current(project: ProjectName): Promise<KnownPage | undefined>
+  /**
+   * As `current`, for somebody who missed something on the page: asked for again where its last validation is more than
+   * a few seconds old, so that a file is found as soon as the index lists it.
+   */
+  anew(project: ProjectName): Promise<KnownPage | undefined>
+  /** The same where it needs no waiting; `undefined` when it does. */
+  atHand(project: ProjectName): KnownPage | undefined
+  /** As `current`, but a page whose serial went backwards is stood in for by the one before it (listings only). */
+  listed(project: ProjectName): Promise<KnownPage | undefined>
+}
+
+interface Options {
+  readonly index: Index
+  readonly sightings: Sightings
+  readonly events: Events
+  readonly clock: Clock
+  readonly maxAge: Millis
+  readonly maxStale: Millis
+  readonly isInternal: (project: ProjectName) => boolean
+}
+
+export function createIndexes(options: Options): Indexes {
+  const { index, sightings, events, clock, maxAge, maxStale, isInternal } = options
+  const known = new LRUCache<ProjectName, Remembered>({
+    maxSize: 100_000,
+    sizeCalculation: remembered => 1 + (remembered.page?.index.files.length ?? 0),
+  })
+  const once = createOnce<KnownPage | undefined>()
+
+  function fresh(remembered: Remembered | undefined, now: Instant): remembered is Remembered {
+    if (remembered === undefined) return false
+    const age = now - remembered.validated
+    return age >= 0 && age <= maxAge
+  }
+
+  /** Only a page may stand in for an upstream that cannot answer, and only for so long. */
+  function mayStandIn(
+    remembered: Remembered | undefined,
+    now: Instant,
+  ): remembered is Remembered & { page: KnownPage } {
+    if (remembered?.page === undefined) return false
+    const age = now - remembered.validated
+    return age >= 0 && age <= maxStale
+  }
+
+  async function revalidate(project: ProjectName): Promise<KnownPage | undefined> {
+    const before = known.get(project)
+    const now = clock()
+    if (mayStandIn(before, now) && now < before.askAgain) return before.page
+    try {
+      const answer = await index.project(project, before?.page === undefined ? undefined : { etag: before.page.etag })
+      const page =
+        answer.kind === 'absent'
+          ? undefined
+          : answer.kind === 'unchanged'
+            ? before?.page
+            : admitPage(answer.index, answer.etag)
+      if (answer.kind === 'unchanged' && page === undefined)
+        throw new GateError('unknown-upstream', 'the index answered 304 to a page that was never fetched')
+      if (answer.kind === 'unchanged') sightings.reread(project, now)
+      known.set(project, { page, validated: now, askAgain: now })
+      return page
+    } catch (error) {
+      if (!(error instanceof GateError) || !error.code.startsWith('unknown-upstream') || !mayStandIn(before, now))
+        throw error
+      known.set(project, { ...before, askAgain: (clock() + AFTER_FAILURE) as Instant })
+      return before.page
+    }
+  }
+
+  function admitPage(fresher: ProjectIndex, etag: string | undefined): KnownPage {
+    const highest = sightings.lastSerial(fresher.name)
+    if (fresher.serial !== undefined && highest !== undefined && fresher.serial < highest) {
+      const detail = `the serial of ${fresher.name} went back from ${highest} to ${fresher.serial}`
+      events.emit({ type: 'alarm', alarm: 'serial-backwards', detail, untrusted: undefined })
+      throw new GateError('unknown-index-changed', detail)
+    }
+    const { changed } = sightings.record(fresher.name, fresher.files.map(listedFile), {
+      at: clock(),
+      status: fresher.status,
+    })
+    if (fresher.serial !== undefined && fresher.serial !== highest) sightings.raiseSerial(fresher.name, fresher.serial)
+    for (const filename of changed)
+      events.emit({
+        type: 'alarm',
+        alarm: 'digest-changed',
+        detail: `${filename} of ${fresher.name} came back with another sha256`,
+        untrusted: undefined,
+      })
+    return {
+      index: fresher,
+      etag,
+      byPath: new Map(fresher.files.map(file => [file.path, file])),
+      byFilename: new Map(fresher.files.map(file => [file.filename, file])),
+      changed: new Set(changed),
+    }
+  }
+
+  function assertAskable(project: ProjectName): void {
+    if (isInternal(project)) throw new GateError('internal', `${project} is an internal name`)
+  }
+
+  async function current(project: ProjectName): Promise<KnownPage | undefined> {
+    assertAskable(project)
+    const remembered = known.get(project)
+    return fresh(remembered, clock()) ? remembered.page : await once(project, () => revalidate(project))
+  }
+
+  async function anew(project: ProjectName): Promise<KnownPage | undefined> {
+    assertAskable(project)
+    const remembered = known.get(project)
+    const young = fresh(remembered, clock()) && clock() - remembered.validated < YOUNG
+    return young ? remembered.page : await once(project, () => revalidate(project))
+  }
+
+  return {
+    current,
+    anew,
+    atHand(project) {
+      const remembered = known.get(project)
+      return !isInternal(project) && fresh(remembered, clock()) ? remembered.page : undefined
+    },
+    async listed(project) {
+      try {
+        return await current(project)
+      } catch (error) {
+        const before = known.get(project)
+        const changed = error instanceof GateError && error.code === 'unknown-index-changed'
+        if (changed && mayStandIn(before, clock())) return before.page
+        throw error
+      }
+    },
+  }
+}

@@ -1,0 +1,35 @@
+import type { Refused } from '../../domain/decide/verdict.ts'
+import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { Links } from './listing.ts'
+
+interface Options {
+  readonly publicUrl: string | undefined
+  readonly listenUrl: () => string
+  /** `page`: file URLs relative to `/simple/<project>/` where no public URL is configured */
+  readonly relativeTo: 'page' | 'absolute'
+  readonly keep: (refused: Refused) => string
+}
+
+/**
+ * Every URL that leaves the gate. They come from the configured public URL, never from a Host header. Without one, file
+ * URLs are relative, and `provenance`, which PEP 740 wants absolute, is left out.
+ */
+export function createLinks(options: Options): Links {
+  const { publicUrl, listenUrl, relativeTo, keep } = options
+  const base = () => publicUrl ?? listenUrl()
+  return {
+    file({ path }) {
+      if (publicUrl !== undefined) return `${publicUrl}${path}`
+      return relativeTo === 'page' ? `../..${path}` : `${listenUrl()}${path}`
+    },
+    provenance(page, { dist, provenance }) {
+      if (publicUrl === undefined || dist === undefined || provenance !== 'offered') return undefined
+      return `${publicUrl}${provenancePath(page.index.name, dist.version, dist.text)}`
+    },
+    explain: refused => `${base()}/x/${keep(refused)}`,
+  }
+}
+
+function provenancePath(project: ProjectName, version: string, filename: string): string {
+  return `/integrity/${project}/${encodeURIComponent(version)}/${filename}/provenance`
+}

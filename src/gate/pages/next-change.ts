@@ -1,0 +1,19 @@
+import { type Instant, instant, type Millis } from '../../domain/base/instant.ts'
+import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
+
+/** Under a cooldown files come of age one by one; a page is that late at most. */
+const COOLING = 60_000
+
+/**
+ * Until when no verdict on a project can change by time alone: an exemption ends, a failure is to be asked again, or a
+ * cooldown passes.
+ */
+export function nextChange(
+  project: ProjectName,
+  { policy, now, negativeTtl }: { readonly policy: Policy; readonly now: Instant; readonly negativeTtl: Millis },
+): Instant {
+  const ends = policy.exemptionsFor(project).flatMap(exemption => (exemption.ends > now ? [exemption.ends] : []))
+  const cools = (policy.ruleFor(project)?.cooldown.minAge ?? 0) > 0
+  return instant(Math.min(now + negativeTtl, ...(cools ? [now + COOLING] : []), ...ends))
+}

@@ -1,0 +1,109 @@
+import { GateError } from '../../domain/base/errors.ts'
+import type { Clock } from '../../domain/base/instant.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
+import type { Events } from '../../observe/events.ts'
+import { type LoadedPolicy, loadPolicy } from '../../protocol/policy/policy-yaml.ts'
+import type { ReadRoot } from '../../protocol/policy/publisher.ts'
+import { formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
+import type { TextFile } from '../../protocol/yaml/yaml-document.ts'
+import { fingerprintOf, readPolicyFiles } from './policy-files.ts'
+
+/** The policy in force. */
+export interface Policies {
+  current(): Policy
+  /** Why the last reload was rejected; `undefined` when what is on disk is in force. */
+  lastError(): string | undefined
+}
+
+export interface ReloadingPolicies extends Policies {
+  /** Reads the files again. What does not compile is told, and changes nothing; so does what is the same. */
+  reload(): 'loaded' | 'unchanged' | 'kept'
+  /** Stops looking for changes. */
+  close(): void
+}
+
+interface Options {
+  /** files or folders */
+  readonly paths: readonly string[]
+  readonly clock: Clock
+  readonly events: Events
+  readonly readRoot: ReadRoot
+  /** how often to look for changes; 0 never looks */
+  readonly pollMs?: number
+  readonly readFiles?: (paths: readonly string[]) => readonly TextFile[]
+  readonly fingerprint?: (paths: readonly string[]) => string
+}
+
+const POLL_MS = 2_000
+
+/**
+ * Loads the policy and keeps it: a reload that fails keeps the last good one, says so in an event and in `lastError`.
+ * Changes are found by polling, because what a container mounts announces nothing reliably.
+ *
+ * @throws GateError `policy-invalid` with every diagnostic, one a line, when the first load fails
+ */
+export function createPolicies(options: Options): ReloadingPolicies {
+  const { paths, clock, events, readRoot, pollMs = POLL_MS } = options
+  const { readFiles = readPolicyFiles, fingerprint = fingerprintOf } = options
+  /** of the policy in force, and beside it of the trusted roots that it names */
+  let rootFiles: readonly string[] = []
+  const look = (): string => fingerprint([...paths, ...rootFiles])
+  let seen = look()
+  let { policy } = read()
+  let failure: string | undefined
+  announce('loaded', undefined)
+
+  function read(): Extract<LoadedPolicy, { policy: Policy }> {
+    const loaded = loadPolicy(readFiles(paths), clock(), readRoot)
+    if (!('policy' in loaded))
+      throw new GateError('policy-invalid', loaded.diagnostics.map(formatDiagnostic).join('\n'))
+    // roots that are new are looked at from now on; the next look takes that for a change, and finds none
+    rootFiles = loaded.contents.rootFiles
+    return loaded
+  }
+
+  function announce(action: 'loaded' | 'reloaded', before: string | undefined): void {
+    const { digest, files } = policy
+    events.emit({ type: 'policy', action, digest, before, files, diagnostics: [] })
+    for (const detail of policy.warnings) events.emit({ type: 'policy-warning', detail })
+  }
+
+  function reload(): 'loaded' | 'unchanged' | 'kept' {
+    seen = look() // before the read: a change during it is seen as one more
+    try {
+      const fresh = read().policy
+      const recovered = failure !== undefined
+      failure = undefined
+      const before = policy.digest
+      if (fresh.digest === before && !recovered) return 'unchanged'
+      policy = fresh
+      announce('reloaded', before)
+      return 'loaded'
+    } catch (error) {
+      if (!(error instanceof GateError)) throw error
+      failure = error.detail
+      const { digest, files } = policy
+      const diagnostics = error.detail.split('\n')
+      events.emit({ type: 'policy', action: 'rejected', digest, before: digest, files, diagnostics })
+      return 'kept'
+    }
+  }
+
+  let changing: string | undefined
+
+  /** Waits until two looks agree: while an editor or a copy is at work, half of a policy could compile. */
+  function lookForChange(): void {
+    const found = look()
+    if (found !== seen && found === changing) reload()
+    changing = found
+  }
+
+  const timer = pollMs > 0 ? setInterval(lookForChange, pollMs) : undefined
+  timer?.unref()
+  return {
+    current: () => policy,
+    lastError: () => failure,
+    reload,
+    close: () => clearInterval(timer),
+  }
+}

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { GateError } from '../../domain/base/errors.ts'
+import type { TextFile } from '../../protocol/yaml/yaml-document.ts'
+
+const LARGEST = 1024 * 1024
+
+/**
+ * Policy files by path; a folder stands for the `.yaml` and `.yml` files in it, by name, without those that begin with a
+ * dot (a ConfigMap keeps its versions there).
+ *
+ * @throws GateError `policy-invalid` naming the file that cannot be read, or that is not UTF-8
+ */
+export function readPolicyFiles(paths: readonly string[]): readonly TextFile[] {
+  return paths.flatMap(expand).map(path => ({ path, text: readText(path) }))
+}
+
+/** Changes whenever one of the files may have: also when a symbolic link is swapped for another. */
+export function fingerprintOf(paths: readonly string[]): string {
+  try {
+    return paths
+      .flatMap(expand)
+      .map(path => {
+        const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true }) // follows links
+        return [path, dev, ino, size, mtimeNs, ctimeNs].join(' ')
+      })
+      .join('\n')
+  } catch {
+    return 'unreadable' // the reload that follows says why
+  }
+}
+
+function expand(path: string): readonly string[] {
+  try {
+    if (!statSync(path).isDirectory()) return [path]
+    const names = readdirSync(path).filter(name => /^[^.].*\.ya?ml$/.test(name))
+    if (names.length === 0) throw new GateError('policy-invalid', `${path}: the folder holds no .yaml file`)
+    return names.sort().map(name => join(path, name))
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+}
+
+function readText(path: string): string {
+  try {
+    const status = statSync(path)
+    if (!status.isFile()) throw new GateError('policy-invalid', `${path}: is not a file`)
+    if (status.size > LARGEST) throw new GateError('policy-invalid', `${path}: the file is larger than 1 MiB`)
+    // a byte order mark stays in the text: a policy's digest is that of the bytes on disk
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path))
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+}
+
+function unreadable(path: string, error: unknown): GateError {
+  if (error instanceof GateError) return error
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+  const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is not UTF-8' : `cannot be read (${code})`
+  return new GateError('policy-invalid', `${path}: ${why}`, { cause: error })
+}

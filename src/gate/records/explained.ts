@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { Clock, Instant } from '../../domain/base/instant.ts'
+import type { Refused } from '../../domain/decide/verdict.ts'
+import type { Refusals } from '../../ports/memory.ts'
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz' // Crockford's base32, lower case: nothing to misread aloud
+const LENGTH = 12
+
+export interface Explained {
+  /** Keeps a refusal and returns its id: the same refusal has the same id, after a restart too. */
+  keep(refused: Refused): string
+  get(id: string): { readonly refused: Refused; readonly at: Instant } | undefined
+}
+
+export function createExplained(refusals: Refusals, clock: Clock): Explained {
+  const kept = new LRUCache<string, true>({ max: 20_000, ttl: 3_600_000 })
+  return {
+    keep(refused) {
+      const id = refusalId(refused)
+      if (!kept.has(id)) {
+        refusals.put(id, refused, clock())
+        kept.set(id, true)
+      }
+      return id
+    },
+    get: id => (/^[0-9a-z]{12}$/.test(id) ? refusals.get(id) : undefined),
+  }
+}
+
+/** 60 bits over what was refused and why. */
+function refusalId(refused: Refused): string {
+  const { file, code, rule, detail } = refused
+  const told = JSON.stringify([file.project, file.filename, file.sha256, code, rule?.id, detail])
+  const digest = createHash('sha256').update(told).digest()
+  return Array.from(digest.subarray(0, LENGTH), byte => ALPHABET[byte & 31]).join('')
+}

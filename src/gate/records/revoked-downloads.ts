@@ -1,0 +1,145 @@
+import { parseSha256, type Sha256 } from '../../domain/base/digest.ts'
+import { type Instant, instant } from '../../domain/base/instant.ts'
+import { parseDistFilename } from '../../domain/packaging/filename.ts'
+import { tryProjectName } from '../../domain/packaging/name.ts'
+import { type Revocation, revokedByName, revokedByProvenance } from '../../domain/policy/revocation.ts'
+import type { Records } from '../../ports/records.ts'
+
+/** A client that got a file before it was revoked. */
+export interface Download {
+  readonly client: string
+  readonly filename: string
+  readonly sha256: Sha256
+  readonly requests: number
+  readonly first: Instant
+  readonly last: Instant
+}
+
+interface File {
+  readonly filename: string
+  readonly sha256: Sha256
+}
+
+export interface RevokedFiles {
+  readonly revocation: Revocation
+  /** that the gate knows, downloaded or not: from pages, from proofs, from the journal */
+  readonly files: readonly (File & { readonly held: boolean })[]
+  /** the latest first */
+  readonly downloads: readonly Download[]
+}
+
+const FOR_EVER = instant(0)
+
+/** Who has what is revoked: every admission on record of a file that a revocation names, by its name or by its provenance. */
+export function findRevoked(
+  records: Pick<Records, 'journal' | 'attested' | 'projects' | 'project' | 'holds'>,
+  revocations: readonly Revocation[],
+): readonly RevokedFiles[] {
+  const found = new Map(revocations.map(revocation => [revocation, new Found()]))
+  const proved = provedBy(records, revocations)
+  const naming = createNaming(revocations)
+  for (const { file, by } of proved.files) found.get(by)?.know(file)
+  for (const { project, ...file } of listedFiles(records, revocations))
+    for (const revocation of naming(project, file)) found.get(revocation)?.know(file)
+  for (const { outcome, project, filename, sha256: digest, client, count, at } of records.journal(FOR_EVER)) {
+    const sha256 = parseSha256(digest ?? '')
+    if (sha256 === undefined) continue
+    const file = { filename, sha256 }
+    for (const revocation of new Set([...naming(project, file), ...(proved.bySha256.get(sha256) ?? [])])) {
+      const own = found.get(revocation)
+      own?.know(file)
+      if (outcome === 'admitted') own?.downloaded(file, { client, count, at })
+    }
+  }
+  return [...found].map(([revocation, own]) => ({
+    revocation,
+    files: own.files.map(file => ({ ...file, held: records.holds(file.sha256) })),
+    downloads: own.downloads,
+  }))
+}
+
+/** What the attestations on record say of each file. */
+function provedBy(
+  records: Pick<Records, 'attested'>,
+  revocations: readonly Revocation[],
+): {
+  readonly files: readonly { readonly file: File; readonly by: Revocation }[]
+  readonly bySha256: ReadonlyMap<Sha256, ReadonlySet<Revocation>>
+} {
+  const asking = revocations.filter(({ what }) => what.kind === 'run' || what.kind === 'repository')
+  const files: { readonly file: File; readonly by: Revocation }[] = []
+  const bySha256 = new Map<Sha256, Set<Revocation>>()
+  for (const { sha256, filename, finding } of asking.length === 0 ? [] : records.attested())
+    for (const by of asking) {
+      if (revokedByProvenance(finding, [by]) === undefined) continue
+      files.push({ file: { filename, sha256 }, by })
+      bySha256.set(sha256, (bySha256.get(sha256) ?? new Set()).add(by))
+    }
+  return { files, bySha256 }
+}
+
+/** Files on the pages that may hold what a revocation names; a sha256 may be anywhere. */
+function* listedFiles(
+  records: Pick<Records, 'projects' | 'project'>,
+  revocations: readonly Revocation[],
+): IterableIterator<File & { readonly project: string }> {
+  const anywhere = revocations.some(({ what }) => what.kind === 'sha256')
+  const named = new Set(revocations.flatMap(({ what }) => (what.kind === 'project' ? [what.project] : [])))
+  for (const project of anywhere ? records.projects() : named)
+    for (const { filename, sha256 } of records.project(project)?.files ?? [])
+      if (sha256 !== undefined) yield { project, filename, sha256 }
+}
+
+/** Which revocations name a file; the journal asks for the same one again and again. */
+function createNaming(revocations: readonly Revocation[]): (project: string, file: File) => readonly Revocation[] {
+  const known = new Map<string, readonly Revocation[]>()
+  return (text, { filename, sha256 }) => {
+    const key = `${text} ${filename} ${sha256}`
+    const before = known.get(key)
+    if (before !== undefined) return before
+    const project = tryProjectName(text)
+    const dist = project === undefined ? undefined : parseDistFilename(filename, project)
+    const naming =
+      project === undefined || dist === undefined
+        ? []
+        : revocations.filter(
+            revocation => revokedByName({ project, filename: dist, sha256 }, [revocation]) !== undefined,
+          )
+    known.set(key, naming)
+    return naming
+  }
+}
+
+/** What is found of one revocation. */
+class Found {
+  readonly #files = new Map<string, File>()
+  readonly #downloads = new Map<string, Download>()
+
+  know(file: File): void {
+    this.#files.set(`${file.filename} ${file.sha256}`, file)
+  }
+
+  downloaded(
+    { filename, sha256 }: File,
+    { client, count, at }: { readonly client: string; readonly count: number; readonly at: Instant },
+  ): void {
+    const key = `${client} ${filename} ${sha256}`
+    const before = this.#downloads.get(key)
+    this.#downloads.set(key, {
+      client,
+      filename,
+      sha256,
+      requests: (before?.requests ?? 0) + count,
+      first: instant(Math.min(before?.first ?? at, at)),
+      last: instant(Math.max(before?.last ?? at, at)),
+    })
+  }
+
+  get files(): readonly File[] {
+    return [...this.#files.values()].sort((a, b) => (a.filename < b.filename ? -1 : 1))
+  }
+
+  get downloads(): readonly Download[] {
+    return [...this.#downloads.values()].sort((a, b) => b.last - a.last)
+  }
+}

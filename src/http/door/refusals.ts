@@ -1,0 +1,40 @@
+import type { Refused } from '../../domain/decide/verdict.ts'
+import { problemForRefusal } from '../../protocol/answers/problem.ts'
+import { NOSNIFF, sendAnswer } from './answer.ts'
+import type { Exchange } from './exchange.ts'
+import type { Serving } from './settings.ts'
+
+/** Their HTTP cache layer replaces the reason phrase, and nothing prints the body: they show the failing URL alone. */
+const SHOWS_ONLY_THE_URL = /\b(?:pdm|unearth)\b/i
+
+export function explainUrl(serving: Serving, id: string): string {
+  return `${serving.base()}/x/${id}`
+}
+
+/** A policy refusal, in the form that reaches the person at this client. */
+export function sendRefusal(serving: Serving, exchange: Exchange, refused: Refused): void {
+  const id = serving.gate.keep(refused)
+  const agent = exchange.header('user-agent')
+  if (agent !== undefined && SHOWS_ONLY_THE_URL.test(agent)) sendToUrl(serving, exchange, refused, id)
+  else send403(serving, exchange, refused, id)
+}
+
+/** To a URL that carries the code and answers the 403. */
+function sendToUrl(serving: Serving, exchange: Exchange, { code }: Refused, id: string): void {
+  sendAnswer(exchange, {
+    status: 302,
+    headers: ['Location', `${explainUrl(serving, id)}/${code}`, 'Cache-Control', 'no-store', ...NOSNIFF],
+    body: Buffer.alloc(0),
+  })
+}
+
+/** The 403 itself. pip and poetry print the phrase, uv the body's title and detail too. */
+export function send403(serving: Serving, exchange: Exchange, refused: Refused, id: string): void {
+  const { status, reason, contentType, body } = problemForRefusal(refused, explainUrl(serving, id))
+  sendAnswer(exchange, {
+    status,
+    reason,
+    headers: ['Content-Type', contentType, 'Cache-Control', 'no-store', ...NOSNIFF],
+    body,
+  })
+}

@@ -1,0 +1,124 @@
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import { GateError } from '../../domain/base/errors.ts'
+import { Admitted, type Refused } from '../../domain/decide/verdict.ts'
+import type { Artifact, FilePath } from '../../domain/packaging/artifact.ts'
+import type { OpenFile } from '../../gate/gate.ts'
+import { parseFilePath } from '../../protocol/simple/paths.ts'
+import { sendAnswer } from '../door/answer.ts'
+import { noneMatch } from '../door/conditional.ts'
+import type { Exchange } from '../door/exchange.ts'
+import { sendRefusal } from '../door/refusals.ts'
+import { addRoute, type Segments } from '../door/route.ts'
+import type { Serving } from '../door/settings.ts'
+import { readRange } from './ranges.ts'
+import { etagOf, fileHeaders, sendFile } from './send-file.ts'
+
+const METADATA = '.metadata'
+
+/** `/packages/<2>/<2>/<60>/<filename>` and the `.metadata` beside it: the one door through which files leave. */
+export function addFiles(app: FastifyInstance, serving: Serving): void {
+  addRoute(app, serving, '/packages/:a/:b/:rest/:filename', 'file', (exchange, segments) =>
+    answerFile(serving, exchange, segments),
+  )
+}
+
+/** A file or its metadata by the decoded segments of its path. */
+export async function answerFile(serving: Serving, exchange: Exchange, segments: Segments): Promise<void> {
+  const { filename = '' } = segments
+  const asked = filename.endsWith(METADATA) ? 'metadata' : 'file'
+  exchange.route = asked
+  const path = pathOf(segments, asked === 'file' ? filename : filename.slice(0, -METADATA.length))
+  const located = serving.gate.atHand.locate(path) ?? (await serving.gate.locate(path))
+  const verdict = admittedAtHand(serving, exchange, located) ?? (await judged(serving, exchange, located))
+  if (verdict === undefined) return
+  if (asked === 'metadata') return await sendMetadata(serving, exchange, verdict)
+  const etag = etagOf(verdict.artifact.sha256)
+  // only now: a client that has the bytes of a file refused since must not keep them in good faith
+  if (!noneMatch(exchange.header('if-none-match'), etag))
+    return sendAnswer(exchange, { status: 304, headers: fileHeaders(serving.settings, etag) })
+  const file = await opened(serving, exchange, verdict)
+  await sendFile(serving, exchange, file, () => stillAdmitted(serving, exchange, verdict))
+}
+
+/** ms; what ends by itself (an exemption, the trust in a root) may go on for so long */
+const AT_ONCE = 1_000
+
+/**
+ * Waiting for a download takes time, and what is in force when the first byte leaves decides. False when the refusal went
+ * out instead.
+ */
+function stillAdmitted(serving: Serving, exchange: Exchange, verdict: Admitted): boolean | Promise<boolean> {
+  const isInForce = verdict.facts.policyDigest === serving.gate.policy().digest
+  return (isInForce && performance.now() - exchange.started < AT_ONCE) || admittedAnew(serving, exchange, verdict)
+}
+
+async function admittedAnew(serving: Serving, exchange: Exchange, { artifact }: Admitted): Promise<boolean> {
+  const { gate } = serving
+  const verdict = await gate.judge(artifact)
+  if (Admitted.is(verdict)) return true
+  gate.journal(verdict, exchange.client, exchange.started)
+  sendRefusal(serving, exchange, verdict)
+  return false
+}
+
+function pathOf(segments: Segments, filename: string): FilePath {
+  const { a = '', b = '', rest = '' } = segments
+  const path = parseFilePath(a, b, rest, filename)
+  if (path === undefined) throw new GateError('not-found', 'no file has such a path')
+  return path
+}
+
+/** The admission, in the journal, where it needs no waiting. */
+function admittedAtHand({ gate }: Serving, exchange: Exchange, located: Artifact | Refused): Admitted | undefined {
+  const verdict = 'kind' in located ? undefined : gate.atHand.judge(located)
+  if (verdict === undefined) return undefined
+  gate.journal(verdict, exchange.client, exchange.started)
+  if (Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
+  throw new GateError('unknown-bug', 'only an admission lets a file out')
+}
+
+/** The admission, or nothing when the refusal went out. Either way it is in the journal. */
+async function judged(
+  serving: Serving,
+  exchange: Exchange,
+  located: Artifact | Refused,
+): Promise<Admitted | undefined> {
+  const { gate } = serving
+  const verdict = 'kind' in located ? located : await gate.judge(located)
+  serving.gate.journal(verdict, exchange.client, exchange.started)
+  if (Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
+  sendRefusal(serving, exchange, verdict)
+  return undefined
+}
+
+/** A part can only be cut from stored bytes: a Range waits a while for them, and then gets the whole body instead. */
+async function opened(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<OpenFile> {
+  const file = await serving.gate.open(verdict)
+  if (file.kind === 'stored' || exchange.isHead || !asksForPart(exchange, file)) return file
+  const timer = new AbortController()
+  const late = sleep(serving.limits.joinMs, 'late' as const, { signal: timer.signal, ref: false }).catch(
+    () => 'late' as const,
+  )
+  try {
+    const first = await Promise.race([file.stored.then(() => 'stored' as const), late])
+    return first === 'stored' ? await serving.gate.open(verdict) : file
+  } finally {
+    timer.abort()
+  }
+}
+
+function asksForPart(exchange: Exchange, { file }: OpenFile): boolean {
+  const headers = { range: exchange.header('range'), ifRange: exchange.header('if-range') }
+  return readRange(headers, { size: file.size, etag: etagOf(file.sha256) }).kind !== 'whole'
+}
+
+async function sendMetadata(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<void> {
+  const { bytes, sha256 } = await serving.gate.metadata(verdict)
+  if (!(await stillAdmitted(serving, exchange, verdict))) return
+  const etag = etagOf(sha256)
+  const headers = [...fileHeaders(serving.settings, etag), 'Content-Type', 'application/octet-stream']
+  if (!noneMatch(exchange.header('if-none-match'), etag)) return sendAnswer(exchange, { status: 304, headers })
+  sendAnswer(exchange, { status: 200, headers, body: bytes })
+}

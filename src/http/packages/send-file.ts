@@ -1,0 +1,175 @@
+import type { Sha256 } from '../../domain/base/digest.ts'
+import { GateError } from '../../domain/base/errors.ts'
+import { VerifiedFile } from '../../gate/files/verified-file.ts'
+import type { OpenFile } from '../../gate/gate.ts'
+import type { ByteRange, OpenBlob } from '../../ports/blobs.ts'
+import { NOSNIFF } from '../door/answer.ts'
+import type { Exchange } from '../door/exchange.ts'
+import type { HttpSettings, Serving } from '../door/settings.ts'
+import { readRange, type Wanted } from './ranges.ts'
+
+/** Strong: the bytes behind it never change. */
+export function etagOf(sha256: Sha256): string {
+  return `"sha256-${sha256}"`
+}
+
+/** What every answer about an admitted file says, 304 too. A later refusal must reach clients that have a copy. */
+export function fileHeaders({ clientCache }: HttpSettings, etag: string): readonly string[] {
+  return [
+    'ETag',
+    etag,
+    'Cache-Control',
+    clientCache === 'forbid' ? 'no-store' : 'private, no-cache',
+    'Accept-Ranges',
+    'bytes',
+    'Access-Control-Allow-Origin',
+    '*',
+    ...NOSNIFF,
+  ]
+}
+
+/** Asked right before the first byte leaves: false when it must not, and something else was answered. */
+type MayLeave = () => boolean | Promise<boolean>
+
+/** Sends an opened file, or the part that a Range asks for. Takes over the blob: it is closed however this ends. */
+export async function sendFile(
+  serving: Serving,
+  exchange: Exchange,
+  opened: OpenFile,
+  mayLeave: MayLeave,
+): Promise<void> {
+  if (opened.kind === 'flowing') return await sendFlowing(serving, exchange, opened, mayLeave)
+  const { file, blob } = opened
+  try {
+    assertVerified(file)
+    const allowed = mayLeave()
+    if (allowed !== true && !(await allowed)) return
+    if (blob.sha256 !== file.sha256 || blob.size !== file.size)
+      throw new GateError('unknown-bug', 'another blob was opened than the one that was verified')
+    const range = sendHead(serving, exchange, file, wantedOf(exchange, file))
+    if (range === undefined || exchange.isHead) return void exchange.response.end()
+    if (blob.bytes === undefined) return await pump(serving, exchange, blob, range)
+    const body = blob.bytes.subarray(range.start, range.end + 1)
+    exchange.bytes = body.length
+    exchange.response.end(body)
+  } finally {
+    blob.close()
+  }
+}
+
+/** Even a cast does not get by: the brand is looked at again at the door. */
+function assertVerified(file: VerifiedFile): void {
+  if (!VerifiedFile.is(file)) throw new GateError('unknown-bug', 'only a verified file can be sent')
+}
+
+function wantedOf(exchange: Exchange, { sha256, size }: VerifiedFile): Wanted {
+  // RFC 9110 §14.2: a Range means something for GET only
+  if (exchange.isHead) return { kind: 'whole' }
+  const headers = { range: exchange.header('range'), ifRange: exchange.header('if-range') }
+  return readRange(headers, { size, etag: etagOf(sha256) })
+}
+
+/** Writes the head and says which bytes follow: all, a part, or none. */
+function sendHead(
+  { settings }: Serving,
+  { response }: Exchange,
+  { sha256, size }: VerifiedFile,
+  wanted: Wanted,
+): ByteRange | undefined {
+  const headers = [...fileHeaders(settings, etagOf(sha256))]
+  if (wanted.kind === 'unsatisfiable') {
+    response.writeHead(416, [...headers, 'Content-Range', `bytes */${size}`, 'Content-Length', '0'])
+    return undefined
+  }
+  const range = wanted.kind === 'part' ? wanted.range : { start: 0, end: size - 1 }
+  headers.push('Content-Type', 'application/octet-stream', 'Content-Length', `${range.end + 1 - range.start}`)
+  if (wanted.kind === 'part') headers.push('Content-Range', `bytes ${range.start}-${range.end}/${size}`)
+  response.writeHead(wanted.kind === 'part' ? 206 : 200, headers)
+  return range
+}
+
+interface Piece {
+  readonly buffer: Buffer
+  readonly length: number
+}
+
+/** Copies a blob to the connection: one piece is read while another is written, and no more than that. */
+async function pump(serving: Serving, exchange: Exchange, blob: OpenBlob, range: ByteRange): Promise<void> {
+  const { buffers, readers } = serving
+  let position = range.start
+
+  async function read(): Promise<Piece> {
+    const buffer = buffers.take()
+    const start = position
+    const length = Math.min(buffer.length, range.end + 1 - start)
+    position += length
+    try {
+      await readFully(blob, buffer.subarray(0, length), start)
+      return { buffer, length }
+    } catch (error) {
+      buffers.give(buffer)
+      throw error
+    }
+  }
+
+  let ahead: Promise<Piece> | undefined = range.end < range.start ? undefined : read()
+  try {
+    while (ahead !== undefined) {
+      const { buffer, length } = await ahead
+      ahead = undefined
+      if (exchange.over) return buffers.give(buffer)
+      const written = readers.write(exchange, buffer.subarray(0, length), how =>
+        how === 'taken' ? buffers.give(buffer) : buffers.drop(buffer),
+      )
+      if (position <= range.end && !buffers.tight) ahead = quiet(read())
+      await written
+      if (exchange.over) return
+      if (ahead === undefined && position <= range.end) ahead = read()
+    }
+    exchange.response.end()
+  } finally {
+    if (ahead !== undefined) await ahead.then(({ buffer }) => buffers.give(buffer)).catch(() => {})
+  }
+}
+
+/** Its failure is looked at when its turn comes. */
+function quiet<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {})
+  return promise
+}
+
+async function readFully(blob: OpenBlob, buffer: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < buffer.length; ) {
+    const count = await blob.read(done === 0 ? buffer : buffer.subarray(done), position + done)
+    if (count === 0) throw new GateError('unknown-store', 'a stored file was cut short')
+    done += count
+  }
+}
+
+/**
+ * A file that is being fetched: the pieces as they are released, the last one only after size and sha256 agreed. The head
+ * waits for the first piece, so that a failure before it has a status of its own; a later one resets the connection.
+ */
+async function sendFlowing(
+  serving: Serving,
+  exchange: Exchange,
+  { file, chunks }: Extract<OpenFile, { kind: 'flowing' }>,
+  mayLeave: MayLeave,
+): Promise<void> {
+  assertVerified(file)
+  if (exchange.isHead) {
+    if (!(await mayLeave())) return
+    sendHead(serving, exchange, file, { kind: 'whole' })
+    return void exchange.response.end()
+  }
+  for await (const chunk of chunks()) {
+    if (exchange.over) return
+    if (!exchange.response.headersSent) {
+      if (!(await mayLeave())) return
+      sendHead(serving, exchange, file, { kind: 'whole' })
+    }
+    await serving.readers.write(exchange, chunk, () => {})
+  }
+  if (exchange.bytes !== file.size) return exchange.reset()
+  exchange.response.end()
+}

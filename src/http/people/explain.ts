@@ -1,0 +1,62 @@
+import type { FastifyInstance } from 'fastify'
+import { GateError } from '../../domain/base/errors.ts'
+import { preferredType } from '../../protocol/simple/negotiate.ts'
+import { formatOf } from '../door/choice.ts'
+import type { Exchange } from '../door/exchange.ts'
+import { explainUrl, send403 } from '../door/refusals.ts'
+import { addRoute } from '../door/route.ts'
+import type { Serving } from '../door/settings.ts'
+import { renderExplanation } from './explain-page.ts'
+import { explain } from './explanation.ts'
+import { html, type Page, sendPage } from './html.ts'
+import { sendJson } from './ops.ts'
+
+const TYPES = ['text/html', 'application/json'] as const
+
+/**
+ * `/x/<id>` explains a refusal to a person or, when asked for JSON, to a program; `/x/<id>/<code>` is that refusal's 403,
+ * for clients that show nothing but the URL that failed.
+ */
+export function addExplainPages(app: FastifyInstance, serving: Serving): void {
+  addRoute(app, serving, '/x/:id', 'explain', (exchange, { id = '' }, request) => {
+    const json = asksForJson(exchange, formatOf(request.query))
+    if (isBrowser(exchange) && !json && serving.gate.explained(id) === undefined) return sendPage(exchange, UNKNOWN_ID)
+    const told = explain(id, explainUrl(serving, id), kept(serving, id))
+    if (json) return sendJson(exchange, 200, told)
+    sendPage(exchange, { title: `Refused: ${told.filename}`, body: renderExplanation(told) })
+  })
+  addRoute(app, serving, '/x/:id/:code', 'explain', (exchange, segments) => {
+    const { id = '', code } = segments
+    const { refused } = kept(serving, id)
+    if (refused.code !== code) throw new GateError('not-found', 'the refusal has another code')
+    send403(serving, exchange, refused, id)
+  })
+}
+
+/** For a person with a browser; a program gets the problem document. */
+const UNKNOWN_ID: Page = {
+  title: 'Unknown refusal',
+  status: 404,
+  body: html`<header><div class="mark"></div><b>Portcullis</b><span>Unknown refusal</span></header>
+<main>
+<section>
+<h1>No refusal is kept under this id</h1>
+<p>Refusals are kept for as long as the journal is. Ask for the file again, and the message will name a page that is there; <a href="../codes">the codes</a> say what each refusal means.</p>
+</section>
+</main>`,
+}
+
+function kept(serving: Serving, id: string): NonNullable<ReturnType<Serving['gate']['explained']>> {
+  const found = serving.gate.explained(id)
+  if (found === undefined) throw new GateError('not-found', 'no refusal has this id')
+  return found
+}
+
+function isBrowser(exchange: Exchange): boolean {
+  return exchange.header('accept')?.includes('text/html') === true
+}
+
+function asksForJson(exchange: Exchange, format: string | undefined): boolean {
+  if (format !== undefined) return /json$/i.test(format)
+  return preferredType(exchange.header('accept'), TYPES) === 'application/json'
+}

@@ -1,0 +1,35 @@
+import type { FastifyInstance } from 'fastify'
+import { NOSNIFF, sendAnswer } from '../door/answer.ts'
+import type { Exchange } from '../door/exchange.ts'
+import { addRoute } from '../door/route.ts'
+import type { Serving } from '../door/settings.ts'
+
+/** `/healthz` says that the process answers, `/readyz` whether it should be asked, `/metrics` what it did. */
+export function addOperations(app: FastifyInstance, serving: Serving): void {
+  const { gate, settings } = serving
+  addRoute(app, serving, '/healthz', 'healthz', exchange =>
+    sendJson(exchange, 200, { ok: true, version: settings.version }),
+  )
+  addRoute(app, serving, '/readyz', 'readyz', exchange => {
+    const checks = gate.readiness()
+    const ready = checks.every(({ ok }) => ok)
+    const told = checks.map(({ name, ...check }) => [name, check] as const)
+    sendJson(exchange, ready ? 200 : 503, { ready, checks: Object.fromEntries(told) })
+  })
+  addRoute(app, serving, '/metrics', 'metrics', async exchange => {
+    const { contentType, body } = await settings.metrics()
+    sendAnswer(exchange, {
+      status: 200,
+      headers: ['Content-Type', contentType, 'Cache-Control', 'no-store', ...NOSNIFF],
+      body: Buffer.from(body),
+    })
+  })
+}
+
+export function sendJson(exchange: Exchange, status: number, value: unknown): void {
+  sendAnswer(exchange, {
+    status,
+    headers: ['Content-Type', 'application/json', 'Cache-Control', 'no-store', ...NOSNIFF],
+    body: Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`),
+  })
+}

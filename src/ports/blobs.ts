@@ -1,0 +1,61 @@
+import type { Sha256 } from '../domain/base/digest.ts'
+import { GateError } from '../domain/base/errors.ts'
+
+export interface ByteRange {
+  readonly start: number
+  /** inclusive */
+  readonly end: number
+}
+
+/** A blob that is open for reading; whoever got it closes it. Position reads only, so that many readers share one. */
+export interface OpenBlob {
+  readonly sha256: Sha256
+  readonly size: number
+  /** Reads into `buffer` at `position`; resolves to the count. */
+  read(buffer: Buffer, position: number): Promise<number>
+  /** The whole content when the blob is kept in memory. */
+  readonly bytes: Buffer | undefined
+  close(): void
+}
+
+/** The whole of a blob that holds no more than `most` bytes, `undefined` of a larger one; closes it. Throws unknown-store. */
+export async function readBlob(blob: OpenBlob, most: number): Promise<Buffer | undefined> {
+  try {
+    if (blob.size > most) return undefined
+    if (blob.bytes !== undefined) return blob.bytes
+    const buffer = Buffer.allocUnsafe(blob.size)
+    for (let done = 0; done < buffer.length; ) {
+      const count = await blob.read(buffer.subarray(done), done)
+      if (count === 0) throw new GateError('unknown-store', 'a stored file was cut short')
+      done += count
+    }
+    return buffer
+  } finally {
+    blob.close()
+  }
+}
+
+/** A write that is under way: nothing is visible until `commit`. */
+export interface BlobWriter {
+  write(chunk: Buffer): Promise<void>
+  /** fsync, rename, directory fsync. The caller has compared the digest; the store compares its own once more. */
+  commit(): Promise<void>
+  abort(): Promise<void>
+  /** Reads back what was written so far, for clients that read along. */
+  read(buffer: Buffer, position: number, length: number): Promise<number>
+}
+
+/**
+ * Bytes by content. Readers never see a partial blob; writing the same blob twice is harmless. Before a blob is opened
+ * its stat record (device, inode, size, mtime, ctime) is compared with the remembered one and the blob is re-hashed when
+ * they differ; a blob that fails is set aside and absent. Bounded by size, least recently used first.
+ */
+export interface Blobs {
+  open(sha256: Sha256): Promise<OpenBlob | undefined>
+  writer(sha256: Sha256): Promise<BlobWriter>
+  remove(sha256: Sha256): Promise<void>
+  /** Hashes a blob whatever its stat record says; false when it is not there, or fails and is set aside. */
+  check(sha256: Sha256): Promise<boolean>
+  totalBytes(): number
+  close(): Promise<void>
+}

@@ -1,0 +1,55 @@
+import type { Sha256 } from '../domain/base/digest.ts'
+import type { Instant } from '../domain/base/instant.ts'
+import type { HeldFile } from '../domain/mirror/held-file.ts'
+import type { ProjectName } from '../domain/packaging/name.ts'
+
+/** What a gate without an upstream looks things up in. */
+export type HeldFiles = Pick<Holdings, 'of' | 'file'>
+
+/** Requests that a mirror could not serve, so that they can be carried out. Bounded: of many, those that were asked for least go. */
+export interface Misses {
+  note(project: ProjectName, filename: string | undefined, at: Instant): void
+}
+
+/** One export, or one import, as it is remembered. */
+export interface Passage {
+  readonly sequence: number
+  /** sha256 of the manifest */
+  readonly manifest: Sha256
+}
+
+/** What a mirror holds. Nothing else about these files is believed because it stands here. */
+export interface Holdings {
+  projects(): readonly ProjectName[]
+  of(project: ProjectName): readonly HeldFile[]
+  file(project: ProjectName, filename: string): HeldFile | undefined
+  /** By project and file name. */
+  all(): readonly HeldFile[]
+  /** All of them or none; a file of the same project and name gives way. On disk when it returns. */
+  put(files: readonly HeldFile[], imported?: Passage & { readonly signer: string; readonly at: Instant }): void
+  /** Of one signer, the latest last. */
+  imports(signer: string): readonly Passage[]
+  /** The latest last. */
+  exports(): readonly Passage[]
+  exported(passage: Passage): void
+}
+
+/** Downloads that outlive the process; not for two processes at once. */
+export interface PartialFiles {
+  open(sha256: Sha256): Promise<PartialFile>
+  remove(sha256: Sha256): Promise<void>
+  /** Whatever is left of any file. */
+  removeAll(): Promise<void>
+}
+
+/** A download that was interrupted, and goes on. Its bytes are unchecked. */
+export interface PartialFile {
+  /** bytes that are there */
+  readonly size: number
+  append(chunk: Buffer): Promise<void>
+  /** Everything that is there, from the beginning. */
+  read(): AsyncIterable<Buffer>
+  /** Begins anew. */
+  clear(): Promise<void>
+  close(): Promise<void>
+}

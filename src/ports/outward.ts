@@ -1,0 +1,68 @@
+import type { Readable } from 'node:stream'
+import type { Brand } from '../domain/base/brand.ts'
+import type { Artifact } from '../domain/packaging/artifact.ts'
+import type { DistFilename } from '../domain/packaging/filename.ts'
+import type { ProjectName } from '../domain/packaging/name.ts'
+import type { LegacyJson } from '../protocol/simple/legacy-json.ts'
+import type { ProjectIndex } from '../protocol/simple/simple-json.ts'
+
+/** Came from outside and was not checked; only `gate/` may unwrap it, and only through the digest gate. */
+export type Untrusted<T> = Brand<{ readonly value: T }, 'Untrusted'>
+
+export function untrusted<T>(value: T): Untrusted<T> {
+  return { value } as Untrusted<T>
+}
+
+/** The upstream's project pages, parsed strictly. One request per call; redirects only inside the origin. */
+export interface Index {
+  /** `absent` is the upstream's 404 for the project. `etag` is given back to revalidate. Throws unknown-upstream…. */
+  project(
+    name: ProjectName,
+    known?: { readonly etag: string | undefined },
+  ): Promise<
+    | { readonly kind: 'page'; readonly index: ProjectIndex; readonly etag: string | undefined }
+    | { readonly kind: 'unchanged' }
+    | { readonly kind: 'absent' }
+  >
+  /** The legacy JSON API of a project or of one version (the version as the client spelled it, already grammar-checked). */
+  legacy(
+    name: ProjectName,
+    version?: string,
+  ): Promise<{ readonly kind: 'json'; readonly json: LegacyJson } | { readonly kind: 'absent' }>
+}
+
+/** PEP 740's Integrity API. `absent` is a 404 and nothing else; 403, 406, 5xx, a wrong type or a timeout throw. */
+export interface Integrity {
+  provenance(
+    project: ProjectName,
+    filename: DistFilename,
+  ): Promise<{ readonly kind: 'provenance'; readonly bytes: Uint8Array } | { readonly kind: 'absent' }>
+  /** True when the Integrity API lives on the index's own origin, so that the index's `provenance: null` is its word. */
+  readonly ownOrigin: boolean
+}
+
+/** File bytes from the configured origins. Nothing here is checked against a digest. */
+export interface Origin {
+  /** A complete body (200, identity coding). `length` is the declared Content-Length. The stream errors on early end. */
+  file(
+    artifact: Artifact,
+    signal: AbortSignal,
+  ): Promise<Untrusted<{ readonly body: Readable; readonly length: number | undefined }>>
+  /** The `.metadata` sibling, size-capped; `absent` on 404. */
+  metadata(
+    artifact: Artifact,
+  ): Promise<{ readonly kind: 'metadata'; readonly bytes: Untrusted<Uint8Array> } | { readonly kind: 'absent' }>
+}
+
+/** An origin that can go on in the middle of a file. */
+export interface ResumableOrigin extends Origin {
+  /**
+   * The body from byte `from` on, or from an earlier one where the origin gives no such part: `start` says where it begins.
+   * `length` is that of the whole file, where it is declared.
+   */
+  rest(
+    artifact: Artifact,
+    from: number,
+    signal: AbortSignal,
+  ): Promise<Untrusted<{ readonly body: Readable; readonly start: number; readonly length: number | undefined }>>
+}

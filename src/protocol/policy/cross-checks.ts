@@ -1,0 +1,199 @@
+import { globsMeet, literalPrefix } from '../../domain/base/glob.ts'
+import type { Instant } from '../../domain/base/instant.ts'
+import type { Policy, Rule } from '../../domain/policy/policy.ts'
+import { type Diagnostic, didYouMean } from '../yaml/diagnostic.ts'
+import type { YamlDocument } from '../yaml/yaml-document.ts'
+import type { NamedPublisher, ReadRule } from './compile.ts'
+import type { ReadExemption } from './exemption.ts'
+import type { NamedRoots } from './publisher.ts'
+import type { DefaultsText } from './schema.ts'
+import { type Placed, sectionAt } from './sections.ts'
+
+/** Looked for in every rule, in those too that the schema has something against. */
+export function refuseUnknownPublishers(
+  references: readonly Placed<string>[],
+  publishers: readonly NamedPublisher[],
+  diagnostics: Diagnostic[],
+): void {
+  const names = publishers.map(({ name }) => name)
+  for (const { value, document, path } of references)
+    if (!names.includes(value))
+      diagnostics.push(document.at(path, `no publisher is named "${value}"${didYouMean(value, names)}`))
+}
+
+/** Every attestation that Sigstore does not vouch for is held against each of them. */
+const MOST_ROOTS = 8
+
+export function refuseManyRoots(
+  [first]: readonly YamlDocument[],
+  { roots }: Pick<NamedRoots, 'roots'>,
+  diagnostics: Diagnostic[],
+): void {
+  if (first === undefined || roots.length <= MOST_ROOTS) return
+  diagnostics.push(
+    first.at(
+      ['publishers'],
+      `custom publishers have ${roots.length} trusted roots; at most ${MOST_ROOTS} may be named`,
+    ),
+  )
+}
+
+export function refuseTwins(rules: readonly ReadRule[], diagnostics: Diagnostic[]): void {
+  const seen = new Map<string, ReadRule>()
+  for (const read of rules) {
+    const twin = seen.get(read.rule.match)
+    if (twin === undefined) seen.set(read.rule.match, read)
+    else
+      diagnostics.push(
+        read.document.at([...read.path, 'match'], `${placeOf(twin)} matches the same: "${read.rule.match}"`),
+      )
+  }
+}
+
+/** Of two globs with an equally long literal prefix neither would be the one that decides. */
+export function refuseTies(rules: readonly ReadRule[], diagnostics: Diagnostic[]): void {
+  const globs = rules.filter(({ rule }) => rule.match.includes('*'))
+  for (const [prefix, group] of Map.groupBy(globs, ({ rule }) => literalPrefix(rule.match))) {
+    for (const [index, read] of group.entries()) {
+      const tied = group.slice(0, index).find(other => {
+        const [left, right] = [other.rule.match.slice(prefix.length), read.rule.match.slice(prefix.length)]
+        return left !== right && globsMeet(left, right)
+      })
+      if (tied !== undefined)
+        diagnostics.push(
+          read.document.at(
+            [...read.path, 'match'],
+            `ties with "${tied.rule.match}" of ${placeOf(tied)}: both could decide one name, and neither is the more exact`,
+          ),
+        )
+    }
+  }
+}
+
+export function refuseTwinIds(exemptions: readonly ReadExemption[], diagnostics: Diagnostic[]): void {
+  const seen = new Map<string, ReadExemption>()
+  for (const read of exemptions) {
+    const { id } = read.exemption
+    const twin = seen.get(id)
+    if (twin === undefined) seen.set(id, read)
+    else
+      diagnostics.push(
+        read.document.at(
+          [...read.path, 'id'],
+          `the exemption "${id}" stands in ${twin.document.file}:${twin.exemption.ref.line} already`,
+        ),
+      )
+  }
+}
+
+/** `required` needs somebody to require it of, or an exemption (ended ones count), or nothing could ever pass. */
+export function refuseIdleRules(
+  rules: readonly ReadRule[],
+  exemptions: readonly ReadExemption[],
+  lookup: Policy,
+  diagnostics: Diagnostic[],
+): void {
+  const exempted = new Set(exemptions.map(({ exemption }) => lookup.ruleFor(exemption.project)))
+  for (const { rule, value, document, path } of rules) {
+    if (
+      rule.attestation !== 'required' ||
+      rule.identity === 'first-seen' ||
+      value.publishers !== undefined ||
+      rule.deny !== undefined ||
+      exempted.has(rule)
+    )
+      continue
+    diagnostics.push(
+      document.at(
+        path,
+        'an attestation is required, so the rule needs publishers, identity: first-seen, deny, or an exemption for a project that it decides',
+      ),
+    )
+  }
+}
+
+export function refuseEmpty(
+  documents: readonly YamlDocument[],
+  rules: readonly ReadRule[],
+  unmatched: Rule | undefined,
+  diagnostics: Diagnostic[],
+): void {
+  const [first] = documents
+  if (rules.length > 0 || unmatched !== undefined || first === undefined) return
+  if (documents.some(document => sectionAt(document, 'projects') !== undefined)) return // said already
+  diagnostics.push(first.at([], 'the policy has no rule, so it would refuse everything: name projects'))
+}
+
+/** An exemption for a project that no rule decides could never help. */
+export function judgeStrangers(
+  exemptions: readonly ReadExemption[],
+  lookup: Policy,
+  defaults: Placed<DefaultsText> | undefined,
+  diagnostics: Diagnostic[],
+  warnings: Diagnostic[],
+): void {
+  for (const { exemption, document, path } of exemptions) {
+    if (lookup.ruleFor(exemption.project) !== undefined) continue
+    const at = document.at(
+      [...path, 'project'],
+      `no rule decides "${exemption.project}", so the exemption cannot help: add a rule for it`,
+    )
+    if (defaults?.value.unmatched === 'apply-defaults') warnings.push(at)
+    else diagnostics.push(at)
+  }
+}
+
+/** What must be there and may not be there: no attestation passes such a rule. */
+export function warnOfPredicates({ rule, document, path }: ReadRule): readonly Diagnostic[] {
+  const never = rule.predicates.require.filter(type => !rule.predicates.allow.includes(type))
+  if (never.length === 0) return []
+  const message = `${never.join(' and ')} must be there, but predicates.allow does not have it: nothing can pass`
+  return [document.at(path, message)]
+}
+
+/** What a rule says and what has no effect, or more than one might think. */
+export function warnOfRule({ rule, value, document, path }: ReadRule): readonly Diagnostic[] {
+  const warnings: Diagnostic[] = []
+  if (value.identity === 'first-seen' && rule.publishers !== undefined)
+    warnings.push(document.at([...path, 'identity'], 'has no effect: the rule names publishers, and those decide'))
+  if (
+    rule.attestation !== 'required' &&
+    rule.publishers === undefined &&
+    rule.identity === 'declared' &&
+    rule.deny === undefined
+  )
+    warnings.push(
+      document.at(
+        path,
+        'names no publisher, so that anybody’s attestation passes: add publishers, or identity: first-seen',
+      ),
+    )
+  if (value.slsa !== undefined && rule.attestation !== 'required')
+    warnings.push(
+      document.at(
+        [...path, 'slsa'],
+        `is not asked of unattested files, which pass under attestation: ${rule.attestation}`,
+      ),
+    )
+  return warnings
+}
+
+const SOON = 14 * 86_400_000
+
+export function warnOfEnd(
+  { exemption, document, path }: ReadExemption,
+  now: Instant,
+  soon: number = SOON,
+): readonly Diagnostic[] {
+  const { id, ends, owner } = exemption
+  const at = [...path, 'expires']
+  if (ends <= now) return [document.at(at, `the exemption ${id} has ended (owner ${owner})`)]
+  if (ends - now > soon) return []
+  return [
+    document.at(at, `the exemption ${id} ends within ${Math.ceil((ends - now) / 86_400_000)} days (owner ${owner})`),
+  ]
+}
+
+function placeOf({ document, rule }: ReadRule): string {
+  return `${document.file}:${rule.ref.line}`
+}

@@ -1,0 +1,121 @@
+import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
+import { sha256Of } from '../../domain/base/digest.ts'
+import type { Instant } from '../../domain/base/instant.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
+import type { Diagnostic } from '../yaml/diagnostic.ts'
+import { describeIssues, type Vocabulary } from '../yaml/schema-diagnostics.ts'
+import { readYaml, type TextFile, type YamlDocument, type YamlPath } from '../yaml/yaml-document.ts'
+import { compilePolicy, type PolicyContents } from './compile.ts'
+import type { ReadRoot } from './publisher.ts'
+import {
+  customSchema,
+  defaultsSchema,
+  exemptionSchema,
+  githubSchema,
+  gitlabSchema,
+  googleSchema,
+  limitsSchema,
+  policySchema,
+  revocationSchema,
+  ruleSchema,
+  testSchema,
+} from './schema.ts'
+import { runTests, type TestOutcome } from './tests.ts'
+
+export type LoadedPolicy =
+  | { readonly policy: Policy; readonly contents: PolicyContents; readonly tests: readonly TestOutcome[] }
+  /** `tests` are there when they alone stand against it */
+  | { readonly diagnostics: NonEmpty<Diagnostic>; readonly tests?: readonly TestOutcome[] }
+
+/**
+ * Compiles policy files whole or not at all: every diagnostic of every file comes back at once. Several files are read
+ * as one policy: publishers, projects and exemptions add up, `defaults` stands in one of them, and a name that stands
+ * twice is an error. The policy's own tests run; one that fails is a diagnostic. `now` decides how long an exemption lives
+ * and is the moment of the tests.
+ */
+export function loadPolicy(files: readonly TextFile[], now: Instant, readRoot: ReadRoot): LoadedPolicy {
+  const [only] = files
+  if (only === undefined)
+    return { diagnostics: [{ file: 'policy', line: 1, column: 1, path: '', message: 'there is no policy file' }] }
+  const diagnostics: Diagnostic[] = []
+  const documents: YamlDocument[] = []
+  for (const file of files) {
+    const read = readYaml(file)
+    if ('diagnostics' in read) diagnostics.push(...read.diagnostics)
+    else documents.push(read)
+  }
+  for (const document of documents) {
+    const { error } = policySchema.safeParse(document.value)
+    if (error !== undefined) diagnostics.push(...describeIssues(error.issues, document, VOCABULARY))
+  }
+  // an unreadable file would make its names look missing
+  const compiled =
+    documents.length === files.length
+      ? compilePolicy(documents, now, readRoot)
+      : { diagnostics: [], contents: undefined, parts: undefined }
+  const wrong = nonEmpty(inOrder([...diagnostics, ...compiled.diagnostics], files))
+  if (wrong !== undefined) return { diagnostics: wrong }
+  if (compiled.parts === undefined) throw new TypeError('a policy without diagnostics compiles')
+  const { contents } = compiled
+  const draft = compiled.parts('')
+  const policy = compiled.parts(digestOf(files, draft.roots))
+  const tests = runTests(contents.tests, policy, now)
+  const failed = nonEmpty(tests.filter(({ passed }) => !passed).map(({ place }) => place))
+  return failed === undefined ? { policy, contents, tests } : { diagnostics: failed, tests }
+}
+
+/** sha256 of the file, as `sha256sum` prints it; of several, or with trusted roots beside, over their digests in order. */
+function digestOf(files: readonly TextFile[], roots: Policy['roots']): string {
+  const digests = [...files.map(({ text }) => sha256Of(text)), ...roots.map(({ digest }) => digest)]
+  return digests.length === 1 ? (digests[0] ?? '') : sha256Of([...digests].sort().join('\n'))
+}
+
+function inOrder(diagnostics: readonly Diagnostic[], files: readonly TextFile[]): readonly Diagnostic[] {
+  const rank = new Map(files.map(({ path }, index) => [path, index]))
+  const sorted = [...diagnostics].sort(
+    (a, b) => (rank.get(a.file) ?? 0) - (rank.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
+  )
+  const told = new Set<string>()
+  return sorted.filter(({ file, line, column, message }) => {
+    const key = `${file}:${line}:${column} ${message}`
+    if (told.has(key)) return false
+    told.add(key)
+    return true
+  })
+}
+
+const PUBLISHER_KEYS = [githubSchema, gitlabSchema, googleSchema, customSchema].flatMap(({ shape }) =>
+  Object.keys(shape),
+)
+
+const VOCABULARY: Vocabulary = {
+  keysAt,
+}
+
+const NESTED: Readonly<Record<string, readonly string[]>> = {
+  predicates: ['require', 'allow'],
+  status: ['archived', 'deprecated'],
+  signer: ['workflow', 'ref'],
+  built_by: ['workflow', 'ref'],
+  slsa: ['min_level', 'builders'],
+  regression: ['lost', 'partial', 'publisher_changed', 'added_late', 'release_line', 'ignore_prereleases'],
+  cooldown: ['min_age'],
+  limits: Object.keys(limitsSchema.shape),
+  given: Object.keys(testSchema.shape.given.shape),
+  expect: ['refused'],
+}
+
+function keysAt(path: YamlPath): readonly string[] {
+  const last = path.at(-1)
+  if (path.length === 0) return Object.keys(policySchema.shape)
+  const nested = NESTED[String(last)]
+  if (nested !== undefined) return nested
+  if (path.includes('builders')) return ['workflow', 'ref']
+  if (last === 'attested_by' || last === 'first_signed_by') return PUBLISHER_KEYS
+  if (path.includes('publishers')) return PUBLISHER_KEYS
+  if (path[0] === 'projects') return Object.keys(ruleSchema.shape)
+  if (path[0] === 'exemptions') return Object.keys(exemptionSchema.shape)
+  if (path[0] === 'revocations') return Object.keys(revocationSchema.shape)
+  if (path[0] === 'tests') return Object.keys(testSchema.shape)
+  return path[0] === 'defaults' ? Object.keys(defaultsSchema.shape) : []
+}

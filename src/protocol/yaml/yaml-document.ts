@@ -1,0 +1,148 @@
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml'
+import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
+import type { Diagnostic } from './diagnostic.ts'
+
+export interface TextFile {
+  readonly path: string
+  readonly text: string
+}
+
+export type YamlPath = readonly (string | number)[]
+
+/** A document of plain maps, lists and scalars, and where each of them stands. */
+export interface YamlDocument {
+  readonly file: string
+  readonly value: unknown
+  /** The diagnostic at a value, or at its nearest ancestor that exists. */
+  at(path: YamlPath, message: string): Diagnostic
+  /** The same at the key that holds the value. */
+  atKey(path: YamlPath, message: string): Diagnostic
+  /** As written, quotes apart: `0123` where the value is 123. */
+  source(path: YamlPath): string | undefined
+}
+
+const LARGEST = 1024 * 1024
+const FORBIDDEN_KEYS: readonly string[] = ['<<', '__proto__']
+
+/**
+ * YAML 1.2 core schema, and of it only what a policy needs: one document of at most 1 MiB; no anchors, aliases, tags,
+ * directives, merge keys or duplicate keys; every key is text.
+ */
+export function readYaml({
+  path: file,
+  text,
+}: TextFile): YamlDocument | { readonly diagnostics: NonEmpty<Diagnostic> } {
+  const whole = (message: string): Diagnostic => ({ file, line: 1, column: 1, path: '', message })
+  if (Buffer.byteLength(text) > LARGEST) return { diagnostics: [whole('the file is larger than 1 MiB')] }
+  try {
+    return readSmall(file, text)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return { diagnostics: [whole('the file is nested too deeply')] }
+  }
+}
+
+function readSmall(file: string, text: string): YamlDocument | { readonly diagnostics: NonEmpty<Diagnostic> } {
+  const counter = new LineCounter()
+  const document = parseDocument(text, {
+    schema: 'core',
+    uniqueKeys: true,
+    merge: false,
+    lineCounter: counter,
+    prettyErrors: false,
+    logLevel: 'error', // `silent` would drop the error that says there is a second document
+  })
+  const place = (offset: number) => {
+    const { line, col } = counter.linePos(offset)
+    return { line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+  const syntax = [...document.errors, ...document.warnings].map(
+    (error): Diagnostic => ({ file, ...place(error.pos[0]), path: '', message: sentence(error.code, error.message) }),
+  )
+  const forbidden: Diagnostic[] = []
+  const forbid = (node: Node, message: string) =>
+    void forbidden.push({ file, ...place(node.range?.[0] ?? 0), path: '', message })
+  if (document.directives?.yaml.explicit === true || /^%/m.test(text.slice(0, document.contents?.range?.[0] ?? 0)))
+    forbidden.push({ file, line: 1, column: 1, path: '', message: 'directives are not allowed' })
+  visit(document, (_, node) => {
+    if (isPair(node) && !(isScalar(node.key) && typeof node.key.value === 'string'))
+      forbid(isNode(node.key) ? node.key : (document.contents as Node), 'a key must be text')
+    if (isPair(node) && isScalar(node.key) && FORBIDDEN_KEYS.includes(String(node.key.value)))
+      forbid(node.key, `the key "${String(node.key.value)}" is not allowed`)
+    if (isAlias(node)) forbid(node, `aliases are not allowed: write the value out instead of *${node.source}`)
+    if (!isScalar(node) && !isCollection(node)) return
+    if (node.anchor !== undefined) forbid(node, `anchors are not allowed: &${node.anchor}`)
+    if (node.tag !== undefined) forbid(node, `tags are not allowed: ${node.tag}`)
+  })
+  const diagnostics = nonEmpty([...syntax, ...forbidden].sort((a, b) => a.line - b.line || a.column - b.column))
+  if (diagnostics !== undefined) return { diagnostics }
+  const root = document.contents
+  const offset = (node: Node | undefined) => place(node?.range?.[0] ?? 0)
+  return {
+    file,
+    value: document.toJS({ maxAliasCount: 0 }) as unknown,
+    at: (path, message) => ({ file, ...offset(find(root, path).value), path: printPath(path), message }),
+    atKey(path, message) {
+      const found = find(root, path)
+      return { file, ...offset(found.key ?? found.value), path: printPath(path), message }
+    },
+    source(path) {
+      const { value } = find(root, path)
+      return isScalar(value) ? value.source : undefined
+    },
+  }
+}
+
+function find(root: Node | null, path: YamlPath): { readonly key: Node | undefined; readonly value: Node | undefined } {
+  let found: { key: Node | undefined; value: Node | undefined } = { key: undefined, value: root ?? undefined }
+  for (const part of path) {
+    const next = step(found.value, part)
+    if (next === undefined) return { key: undefined, value: found.value }
+    found = next
+  }
+  return found
+}
+
+function step(
+  node: Node | undefined,
+  part: string | number,
+): { readonly key: Node | undefined; readonly value: Node | undefined } | undefined {
+  if (isSeq(node)) {
+    const item = node.items[Number(part)]
+    return isNode(item) ? { key: undefined, value: item } : undefined
+  }
+  if (!isMap(node)) return undefined
+  const pair = node.items.find(({ key }) => isScalar(key) && key.value === part)
+  if (pair === undefined || !isNode(pair.key)) return undefined
+  return { key: pair.key, value: isNode(pair.value) ? pair.value : pair.key }
+}
+
+/** `projects[3].publishers[0]`; keys that are not words stand in brackets. */
+function printPath(path: YamlPath): string {
+  return path
+    .map(part => {
+      if (typeof part === 'number') return `[${part}]`
+      return /^[A-Za-z_][A-Za-z0-9_-]*$/.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`
+    })
+    .join('')
+    .replace(/^\./, '')
+}
+
+function sentence(code: string, message: string): string {
+  if (code === 'DUPLICATE_KEY') return 'this key stands here twice'
+  if (code === 'MULTIPLE_DOCS') return 'the file must hold one YAML document'
+  const [first = message] = message.split('\n')
+  return `not YAML: ${first}`
+}

@@ -1,0 +1,85 @@
+import { type BigIntStats, close, fdatasync, fstat, fsync, type Mode, open, read, writev } from 'node:fs'
+import { promisify } from 'node:util'
+import { GateError } from '../../domain/base/errors.ts'
+import { storeError } from '../store-error.ts'
+
+const openFile = promisify(open)
+const statFile = promisify(fstat) as (fd: number, options: { bigint: true }) => Promise<BigIntStats>
+const syncFile = promisify(fsync)
+const syncFileData = promisify(fdatasync)
+const writeBuffers = promisify(writev)
+
+/**
+ * A file descriptor that many share. It is closed when its owner has let go of it and the last holder too; reads under
+ * way are holders. Otherwise its number could be given to another file in the middle of a read.
+ */
+export class Descriptor {
+  readonly #fd: number
+  #holders = 1
+
+  private constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  /** Opens a file; the caller owns it and calls {@link Descriptor.release} once. Throws what the system says. */
+  static async open(path: string, flags: number, mode?: Mode): Promise<Descriptor> {
+    return new Descriptor(await openFile(path, flags, mode))
+  }
+
+  /** False when it is closed already. */
+  hold(): boolean {
+    if (this.#holders === 0) return false
+    this.#holders += 1
+    return true
+  }
+
+  release(): void {
+    this.#holders -= 1
+    if (this.#holders === 0) close(this.#fd, () => {}) // nothing depends on it any more
+  }
+
+  /** Reads into the buffer at `position`; resolves to the count, 0 at the end. Throws `unknown-store`. */
+  read(buffer: Buffer, position: number, length = buffer.byteLength): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (!this.hold()) return reject(new GateError('unknown-store', 'a stored file was read after it was closed'))
+      read(this.#fd, buffer, 0, length, position, (error, count) => {
+        this.release()
+        if (error === null) resolve(count)
+        else reject(storeError('a stored file could not be read', error))
+      })
+    })
+  }
+
+  /** Writes everything at `position`. Throws what the system says. */
+  async write(buffers: readonly Buffer[], position: number): Promise<void> {
+    let left = buffers
+    for (let at = position; left.length > 0; ) {
+      const { bytesWritten } = await writeBuffers(this.#fd, left, at)
+      at += bytesWritten
+      left = rest(left, bytesWritten)
+    }
+  }
+
+  stat(): Promise<BigIntStats> {
+    return statFile(this.#fd, { bigint: true })
+  }
+
+  sync(): Promise<void> {
+    return syncFile(this.#fd)
+  }
+
+  /** The content alone, for a file that grows on. Its owner lets go of it after this has settled. */
+  syncData(): Promise<void> {
+    return syncFileData(this.#fd)
+  }
+}
+
+/** What is left of the buffers after so many bytes. */
+function rest(buffers: readonly Buffer[], bytes: number): readonly Buffer[] {
+  let skip = bytes
+  for (const [index, buffer] of buffers.entries()) {
+    if (skip < buffer.byteLength) return [buffer.subarray(skip), ...buffers.slice(index + 1)]
+    skip -= buffer.byteLength
+  }
+  return []
+}

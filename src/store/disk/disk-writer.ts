@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import type { Sha256 } from '../../domain/base/digest.ts'
+import { GateError } from '../../domain/base/errors.ts'
+import type { BlobWriter } from '../../ports/blobs.ts'
+import { storeError } from '../store-error.ts'
+import { Descriptor } from './descriptor.ts'
+
+/** Bytes that are written at once. */
+const PIECE = 1024 * 1024
+/** Bytes after which the disk is told to begin, so that little is left to wait for at the end. */
+const SYNC_EVERY = 8 * 1024 * 1024
+/** More buffers than this are joined before they are written. */
+const MOST_BUFFERS = 64
+const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+
+interface Options {
+  readonly sha256: Sha256
+  readonly temporary: string
+  /** Publishes the temporary file, whose content is right and on the disk, and takes the descriptor over. */
+  readonly publish: (written: { readonly descriptor: Descriptor; readonly size: number }) => Promise<void>
+}
+
+/**
+ * Writes a temporary file in large pieces, one of them under way while the next gathers. What is not on the disk yet is
+ * read from memory.
+ */
+export class DiskWriter implements BlobWriter {
+  readonly #options: Options
+  readonly #descriptor: Descriptor
+  readonly #hash = createHash('sha256')
+  /** bytes that are in the file */
+  #written = 0
+  /** being written, starting at `#written` */
+  #leaving: readonly Buffer[] = []
+  #gathered: Buffer[] = []
+  #gatheredBytes = 0
+  #flight: Promise<void> = Promise.resolve()
+  /** in the file, and the disk was not told yet */
+  #unsynced = 0
+  #syncing: Promise<void> | undefined
+  #failure: GateError | undefined
+  #ended = false
+
+  private constructor(options: Options, descriptor: Descriptor) {
+    this.#options = options
+    this.#descriptor = descriptor
+  }
+
+  static async begin(options: Options): Promise<DiskWriter> {
+    try {
+      return new DiskWriter(options, await Descriptor.open(options.temporary, FLAGS, 0o600))
+    } catch (error) {
+      throw storeError('a file could not be stored', error)
+    }
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    this.#assertOpen()
+    this.#hash.update(chunk)
+    this.#gathered.push(chunk)
+    this.#gatheredBytes += chunk.byteLength
+    if (this.#gatheredBytes < PIECE) return
+    await this.#flight
+    this.#assertOpen()
+    this.#depart()
+  }
+
+  /** Starts writing what has gathered. */
+  #depart(): void {
+    const buffers = this.#gathered.length > MOST_BUFFERS ? [Buffer.concat(this.#gathered)] : this.#gathered
+    const bytes = this.#gatheredBytes
+    this.#leaving = buffers
+    this.#gathered = []
+    this.#gatheredBytes = 0
+    this.#flight = this.#descriptor.write(buffers, this.#written).then(
+      () => {
+        this.#written += bytes
+        this.#leaving = []
+        this.#unsynced += bytes
+        if (this.#unsynced >= SYNC_EVERY) this.#sync()
+      },
+      error => this.#fail(error),
+    )
+  }
+
+  /** Beside the writing, one at a time. The system tells of a lost page once, to whoever syncs first: that fails the whole file. */
+  #sync(): void {
+    if (this.#syncing !== undefined) return
+    this.#unsynced = 0
+    this.#syncing = this.#descriptor
+      .syncData()
+      .catch(error => this.#fail(error))
+      .finally(() => {
+        this.#syncing = undefined
+      })
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= storeError('a file could not be stored', error)
+  }
+
+  #assertOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#ended) throw new GateError('unknown-store', 'this write has ended')
+  }
+
+  async commit(): Promise<void> {
+    const { sha256, publish } = this.#options
+    this.#assertOpen()
+    try {
+      await this.#flight
+      this.#depart()
+      await this.#flight
+      await this.#syncing
+      this.#assertOpen()
+      this.#ended = true
+      const found = this.#hash.digest('hex')
+      if (found !== sha256)
+        throw new GateError('unknown-store', `sha256 ${sha256} was to be stored, the bytes have ${found}`)
+      await this.#descriptor.sync()
+      await publish({ descriptor: this.#descriptor, size: this.#written })
+    } catch (error) {
+      await this.#discard()
+      throw storeError('a file could not be stored', error)
+    }
+  }
+
+  async abort(): Promise<void> {
+    if (this.#ended) return
+    this.#ended = true
+    await this.#flight
+    await this.#syncing
+    await this.#discard()
+  }
+
+  async #discard(): Promise<void> {
+    this.#ended = true
+    this.#descriptor.release()
+    // when even that fails, the next start clears it away
+    await rm(this.#options.temporary, { force: true }).catch(() => {})
+  }
+
+  async read(buffer: Buffer, position: number, length: number): Promise<number> {
+    const inFile = this.#written - position
+    if (inFile > 0) return await this.#descriptor.read(buffer, position, Math.min(length, inFile))
+    let skip = -inFile
+    for (const piece of [...this.#leaving, ...this.#gathered]) {
+      if (skip < piece.byteLength) return piece.copy(buffer, 0, skip, skip + length)
+      skip -= piece.byteLength
+    }
+    return 0
+  }
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { GateError } from '../../domain/base/errors.ts'
+import { errorCode } from '../store-error.ts'
+
+export interface FolderLock {
+  release(): void
+}
+
+/**
+ * One gate per data folder: two would overwrite each other's batches. The lock is the operating system's, held through
+ * an empty SQLite file, so that it ends with the process however that ends.
+ */
+export function lockFolder(folder: string): FolderLock {
+  const database = open(folder)
+  try {
+    database.pragma('locking_mode = exclusive')
+    database.exec('begin exclusive')
+  } catch (error) {
+    database.close()
+    const busy = errorCode(error)?.startsWith('SQLITE_BUSY') === true
+    throw new GateError(
+      'config-invalid',
+      busy
+        ? `the data folder ${folder} is in use by another gate: each needs a folder of its own`
+        : `the data folder ${folder} cannot be locked (${errorCode(error) ?? 'unknown'}): ${join(folder, LOCK)}`,
+      { cause: error },
+    )
+  }
+  return { release: () => void database.close() }
+}
+
+const LOCK = 'lock'
+
+function open(folder: string): Database.Database {
+  try {
+    return new Database(join(folder, LOCK), { timeout: 0 })
+  } catch (error) {
+    throw new GateError(
+      'config-invalid',
+      `the data folder ${folder} cannot be locked (${errorCode(error) ?? 'unknown'})`,
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,65 @@
+import { mkdir, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { PartialFiles } from '../../ports/mirror.ts'
+import { storeError } from '../store-error.ts'
+
+/** Bytes that are appended at once: what was not yet appended is fetched again after a kill. */
+const PIECE = 1024 * 1024
+const FAILED = 'an interrupted download could not be kept'
+
+/** `<folder>/<sha256>`: bytes as they came, appended. What was lost with the machine's power shows in the digest. */
+export async function createPartialFiles(folder: string): Promise<PartialFiles> {
+  await keeping(() => mkdir(folder, { recursive: true }))
+  return {
+    async open(sha256) {
+      const file = await keeping(() => open(join(folder, sha256), 'a+', 0o600))
+      let { size } = await keeping(() => file.stat())
+      let gathered: Buffer[] = []
+      let gatheredBytes = 0
+      const flush = async (): Promise<void> => {
+        const pieces = gathered
+        gathered = []
+        gatheredBytes = 0
+        if (pieces.length > 0) await keeping(() => file.appendFile(Buffer.concat(pieces)))
+      }
+      return {
+        get size() {
+          return size
+        },
+        async append(chunk) {
+          gathered.push(chunk)
+          gatheredBytes += chunk.byteLength
+          size += chunk.byteLength
+          if (gatheredBytes >= PIECE) await flush()
+        },
+        async *read() {
+          await flush()
+          yield* file.createReadStream({ start: 0, autoClose: false, highWaterMark: 256 * 1024 })
+        },
+        async clear() {
+          gathered = []
+          gatheredBytes = 0
+          await keeping(() => file.truncate(0))
+          size = 0
+        },
+        async close() {
+          try {
+            await flush()
+          } finally {
+            await keeping(() => file.close())
+          }
+        },
+      }
+    },
+    remove: sha256 => keeping(() => rm(join(folder, sha256), { force: true })),
+    removeAll: () => keeping(() => rm(folder, { recursive: true, force: true })),
+  }
+}
+
+async function keeping<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call()
+  } catch (error) {
+    throw storeError(FAILED, error)
+  }
+}

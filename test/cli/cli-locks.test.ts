@@ -1,0 +1,318 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { stringify } from 'yaml'
+import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
+import { formatDiagnostic } from '../../src/protocol/yaml/diagnostic.ts'
+import { type CommandOptions, type Ended, runCommand } from '../world/commands.ts'
+import { NOW } from '../world/judging.ts'
+import { pylock, requirementsLock, uvLock } from '../world/locks.ts'
+import { noRoots } from '../world/roots.ts'
+import { createWorld, type Published, type World } from '../world/world.ts'
+
+const MALLORY = { kind: 'github', repository: 'mallory/demo', workflow: 'release.yml' } as const
+
+interface Desk {
+  readonly world: World
+  run(...argv: readonly string[]): Promise<Ended>
+  with(options: Partial<CommandOptions>): (...argv: readonly string[]) => Promise<Ended>
+  /** writes a file beside the configuration and returns its path */
+  write(name: string, text: string): string
+  read(name: string): string
+}
+
+async function desk(t: Test): Promise<Desk> {
+  const world = await createWorld(t)
+  writeFileSync(join(world.folder, 'portcullis.yaml'), stringify(world.configuration()))
+  const using =
+    (changes: Partial<CommandOptions>) =>
+    (...argv: readonly string[]) =>
+      runCommand(argv, { folder: world.folder, ...changes })
+  return {
+    world,
+    run: using({}),
+    with: using,
+    write(name, text) {
+      const path = join(world.folder, name)
+      writeFileSync(path, text)
+      return path
+    },
+    read: name => readFileSync(join(world.folder, name), 'utf8'),
+  }
+}
+
+/** Two attested projects, one of them by a shared publisher's other repository, one without attestations, one half. */
+async function mixed(desk: Desk): Promise<readonly Published[]> {
+  const { world } = desk
+  const demo = await world.release('demo', '1.0')
+  const more = await world.release('demo', '1.1')
+  const lab = await world.release('lab', '2.0', {
+    identity: { kind: 'gitlab', project: 'acme/tools/lab', ref: 'refs/tags/v2.0' },
+  })
+  const six = await world.release('six', '1.17.0', { attested: false })
+  const half = await world.release('half', '3.0', { attested: ['wheel'] })
+  return [demo, more, lab, six, half].flatMap(({ files }) => files)
+}
+
+t.test('policy init writes the policy that admits what was observed', async t => {
+  const desk_ = await desk(t)
+  const files = await mixed(desk_)
+  const lock = desk_.write('uv.lock', uvLock(files))
+  const out = join(desk_.world.folder, 'acme.yaml')
+  const ended = await desk_.run(
+    'policy',
+    'init',
+    lock,
+    '--out',
+    out,
+    '--owner',
+    'platform@acme.example',
+    '--expires',
+    '2027-03-31',
+  )
+  t.match(ended, { exit: 0, out: '', err: /7 of 10 \(70 %\)(?:.|\n)*5 {2}github\.com\/acme/ })
+  const text = desk_.read('acme.yaml')
+  t.match(text, /^# Observed on \d{4}-\d\d-\d\d in uv\.lock: 10 files, 7 attested by 3 publishers\.$/m)
+  t.match(
+    text,
+    `publishers:
+  acme-demo:
+    kind: github
+    repository: acme/demo
+    workflow: release.yml
+    ref: "refs/tags/*"
+`,
+  )
+  t.match(text, '  acme-tools-lab:\n    kind: gitlab\n    project: acme/tools/lab\n')
+  t.match(text, '  - match: demo\n    publishers: [acme-demo]\n')
+  t.match(text, '  # nobody signed these: only what is exempted below passes\n  - match: six\n')
+  t.match(
+    text,
+    /- id: EX-six-1\.17\.0\n {4}project: six\n {4}versions: "==1\.17\.0"\n {4}waive: \[attestation\]\n {4}files:\n {6}"six-1\.17\.0-py3-none-any\.whl": "sha256:/,
+  )
+  t.match(text, 'owner: "platform@acme.example"\n    expires: 2027-03-31\n')
+  const loaded = loadPolicy([{ path: 'p', text }], NOW, noRoots)
+  t.strictSame('policy' in loaded ? loaded.policy.warnings : loaded.diagnostics.map(formatDiagnostic), [])
+  const audited = await desk_.run('audit', lock, '--policy', out)
+  t.match(audited, {
+    exit: 0,
+    out: /exempted {4}3 files\n *3 {2}2 exemptions, until 2027-04-01T00:00Z \(platform@acme\.example\)/,
+  })
+  t.match(await desk_.run('policy', 'init', lock, '--out', out), { exit: 2, err: /exists: --force overwrites it/ })
+  t.equal((await desk_.run('policy', 'init', lock, '--out', out, '--force')).exit, 0)
+})
+
+t.test('every kind of lock, on stdout', async t => {
+  const desk_ = await desk(t)
+  const files = await mixed(desk_)
+  for (const [name, text] of [
+    ['requirements.txt', requirementsLock(files)],
+    ['pylock.toml', pylock(files)],
+  ] as const) {
+    const lock = desk_.write(name, text)
+    const { exit, out } = await desk_.run('policy', 'init', lock)
+    t.equal(exit, 0, name)
+    const policy = desk_.write(`${name}.yaml`, out)
+    t.equal((await desk_.run('audit', lock, '--policy', policy)).exit, 0, name)
+  }
+})
+
+t.test('every tampered variant is refused under the policy that was written', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const files = await mixed(desk_)
+  const lock = desk_.write('uv.lock', uvLock(files))
+  const out = join(world.folder, 'acme.yaml')
+  await desk_.run('policy', 'init', lock, '--out', out)
+  const [wheel] = files
+  if (wheel === undefined) throw new TypeError('there is one')
+  const audit = async (): Promise<Ended> =>
+    await desk_.with({ environment: { XDG_CACHE_HOME: t.testdir() } })('audit', lock, '--policy', out)
+  t.equal((await audit()).exit, 0)
+  world.upstream.replace('demo', wheel.filename, { provenance: undefined })
+  t.match(await audit(), { exit: 1, out: /demo-1\.0-py3-none-any\.whl: unattested/ }, 'the attestation is gone')
+  world.upstream.replace('demo', wheel.filename, {
+    provenance: Buffer.from(
+      wheel.provenance?.toString('utf8').replace(/"signature":\s*"..../, '"signature":"AAAA') ?? '',
+    ),
+  })
+  t.match(await audit(), { exit: 1, out: /demo-1\.0-py3-none-any\.whl: signature-invalid/ }, 'one signature differs')
+  world.upstream.remove('demo', wheel.filename)
+  t.match(await audit(), { exit: 1, out: /not-listed/ }, 'the file is gone')
+})
+
+t.test('what fails is never written into a policy, and is told', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const good = await world.release('demo', '1.0')
+  const bad = await world.release('bad', '1.0', { kinds: ['wheel'], tamper: 'content' })
+  const lock = desk_.write('uv.lock', uvLock([...good.files, ...bad.files]))
+  const { exit, out, err } = await desk_.run('policy', 'init', lock)
+  t.equal(exit, 1)
+  t.match(err, /bad-1\.0-py3-none-any\.whl: digest-mismatch/)
+  t.match(out, /^# Not covered: bad-1\.0-py3-none-any\.whl: digest-mismatch/m)
+  t.notMatch(out, /match: bad/)
+  const policy = desk_.write('p.yaml', out)
+  t.match(await desk_.run('audit', lock, '--policy', policy, '--format', 'json'), {
+    exit: 1,
+    out: /"code":"no-rule"|"code":"digest-mismatch"/,
+  })
+})
+
+t.test('a publisher that the lock names is believed against what is observed, never for it', async t => {
+  const desk_ = await desk(t)
+  const { files } = await desk_.world.release('demo', '1.0', { kinds: ['wheel'] })
+  const named = (repository: string) =>
+    pylock(
+      files,
+      () =>
+        `[[packages.attestation-identities]]\nkind = "GitHub"\nrepository = "${repository}"\nworkflow = "release.yml"\n`,
+    )
+  t.equal((await desk_.run('policy', 'init', desk_.write('pylock.toml', named('acme/demo')))).exit, 0)
+  const other = await desk_.run('policy', 'init', desk_.write('pylock.toml', named('acme/other')))
+  t.match(other, {
+    exit: 1,
+    err: /the lock names "GitHub acme\/other release\.yml" as its publisher, but acme\/demo release\.yml signed it/,
+  })
+  t.notMatch(other.out, /match: demo/)
+  desk_.world.upstream.replace('demo', files[0]?.filename ?? '', { provenance: undefined })
+  const lost = await desk_.with({ environment: { XDG_CACHE_HOME: t.testdir() } })(
+    'policy',
+    'init',
+    desk_.write('pylock.toml', named('acme/demo')),
+  )
+  t.match(lost, { exit: 1, err: /nobody whom a rule can name signed it/ }, 'and a loss is no exemption')
+})
+
+t.test('what cannot be told writes nothing, and the next run goes on where it was', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const files = await mixed(desk_)
+  const lock = desk_.write('uv.lock', uvLock(files))
+  const out = join(world.folder, 'acme.yaml')
+  world.upstream.fault({
+    route: 'provenance',
+    match: '/half/',
+    action: { kind: 'status', status: 503 },
+    times: 1_000,
+  } as never)
+  t.match(await desk_.run('policy', 'init', lock, '--out', out), {
+    exit: 4,
+    err: /could not be told, so nothing is written/,
+  })
+  t.notOk(existsSync(out))
+  world.upstream.clearFaults()
+  world.upstream.forgetRequests()
+  t.equal((await desk_.run('policy', 'init', lock, '--out', out)).exit, 0)
+  t.equal(world.upstream.count('provenance', '/demo/'), 0, 'what was proved is remembered')
+  t.ok(world.upstream.count('provenance', '/half/') > 0, 'what was not is asked')
+  world.upstream.forgetRequests()
+  t.equal((await desk_.run('audit', lock, '--policy', out)).exit, 0)
+  t.equal(world.upstream.count('provenance'), 0, 'another command knows it too')
+})
+
+t.test('audit tells each refusal at its line, in every format', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const good = await world.release('demo', '1.0')
+  const stranger = await world.release('demo', '2.0', { identity: MALLORY })
+  const gone = await world.release('gone', '1.0', { kinds: ['wheel'] })
+  world.writePolicy()
+  world.upstream.remove('gone')
+  const files = [...good.files, ...stranger.files, ...gone.files]
+  const lock = desk_.write('uv.lock', uvLock(files))
+  const text = await desk_.run('audit', lock)
+  t.match(text, {
+    exit: 1,
+    out: /demo 2\.0 {2}\S*uv\.lock:10\n {2}✗ 2 files: publisher-mismatch(?:.|\n)*✗ gone-1\.0-py3-none-any\.whl: not-listed(?:.|\n)*refused {5}2\n *2 {2}publisher-mismatch\n {2}not listed {2}1 /,
+  })
+
+  const json = JSON.parse((await desk_.run('audit', lock, '--format', 'json')).out)
+  t.match(json.summary, {
+    files: 5,
+    attested: 4,
+    admitted: 2,
+    notListed: 1,
+    refused: [{ code: 'publisher-mismatch', files: 2 }],
+  })
+  t.match(json.files[2], { lock, line: 10, filename: 'demo-2.0-py3-none-any.whl', outcome: 'refused' })
+
+  const sarif = JSON.parse((await desk_.run('audit', lock, '--format', 'sarif')).out)
+  t.equal(sarif.version, '2.1.0')
+  const [run] = sarif.runs
+  t.equal(run.results.length, 3)
+  t.match(run.results[0], {
+    ruleId: 'publisher-mismatch',
+    level: 'error',
+    locations: [{ physicalLocation: { region: { startLine: 10 } } }],
+    partialFingerprints: { 'portcullis/v1': /^[0-9a-f]{64}$/ },
+  })
+  for (const { ruleId } of run.results)
+    t.ok(
+      run.tool.driver.rules.some(({ id }: { readonly id: string }) => id === ruleId),
+      `${ruleId} is explained`,
+    )
+  t.equal(
+    (await desk_.run('audit', lock, '--format', 'sarif')).out,
+    `${JSON.stringify(sarif, undefined, 2)}\n`,
+    'the same again',
+  )
+
+  const junit = (await desk_.run('audit', lock, '--format', 'junit')).out
+  t.match(junit, /<testsuite name="[^"]*uv\.lock" tests="5" failures="3" errors="0">/)
+  t.match(
+    junit,
+    /<testcase classname="demo\.2\.0" name="demo-2\.0-py3-none-any\.whl" line="10"><failure type="publisher-mismatch" message="Signed by &quot;/,
+  )
+})
+
+t.test('a policy in audit mode fails nothing, unless it is asked to', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const { files } = await world.release('demo', '1.0', { attested: false })
+  world.writePolicy(world.policyText().replace('mode: enforce', 'mode: audit'))
+  const lock = desk_.write('uv.lock', uvLock(files))
+  t.match(await desk_.run('audit', lock), { exit: 0, out: /watched {5}2 admitted only because/ })
+  t.equal((await desk_.run('audit', lock, '--enforce')).exit, 1)
+})
+
+t.test('a lock that is none, or not there', async t => {
+  const desk_ = await desk(t)
+  t.match(await desk_.run('audit', join(desk_.world.folder, 'gone.lock')), {
+    exit: 2,
+    err: /cannot be read \(ENOENT\)/,
+  })
+  t.match(await desk_.run('audit', desk_.write('requirements.txt', 'demo>=1\n')), {
+    exit: 2,
+    err: /requirements\.txt:1: demo is not locked/,
+  })
+  t.match(await desk_.run('policy', 'init', desk_.write('requirements.txt', '# nothing\n')), {
+    exit: 2,
+    err: /allow no file/,
+  })
+})
+
+t.test('three hundred files side by side, and never too many at once', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const files: Published[] = []
+  for (let project = 0; project < 75; project += 1)
+    for (const version of ['1.0', '1.1']) {
+      const release = await world.release(`project-${project}`, version, { attested: project % 5 !== 0 })
+      files.push(...release.files)
+    }
+  t.equal(files.length, 300)
+  const lock = desk_.write('uv.lock', uvLock(files))
+  const out = join(world.folder, 'acme.yaml')
+  const shown: string[] = []
+  const run = desk_.with({ output: { progress: true, err: (text: string) => void shown.push(text) } as never })
+  const { exit } = await run('policy', 'init', lock, '--out', out)
+  t.equal(exit, 0)
+  t.match(desk_.read('acme.yaml'), /300 files, 240 attested by 60 publishers/)
+  t.ok(
+    shown.some(text => text.includes('150 of 150 releases judged')),
+    'with progress on a terminal',
+  )
+  t.equal(world.upstream.count('page'), 150, 'each page once for each of the two looks')
+  t.equal(world.upstream.count('provenance'), 240, 'each document once')
+})

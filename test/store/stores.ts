@@ -1,0 +1,131 @@
+import Database from 'better-sqlite3'
+import type { Test } from 'tap'
+import { type Instant, instant, type Millis, millis } from '../../src/domain/base/instant.ts'
+import type { GateEvent } from '../../src/observe/events.ts'
+import type { Blobs } from '../../src/ports/blobs.ts'
+import type { JournalEntry, Store } from '../../src/ports/memory.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
+import { openStore } from '../../src/store/open.ts'
+
+/** What a suite is run over. */
+export interface Subject {
+  store: Store
+  blobs: Blobs
+  readonly events: GateEvent[]
+  /** the clock it reads */
+  now: Instant
+  /** what was recorded, oldest first, as far as it is kept for good */
+  journal(): readonly (JournalEntry & { readonly count: number })[]
+  /** Closes it and opens it again, where something outlives it. */
+  reopen: (() => Promise<void>) | undefined
+}
+
+export const START = instant(Date.UTC(2026, 10, 24, 12))
+
+export async function memorySubject(): Promise<Subject> {
+  const events: GateEvent[] = []
+  const { store, blobs, journal } = createMemoryStore({
+    clock: () => subject.now,
+    events: { emit: event => void events.push(event) },
+  })
+  const subject: Subject = { store, blobs, events, now: START, journal: () => journal, reopen: undefined }
+  return subject
+}
+
+export interface DiskChanges {
+  readonly folder?: string
+  readonly cacheBytes?: number
+  readonly journalKeep?: Millis
+}
+
+export interface DiskSubject extends Subject {
+  readonly folder: string
+  /** path of the database */
+  readonly file: string
+  readonly reopen: () => Promise<void>
+  close(): Promise<void>
+}
+
+/** A data folder of the test, closed and gone when the test is. */
+export async function diskSubject(t: Test, changes: DiskChanges = {}): Promise<DiskSubject> {
+  const { folder = t.testdir(), cacheBytes = 1e9, journalKeep = millis(86_400_000) } = changes
+  const events: GateEvent[] = []
+  const file = `${folder}/portcullis.sqlite`
+  const options = {
+    folder,
+    cacheBytes,
+    journalKeep,
+    events: { emit: (event: GateEvent) => void events.push(event) },
+    clock: () => subject.now,
+  }
+  let now = START
+  const subject: DiskSubject = {
+    ...(await openStore({ ...options, clock: () => now })),
+    folder,
+    file,
+    events,
+    get now() {
+      return now
+    },
+    set now(at) {
+      now = at
+    },
+    journal() {
+      this.store.journal.flush()
+      return readJournal(file)
+    },
+    async reopen() {
+      await this.close()
+      Object.assign(this, await openStore(options))
+    },
+    async close() {
+      await this.blobs.close()
+      this.store.close()
+    },
+  }
+  t.teardown(() => subject.close().catch(() => {}))
+  return subject
+}
+
+interface Row {
+  readonly at: number
+  readonly filename: string
+  readonly project: string
+  readonly sha256: string | null
+  readonly outcome: 'admitted' | 'refused'
+  readonly code: string
+  readonly rule: string | null
+  readonly identity: string | null
+  readonly policy_digest: string
+  readonly trust_digest: string | null
+  readonly client: string
+  readonly count: number
+}
+
+/** The journal as a person with a SQLite shell sees it. */
+export function readJournal(file: string): readonly (JournalEntry & { readonly count: number })[] {
+  const database = new Database(file, { readonly: true })
+  try {
+    return database
+      .prepare<[], Row>('select * from journal_entries order by id')
+      .all()
+      .map(row => ({
+        at: instant(row.at),
+        filename: row.filename,
+        project: row.project,
+        sha256: row.sha256 ?? undefined,
+        outcome: row.outcome,
+        code: row.code,
+        rule: row.rule ?? undefined,
+        identity: row.identity === null ? undefined : { ...ABSENT, ...JSON.parse(row.identity) },
+        policyDigest: row.policy_digest,
+        trustDigest: row.trust_digest ?? undefined,
+        client: row.client,
+        count: row.count,
+      }))
+  } finally {
+    database.close()
+  }
+}
+
+const ABSENT = { repository: undefined, workflow: undefined, ref: undefined }
