@@ -1,0 +1,161 @@
+import { importsOf } from './floors.ts'
+
+/** The rooms of a floor: each says in one sentence what it is for, and names the rooms beside it that it may enter. */
+export const ROOMS: Readonly<
+  Record<string, Readonly<Record<string, { readonly is: string; readonly enters: string }>>>
+> = {
+  domain: {
+    base: { is: 'what everything is made of: brands, digests, times, globs, and the two catalogues', enters: '' },
+    packaging: { is: 'names, versions, file names and artifacts of Python packages', enters: 'base' },
+    identity: { is: 'who signed: claims, attestations, publishers, signers', enters: 'base' },
+    memory: {
+      is: 'what was seen of a project, and how what was learned apart is put together',
+      enters: 'base packaging identity',
+    },
+    policy: {
+      is: 'rules, exemptions, revocations, and what tells two policies apart',
+      enters: 'base packaging identity',
+    },
+    decide: {
+      is: 'the verdict, and everything that speaks for or against a file',
+      enters: 'base packaging identity memory policy',
+    },
+    mirror: { is: 'what a mirror holds, and why an import is refused', enters: 'base packaging' },
+  },
+  protocol: {
+    text: { is: 'strict JSON, and texts as people and lines take them', enters: '' },
+    yaml: { is: 'YAML with the place of everything in it, and diagnostics that name it', enters: '' },
+    archive: { is: 'what stands in a wheel or a source distribution', enters: '' },
+    simple: { is: 'the index: Simple API, legacy JSON, paths, core metadata', enters: 'text' },
+    attest: { is: 'provenance documents, checkpoints and envelopes', enters: 'text' },
+    policy: { is: 'policy files to one immutable policy, and back', enters: 'yaml' },
+    carry: { is: 'plans, manifests and files of a mirror', enters: 'text simple' },
+    lockfiles: { is: 'locks of the clients', enters: 'text' },
+    answers: { is: 'problem documents, and the tables of codes', enters: 'text' },
+  },
+  verify: {
+    evidence: { is: 'one document against one file', enters: '' },
+    trust: { is: 'the trust root and its refresh', enters: 'evidence' },
+    workers: { is: 'verification beside the thread that answers', enters: 'evidence' },
+  },
+  store: {
+    sqlite: { is: 'what is known, in one database', enters: '' },
+    disk: { is: 'bytes by content, in one folder', enters: 'sqlite' },
+  },
+  gate: {
+    flow: { is: 'how many at once, and one flight for all who ask', enters: '' },
+    policy: { is: 'the policy in force, and its files', enters: '' },
+    find: { is: 'what the index lists now, and whether a listed file is sound', enters: 'flow policy' },
+    judge: { is: 'from an artifact to a verdict', enters: 'flow policy' },
+    files: { is: 'admitted bytes', enters: 'flow' },
+    pages: { is: 'index pages from what is known', enters: 'flow policy find judge' },
+    explain: { is: 'the verdict for a person, with all that it rests on', enters: 'flow policy find judge' },
+    records: { is: 'what was written down, read back', enters: '' },
+    mirror: { is: 'what is carried to a network without a network', enters: 'flow policy explain' },
+  },
+  http: {
+    door: { is: 'a request in, an answer out', enters: '' },
+    packages: { is: 'what clients ask for', enters: 'door' },
+    people: { is: 'pages for people, and for who operates the gate', enters: 'door' },
+  },
+  cli: {
+    terminal: { is: 'what a terminal shows and a file takes', enters: '' },
+    command: { is: 'what every command is made of', enters: 'terminal' },
+    judge: { is: 'commands that judge files and locks', enters: 'terminal command' },
+    policy: { is: 'commands of the policy and of what is remembered', enters: 'terminal command' },
+    mirror: { is: 'commands of a mirror', enters: 'terminal command' },
+  },
+}
+
+/** Files of one level beyond which a room is a drawer. */
+export const ROOMY = 15
+
+interface Arrow {
+  readonly from: string
+  readonly to: string
+}
+
+/** Every import of one source of these by another, types included. */
+export function arrowsIn(sources: ReadonlyMap<string, string>): readonly Arrow[] {
+  return [...sources].flatMap(([from, source]) => {
+    const targets = importsOf(source)
+      .filter(({ specifier }) => specifier.startsWith('.'))
+      .map(({ specifier }) => new URL(specifier, `file:///${from}`).pathname.slice(1))
+      .filter(to => sources.has(to) && to !== from)
+    return [...new Set(targets)].map(to => ({ from, to }))
+  })
+}
+
+/** `src/gate/find/locate.ts` is on floor `gate`, in room `find`; `src/gate/gate.ts` on the floor's landing, ``. */
+export function placeOf(path: string): { readonly floor: string; readonly room: string } {
+  const [, floor = '', room = '', ...rest] = path.split('/')
+  return { floor, room: rest.length === 0 ? '' : room }
+}
+
+/** Doors that are gone through without being open, each as one sentence; nobody but the landing enters every room. */
+export function trespassesIn(sources: ReadonlyMap<string, string>): readonly string[] {
+  const strays = [...sources.keys()].flatMap(path => {
+    const { floor, room } = placeOf(path)
+    const known = ROOMS[floor] === undefined || room === '' || ROOMS[floor][room] !== undefined
+    return known ? [] : [`${path} stands in a room that nobody described`]
+  })
+  const arrows = arrowsIn(sources).flatMap(({ from, to }) => {
+    const [here, there] = [placeOf(from), placeOf(to)]
+    if (here.floor !== there.floor || here.room === there.room || here.room === '') return []
+    const open = there.room !== '' && ROOMS[here.floor]?.[here.room]?.enters.split(' ').includes(there.room) === true
+    return open || ROOMS[here.floor] === undefined
+      ? []
+      : [`${from} → ${to}: ${here.room} may not enter ${there.room === '' ? 'the landing' : there.room}`]
+  })
+  return [...strays, ...arrows]
+}
+
+/** Import circles, each as its files in order of their names. */
+export function circlesIn(sources: ReadonlyMap<string, string>): readonly string[] {
+  const next = Map.groupBy(arrowsIn(sources), ({ from }) => from)
+  const reach = new Map<string, ReadonlySet<string>>()
+  for (const path of sources.keys()) {
+    const seen = new Set<string>()
+    const open = [path]
+    for (let at = open.pop(); at !== undefined; at = open.pop())
+      for (const { to } of next.get(at) ?? [])
+        if (!seen.has(to)) {
+          seen.add(to)
+          open.push(to)
+        }
+    reach.set(path, seen)
+  }
+  const circles = [...sources.keys()].flatMap(path => {
+    const around = [...(reach.get(path) ?? [])].filter(other => reach.get(other)?.has(path) === true)
+    return around.length === 0 ? [] : [[...around].sort().join(' ⟷ ')]
+  })
+  return [...new Set(circles)]
+}
+
+/** Folders with more files at one level than a room holds. */
+export function drawersIn(paths: Iterable<string>): readonly string[] {
+  const folders = Map.groupBy(paths, path => path.slice(0, path.lastIndexOf('/')))
+  return [...folders].filter(([, files]) => files.length > ROOMY).map(([folder, files]) => `${folder}: ${files.length}`)
+}
+
+/** Arrows between the rooms of each floor, and from its landing; and those of its files. */
+export function countArrows(
+  sources: ReadonlyMap<string, string>,
+): ReadonlyMap<string, { readonly files: number; readonly inside: number; readonly between: readonly string[] }> {
+  const floors = Map.groupBy(sources.keys(), path => placeOf(path).floor)
+  const arrows = arrowsIn(sources)
+  return new Map(
+    [...floors].map(([floor, files]) => {
+      const inside = arrows.filter(({ from, to }) => placeOf(from).floor === floor && placeOf(to).floor === floor)
+      const across = inside.map(({ from, to }) => [endOf(from), endOf(to)] as const).filter(([from, to]) => from !== to)
+      const between = [...new Set(across.map(([from, to]) => `${from} → ${to}`))].sort()
+      return [floor, { files: files.length, inside: inside.length, between }]
+    }),
+  )
+}
+
+/** A room, or a file that stands in none. */
+function endOf(path: string): string {
+  const { room } = placeOf(path)
+  return room === '' ? path.slice(path.lastIndexOf('/') + 1) : `${room}/`
+}
