@@ -7,7 +7,7 @@ const root = process.argv[2] ?? join(import.meta.dirname, '..')
 const sources = new Map(
   readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.ts'))
-    .map(name => [`src/${name}`, readFileSync(join(root, 'src', name), 'utf8')] as const),
+    .map((name): [string, string] => [`src/${name}`, readFileSync(join(root, 'src', name), 'utf8')]),
 )
 const lines = (path: string): number => sources.get(path)?.split('\n').length ?? 0
 for (const [floor, { files, inside, between }] of [...countArrows(sources)].sort()) {
