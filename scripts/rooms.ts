@@ -10,7 +10,7 @@ const sources = new Map(
     .map((name): [string, string] => [`src/${name}`, readFileSync(join(root, 'src', name), 'utf8')]),
 )
 const lines = (path: string): number => sources.get(path)?.split('\n').length ?? 0
-for (const [floor, { files, inside, between }] of [...countArrows(sources)].sort()) {
+for (const [floor, { files, inside, between }] of countArrows(sources)) {
   const own = [...sources.keys()].filter(path => path.startsWith(`src/${floor}`))
   const size = own.reduce((sum, path) => sum + lines(path), 0)
   console.log(`${floor}: ${files} files, ${size} lines, ${inside} arrows inside, ${between.length} between rooms`)
