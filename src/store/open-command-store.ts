@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { type Clock, millis } from '../domain/base/instant.ts'
 import type { Events } from '../observe/events.ts'
-import type { Store } from '../ports/memory.ts'
+import type { Store } from '../ports/store.ts'
 import { lockFolder } from './disk/folder-lock.ts'
 import { createMemoryStore } from './memory.ts'
 import { databaseIn, openDatabase, suspect } from './sqlite/database.ts'

@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { type Instant, instant, type Millis, millis } from '../../src/domain/base/instant.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
 import type { Blobs } from '../../src/ports/blobs.ts'
-import type { JournalEntry, Store } from '../../src/ports/memory.ts'
+import type { JournalEntry, Store } from '../../src/ports/store.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { openStore } from '../../src/store/open.ts'
 

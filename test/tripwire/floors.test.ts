@@ -41,7 +41,7 @@ const MADE_UP: readonly (readonly [path: string, source: string, said: RegExp | 
   ['src/http/a.ts', "import { createIndex } from '../upstream/pypi-index.ts'", /routes and commands ask the gate/],
   ['src/http/a.ts', "import { openStore } from '../store/open.ts'", /routes and commands ask the gate/],
   ['src/cli/a.ts', "import { verifyDocument } from '../verify/document.ts'", /routes and commands ask the gate/],
-  ['src/cli/a.ts', "import { startApp } from '../app.ts'", /climbs from floor 5 to 6/],
+  ['src/cli/a.ts', "import { startApp } from '../compose/app.ts'", /climbs from floor 5 to 6/],
   ['src/upstream/a.ts', "import { b } from '../verify/b.ts'", /an upstream only fetches/],
   ['src/gate/a.ts', "import { b } from '../carry/b.ts'", /never an adapter/],
   ['src/carry/a.ts', "import { b } from '../store/b.ts'", /packed and unpacked, and no more/],
@@ -84,8 +84,8 @@ const MADE_UP: readonly (readonly [path: string, source: string, said: RegExp | 
   ['src/observe/log.ts', "import { pino } from 'pino'", undefined],
   ['src/main.ts', "process.exit(2)\nconst url = 'https://x.example' // process.exit\n", undefined],
   [
-    'src/app.ts',
-    "import { openStore } from './store/open.ts'\nimport type { Config } from './config/schema.ts'",
+    'src/compose/app.ts',
+    "import { openStore } from '../store/open.ts'\nimport type { Config } from '../config/schema.ts'",
     undefined,
   ],
 ]

@@ -6,7 +6,7 @@ const FLOORS: readonly (readonly [path: RegExp, floor: number])[] = [
   [/^src\/(?:upstream|store|carry)\//, 3],
   [/^src\/gate\//, 4],
   [/^src\/(?:http|cli|observe)\//, 5],
-  [/^src\/(?:main|app|app-commands|app-mirror|version)\.ts$/, 6],
+  [/^src\/(?:compose\/|(?:main|version)\.ts$)/, 6],
 ]
 
 /** Staircases that are closed although they lead down. */

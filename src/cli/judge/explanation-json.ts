@@ -1,7 +1,7 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
-import type { Explanation } from '../../gate/explain/explain.ts'
+import type { Explanation } from '../../gate/explain/explanation.ts'
 import { verdictJson } from '../../gate/explain/verdict-json.ts'
 
 /** One line of `explain --format json`: what `verify` says, and all that it rests on. */

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { parseSha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { parseDistFilename } from '../../domain/packaging/filename.ts'
-import type { LocalFile } from '../../gate/explain/explain.ts'
+import type { LocalFile } from '../../gate/explain/explain-local.ts'
 
 /** Parses the name and hashes the bytes. Throws `usage` for what cannot be read or is no distribution. */
 export async function readLocalFile(path: string): Promise<LocalFile> {

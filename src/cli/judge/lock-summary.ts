@@ -1,7 +1,7 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
 import type { Exemption, Policy } from '../../domain/policy/policy.ts'
-import type { Explanation } from '../../gate/explain/explain.ts'
+import type { Explanation } from '../../gate/explain/explanation.ts'
 import { isUnknown, onSilentIndex, type Surveyed, uniqueFiles } from '../../gate/explain/survey.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { type Screen, styled } from '../terminal/screen.ts'

@@ -5,7 +5,7 @@ import { refusalEntry } from '../../domain/base/refusal.ts'
 import type { Step } from '../../domain/base/step.ts'
 import { identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { RuleRef } from '../../domain/policy/rule-ref.ts'
-import type { Explanation } from '../../gate/explain/explain.ts'
+import type { Explanation } from '../../gate/explain/explanation.ts'
 import { admittedDetail } from '../../gate/explain/verdict-json.ts'
 import { type Screen, type Style, styled } from '../terminal/screen.ts'
 

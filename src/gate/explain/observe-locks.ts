@@ -8,7 +8,7 @@ import { createPolicy, type Policy } from '../../domain/policy/policy.ts'
 import { strangerRule } from '../../domain/policy/stranger-rule.ts'
 import type { AttestationIdentity } from '../../protocol/lockfiles/lock.ts'
 import type { ObservedFile } from '../../protocol/policy/write.ts'
-import type { Explanation } from './explain.ts'
+import type { Explanation } from './explanation.ts'
 import { isUnknown, type Surveyed, uniqueFiles } from './survey.ts'
 
 /** What was seen of the files of locks, for a policy to be written from. */

@@ -1,8 +1,9 @@
 import { GateError } from '../../domain/base/errors.ts'
 import type { Lock, LockedPackage } from '../../protocol/lockfiles/lock.ts'
 import { createLimit } from '../flow/limit.ts'
-import type { Explain, Explanation } from './explain.ts'
+import type { Explain } from './explain.ts'
 import { NO_PROVENANCE_KEY } from './explain-artifact.ts'
+import type { Explanation } from './explanation.ts'
 
 /** A file that a lock allows, and what becomes of it. */
 export interface Surveyed {

@@ -10,8 +10,8 @@ import type { Origin } from '../../ports/outward.ts'
 import { ArchiveError, readWheelMetadata } from '../../protocol/archive/archive.ts'
 import { createLimit } from '../flow/limit.ts'
 import { createOnce } from '../flow/once.ts'
-import type { OpenFile } from '../gate.ts'
 import { Ingest } from './ingest.ts'
+import type { OpenFile } from './open-file.ts'
 import { VerifiedFile } from './verified-file.ts'
 
 /** How long bytes that did not match are not asked for again. */
@@ -37,7 +37,7 @@ interface Options {
   /** bytes */
   readonly maxSize: number
   /** remembers that a wheel's METADATA is not what the index gave out as its `.metadata` */
-  readonly rememberMetadataMismatch: (artifact: Artifact, detail: string) => void
+  readonly rememberMetadataMismatch: (artifact: Artifact, detail: string) => Promise<void>
 }
 
 /** The only place that opens files, and the only one that mints {@link VerifiedFile}. */
@@ -151,7 +151,7 @@ export function createVault(options: Options): Vault {
       const found = await metadataDigest(filename, read, size)
       if (found === coreMetadata) return void compared.set(pair, true)
       const detail = `${filename.text}: the index gives its METADATA the sha256 ${coreMetadata}, inside the wheel it is ${found}`
-      rememberMetadataMismatch(artifact, detail)
+      await rememberMetadataMismatch(artifact, detail)
       events.emit({ type: 'alarm', alarm: 'metadata-mismatch', detail, untrusted: undefined })
       throw new GateError('integrity-mismatch', detail)
     })

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
-import type { PageBody } from '../../gate/gate.ts'
+import type { PageBody } from '../../gate/pages/page-body.ts'
 import { type Coding, negotiate, pickCoding, type Representation } from '../../protocol/simple/negotiate.ts'
 
 /** Clients send a handful of different headers; longer ones are somebody's experiment and not remembered. */

@@ -1,4 +1,4 @@
-import type { PageBody } from '../../gate/gate.ts'
+import type { PageBody } from '../../gate/pages/page-body.ts'
 import { sendAnswer } from '../door/answer.ts'
 import { chooseCoding } from '../door/choice.ts'
 import { noneMatch } from '../door/conditional.ts'

@@ -1,7 +1,7 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
+import type { OpenFile } from '../../gate/files/open-file.ts'
 import { VerifiedFile } from '../../gate/files/verified-file.ts'
-import type { OpenFile } from '../../gate/gate.ts'
 import type { ByteRange, OpenBlob } from '../../ports/blobs.ts'
 import { NOSNIFF } from '../door/answer.ts'
 import type { Exchange } from '../door/exchange.ts'

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../domain/base/errors.ts'
+import type { KeptRefusal } from '../../ports/store.ts'
 import { preferredType } from '../../protocol/simple/negotiate.ts'
 import { formatOf } from '../door/choice.ts'
 import type { Exchange } from '../door/exchange.ts'
@@ -18,16 +19,17 @@ const TYPES = ['text/html', 'application/json'] as const
  * for clients that show nothing but the URL that failed.
  */
 export function addExplainPages(app: FastifyInstance, serving: Serving): void {
-  addRoute(app, serving, '/x/:id', 'explain', (exchange, { id = '' }, request) => {
+  addRoute(app, serving, '/x/:id', 'explain', async (exchange, { id = '' }, request) => {
     const json = asksForJson(exchange, formatOf(request.query))
-    if (isBrowser(exchange) && !json && serving.gate.explained(id) === undefined) return sendPage(exchange, UNKNOWN_ID)
-    const told = explain(id, explainUrl(serving, id), kept(serving, id))
+    const found = await serving.gate.explained(id)
+    if (found === undefined && isBrowser(exchange) && !json) return sendPage(exchange, UNKNOWN_ID)
+    const told = explain(id, explainUrl(serving, id), assertKept(found))
     if (json) return sendJson(exchange, 200, told)
     sendPage(exchange, { title: `Refused: ${told.filename}`, body: renderExplanation(told) })
   })
-  addRoute(app, serving, '/x/:id/:code', 'explain', (exchange, segments) => {
+  addRoute(app, serving, '/x/:id/:code', 'explain', async (exchange, segments) => {
     const { id = '', code } = segments
-    const { refused } = kept(serving, id)
+    const { refused } = assertKept(await serving.gate.explained(id))
     if (refused.code !== code) throw new GateError('not-found', 'the refusal has another code')
     send403(serving, exchange, refused, id)
   })
@@ -46,8 +48,7 @@ const UNKNOWN_ID: Page = {
 </main>`,
 }
 
-function kept(serving: Serving, id: string): NonNullable<ReturnType<Serving['gate']['explained']>> {
-  const found = serving.gate.explained(id)
+function assertKept(found: KeptRefusal | undefined): KeptRefusal {
   if (found === undefined) throw new GateError('not-found', 'no refusal has this id')
   return found
 }

@@ -10,8 +10,8 @@ export function addOperations(app: FastifyInstance, serving: Serving): void {
   addRoute(app, serving, '/healthz', 'healthz', exchange =>
     sendJson(exchange, 200, { ok: true, version: settings.version }),
   )
-  addRoute(app, serving, '/readyz', 'readyz', exchange => {
-    const checks = gate.readiness()
+  addRoute(app, serving, '/readyz', 'readyz', async exchange => {
+    const checks = await gate.readiness()
     const ready = checks.every(({ ok }) => ok)
     const told = checks.map(({ name, ...check }) => [name, check] as const)
     sendJson(exchange, ready ? 200 : 503, { ready, checks: Object.fromEntries(told) })

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 import { LRUCache } from 'lru-cache'
 import type { Instant } from '../../domain/base/instant.ts'
-import type { Journal, JournalEntry } from '../../ports/memory.ts'
+import type { Journal, JournalEntry } from '../../ports/store.ts'
 import type { WriteBehind } from './write-behind.ts'
 
 /** Hits of one client on one file within this time share a row. */

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 import { type Instant, instant } from '../../domain/base/instant.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
-import type { Refusals } from '../../ports/memory.ts'
+import type { Refusals } from '../../ports/store.ts'
 import { decodeRefused, encodeRefused } from './refused-codec.ts'
 import type { WriteBehind } from './write-behind.ts'
 

@@ -1,12 +1,13 @@
 import { parseSha256 } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
 import type { Finding, InvalidCode } from '../../domain/identity/attestation.ts'
+import type { RememberedFinding } from '../../domain/memory/findings.ts'
 import { createHistory, type History, NO_HISTORY, type SeenFile } from '../../domain/memory/history.ts'
+import { type SeenProject, seenProject } from '../../domain/memory/project-memory.ts'
 import type { Artifact, FilePath, ProjectStatus, UpstreamUrl } from '../../domain/packaging/artifact.ts'
 import { parseDistFilename } from '../../domain/packaging/filename.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
-import type { RememberedFinding } from '../../ports/memory.ts'
-import type { JournalRow, Records, SeenProject } from '../../ports/records.ts'
+import type { JournalRow, Records } from '../../ports/records.ts'
 
 const INVALID: readonly InvalidCode[] = [
   'provenance-malformed',
@@ -21,33 +22,33 @@ const LOOKED_AT: ReadonlySet<string> = new Set(['exemption', 'exemption-expired'
 const WITHOUT: ReadonlySet<string> = new Set(['unattested', 'provenance-lost', 'provenance-partial', 'optional'])
 
 /** A file at some moment. `finding` is `undefined` where the evidence is not on record. */
-export interface Past {
+export interface RecordedState {
   readonly artifact: Artifact
   readonly history: History
   readonly finding: Finding | undefined
 }
 
 /** What was known of files at some moment, as far as it is on record. */
-export class Pasts {
+export class RecordedStates {
   readonly #records: Pick<Records, 'project' | 'finding'>
-  readonly #projects = new Map<string, PastProject>()
-  readonly #findings = new Map<string, RememberedFinding | undefined>()
+  readonly #projects = new Map<string, Promise<RecordedProject>>()
+  readonly #findings = new Map<string, Promise<RememberedFinding | undefined>>()
 
   constructor(records: Pick<Records, 'project' | 'finding'>) {
     this.#records = records
   }
 
   /** `undefined` for what no policy could ever admit. */
-  of(row: JournalRow, code: string, at: Instant): Past | undefined {
+  async of(row: JournalRow, code: string, at: Instant): Promise<RecordedState | undefined> {
     const project = tryProjectName(row.project)
     const filename = project === undefined ? undefined : parseDistFilename(row.filename, project)
     const sha256 = parseSha256(row.sha256 ?? '')
     if (project === undefined || filename === undefined || sha256 === undefined) return undefined
-    const past = this.#project(project)
-    const { seen } = past
+    const recorded = await this.#project(project)
+    const { seen } = recorded
     // the moment of the request itself: what was said of the file then tells more than what was seen last
     const then = at === row.at
-    const file = past.file(row.filename)
+    const file = recorded.file(row.filename)
     const artifact: Artifact = {
       project,
       filename,
@@ -61,35 +62,45 @@ export class Pasts {
       coreMetadata: undefined,
       provenance: 'unsaid',
     }
-    return { artifact, history: past.historyAt(at), finding: this.#finding(row, code, artifact, at) }
+    return { artifact, history: recorded.historyAt(at), finding: await this.#finding(row, code, artifact, at) }
   }
 
-  #project(project: ProjectName): PastProject {
-    const known = this.#projects.get(project) ?? new PastProject(this.#records.project(project))
+  #project(project: ProjectName): Promise<RecordedProject> {
+    const known = this.#projects.get(project) ?? this.#read(project)
     this.#projects.set(project, known)
     return known
   }
 
+  async #read(project: ProjectName): Promise<RecordedProject> {
+    return new RecordedProject(seenProject(await this.#records.project(project)))
+  }
+
   /** What was found since, up to the moment, counts; else what was said then tells more than what is on record. */
-  #finding(row: JournalRow, code: string, { sha256 }: Artifact, at: Instant): Finding | undefined {
+  async #finding(
+    row: JournalRow,
+    code: string,
+    { project, sha256 }: Artifact,
+    at: Instant,
+  ): Promise<Finding | undefined> {
     const { filename, identity } = row
-    const key = `${sha256} ${filename}`
-    if (!this.#findings.has(key)) this.#findings.set(key, this.#records.finding({ sha256, filename }))
-    const remembered = this.#findings.get(key)
-    const recorded = remembered?.finding
-    if (remembered !== undefined && remembered.found > row.at && remembered.found <= at) return recorded
+    const key = `${project} ${sha256} ${filename}`
+    const asked = this.#findings.get(key) ?? this.#records.finding({ project, sha256, filename })
+    this.#findings.set(key, asked)
+    const remembered = await asked
+    const found = remembered?.finding
+    if (remembered !== undefined && remembered.found > row.at && remembered.found <= at) return found
     const why = identity === undefined ? INVALID.find(invalid => invalid === code) : undefined
     if (why !== undefined) return { kind: 'invalid', why, detail: 'as it was found then' }
     if (WITHOUT.has(code)) return { kind: 'unattested', said: 'integrity' }
     // somebody's identity was proved then; what has failed or gone since tells nothing of it
-    if (identity !== undefined) return recorded?.kind === 'attested' ? recorded : undefined
+    if (identity !== undefined) return found?.kind === 'attested' ? found : undefined
     // had it been attested, what was looked at for an exemption would be on record
-    return recorded ?? (LOOKED_AT.has(code) ? { kind: 'unattested', said: 'index' } : undefined)
+    return found ?? (LOOKED_AT.has(code) ? { kind: 'unattested', said: 'index' } : undefined)
   }
 }
 
 /** A project, and what was remembered of it at each moment. */
-class PastProject {
+class RecordedProject {
   readonly seen: SeenProject | undefined
   readonly #files: ReadonlyMap<string, SeenProject['files'][number]>
   /** when something was learned of it, in order */

@@ -1,42 +1,40 @@
 import { join } from 'node:path'
-import {
-  Closing,
-  connectUpstream,
-  type Environment,
-  gateSettings,
-  openUsableTrust,
-  openVerifier,
-  readRoot,
-} from './app.ts'
-import { archiveBytes } from './carry/archive-form.ts'
-import { createEvidenceFolder } from './carry/evidence-folder.ts'
-import { createFolderReader } from './carry/folder-reader.ts'
-import { createFolderWriter } from './carry/folder-writer.ts'
-import type { Config } from './config/schema.ts'
-import { sha256Of } from './domain/base/digest.ts'
-import { GateError } from './domain/base/errors.ts'
-import { type Clock, millis } from './domain/base/instant.ts'
-import { ImportRefusal } from './domain/mirror/import-refusal.ts'
-import { createGate, type GateParts, type RunningGate } from './gate/create-gate.ts'
-import { type ExportOrder, exportMirror } from './gate/mirror/export.ts'
-import { fetchPlan } from './gate/mirror/fetch.ts'
-import { importMirror } from './gate/mirror/import.ts'
-import type { Mirror } from './gate/mirror/mirror.ts'
-import { exportTree } from './gate/mirror/static-tree.ts'
-import { verifyMirror } from './gate/mirror/verify.ts'
-import { createPolicies } from './gate/policy/policies.ts'
-import { readPolicyFiles } from './gate/policy/policy-files.ts'
-import { recollect } from './gate/records/recollection.ts'
-import type { Events } from './observe/events.ts'
-import type { HeldFiles } from './ports/mirror.ts'
-import { LARGEST_ENVELOPE } from './protocol/attest/dsse.ts'
-import { LARGEST_MANIFEST, MANIFEST, readManifest, SIGNATURE } from './protocol/carry/mirror-manifest.ts'
-import { createPartialFiles } from './store/disk/partial-files.ts'
-import { createHeldUpstream } from './store/held-upstream.ts'
-import { createMemoryStore } from './store/memory.ts'
-import { openStore } from './store/open.ts'
-import { readRecords } from './store/sqlite/read-records.ts'
-import { createResumingOrigin } from './upstream/resuming-origin.ts'
+import { archiveBytes } from '../carry/archive-form.ts'
+import { createEvidenceFolder } from '../carry/evidence-folder.ts'
+import { createFolderReader } from '../carry/folder-reader.ts'
+import { createFolderWriter } from '../carry/folder-writer.ts'
+import type { Environment } from '../config/read-environment.ts'
+import type { Config } from '../config/schema.ts'
+import { sha256Of } from '../domain/base/digest.ts'
+import { GateError } from '../domain/base/errors.ts'
+import { type Clock, millis } from '../domain/base/instant.ts'
+import { HELD } from '../domain/memory/source.ts'
+import { ImportRefusal } from '../domain/mirror/import-refusal.ts'
+import { createGate, type GateParts } from '../gate/create-gate.ts'
+import type { RunningGate } from '../gate/gate.ts'
+import { type ExportOrder, exportMirror } from '../gate/mirror/export.ts'
+import { fetchPlan } from '../gate/mirror/fetch.ts'
+import { importMirror } from '../gate/mirror/import.ts'
+import type { Mirror } from '../gate/mirror/mirror.ts'
+import { exportTree } from '../gate/mirror/static-tree.ts'
+import { verifyMirror } from '../gate/mirror/verify.ts'
+import { createPolicies } from '../gate/policy/policies.ts'
+import { readPolicyFiles } from '../gate/policy/policy-files.ts'
+import { mergeWithRecords } from '../gate/records/merged-memory.ts'
+import type { Events } from '../observe/events.ts'
+import type { HeldFiles } from '../ports/mirror.ts'
+import { LARGEST_ENVELOPE } from '../protocol/attest/dsse.ts'
+import { LARGEST_MANIFEST, MANIFEST, readManifest, SIGNATURE } from '../protocol/carry/mirror-manifest.ts'
+import { createPartialFiles } from '../store/disk/partial-files.ts'
+import { createHeldUpstream } from '../store/held-upstream.ts'
+import { createMemoryStore } from '../store/memory.ts'
+import { openStore } from '../store/open.ts'
+import { readRecords } from '../store/sqlite/read-records.ts'
+import { createResumingOrigin } from '../upstream/resuming-origin.ts'
+import { Closing } from './closing.ts'
+import { gateSettings } from './gate-settings.ts'
+import { openUsableTrust, openVerifier, readRoot } from './trust.ts'
+import { connectUpstream, sourceOf } from './upstream.ts'
 
 interface MirrorOptions {
   readonly environment: Environment
@@ -72,7 +70,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
     const trust = closing.add(await openUsableTrust(config, { clock, events, environment }))
     await trust.settled()
     const verifier = closing.add(openVerifier(events))
-    const records = readRecords(config.data)
+    const records = readRecords(config.data, HELD)
     closing.add({ close: () => records?.close() })
     const shared = { verifier, trust, blobs, policies, events, clock }
     const settings = gateSettings(
@@ -85,11 +83,11 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
     }
 
     /** Remembers nothing: what it is asked is verified anew, and leaves no trace. */
-    function gateOver(files: HeldFiles): RunningGate {
+    async function gateOver(files: HeldFiles): Promise<RunningGate> {
       const { store: forgetful } = createMemoryStore({ clock, events })
-      const histories = recollect(forgetful.histories, records)
-      const judging = { ...forgetful, histories, watermark: store.watermark }
-      return gateOf({ ...shared, ...createHeldUpstream(files, blobs), store: judging })
+      const memory = mergeWithRecords(await forgetful.memory(HELD), records)
+      const judging = { ...forgetful, watermark: store.watermark }
+      return gateOf({ ...shared, ...createHeldUpstream(files, blobs), store: judging, memory })
     }
 
     return {
@@ -98,27 +96,28 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
         const upstream = closing.add(connectUpstream(config, { environment, version, events }))
         const partials = await createPartialFiles(join(config.data, 'partial'))
         const origin = createResumingOrigin({ origin: upstream.origin, partials, received })
-        const gate = gateOf({ ...shared, ...upstream, origin, store })
+        const memory = await store.memory(sourceOf(config))
+        const gate = gateOf({ ...shared, ...upstream, origin, store, memory })
         const fetched = await fetchPlan(plan, { gate, index: upstream.index, holdings }, progress)
         // nothing is left that a later run could go on with
         if (fetched.every(({ outcome }) => !(outcome instanceof GateError))) await partials.removeAll()
         return fetched
       },
-      async carryOut({ folder, ...order }) {
+      async export({ folder, ...order }) {
         const policyFiles = readPolicyFiles(config.policy)
         const present = await exportIn(folder)
         const begin = () => createFolderWriter(folder)
         return await exportMirror(
           { ...order, begin, present, policyFiles, tool: `portcullis ${version}` },
-          { gate: gateOver(holdings), holdings, blobs, trust, policies, clock, archiveBytes },
+          { gate: await gateOver(holdings), holdings, blobs, trust, policies, clock, archiveBytes },
         )
       },
-      async carryOutTree({ folder, ...order }) {
+      async exportTree({ folder, ...order }) {
         const writer = await createFolderWriter(folder)
         const { index } = createHeldUpstream(holdings, blobs)
-        return await exportTree({ ...order, writer }, { gate: gateOver(holdings), holdings, blobs, index })
+        return await exportTree({ ...order, writer }, { gate: await gateOver(holdings), holdings, blobs, index })
       },
-      async letIn({ folder, ...order }) {
+      async import({ folder, ...order }) {
         const evidence = createEvidenceFolder(join(config.data, 'evidence'))
         return await importMirror(
           { ...order, folder: createFolderReader(folder) },

@@ -1,20 +1,24 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { connectUpstream, type Environment, internalNames, openUsableTrust, readRoot } from './app.ts'
-import type { ExplainChanges, OpenExplain } from './cli/command/services.ts'
-import type { Config } from './config/schema.ts'
-import { GateError } from './domain/base/errors.ts'
-import { type Clock, formatInstant, type Instant } from './domain/base/instant.ts'
-import type { Policy } from './domain/policy/policy.ts'
-import { createExplain } from './gate/explain/explain.ts'
-import { createPolicies, type Policies } from './gate/policy/policies.ts'
-import { recollect } from './gate/records/recollection.ts'
-import type { Events } from './observe/events.ts'
-import type { Records } from './ports/records.ts'
-import type { Trust } from './ports/trust.ts'
-import { openCommandStore } from './store/open-command-store.ts'
-import { readRecords } from './store/sqlite/read-records.ts'
-import { createInlineVerifier } from './verify/workers/inline.ts'
+import type { ExplainChanges, OpenExplain } from '../cli/command/services.ts'
+import type { Environment } from '../config/read-environment.ts'
+import type { Config } from '../config/schema.ts'
+import { GateError } from '../domain/base/errors.ts'
+import { type Clock, formatInstant, type Instant } from '../domain/base/instant.ts'
+import type { Source } from '../domain/memory/source.ts'
+import type { Policy } from '../domain/policy/policy.ts'
+import { createExplain } from '../gate/explain/explain.ts'
+import { createPolicies, type Policies } from '../gate/policy/policies.ts'
+import { mergeWithRecords } from '../gate/records/merged-memory.ts'
+import type { Events } from '../observe/events.ts'
+import type { Records } from '../ports/records.ts'
+import type { Trust } from '../ports/trust.ts'
+import { openCommandStore } from '../store/open-command-store.ts'
+import { readRecords } from '../store/sqlite/read-records.ts'
+import { createInlineVerifier } from '../verify/workers/inline.ts'
+import { internalNames } from './gate-settings.ts'
+import { openUsableTrust, readRoot } from './trust.ts'
+import { connectUpstream, indexOf, sourceOf } from './upstream.ts'
 
 interface CommandOptions {
   readonly environment: Environment
@@ -48,29 +52,27 @@ export async function openExplain(
   const upstream = connectUpstream(config, { environment, version, events })
   const verifier = createInlineVerifier()
   const store = await openCommandStore({ folder: join(trusting.data, 'commands'), clock, events })
-  const records = readableRecords(config.data)
-  const { sightings, findings } = store
-  const histories = recollect(store.histories, records)
+  const source = indexOf(config) // whatever a mirror holds, these ask an index
+  const records = readableRecords(config.data, source)
+  const memory = mergeWithRecords(await store.memory(source), records)
   const { negativeTtl } = config.findings
   const explain = createExplain(
-    { ...upstream, verifier, trust, policies, sightings, histories, findings, negativeTtl, events, clock },
+    { ...upstream, verifier, trust, policies, memory, negativeTtl, events, clock },
     { at: changes.at, maxSize: config.files.maxSize, isInternal: internalNames(config) },
   )
   return {
     ...explain,
     async close() {
       policies.close()
-      records?.close()
-      store.close()
-      await Promise.all([upstream.close(), trust.close(), verifier.close()])
+      await Promise.all([records?.close(), store.close(), upstream.close(), trust.close(), verifier.close()])
     },
   }
 }
 
 /** A data folder that belongs to somebody else is no reason to fail: then its past is not known here. */
-function readableRecords(folder: string): Records | undefined {
+function readableRecords(folder: string, source: Source): Records | undefined {
   try {
-    return readRecords(folder)
+    return readRecords(folder, source)
   } catch (error) {
     if (error instanceof GateError) return undefined
     throw error
@@ -79,7 +81,7 @@ function readableRecords(folder: string): Records | undefined {
 
 /** What the gate that works, or worked, in the configured data folder has written down. */
 export async function openRecords(config: Config): Promise<Records | undefined> {
-  return readRecords(config.data)
+  return readRecords(config.data, sourceOf(config))
 }
 
 function fixedPolicy(policy: Policy): Policies & { close(): void } {

@@ -1,9 +1,9 @@
-import { type ErrorCode, GateError } from '../../domain/base/errors.ts'
-import type { Clock } from '../../domain/base/instant.ts'
-import { candidateProjects } from '../../domain/packaging/filename.ts'
-import type { ProjectName } from '../../domain/packaging/name.ts'
-import type { Misses } from '../../ports/mirror.ts'
-import type { RunningGate } from '../create-gate.ts'
+import { type ErrorCode, GateError } from '../domain/base/errors.ts'
+import type { Clock } from '../domain/base/instant.ts'
+import { candidateProjects } from '../domain/packaging/filename.ts'
+import type { ProjectName } from '../domain/packaging/name.ts'
+import type { Misses } from '../ports/mirror.ts'
+import type { RunningGate } from './gate.ts'
 
 /** What only means that nobody has carried it in. */
 const ABSENT: ReadonlySet<ErrorCode> = new Set(['no-project', 'not-listed', 'not-found'])
