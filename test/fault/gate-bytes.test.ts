@@ -269,6 +269,7 @@ function wrapWriter(blobs: Blobs, change: (writer: BlobWriter) => Partial<BlobWr
       const writer = await blobs.writer(sha256)
       const bound: BlobWriter = {
         write: chunk => writer.write(chunk),
+        digest: () => writer.digest(),
         commit: () => writer.commit(),
         abort: () => writer.abort(),
         read: (buffer, position, length) => writer.read(buffer, position, length),

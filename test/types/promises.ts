@@ -11,7 +11,9 @@ import { Admitted, type Refused, type Verdict } from '../../src/domain/decide/ve
 import { type BundleResult, type Finding, VerifiedAttestation } from '../../src/domain/identity/attestation.ts'
 import type { Claims } from '../../src/domain/identity/claims.ts'
 import { matchPublisher, type Publisher } from '../../src/domain/identity/publisher.ts'
+import type { FindingKey } from '../../src/domain/memory/findings.ts'
 import type { History } from '../../src/domain/memory/history.ts'
+import { learn, type ProjectMemory } from '../../src/domain/memory/project-memory.ts'
 import type { Artifact, FilePath, UpstreamUrl } from '../../src/domain/packaging/artifact.ts'
 import type { DistFilename } from '../../src/domain/packaging/filename.ts'
 import type { ProjectName } from '../../src/domain/packaging/name.ts'
@@ -23,7 +25,6 @@ import type { Exchange } from '../../src/http/door/exchange.ts'
 import type { Serving } from '../../src/http/door/settings.ts'
 import { sendFile } from '../../src/http/packages/send-file.ts'
 import type { OpenBlob } from '../../src/ports/blobs.ts'
-import type { Findings } from '../../src/ports/memory.ts'
 import type { Index, Origin, Untrusted } from '../../src/ports/outward.ts'
 import type { TrustMaterial, TrustRoots, Verifier } from '../../src/ports/trust.ts'
 
@@ -148,13 +149,13 @@ export async function verifying(verifier: Verifier, document: Parameters<Verifie
   finding.kind satisfies 'unattested'
 }
 
-export function remembering(findings: Findings, key: Parameters<Findings['get']>[0], found: Instant): void {
+export function remembering(memory: ProjectMemory, key: FindingKey, found: Instant): void {
   // @ts-expect-error what could not be asked is never remembered
-  findings.put(key, { finding: { kind: 'unasked' }, found })
+  learn(memory, { findings: [{ key, found, finding: { kind: 'unasked' } }] })
   // @ts-expect-error a finding without its moment never grows old
-  findings.put(key, { finding: { kind: 'unattested', said: 'index' } })
+  learn(memory, { findings: [{ key, finding: { kind: 'unattested', said: 'index' } }] })
   // @ts-expect-error nor does one that nobody said
-  findings.put(key, { finding: { kind: 'unattested' }, found })
+  learn(memory, { findings: [{ key, found, finding: { kind: 'unattested' } }] })
 }
 
 // ---------------------------------------------------------------- bytes from outside cannot be sent

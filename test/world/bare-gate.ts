@@ -5,6 +5,7 @@ import { GateError } from '../../src/domain/base/errors.ts'
 import { matchesName } from '../../src/domain/base/glob.ts'
 import { type Instant, instant, millis } from '../../src/domain/base/instant.ts'
 import type { Refused, Verdict } from '../../src/domain/decide/verdict.ts'
+import { sourceAt } from '../../src/domain/memory/source.ts'
 import type { Artifact, FilePath } from '../../src/domain/packaging/artifact.ts'
 import { parseDistFilename } from '../../src/domain/packaging/filename.ts'
 import { type ProjectName, parseProjectName } from '../../src/domain/packaging/name.ts'
@@ -103,6 +104,7 @@ export async function openBareGate(scope: Scope, world: World, changes: BareChan
     verifier: createInlineVerifier(),
     trust: root.trust,
     store: memory.store,
+    memory: await memory.store.memory(sourceAt(origin)),
     blobs: memory.blobs,
     policies,
     events,
