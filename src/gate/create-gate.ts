@@ -8,10 +8,15 @@ import type { Memory } from '../ports/memory.ts'
 import type { Index, Integrity, Origin } from '../ports/outward.ts'
 import type { Store } from '../ports/store.ts'
 import type { Trust, Verifier } from '../ports/trust.ts'
+import { createDocuments } from './files/documents.ts'
+import { createMetadata } from './files/metadata.ts'
+import { createMismatches } from './files/mismatches.ts'
 import { createVault } from './files/vault.ts'
+import { createWheelMetadata } from './files/wheel-metadata.ts'
 import { createIndexes } from './find/indexes.ts'
 import { createLocate } from './find/locate.ts'
 import { createSound } from './find/sound.ts'
+import { createLimit } from './flow/limit.ts'
 import type { RunningGate } from './gate.ts'
 import { createBackground } from './judge/background.ts'
 import { createClockGuard } from './judge/clock-guard.ts'
@@ -64,6 +69,8 @@ export interface GateSettings {
   readonly draining: () => boolean
 }
 
+const DOWNLOADS = { running: 16, waiting: 256, what: 'downloads from the upstream' }
+
 /** Puts a gate together; nothing is decided here. */
 export function createGate(parts: GateParts, settings: GateSettings): RunningGate {
   const { index, integrity, origin, verifier, trust, store, memory, blobs, policies, events } = parts
@@ -73,15 +80,14 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const now = guard.now
   recallRefresh(parts)
   const watch = createPep740Watch(events)
-  const vault = createVault({
-    blobs,
-    origin,
+  const documents = createDocuments(blobs)
+  const mismatches = createMismatches(events, clock)
+  const wheelMetadata = createWheelMetadata({
     events,
-    clock,
-    spool,
-    maxSize,
-    rememberMetadataMismatch: (artifact, detail) => examine.rememberMetadataMismatch(artifact, detail),
+    rememberMismatch: (artifact, detail) => examine.rememberMetadataMismatch(artifact, detail),
   })
+  const downloads = { origin, wheelMetadata, mismatches, limit: createLimit(DOWNLOADS) }
+  const vault = createVault({ ...downloads, blobs, spool, maxSize })
   const examine = createExamine({
     memory,
     integrity,
@@ -90,7 +96,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     customRoots: () => policies.current().roots,
     negativeTtl,
     watch,
-    keepProvenance: bytes => vault.keep(sha256Of(bytes), bytes),
+    keepProvenance: bytes => documents.keep(sha256Of(bytes), bytes),
     now,
   })
   const indexes = createIndexes({ index, memory, events, clock, maxAge, maxStale, isInternal })
@@ -98,7 +104,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })
   const weigh = createWeigh({ examine, memory, policies, trust, now, at: now })
   const judge = createJudge({ clock: guard, weigh, memory, policies, watch })
-  const provenance = createProvenance({ examine, memory, kept: vault.kept, now })
+  const provenance = createProvenance({ examine, memory, kept: documents.kept, now })
   const explained = createExplained(store.refusals, clock)
   const background = createBackground(cause => events.emit(unjudged(cause)))
   const foresight = createForesight({ sound, weigh, judge, policies, background, negativeTtl, clock })
@@ -115,7 +121,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     locateByName: locate.byName,
     judge: async artifact => alternatives(await judge.judge(artifact)),
     open: vault.open,
-    metadata: vault.metadata,
+    metadata: createMetadata({ ...downloads, vault, documents }),
     async provenance(project, filename) {
       const artifact = await locate.byName(project, filename)
       if ('kind' in artifact) throw new GateError('no-provenance', `no provenance for ${filename.text}`)
