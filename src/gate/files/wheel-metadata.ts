@@ -2,10 +2,12 @@ import { LRUCache } from 'lru-cache'
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
+import type { DistFilename } from '../../domain/packaging/filename.ts'
 import type { Events } from '../../observe/events.ts'
 import { ArchiveError, readWheelMetadata } from '../../protocol/archive/archive.ts'
 import { createOnce } from '../flow/once.ts'
 
+type Wheel = Extract<DistFilename, { kind: 'wheel' }>
 type Read = (buffer: Buffer, position: number, length: number) => Promise<number>
 
 export interface WheelMetadata {
@@ -30,8 +32,8 @@ export function createWheelMetadata({ events, rememberMismatch }: Options): Whee
   const compared = new LRUCache<string, true>({ max: 50_000 })
   const pairOf = ({ sha256, coreMetadata }: Artifact): string => `${sha256} ${coreMetadata}`
 
-  async function compareOnce(artifact: Artifact, read: Read, size: number): Promise<void> {
-    const { filename, coreMetadata } = artifact
+  async function compareOnce(artifact: Artifact, filename: Wheel, read: Read, size: number): Promise<void> {
+    const { coreMetadata } = artifact
     const found = await metadataDigest(filename, read, size)
     if (found === coreMetadata) return void compared.set(pairOf(artifact), true)
     const detail = `${filename.text}: the index gives its METADATA the sha256 ${coreMetadata}, inside the wheel it is ${found}`
@@ -45,17 +47,13 @@ export function createWheelMetadata({ events, rememberMismatch }: Options): Whee
     async compare(artifact, read, size) {
       const { filename, coreMetadata } = artifact
       if (filename.kind !== 'wheel' || coreMetadata === undefined || compared.has(pairOf(artifact))) return
-      await once(`${pairOf(artifact)} ${filename.text}`, () => compareOnce(artifact, read, size))
+      await once(`${pairOf(artifact)} ${filename.text}`, () => compareOnce(artifact, filename, read, size))
     },
   }
 }
 
 /** sha256 of the METADATA inside, or words for why there is none: both differ from what the index promised. */
-async function metadataDigest(
-  filename: Parameters<typeof readWheelMetadata>[1],
-  read: Read,
-  size: number,
-): Promise<Sha256 | string> {
+async function metadataDigest(filename: Wheel, read: Read, size: number): Promise<Sha256 | string> {
   try {
     return sha256Of(await readWheelMetadata({ read, size }, filename))
   } catch (error) {
