@@ -6,9 +6,9 @@ import { decide, identityOfVerdict, needsFinding, waivesAttestation } from '../.
 import type { RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
 import type { Finding } from '../../domain/identity/attestation.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
+import { createLimit } from '../../flow/limit.ts'
 import type { Findings } from '../../ports/memory.ts'
 import type { Integrity } from '../../ports/outward.ts'
-import { createLimit } from '../flow/limit.ts'
 import { createExamine, type Examine } from '../judge/examine.ts'
 import { UNASKED, UNCHECKED } from '../judge/judge.ts'
 import { createPep740Watch } from '../judge/pep740-watch.ts'
@@ -58,7 +58,7 @@ export function createExplainArtifact(parts: ExplainParts, settings: ExplainSett
   ): Promise<{ readonly finding: Finding; readonly failure?: GateError }> {
     const policy = policies.current()
     try {
-      return { finding: remembered(artifact, evidence, now) ?? (await limit(() => evidence.anew(artifact, now))) }
+      return { finding: remembered(artifact, evidence, now) ?? (await limit.run(() => evidence.anew(artifact, now))) }
     } catch (error) {
       if (!(error instanceof GateError) || !UNCHECKED.has(error.code)) throw error
       const needed = needsFinding(artifact, policy, histories.of(artifact.project), now)

@@ -3,8 +3,8 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { Step } from '../../domain/base/step.ts'
 import { identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { Artifact, UpstreamUrl } from '../../domain/packaging/artifact.ts'
+import { filePathOf } from '../../domain/packaging/file-path.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
-import { filePathOf } from '../../protocol/simple/paths.ts'
 import type { Explanation, LocalFile } from './explain.ts'
 
 /** What is known of a file that no index was asked about: what speaks against it there is not known. */

@@ -10,6 +10,7 @@ import type { DistFilename } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Version } from '../../domain/packaging/version.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
+import { createLimit } from '../../flow/limit.ts'
 import type { Events } from '../../observe/events.ts'
 import type { Findings, Histories, Sightings } from '../../ports/memory.ts'
 import type { Index, Integrity } from '../../ports/outward.ts'
@@ -18,7 +19,6 @@ import type { LockedFile, LockedPackage } from '../../protocol/lockfiles/lock.ts
 import { artifactOf, refuseQuarantined } from '../find/artifacts.ts'
 import { createIndexes, type KnownPage } from '../find/indexes.ts'
 import { createLocate } from '../find/locate.ts'
-import { createLimit } from '../flow/limit.ts'
 import type { Policies } from '../policy/policies.ts'
 import { createExplainArtifact } from './explain-artifact.ts'
 import { contradictIndex, localArtifact, skipIndexSteps } from './explain-local.ts'
@@ -161,7 +161,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
         )
       try {
         await parts.trust.settled() // what is remembered is remembered under a root
-        const page = await pages(() => indexes.current(project))
+        const page = await pages.run(() => indexes.current(project))
         if (page === undefined) return unlistedAll(new GateError('not-listed', `the index does not know ${project}`))
         if (files.length > 0) return await Promise.all(files.map(file => explainLocked(page, version, file)))
         const rules = { policy: policies.current(), maxSize }

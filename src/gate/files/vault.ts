@@ -4,12 +4,12 @@ import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, type Instant, millis } from '../../domain/base/instant.ts'
 import { Admitted } from '../../domain/decide/verdict.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
+import { createLimit } from '../../flow/limit.ts'
+import { createOnce } from '../../flow/once.ts'
 import type { Events } from '../../observe/events.ts'
 import { type Blobs, type OpenBlob, readBlob } from '../../ports/blobs.ts'
 import type { Origin } from '../../ports/outward.ts'
-import { ArchiveError, readWheelMetadata } from '../../protocol/archive/archive.ts'
-import { createLimit } from '../flow/limit.ts'
-import { createOnce } from '../flow/once.ts'
+import { ArchiveError, readWheelMetadata } from '../../protocol/metadata/wheel-metadata.ts'
 import type { OpenFile } from '../gate.ts'
 import { Ingest } from './ingest.ts'
 import { VerifiedFile } from './verified-file.ts'
@@ -182,7 +182,7 @@ export function createVault(options: Options): Vault {
   async function fetchMetadata(artifact: Artifact, sha256: Sha256): Promise<Buffer> {
     const key = mismatchKey(`${artifact.url}.metadata`, sha256)
     assertNotMismatched(key)
-    const answer = await limit(() => origin.metadata(artifact))
+    const answer = await limit.run(() => origin.metadata(artifact))
     if (answer.kind === 'absent')
       throw new GateError(
         'unknown-upstream',

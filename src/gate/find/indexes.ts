@@ -3,11 +3,11 @@ import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, type Instant, type Millis, millis } from '../../domain/base/instant.ts'
 import type { FilePath } from '../../domain/packaging/artifact.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import { createOnce } from '../../flow/once.ts'
 import type { Events } from '../../observe/events.ts'
 import type { Sightings } from '../../ports/memory.ts'
 import type { Index } from '../../ports/outward.ts'
-import type { IndexFile, ProjectIndex } from '../../protocol/simple/simple-json.ts'
-import { createOnce } from '../flow/once.ts'
+import type { IndexFile, ProjectIndex } from '../../protocol/simple/project-index.ts'
 import { listedFile } from './artifacts.ts'
 
 /** A project page as this gate knows it. A new object for every new body, so that identity tells whether it changed. */

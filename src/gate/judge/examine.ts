@@ -5,11 +5,11 @@ import type { Finding } from '../../domain/identity/attestation.ts'
 import { proofOf } from '../../domain/memory/history.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { CustomRoot } from '../../domain/policy/policy.ts'
+import { createLimit } from '../../flow/limit.ts'
+import { createOnce } from '../../flow/once.ts'
 import type { FindingKey, Findings, Histories, RememberedFinding } from '../../ports/memory.ts'
 import type { Integrity } from '../../ports/outward.ts'
 import type { Trust, Verifier } from '../../ports/trust.ts'
-import { createLimit } from '../flow/limit.ts'
-import { createOnce } from '../flow/once.ts'
 import type { Pep740Watch } from './pep740-watch.ts'
 
 /** A failure stays known under this name of "whatever root was in force", until the file is fetched and verified anew. */
@@ -123,7 +123,7 @@ export function createExamine(options: Options): Examine {
     anew(artifact, now) {
       const { project, sha256, filename, provenance } = artifact
       return once(`${project} ${sha256} ${filename.text} ${provenance}`, async () => {
-        const asked = await limit(() => ask(artifact, now))
+        const asked = await limit.run(() => ask(artifact, now))
         remember(artifact, asked, now)
         return asked.finding
       })

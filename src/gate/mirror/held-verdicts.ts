@@ -1,9 +1,9 @@
 import { GateError } from '../../domain/base/errors.ts'
 import type { Verdict } from '../../domain/decide/verdict.ts'
-import type { HeldFile } from '../../domain/mirror/held-file.ts'
+import type { HeldFile } from '../../domain/packaging/held-file.ts'
+import { createLimit } from '../../flow/limit.ts'
 import type { RunningGate } from '../create-gate.ts'
 import type { Explanation } from '../explain/explain.ts'
-import { createLimit } from '../flow/limit.ts'
 
 /** Files that are judged side by side. */
 const AT_ONCE = 8
@@ -28,7 +28,7 @@ export async function judgeHeld(
   let done = 0
   return await Promise.all(
     files.map(held =>
-      limit(async () => {
+      limit.run(async () => {
         const outcome = await judgeOne(held, gate)
         done += 1
         progress(done, files.length)

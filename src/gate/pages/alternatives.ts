@@ -1,7 +1,7 @@
 import type { RefusalCode } from '../../domain/base/refusal.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import { canonicalVersion, compareVersions, type Version } from '../../domain/packaging/version.ts'
-import type { IndexFile } from '../../protocol/simple/simple-json.ts'
+import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import type { KnownPage } from '../find/indexes.ts'
 
 /** Nothing of these projects passes, or nobody could say what would. */
