@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { Config } from './config/schema.ts'
 import { parseSha256 } from './domain/base/digest.ts'
+import { errorCode } from './domain/base/error-code.ts'
 import { GateError } from './domain/base/errors.ts'
 import { matchesName } from './domain/base/glob.ts'
 import { type Clock, systemClock } from './domain/base/instant.ts'
@@ -164,7 +165,7 @@ export function readRoot(path: string): ReturnType<ReadRoot> {
     return sha256 === undefined ? { wrong: 'has no digest' } : { digest: sha256, json }
   } catch (error) {
     if (error instanceof GateError) return { wrong: `${path} is no usable trusted_root.json: ${causeOf(error)}` }
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+    const code = errorCode(error) ?? 'unreadable'
     return { wrong: `${path} cannot be read (${code})` }
   }
 }
