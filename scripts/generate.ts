@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { configJsonSchema } from '../src/config/json-schema.ts'
 import { configurationTable } from '../src/config/table.ts'
 import { codeTables } from '../src/protocol/answers/code-tables.ts'
-import { policyJsonSchema } from '../src/protocol/policy/schema.ts'
+import { policyJsonSchema } from '../src/protocol/clauses/schema.ts'
 
 /** A file of the project of which all or a part comes from the code. */
 export interface GeneratedFile {

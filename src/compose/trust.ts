@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import type { Environment } from '../config/read-environment.ts'
 import type { Config } from '../config/schema.ts'
 import { parseSha256 } from '../domain/base/digest.ts'
+import { errorCode } from '../domain/base/error-code.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { Clock } from '../domain/base/instant.ts'
 import type { Events } from '../observe/events.ts'
 import type { Trust, Verifier } from '../ports/trust.ts'
-import type { ReadRoot } from '../protocol/policy/publisher.ts'
+import type { ReadRoot } from '../protocol/clauses/publisher.ts'
 import { createTrust } from '../verify/trust/trust.ts'
 import { readTrustedRoot } from '../verify/trust/trusted-root.ts'
 import { createVerifierPool } from '../verify/workers/pool.ts'
@@ -73,7 +74,7 @@ export function readRoot(path: string): ReturnType<ReadRoot> {
     return sha256 === undefined ? { wrong: 'has no digest' } : { digest: sha256, json }
   } catch (error) {
     if (error instanceof GateError) return { wrong: `${path} is no usable trusted_root.json: ${causeOf(error)}` }
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+    const code = errorCode(error) ?? 'unreadable'
     return { wrong: `${path} cannot be read (${code})` }
   }
 }

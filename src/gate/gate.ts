@@ -5,7 +5,7 @@ import type { DistFilename } from '../domain/packaging/filename.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import type { KeptRefusal } from '../ports/store.ts'
-import type { IndexFile } from '../protocol/simple/simple-json.ts'
+import type { IndexFile } from '../protocol/simple/project-index.ts'
 import type { OpenFile } from './files/open-file.ts'
 import type { PageBody } from './pages/page-body.ts'
 

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { errorCode } from '../domain/base/error-code.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { Gate } from '../gate/gate.ts'
 import { BufferPool } from './door/buffer-pool.ts'
@@ -150,7 +151,7 @@ const UNLISTENABLE: ReadonlyMap<unknown, string> = new Map([
 
 /** A busy port is no defect: somebody has to choose another. */
 function unlistenable(error: unknown, host: string, port: number): unknown {
-  const why = error instanceof Error && 'code' in error ? UNLISTENABLE.get(error.code) : undefined
+  const why = UNLISTENABLE.get(errorCode(error))
   if (why === undefined) return error
   const detail = `${host}:${port} ${why}: choose another address with --listen, PORTCULLIS_LISTEN or listen`
   return new GateError('config-invalid', detail, { cause: error })

@@ -3,12 +3,12 @@ import { createSecureContext, getCACertificates, type SecureContext } from 'node
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { GateError } from '../domain/base/errors.ts'
 import { type Millis, millis } from '../domain/base/instant.ts'
+import { createLimit, type Limit } from '../flow/limit.ts'
 import type { Events } from '../observe/events.ts'
 import { isPermittedTransport, parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { LeastRate } from './answer-body.ts'
 import { type Answer, exchange } from './exchange.ts'
-import { createLane, type Lane } from './lane.ts'
-import { upstreamFailure, type Who } from './upstream-failure.ts'
+import { stopOf, upstreamFailure, type Who } from './upstream-failure.ts'
 
 export type UpstreamCredentials = { readonly username: string; readonly password: string } | { readonly token: string }
 
@@ -101,6 +101,7 @@ export function createUpstreamAgent(options: UpstreamAgentOptions): UpstreamAgen
       events.emit({ type: 'upstream', what: hop.what, status, ms: performance.now() - started })
     let leave: (() => void) | undefined
     try {
+      if (hop.signal.aborted) throw stopOf(hop.signal)
       leave = await lane.enter(hop.signal)
       const { who, url, method, signal } = hop
       const answer = await exchange(dispatcher, {
@@ -131,12 +132,12 @@ function laneOf(what: Hop['what']): LaneName {
   return what === 'file' ? 'file' : what === 'root-list' ? 'rootList' : 'small'
 }
 
-function createLanes(servesFiles: boolean, waiting: number, patience: Millis): Readonly<Record<LaneName, Lane>> {
+function createLanes(servesFiles: boolean, waiting: number, patience: Millis): Readonly<Record<LaneName, Limit>> {
   const small = CONNECTIONS - ROOT_LISTS - (servesFiles ? FILES : 0)
   return {
-    small: createLane({ running: small, waiting, patience, what: 'requests to the upstream' }),
-    file: createLane({ running: FILES, waiting, patience, what: 'downloads from the upstream' }),
-    rootList: createLane({ running: ROOT_LISTS, waiting, patience, what: 'root lists' }),
+    small: createLimit({ running: small, waiting, patience, what: 'requests to the upstream' }),
+    file: createLimit({ running: FILES, waiting, patience, what: 'downloads from the upstream' }),
+    rootList: createLimit({ running: ROOT_LISTS, waiting, patience, what: 'root lists' }),
   }
 }
 

@@ -34,6 +34,7 @@ const MADE_UP: readonly (readonly [path: string, source: string, said: RegExp | 
   ['src/protocol/a.ts', "const b = await import('../store/b.ts')", /climbs from floor 1 to 3/],
   ['src/protocol/a.ts', 'const b = await import(name)', /something computed/],
   ['src/protocol/a.ts', "import '../gate/b.ts'", /climbs/],
+  ['src/flow/a.ts', "import { b } from '../gate/b.ts'", /climbs from floor 1 to 4/],
   ['src/gate/a.ts', "import { createIndex } from '../upstream/pypi-index.ts'", /never an adapter/],
   ['src/gate/a.ts', "import type { Pool } from '../verify/pool.ts'", /never an adapter/],
   ['src/gate/a.ts', "import type { Config } from '../config/schema.ts'", /nothing below the composition root/],

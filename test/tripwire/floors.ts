@@ -1,7 +1,7 @@
 /** The floors of the house: imports only go down, and not down every staircase. */
 const FLOORS: readonly (readonly [path: RegExp, floor: number])[] = [
   [/^src\/domain\//, 0],
-  [/^src\/(?:protocol\/|config\/|ports\/|observe\/events\.ts$)/, 1],
+  [/^src\/(?:protocol\/|config\/|flow\/|ports\/|observe\/events\.ts$)/, 1],
   [/^src\/verify\//, 2],
   [/^src\/(?:upstream|store|carry)\//, 3],
   [/^src\/gate\//, 4],

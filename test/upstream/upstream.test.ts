@@ -5,7 +5,6 @@ import { type DistFilename, parseDistFilename } from '../../src/domain/packaging
 import { parseProjectName } from '../../src/domain/packaging/name.ts'
 import { parseUpstreamBase } from '../../src/protocol/simple/upstream-base.ts'
 import { createUpstreamAgent, type UpstreamAgentOptions } from '../../src/upstream/agent.ts'
-import { createLane } from '../../src/upstream/lane.ts'
 import { createIndex } from '../../src/upstream/pypi-index.ts'
 import { createIntegrity } from '../../src/upstream/pypi-integrity.ts'
 import { createOrigin } from '../../src/upstream/pypi-origin.ts'
@@ -301,47 +300,6 @@ t.test('the file origin', async t => {
   t.test('is never asked outside the file origins', async t => {
     await t.rejects(origin.file(at('https://elsewhere.example/demo.whl'), NOBODY_LEAVES), { code: 'unknown-bug' })
     await t.rejects(origin.metadata(at('https://elsewhere.example/demo.whl')), { code: 'unknown-bug' })
-  })
-})
-
-t.test('a lane', async t => {
-  const lane = () => createLane({ running: 1, waiting: 2, patience: millis(100), what: 'tests' })
-
-  t.test('lets in as many as it has places, in the order they came', async t => {
-    const narrow = lane()
-    const order: number[] = []
-    const leave = await narrow.enter(NOBODY_LEAVES)
-    const waiting = [1, 2].map(async number => {
-      const leaveNext = await narrow.enter(NOBODY_LEAVES)
-      order.push(number)
-      leaveNext()
-    })
-    await t.rejects(narrow.enter(NOBODY_LEAVES), { code: 'unknown-overloaded' })
-    t.strictSame(order, [])
-    leave()
-    await Promise.all(waiting)
-    t.strictSame(order, [1, 2])
-  })
-
-  t.test('gives a place back once, however often it is told', async t => {
-    const narrow = lane()
-    const leave = await narrow.enter(NOBODY_LEAVES)
-    leave()
-    leave()
-    await narrow.enter(NOBODY_LEAVES)
-    await t.rejects(narrow.enter(NOBODY_LEAVES), { code: 'unknown-overloaded' })
-  })
-
-  t.test('is left by those whose time is over, without taking a place along', async t => {
-    const narrow = lane()
-    const leave = await narrow.enter(NOBODY_LEAVES)
-    const abort = new AbortController()
-    const waiting = narrow.enter(abort.signal)
-    abort.abort()
-    await t.rejects(waiting, { code: 'unknown-overloaded' })
-    await t.rejects(narrow.enter(NOBODY_LEAVES), { code: 'unknown-overloaded' })
-    leave()
-    await narrow.enter(NOBODY_LEAVES)
   })
 })
 

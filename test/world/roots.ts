@@ -1,5 +1,5 @@
 import type { TrustMaterial, TrustRoots } from '../../src/ports/trust.ts'
-import type { ReadRoot } from '../../src/protocol/policy/publisher.ts'
+import type { ReadRoot } from '../../src/protocol/clauses/publisher.ts'
 import { type ProvenanceFinding, verifyDocument } from '../../src/verify/evidence/document.ts'
 import type { AttestedFile } from '../../src/verify/evidence/statement.ts'
 import type { PreparedTrust } from '../../src/verify/evidence/trust-material.ts'

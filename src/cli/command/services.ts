@@ -6,7 +6,7 @@ import type { Explain } from '../../gate/explain/explain.ts'
 import type { Mirror } from '../../gate/mirror/mirror.ts'
 import type { Records } from '../../ports/records.ts'
 import type { Trust } from '../../ports/trust.ts'
-import type { ReadRoot } from '../../protocol/policy/publisher.ts'
+import type { ReadRoot } from '../../protocol/clauses/publisher.ts'
 import type { Output } from '../terminal/output.ts'
 
 /** What the composition root gives to commands. Commands know use cases of `gate/` and values, never an adapter. */

@@ -7,11 +7,11 @@ import type { RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
 import type { Finding } from '../../domain/identity/attestation.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
+import { createLimit } from '../../flow/limit.ts'
 import type { Events } from '../../observe/events.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Index, Integrity } from '../../ports/outward.ts'
 import type { Trust, Verifier } from '../../ports/trust.ts'
-import { createLimit } from '../flow/limit.ts'
 import { createExamine } from '../judge/examine.ts'
 import { createPep740Watch } from '../judge/pep740-watch.ts'
 import { createWeigh, type Weigh, type Weighed } from '../judge/weigh.ts'
@@ -56,7 +56,7 @@ export function createExplainArtifact(parts: ExplainParts, at: Instant | undefin
   async function explain(artifact: Artifact, weigh: Weigh): Promise<Explanation> {
     const file = fileOf(artifact)
     try {
-      const weighed = await limit(() => weigh.anyhow(artifact))
+      const weighed = await limit.run(() => weigh.anyhow(artifact))
       return { ...tellWeighed(artifact, weighed, policies.current()), file, size: artifact.size }
     } catch (error) {
       if (!(error instanceof GateError)) throw error

@@ -5,14 +5,14 @@ import type { Artifact, FilePath } from '../../domain/packaging/artifact.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Version } from '../../domain/packaging/version.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
+import { createLimit } from '../../flow/limit.ts'
 import type { Integrity } from '../../ports/outward.ts'
 import type { LockedFile, LockedPackage } from '../../protocol/lockfiles/lock.ts'
-import type { IndexFile } from '../../protocol/simple/simple-json.ts'
+import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import { createIndexes } from '../find/indexes.ts'
 import type { KnownPage } from '../find/known-page.ts'
 import { createLocate } from '../find/locate.ts'
 import { createSound } from '../find/sound.ts'
-import { createLimit } from '../flow/limit.ts'
 import { createExplainArtifact, type ExplainParts } from './explain-artifact.ts'
 import { contradictIndex, type LocalFile, localArtifact, skipIndexSteps } from './explain-local.ts'
 import { filesOfRelease, spelledVersions } from './explain-release.ts'
@@ -106,7 +106,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
 
   async function explainPackage({ project, version, files }: Locked): Promise<readonly Explanation[]> {
     await trust.settled() // what is remembered is remembered under a root
-    const page = await pages(() => indexes.current(project))
+    const page = await pages.run(() => indexes.current(project))
     if (page === undefined) throw new GateError('not-listed', `the index does not know ${project}`)
     if (files.length > 0) return await Promise.all(files.map(file => explainLocked(page, version, file)))
     const listed = filesOfRelease(page, version)

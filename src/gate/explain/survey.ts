@@ -1,6 +1,6 @@
 import { GateError } from '../../domain/base/errors.ts'
+import { createLimit } from '../../flow/limit.ts'
 import type { Lock, LockedPackage } from '../../protocol/lockfiles/lock.ts'
-import { createLimit } from '../flow/limit.ts'
 import type { Explain } from './explain.ts'
 import { NO_PROVENANCE_KEY } from './explain-artifact.ts'
 import type { Explanation } from './explanation.ts'
@@ -34,7 +34,7 @@ export async function survey(
 
   function judge(locked: LockedPackage): Promise<readonly Explanation[]> {
     const key = JSON.stringify([locked.project, locked.version, locked.files])
-    const known = once.get(key) ?? limit(() => explain.locked(locked))
+    const known = once.get(key) ?? limit.run(() => explain.locked(locked))
     once.set(key, known)
     return known
   }

@@ -2,8 +2,9 @@ import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { Admitted } from '../../domain/decide/verdict.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
+import type { Limit } from '../../flow/limit.ts'
+import { createOnce } from '../../flow/once.ts'
 import type { Origin } from '../../ports/outward.ts'
-import { createOnce } from '../flow/once.ts'
 import type { Documents } from './documents.ts'
 import type { Mismatches } from './mismatches.ts'
 import type { Vault } from './vault.ts'
@@ -16,7 +17,7 @@ interface Options {
   readonly wheelMetadata: WheelMetadata
   readonly mismatches: Mismatches
   /** downloads from the upstream at once */
-  readonly limit: <Result>(call: () => Promise<Result>) => Promise<Result>
+  readonly limit: Limit
 }
 
 /** A wheel's `.metadata` (PEP 658, PEP 714), under the verdict of its wheel and with the hash that the index announces. */
@@ -30,7 +31,7 @@ export function createMetadata(options: Options): Metadata {
   async function fetch(artifact: Artifact, sha256: Sha256): Promise<Buffer> {
     const url = `${artifact.url}.metadata`
     mismatches.assertNone(url, sha256)
-    const answer = await limit(() => origin.metadata(artifact))
+    const answer = await limit.run(() => origin.metadata(artifact))
     if (answer.kind === 'absent')
       throw new GateError(
         'unknown-upstream',

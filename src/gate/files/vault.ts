@@ -1,6 +1,7 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { Admitted } from '../../domain/decide/verdict.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
+import type { Limit } from '../../flow/limit.ts'
 import type { Blobs, OpenBlob } from '../../ports/blobs.ts'
 import type { Origin } from '../../ports/outward.ts'
 import { Ingest } from './ingest.ts'
@@ -22,7 +23,7 @@ interface Options {
   readonly wheelMetadata: WheelMetadata
   readonly mismatches: Mismatches
   /** downloads from the upstream at once */
-  readonly limit: <Result>(call: () => Promise<Result>) => Promise<Result>
+  readonly limit: Limit
   /** bytes: up to here a file is checked whole before its first byte leaves */
   readonly spool: number
   /** bytes */

@@ -3,9 +3,9 @@ import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { DistFilename } from '../../domain/packaging/filename.ts'
+import { createOnce } from '../../flow/once.ts'
 import type { Events } from '../../observe/events.ts'
-import { ArchiveError, readWheelMetadata } from '../../protocol/archive/archive.ts'
-import { createOnce } from '../flow/once.ts'
+import { ArchiveError, readWheelMetadata } from '../../protocol/metadata/wheel-metadata.ts'
 
 type Wheel = Extract<DistFilename, { kind: 'wheel' }>
 type Read = (buffer: Buffer, position: number, length: number) => Promise<number>

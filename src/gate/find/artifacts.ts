@@ -4,7 +4,7 @@ import type { Refused } from '../../domain/decide/verdict.ts'
 import type { ListedFile } from '../../domain/memory/sighting.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
-import type { IndexFile } from '../../protocol/simple/simple-json.ts'
+import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import type { KnownPage } from './known-page.ts'
 
 /** What an index entry must have before anything can be said about the file's bytes. */

@@ -1,5 +1,5 @@
 import type { FilePath } from '../../domain/packaging/artifact.ts'
-import type { IndexFile, ProjectIndex } from '../../protocol/simple/simple-json.ts'
+import type { IndexFile, ProjectIndex } from '../../protocol/simple/project-index.ts'
 
 /** A project page as this gate knows it. A new object for every new body, so that identity tells whether it changed. */
 export interface KnownPage {

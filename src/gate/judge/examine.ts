@@ -7,11 +7,11 @@ import { proofOf } from '../../domain/memory/history.ts'
 import type { Facts, ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { CustomRoot } from '../../domain/policy/policy.ts'
+import { createLimit } from '../../flow/limit.ts'
+import { createOnce } from '../../flow/once.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Integrity } from '../../ports/outward.ts'
 import type { Trust, Verifier } from '../../ports/trust.ts'
-import { createLimit } from '../flow/limit.ts'
-import { createOnce } from '../flow/once.ts'
 import type { Pep740Watch } from './pep740-watch.ts'
 
 /** A failure stays known under this name of "whatever root was in force", until the file is fetched and verified anew. */
@@ -127,7 +127,7 @@ export function createExamine(options: Options): Examine {
     anew(artifact) {
       const { project, sha256, filename, provenance } = artifact
       return once(`${project} ${sha256} ${filename.text} ${provenance}`, async () => {
-        const asked = await limit(() => ask(artifact))
+        const asked = await limit.run(() => ask(artifact))
         return { finding: asked.finding, memory: await remember(artifact, asked, now()) }
       })
     },

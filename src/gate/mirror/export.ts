@@ -1,7 +1,7 @@
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Clock } from '../../domain/base/instant.ts'
-import { blobsOf, type HeldFile } from '../../domain/mirror/held-file.ts'
+import { blobsOf, type HeldFile } from '../../domain/packaging/held-file.ts'
 import { describeRule } from '../../domain/policy/rule-ref.ts'
 import type { Blobs, OpenBlob } from '../../ports/blobs.ts'
 import type { CarriedFolderWriter } from '../../ports/carried.ts'

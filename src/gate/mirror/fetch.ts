@@ -2,18 +2,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Admitted, RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
-import type { HeldFile } from '../../domain/mirror/held-file.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import { type DistFilename, parseDistFilename } from '../../domain/packaging/filename.ts'
+import type { HeldFile } from '../../domain/packaging/held-file.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { allowsPython, pickForTargets, type Targets } from '../../domain/packaging/targets.ts'
 import { canonicalVersion, compareVersions, isPrerelease } from '../../domain/packaging/version.ts'
+import { createLimit } from '../../flow/limit.ts'
 import type { Holdings } from '../../ports/mirror.ts'
 import type { Index } from '../../ports/outward.ts'
 import type { MirrorPlan, WantedFile } from '../../protocol/carry/mirror-plan.ts'
-import type { IndexFile } from '../../protocol/simple/simple-json.ts'
+import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import { type Explanation, stepsOf } from '../explain/explanation.ts'
-import { createLimit } from '../flow/limit.ts'
 import { type FileGate, orFailure, type Taken, takeFile } from './take.ts'
 
 /** Files that are fetched side by side: large ones keep the line busy while small ones keep the verifier busy. */
@@ -63,15 +63,15 @@ export async function fetchPlan(
   parts: FetchParts,
   progress: (done: number, all: number) => void,
 ): Promise<readonly Fetched[]> {
-  const lane = (running: number) => createLimit({ running, waiting: Number.POSITIVE_INFINITY, what: 'files' })
-  const [small, large] = [lane(AT_ONCE.small), lane(AT_ONCE.large)]
+  const limit = (running: number) => createLimit({ running, waiting: Number.POSITIVE_INFINITY, what: 'files' })
+  const [small, large] = [limit(AT_ONCE.small), limit(AT_ONCE.large)]
   const { wishes, unresolved } = await resolveWanted(plan, parts.index)
   const ledger = new Ledger(parts.holdings)
   let done = 0
   try {
     const fetched = await Promise.all(
       [...plan.files, ...wishes].map(wish =>
-        ((wish.size ?? 0) >= LARGE ? large : small)(async () => {
+        ((wish.size ?? 0) >= LARGE ? large : small).run(async () => {
           const outcome = await fetchPatiently(wish, parts, ledger)
           done += 1
           progress(done, plan.files.length + wishes.length)

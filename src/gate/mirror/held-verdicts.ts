@@ -1,7 +1,7 @@
 import { GateError } from '../../domain/base/errors.ts'
-import type { HeldFile } from '../../domain/mirror/held-file.ts'
+import type { HeldFile } from '../../domain/packaging/held-file.ts'
+import { createLimit } from '../../flow/limit.ts'
 import { type Explanation, stepsOf } from '../explain/explanation.ts'
-import { createLimit } from '../flow/limit.ts'
 import { type FileGate, orFailure, takeFile } from './take.ts'
 
 /** Files that are judged side by side. */
@@ -25,7 +25,7 @@ export async function judgeHeld(
   let done = 0
   return await Promise.all(
     files.map(held =>
-      limit(async () => {
+      limit.run(async () => {
         const taken = await orFailure(takeFile(held, gate))
         const outcome = taken instanceof GateError || taken.kind === 'refused' ? taken : taken.verdict
         done += 1

@@ -1,6 +1,6 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
-import { blobsOf } from '../../domain/mirror/held-file.ts'
+import { blobsOf } from '../../domain/packaging/held-file.ts'
 import type { Blobs } from '../../ports/blobs.ts'
 import type { Holdings } from '../../ports/mirror.ts'
 import { type HeldVerdict, judgeHeld } from './held-verdicts.ts'

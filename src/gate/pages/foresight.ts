@@ -1,7 +1,7 @@
 import type { Clock, Instant, Millis } from '../../domain/base/instant.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
-import type { IndexFile } from '../../protocol/simple/simple-json.ts'
+import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import { uploadedAt } from '../find/artifacts.ts'
 import type { KnownPage } from '../find/known-page.ts'
 import type { Sound } from '../find/sound.ts'

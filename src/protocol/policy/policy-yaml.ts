@@ -2,11 +2,7 @@ import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
 import { sha256Of } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
-import type { Diagnostic } from '../yaml/diagnostic.ts'
-import { describeIssues, type Vocabulary } from '../yaml/schema-diagnostics.ts'
-import { readYaml, type TextFile, type YamlDocument, type YamlPath } from '../yaml/yaml-document.ts'
-import { compilePolicy, type PolicyContents } from './compile.ts'
-import type { ReadRoot } from './publisher.ts'
+import type { ReadRoot } from '../clauses/publisher.ts'
 import {
   customSchema,
   defaultsSchema,
@@ -19,8 +15,12 @@ import {
   revocationSchema,
   ruleSchema,
   testSchema,
-} from './schema.ts'
-import { runTests, type TestOutcome } from './tests.ts'
+} from '../clauses/schema.ts'
+import type { Diagnostic } from '../yaml/diagnostic.ts'
+import { describeIssues, type Vocabulary } from '../yaml/schema-diagnostics.ts'
+import { readYaml, type TextFile, type YamlDocument, type YamlPath } from '../yaml/yaml-document.ts'
+import { compilePolicy, type PolicyContents } from './compile.ts'
+import { runTests, type TestOutcome } from './run-tests.ts'
 
 export type LoadedPolicy =
   | { readonly policy: Policy; readonly contents: PolicyContents; readonly tests: readonly TestOutcome[] }

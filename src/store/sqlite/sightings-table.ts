@@ -2,11 +2,10 @@ import { hash } from 'node:crypto'
 import type Database from 'better-sqlite3'
 import { LRUCache } from 'lru-cache'
 import type { Instant } from '../../domain/base/instant.ts'
-import type { ListedFile } from '../../domain/memory/sighting.ts'
+import type { ListedFile, Sightings } from '../../domain/memory/sighting.ts'
 import type { FilePath, ProjectStatus } from '../../domain/packaging/artifact.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Version } from '../../domain/packaging/version.ts'
-import type { Sightings } from '../../ports/memory.ts'
 import type { WriteBehind } from './write-behind.ts'
 
 /** A file as it was seen: its first sha256 (`''` while none was given), its newest path, and when it came and went. */

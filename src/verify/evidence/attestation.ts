@@ -1,7 +1,7 @@
 import type { BundleWithDsseEnvelope } from '@sigstore/bundle'
 import { type SignedEntity, toSignedEntity, VerificationError } from '@sigstore/verify'
 import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
-import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
+import { sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { type Instant, instant } from '../../domain/base/instant.ts'
 import { type TrustRootName, VerifiedAttestation } from '../../domain/identity/attestation.ts'
@@ -15,13 +15,7 @@ import { assertEntryBinds, assertLogInForce } from './log-entry.ts'
 import { findContradiction } from './slsa.ts'
 import { type AttestedFile, assertSubjectIs, readStatement } from './statement.ts'
 import { assertTokenIsWhole } from './time-stamp.ts'
-import type { Leaf, PreparedTrust } from './trust-material.ts'
-
-/** Every root in force, made ready; those of `custom` publishers by their digests. */
-export interface PreparedRoots {
-  readonly sigstore: PreparedTrust
-  readonly custom: ReadonlyMap<Sha256, PreparedTrust>
-}
+import type { Leaf, PreparedRoots, PreparedTrust } from './trust-material.ts'
 
 /**
  * Verifies under Sigstore's root or, where that does not vouch, under one of the others, and says under which. Throws

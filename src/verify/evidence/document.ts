@@ -4,9 +4,10 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { BundleResult, Finding } from '../../domain/identity/attestation.ts'
 import { type ProvenanceBundle, ProvenanceError, parseProvenance } from '../../protocol/attest/provenance.ts'
 import { quote } from '../../protocol/text/quote.ts'
-import { type PreparedRoots, verifyAttestation } from './attestation.ts'
+import { verifyAttestation } from './attestation.ts'
 import { InvalidEvidence } from './invalid-evidence.ts'
 import type { AttestedFile } from './statement.ts'
+import type { PreparedRoots } from './trust-material.ts'
 
 /** What a provenance document proves. */
 export type ProvenanceFinding = Extract<Finding, { kind: 'attested' | 'invalid' }>

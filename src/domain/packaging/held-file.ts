@@ -1,7 +1,7 @@
 import type { Sha256 } from '../base/digest.ts'
-import type { FilePath, ProjectStatus, UpstreamUrl } from '../packaging/artifact.ts'
-import type { DistFilename } from '../packaging/filename.ts'
-import type { ProjectName } from '../packaging/name.ts'
+import type { FilePath, ProjectStatus, UpstreamUrl } from './artifact.ts'
+import type { DistFilename } from './filename.ts'
+import type { ProjectName } from './name.ts'
 
 /**
  * A file that a mirror holds: what the index said of it when it was fetched (PEP 691, 700, 740), and the digests of the

@@ -1,6 +1,6 @@
-import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
-import type { FilePath, UpstreamUrl } from '../../domain/packaging/artifact.ts'
-import { isListedFilename } from '../../domain/packaging/filename.ts'
+import { type Sha256, sha256Of } from '../base/digest.ts'
+import type { FilePath, UpstreamUrl } from './artifact.ts'
+import { isListedFilename } from './filename.ts'
 
 const HEX2 = /^[0-9a-f]{2}$/
 const HEX60 = /^[0-9a-f]{60}$/

@@ -1,13 +1,11 @@
 import { parseSha256 } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
 import { REFUSALS } from '../../domain/base/refusal.ts'
-import { type Rehearsal, rehearse } from '../../domain/decide/rehearse.ts'
+import type { Rehearsal } from '../../domain/decide/rehearse.ts'
 import type { Publisher } from '../../domain/identity/publisher.ts'
 import { type DistFilename, parseDistFilename } from '../../domain/packaging/filename.ts'
-import type { Policy } from '../../domain/policy/policy.ts'
 import { type Diagnostic, didYouMean } from '../yaml/diagnostic.ts'
-import type { NamedPublisher } from './compile.ts'
-import { compilePublisher, type NamedRoots, workflowRefOf } from './publisher.ts'
+import { compilePublisher, type NamedPublisher, type NamedRoots, workflowRefOf } from './publisher.ts'
 import type { PublisherText, TestText } from './schema.ts'
 import type { Placed } from './sections.ts'
 import { parseTime } from './time.ts'
@@ -18,17 +16,6 @@ export interface ReadTest extends Placed<TestText> {
   readonly at: Instant | undefined
   /** a refusal code, or `undefined` for admitted */
   readonly expected: string | undefined
-}
-
-/** How a test of the policy came out. */
-export interface TestOutcome {
-  /** where it stands */
-  readonly place: Diagnostic
-  readonly file: string
-  readonly expected: string
-  readonly found: string
-  readonly detail: string
-  readonly passed: boolean
 }
 
 const CODES = Object.keys(REFUSALS)
@@ -105,19 +92,4 @@ function findSigner(
     diagnostics.push(document.at(path, `no publisher is named "${text}"${didYouMean(text, names)}`))
   }
   return named?.publisher
-}
-
-export function runTests(tests: readonly ReadTest[], policy: Policy, now: Instant): readonly TestOutcome[] {
-  return tests.map(({ document, path, rehearsal, at, expected: code }) => {
-    const found = rehearse(rehearsal, policy, at ?? now)
-    const told = (refusal: string | undefined) => (refusal === undefined ? 'admitted' : `refused: ${refusal}`)
-    return {
-      place: document.at(path, `expected ${told(code)}, found ${told(found.code)} (${found.detail})`),
-      file: rehearsal.file.text,
-      expected: told(code),
-      found: told(found.code),
-      detail: found.detail,
-      passed: found.code === code,
-    }
-  })
 }

@@ -4,7 +4,8 @@ import type { Publisher, WorkflowRef } from '../../domain/identity/publisher.ts'
 import type { CustomRoot } from '../../domain/policy/policy.ts'
 import type { Diagnostic } from '../yaml/diagnostic.ts'
 import type { YamlDocument, YamlPath } from '../yaml/yaml-document.ts'
-import type { PublisherText } from './schema.ts'
+import { type PublisherText, publisherSchema } from './schema.ts'
+import { mappingAt, type Placed } from './sections.ts'
 
 /** Reads the trusted root of a `custom` publisher, and says what is wrong with it. */
 export type ReadRoot = (path: string) => CustomRoot | { readonly wrong: string }
@@ -33,6 +34,12 @@ export class NamedRoots {
     const byDigest = new Map([...this.#known.values()].flatMap(root => ('wrong' in root ? [] : [[root.digest, root]])))
     return [...byDigest.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1))
   }
+}
+
+export interface NamedPublisher extends Placed<unknown> {
+  readonly name: string
+  /** `undefined` while the schema has something against it */
+  readonly publisher: Publisher | undefined
 }
 
 /** A publisher of the file as the domain compares it; `undefined` when a diagnostic was added. */
@@ -99,4 +106,26 @@ export function workflowRefOf({
   const refs = nonEmpty(typeof ref === 'string' ? [ref] : ref)
   if (refs === undefined) throw new TypeError('the schema lets no empty list of refs through')
   return { workflow, refs }
+}
+
+/** The publishers that a policy names; one that stands twice is a diagnostic. */
+export function readPublishers(
+  documents: readonly YamlDocument[],
+  roots: NamedRoots,
+  diagnostics: Diagnostic[],
+): readonly NamedPublisher[] {
+  const publishers: NamedPublisher[] = []
+  for (const document of documents) {
+    for (const [name, value] of Object.entries(mappingAt(document, 'publishers'))) {
+      const path = ['publishers', name]
+      const twin = publishers.find(other => other.name === name)
+      if (twin !== undefined)
+        diagnostics.push(document.atKey(path, `the publisher "${name}" stands in ${twin.document.file} too`))
+      const { data } = publisherSchema.safeParse(value)
+      const publisher =
+        data === undefined ? undefined : compilePublisher(name, data, document, path, roots, diagnostics)
+      publishers.push({ name, value, document, path, publisher })
+    }
+  }
+  return publishers
 }
