@@ -6,10 +6,10 @@ import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { type JudgingOptions, withJudgingOptions } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
+import { explanationJson } from '../report/explanation-json.ts'
+import { renderFacts, renderHeadline, renderReason, renderSteps, renderYaml } from '../report/explanation-text.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { createScreen, type Screen } from '../terminal/screen.ts'
-import { explanationJson } from './explanation-json.ts'
-import { renderFacts, renderHeadline, renderReason, renderSteps, renderYaml } from './render-explanation.ts'
 import { parseTarget, type Target } from './target.ts'
 
 const DESCRIPTION = `Shows why the gate admits or refuses a file: every step with ✓ (passed), ✗ (failed) or – (not looked at), what was expected and what was found, the rule with its file and line, who signed as the certificate proves it, and the YAML that would admit the file.

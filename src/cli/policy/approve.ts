@@ -9,11 +9,11 @@ import { describeRule } from '../../domain/policy/rule-ref.ts'
 import { type HeldChange, type HeldRequests, heldChange, heldRequests } from '../../gate/records/held-change.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords } from '../command/gate-records.ts'
+import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
-import { requireGivenPolicy } from './given-policy.ts'
 
 interface ApproveOptions {
   readonly config?: string

@@ -6,12 +6,12 @@ import { type Replay, replay } from '../../gate/records/replay.ts'
 import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecordsIfAny } from '../command/gate-records.ts'
+import { type GoodPolicy, requireGivenPolicy } from '../command/given-policy.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
+import { renderReplay, replayJson } from '../report/replay.ts'
 import { createScreen, type Screen, type Style, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
-import { type GoodPolicy, requireGivenPolicy } from './given-policy.ts'
-import { renderReplay, replayJson } from './replay.ts'
 
 const DESCRIPTION = `Compares what two policies mean, not how they are written: project by project, exemption by exemption, each change marked + where more is admitted, - where less is, ~ where it is something else. A rule that is gone, and a wider glob that decides its names now, are called out.
 

@@ -4,13 +4,13 @@ import type { Exemption } from '../../domain/policy/policy.ts'
 import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecordsIfAny } from '../command/gate-records.ts'
+import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Services } from '../command/services.ts'
-import { nearPath } from '../judge/render-explanation.ts'
+import { parseLength } from '../command/since.ts'
+import { nearPath } from '../terminal/near-path.ts'
 import { createScreen } from '../terminal/screen.ts'
 import { renderTable } from '../terminal/table.ts'
-import { requireGivenPolicy } from './given-policy.ts'
-import { parseLength } from './replay.ts'
 
 interface ExpiringOptions {
   readonly config?: string

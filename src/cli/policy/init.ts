@@ -5,7 +5,7 @@ import { errorEntry, GateError } from '../../domain/base/errors.ts'
 import { formatInstant, type Instant, instant } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import { observe, observingPolicy } from '../../gate/explain/observe-locks.ts'
-import { onSilentIndex, type Surveyed, survey } from '../../gate/explain/survey.ts'
+import { onSilentIndex, type Surveyed } from '../../gate/explain/survey.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { loadPolicy } from '../../protocol/policy/policy-yaml.ts'
 import { parseEnd } from '../../protocol/policy/time.ts'
@@ -13,10 +13,9 @@ import { writePolicy } from '../../protocol/policy/write.ts'
 import { formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
 import { ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
-import { bar } from '../judge/audit.ts'
-import { readLocks } from '../judge/lock-files.ts'
-import { renderSummary, summarise } from '../judge/lock-summary.ts'
-import { createProgress } from '../terminal/progress.ts'
+import { readLocks } from '../locks/lock-files.ts'
+import { surveyLocks } from '../locks/survey-locks.ts'
+import { renderSummary, summarise } from '../report/lock-summary.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 import { writeWhole } from '../terminal/write-whole.ts'
@@ -139,11 +138,9 @@ async function surveyUnder(
 ): Promise<readonly Surveyed[]> {
   const { config } = services.loadConfig({ ...options })
   const explain = await services.openExplain(config, { trustRoot: options.trustRoot, at: undefined, policy })
-  const progress = createProgress(services.output)
   try {
-    return await survey(locks, explain, (done, all) => progress.show(bar(done, all)))
+    return await surveyLocks(locks, explain, services.output)
   } finally {
-    progress.clear()
     await explain.close()
   }
 }
