@@ -6,7 +6,7 @@ import { mayHold } from '../../domain/packaging/marker.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
 import { eachTarget, pickForTargets, type Targets } from '../../domain/packaging/targets.ts'
 import type { Explanation } from '../../gate/explain/explain.ts'
-import type { Surveyed } from '../../gate/explain/survey.ts'
+import { fileKey, type Surveyed } from '../../gate/explain/survey.ts'
 import { type PlannedFile, renderMirrorPlan } from '../../protocol/carry/mirror-plan.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
@@ -108,7 +108,7 @@ function pick(surveyed: readonly Surveyed[], targets: Targets): readonly Explana
     // what has no name that says anything is not for anybody to leave out
     const nameless = files.filter(({ explanation }) => named.every(it => it.explanation !== explanation))
     for (const { explanation } of [...pickForTargets(named, targets), ...nameless])
-      picked.set(`${explanation.file.project} ${explanation.file.filename} ${explanation.file.sha256}`, explanation)
+      picked.set(fileKey(explanation.file), explanation)
   }
   return [...picked.values()]
 }

@@ -6,13 +6,14 @@ import { decide, identityOfVerdict, needsFinding, waivesAttestation } from '../.
 import type { RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
 import type { Finding } from '../../domain/identity/attestation.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
 import type { Findings } from '../../ports/memory.ts'
 import type { Integrity } from '../../ports/outward.ts'
 import { createLimit } from '../flow/limit.ts'
 import { createExamine, type Examine } from '../judge/examine.ts'
 import { UNASKED, UNCHECKED } from '../judge/judge.ts'
 import { createPep740Watch } from '../judge/pep740-watch.ts'
-import type { ExplainParts, ExplainSettings, Explanation, Signed } from './explain.ts'
+import type { ExplainParts, ExplainSettings, Explanation, LockedExplanation, Signed } from './explain.ts'
 
 /** Said of a file that counts as unattested because nobody asked an index that knows. */
 export const NO_PROVENANCE_KEY =
@@ -23,11 +24,19 @@ export function createExplainArtifact(parts: ExplainParts, settings: ExplainSett
   const { histories, policies, clock } = parts
   const limit = createLimit({ running: 8, waiting: 100_000, what: 'files' })
 
-  async function explain(artifact: Artifact, evidence: Evidence): Promise<Explanation> {
+  async function explain(artifact: Artifact, evidence: Evidence): Promise<LockedExplanation> {
     const now = settings.at ?? clock()
     const policy = policies.current()
     try {
-      const { finding, failure } = await findOrWaive(artifact, evidence, now)
+      const found = await findOrWaive(artifact, evidence, now)
+      return { ...tell(artifact, found, policy, now), under: other => tell(artifact, found, other, now) }
+    } catch (error) {
+      return anyhow(cannotTell(artifact, error))
+    }
+  }
+
+  function tell(artifact: Artifact, { finding, failure }: Found, policy: Policy, now: Instant): Explanation {
+    try {
       const verdict = decide(artifact, finding, policy, histories.of(artifact.project), now)
       const stranger = policy.ruleFor(artifact.project) === undefined ? strangerSteps(finding) : []
       const silent = finding.kind === 'unattested' && artifact.provenance === 'unsaid'
@@ -45,17 +54,12 @@ export function createExplainArtifact(parts: ExplainParts, settings: ExplainSett
         ],
       }
     } catch (error) {
-      if (!(error instanceof GateError)) throw error
-      return { file: fileOf(artifact), size: artifact.size, outcome: error, steps: [], signed: undefined, notes: [] }
+      return cannotTell(artifact, error)
     }
   }
 
   /** As the gate does: unknown counts as a finding only for bytes that an exemption pins, or that are refused anyhow. */
-  async function findOrWaive(
-    artifact: Artifact,
-    evidence: Evidence,
-    now: Instant,
-  ): Promise<{ readonly finding: Finding; readonly failure?: GateError }> {
+  async function findOrWaive(artifact: Artifact, evidence: Evidence, now: Instant): Promise<Found> {
     const policy = policies.current()
     try {
       return { finding: remembered(artifact, evidence, now) ?? (await limit(() => evidence.anew(artifact, now))) }
@@ -87,11 +91,17 @@ export function createExplainArtifact(parts: ExplainParts, settings: ExplainSett
 
 export interface ExplainArtifact {
   /** By what the upstream says now. */
-  anew(artifact: Artifact): Promise<Explanation>
+  anew(artifact: Artifact): Promise<LockedExplanation>
   /** The same, or by what is remembered of it: for many files at once, in a run that may be interrupted. */
-  remembering(artifact: Artifact): Promise<Explanation>
+  remembering(artifact: Artifact): Promise<LockedExplanation>
   /** By this evidence alone. */
   given(artifact: Artifact, integrity: Integrity): Promise<Explanation>
+}
+
+/** What was found, or why nothing could be. */
+interface Found {
+  readonly finding: Finding
+  readonly failure?: GateError
 }
 
 type Evidence = Pick<Examine, 'known' | 'anew' | 'lasting'>
@@ -125,6 +135,16 @@ function createExamineFor(parts: ExplainParts, integrity: Integrity, findings: F
     keepProvenance: async () => {},
     learned: () => {},
   })
+}
+
+/** No policy has a say in it. */
+export function anyhow(explanation: Explanation): LockedExplanation {
+  return { ...explanation, under: () => explanation }
+}
+
+function cannotTell(artifact: Artifact, error: unknown): Explanation {
+  if (!(error instanceof GateError)) throw error
+  return { file: fileOf(artifact), size: artifact.size, outcome: error, steps: [], signed: undefined, notes: [] }
 }
 
 function fileOf({ project, filename, sha256 }: Artifact): RefusedFile {

@@ -20,7 +20,7 @@ import { createIndexes, type KnownPage } from '../find/indexes.ts'
 import { createLocate } from '../find/locate.ts'
 import { createLimit } from '../flow/limit.ts'
 import type { Policies } from '../policy/policies.ts'
-import { createExplainArtifact } from './explain-artifact.ts'
+import { anyhow, createExplainArtifact } from './explain-artifact.ts'
 import { contradictIndex, localArtifact, skipIndexSteps } from './explain-local.ts'
 import { filesOfRelease, spelledVersions } from './explain-release.ts'
 
@@ -44,6 +44,12 @@ export interface Explanation {
   readonly notes: readonly string[]
   /** bytes, where the index tells */
   readonly size?: number | undefined
+}
+
+/** What becomes of a file that a lock allows, and what would under another policy. */
+export interface LockedExplanation extends Explanation {
+  /** The same look held against another policy, with what is remembered of the project by then. Nothing is asked again. */
+  under(policy: Policy): Explanation
 }
 
 /** What a verified attestation proves besides who signed. */
@@ -76,7 +82,7 @@ export interface Explain {
    * The files that a lock allows of a release, in its order; all files of the release where it pins none. A file that the
    * index does not list with this sha256 now is `not-listed`, and nothing here throws a GateError: each outcome has its own.
    */
-  locked(locked: Pick<LockedPackage, 'project' | 'version' | 'files'>): Promise<readonly Explanation[]>
+  locked(locked: Pick<LockedPackage, 'project' | 'version' | 'files'>): Promise<readonly LockedExplanation[]>
   /** The policy that decides. */
   policy(): Policy
   /** Every listed file of a version, in the index's order. Throws no-project, not-listed, internal, unknown-…. */
@@ -127,10 +133,10 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   const explain = createExplainArtifact(parts, settings)
   const pages = createLimit({ running: 8, waiting: 100_000, what: 'pages' })
 
-  function explainLocated(located: Artifact | Refused, look = explain.anew): Promise<Explanation> {
+  function explainLocated(located: Artifact | Refused, look = explain.anew): Promise<LockedExplanation> {
     if (!('kind' in located)) return look(located)
     const { file, steps } = located
-    return Promise.resolve({ file, outcome: located, steps, signed: undefined, notes: [] })
+    return Promise.resolve(anyhow({ file, outcome: located, steps, signed: undefined, notes: [] }))
   }
 
   return {
@@ -155,7 +161,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     byPath: async path => await explainLocated(await locate.byPath(path)),
     policy: () => policies.current(),
     async locked({ project, version, files }) {
-      const unlistedAll = (error: GateError): readonly Explanation[] =>
+      const unlistedAll = (error: GateError): readonly LockedExplanation[] =>
         (files.length === 0 ? [{ filename: undefined, sha256: undefined }] : files).map(({ filename, sha256 }) =>
           unlisted({ project, version, filename: filename ?? `${project} ${version}`, sha256 }, error),
         )
@@ -193,7 +199,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   }
 
   /** A locked file as the page lists it; what it does not list so is an outcome of its own. */
-  async function explainLocked(page: KnownPage, version: Version, locked: LockedFile): Promise<Explanation> {
+  async function explainLocked(page: KnownPage, version: Version, locked: LockedFile): Promise<LockedExplanation> {
     const { filename, sha256 } = locked
     const { name } = page.index
     const file = page.index.files.find(
@@ -234,8 +240,8 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   }
 }
 
-function unlisted(file: RefusedFile, outcome: GateError): Explanation {
-  return { file, outcome, steps: [], signed: undefined, notes: [] }
+function unlisted(file: RefusedFile, outcome: GateError): LockedExplanation {
+  return anyhow({ file, outcome, steps: [], signed: undefined, notes: [] })
 }
 
 /** "Cannot tell" as a value, for a file that is known apart from the index. */
