@@ -4,6 +4,7 @@ import { configJsonSchema } from '../src/config/json-schema.ts'
 import { configurationTable } from '../src/config/table.ts'
 import { codeTables } from '../src/protocol/answers/code-tables.ts'
 import { policyJsonSchema } from '../src/protocol/clauses/schema.ts'
+import { readVersion } from '../src/version.ts'
 
 /** A file of the project of which all or a part comes from the code. */
 export interface GeneratedFile {
@@ -14,16 +15,20 @@ export interface GeneratedFile {
 }
 
 const ROOT = new URL('../', import.meta.url)
+/** A Dockerfile reads no package.json. */
+const VERSION_LABEL = /(org\.opencontainers\.image\.version=)"[^"]*"/
 
 /** `node scripts/generate.ts` writes them; a test fails while one of them is not what the code says. */
 export function generatedFiles(): readonly GeneratedFile[] {
   const readme = read('README.md')
+  const dockerfile = read('Dockerfile')
   return [
     {
       path: 'README.md',
       found: readme,
       fresh: replaceBlock(replaceBlock(readme, 'configuration', configurationTable()), 'codes', codeTables()),
     },
+    { path: 'Dockerfile', found: dockerfile, fresh: dockerfile.replace(VERSION_LABEL, `$1"${readVersion()}"`) },
     schemaFile('policies/policy.schema.json', policyJsonSchema()),
     schemaFile('portcullis.schema.json', configJsonSchema()),
   ]

@@ -69,9 +69,18 @@ export const ROOMS: Readonly<
   cli: {
     terminal: { is: 'what a terminal shows and a file takes', enters: '' },
     command: { is: 'what every command is made of', enters: 'terminal' },
-    judge: { is: 'commands that judge files and locks', enters: 'terminal command' },
-    policy: { is: 'commands of the policy and of what is remembered', enters: 'terminal command' },
-    mirror: { is: 'commands of a mirror', enters: 'terminal command' },
+    locks: { is: 'locks that are named on a command line, read and judged', enters: 'terminal' },
+    report: { is: 'verdicts, locks and replays in text, JSON, SARIF and JUnit', enters: 'terminal' },
+    judge: { is: 'commands that judge files and locks', enters: 'terminal command locks report' },
+    policy: {
+      is: 'commands of the policy and of what is remembered',
+      enters: 'terminal command locks report',
+    },
+    mirror: { is: 'commands of a mirror', enters: 'terminal command locks report' },
+    operate: {
+      is: 'commands of whoever runs a gate: the gate, its configuration, its trust root',
+      enters: 'terminal command',
+    },
   },
 }
 
@@ -116,6 +125,17 @@ export function trespassesIn(sources: ReadonlyMap<string, string>): readonly str
       : [`${from} → ${to}: ${here.room} may not enter ${there.room === '' ? 'the landing' : there.room}`]
   })
   return [...strays, ...arrows]
+}
+
+const COMMAND = /^export (?:async )?function add\w+\(\s*\w+: Command\b/m
+/** The program, and a group of commands whose file is called as its room. */
+const COMPOSER = /^src\/cli\/(?:program|(\w+)\/\1)\.ts$/
+
+/** Commands that are imported by anybody but the program and the groups: what two of them need has a file of its own. */
+export function borrowingsIn(sources: ReadonlyMap<string, string>): readonly string[] {
+  return arrowsIn(sources)
+    .filter(({ from, to }) => to.startsWith('src/cli/') && !COMPOSER.test(from) && COMMAND.test(sources.get(to) ?? ''))
+    .map(({ from, to }) => `${from} → ${to}: nobody borrows from a command`)
 }
 
 /** Import circles, each as its files in order of their names. */

@@ -8,10 +8,10 @@ import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfVerdicts } from '../command/exit-of.ts'
 import { type JudgingOptions, withJudgingOptions } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
+import { renderFacts, renderHeadline, renderReason, renderSteps } from '../report/explanation-text.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { readLocalFile, readProvenance } from './local-file.ts'
-import { renderFacts, renderHeadline, renderReason, renderSteps } from './render-explanation.ts'
 import { parseRelease, type ReleaseTarget } from './target.ts'
 
 interface VerifyOptions extends JudgingOptions {

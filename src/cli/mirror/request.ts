@@ -42,8 +42,8 @@ Examples:
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<RequestOptions>()
       const { config } = services.loadConfig({ ...options })
-      await askRecords(config, services, records => {
-        const misses = records.misses()
+      await askRecords(config, services, async records => {
+        const misses = await records.misses()
         const targets = { pythons: options.python ?? [], platforms: options.platform ?? [] }
         // whoever asked for a file needs that one, whatever else the project has
         const named = new Set(misses.flatMap(({ project, filename }) => (filename === undefined ? [] : [project])))

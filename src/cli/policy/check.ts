@@ -7,11 +7,11 @@ import type { LoadedPolicy } from '../../protocol/policy/policy-yaml.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { type Diagnostic, formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
 import { askRecordsIfAny } from '../command/gate-records.ts'
+import { type GoodPolicy, readGivenPolicy } from '../command/given-policy.ts'
 import { formatOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
-import { nearPath } from '../judge/render-explanation.ts'
+import { nearPath } from '../terminal/near-path.ts'
 import { createScreen, type Screen, type Style, styled } from '../terminal/screen.ts'
-import { type GoodPolicy, readGivenPolicy } from './given-policy.ts'
 
 const DESCRIPTION = `Loads policy files as strictly as the gate does at its start and tells everything that is wrong with them, each at its place: file:line:column, the path of the key, what was expected. Several files, or a folder, are read as one policy. Without a file, the configured policy is checked.
 
@@ -72,7 +72,7 @@ interface Checked {
 async function namesSeen(config: string | undefined, services: Services): Promise<readonly ProjectName[] | undefined> {
   try {
     const loaded = services.loadConfig({ config })
-    return await askRecordsIfAny(loaded.config, services, records => records?.projects())
+    return await askRecordsIfAny(loaded.config, services, async records => await records?.projects())
   } catch (error) {
     if (!(error instanceof GateError)) throw error
     const why = error.detail.split('\n')[0] ?? ''

@@ -6,12 +6,12 @@ import { type Replay, replay } from '../../gate/records/replay.ts'
 import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecordsIfAny } from '../command/gate-records.ts'
+import { type GoodPolicy, requireGivenPolicy } from '../command/given-policy.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
+import { renderReplay, replayJson } from '../report/replay.ts'
 import { createScreen, type Screen, type Style, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
-import { type GoodPolicy, requireGivenPolicy } from './given-policy.ts'
-import { renderReplay, replayJson } from './replay.ts'
 
 const DESCRIPTION = `Compares what two policies mean, not how they are written: project by project, exemption by exemption, each change marked + where more is admitted, - where less is, ~ where it is something else. A rule that is gone, and a wider glob that decides its names now, are called out.
 
@@ -47,12 +47,12 @@ export function addPolicyDiff(policy: Command, services: Services, conclude: Con
     .action(async (old: string, fresh: string, _options, command: Command) => {
       const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
       const [before, after] = [await requireGivenPolicy([old], services), await requireGivenPolicy([fresh], services)]
-      await askRecordsIfAny(services.loadConfig({ config }).config, services, records => {
+      await askRecordsIfAny(services.loadConfig({ config }).config, services, async records => {
         const changes = comparePolicies(comparable(before), comparable(after), {
-          seen: records?.projects() ?? [],
+          seen: (await records?.projects()) ?? [],
           now: services.clock(),
         })
-        const replayed = records === undefined ? undefined : lastMonth(records, before, after, services)
+        const replayed = records === undefined ? undefined : await lastMonth(records, before, after, services)
         if (format === 'json')
           services.output.out(jsonLine({ changes, replay: replayed === undefined ? null : replayJson(replayed) }))
         else render(createScreen(services.output), changes, replayed)
@@ -65,13 +65,13 @@ function comparable({ policy, contents: { rules, unmatched, exemptions, limits }
   return { policy, rules, unmatched, exemptions, limits }
 }
 
-function lastMonth(
+async function lastMonth(
   records: Records,
   { policy: before }: GoodPolicy,
   { policy: after }: GoodPolicy,
   { clock }: Services,
-): Replay {
-  return replay(records, after, { since: instant(clock() - MONTH), at: undefined, before })
+): Promise<Replay> {
+  return await replay(records, after, { since: instant(clock() - MONTH), at: undefined, before })
 }
 
 const MARKS: Readonly<Record<Effect, readonly [string, Style]>> = {

@@ -4,7 +4,7 @@ import { formatInstant, type Instant } from '../../domain/base/instant.ts'
 import { day } from '../../domain/decide/story.ts'
 import { identityOf } from '../../domain/identity/identity.ts'
 import { createHistory, type History, type Proof, type SeenFile } from '../../domain/memory/history.ts'
-import type { SeenProject } from '../../domain/memory/project-memory.ts'
+import { type SeenProject, seenProject } from '../../domain/memory/project-memory.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
 import { canonicalVersion, compareVersions, releaseOf, type Version } from '../../domain/packaging/version.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
@@ -50,8 +50,8 @@ export function addHistoryCommand(program: Command, services: Services): void {
       const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
       const project = tryProjectName(name)
       if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
-      await askRecords(services.loadConfig({ config: config }).config, services, records => {
-        const seen = records.project(project)
+      await askRecords(services.loadConfig({ config: config }).config, services, async records => {
+        const seen = seenProject(await records.project(project))
         if (format === 'json') services.output.out(jsonLine(seen === undefined ? { project, ...UNSEEN } : toJson(seen)))
         else if (seen === undefined)
           createScreen(services.output).line(`the gate has never read the page of ${project}`)

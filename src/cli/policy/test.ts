@@ -2,11 +2,11 @@ import type { Command } from 'commander'
 import type { LoadedPolicy } from '../../protocol/policy/policy-yaml.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { type Diagnostic, formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
+import { readGivenPolicy } from '../command/given-policy.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
-import { readGivenPolicy } from './given-policy.ts'
 
 const DESCRIPTION = `Runs the tests: of a policy. Each imagines a file and who signed it, is decided as the gate would decide it, and says whether what it expects came out. A gate runs them at every load, and does not take a policy with one that fails.
 

@@ -2,7 +2,7 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { Clock, Instant, Millis } from '../../domain/base/instant.ts'
 import type { Step } from '../../domain/base/step.ts'
 import { provedPublisher } from '../../domain/decide/admit-with.ts'
-import { identityOfVerdict } from '../../domain/decide/decide.ts'
+import { decide, identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
 import type { Finding } from '../../domain/identity/attestation.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
@@ -16,7 +16,14 @@ import { createExamine } from '../judge/examine.ts'
 import { createPep740Watch } from '../judge/pep740-watch.ts'
 import { createWeigh, type Weigh, type Weighed } from '../judge/weigh.ts'
 import type { Policies } from '../policy/policies.ts'
-import { bareExplanation, type Explanation, type Signed, stepsOf } from './explanation.ts'
+import {
+  anyhow,
+  bareExplanation,
+  type Explanation,
+  type LockedExplanation,
+  type Signed,
+  stepsOf,
+} from './explanation.ts'
 import { askingAnew, leavingNoTrace } from './recall.ts'
 
 /** Said of a file that counts as unattested because nobody asked an index that knows. */
@@ -26,9 +33,9 @@ export const NO_PROVENANCE_KEY =
 /** Explains one file by some evidence; "cannot tell" is an outcome here. */
 export interface ExplainArtifact {
   /** By what the upstream says now. */
-  anew(artifact: Artifact): Promise<Explanation>
+  anew(artifact: Artifact): Promise<LockedExplanation>
   /** The same, or by what is remembered of it: for many files at once, in a run that may be interrupted. */
-  remembering(artifact: Artifact): Promise<Explanation>
+  remembering(artifact: Artifact): Promise<LockedExplanation>
   /** By this evidence alone. */
   given(artifact: Artifact, integrity: Integrity): Promise<Explanation>
 }
@@ -53,14 +60,25 @@ export function createExplainArtifact(parts: ExplainParts, at: Instant | undefin
   const { policies, memory, integrity } = parts
   const limit = createLimit({ running: 8, waiting: 100_000, what: 'files' })
 
-  async function explain(artifact: Artifact, weigh: Weigh): Promise<Explanation> {
-    const file = fileOf(artifact)
+  const moment = () => at ?? parts.clock()
+
+  async function explain(artifact: Artifact, weigh: Weigh): Promise<LockedExplanation> {
     try {
       const weighed = await limit.run(() => weigh.anyhow(artifact))
-      return { ...tellWeighed(artifact, weighed, policies.current()), file, size: artifact.size }
+      const told = tellWeighed(artifact, weighed, policies.current())
+      return { ...told, under: policy => explainUnder(artifact, weighed, policy) }
     } catch (error) {
-      if (!(error instanceof GateError)) throw error
-      return { ...bareExplanation(file, error), size: artifact.size }
+      return anyhow(cannotTell(artifact, error))
+    }
+  }
+
+  async function explainUnder(artifact: Artifact, weighed: Weighed, policy: Policy): Promise<Explanation> {
+    try {
+      const { history } = await memory.of(artifact.project)
+      const verdict = decide(artifact, weighed.finding, policy, history, moment())
+      return tellWeighed(artifact, { ...weighed, verdict }, policy)
+    } catch (error) {
+      return cannotTell(artifact, error)
     }
   }
 
@@ -109,14 +127,12 @@ function afterTrust(integrity: Integrity, trust: Trust): Integrity {
   }
 }
 
-function tellWeighed(
-  artifact: Artifact,
-  { verdict, finding, failure }: Weighed,
-  policy: Policy,
-): Pick<Explanation, 'outcome' | 'steps' | 'signed' | 'notes'> {
+function tellWeighed(artifact: Artifact, { verdict, finding, failure }: Weighed, policy: Policy): Explanation {
   const stranger = policy.ruleFor(artifact.project) === undefined ? strangerSteps(finding) : []
   const silent = finding.kind === 'unattested' && artifact.provenance === 'unsaid'
   return {
+    file: fileOf(artifact),
+    size: artifact.size,
     outcome: failure === undefined ? verdict : withoutAdvice(verdict),
     steps: [...stepsOf(verdict), ...stranger],
     signed: finding.kind === 'attested' ? signedBy(finding, verdict) : undefined,
@@ -125,6 +141,11 @@ function tellWeighed(
       ...(failure === undefined ? [] : [`Who signed it could not be found out: ${failure.detail.replace(/\.$/, '')}.`]),
     ],
   }
+}
+
+function cannotTell(artifact: Artifact, error: unknown): Explanation {
+  if (!(error instanceof GateError)) throw error
+  return { ...bareExplanation(fileOf(artifact), error), size: artifact.size }
 }
 
 function fileOf({ project, filename, sha256 }: Artifact): RefusedFile {

@@ -16,7 +16,7 @@ import { createSound } from '../find/sound.ts'
 import { createExplainArtifact, type ExplainParts } from './explain-artifact.ts'
 import { contradictIndex, type LocalFile, localArtifact, skipIndexSteps } from './explain-local.ts'
 import { filesOfRelease, spelledVersions } from './explain-release.ts'
-import { bareExplanation, type Explanation } from './explanation.ts'
+import { anyhow, bareExplanation, type Explanation, type LockedExplanation } from './explanation.ts'
 
 /**
  * Judges for a person instead of a client: nothing is remembered, and a file is examined even where the policy refuses it
@@ -37,7 +37,7 @@ export interface Explain {
    * The files that a lock allows of a release, in its order; all files of the release where it pins none. A file that the
    * index does not list with this sha256 now is `not-listed`, and nothing here throws a GateError: each outcome has its own.
    */
-  locked(locked: Pick<LockedPackage, 'project' | 'version' | 'files'>): Promise<readonly Explanation[]>
+  locked(locked: Pick<LockedPackage, 'project' | 'version' | 'files'>): Promise<readonly LockedExplanation[]>
   /** The policy that decides. */
   policy(): Policy
   /** Every listed file of a version, in the index's order. Throws no-project, not-listed, internal, unknown-…. */
@@ -55,7 +55,7 @@ export interface ExplainSettings {
 /** One command is one look: what it read stays good until it ends. */
 const WHOLE_RUN = millis(600_000)
 
-type Look = (artifact: Artifact) => Promise<Explanation>
+type Look = (artifact: Artifact) => Promise<LockedExplanation>
 
 export function createExplain(parts: ExplainParts, settings: ExplainSettings): Explain {
   const { policies, memory, events, clock, trust } = parts
@@ -67,20 +67,20 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   const explain = createExplainArtifact(parts, at)
   const pages = createLimit({ running: 8, waiting: 100_000, what: 'pages' })
 
-  async function explainLocated(located: Artifact | Refused, look: Look): Promise<Explanation> {
-    return 'kind' in located ? bareExplanation(located.file, located) : await look(located)
+  async function explainLocated(located: Artifact | Refused, look: Look): Promise<LockedExplanation> {
+    return 'kind' in located ? anyhow(bareExplanation(located.file, located)) : await look(located)
   }
 
   /** A file that a page lists; what cannot be told of it is an outcome of its own. */
-  async function explainListed(page: KnownPage, file: IndexFile): Promise<Explanation> {
+  async function explainListed(page: KnownPage, file: IndexFile): Promise<LockedExplanation> {
     const located = await orUnknown(sound.artifact(page, file))
     if (!(located instanceof GateError)) return await explainLocated(located, explain.remembering)
     const { filename, dist, sha256 } = file
-    return bareExplanation({ project: page.index.name, version: dist?.version, filename, sha256 }, located)
+    return anyhow(bareExplanation({ project: page.index.name, version: dist?.version, filename, sha256 }, located))
   }
 
   /** A locked file as the page lists it; what it does not list so is an outcome of its own. */
-  async function explainLocked(page: KnownPage, version: Version, locked: LockedFile): Promise<Explanation> {
+  async function explainLocked(page: KnownPage, version: Version, locked: LockedFile): Promise<LockedExplanation> {
     const { filename, sha256 } = locked
     const file = page.index.files.find(
       listed => listed.sha256 === sha256 && (filename === undefined || listed.filename === filename),
@@ -88,7 +88,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     if (file !== undefined) return await explainListed(page, file)
     const { name } = page.index
     const about = { project: name, version, filename: filename ?? `a file of ${name} ${version}`, sha256 }
-    return bareExplanation(about, notListedSo(page, version, locked))
+    return anyhow(bareExplanation(about, notListedSo(page, version, locked)))
   }
 
   /** Judged for the bytes at hand, with all that the index says of the name. */
@@ -104,7 +104,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     return located.sha256 === sha256 ? explanation : contradictIndex(explanation, located.sha256, policies.current())
   }
 
-  async function explainPackage({ project, version, files }: Locked): Promise<readonly Explanation[]> {
+  async function explainPackage({ project, version, files }: Locked): Promise<readonly LockedExplanation[]> {
     await trust.settled() // what is remembered is remembered under a root
     const page = await pages.run(() => indexes.current(project))
     if (page === undefined) throw new GateError('not-listed', `the index does not know ${project}`)
@@ -126,7 +126,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
       try {
         return await explainPackage(locked)
       } catch (error) {
-        if (error instanceof GateError) return namedIn(locked).map(file => bareExplanation(file, error))
+        if (error instanceof GateError) return namedIn(locked).map(file => anyhow(bareExplanation(file, error)))
         throw error
       }
     },

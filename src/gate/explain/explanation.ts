@@ -4,6 +4,7 @@ import type { Instant } from '../../domain/base/instant.ts'
 import type { Step } from '../../domain/base/step.ts'
 import type { RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
 import type { VerifiedAttestation } from '../../domain/identity/attestation.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
 
 /** What the gate would say of one file, and everything that it rests on. */
 export interface Explanation {
@@ -17,6 +18,12 @@ export interface Explanation {
   readonly notes: readonly string[]
   /** bytes, where the index tells */
   readonly size?: number | undefined
+}
+
+/** What becomes of a file that a lock allows, and what would under another policy. */
+export interface LockedExplanation extends Explanation {
+  /** The same look held against another policy, with what is remembered of the project by then. Nothing is asked again. */
+  under(policy: Policy): Promise<Explanation>
 }
 
 /** What a verified attestation proves besides who signed. */
@@ -33,6 +40,11 @@ export interface Signed {
 /** An outcome that nothing was looked at for. */
 export function bareExplanation(file: RefusedFile, outcome: Verdict | GateError): Explanation {
   return { file, outcome, steps: stepsOf(outcome), signed: undefined, notes: [] }
+}
+
+/** No policy has a say in it. */
+export function anyhow(explanation: Explanation): LockedExplanation {
+  return { ...explanation, under: async () => explanation }
 }
 
 export function stepsOf(outcome: Verdict | GateError): readonly Step[] {

@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto'
 import { relative } from 'node:path'
-import { errorEntry, GateError } from '../../domain/base/errors.ts'
+import { errorEntry, type GateError } from '../../domain/base/errors.ts'
 import { REFUSALS } from '../../domain/base/refusal.ts'
 import type { Surveyed } from '../../gate/explain/survey.ts'
-
-interface Finding {
-  readonly code: string
-  readonly level: 'error' | 'warning' | 'note'
-  readonly message: string
-}
+import { complaintOf } from './complaint.ts'
 
 /**
  * SARIF 2.1.0 for code scanning: a result for each file that is not admitted, at its line of the lock, with a fingerprint
@@ -30,7 +25,7 @@ export function sarifOf(surveyed: readonly Surveyed[], version: string, folder: 
 }
 
 function resultOf({ lock, package: locked, explanation }: Surveyed, folder: string) {
-  const found = findingOf(explanation)
+  const found = complaintOf(explanation)
   if (found === undefined) return undefined
   const { project, version, filename, sha256 } = explanation.file
   const purl = `pkg:pypi/${project}@${version ?? locked.version}?file_name=${filename}`
@@ -49,18 +44,6 @@ function resultOf({ lock, package: locked, explanation }: Surveyed, folder: stri
     ],
     partialFingerprints: { 'portcullis/v1': fingerprint },
   }
-}
-
-/** Why a file is not simply admitted; `undefined` where it is. */
-export function findingOf({ outcome }: Surveyed['explanation']): Finding | undefined {
-  if (outcome instanceof GateError) {
-    const level = outcome.code === 'not-listed' ? 'error' : 'warning'
-    return { code: outcome.code, level, message: outcome.detail }
-  }
-  if (outcome.kind === 'refused') return { code: outcome.code, level: 'error', message: outcome.detail }
-  const { wouldRefuse } = outcome.facts
-  if (wouldRefuse === undefined) return undefined
-  return { code: wouldRefuse.code, level: 'note', message: `would be refused: ${wouldRefuse.detail}` }
 }
 
 function ruleOf(id: string): object {

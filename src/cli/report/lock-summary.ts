@@ -2,7 +2,7 @@ import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
 import type { Exemption, Policy } from '../../domain/policy/policy.ts'
 import type { Explanation } from '../../gate/explain/explanation.ts'
-import { isUnknown, onSilentIndex, type Surveyed, uniqueFiles } from '../../gate/explain/survey.ts'
+import { isUnknown, onePerFile, onSilentIndex, type Surveyed } from '../../gate/explain/survey.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
@@ -36,7 +36,7 @@ export interface LockSummary {
 }
 
 export function summarise(locks: readonly Lock[], surveyed: readonly Surveyed[], policy: Policy): LockSummary {
-  const explanations = uniqueFiles(surveyed).map(({ explanation }) => explanation)
+  const explanations = onePerFile(surveyed).map(({ explanation }) => explanation)
   const verdicts = explanations.flatMap(({ file, outcome }) =>
     outcome instanceof GateError ? [] : [{ file, outcome }],
   )
@@ -72,7 +72,7 @@ export function summarise(locks: readonly Lock[], surveyed: readonly Surveyed[],
     unknown: explanations.filter(isUnknown).length,
     skipped: locks.reduce((sum, lock) => sum + lock.skipped.length, 0),
     unpinned: packages.filter(({ files }) => files.length === 0).length,
-    silent: onSilentIndex(uniqueFiles(surveyed)),
+    silent: onSilentIndex(onePerFile(surveyed)),
   }
 }
 

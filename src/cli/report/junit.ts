@@ -1,6 +1,6 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { isUnknown, type Surveyed } from '../../gate/explain/survey.ts'
-import { findingOf } from './sarif.ts'
+import { complaintOf } from './complaint.ts'
 
 /** JUnit XML: a suite for each lock, a case for each file; what cannot be told is an error, not a failure. */
 export function junitOf(surveyed: readonly Surveyed[]): string {
@@ -23,7 +23,7 @@ function caseOf(it: Surveyed): string {
   const { explanation, package: locked } = it
   const { project, version, filename } = explanation.file
   const head = `    <testcase classname="${escapeXml(`${project}.${version ?? locked.version}`)}" name="${escapeXml(filename)}" line="${locked.line}"`
-  const found = findingOf(explanation)
+  const found = complaintOf(explanation)
   if (found === undefined) return `${head}/>\n`
   const element = isFailure(it) ? 'failure' : isUnknown(explanation) ? 'error' : 'system-out'
   const text = escapeXml(found.message)

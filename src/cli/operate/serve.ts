@@ -1,8 +1,8 @@
 import closeWithGrace from 'close-with-grace'
 import type { Command } from 'commander'
-import type { Config } from '../config/schema.ts'
-import { collect } from './command/options.ts'
-import type { Conclude, Services } from './command/services.ts'
+import type { Config } from '../../config/schema.ts'
+import { collect } from '../command/options.ts'
+import type { Conclude, Services } from '../command/services.ts'
 
 /** What the composition root gives to `serve`. */
 export interface ServeServices extends Pick<Services, 'loadConfig'> {

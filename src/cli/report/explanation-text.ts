@@ -1,4 +1,3 @@
-import { relative, sep } from 'node:path'
 import { errorEntry, GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
@@ -7,6 +6,7 @@ import { identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { RuleRef } from '../../domain/policy/rule-ref.ts'
 import type { Explanation } from '../../gate/explain/explanation.ts'
 import { admittedDetail } from '../../gate/explain/verdict-json.ts'
+import { nearPath, nearPathsIn } from '../terminal/near-path.ts'
 import { type Screen, type Style, styled } from '../terminal/screen.ts'
 
 const LABEL = 11
@@ -51,12 +51,12 @@ function fact(screen: Screen, label: string, value: string | undefined): void {
 export function renderReason(screen: Screen, explanation: Explanation): void {
   const { outcome, notes } = explanation
   if (outcome instanceof GateError) {
-    screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(near(outcome.detail)))
+    screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(nearPathsIn(outcome.detail)))
     screen.prose([`  ${'help'.padEnd(LABEL)}`], errorEntry(outcome.code).remedy)
     if (outcome.code === 'unknown-trust')
       screen.prose([' '.repeat(LABEL + 2)], '--trust-root FILE uses a trusted_root.json for this one command.')
   } else if (outcome.kind === 'refused') {
-    screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(near(outcome.detail)))
+    screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(nearPathsIn(outcome.detail)))
     screen.prose([`  ${'help'.padEnd(LABEL)}`], refusalEntry(outcome.code).remedy)
     for (const note of outcome.notes) screen.prose([`  ${'note'.padEnd(LABEL)}`], note)
   } else screen.prose([`  ${'why'.padEnd(LABEL)}`], admittedDetail(outcome.facts.by))
@@ -67,7 +67,7 @@ export function renderReason(screen: Screen, explanation: Explanation): void {
 export function renderSteps(screen: Screen, { outcome }: Explanation, steps: readonly Step[]): void {
   const why = !(outcome instanceof GateError) && outcome.kind === 'refused' ? outcome.detail : undefined
   for (const { mark, check, expected, found: said } of steps) {
-    const found = said === undefined ? undefined : said === why ? 'see why' : near(said)
+    const found = said === undefined ? undefined : said === why ? 'see why' : nearPathsIn(said)
     const [symbol, style] = MARKS[mark]
     const head = ['  ', styled(style, symbol), ' ']
     const differs = expected !== undefined && mark !== 'pass'
@@ -103,7 +103,7 @@ export function renderYaml(screen: Screen, { outcome, signed }: Explanation): vo
     screen.line()
     screen.prose(['  '], 'This would admit it, if the platform team finds it right:')
     screen.line()
-    screen.block(4, near(admitWith))
+    screen.block(4, nearPathsIn(admitWith))
     return
   }
   if (refused && refusalEntry(outcome.code).hard) {
@@ -120,16 +120,6 @@ export function renderYaml(screen: Screen, { outcome, signed }: Explanation): vo
 /** A rule's place, relative to the working folder where it lies below it. */
 function nearPlace({ id, file, line }: RuleRef): string {
   return `${id} (${nearPath(file)}:${line})`
-}
-
-/** Paths below the working folder as a person would type them. */
-function near(text: string): string {
-  return text.replaceAll(`${process.cwd()}${sep}`, '')
-}
-
-export function nearPath(file: string): string {
-  const near = relative(process.cwd(), file)
-  return near.startsWith('..') || near === '' ? file : near
 }
 
 function sentence(text: string): string {

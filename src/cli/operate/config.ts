@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { type ShownSetting, showConfig, shownDocument, shownLines } from '../config/show.ts'
-import { printable } from '../protocol/text/quote.ts'
-import { formatOption } from './command/options.ts'
-import type { Services } from './command/services.ts'
-import type { Output } from './terminal/output.ts'
+import { type ShownSetting, showConfig, shownDocument, shownLines } from '../../config/show.ts'
+import { printable } from '../../protocol/text/quote.ts'
+import { formatOption } from '../command/options.ts'
+import type { Services } from '../command/services.ts'
+import type { Output } from '../terminal/output.ts'
 
 const DESCRIPTION = `Prints the configuration as the gate would start with it: defaults, then the file, then the environment, then flags. Every key is there, paths are absolute, secrets are masked. Everything that is wrong is told at once, each with its place.`
 

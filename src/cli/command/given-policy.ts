@@ -3,8 +3,8 @@ import { GateError } from '../../domain/base/errors.ts'
 import { readPolicyFiles } from '../../gate/policy/policy-files.ts'
 import { type LoadedPolicy, loadPolicy } from '../../protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
-import type { Services } from '../command/services.ts'
-import { nearPath } from '../judge/render-explanation.ts'
+import { nearPath } from '../terminal/near-path.ts'
+import type { Services } from './services.ts'
 
 export type GoodPolicy = Extract<LoadedPolicy, { readonly policy: unknown }>
 
