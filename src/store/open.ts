@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { errorCode } from '../domain/base/error-code.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { Clock, Millis } from '../domain/base/instant.ts'
 import type { Events } from '../observe/events.ts'
@@ -10,7 +11,6 @@ import { createDiskBlobs } from './disk/disk.ts'
 import { lockFolder } from './disk/folder-lock.ts'
 import { databaseIn, openDatabase, suspect } from './sqlite/database.ts'
 import { createSqliteStore } from './sqlite/sqlite.ts'
-import { errorCode } from './store-error.ts'
 
 export interface StoreOptions {
   /** data folder; created when absent */

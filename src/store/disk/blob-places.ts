@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseSha256, type Sha256 } from '../../domain/base/digest.ts'
-import { errorCode } from '../store-error.ts'
+import { errorCode } from '../../domain/base/error-code.ts'
 import { Descriptor } from './descriptor.ts'
 
 /** Where everything lies: `ab/cd/<sha256>`, `tmp/`, `quarantine/`, all in one file system so that a rename is atomic. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { errorCode } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
-import { errorCode } from '../store-error.ts'
 
 export interface FolderLock {
   release(): void

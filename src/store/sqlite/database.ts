@@ -1,10 +1,10 @@
 import { existsSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import Database from 'better-sqlite3'
+import { errorCode } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, formatInstant } from '../../domain/base/instant.ts'
 import type { Events } from '../../observe/events.ts'
-import { errorCode } from '../store-error.ts'
 import { APPLICATION_ID, migrate, NewerDatabase } from './schema.ts'
 
 /** Where a data folder has its database. */
