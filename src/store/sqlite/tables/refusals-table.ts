@@ -1,28 +1,20 @@
 import type Database from 'better-sqlite3'
-import { type Instant, instant } from '../../domain/base/instant.ts'
-import type { Refused } from '../../domain/decide/verdict.ts'
-import type { Refusals } from '../../ports/memory.ts'
+import { type Instant, instant } from '../../../domain/base/instant.ts'
+import type { KeptRefusal, Refusals } from '../../../ports/store.ts'
+import type { WriteBehind } from '../write-behind.ts'
 import { decodeRefused, encodeRefused } from './refused-codec.ts'
-import type { WriteBehind } from './write-behind.ts'
-
-interface PendingRefusal {
-  readonly refused: Refused
-  readonly at: Instant
-}
 
 export function createRefusalsTable(
   database: Database.Database,
   writes: WriteBehind,
   raise: (at: Instant) => void,
 ): Refusals {
-  const select = database.prepare<[string], { readonly refused: string; readonly at: number }>(
-    'select refused, at from refusals where id = ?',
-  )
+  const read = prepareRefusals(database)
   const upsert = database.prepare<[string, string, number]>(
     `insert into refusals (id, refused, at) values (?, ?, ?)
      on conflict do update set refused = excluded.refused, at = excluded.at`,
   )
-  const pending = new Map<string, PendingRefusal>()
+  const pending = new Map<string, KeptRefusal>()
 
   writes.add({
     size: () => pending.size,
@@ -42,12 +34,18 @@ export function createRefusalsTable(
       raise(at)
       writes.due()
     },
-    get(id) {
-      const waiting = pending.get(id)
-      if (waiting !== undefined) return waiting
-      const row = writes.ask('an explanation could not be read', () => select.get(id))
-      const refused = row === undefined ? undefined : decodeRefused(row.refused)
-      return row === undefined || refused === undefined ? undefined : { refused, at: instant(row.at) }
-    },
+    get: async id => pending.get(id) ?? writes.ask('an explanation could not be read', () => read(id)),
+  }
+}
+
+/** A row that is not exactly a refusal is absent. */
+export function prepareRefusals(database: Database.Database): (id: string) => KeptRefusal | undefined {
+  const select = database.prepare<[string], { readonly refused: string; readonly at: number }>(
+    'select refused, at from refusals where id = ?',
+  )
+  return id => {
+    const row = select.get(id)
+    const refused = row === undefined ? undefined : decodeRefused(row.refused)
+    return row === undefined || refused === undefined ? undefined : { refused, at: instant(row.at) }
   }
 }
