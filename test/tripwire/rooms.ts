@@ -48,8 +48,9 @@ export const ROOMS: Readonly<
     workers: { is: 'verification beside the thread that answers', enters: 'evidence' },
   },
   store: {
-    sqlite: { is: 'what is known, in one database', enters: '' },
-    disk: { is: 'bytes by content, in one folder', enters: 'sqlite' },
+    failure: { is: 'what a disk or a database says, as "cannot tell"', enters: '' },
+    sqlite: { is: 'what is known, in one database', enters: 'failure' },
+    disk: { is: 'bytes by content, in one folder', enters: 'failure sqlite' },
   },
   gate: {
     policy: { is: 'the policy in force, and its files', enters: '' },

@@ -1,8 +1,9 @@
 import type Database from 'better-sqlite3'
-import type { Instant } from '../../domain/base/instant.ts'
-import type { ProjectName } from '../../domain/packaging/name.ts'
-import type { Misses } from '../../ports/mirror.ts'
-import type { WriteBehind } from './write-behind.ts'
+import { type Instant, instant } from '../../../domain/base/instant.ts'
+import type { ProjectName } from '../../../domain/packaging/name.ts'
+import type { Misses } from '../../../ports/mirror.ts'
+import type { Miss } from '../../../ports/records.ts'
+import type { WriteBehind } from '../write-behind.ts'
 
 /** Anybody may ask for anything: of more rows than this, those that were asked for least go. */
 const MOST = 10_000
@@ -53,4 +54,24 @@ export function createMissesTable(database: Database.Database, writes: WriteBehi
       writes.due()
     },
   }
+}
+
+interface MissRow {
+  readonly project: ProjectName
+  readonly filename: string
+  readonly times: number
+  readonly last: number
+}
+
+/** What is written down, by project and file name. */
+export function readMisses(database: Database.Database): readonly Miss[] {
+  const rows = database
+    .prepare<[], MissRow>('select project, filename, times, last from misses order by project, filename')
+    .all()
+  return rows.map(({ project, filename, times, last }) => ({
+    project,
+    filename: filename === '' ? undefined : filename,
+    times,
+    last: instant(last),
+  }))
 }

@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3'
 import { LRUCache } from 'lru-cache'
-import type { Instant } from '../../domain/base/instant.ts'
-import type { Journal, JournalEntry } from '../../ports/store.ts'
-import type { WriteBehind } from './write-behind.ts'
+import type { Instant } from '../../../domain/base/instant.ts'
+import type { Journal, JournalEntry } from '../../../ports/store.ts'
+import type { WriteBehind } from '../write-behind.ts'
 
 /** Hits of one client on one file within this time share a row. */
 const SHARED_MS = 1_000
@@ -74,7 +74,7 @@ export function createJournalTable(
       raise(entry.at)
       writes.due()
     },
-    flush: writes.flush,
+    flush: async () => writes.flush(),
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { REFUSALS, type RefusalCode } from '../../domain/base/refusal.ts'
-import type { Refused } from '../../domain/decide/verdict.ts'
+import { REFUSALS, type RefusalCode } from '../../../domain/base/refusal.ts'
+import type { Refused } from '../../../domain/decide/verdict.ts'
 
 const text = z.string()
 const absent = text.optional()

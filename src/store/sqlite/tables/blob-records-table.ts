@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
-import type { Sha256 } from '../../domain/base/digest.ts'
-import type { Clock } from '../../domain/base/instant.ts'
-import type { WriteBehind } from './write-behind.ts'
+import type { Sha256 } from '../../../domain/base/digest.ts'
+import type { Clock } from '../../../domain/base/instant.ts'
+import type { WriteBehind } from '../write-behind.ts'
 
 /** What is remembered of a stored blob. */
 export interface BlobRecord {

@@ -1,11 +1,11 @@
 import type Database from 'better-sqlite3'
-import { parseSha256, type Sha256 } from '../../domain/base/digest.ts'
-import { GateError } from '../../domain/base/errors.ts'
-import { compareHeld, type HeldFile } from '../../domain/packaging/held-file.ts'
-import type { ProjectName } from '../../domain/packaging/name.ts'
-import type { Holdings, Passage } from '../../ports/mirror.ts'
-import { heldFileJson, heldFileSchema } from '../../protocol/carry/held-file-json.ts'
-import type { WriteBehind } from './write-behind.ts'
+import { parseSha256, type Sha256 } from '../../../domain/base/digest.ts'
+import { GateError } from '../../../domain/base/errors.ts'
+import { compareHeld, type HeldFile } from '../../../domain/mirror/held-file.ts'
+import type { ProjectName } from '../../../domain/packaging/name.ts'
+import type { Holdings, ImportedPassage, Passage } from '../../../ports/mirror.ts'
+import { heldFileJson, heldFileSchema } from '../../../protocol/carry/held-file-json.ts'
+import type { WriteBehind } from '../write-behind.ts'
 
 const UNREADABLE = 'what the mirror holds could not be read'
 
@@ -35,7 +35,7 @@ export function createHoldingsTable(database: Database.Database, writes: WriteBe
     'insert or replace into passages (signer, sequence, manifest, at) values (?, ?, ?, ?)',
   )
 
-  const putAll = database.transaction((files: readonly HeldFile[], imported: Parameters<Holdings['put']>[1]) => {
+  const putAll = database.transaction((files: readonly HeldFile[], imported: ImportedPassage | undefined) => {
     for (const file of files) {
       const { project, filename, sha256, coreMetadata, provenance } = file
       const entry = JSON.stringify(heldFileJson(file))
@@ -54,24 +54,24 @@ export function createHoldingsTable(database: Database.Database, writes: WriteBe
   }
 
   return {
-    projects: () => writes.ask(UNREADABLE, () => selectProjects.all()),
-    of: project => writes.ask(UNREADABLE, () => selectOf.all(project)).map(readEntry),
-    file(project, filename) {
+    projects: async () => writes.ask(UNREADABLE, () => selectProjects.all()),
+    of: async project => writes.ask(UNREADABLE, () => selectOf.all(project)).map(readEntry),
+    async file(project, filename) {
       const entry = writes.ask(UNREADABLE, () => selectFile.get(project, filename))
       return entry === undefined ? undefined : readEntry(entry)
     },
-    all: () =>
+    all: async () =>
       writes
         .ask(UNREADABLE, () => selectAll.all())
         .map(readEntry)
         .sort(compareHeld),
-    put(files, imported) {
+    async put(files, imported) {
       writes.flush()
       writes.ask('what the mirror is to hold could not be written down', () => putAll.immediate(files, imported))
     },
-    imports: passages,
-    exports: () => passages(EXPORTS),
-    exported({ sequence, manifest }) {
+    imports: async signer => passages(signer),
+    exports: async () => passages(EXPORTS),
+    async exported({ sequence, manifest }) {
       writes.ask('an export could not be noted', () => pass.run(EXPORTS, sequence, manifest, null))
     },
   }
