@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { Config } from './config/schema.ts'
 import { parseSha256 } from './domain/base/digest.ts'
 import { GateError } from './domain/base/errors.ts'
@@ -15,16 +14,17 @@ import { createHttpServer } from './http/server.ts'
 import type { Events } from './observe/events.ts'
 import { fanOut } from './observe/fan-out.ts'
 import { createMetrics } from './observe/metrics.ts'
-import type { Index, Integrity, ResumableOrigin } from './ports/outward.ts'
+import type { Index, Integrity, ResumableOrigin, RootList } from './ports/outward.ts'
 import type { Trust, Verifier } from './ports/trust.ts'
 import type { ReadRoot } from './protocol/policy/publisher.ts'
+import { createHeldRootList } from './store/held-root-list.ts'
 import { createHeldUpstream } from './store/held-upstream.ts'
 import { openStore } from './store/open.ts'
 import { createUpstreamAgent } from './upstream/agent.ts'
 import { createIndex } from './upstream/pypi-index.ts'
 import { createIntegrity } from './upstream/pypi-integrity.ts'
 import { createOrigin } from './upstream/pypi-origin.ts'
-import { rootListProxyOptions } from './upstream/root-list.ts'
+import { createRootList } from './upstream/root-list.ts'
 import { createTrust } from './verify/trust/trust.ts'
 import { readTrustedRoot } from './verify/trust/trusted-root.ts'
 import { createVerifierPool } from './verify/workers/pool.ts'
@@ -83,7 +83,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     const trust = closing.add(await openTrust(config, { clock, events, environment }))
     const verifier = closing.add(openVerifier(events))
     const upstream = config.offline
-      ? { ...createHeldUpstream(holdings, blobs), rootList: { projects: () => holdings.projects() } }
+      ? { ...createHeldUpstream(holdings, blobs), rootList: createHeldRootList(holdings) }
       : closing.add(connectUpstream(config, { environment, version, events }))
     const connected = closing.add(
       createGate(
@@ -215,7 +215,7 @@ export interface Connected {
   readonly index: Index
   readonly integrity: Integrity
   readonly origin: ResumableOrigin
-  readonly rootList: FastifyHttpProxyOptions
+  readonly rootList: RootList
   close(): Promise<void>
 }
 
@@ -236,7 +236,7 @@ export function connectUpstream(
     index: createIndex({ agent, index, files }),
     integrity: createIntegrity({ agent, integrity, index }),
     origin: createOrigin({ agent, files, maxSize: config.files.maxSize }),
-    rootList: rootListProxyOptions({ agent, index }),
+    rootList: createRootList({ agent, index }),
     close: () => agent.close(),
   }
 }
