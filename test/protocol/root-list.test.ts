@@ -1,22 +1,27 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
-import { gunzipSync, gzipSync } from 'node:zlib'
-import httpProxy from '@fastify/http-proxy'
-import Fastify, { type FastifyError } from 'fastify'
+import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { GateError } from '../../src/domain/base/errors.ts'
 import { millis } from '../../src/domain/base/instant.ts'
+import type { Gate } from '../../src/gate/gate.ts'
+import { createHttpServer } from '../../src/http/server.ts'
 import { createUpstreamAgent, type UpstreamAgentOptions } from '../../src/upstream/agent.ts'
-import { rootListProxyOptions } from '../../src/upstream/root-list.ts'
+import { createRootList } from '../../src/upstream/root-list.ts'
+import { type Ask, createPlainAsk, dial, requestText, SIMPLE_HTML, SIMPLE_JSON, talk } from '../http/client.ts'
 import { serve, serveRaw } from '../world/loopback.ts'
 import { createTlsAuthority } from '../world/tls-certificates.ts'
 
-const SIMPLE_JSON = 'application/vnd.pypi.simple.v1+json'
 const LIST = '{"meta":{"_last-serial":7,"api-version":"1.4"},"projects":[{"_last-serial":7,"name":"demo"}]}'
+/** The same, rebuilt; the serial of the whole list is that of the upstream's header. */
+const REBUILT = `${LIST}\n`
 
-/** A server that has nothing but the root list, through the real plugin. */
-async function gateBefore(t: Test, upstream: string, more: Partial<UpstreamAgentOptions> = {}) {
+/** The real server, the real plugin and the real client before an upstream; nothing here asks the gate. */
+async function gateBefore(
+  t: Test,
+  upstream: string,
+  more: Partial<UpstreamAgentOptions> = {},
+): Promise<{ readonly url: string; readonly ask: Ask }> {
   const agent = createUpstreamAgent({
     upstreams: [upstream],
     files: [],
@@ -27,23 +32,25 @@ async function gateBefore(t: Test, upstream: string, more: Partial<UpstreamAgent
     events: { emit() {} },
     ...more,
   })
-  const gate = Fastify()
-  gate.setErrorHandler((error: FastifyError | GateError, _request, reply) =>
-    reply.code(error instanceof GateError ? 503 : 500).send({ code: error.code }),
-  )
-  await gate.register(httpProxy, {
-    ...rootListProxyOptions({ agent, index: upstream }),
-    prefix: '/simple',
-    routes: ['/'],
+  const server = await createHttpServer({} as Gate, {
+    publicUrl: undefined,
+    listenUrl: () => url,
+    clientCache: 'revalidate',
+    trustProxy: [],
+    rootList: createRootList({ agent, index: upstream }),
+    metrics: async () => ({ contentType: 'text/plain', body: '' }),
+    events: { emit() {} },
+    version: 'test',
   })
   t.teardown(async () => {
-    await gate.close()
+    await server.close()
     await agent.close()
   })
-  return gate
+  const url: string = await server.listen({ host: '127.0.0.1', port: 0 })
+  return { url, ask: createPlainAsk(t, url) }
 }
 
-t.test('the list comes through, with no header of the client and none of the upstream but four', async t => {
+t.test('the list comes through, with no header of the client and none of the upstream but its serial', async t => {
   const server = await serve(t, (request, response) => {
     response.writeHead(200, {
       'content-type': request.headers.accept,
@@ -57,9 +64,8 @@ t.test('the list comes through, with no header of the client and none of the ups
     response.end(LIST)
   })
   const auth = { [server.origin]: { username: 'robot', password: 'secret' } }
-  const gate = await gateBefore(t, `${server.origin}/artifactory/api/pypi/x`, { auth })
-  const answer = await gate.inject({
-    url: '/simple/?format=x&secret=y',
+  const { ask } = await gateBefore(t, `${server.origin}/artifactory/api/pypi/x`, { auth })
+  const answer = await ask(`/simple/?format=${SIMPLE_JSON}&secret=y`, {
     headers: {
       accept: SIMPLE_JSON,
       authorization: 'Basic client',
@@ -71,13 +77,17 @@ t.test('the list comes through, with no header of the client and none of the ups
       host: 'evil.example',
     },
   })
-  t.equal(answer.statusCode, 200)
-  t.equal(answer.body, LIST)
+  t.equal(answer.status, 200)
+  t.equal(answer.text, REBUILT)
   const { date: _date, connection: _connection, 'keep-alive': _keepAlive, ...headers } = answer.headers
   t.strictSame(headers, {
-    'content-type': 'text/html',
-    'content-length': String(LIST.length),
+    'content-type': SIMPLE_JSON,
+    'cache-control': 'no-cache',
+    vary: 'Accept, Accept-Encoding',
+    'access-control-allow-origin': '*',
+    'x-content-type-options': 'nosniff',
     'x-pypi-last-serial': '7',
+    'transfer-encoding': 'chunked',
   })
   t.equal(server.requests.length, 1)
   const [seen] = server.requests
@@ -85,39 +95,43 @@ t.test('the list comes through, with no header of the client and none of the ups
   t.strictSame(seen?.headers, {
     host: new URL(server.origin).host,
     connection: 'keep-alive',
-    accept: 'text/html',
-    'accept-encoding': 'identity',
+    accept: SIMPLE_JSON,
+    'accept-encoding': 'gzip',
     'user-agent': 'portcullis/0',
     authorization: `Basic ${Buffer.from('robot:secret').toString('base64')}`,
   })
 })
 
-t.test('the three types and gzip are asked for as the client does', async t => {
-  const server = await serve(t, (request, response) => {
-    response.setHeader('content-type', request.headers.accept ?? '')
-    if (request.headers['accept-encoding'] === 'gzip')
-      response.setHeader('content-encoding', 'gzip').end(gzipSync(LIST))
+t.test('each client gets its form and coding; the upstream is asked for one, and may send it plain', async t => {
+  let isCoded = true
+  const server = await serve(t, (_, response) => {
+    response.setHeader('content-type', SIMPLE_JSON).setHeader('x-pypi-last-serial', '7')
+    if (isCoded) response.setHeader('content-encoding', 'gzip').end(gzipSync(LIST))
     else response.end(LIST)
   })
-  const gate = await gateBefore(t, server.origin)
-  for (const accept of [SIMPLE_JSON, 'application/vnd.pypi.simple.v1+html', 'text/html'])
-    for (const coding of ['gzip', 'identity']) {
-      const answer = await gate.inject({ url: '/simple/', headers: { accept, 'accept-encoding': `br, ${coding}` } })
-      t.equal(answer.headers['content-type'], accept)
-      t.equal(String(coding === 'gzip' ? gunzipSync(answer.rawPayload) : answer.rawPayload), LIST)
-    }
-  await gate.inject({ url: '/simple/', headers: { accept: 'text/html, evil/*', 'accept-encoding': 'gzip;q=0' } })
-  t.match(server.requests.at(-1)?.headers, { accept: 'text/html', 'accept-encoding': 'identity' })
+  const { ask } = await gateBefore(t, server.origin)
+  for (isCoded of [true, false])
+    for (const accept of [SIMPLE_JSON, SIMPLE_HTML, 'text/html'])
+      for (const coding of ['gzip', 'identity']) {
+        const answer = await ask('/simple/', { headers: { accept, 'accept-encoding': `br, ${coding}` } })
+        t.equal(answer.headers['content-type'], accept)
+        t.equal(answer.headers['content-encoding'], coding === 'gzip' ? 'gzip' : undefined)
+        if (accept === SIMPLE_JSON) t.equal(answer.text, REBUILT)
+        else t.match(answer.text, '<a href="demo/">demo</a>')
+      }
+  await ask('/simple/', { headers: { accept: 'text/html, evil/*', 'accept-encoding': 'gzip;q=0' } })
+  t.equal(server.requests.length, 13)
+  for (const { headers } of server.requests) t.match(headers, { accept: SIMPLE_JSON, 'accept-encoding': 'gzip' })
 })
 
 t.test('HEAD is HEAD upstream', async t => {
   const server = await serve(
     t,
-    (_, response) => void response.setHeader('content-type', 'text/html').setHeader('content-length', 9).end(),
+    (_, response) => void response.setHeader('content-type', SIMPLE_JSON).setHeader('content-length', 9).end(),
   )
-  const gate = await gateBefore(t, server.origin)
-  const answer = await gate.inject({ method: 'HEAD', url: '/simple/' })
-  t.match(answer, { statusCode: 200, body: '', headers: { 'content-length': '9' } })
+  const { ask } = await gateBefore(t, server.origin)
+  const answer = await ask('/simple/', { method: 'HEAD', headers: { accept: SIMPLE_JSON } })
+  t.match(answer, { status: 200, text: '', headers: { 'content-type': SIMPLE_JSON } })
   t.equal(server.requests[0]?.method, 'HEAD')
 })
 
@@ -125,22 +139,24 @@ t.test('a self-signed upstream is refused, and learns nothing of the client', as
   const authority = await createTlsAuthority('Acme')
   const server = await serve(
     t,
-    (_, response) => void response.setHeader('content-type', 'text/html').end('forged'),
+    (_, response) => void response.setHeader('content-type', SIMPLE_JSON).end(LIST),
     await authority.issue(['127.0.0.1']),
   )
-  const gate = await gateBefore(t, server.origin)
-  const answer = await gate.inject({ url: '/simple/', headers: { authorization: 'Basic client' } })
-  t.match(answer, { statusCode: 503, body: '{"code":"unknown-upstream"}' })
+  const { ask } = await gateBefore(t, server.origin)
+  const answer = await ask('/simple/', { headers: { authorization: 'Basic client' } })
+  t.equal(answer.status, 503)
+  t.match(answer.json(), { code: 'unknown-upstream' })
   t.equal(server.requests.length, 0)
 
   const trusting = await gateBefore(t, server.origin, { ca: authority.ca })
-  t.equal((await trusting.inject('/simple/')).body, 'forged', 'the same server, its authority trusted')
+  t.match((await trusting.ask('/simple/')).text, 'demo', 'the same server, its authority trusted')
 })
 
 t.test('whatever is not a list is unknown, asked for once, and never passed on', async t => {
   const list = { 'content-type': SIMPLE_JSON }
   const answers: readonly (readonly [number, Record<string, string>])[] = [
     [200, { 'content-type': 'application/json' }],
+    [200, { 'content-type': 'text/html' }],
     [200, {}],
     [200, { ...list, 'content-encoding': 'br' }],
     [206, list],
@@ -156,9 +172,11 @@ t.test('whatever is not a list is unknown, asked for once, and never passed on',
       t,
       (_, response) => void response.writeHead(status, headers).end(status === 304 ? undefined : 'forged'),
     )
-    const gate = await gateBefore(t, server.origin)
-    const answer = await gate.inject('/simple/')
-    t.match(answer, { statusCode: 503, body: '{"code":"unknown-upstream"}' }, String(status))
+    const { ask } = await gateBefore(t, server.origin)
+    const answer = await ask('/simple/')
+    t.equal(answer.status, 503, String(status))
+    t.match(answer.json(), { code: 'unknown-upstream' })
+    t.notMatch(answer.text, 'forged')
     t.equal(answer.headers['www-authenticate'], undefined)
     t.equal(server.requests.length, 1, String(status))
   }
@@ -169,41 +187,39 @@ t.test('an index without a root list is a 404, not an outage', async t => {
     t,
     (_, response) => void response.writeHead(404, { 'content-type': 'text/html' }).end('forged'),
   )
-  t.equal((await (await gateBefore(t, server.origin)).inject('/simple/')).body, '{"code":"not-found"}')
+  const { ask } = await gateBefore(t, server.origin)
+  const answer = await ask('/simple/')
+  t.equal(answer.status, 404)
+  t.match(answer.json(), { code: 'not-found' })
 })
 
-t.test('nothing but the root list is mounted', async t => {
-  const server = await serve(t, (_, response) => void response.setHeader('content-type', 'text/html').end('forged'))
-  const gate = await gateBefore(t, server.origin)
-  for (const url of ['/simple/demo/', '/simple/../pypi/demo/json', '/simple/%2e%2e/pypi', '/pypi/demo/json'])
-    t.equal((await gate.inject(url)).statusCode, 404, url)
+t.test('nothing but the root list leads through the proxy', async t => {
+  const server = await serve(t, (_, response) => void response.setHeader('content-type', SIMPLE_JSON).end('forged'))
+  const { ask } = await gateBefore(t, server.origin)
+  for (const url of ['/simple/../pypi/demo/json', '/simple/%2e%2e/pypi', '/pypi', '/simple/demo/x'])
+    t.equal((await ask(url)).status, 404, url)
+  for (const url of ['/simple/demo/', '/pypi/demo/json']) t.notMatch((await ask(url)).text, 'forged', url)
   for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS'] as const)
-    t.equal((await gate.inject({ method, url: '/simple/' })).statusCode, 404, method)
+    t.equal((await ask('/simple/', { method })).status, 405, method)
   t.equal(server.requests.length, 0)
 })
 
 t.test('a list that breaks off reaches the client as broken', async t => {
   const server = await serveRaw(t, socket =>
-    socket.end('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 900\r\n\r\n<!DOCTYPE html>'),
+    socket.end(`HTTP/1.1 200 OK\r\ncontent-type: ${SIMPLE_JSON}\r\ncontent-length: 900\r\n\r\n{"meta":{},"projects":[`),
   )
-  const gate = await gateBefore(t, server.origin)
-  await gate.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = gate.server.address() as AddressInfo
-  const socket = connect(port, '127.0.0.1')
-  let seen = ''
-  socket.on('data', chunk => (seen += chunk.toString()))
-  socket.on('error', () => {})
-  socket.write('GET /simple/ HTTP/1.1\r\nhost: gate\r\n\r\n')
-  await once(socket, 'close')
-  t.match(seen, /content-length: 900/)
-  t.ok(seen.length < 900)
+  const { url } = await gateBefore(t, server.origin)
+  const heard = await talk(url, requestText('/simple/'))
+  t.match(heard.text, /^(HTTP\/1\.1 (200|503) |$)/)
+  t.not(heard.ended, 'open')
+  t.notMatch(heard.text, '\r\n0\r\n\r\n', 'nothing says that it is whole')
 })
 
 t.test('a client that leaves ends the download', async t => {
   const upstream = createServer((_, response) => {
-    response.setHeader('content-type', 'text/html')
+    response.setHeader('content-type', SIMPLE_JSON)
     const more = () => {
-      while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+      while (!response.destroyed && response.write('{"name":"demo"},'.repeat(4_096)));
     }
     response.on('drain', more)
     more()
@@ -211,10 +227,9 @@ t.test('a client that leaves ends the download', async t => {
   }).listen(0, '127.0.0.1')
   await once(upstream, 'listening')
   t.teardown(() => void upstream.close())
-  const gate = await gateBefore(t, `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`)
-  await gate.listen({ host: '127.0.0.1', port: 0 })
-  const socket = connect((gate.server.address() as AddressInfo).port, '127.0.0.1')
-  socket.write('GET /simple/ HTTP/1.1\r\nhost: gate\r\n\r\n')
+  const { url } = await gateBefore(t, `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`)
+  const socket = await dial(url)
+  socket.write(requestText('/simple/'))
   await once(socket, 'data')
   socket.destroy()
   await once(upstream, 'left')

@@ -1,5 +1,6 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
+import { ANONYMOUS, type Client } from './client.ts'
 
 type ReadHeader = 'accept' | 'accept-encoding' | 'if-none-match' | 'if-range' | 'range' | 'user-agent'
 
@@ -13,7 +14,8 @@ export class Exchange {
   readonly url: string
   /** what the access log and the metrics call it */
   route = 'none'
-  client: string
+  /** nobody in particular until the guard has answered; no handler runs before */
+  client: Client
   /** of the body, as far as it was handed to the connection */
   bytes = 0
   over = false
@@ -22,11 +24,11 @@ export class Exchange {
   /** ends the wait for a write: a response in line behind another one never hears of its connection's end */
   wake: (() => void) | undefined = undefined
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, address: string) {
     this.request = request
     this.response = response
     this.url = request.url ?? ''
-    this.client = plainAddress(request.socket.remoteAddress ?? '')
+    this.client = { address, subject: ANONYMOUS }
   }
 
   get isHead(): boolean {
@@ -53,13 +55,6 @@ export class Exchange {
   reset(): void {
     this.request.socket.resetAndDestroy()
   }
-}
-
-const MAPPED = '::ffff:'
-
-/** An IPv4 client of a socket that listens on IPv6 too is still an IPv4 client. */
-export function plainAddress(address: string): string {
-  return address.startsWith(MAPPED) && address.includes('.') ? address.slice(MAPPED.length) : address
 }
 
 /** A response that knows the exchange it belongs to. */

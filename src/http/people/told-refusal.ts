@@ -19,7 +19,7 @@ export interface ToldStep {
 }
 
 /** All that is known of a refusal, as JSON; absent values are null. */
-export interface Explanation {
+export interface ToldRefusal {
   readonly id: string
   readonly url: string
   readonly outcome: 'refused'
@@ -45,7 +45,7 @@ export interface Explanation {
   readonly at: string
 }
 
-export function explain(id: string, url: string, { refused, at }: Kept): Explanation {
+export function tellRefusal(id: string, url: string, { refused, at }: Kept): ToldRefusal {
   const { code, file, rule, identity } = refused
   const { title, meaning, remedy } = refusalEntry(code)
   return {
@@ -62,7 +62,7 @@ export function explain(id: string, url: string, { refused, at }: Kept): Explana
     filename: file.filename,
     sha256: file.sha256 ?? null,
     rule: rule === undefined ? null : describeRule(rule),
-    identity: identity === undefined ? null : told(identity),
+    identity: identity === undefined ? null : toldIdentity(identity),
     steps: refused.steps.map(({ mark, check, expected, found }) => ({
       mark,
       check,
@@ -76,6 +76,6 @@ export function explain(id: string, url: string, { refused, at }: Kept): Explana
   }
 }
 
-function told({ issuer, san, repository, workflow, ref }: Identity): Explanation['identity'] {
+function toldIdentity({ issuer, san, repository, workflow, ref }: Identity): ToldRefusal['identity'] {
   return { issuer, san, repository: repository ?? null, workflow: workflow ?? null, ref: ref ?? null }
 }

@@ -1,7 +1,7 @@
 import type { Exchange } from './exchange.ts'
 
 /** An answer whose body is at hand. */
-export interface Answer {
+export interface WholeAnswer {
   readonly status: number
   /** ASCII; absent: the status code's own phrase */
   readonly reason?: string
@@ -15,7 +15,7 @@ export interface Answer {
 export const NOSNIFF = ['X-Content-Type-Options', 'nosniff'] as const
 
 /** Writes a whole answer. To HEAD it says all that GET would say, without the body. */
-export function sendAnswer(exchange: Exchange, { status, reason, headers, body }: Answer): void {
+export function sendAnswer(exchange: Exchange, { status, reason, headers, body }: WholeAnswer): void {
   const { response } = exchange
   if (exchange.over) return
   const lines = body === undefined ? (headers as string[]) : [...headers, 'Content-Length', `${body.length}`]

@@ -1,8 +1,8 @@
-import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'
-import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Gate } from '../../gate/gate.ts'
 import type { Events } from '../../observe/events.ts'
+import type { RootList } from '../../ports/outward.ts'
 import type { BufferPool } from './buffer-pool.ts'
+import type { Guard } from './guard.ts'
 import type { Readers } from './readers.ts'
 
 /** What the server needs to know; nothing of it comes from a request. */
@@ -12,13 +12,15 @@ export interface HttpSettings {
   /** `http://host:port` as bound */
   readonly listenUrl: () => string
   readonly clientCache: 'revalidate' | 'forbid'
-  /** CIDRs whose X-Forwarded-For is believed, for the journal's client alone */
+  /** CIDRs whose X-Forwarded-For is believed, for the client's address alone */
   readonly trustProxy: readonly string[]
-  /** the upstream's list of all projects, or the names that a mirror without one holds */
-  readonly rootList: FastifyHttpProxyOptions | { readonly projects: () => readonly ProjectName[] }
+  /** the upstream's list of all projects, or that of what a mirror holds */
+  readonly rootList: RootList
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
   readonly events: Events
   readonly version: string
+  /** who may enter; default: everybody who reaches the gate */
+  readonly guard?: Guard
   readonly limits?: Partial<HttpLimits>
   /** default: a pool of the server's own */
   readonly buffers?: BufferPool

@@ -45,3 +45,13 @@ function foreseen(thrown: unknown): GateError | undefined {
   if (typeof code !== 'string' || !code.startsWith('FST_ERR_') || typeof statusCode !== 'number') return undefined
   return statusCode < 500 ? new GateError('bad-request', 'the request is outside the grammar of HTTP paths') : undefined
 }
+
+/** Whatever `handle` throws is answered as a failure. */
+export function answerWith(exchange: Exchange, events: Events, handle: () => Promise<void> | void): void {
+  try {
+    const answered = handle()
+    answered?.catch((error: unknown) => sendFailure(exchange, error, events))
+  } catch (error) {
+    sendFailure(exchange, error, events)
+  }
+}
