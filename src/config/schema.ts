@@ -210,7 +210,8 @@ type CamelCase<Key> = Key extends `${infer First}_${infer Rest}` ? `${First}${Ca
 type CamelKeys<Section> = { readonly [Key in keyof Section as CamelCase<Key>]: Section[Key] }
 type Frozen<Value> = Value extends readonly (infer Item)[] ? readonly Item[] : Value
 type FrozenValues<Section> = { readonly [Key in keyof Section]: Frozen<Section[Key]> }
-type SectionName = 'upstream' | 'trust' | 'index' | 'files' | 'findings' | 'journal' | 'log'
+type Shape = ReturnType<typeof configSchema>['shape']
+type SectionName = { [Name in keyof Shape]: Shape[Name] extends z.ZodPrefault<z.ZodObject> ? Name : never }[keyof Shape]
 type Sections = { readonly [Name in SectionName]: FrozenValues<CamelKeys<Written[Name]>> }
 type Settled<Value, Key extends keyof Value> = Omit<Value, Key> & { readonly [Name in Key]-?: NonNullable<Value[Name]> }
 
