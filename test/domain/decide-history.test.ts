@@ -357,7 +357,7 @@ t.test('audit mode admits what would be refused, says what for, and refuses what
     code: 'publisher-object-mismatch',
   })
   t.match(audit(UNATTESTED, listed('pkg-2.0.0.tar.gz', { status: 'quarantined' })), { code: 'project-quarantined' })
-  t.throws(() => audit(UNASKED), { code: 'unknown-upstream' }, 'and what cannot be told is not let pass')
+  t.throws(() => audit(UNASKED), { code: 'unknown-upstream' }, 'and what cannot be determined is not let pass')
   t.throws(() => audit(UNASKED, listed('other-1.0.tar.gz')), { code: 'unknown-upstream' })
   const policy = policyOf(`version: 1\nmode: audit\nprojects:\n  - { match: pkg, deny: typosquat }\n`)
   t.equal(needsFinding(listed('other-1.0.tar.gz'), policy, NO_HISTORY, NOW), true, 'so it has to be looked at')

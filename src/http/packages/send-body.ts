@@ -1,4 +1,4 @@
-import type { PageBody } from '../../gate/gate.ts'
+import type { PageBody } from '../../gate/pages/page-body.ts'
 import { sendAnswer } from '../exchange/answer.ts'
 import { chooseCoding } from '../exchange/choice.ts'
 import { noneMatch } from '../exchange/conditional.ts'
