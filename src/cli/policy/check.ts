@@ -147,14 +147,14 @@ function summary(
     ['mode', mode === 'audit' ? 'audit: what is not hard is told, and admitted' : mode],
     [
       'rules',
-      counted(rules.length, [
+      withParts(rules.length, [
         [optional, 'with optional attestation'],
         [denying, 'that deny'],
       ]),
     ],
-    ['named publishers', counted(publishers.length, [])],
-    ['exemptions', counted(exemptions.length, [[ended, 'ended']])],
-    ['revocations', counted(revocations.length, [])],
+    ['named publishers', withParts(publishers.length, [])],
+    ['exemptions', withParts(exemptions.length, [[ended, 'ended']])],
+    ['revocations', withParts(revocations.length, [])],
     ['tests', tests.length === 0 ? 'none' : `${tests.length}, all pass`],
     [
       'others',
@@ -164,7 +164,7 @@ function summary(
   ]
 }
 
-function counted(count: number, parts: readonly (readonly [count: number, what: string])[]): string {
+function withParts(count: number, parts: readonly (readonly [count: number, what: string])[]): string {
   const told = parts.filter(([of]) => of > 0).map(([of, what]) => `${of} ${what}`)
   return told.length === 0 ? `${count}` : `${count} (${told.join(', ')})`
 }

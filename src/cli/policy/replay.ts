@@ -4,7 +4,7 @@ import { replay } from '../../gate/records/replay.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
-import { collect, ENVIRONMENT, formatOption, parseTime } from '../command/options.ts'
+import { collect, ENVIRONMENT, formatOption, parseTimeOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
 import { parseSince, type Since, sinceAt } from '../command/since.ts'
 import { renderReplay, replayJson } from '../report/replay.ts'
@@ -66,5 +66,5 @@ export function addPolicyReplay(policy: Command, services: Services, conclude: C
 }
 
 function parseAt(text: string): 'now' | Instant {
-  return text === 'now' ? 'now' : parseTime(text)
+  return text === 'now' ? 'now' : parseTimeOption(text)
 }
