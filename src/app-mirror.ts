@@ -1,17 +1,10 @@
 import { join } from 'node:path'
-import {
-  Closing,
-  connectUpstream,
-  type Environment,
-  gateSettings,
-  openUsableTrust,
-  openVerifier,
-  readRoot,
-} from './app.ts'
+import { Closing, connectUpstream, gateSettings, openUsableTrust, openVerifier, readRoot } from './app.ts'
 import { archiveBytes } from './carry/archive-form.ts'
 import { createEvidenceFolder } from './carry/evidence-folder.ts'
 import { createFolderReader } from './carry/folder-reader.ts'
 import { createFolderWriter } from './carry/folder-writer.ts'
+import type { Environment } from './config/read-environment.ts'
 import type { Config } from './config/schema.ts'
 import { sha256Of } from './domain/base/digest.ts'
 import { GateError } from './domain/base/errors.ts'

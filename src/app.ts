@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'
+import type { Environment } from './config/read-environment.ts'
 import type { Config } from './config/schema.ts'
 import { parseSha256 } from './domain/base/digest.ts'
 import { GateError } from './domain/base/errors.ts'
@@ -28,8 +29,6 @@ import { rootListProxyOptions } from './upstream/root-list.ts'
 import { createTrust } from './verify/trust/trust.ts'
 import { readTrustedRoot } from './verify/trust/trusted-root.ts'
 import { createVerifierPool } from './verify/workers/pool.ts'
-
-export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface AppOptions {
   /** of this product */
