@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { instant } from '../../domain/base/instant.ts'
+import type { Effect } from '../../domain/policy/change.ts'
 import { type Comparable, comparePolicies, type PolicyChange } from '../../domain/policy/compare-policies.ts'
-import type { Effect } from '../../domain/policy/compare-rules.ts'
 import { type Replay, replay } from '../../gate/records/replay.ts'
 import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'

@@ -70,10 +70,7 @@ async function tellExpiring(options: ExpiringOptions, services: Services): Promi
   })
 }
 
-async function countUses(
-  records: Pick<Records, 'journal'>,
-  since: Instant,
-): Promise<ReadonlyMap<string, number>> {
+async function countUses(records: Pick<Records, 'journal'>, since: Instant): Promise<ReadonlyMap<string, number>> {
   const uses = new Map<string, number>()
   for await (const { outcome, rule, count } of records.journal(since))
     if (outcome === 'admitted' && rule !== undefined) uses.set(rule, (uses.get(rule) ?? 0) + count)
