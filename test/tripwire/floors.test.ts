@@ -78,7 +78,7 @@ const MADE_UP: readonly (readonly [path: string, source: string, said: RegExp | 
   ['src/http/packages/root-list-proxy.ts', 'const replyOptions = { onResponse, onError }', undefined],
   ['src/http/people/a.ts', "app.route({ url: '/', handler })", /not in the table of routes/],
   ['src/http/people/a.ts', "import type { FastifyInstance } from 'fastify'", /fastify: only/],
-  ['src/app.ts', "import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'", /http-proxy: only/],
+  ['src/compose/app.ts', "import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'", /http-proxy: only/],
   ['src/gate/http-utils.ts', '', /named after what it exports/],
   ['src/gate/helpers/a.ts', '', /named after what it exports/],
   ['src/other/a.ts', '', /stands on no floor/],
