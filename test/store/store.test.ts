@@ -4,45 +4,9 @@ import { instant } from '../../src/domain/base/instant.ts'
 import type { Refused } from '../../src/domain/decide/verdict.ts'
 import type { Facts } from '../../src/domain/memory/project-memory.ts'
 import type { JournalEntry } from '../../src/ports/store.ts'
-import { found, KEY, PKG, pageOf, proved } from './facts.ts'
+import { found, PKG, pageOf, proved } from './facts.ts'
 import { diskSubject, memorySubject, START, type Subject } from './stores.ts'
-
-const ENTRY: JournalEntry = {
-  at: START,
-  filename: 'pkg-1.0.tar.gz',
-  project: 'pkg',
-  sha256: KEY.sha256,
-  outcome: 'admitted',
-  code: 'attestation',
-  rule: 'projects[0] pkg',
-  identity: {
-    issuer: 'https://token.actions.githubusercontent.com',
-    san: 'https://github.com/acme/pkg/.github/workflows/release.yml@refs/tags/v1.0',
-    repository: 'acme/pkg',
-    workflow: 'release.yml',
-    ref: 'refs/tags/v1.0',
-  },
-  policyDigest: sha256Of('policy'),
-  trustDigest: sha256Of('root'),
-  client: '192.0.2.1',
-}
-
-const REFUSED: Refused = {
-  kind: 'refused',
-  code: 'publisher-mismatch',
-  file: { project: 'pkg', version: '1.0', filename: 'pkg-1.0.tar.gz', sha256: KEY.sha256 },
-  rule: { id: 'projects[0] pkg', file: 'policy.yaml', line: 3 },
-  identity: ENTRY.identity,
-  detail: 'Signed by "somebody else" – naïve “quotes” and \u{1f40d}.',
-  admitWith: 'publishers:\n  - kind: github\n',
-  policyDigest: sha256Of('policy'),
-  steps: [
-    { mark: 'pass', check: 'provenance' },
-    { mark: 'fail', check: 'publisher', expected: 'acme/pkg', found: 'evil/pkg' },
-    { mark: 'skip', check: 'predicates' },
-  ],
-  notes: ['Other versions that pass: 0.9.'],
-}
+import { ENTRY, REFUSED } from './written.ts'
 
 /** The contract of {@link Store}, as ports/store.ts has it in words. */
 function storeConformance(name: string, open: (t: Test) => Promise<Subject>): void {

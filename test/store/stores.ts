@@ -5,6 +5,7 @@ import { type Source, sourceAt } from '../../src/domain/memory/source.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
 import type { Blobs } from '../../src/ports/blobs.ts'
 import type { Memory } from '../../src/ports/memory.ts'
+import type { Holdings, Misses } from '../../src/ports/mirror.ts'
 import type { JournalEntry, Store } from '../../src/ports/store.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -56,6 +57,8 @@ export interface DiskSubject extends Subject {
   readonly folder: string
   /** path of the database */
   readonly file: string
+  holdings: Holdings
+  misses: Misses
   readonly reopen: () => Promise<void>
   close(): Promise<void>
 }
