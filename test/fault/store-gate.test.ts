@@ -82,12 +82,14 @@ t.test('a damaged database admits nothing that it would not have admitted before
   })
   await t.test('a proof that was copied to a file without one counts for nothing', async t => {
     const database = new Database(file)
-    database
-      .prepare(
-        `insert or replace into findings (source, project, sha256, filename, trust, finding, found, seal)
-         select source, ?, unhex(?), ?, trust, finding, found, seal from findings where filename = ?`,
+    const [proof] = database
+      .prepare<[string], { source: number; finding: string; trust: string; seal: Buffer }>(
+        'select * from findings where filename = ?',
       )
-      .run(bare.project, bare.sha256, bare.filename, good.filename)
+      .all(good.filename)
+    database
+      .prepare('insert or replace into findings values (?, ?, unhex(?), ?, ?, ?, ?, ?)')
+      .run(proof?.source, 'bare', bare.sha256, bare.filename, proof?.trust, proof?.finding, Date.now(), proof?.seal)
     database.close()
     const gate = await startGate(t, world)
     t.equal(codeOf(await ask(gate, bare.path)), 'unattested')
