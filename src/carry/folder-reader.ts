@@ -7,8 +7,9 @@ import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
 import { type Extract, extract } from 'tar-stream'
 import { parseSha256, type Sha256 } from '../domain/base/digest.ts'
+import { errorCode } from '../domain/base/error-code.ts'
 import { GateError } from '../domain/base/errors.ts'
-import { ImportRefusal } from '../domain/mirror/import-refusal.ts'
+import { ImportRefusal } from '../domain/base/import-refusal.ts'
 import type { CarriedFolder } from '../ports/carried.ts'
 import type { CarriedBlob, CarriedPart } from '../protocol/carry/mirror-manifest.ts'
 import { archiveBytes, entryName } from './archive-form.ts'
@@ -166,7 +167,7 @@ async function carried<Result>(name: string, call: () => Promise<Result>): Promi
     return await call()
   } catch (error) {
     if (error instanceof ImportRefusal || error instanceof GateError) throw error
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const code = errorCode(error) ?? 'unknown'
     if (code === 'ENOENT') throw new ImportRefusal('entry-missing', `${name} is not there`)
     if (code === 'ELOOP' || code === 'ENXIO') throw strange(`${name} is a link, or no file`)
     throw new GateError('unknown-store', `${name} could not be read (${code})`, { cause: error })

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { createZstdCompress } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { parseSha256, type Sha256 } from '../domain/base/digest.ts'
+import { errorCode } from '../domain/base/error-code.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { OpenBlob } from '../ports/blobs.ts'
 import type { CarriedFolderWriter } from '../ports/carried.ts'
@@ -194,7 +195,7 @@ async function carrying<Result>(name: string, call: () => Promise<Result>): Prom
     return await call()
   } catch (error) {
     if (error instanceof GateError) throw error
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const code = errorCode(error) ?? 'unknown'
     throw new GateError('unknown-store', `${name} could not be written (${code})`, { cause: error })
   }
 }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { GateError } from '../domain/base/errors.ts'
-import { parseMatch } from '../protocol/policy/match.ts'
+import { parseMatch } from '../protocol/clauses/match.ts'
 import { parseUpstreamBase, type UpstreamBase } from '../protocol/simple/upstream-base.ts'
 
 export interface Listen {

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { errorCode } from '../domain/base/error-code.ts'
 import { formatDiagnostic } from '../protocol/yaml/diagnostic.ts'
 import { readYaml } from '../protocol/yaml/yaml-document.ts'
 import type { Reading } from './source.ts'
@@ -40,7 +41,7 @@ export function readText(path: string): { readonly text: string } | { readonly m
     if (statSync(path).size > LARGEST) return { missing: 'TOO_LARGE' }
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)) }
   } catch (error) {
-    return { missing: error instanceof Error && 'code' in error ? String(error.code) : 'UNREADABLE' }
+    return { missing: errorCode(error) ?? 'UNREADABLE' }
   }
 }
 

@@ -1,4 +1,4 @@
-import { markdownTable } from '../protocol/text/markdown-table.ts'
+import { markdownTable } from '../protocol/answers/markdown-table.ts'
 import { CONFIG_KEYS, type ConfigKey } from './keys.ts'
 
 const AFTER = `Relative paths resolve against the file they stand in; those of the environment and of flags against the working folder.

@@ -1,3 +1,4 @@
+import { errorCode } from '../domain/base/error-code.ts'
 import { ERRORS } from '../domain/base/errors.ts'
 import type { GateEvent } from './events.ts'
 import { cleanValue, withoutSecrets } from './without-secrets.ts'
@@ -143,13 +144,16 @@ function foreign(value: unknown, cause: unknown): unknown {
 function causes(cause: unknown): readonly string[] {
   const told: string[] = []
   for (let next: unknown = cause; next !== undefined && told.length < 4; ) {
-    const code = next instanceof Error && 'code' in next ? ` (${String(next.code)})` : ''
-    told.push(
-      withoutSecrets(next instanceof Error ? `${next.name}: ${next.message}${code}` : `a thrown ${typeof next}`),
-    )
+    told.push(withoutSecrets(describeCause(next)))
     next = next instanceof Error ? next.cause : undefined
   }
   return told
+}
+
+function describeCause(cause: unknown): string {
+  if (!(cause instanceof Error)) return `a thrown ${typeof cause}`
+  const code = errorCode(cause)
+  return `${cause.name}: ${cause.message}${code === undefined ? '' : ` (${code})`}`
 }
 
 /** Where it happened, without the message. */

@@ -1,6 +1,6 @@
 import type { Sha256 } from '../domain/base/digest.ts'
 import type { Instant } from '../domain/base/instant.ts'
-import type { HeldFile } from '../domain/mirror/held-file.ts'
+import type { HeldFile } from '../domain/packaging/held-file.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 
 /** What a gate without an upstream looks things up in. */

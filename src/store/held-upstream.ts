@@ -1,5 +1,5 @@
 import { GateError } from '../domain/base/errors.ts'
-import type { HeldFile } from '../domain/mirror/held-file.ts'
+import type { HeldFile } from '../domain/packaging/held-file.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import {
   canonicalVersion,
@@ -11,9 +11,9 @@ import {
 import { type Blobs, type OpenBlob, readBlob } from '../ports/blobs.ts'
 import type { HeldFiles } from '../ports/mirror.ts'
 import type { Index, Integrity, Origin } from '../ports/outward.ts'
-import { readCoreMetadata } from '../protocol/simple/core-metadata.ts'
+import { readCoreMetadata } from '../protocol/metadata/core-metadata.ts'
 import type { LegacyJson } from '../protocol/simple/legacy-json.ts'
-import type { IndexFile, ProjectIndex } from '../protocol/simple/simple-json.ts'
+import type { IndexFile, ProjectIndex } from '../protocol/simple/project-index.ts'
 
 /** Larger is no document. Bytes. */
 const LARGEST_DOCUMENT = 16 * 1024 * 1024

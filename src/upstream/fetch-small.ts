@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip as gunzipCallback } from 'node:zlib'
+import { errorCode } from '../domain/base/error-code.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { Hop, UpstreamAgent } from './agent.ts'
 import { type Answer, type AnswerHeaders, single } from './exchange.ts'
@@ -92,7 +93,7 @@ async function decode(request: SmallRequest, headers: AnswerHeaders, body: Buffe
   try {
     return await gunzip(body, { maxOutputLength: most })
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(who, most)
+    if (errorCode(error) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(who, most)
     throw new GateError('unknown-upstream', `${who} sent a body that is not the gzip it says it is`)
   }
 }

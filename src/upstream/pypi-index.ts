@@ -1,7 +1,7 @@
 import { GateError } from '../domain/base/errors.ts'
 import type { Index } from '../ports/outward.ts'
 import { parseLegacyJson } from '../protocol/simple/legacy-json.ts'
-import { parseProjectIndex } from '../protocol/simple/simple-json.ts'
+import { parseProjectIndex } from '../protocol/simple/project-index.ts'
 import { parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { type AnswerHeaders, single } from './exchange.ts'

@@ -478,7 +478,8 @@ t.test('a recorded refusal is told by its id and by the URL that pip printed', a
   }
   const id = '3k9q0c7m2a1b'
   const refusals = {
-    get: (asked: string) => (asked === id ? { refused, at: instant(Date.parse('2026-11-24T12:00:00Z')) } : undefined),
+    get: async (asked: string) =>
+      asked === id ? { refused, at: instant(Date.parse('2026-11-24T12:00:00Z')) } : undefined,
   }
   const nothing = (): never => {
     throw new TypeError('nobody asks for it')
@@ -492,7 +493,7 @@ t.test('a recorded refusal is told by its id and by the URL that pip printed', a
     attested: nothing,
     holds: nothing,
     misses: nothing,
-    close() {},
+    close: async () => {},
   }
   const run = desk_.with({ records })
   for (const target of [id, `https://pypi.acme.example/x/${id}`, `http://127.0.0.1:8080/x/${id}/unattested`])

@@ -315,7 +315,7 @@ t.test('a clock more than five minutes behind what was recorded decides nothing'
   t.equal(await gate.outcome(wheel), 'unknown-clock')
   t.strictSame(gate.alarms(), ['clock-behind'], 'told once')
   t.match(
-    gate.gate.readiness().find(({ name }) => name === 'clock'),
+    (await gate.gate.readiness()).find(({ name }) => name === 'clock'),
     { ok: false },
   )
   const again = await openBareGate(t, world, { after: gate })

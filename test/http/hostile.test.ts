@@ -239,7 +239,7 @@ t.test('what nobody foresaw is opaque to the client, and in the log under an id'
           record() {
             throw new RangeError('secret detail')
           },
-          flush() {},
+          flush: async () => {},
         },
       },
     }),

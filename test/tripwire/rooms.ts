@@ -5,8 +5,14 @@ export const ROOMS: Readonly<
   Record<string, Readonly<Record<string, { readonly is: string; readonly enters: string }>>>
 > = {
   domain: {
-    base: { is: 'what everything is made of: brands, digests, times, globs, and the two catalogues', enters: '' },
-    packaging: { is: 'names, versions, file names and artifacts of Python packages', enters: 'base' },
+    base: {
+      is: 'what everything is made of: brands, digests, times, globs, and the catalogues of what is refused or cannot be answered',
+      enters: '',
+    },
+    packaging: {
+      is: 'names, versions, file names and files of Python packages, as an index lists them and as a mirror holds them',
+      enters: 'base',
+    },
     identity: { is: 'who signed: claims, attestations, publishers, signers', enters: 'base' },
     memory: {
       is: 'what was seen of a project, and how what was learned apart is put together',
@@ -20,18 +26,21 @@ export const ROOMS: Readonly<
       is: 'the verdict, and everything that speaks for or against a file',
       enters: 'base packaging identity memory policy',
     },
-    mirror: { is: 'what a mirror holds, and why an import is refused', enters: 'base packaging' },
   },
   protocol: {
     text: { is: 'strict JSON, and texts as people and lines take them', enters: '' },
     yaml: { is: 'YAML with the place of everything in it, and diagnostics that name it', enters: '' },
-    archive: { is: 'what stands in a wheel or a source distribution', enters: '' },
-    simple: { is: 'the index: Simple API, legacy JSON, paths, core metadata', enters: 'text' },
+    metadata: { is: 'METADATA of a wheel: found in the archive, and read', enters: '' },
+    simple: {
+      is: 'the index: Simple API and legacy JSON, the root list, negotiation, what an upstream may be',
+      enters: 'text',
+    },
     attest: { is: 'provenance documents, checkpoints and envelopes', enters: 'text' },
-    policy: { is: 'policy files to one immutable policy, and back', enters: 'yaml' },
-    carry: { is: 'plans, manifests and files of a mirror', enters: 'text simple' },
+    clauses: { is: 'what a policy file may say: its schema, and each part of it as a value', enters: 'yaml' },
+    policy: { is: 'policy files to one immutable policy, checked as a whole, and back', enters: 'yaml clauses' },
+    carry: { is: 'plans, manifests and files of a mirror', enters: 'text' },
     lockfiles: { is: 'locks of the clients', enters: 'text' },
-    answers: { is: 'problem documents, and the tables of codes', enters: 'text' },
+    answers: { is: 'problem documents, and tables of every code', enters: '' },
   },
   verify: {
     evidence: { is: 'one document against one file', enters: '' },
@@ -44,27 +53,36 @@ export const ROOMS: Readonly<
     disk: { is: 'bytes by content, in one folder', enters: 'failure sqlite' },
   },
   gate: {
-    flow: { is: 'how many at once, and one flight for all who ask', enters: '' },
     policy: { is: 'the policy in force, and its files', enters: '' },
-    find: { is: 'what the index lists now, and whether a listed file is sound', enters: 'flow policy' },
-    judge: { is: 'from an artifact to a verdict', enters: 'flow policy' },
-    files: { is: 'admitted bytes', enters: 'flow' },
-    pages: { is: 'index pages from what is known', enters: 'flow policy find judge' },
-    explain: { is: 'the verdict for a person, with all that it rests on', enters: 'flow policy find judge' },
+    find: { is: 'what the index lists now, and whether a listed file is sound', enters: 'policy' },
+    judge: { is: 'from an artifact to a verdict', enters: 'policy' },
+    files: { is: 'admitted bytes', enters: '' },
+    pages: { is: 'index pages from what is known', enters: 'policy find judge' },
+    explain: { is: 'the verdict for a person, with all that it rests on', enters: 'policy find judge' },
     records: { is: 'what was written down, read back', enters: '' },
-    mirror: { is: 'what is carried to a network without a network', enters: 'flow policy explain' },
+    mirror: { is: 'what is carried to a network without a network', enters: 'policy explain' },
   },
   http: {
-    door: { is: 'a request in, an answer out', enters: '' },
-    packages: { is: 'what clients ask for', enters: 'door' },
-    people: { is: 'pages for people, and for who operates the gate', enters: 'door' },
+    exchange: { is: 'one request, who makes it, and its answer', enters: '' },
+    door: { is: 'every request in, past the guard, and to its route', enters: 'exchange' },
+    packages: { is: 'what clients ask for', enters: 'exchange door' },
+    people: { is: 'pages for people, and for who operates the gate', enters: 'exchange door' },
   },
   cli: {
     terminal: { is: 'what a terminal shows and a file takes', enters: '' },
     command: { is: 'what every command is made of', enters: 'terminal' },
-    judge: { is: 'commands that judge files and locks', enters: 'terminal command' },
-    policy: { is: 'commands of the policy and of what is remembered', enters: 'terminal command' },
-    mirror: { is: 'commands of a mirror', enters: 'terminal command' },
+    locks: { is: 'locks that are named on a command line, read and judged', enters: 'terminal' },
+    report: { is: 'verdicts, locks and replays in text, JSON, SARIF and JUnit', enters: 'terminal' },
+    judge: { is: 'commands that judge files and locks', enters: 'terminal command locks report' },
+    policy: {
+      is: 'commands of the policy and of what is remembered',
+      enters: 'terminal command locks report',
+    },
+    mirror: { is: 'commands of a mirror', enters: 'terminal command locks report' },
+    operate: {
+      is: 'commands of whoever runs a gate: the gate, its configuration, its trust root',
+      enters: 'terminal command',
+    },
   },
 }
 
@@ -109,6 +127,17 @@ export function trespassesIn(sources: ReadonlyMap<string, string>): readonly str
       : [`${from} → ${to}: ${here.room} may not enter ${there.room === '' ? 'the landing' : there.room}`]
   })
   return [...strays, ...arrows]
+}
+
+const COMMAND = /^export (?:async )?function add\w+\(\s*\w+: Command\b/m
+/** The program, and a group of commands whose file is called as its room. */
+const COMPOSER = /^src\/cli\/(?:program|(\w+)\/\1)\.ts$/
+
+/** Commands that are imported by anybody but the program and the groups: what two of them need has a file of its own. */
+export function borrowingsIn(sources: ReadonlyMap<string, string>): readonly string[] {
+  return arrowsIn(sources)
+    .filter(({ from, to }) => to.startsWith('src/cli/') && !COMPOSER.test(from) && COMMAND.test(sources.get(to) ?? ''))
+    .map(({ from, to }) => `${from} → ${to}: nobody borrows from a command`)
 }
 
 /** Import circles, each as its files in order of their names. */

@@ -8,7 +8,7 @@ import { createHistory, type History, NO_HISTORY, proofOf, type SeenFile } from 
 import type { Artifact } from '../../src/domain/packaging/artifact.ts'
 import { parseVersion } from '../../src/domain/packaging/version.ts'
 import type { Policy } from '../../src/domain/policy/policy.ts'
-import type { ReadRoot } from '../../src/protocol/policy/publisher.ts'
+import type { ReadRoot } from '../../src/protocol/clauses/publisher.ts'
 import { claimsBuiltBy, githubClaims, googleClaims } from './claims.ts'
 import { attested, bundle, listed, NOW, UNASKED, UNATTESTED } from './judging.ts'
 

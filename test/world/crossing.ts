@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { startApp } from '../../src/app.ts'
+import { startApp } from '../../src/compose/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { type CommandOptions, type Ended, runCommand } from './commands.ts'
 import { uvLock } from './locks.ts'

@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../../config/load.ts'
+import type { Environment } from '../../config/read-environment.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Clock, Instant } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
@@ -6,14 +7,14 @@ import type { Explain } from '../../gate/explain/explain.ts'
 import type { Mirror } from '../../gate/mirror/mirror.ts'
 import type { Records } from '../../ports/records.ts'
 import type { Trust } from '../../ports/trust.ts'
-import type { ReadRoot } from '../../protocol/policy/publisher.ts'
+import type { ReadRoot } from '../../protocol/clauses/publisher.ts'
 import type { Output } from '../terminal/output.ts'
 
 /** What the composition root gives to commands. Commands know use cases of `gate/` and values, never an adapter. */
 export interface Services {
   /** of the project, for `--version` */
   readonly version: string
-  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly environment: Environment
   readonly output: Output
   readonly clock: Clock
   /**

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseSha256 } from '../../domain/base/digest.ts'
+import { errorCode } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { parseDistFilename } from '../../domain/packaging/filename.ts'
-import type { LocalFile } from '../../gate/explain/explain.ts'
+import type { LocalFile } from '../../gate/explain/explain-local.ts'
 
 /** Parses the name and hashes the bytes. Throws `usage` for what cannot be read or is no distribution. */
 export async function readLocalFile(path: string): Promise<LocalFile> {
@@ -64,7 +65,7 @@ function readAtMost(path: string, most: number): Uint8Array {
 
 function unreadable(path: string, error: unknown): GateError {
   if (error instanceof GateError) return error
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+  const code = errorCode(error) ?? 'unreadable'
   const release = path.includes('=') ? ' (a release is written name==version)' : ''
   const why = code === 'ENOENT' ? `there is no such file${release}` : `it cannot be read (${code})`
   return new GateError('usage', `${path}: ${why}`, { cause: error })

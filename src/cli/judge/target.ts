@@ -1,9 +1,9 @@
 import { GateError } from '../../domain/base/errors.ts'
 import type { FilePath } from '../../domain/packaging/artifact.ts'
+import { parseFilePath } from '../../domain/packaging/file-path.ts'
 import { isListedFilename } from '../../domain/packaging/filename.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
 import { parseVersion, type Version } from '../../domain/packaging/version.ts'
-import { parseFilePath } from '../../protocol/simple/paths.ts'
 
 export interface ReleaseTarget {
   readonly kind: 'release'

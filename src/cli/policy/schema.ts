@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { policyJsonSchema } from '../../protocol/policy/schema.ts'
+import { policyJsonSchema } from '../../protocol/clauses/schema.ts'
 import { ENVIRONMENT } from '../command/options.ts'
 import type { Services } from '../command/services.ts'
 

@@ -1,4 +1,5 @@
 import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { errorCode } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
 
 interface How {
@@ -16,7 +17,7 @@ export function writeWhole(path: string, text: string, { over, mode = 0o666 }: H
     if (over) renameSync(temporary, path)
     else linkSync(temporary, path)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const code = errorCode(error) ?? 'unknown'
     const why = code === 'EEXIST' ? 'exists' : `cannot be written (${code})`
     throw new GateError('usage', `${path} ${why}`, { cause: error })
   } finally {

@@ -8,7 +8,7 @@ import {
   type TrustRootName,
   VerifiedAttestation,
 } from '../identity/attestation.ts'
-import type { Claims } from '../identity/claims.ts'
+import { type Claims, optionalClaims } from '../identity/claims.ts'
 import {
   GITHUB,
   GITHUB_ISSUER,
@@ -217,20 +217,5 @@ function objectOf(publisher: Publisher): PublisherObject {
 const NOTHING: Claims = {
   san: { kind: 'uri', value: '' },
   issuer: '',
-  buildSignerUri: undefined,
-  buildSignerDigest: undefined,
-  runnerEnvironment: undefined,
-  sourceRepositoryUri: undefined,
-  sourceRepositoryDigest: undefined,
-  sourceRepositoryRef: undefined,
-  sourceRepositoryId: undefined,
-  sourceRepositoryOwnerUri: undefined,
-  sourceRepositoryOwnerId: undefined,
-  buildConfigUri: undefined,
-  buildConfigDigest: undefined,
-  buildTrigger: undefined,
-  runInvocationUri: undefined,
-  sourceRepositoryVisibility: undefined,
-  deploymentEnvironment: undefined,
-  tokenSubject: undefined,
+  ...optionalClaims(() => undefined),
 }

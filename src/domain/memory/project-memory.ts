@@ -79,6 +79,11 @@ export class ProjectMemory implements Parts {
     return this.#history
   }
 
+  /** Whether the other knows the same of the project's files, whenever its page was read. */
+  knowsAs(other: ProjectMemory): boolean {
+    return this.sightings === other.sightings && this.proofs === other.proofs && this.findings === other.findings
+  }
+
   /** What weighs in memory: files and findings. */
   get size(): number {
     return this.sightings.size + this.proofs.size + this.findings.size

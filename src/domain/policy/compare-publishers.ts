@@ -1,5 +1,5 @@
 import { describeWorkflow, type Publisher } from '../identity/publisher.ts'
-import type { Change, Effect } from './compare-rules.ts'
+import type { Change, Effect } from './change.ts'
 
 /**
  * Publishers of two rules, by who they are: one whose demands differ is the same publisher with other demands. Several of

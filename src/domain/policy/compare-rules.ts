@@ -1,14 +1,7 @@
 import { describeWorkflow } from '../identity/publisher.ts'
+import { type Change, compareSets, type Effect } from './change.ts'
 import { comparePublishers, describePublisher } from './compare-publishers.ts'
 import type { AllowOrDeny, Rule } from './policy.ts'
-
-/** What a change does: more is admitted, less is, or something else. */
-export type Effect = 'wider' | 'stricter' | 'other'
-
-export interface Change {
-  readonly effect: Effect
-  readonly text: string
-}
 
 /** What differs between two rules in meaning: keys that have no effect under a rule are not looked at. */
 export function compareRules(old: Rule, fresh: Rule): readonly Change[] {
@@ -124,22 +117,4 @@ function compareNumber(what: string, tell: (count: number) => string, old: numbe
 
 function hours(millis: number): string {
   return `${millis / 3_600_000} h`
-}
-
-export function compareSets(
-  what: string,
-  old: readonly string[],
-  fresh: readonly string[],
-  adding: 'wider' | 'stricter',
-): readonly Change[] {
-  const removing: Effect = adding === 'wider' ? 'stricter' : 'wider'
-  const head = what === '' ? '' : `${what}: `
-  return [
-    ...fresh
-      .filter(item => !old.includes(item))
-      .map((item): Change => ({ effect: adding, text: `${head}${item} was added` })),
-    ...old
-      .filter(item => !fresh.includes(item))
-      .map(item => ({ effect: removing, text: `${head}${item} was removed` })),
-  ]
 }

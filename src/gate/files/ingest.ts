@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
+import type { Limit } from '../../flow/limit.ts'
 import type { Blobs, BlobWriter, OpenBlob } from '../../ports/blobs.ts'
 import type { Origin } from '../../ports/outward.ts'
 import { DigestGate } from './digest-gate.ts'
@@ -16,8 +17,8 @@ interface Options {
   readonly artifact: Artifact
   readonly origin: Origin
   readonly blobs: Blobs
-  /** waits for a place among the downloads */
-  readonly limit: <Result>(call: () => Promise<Result>) => Promise<Result>
+  /** of downloads */
+  readonly limit: Limit
   /** bytes */
   readonly maxSize: number
   /** Looks at the whole file, before the last bytes are released; throws what stops it. */
@@ -52,8 +53,8 @@ export class Ingest {
     const size = Promise.withResolvers<number | undefined>()
     this.size = size.promise
     this.#openStored = () => options.blobs.open(options.artifact.sha256)
-    this.stored = options
-      .limit(() => this.#run(options, size.resolve))
+    this.stored = options.limit
+      .run(() => this.#run(options, size.resolve))
       .then(
         () => this.#end('stored'),
         (failure: unknown) => {

@@ -1,5 +1,5 @@
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
-import { ImportRefusal } from '../../domain/mirror/import-refusal.ts'
+import { ImportRefusal } from '../../domain/base/import-refusal.ts'
 import type { CarriedFolder } from '../../ports/carried.ts'
 import type { Holdings } from '../../ports/mirror.ts'
 import { assertSigned, type CarrierKey, LARGEST_ENVELOPE } from '../../protocol/attest/dsse.ts'
@@ -39,13 +39,13 @@ export async function openManifest(folder: CarriedFolder, signer: CarrierKey): P
 }
 
 /** True when this very manifest was let in before, as the latest. */
-export function assertInSequence(
+export async function assertInSequence(
   manifest: MirrorManifest,
   sha256: Sha256,
   signer: CarrierKey,
   holdings: Holdings,
-): boolean {
-  const imports = holdings.imports(signer.id)
+): Promise<boolean> {
+  const imports = await holdings.imports(signer.id)
   const last = imports.at(-1)
   if (last?.manifest === sha256) return true
   if (last !== undefined && manifest.sequence <= last.sequence)

@@ -1,6 +1,6 @@
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
-import type { HeldFile } from '../../domain/mirror/held-file.ts'
+import type { HeldFile } from '../../domain/packaging/held-file.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Blobs } from '../../ports/blobs.ts'
 import type { CarriedFolderWriter } from '../../ports/carried.ts'
@@ -8,8 +8,9 @@ import type { Index } from '../../ports/outward.ts'
 import { signDocument } from '../../protocol/attest/dsse.ts'
 import { type CarriedDocument, renderSums, SUMS } from '../../protocol/carry/mirror-manifest.ts'
 import type { PageView } from '../../protocol/simple/page-view.ts'
+import type { IndexFile, ProjectIndex } from '../../protocol/simple/project-index.ts'
 import { escapeHtml, renderSimpleHtml } from '../../protocol/simple/simple-html.ts'
-import { type IndexFile, type ProjectIndex, renderSimpleJson } from '../../protocol/simple/simple-json.ts'
+import { renderSimpleJson } from '../../protocol/simple/simple-json.ts'
 import type { ExportOrder, ExportParts } from './export.ts'
 import { type HeldVerdict, judgeHeld } from './held-verdicts.ts'
 
@@ -30,7 +31,7 @@ export interface TreeParts extends Pick<ExportParts, 'gate' | 'holdings' | 'blob
  */
 export async function exportTree(order: TreeOrder, parts: TreeParts): Promise<readonly HeldVerdict[]> {
   const { writer, signer, progress } = order
-  const judged = await judgeHeld(parts.holdings.all(), parts.gate, (done, all) => progress('judged', done, all))
+  const judged = await judgeHeld(await parts.holdings.all(), parts.gate, (done, all) => progress('judged', done, all))
   const admitted = judged.flatMap(({ held, outcome }) =>
     !(outcome instanceof GateError) && outcome.kind === 'admitted' ? [held] : [],
   )

@@ -1,6 +1,6 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
-import { blobsOf } from '../../domain/mirror/held-file.ts'
+import { blobsOf } from '../../domain/packaging/held-file.ts'
 import type { Blobs } from '../../ports/blobs.ts'
 import type { Holdings } from '../../ports/mirror.ts'
 import { type HeldVerdict, judgeHeld } from './held-verdicts.ts'
@@ -16,14 +16,14 @@ export async function verifyMirror(
   { holdings, blobs, gateOver }: VerifyParts,
   progress: (what: string, done: number, all: number) => void,
 ): Promise<readonly HeldVerdict[]> {
-  const files = holdings.all()
+  const files = await holdings.all()
   const digests = [...new Set(files.flatMap(blobsOf))]
   const damaged = new Set<Sha256>()
   for (const [index, sha256] of digests.entries()) {
     if (!(await blobs.check(sha256))) damaged.add(sha256)
     progress('hashed', index + 1, digests.length)
   }
-  const judged = await judgeHeld(files, gateOver(holdings), (done, all) => progress('judged', done, all))
+  const judged = await judgeHeld(files, await gateOver(holdings), (done, all) => progress('judged', done, all))
   return judged.map(it => {
     const wrong = blobsOf(it.held).find(sha256 => damaged.has(sha256))
     if (wrong === undefined) return it

@@ -1,7 +1,7 @@
 import { ERRORS, type ErrorCode, errorEntry } from '../../domain/base/errors.ts'
+import { IMPORT_REFUSALS } from '../../domain/base/import-refusal.ts'
 import { REFUSALS, type RefusalCode, refusalEntry } from '../../domain/base/refusal.ts'
-import { IMPORT_REFUSALS } from '../../domain/mirror/import-refusal.ts'
-import { markdownTable } from '../text/markdown-table.ts'
+import { markdownTable } from './markdown-table.ts'
 
 const REFUSED =
   'A refusal is `403`. *Hard* ones no exemption waives; the others name what an exemption has to waive, where one helps.'

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
 import { z } from 'zod'
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
-import { ImportRefusal } from '../../domain/mirror/import-refusal.ts'
+import { ImportRefusal } from '../../domain/base/import-refusal.ts'
 import { isJsonObject, JsonError, parseJsonStrict } from '../text/json.ts'
 
 /** in-toto's media type, as in every attestation that this program reads. */

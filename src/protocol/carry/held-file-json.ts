@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { parseInstant } from '../../domain/base/instant.ts'
-import type { HeldFile } from '../../domain/mirror/held-file.ts'
 import type { UpstreamUrl } from '../../domain/packaging/artifact.ts'
+import { filePathOf } from '../../domain/packaging/file-path.ts'
 import { parseDistFilename } from '../../domain/packaging/filename.ts'
+import type { HeldFile } from '../../domain/packaging/held-file.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
-import { filePathOf } from '../simple/paths.ts'
 import { sha256Text } from '../text/parsed-text.ts'
 
 const text = z.string().max(4_096)

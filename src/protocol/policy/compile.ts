@@ -1,8 +1,21 @@
-import { nonEmpty } from '../../domain/base/brand.ts'
-import { type Instant, type Millis, millis } from '../../domain/base/instant.ts'
-import type { Publisher } from '../../domain/identity/publisher.ts'
+import type { Instant, Millis } from '../../domain/base/instant.ts'
 import { createPolicy, type Exemption, type Policy, type PolicyMode, type Rule } from '../../domain/policy/policy.ts'
 import type { Revocation } from '../../domain/policy/revocation.ts'
+import { compileExemption } from '../clauses/exemption.ts'
+import { compileTest, type ReadTest } from '../clauses/policy-test.ts'
+import { NamedRoots, type ReadRoot, readPublishers } from '../clauses/publisher.ts'
+import { compileRevocation } from '../clauses/revocation.ts'
+import { compileRule, unmatchedRule } from '../clauses/rule.ts'
+import {
+  type DefaultsText,
+  defaultsSchema,
+  exemptionSchema,
+  limitsSchema,
+  revocationSchema,
+  ruleSchema,
+  testSchema,
+} from '../clauses/schema.ts'
+import { listAt, type Placed, readItems, sectionAt, textsAt } from '../clauses/sections.ts'
 import { type Diagnostic, formatDiagnostic } from '../yaml/diagnostic.ts'
 import type { YamlDocument } from '../yaml/yaml-document.ts'
 import {
@@ -18,23 +31,6 @@ import {
   warnOfPredicates,
   warnOfRule,
 } from './cross-checks.ts'
-import { compileExemption } from './exemption.ts'
-import { parseMatch } from './match.ts'
-import { compilePublisher, NamedRoots, type ReadRoot, workflowRefOf } from './publisher.ts'
-import { compileRevocation } from './revocation.ts'
-import {
-  type DefaultsText,
-  defaultsSchema,
-  exemptionSchema,
-  limitsSchema,
-  publisherSchema,
-  type RuleText,
-  revocationSchema,
-  ruleSchema,
-  testSchema,
-} from './schema.ts'
-import { listAt, mappingAt, type Placed, readItems, sectionAt, textsAt } from './sections.ts'
-import { compileTest, type ReadTest } from './tests.ts'
 
 /** What a policy is made of, for people. */
 export interface PolicyContents {
@@ -61,16 +57,6 @@ interface Compiled {
   readonly parts: (digest: string) => Policy
 }
 
-export interface NamedPublisher extends Placed<unknown> {
-  readonly name: string
-  /** `undefined` while the schema has something against it */
-  readonly publisher: Publisher | undefined
-}
-
-export interface ReadRule extends Placed<RuleText> {
-  readonly rule: Rule & { readonly match: string }
-}
-
 /**
  * What must hold between the parts of a policy. It reads whatever the schema has nothing against, so that one mistake
  * does not hide another, and says nothing that only follows from a part it could not read.
@@ -85,7 +71,7 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
   const named = listAt(documents, 'projects').flatMap(item => textsAt(item, 'publishers'))
   const used = new Set(named.map(({ value }) => value))
   const rules = readItems(documents, 'projects', ruleSchema).flatMap(
-    item => readRule(item, defaults?.value ?? {}, publishers, roots, diagnostics) ?? [],
+    item => compileRule(item, defaults?.value ?? {}, publishers, roots, diagnostics) ?? [],
   )
   const exemptions = readItems(documents, 'exemptions', exemptionSchema).flatMap(
     item => compileExemption(item, { max: limits.exemption_max, now }, diagnostics) ?? [],
@@ -147,27 +133,6 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
   }
 }
 
-function readPublishers(
-  documents: readonly YamlDocument[],
-  roots: NamedRoots,
-  diagnostics: Diagnostic[],
-): readonly NamedPublisher[] {
-  const publishers: NamedPublisher[] = []
-  for (const document of documents) {
-    for (const [name, value] of Object.entries(mappingAt(document, 'publishers'))) {
-      const path = ['publishers', name]
-      const twin = publishers.find(other => other.name === name)
-      if (twin !== undefined)
-        diagnostics.push(document.atKey(path, `the publisher "${name}" stands in ${twin.document.file} too`))
-      const { data } = publisherSchema.safeParse(value)
-      const publisher =
-        data === undefined ? undefined : compilePublisher(name, data, document, path, roots, diagnostics)
-      publishers.push({ name, value, document, path, publisher })
-    }
-  }
-  return publishers
-}
-
 /** A section that may stand in one file of several; a mode that is the same in all is no conflict. */
 function onlyAt(
   documents: readonly YamlDocument[],
@@ -187,90 +152,4 @@ function readDefaults(documents: readonly YamlDocument[], diagnostics: Diagnosti
   const placed = onlyAt(documents, 'defaults', diagnostics)
   if (placed === undefined) return undefined
   return { ...placed, value: defaultsSchema.safeParse(placed.value).data ?? {} }
-}
-
-function readRule(
-  { value, document, path }: Placed<RuleText>,
-  defaults: DefaultsText,
-  publishers: readonly NamedPublisher[],
-  roots: NamedRoots,
-  diagnostics: Diagnostic[],
-): ReadRule | undefined {
-  const match = parseMatch(value.match)
-  if (typeof match !== 'string') diagnostics.push(document.at([...path, 'match'], match.wrong))
-  const resolved = (value.publishers ?? []).flatMap((entry, index): readonly Publisher[] => {
-    const at = [...path, 'publishers', index]
-    if (typeof entry !== 'string') {
-      const publisher = compilePublisher(undefined, entry, document, at, roots, diagnostics)
-      return publisher === undefined ? [] : [publisher]
-    }
-    const named = publishers.find(({ name }) => name === entry)
-    return named?.publisher === undefined ? [] : [named.publisher]
-  })
-  if (typeof match !== 'string') return undefined
-  const { line } = document.at(path, '')
-  const rule = {
-    ref: { id: `projects[${path.at(-1)}] ${value.match}`, file: document.file, line },
-    match,
-    // a rule whose publishers could not be read never becomes a policy: there are diagnostics
-    publishers: nonEmpty(resolved),
-    deny: value.deny,
-    ...inherited(value, defaults),
-  }
-  return { rule, value, document, path }
-}
-
-/** What a rule does not say comes from `defaults`, key by key; what these do not say is the strict choice. */
-function inherited(
-  rule: Omit<DefaultsText, 'unmatched'>,
-  defaults: DefaultsText,
-): Omit<Rule, 'ref' | 'match' | 'publishers' | 'deny'> {
-  const allow = rule.predicates?.allow ?? defaults.predicates?.allow ?? []
-  const slsa = rule.slsa ?? defaults.slsa
-  const builders = nonEmpty((slsa?.builders ?? []).map(workflowRefOf))
-  const regression = { ...defaults.regression, ...defined(rule.regression) }
-  return {
-    attestation: rule.attestation ?? defaults.attestation ?? 'required',
-    identity: rule.identity ?? defaults.identity ?? 'declared',
-    // the schema has seen to it that there is a builder
-    slsa: slsa === undefined || builders === undefined ? undefined : { minLevel: slsa.min_level ?? 1, builders },
-    regression: {
-      lost: regression.lost ?? 'deny',
-      partial: regression.partial ?? 'deny',
-      publisherChanged: regression.publisher_changed ?? 'deny',
-      addedLate: regression.added_late ?? 'deny',
-      releaseLine: regression.release_line ?? 'minor',
-      ignorePrereleases: regression.ignore_prereleases ?? true,
-    },
-    cooldown: { minAge: rule.cooldown?.min_age ?? defaults.cooldown?.min_age ?? millis(0) },
-    predicates: {
-      require: rule.predicates?.require ?? defaults.predicates?.require ?? [],
-      allow: nonEmpty(allow) ?? ['publish/v1', 'slsa-provenance/v1'],
-    },
-    yanked: rule.yanked ?? defaults.yanked ?? 'allow',
-    status: {
-      archived: rule.status?.archived ?? defaults.status?.archived ?? 'allow',
-      deprecated: rule.status?.deprecated ?? defaults.status?.deprecated ?? 'allow',
-    },
-  }
-}
-
-function defined<Text extends object>(text: Text | undefined): Partial<Text> {
-  return Object.fromEntries(Object.entries(text ?? {}).filter(([, value]) => value !== undefined)) as Partial<Text>
-}
-
-/** `apply-defaults` is a rule for everybody only where it asks for nothing that has to be named. */
-function unmatchedRule(defaults: Placed<DefaultsText> | undefined): Rule | undefined {
-  if (defaults?.value.unmatched !== 'apply-defaults') return undefined
-  const judging = inherited({}, defaults.value)
-  if (judging.attestation === 'required' && judging.identity === 'declared') return undefined
-  const { document, path } = defaults
-  const { line } = document.atKey(path, '')
-  return {
-    ref: { id: 'defaults', file: document.file, line },
-    match: undefined,
-    publishers: undefined,
-    deny: undefined,
-    ...judging,
-  }
 }

@@ -1,13 +1,13 @@
 import { globsMeet, literalPrefix } from '../../domain/base/glob.ts'
 import type { Instant } from '../../domain/base/instant.ts'
 import type { Policy, Rule } from '../../domain/policy/policy.ts'
+import type { ReadExemption } from '../clauses/exemption.ts'
+import type { NamedPublisher, NamedRoots } from '../clauses/publisher.ts'
+import type { ReadRule } from '../clauses/rule.ts'
+import type { DefaultsText } from '../clauses/schema.ts'
+import { type Placed, sectionAt } from '../clauses/sections.ts'
 import { type Diagnostic, didYouMean } from '../yaml/diagnostic.ts'
 import type { YamlDocument } from '../yaml/yaml-document.ts'
-import type { NamedPublisher, ReadRule } from './compile.ts'
-import type { ReadExemption } from './exemption.ts'
-import type { NamedRoots } from './publisher.ts'
-import type { DefaultsText } from './schema.ts'
-import { type Placed, sectionAt } from './sections.ts'
 
 /** Looked for in every rule, in those too that the schema has something against. */
 export function refuseUnknownPublishers(

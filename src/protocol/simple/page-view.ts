@@ -1,6 +1,6 @@
 import type { ProjectStatus } from '../../domain/packaging/artifact.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
-import type { IndexFile, ProjectIndex } from './simple-json.ts'
+import type { IndexFile, ProjectIndex } from './project-index.ts'
 
 /** One file as a page shows it. */
 export interface ViewedFile {

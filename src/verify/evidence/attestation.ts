@@ -1,7 +1,7 @@
 import type { BundleWithDsseEnvelope } from '@sigstore/bundle'
 import { type SignedEntity, toSignedEntity, VerificationError } from '@sigstore/verify'
 import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
-import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
+import { sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { type Instant, instant } from '../../domain/base/instant.ts'
 import { type TrustRootName, VerifiedAttestation } from '../../domain/identity/attestation.ts'
@@ -13,15 +13,9 @@ import { InvalidEvidence } from './invalid-evidence.ts'
 import { assertLeafProfile } from './leaf-profile.ts'
 import { assertEntryBinds, assertLogInForce } from './log-entry.ts'
 import { findContradiction } from './slsa.ts'
-import { type AttestedFile, assertSubjectIs, readStatement } from './statement.ts'
+import { assertSubjectIs, type ExpectedSubject, readStatement } from './statement.ts'
 import { assertTokenIsWhole } from './time-stamp.ts'
-import type { Leaf, PreparedTrust } from './trust-material.ts'
-
-/** Every root in force, made ready; those of `custom` publishers by their digests. */
-export interface PreparedRoots {
-  readonly sigstore: PreparedTrust
-  readonly custom: ReadonlyMap<Sha256, PreparedTrust>
-}
+import type { Leaf, PreparedRoots, PreparedTrust } from './trust-material.ts'
 
 /**
  * Verifies under Sigstore's root or, where that does not vouch, under one of the others, and says under which. Throws
@@ -29,7 +23,7 @@ export interface PreparedRoots {
  */
 export function verifyAttestation(
   attestation: Attestation,
-  file: AttestedFile,
+  file: ExpectedSubject,
   { sigstore, custom }: PreparedRoots,
 ): VerifiedAttestation {
   try {
@@ -45,7 +39,7 @@ function verifyElsewhere(
   custom: PreparedRoots['custom'],
   first: unknown,
   attestation: Attestation,
-  file: AttestedFile,
+  file: ExpectedSubject,
 ): VerifiedAttestation {
   let furthest = first
   for (const [root, trust] of custom) {
@@ -64,7 +58,7 @@ function verifyUnder(
   root: TrustRootName,
   trust: PreparedTrust,
   attestation: Attestation,
-  file: AttestedFile,
+  file: ExpectedSubject,
 ): VerifiedAttestation {
   const leafSha256 = sha256Of(attestation.certificate)
   const remembered = trust.leaves.get(leafSha256)

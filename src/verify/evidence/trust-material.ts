@@ -5,7 +5,6 @@ import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Claims } from '../../domain/identity/claims.ts'
 import type { TrustMaterial, TrustRoots } from '../../ports/trust.ts'
-import type { PreparedRoots } from './attestation.ts'
 import { RememberingCertificate } from './certificates.ts'
 
 /** A leaf certificate and what it says. */
@@ -25,6 +24,12 @@ export interface PreparedTrust {
   /** of every time stamp authority, DER */
   readonly stampCertificates: readonly Buffer[]
   readonly leaves: LRUCache<Sha256, Leaf>
+}
+
+/** Every root in force, made ready; those of `custom` publishers by their digests. */
+export interface PreparedRoots {
+  readonly sigstore: PreparedTrust
+  readonly custom: ReadonlyMap<Sha256, PreparedTrust>
 }
 
 const LEAVES_REMEMBERED = 256

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sha256Of } from '../../domain/base/digest.ts'
+import { errorCode } from '../../domain/base/error-code.ts'
 import { type Instant, instant } from '../../domain/base/instant.ts'
 import { isJsonObject } from '../../protocol/text/json.ts'
 import type { TufMetadata } from './refresh-messages.ts'
@@ -38,7 +39,7 @@ export class TrustRecords {
     try {
       text = await readFile(this.#path, 'utf8')
     } catch (error) {
-      return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'absent' : 'unreadable'
+      return errorCode(error) === 'ENOENT' ? 'absent' : 'unreadable'
     }
     return this.#decode(text)
   }

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { initTUF } from '@sigstore/tuf'
+import { errorCode } from '../../domain/base/error-code.ts'
 import { createTrustFetch, FETCH_TIMEOUT_MS } from './fetch.ts'
 import type { RefreshAnswer, RefreshRequest, TufMetadata } from './refresh-messages.ts'
 
@@ -56,8 +57,8 @@ function inWords(error: unknown): { readonly reason: string; readonly detail: st
 }
 
 function wordOf(error: Error): string {
-  const code = 'code' in error ? error.code : undefined
-  if (typeof code === 'string') return code
+  const code = errorCode(error)
+  if (code !== undefined) return code
   return 'statusCode' in error ? `HTTP ${String(error.statusCode)}` : error.constructor.name
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { errorCode } from '../../domain/base/error-code.ts'
 import type { RefreshAnswer, RefreshRequest } from './refresh-messages.ts'
 
 const WORKER = new URL('./refresh-worker.ts', import.meta.url)
@@ -24,7 +25,7 @@ export async function runRefresh(request: RefreshRequest, signal: AbortSignal): 
     }
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error)
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'Error'
+    const reason = errorCode(error) ?? 'Error'
     return { kind: 'failed', reason, detail, metadata: request.metadata }
   }
 }

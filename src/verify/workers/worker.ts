@@ -1,9 +1,9 @@
 import { parentPort } from 'node:worker_threads'
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
-import type { PreparedRoots } from '../evidence/attestation.ts'
 import { verifyDocument } from '../evidence/document.ts'
 import { encodeFinding } from '../evidence/finding-codec.ts'
+import type { PreparedRoots } from '../evidence/trust-material.ts'
 import { type PreparedTrust, PreparedTrusts } from '../evidence/trust-material.ts'
 import type { VerifyAnswer, VerifyRequest } from './worker-messages.ts'
 
