@@ -1,3 +1,4 @@
+// guards: src/upstream/answer-body.ts src/upstream/exchange.ts
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
