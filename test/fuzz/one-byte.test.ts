@@ -20,6 +20,8 @@ import {
   vectorsSkip,
 } from '../world/vectors.ts'
 
+t.setTimeout(600_000)
+
 /** A string of the document that cryptography has to hold still. */
 interface Field {
   readonly region: string

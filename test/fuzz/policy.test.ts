@@ -8,6 +8,8 @@ import { ARTIFACTS, acmeRoot, admits, FINDINGS, HISTORIES, policies, revocation 
 import { listed, NOW } from '../world/judging.ts'
 import { noRoots } from '../world/roots.ts'
 
+t.setTimeout(600_000)
+
 const RUNS = { numRuns: 80 }
 /** Every file, finding and history that the policy admits; none when it does not load. */
 function admittedBy(policy: unknown): ReadonlySet<string> {

@@ -4,10 +4,11 @@ import { createLane } from '../../src/upstream/lane.ts'
 import { NOBODY_LEAVES } from './one-answer.ts'
 
 t.test('a lane', async t => {
-  const lane = () => createLane({ running: 1, waiting: 2, patience: millis(100), what: 'tests' })
+  /** Who waits in it gives up after `patience` ms. */
+  const lane = (patience: number) => createLane({ running: 1, waiting: 2, patience: millis(patience), what: 'tests' })
 
   t.test('lets in as many as it has places, in the order they came', async t => {
-    const narrow = lane()
+    const narrow = lane(60_000)
     const order: number[] = []
     const leave = await narrow.enter(NOBODY_LEAVES)
     const waiting = [1, 2].map(async number => {
@@ -23,7 +24,7 @@ t.test('a lane', async t => {
   })
 
   t.test('gives a place back once, however often it is told', async t => {
-    const narrow = lane()
+    const narrow = lane(100)
     const leave = await narrow.enter(NOBODY_LEAVES)
     leave()
     leave()
@@ -32,7 +33,7 @@ t.test('a lane', async t => {
   })
 
   t.test('is left by those whose time is over, without taking a place along', async t => {
-    const narrow = lane()
+    const narrow = lane(100)
     const leave = await narrow.enter(NOBODY_LEAVES)
     const abort = new AbortController()
     const waiting = narrow.enter(abort.signal)

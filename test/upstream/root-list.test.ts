@@ -21,7 +21,7 @@ async function gateBefore(t: Test, upstream: string, more: Partial<UpstreamAgent
   const agent = createUpstreamAgent({
     upstreams: [upstream],
     files: [],
-    timeout: millis(2_000),
+    timeout: millis(20_000),
     auth: {},
     environment: {},
     version: '0',
