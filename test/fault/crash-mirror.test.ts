@@ -8,7 +8,7 @@ import { PORTCULLIS } from '../world/commands.ts'
 import { createCrossing, must } from '../world/crossing.ts'
 import { uvLock } from '../world/locks.ts'
 
-t.setTimeout(240_000)
+t.setTimeout(600_000)
 
 const TRACER = ['strace', '-f', '-o', '/dev/null'] as const
 const traceable = canTrace()
