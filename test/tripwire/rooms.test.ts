@@ -41,13 +41,9 @@ t.test('no command borrows from another', async t => {
   t.strictSame(borrowingsIn(made(['src/cli/judge/a.test.ts', "import { b } from '../terminal/b.ts'"])), [])
 })
 
-t.test('no import leads back to where it came from', async t =>
-  t.strictSame(circlesIn(sources), []),
-)
+t.test('no import leads back to where it came from', async t => t.strictSame(circlesIn(sources), []))
 
-t.test('no room is a drawer', async t =>
-  t.strictSame(drawersIn([...sources.keys(), ...pathsIn('test')]), []),
-)
+t.test('no room is a drawer', async t => t.strictSame(drawersIn([...sources.keys(), ...pathsIn('test')]), []))
 
 t.test('every room that is described is there', async t => {
   for (const [floor, rooms] of Object.entries(ROOMS))

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readCoreMetadata } from '../../../src/protocol/simple/core-metadata.ts'
+import { readCoreMetadata } from '../../../src/protocol/metadata/core-metadata.ts'
 import { withoutIndexLinks } from '../../../src/protocol/simple/index-links.ts'
 
 t.test('METADATA under the names of the JSON API', async t => {

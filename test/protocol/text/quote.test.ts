@@ -1,7 +1,7 @@
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
+import { markdownTable } from '../../../src/protocol/answers/markdown-table.ts'
 import { jsonLine } from '../../../src/protocol/text/json-line.ts'
-import { markdownTable } from '../../../src/protocol/text/markdown-table.ts'
 import { sha256Text } from '../../../src/protocol/text/parsed-text.ts'
 import { printable, quote } from '../../../src/protocol/text/quote.ts'
 
