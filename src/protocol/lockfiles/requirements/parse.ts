@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { wrongLock } from '../lock.ts'
+import { show, wrongLock } from '../lock.ts'
 import { decodeRequirements } from './decode.ts'
 import { logicalLines } from './lines.ts'
 import { type SplitLine, splitLine } from './options.ts'
@@ -51,6 +51,7 @@ function parseFile(bytes: Uint8Array, place: Place, surroundings: Surroundings):
   return logicalLines(text, surroundings.environment).flatMap(({ text: logical, line }) => {
     const split = splitLine(logical)
     if ('wrong' in split) throw wrongLock(path, line, split.wrong)
+    checkHashes(split, { path, line })
     const required = requirementOf(split, { ...place, line })
     if (required !== undefined) return [required]
     const included = firstOf(split, 'requirement')
@@ -62,19 +63,20 @@ function parseFile(bytes: Uint8Array, place: Place, surroundings: Surroundings):
 
 type At = Place & { readonly line: number }
 
-function requirementOf(split: SplitLine, { path, line, constraint }: At): RequirementLine | undefined {
-  const { requirement: text } = split
-  const requirement = text === '' ? firstOf(split, 'editable') : text
-  if (requirement === undefined) return undefined
-  const hashes = split.options.get('hash') ?? []
-  const wrong = hashes.find(hash => !/^sha(?:256|384|512):/.test(hash))
+function checkHashes({ options }: SplitLine, { path, line }: Pick<At, 'path' | 'line'>): void {
+  const wrong = options.get('hash')?.find(hash => !/^sha(?:256|384|512):/.test(hash))
   if (wrong !== undefined)
-    throw wrongLock(
-      path,
-      line,
-      `${JSON.stringify(wrong).slice(0, 80)} is no hash that pip takes: sha256, sha384 or sha512`,
-    )
-  return { path, line, constraint, editable: text === '', requirement, hashes }
+    throw wrongLock(path, line, `${show(wrong)} is no hash that pip takes: sha256, sha384 or sha512`)
+}
+
+function requirementOf(split: SplitLine, { path, line, constraint }: At): RequirementLine | undefined {
+  const { requirement: text, options } = split
+  const editable = firstOf(split, 'editable')
+  // older pips pass over the one, newer ones call the other editable
+  if (text !== '' && editable !== undefined) throw wrongLock(path, line, `${show(text)} and -e stand in one line`)
+  const requirement = text === '' ? editable : text
+  if (requirement === undefined) return undefined
+  return { path, line, constraint, editable: text === '', requirement, hashes: options.get('hash') ?? [] }
 }
 
 function firstOf({ options }: SplitLine, name: 'editable' | 'requirement' | 'constraint'): string | undefined {
