@@ -17,6 +17,9 @@ export interface Memory {
    * nothing was learned.
    */
   learn(project: ProjectName, facts: Facts): Promise<ProjectMemory>
-  /** The project whose page listed a file under this path first; `undefined` where none ever did. */
+  /**
+   * The project whose page lists a file under this path, or listed it there last; of several the one that saw the file first.
+   * `undefined` where none does. A file that is listed under another path now is found there alone.
+   */
   projectOf(path: FilePath): Promise<ProjectName | undefined>
 }

@@ -48,8 +48,9 @@ export const ROOMS: Readonly<
     workers: { is: 'verification beside the thread that answers', enters: 'evidence' },
   },
   store: {
-    sqlite: { is: 'what is known, in one database', enters: '' },
-    disk: { is: 'bytes by content, in one folder', enters: 'sqlite' },
+    failure: { is: 'what a disk or a database says, as "cannot tell"', enters: '' },
+    sqlite: { is: 'what is known, in one database', enters: 'failure' },
+    disk: { is: 'bytes by content, in one folder', enters: 'failure sqlite' },
   },
   gate: {
     policy: { is: 'the policy in force, and its files', enters: '' },
@@ -62,9 +63,10 @@ export const ROOMS: Readonly<
     mirror: { is: 'what is carried to a network without a network', enters: 'policy explain' },
   },
   http: {
-    door: { is: 'a request in, an answer out', enters: '' },
-    packages: { is: 'what clients ask for', enters: 'door' },
-    people: { is: 'pages for people, and for who operates the gate', enters: 'door' },
+    exchange: { is: 'one request, who makes it, and its answer', enters: '' },
+    door: { is: 'every request in, past the guard, and to its route', enters: 'exchange' },
+    packages: { is: 'what clients ask for', enters: 'exchange door' },
+    people: { is: 'pages for people, and for who operates the gate', enters: 'exchange door' },
   },
   cli: {
     terminal: { is: 'what a terminal shows and a file takes', enters: '' },

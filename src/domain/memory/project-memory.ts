@@ -90,8 +90,10 @@ export class ProjectMemory implements Parts {
   }
 
   with(parts: Partial<Parts>): ProjectMemory {
-    const next = { ...this.#parts(), ...parts }
-    // the last reading alone makes no other history
+    const before = this.#parts()
+    const next = { ...before, ...parts }
+    if (PARTS.every(part => next[part] === before[part])) return this
+    // nothing that is asked of a history depends on when the page was read last
     const same = next.sightings === this.sightings && next.proofs === this.proofs
     return new ProjectMemory(this.project, next, same ? this.#history : undefined)
   }
@@ -101,6 +103,8 @@ export class ProjectMemory implements Parts {
     return { sightings, reading, proofs, serial, findings }
   }
 }
+
+const PARTS = ['sightings', 'reading', 'proofs', 'serial', 'findings'] as const satisfies readonly (keyof Parts)[]
 
 const NOTHING: Parts = {
   sightings: new Map(),
@@ -120,12 +124,12 @@ export interface Learned {
   readonly findings: readonly LearnedFinding[]
 }
 
-/** Takes facts in. First sights, first proofs and first offers stay, serials and times only rise. */
+/** Takes facts in. First sights, first proofs and first offers stay, serials and times only rise; what is known makes no difference. */
 export function learn(memory: ProjectMemory, facts: Facts): Learned {
   const { page, findings = [] } = facts
   const sightings = page === undefined ? [] : sightingsOn(memory.sightings, page, memory.reading?.lastRead)
   const reading = readingAfter(memory, facts)
-  const proofs = (facts.proofs ?? []).filter(({ filename }) => !memory.proofs.has(filename))
+  const proofs = firstProofs(memory, facts.proofs ?? [])
   const serial = facts.serial !== undefined && facts.serial > (memory.serial ?? -1) ? facts.serial : undefined
   return {
     memory: memory.with({
@@ -196,10 +200,20 @@ export function seenProject(memory: ProjectMemory): SeenProject | undefined {
   return { project, ...reading, files }
 }
 
+/** `undefined` where it says nothing new. */
 function readingAfter({ reading }: ProjectMemory, { page, reread }: Facts): PageReading | undefined {
-  if (page !== undefined) return readAgain(reading, page)
-  if (reread === undefined || reading === undefined) return undefined
-  return readAgain(reading, { at: reread, status: reading.status })
+  const read =
+    page ?? (reread === undefined || reading === undefined ? undefined : { at: reread, status: reading.status })
+  if (read === undefined) return undefined
+  const next = readAgain(reading, read)
+  return next === reading ? undefined : next
+}
+
+function firstProofs({ proofs }: ProjectMemory, learned: readonly ProvedFile[]): readonly ProvedFile[] {
+  const fresh = new Map<string, ProvedFile>()
+  for (const proved of learned)
+    if (!proofs.has(proved.filename) && !fresh.has(proved.filename)) fresh.set(proved.filename, proved)
+  return [...fresh.values()]
 }
 
 function provedAlone({ filename, version, proof }: ProvedFile): SeenFile {
@@ -208,10 +222,15 @@ function provedAlone({ filename, version, proof }: ProvedFile): SeenFile {
   return { filename, version, firstSeen: at, lastSeen: at, ...unknown, proof }
 }
 
-/** The earlier proof; of two of the same moment, the one whose signer's key comes first. */
+/** The earlier proof; of two of the same moment, the one whose text comes first. */
 function mergeProved(one: ProvedFile, other: ProvedFile): ProvedFile {
   if (one.proof.at !== other.proof.at) return one.proof.at < other.proof.at ? one : other
-  return one.proof.signer <= other.proof.signer ? one : other
+  return textOf(one) <= textOf(other) ? one : other
+}
+
+/** Claims in the order of their names, so that equal ones have one text whoever wrote them down. */
+function textOf({ version, proof: { signer, root, signedAt, claims } }: ProvedFile): string {
+  return JSON.stringify([signer, root, signedAt, version, Object.entries(claims).sort()])
 }
 
 interface Named {
@@ -222,7 +241,9 @@ function withNamed<Entry extends Named>(
   known: ReadonlyMap<string, Entry>,
   fresh: readonly Entry[],
 ): ReadonlyMap<string, Entry> {
-  return new Map([...known, ...fresh.map(entry => [entry.filename, entry] as const)])
+  const all = new Map(known)
+  for (const entry of fresh) all.set(entry.filename, entry)
+  return all
 }
 
 function mergeNamed<Entry extends Named>(

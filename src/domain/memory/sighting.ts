@@ -33,7 +33,7 @@ export interface PageReading {
 /** A file name of a project as it was seen: its first sha256 and upload time, and when it came, was missing and went. */
 export interface Sighting {
   readonly filename: string
-  /** `undefined` while none was given */
+  /** the first that was given; `undefined` while none was */
   readonly sha256: Sha256 | undefined
   readonly firstSeen: Instant
   /** by the index's word; the first that it gave */
@@ -71,7 +71,7 @@ export function sightingsOn(known: Sightings, page: PageRead, before: Instant | 
   }
   for (const sighting of known.values())
     if (!listed.has(sighting.filename) && sighting.gone === undefined)
-      fresh.set(sighting.filename, { ...sighting, gone: before ?? sighting.firstSeen, asOf: at })
+      fresh.set(sighting.filename, { ...sighting, gone: before ?? sighting.firstSeen, asOf: later(sighting.asOf, at) })
   return [...fresh.values()]
 }
 
@@ -81,28 +81,31 @@ export function isChanged(known: Sightings, { filename, sha256 }: Pick<ListedFil
   return first !== undefined && sha256 !== undefined && sha256 !== first
 }
 
-/** The same reading, or a later one. */
+/** The reading after this one; its time only rises. The same object where it says nothing new. */
 export function readAgain(
   before: PageReading | undefined,
   { at, status }: Pick<PageRead, 'at' | 'status'>,
 ): PageReading {
-  const since = before?.status === status ? before.statusSince : at
-  return { lastRead: instant(Math.max(before?.lastRead ?? at, at)), status, statusSince: since }
+  if (before === undefined) return { lastRead: at, status, statusSince: at }
+  const lastRead = later(before.lastRead, at)
+  if (before.status !== status) return { lastRead, status, statusSince: at }
+  return lastRead === before.lastRead ? before : { ...before, lastRead }
 }
 
 /**
- * What two saw of one file: the earliest of every first time, the latest look without it, and of what changes the later word.
- * Associative, commutative, and nothing when repeated.
+ * What two saw of one file. The earlier sight tells when it came and with which sha256, one with a sha256 before any without;
+ * of two upload times the later counts, for neither may make a file older than the other knows it; provenance was offered
+ * when it was first, and the file was missing when it was last; what changes is told by the later look. Associative,
+ * commutative, and nothing when repeated.
  */
 export function mergeSighting(one: Sighting, other: Sighting): Sighting {
-  const [first, second] = one.firstSeen < other.firstSeen || isFirst(one, other) ? [one, other] : [other, one]
-  const latest = one.asOf > other.asOf || (one.asOf === other.asOf && textOf(one) < textOf(other)) ? one : other
-  const { path, version, gone, yanked, asOf } = latest
+  const { filename, sha256, firstSeen } = isFirst(one, other) ? one : other
+  const { path, version, gone, yanked, asOf } = isLatest(one, other) ? one : other
   return {
-    filename: first.filename,
-    sha256: first.sha256 ?? second.sha256,
-    firstSeen: first.firstSeen,
-    uploaded: first.uploaded ?? second.uploaded,
+    filename,
+    sha256,
+    firstSeen,
+    uploaded: pick(Math.max, one.uploaded, other.uploaded),
     offered: pick(Math.min, one.offered, other.offered),
     absent: pick(Math.max, one.absent, other.absent),
     path,
@@ -113,16 +116,16 @@ export function mergeSighting(one: Sighting, other: Sighting): Sighting {
   }
 }
 
-/** The later reading; a status is as old as the earlier of two that agree on it. */
+/** The later reading; of two of the same moment, the one whose status is older. Associative, commutative, and nothing when repeated. */
 export function mergeReading(one: PageReading | undefined, other: PageReading | undefined): PageReading | undefined {
   if (one === undefined || other === undefined) return one ?? other
-  const [latest, before] = one.lastRead >= other.lastRead ? [one, other] : [other, one]
-  if (latest.status !== before.status) return latest
-  return { ...latest, statusSince: instant(Math.min(latest.statusSince, before.statusSince)) }
+  if (one.lastRead !== other.lastRead) return one.lastRead > other.lastRead ? one : other
+  if (one.statusSince !== other.statusSince) return one.statusSince < other.statusSince ? one : other
+  return one.status <= other.status ? one : other
 }
 
 /** The earlier, or the later, of two times that may be missing. */
-export function pick(
+function pick(
   choose: (...times: number[]) => number,
   one: Instant | undefined,
   other: Instant | undefined,
@@ -160,7 +163,7 @@ function seenAgain(seen: Sighting, file: ListedFile, at: Instant, before: Instan
     version,
     gone: undefined,
     yanked: yanked ? (seen.yanked ?? at) : undefined,
-    asOf: at,
+    asOf: later(seen.asOf, at),
   }
 }
 
@@ -178,16 +181,22 @@ function isSameSighting(one: Sighting, other: Sighting): boolean {
   )
 }
 
-/** Of two that came in the same moment, one with a sha256 before one without, and then by the text: some order, the same everywhere. */
+/** With a sha256 before without, then by time, then by the sha256: some order, the same everywhere. */
 function isFirst(one: Sighting, other: Sighting): boolean {
-  if (one.firstSeen !== other.firstSeen) return false
   if ((one.sha256 === undefined) !== (other.sha256 === undefined)) return one.sha256 !== undefined
-  return (
-    (one.sha256 ?? '') < (other.sha256 ?? '') ||
-    (one.sha256 === other.sha256 && (one.uploaded ?? 0) <= (other.uploaded ?? 0))
-  )
+  if (one.firstSeen !== other.firstSeen) return one.firstSeen < other.firstSeen
+  return (one.sha256 ?? '') <= (other.sha256 ?? '')
+}
+
+/** By time, then by what it says. */
+function isLatest(one: Sighting, other: Sighting): boolean {
+  return one.asOf === other.asOf ? textOf(one) <= textOf(other) : one.asOf > other.asOf
 }
 
 function textOf({ path, version, gone, yanked }: Sighting): string {
   return JSON.stringify([path, version, gone, yanked])
+}
+
+function later(one: Instant, other: Instant): Instant {
+  return one > other ? one : other
 }

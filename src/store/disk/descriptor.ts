@@ -1,7 +1,7 @@
 import { type BigIntStats, close, fdatasync, fstat, fsync, type Mode, open, read, writev } from 'node:fs'
 import { promisify } from 'node:util'
 import { GateError } from '../../domain/base/errors.ts'
-import { storeError } from '../store-error.ts'
+import { storeError } from '../failure/store-error.ts'
 
 const openFile = promisify(open)
 const statFile = promisify(fstat) as (fd: number, options: { bigint: true }) => Promise<BigIntStats>
