@@ -15,7 +15,7 @@ export interface Ownership {
 export function divideLock(lock: Lock, { indexes, isInternal }: Ownership): Lock {
   const internal = lock.packages.filter(({ project }) => isInternal(project))
   const others = lock.packages.filter(({ project }) => !isInternal(project))
-  const own = new Set([...indexes, ...gateOf(others, indexes)])
+  const own = new Set([...indexes, ...mirrorsOf(others, indexes)])
   const isOurs = (index: string | undefined) => index === undefined || own.has(indexKey(index))
   return {
     ...lock,
@@ -36,14 +36,20 @@ export function indexKey(index: string): string {
 }
 
 /**
- * A lock that has one index alone, at the root of this machine, was written through a gate here, which may have another port by
- * now: nobody else is to be asked for what it holds.
+ * A lock that has one index alone, which nobody named, may have been written through a gate or a mirror of this index. It was, where
+ * the files have the paths of PyPI, which no other index gives out; or where the index is at the root of this machine, as a gate
+ * is that may have another port by now.
  */
-function gateOf(packages: readonly LockedPackage[], known: ReadonlySet<string>): readonly string[] {
+function mirrorsOf(packages: readonly LockedPackage[], known: ReadonlySet<string>): readonly string[] {
   const [only, ...others] = new Set(packages.map(({ index }) => (index === undefined ? undefined : indexKey(index))))
   if (only === undefined || others.length > 0 || known.has(only)) return []
-  return /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?\/simple$/.test(only) ? [only] : []
+  const urls = packages.flatMap(({ files }) => files.map(({ url }) => url))
+  const likePypi = urls.length > 0 && urls.every(url => url !== undefined && PYPI_PATH.test(url))
+  return likePypi || LOCAL_GATE.test(only) ? [only] : []
 }
+
+const PYPI_PATH = /\/packages\/[0-9a-f]{2}\/[0-9a-f]{2}\/[0-9a-f]{60}\/[^/?#]+(?:#.*)?$/
+const LOCAL_GATE = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?\/simple$/
 
 function tellOther({ project, version, index, line }: LockedPackage): Unjudged {
   const why = `it comes from ${index}, which is another index: not yours to admit here`

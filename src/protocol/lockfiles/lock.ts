@@ -5,9 +5,13 @@ import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts
 import { compareVersions, parseVersion, type Version } from '../../domain/packaging/version.ts'
 
 /** A file that a lock allows: by its bytes, or by its name where the lock has no sha256 of it. */
-export type LockedFile =
+export type LockedFile = (
   | { readonly filename: string | undefined; readonly sha256: Sha256 }
   | { readonly filename: string; readonly sha256: undefined }
+) & {
+  /** where a client that installs from the lock asks for it; `undefined` where it asks a page first */
+  readonly url: string | undefined
+}
 
 /** Whom a lock names as publisher (PEP 751 `attestation-identities`): its kind, and the other keys as written. */
 export interface AttestationIdentity {
@@ -80,6 +84,15 @@ export function wrongLock(path: string, line: number, message: string): GateErro
   return new GateError('usage', `${path}:${line}: ${message}`)
 }
 
+/** What a lock says of a file. */
+export interface WrittenFile {
+  readonly filename?: string | undefined
+  /** a URL or a path */
+  readonly place?: string | undefined
+  /** `algorithm:digest` */
+  readonly hash?: unknown
+}
+
 /** Reads names, versions and hashes of one lock; every problem names file and line. */
 export class LockReader {
   readonly path: string
@@ -116,11 +129,13 @@ export class LockReader {
     return parseSha256(digest.toLowerCase()) ?? this.fail(line, `${show(text)} is not a sha256 of 64 hex digits`)
   }
 
-  /** A file by its name, its sha256 or both; `undefined` where neither says which it is. */
-  file(filename: string | undefined, sha256: Sha256 | undefined, line: number): LockedFile | undefined {
-    const name = this.filename(filename, line)
-    if (sha256 !== undefined) return { filename: name, sha256 }
-    return name === undefined ? undefined : { filename: name, sha256 }
+  /** A file by its name (else that in its URL or path), its sha256 or both; `undefined` where neither says which it is. */
+  file({ filename, place, hash }: WrittenFile, line: number): LockedFile | undefined {
+    const named = this.filename(filename ?? filenameOfUrl(place), line)
+    const sha256 = hash === undefined ? undefined : this.hash(hash, line)
+    const url = place !== undefined && /^https?:/i.test(place) ? place : undefined
+    if (sha256 !== undefined) return { filename: named, sha256, url }
+    return named === undefined ? undefined : { filename: named, sha256, url }
   }
 }
 
@@ -129,7 +144,7 @@ export function show(value: unknown): string {
 }
 
 /** The last segment of a URL's path or of a path, decoded; `undefined` where there is none. */
-export function filenameOfUrl(url: string | undefined): string | undefined {
+function filenameOfUrl(url: string | undefined): string | undefined {
   const path = url?.replace(/[?#].*$/s, '') ?? ''
   const last = path.slice(path.lastIndexOf('/') + 1)
   try {

@@ -1,12 +1,11 @@
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
-import { filenameOfUrl, type LockedFile, type LockReader } from './lock.ts'
+import type { LockedFile, LockReader } from './lock.ts'
 import { list, optionalText, type Table, table } from './toml-lock.ts'
 
 /** `{file = "…", hash = "sha256:…"}`, or `{url = "…", hash = …}` where pdm was told to write URLs. */
 export function namedFile(reader: LockReader, value: unknown, line: number): LockedFile | undefined {
   const { file, url, hash } = table(value)
-  const sha256 = hash === undefined ? undefined : reader.hash(hash, line)
-  return reader.file(filenameOfUrl(optionalText(file) ?? optionalText(url)), sha256, line)
+  return reader.file({ place: optionalText(file) ?? optionalText(url), hash }, line)
 }
 
 /**

@@ -94,7 +94,7 @@ function releaseOf(reader: LockReader, { name, entry, line }: Entry, meta: Table
   return {
     project: reader.project(name, line),
     version: reader.version(pinned, line),
-    ...pinsOf(list(hashes).map(hash => reader.file(undefined, reader.hash(hash, line), line))),
+    ...pinsOf(list(hashes).map(hash => reader.file({ hash }, line))),
     index: sourceOf(meta, optionalText(entry['index'])),
     marker: optionalText(markers),
     line,

@@ -91,6 +91,5 @@ function olderFiles(reader: LockReader, { files, hashes }: Table): FilesOf {
 /** Hex digits alone: a sha256 where they are 64. */
 function hashedFile(reader: LockReader, value: unknown): LockedFile | undefined {
   const digits = String(value).replace(/^sha256:/, '')
-  const sha256 = digits.length === 64 ? reader.hash(`sha256:${digits}`, 1) : undefined
-  return reader.file(undefined, sha256, 1)
+  return digits.length === 64 ? reader.file({ hash: `sha256:${digits}` }, 1) : undefined
 }

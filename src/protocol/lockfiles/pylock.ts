@@ -3,7 +3,6 @@ import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Version } from '../../domain/packaging/version.ts'
 import {
   type AttestationIdentity,
-  filenameOfUrl,
   fromElsewhere,
   type Lock,
   type LockedFile,
@@ -75,9 +74,8 @@ function versionIn(
 function fileOf(reader: LockReader, value: unknown, line: number): LockedFile | undefined {
   const { name, url, path, hashes } = table(value)
   const digest = Object.entries(table(hashes)).find(([algorithm]) => algorithm.toLowerCase() === 'sha256')?.[1]
-  const sha256 = digest === undefined ? undefined : reader.hash(`sha256:${String(digest)}`, line)
-  const named = optionalText(name) ?? filenameOfUrl(optionalText(url) ?? optionalText(path))
-  return reader.file(named, sha256, line)
+  const hash = digest === undefined ? undefined : `sha256:${String(digest)}`
+  return reader.file({ filename: optionalText(name), place: optionalText(url) ?? optionalText(path), hash }, line)
 }
 
 function identityOf(reader: LockReader, value: unknown, line: number): AttestationIdentity {

@@ -1,5 +1,4 @@
 import {
-  filenameOfUrl,
   fromElsewhere,
   type Lock,
   type LockedFile,
@@ -52,9 +51,7 @@ function releaseOf(reader: LockReader, { table: entry, line }: PackageTable, ind
 
 function fileOf(reader: LockReader, value: unknown, line: number): LockedFile | undefined {
   const { url, path, filename, hash } = table(value)
-  const sha256 = hash === undefined ? undefined : reader.hash(hash, line)
-  const named = optionalText(filename) ?? filenameOfUrl(optionalText(url) ?? optionalText(path))
-  return reader.file(named, sha256, line)
+  return reader.file({ filename: optionalText(filename), place: optionalText(url) ?? optionalText(path), hash }, line)
 }
 
 const KINDS = {

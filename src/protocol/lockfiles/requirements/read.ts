@@ -96,7 +96,7 @@ function tellPlace({ kind, name, place }: Exclude<Requirement, { kind: 'release'
 }
 
 function filesOf(reader: LockReader, { hashes, line }: RequirementLine): readonly (LockedFile | undefined)[] {
-  return hashes.map(hash => reader.file(undefined, reader.hash(hash, line), line))
+  return hashes.map(hash => reader.file({ hash }, line))
 }
 
 interface Constraint {
