@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Config } from '../../config/schema.ts'
 import { matchesName } from '../../domain/base/glob.ts'
-import { divideLock, indexKey } from '../../protocol/lockfiles/divide-lock.ts'
+import { divideLock, indexKey, type Ownership } from '../../protocol/lockfiles/divide-lock.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 
 /** What commands take that judge locks. */
@@ -11,13 +11,18 @@ export interface LockOptions {
 }
 
 export function withLockOptions(command: Command): Command {
-  return command
-    .option(
-      '--same-index <url>',
-      'an index that locks name and that is this one under another address, such as a gate or a mirror of it; may be given several times',
-      (url: string, before: readonly string[] | undefined) => [...(before ?? []), url],
-    )
-    .option('--allow-unjudged', 'accept what locks name and nobody here can judge: it is told, and fails nothing')
+  return withSameIndex(command).option(
+    '--allow-unjudged',
+    'accept what locks name and nobody here can judge: it is told, and fails nothing',
+  )
+}
+
+export function withSameIndex(command: Command): Command {
+  return command.option(
+    '--same-index <url>',
+    'an index that locks name and that is this one under another address, such as a gate or a mirror of it; may be given several times',
+    (url: string, before: readonly string[] | undefined) => [...(before ?? []), url],
+  )
 }
 
 /** For the help of such commands. */
@@ -32,13 +37,18 @@ lock's only index where its files have the paths of PyPI or it is a gate here.`
 export function ownLocks(
   locks: readonly Lock[],
   config: Config,
-  { sameIndex = [] }: Pick<LockOptions, 'sameIndex'>,
+  { sameIndex }: Pick<LockOptions, 'sameIndex'>,
 ): readonly Lock[] {
-  const indexes = new Set([...PYPI, ...addressesOf(config), ...sameIndex.flatMap(pagesOf)].map(indexKey))
+  const ownership = ownershipOf(config, sameIndex ?? [])
+  return locks.map(lock => divideLock(lock, ownership))
+}
+
+export function ownershipOf(config: Config, sameIndex: readonly string[]): Ownership {
   const { internal } = config.index
-  return locks.map(lock =>
-    divideLock(lock, { indexes, isInternal: name => internal.some(glob => matchesName(glob, name)) }),
-  )
+  return {
+    indexes: new Set([...PYPI, ...addressesOf(config), ...sameIndex.flatMap(pagesOf)].map(indexKey)),
+    isInternal: name => internal.some(glob => matchesName(glob, name)),
+  }
 }
 
 /** Under these, tools of the last ten years wrote down where they were pointed by default. */

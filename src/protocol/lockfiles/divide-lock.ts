@@ -15,7 +15,7 @@ export interface Ownership {
 export function divideLock(lock: Lock, { indexes, isInternal }: Ownership): Lock {
   const internal = lock.packages.filter(({ project }) => isInternal(project))
   const others = lock.packages.filter(({ project }) => !isInternal(project))
-  const own = new Set([...indexes, ...mirrorsOf(others, indexes)])
+  const own = ownIndexes(lock, { indexes, isInternal })
   const isOurs = (index: string | undefined) => index === undefined || own.has(indexKey(index))
   return {
     ...lock,
@@ -26,6 +26,12 @@ export function divideLock(lock: Lock, { indexes, isInternal }: Ownership): Lock
       ...internal.map(tellInternal),
     ],
   }
+}
+
+/** The addresses under which a lock names this index, in the form of {@link indexKey}. */
+export function ownIndexes({ packages }: Lock, { indexes, isInternal }: Ownership): ReadonlySet<string> {
+  const others = packages.filter(({ project }) => !isInternal(project))
+  return new Set([...indexes, ...mirrorsOf(others, indexes)])
 }
 
 /** The same for every spelling of an index's address: the slash at its end and the standard port are left out. */
