@@ -1,3 +1,4 @@
+// guards: src/observe/log-text.ts
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'

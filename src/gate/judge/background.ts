@@ -3,7 +3,7 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { Instant } from '../../domain/base/instant.ts'
 
 /** A file that is to be judged some time. */
-export interface Pending {
+export interface UnjudgedFile {
   /** two with the same key are the same */
   readonly key: string
   readonly uploaded: Instant | undefined
@@ -16,7 +16,7 @@ export interface Pending {
  * is tried again only after a while.
  */
 export interface Background {
-  add(files: readonly Pending[]): void
+  add(files: readonly UnjudgedFile[]): void
   /** Resolves when nothing is queued or under way (for shutdown and tests). */
   idle(): Promise<void>
   close(): void
@@ -26,7 +26,7 @@ const LONGEST_QUEUE = 2_000
 const AT_ONCE = 2
 
 export function createBackground(report: (error: unknown) => void): Background {
-  let queue: Pending[] = []
+  let queue: UnjudgedFile[] = []
   let running = 0
   let closed = false
   let idlers: (() => void)[] = []
