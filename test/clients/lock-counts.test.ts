@@ -110,8 +110,13 @@ const LOCKS: readonly Locking[] = [
     tool: 'pip 26.3',
     lock: (tool, site) =>
       pip(tool, site, 'lock', [
-        ...['--index-url', places.index, '--output', 'pylock.toml', 'application==1.0'],
-        ...[`direct @ ${places.direct}`, `./${lay(site, beside.wheel)}`],
+        '--index-url',
+        places.index,
+        '--output',
+        'pylock.toml',
+        'application==1.0',
+        `direct @ ${places.direct}`,
+        `./${lay(site, beside.wheel)}`,
       ]),
     install: (tool, site) => pip(tool, site, 'install', ['-r', 'pylock.toml']),
     judged: OURS,
@@ -277,7 +282,7 @@ for (const { file, tool: name, lock, install, judged, apart } of LOCKS) {
     const named = told.skipped.filter(({ kind }) => kind !== 'own').map(it => projectOf(it.name))
     t.strictSame(
       ofOthers.map(it => it.split('-')[0]),
-      named.toSorted(),
+      named.toSorted((a = '', b = '') => (a < b ? -1 : 1)),
       'and whatever else is was told',
     )
   })

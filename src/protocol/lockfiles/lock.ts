@@ -144,7 +144,7 @@ export function show(value: unknown): string {
 }
 
 /** The last segment of a URL's path or of a path, decoded; `undefined` where there is none. */
-function filenameOfUrl(url: string | undefined): string | undefined {
+export function filenameOfUrl(url: string | undefined): string | undefined {
   const path = url?.replace(/[?#].*$/s, '') ?? ''
   const last = path.slice(path.lastIndexOf('/') + 1)
   try {

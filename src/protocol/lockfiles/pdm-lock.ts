@@ -32,7 +32,7 @@ export function readPdmLock(file: LockText): Lock {
 }
 
 function checkVersion(reader: LockReader, { lock_version: version }: Table): void {
-  if (version === undefined || /^[234](?:\.\d+)*$/.test(String(version))) return
+  if (version === undefined || (typeof version === 'string' && /^[234](?:\.\d+)*$/.test(version))) return
   reader.fail(1, `lock_version ${show(version)} is not known; 2, 3 and 4 are`)
 }
 

@@ -36,7 +36,7 @@ export function readPoetryLock(file: LockText): Lock {
 
 /** Poetry reads 1 and 2, whatever stands behind the dot; before 1.0 there was no number. */
 function checkVersion(reader: LockReader, { 'lock-version': version }: Table): void {
-  if (version === undefined || /^[12](?:\.\d+)*$/.test(String(version))) return
+  if (version === undefined || (typeof version === 'string' && /^[12](?:\.\d+)*$/.test(version))) return
   reader.fail(1, `lock-version ${show(version)} is not known; 1 and 2 are`)
 }
 

@@ -74,7 +74,7 @@ function versionIn(
 function fileOf(reader: LockReader, value: unknown, line: number): LockedFile | undefined {
   const { name, url, path, hashes } = table(value)
   const digest = Object.entries(table(hashes)).find(([algorithm]) => algorithm.toLowerCase() === 'sha256')?.[1]
-  const hash = digest === undefined ? undefined : `sha256:${String(digest)}`
+  const hash = typeof digest === 'string' ? `sha256:${digest}` : digest
   return reader.file({ filename: optionalText(name), place: optionalText(url) ?? optionalText(path), hash }, line)
 }
 

@@ -38,11 +38,6 @@ const NAMES: Readonly<Record<string, LockKind>> = {
   'Pipfile.lock': 'pipfile',
 }
 
-/** Which client's lock it is. */
-export function kindOfLock(file: LockBytes): LockKind {
-  return kindByName(file.path) ?? kindByContent(file)
-}
-
 function kindByName(path: string): LockKind | undefined {
   const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
   if (/^pylock(?:\.[^.]+)?\.toml$/.test(name)) return 'pylock'

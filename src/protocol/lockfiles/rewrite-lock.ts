@@ -1,7 +1,8 @@
 import type { UpstreamUrl } from '../../domain/packaging/artifact.ts'
 import { filePathOf } from '../../domain/packaging/file-path.ts'
+import { isListedFilename } from '../../domain/packaging/filename.ts'
 import { indexKey } from './divide-lock.ts'
-import { type Lock, type LockedFile, type LockKind, withoutCredentials, wrongLock } from './lock.ts'
+import { filenameOfUrl, type Lock, type LockedFile, type LockKind, withoutCredentials, wrongLock } from './lock.ts'
 import type { LockBytes } from './read-lock.ts'
 
 /** A lock that asks a gate, and what became of its addresses. */
@@ -59,10 +60,12 @@ const INDEX_LINES: Readonly<Record<LockKind, RegExp>> = {
 }
 
 function movedUrl(
-  { url, filename, sha256 }: LockedFile,
+  { url, filename: named, sha256 }: LockedFile,
   gate: string,
 ): readonly (readonly [from: string, to: string])[] {
-  if (url === undefined || filename === undefined || !URL.canParse(url)) return []
+  // the index's spelling of a name is the one in its URL
+  const filename = filenameOfUrl(url) ?? named
+  if (url === undefined || filename === undefined || !isListedFilename(filename) || !URL.canParse(url)) return []
   const [bare = '', fragment] = url.split('#', 2)
   const path = filePathOf(bare as UpstreamUrl, sha256, filename)
   // without a sha256 the gate serves PyPI's own paths alone

@@ -1,16 +1,27 @@
 /** `str.isspace` of Python, which is not what `\s` is in JavaScript. */
-const SPACES = new Set([
-  ...'\t\n\v\f\r \u001c\u001d\u001e\u001f\u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000',
-  ...'\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a',
-])
+const SPACES = setOf(
+  '\t\n\v\f\r \u001c\u001d\u001e\u001f\u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000',
+  '\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a',
+)
 
-/** `str.splitlines`: every end of a line that Python knows, `\r\n` as one. */
-const LINE_END = /\r\n|[\n\r\v\f\u001c\u001d\u001e\u0085\u2028\u2029]/
+/** `str.splitlines`: every end of a line that Python knows; `\r\n` is one. */
+const LINE_ENDS = setOf('\n\r\v\f\u001c\u001d\u001e\u0085\u2028\u2029')
+
+function setOf(...characters: readonly string[]): ReadonlySet<string> {
+  return new Set(Array.from(characters.join('')))
+}
 
 /** The lines of a text; what stands behind the last end is a line where it is not empty. */
 export function splitLines(text: string): readonly string[] {
-  const lines = text.split(LINE_END)
-  return lines.at(-1) === '' ? lines.slice(0, -1) : lines
+  const lines: string[] = []
+  let start = 0
+  for (let at = 0; at < text.length; at += 1) {
+    if (!LINE_ENDS.has(text.charAt(at))) continue
+    lines.push(text.slice(start, at))
+    if (text.startsWith('\r\n', at)) at += 1
+    start = at + 1
+  }
+  return start < text.length ? [...lines, text.slice(start)] : lines
 }
 
 export function isSpace(character: string | undefined): boolean {
@@ -54,7 +65,7 @@ export function splitWords(text: string): readonly string[] | undefined {
   return word === undefined ? words : [...words, word]
 }
 
-const BLANK: ReadonlySet<string> = new Set(' \t\r\n')
+const BLANK = setOf(' \t\r\n')
 
 interface Piece {
   readonly text: string
