@@ -1,3 +1,4 @@
+// guards: src/protocol/lockfiles/requirements/decode.ts src/protocol/lockfiles/requirements/lines.ts src/protocol/lockfiles/requirements/options.ts src/protocol/lockfiles/requirements/parse.ts src/protocol/lockfiles/requirements/python-text.ts
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'

@@ -1,3 +1,4 @@
+// guards: src/protocol/lockfiles/named-files.ts src/protocol/lockfiles/pdm-lock.ts src/protocol/lockfiles/requirements/read.ts src/protocol/lockfiles/requirements/requirement.ts
 import t from 'tap'
 import { A, B, C, read, short, told, wrong } from './locks-as-text.ts'
 
