@@ -79,12 +79,12 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const clock = guard.read
   const now = guard.now
   recallRefresh(parts)
-  const watch = createPep740Watch(events)
+  const watch = createPep740Watch(events, { ownIntegrity: integrity.ownOrigin })
   const documents = createDocuments(blobs)
   const mismatches = createMismatches(events, clock)
   const wheelMetadata = createWheelMetadata({
     events,
-    rememberMismatch: (artifact, detail) => examine.rememberMetadataMismatch(artifact, detail),
+    remember: (artifact, finding) => examine.rememberMetadata(artifact, finding),
   })
   const downloads = { origin, wheelMetadata, mismatches, limit: createLimit(DOWNLOADS) }
   const vault = createVault({ ...downloads, blobs, spool, maxSize })

@@ -1,20 +1,22 @@
 import { GateError } from '../domain/base/errors.ts'
 import type { Index } from '../ports/outward.ts'
 import { parseLegacyJson } from '../protocol/simple/legacy-json.ts'
-import { parseProjectIndex } from '../protocol/simple/project-index.ts'
+import { parseProjectPage, SIMPLE_HTML, SIMPLE_JSON } from '../protocol/simple/project-page.ts'
 import { parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { type AnswerHeaders, single } from './exchange.ts'
 import { fetchSmall } from './fetch-small.ts'
 
 const WHO = 'the index'
-const SIMPLE_JSON = 'application/vnd.pypi.simple.v1+json'
+const PAGE_TYPES = [SIMPLE_JSON, ...SIMPLE_HTML]
+/** JSON says more; which one it is, is told by the type of the answer (PEP 691). */
+const ACCEPT = `${SIMPLE_JSON}, ${SIMPLE_HTML.map((type, at) => `${type};q=0.${2 - at}`).join(', ')}`
 const MOST_PAGE = 128 * 1024 * 1024
 const MOST_LEGACY = 64 * 1024 * 1024
 
 /**
- * Project pages and the legacy JSON API of an index. JSON alone is asked for and accepted (PEP 691): an index that has only
- * HTML is `unknown-upstream`.
+ * Project pages and the legacy JSON API of an index. A page comes as JSON (PEP 691) or, from an index that knows nothing else,
+ * as HTML (PEP 503), which tells neither sizes nor times of upload.
  */
 export function createIndex(options: {
   readonly agent: UpstreamAgent
@@ -35,11 +37,11 @@ export function createIndex(options: {
         what: 'page',
         url: new URL(`${base.href}/simple/${name}/`),
         headers: {
-          accept: SIMPLE_JSON,
+          accept: ACCEPT,
           'accept-encoding': 'gzip',
           ...(etag === undefined ? {} : { 'if-none-match': etag }),
         },
-        types: [SIMPLE_JSON],
+        types: PAGE_TYPES,
         most: MOST_PAGE,
       })
       if (answer.status === 404) return { kind: 'absent' }
@@ -48,8 +50,8 @@ export function createIndex(options: {
           throw new GateError('unknown-upstream', `${WHO} answered 304 to a request without a condition`)
         return { kind: 'unchanged' }
       }
-      const { bytes, headers, url } = answer
-      const index = parseProjectIndex(bytes, {
+      const { bytes, headers, url, mediaType } = answer
+      const index = parseProjectPage(bytes, mediaType, {
         project: name,
         pageUrl: url.href,
         fileOrigins,

@@ -65,7 +65,7 @@ export function createExplainArtifact(parts: ExplainParts, at: Instant | undefin
   async function explain(artifact: Artifact, weigh: Weigh): Promise<LockedExplanation> {
     try {
       const weighed = await limit.run(() => weigh.anyhow(artifact))
-      const told = tellWeighed(artifact, weighed, policies.current())
+      const told = tellWeighed(artifact, weighed, { policy: policies.current(), integrity })
       return { ...told, under: policy => explainUnder(artifact, weighed, policy) }
     } catch (error) {
       return anyhow(cannotTell(artifact, error))
@@ -76,7 +76,7 @@ export function createExplainArtifact(parts: ExplainParts, at: Instant | undefin
     try {
       const { history } = await memory.of(artifact.project)
       const verdict = decide(artifact, weighed.finding, policy, history, moment())
-      return tellWeighed(artifact, { ...weighed, verdict }, policy)
+      return tellWeighed(artifact, { ...weighed, verdict }, { policy, integrity })
     } catch (error) {
       return cannotTell(artifact, error)
     }
@@ -107,7 +107,7 @@ function createWeighFor(parts: ExplainParts, { integrity, memory, at }: Evidence
     trust,
     customRoots: () => policies.current().roots,
     negativeTtl,
-    watch: createPep740Watch(events),
+    watch: createPep740Watch(events, { ownIntegrity: integrity.ownOrigin }),
     keepProvenance: async () => {},
     now: clock,
   })
@@ -127,9 +127,14 @@ function afterTrust(integrity: Integrity, trust: Trust): Integrity {
   }
 }
 
-function tellWeighed(artifact: Artifact, { verdict, finding, failure }: Weighed, policy: Policy): Explanation {
+function tellWeighed(
+  artifact: Artifact,
+  { verdict, finding, failure }: Weighed,
+  { policy, integrity }: { readonly policy: Policy; readonly integrity: Integrity },
+): Explanation {
   const stranger = policy.ruleFor(artifact.project) === undefined ? strangerSteps(finding) : []
-  const silent = finding.kind === 'unattested' && artifact.provenance === 'unsaid'
+  // who has named an Integrity API needs no advice to name one
+  const silent = finding.kind === 'unattested' && artifact.provenance === 'unsaid' && integrity.ownOrigin
   return {
     file: fileOf(artifact),
     size: artifact.size,

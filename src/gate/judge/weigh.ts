@@ -111,8 +111,8 @@ export function createWeigh({ examine, memory, policies, trust, now, at }: Optio
   }
 
   function unexamined(artifact: Artifact, { memory: known, policy, now: moment }: AtHand): Verdict | undefined {
-    const mismatch = examine.metadataMismatch(artifact, known)
-    if (mismatch !== undefined) return decide(artifact, mismatch, policy, known.history, moment)
+    const inside = examine.metadataFinding(artifact, known)
+    if (inside !== undefined) return decide(artifact, inside, policy, known.history, moment)
     const needed = needsFinding(artifact, policy, known.history, moment)
     return needed ? undefined : decide(artifact, UNASKED, policy, known.history, moment)
   }
@@ -122,7 +122,7 @@ export function createWeigh({ examine, memory, policies, trust, now, at }: Optio
     unexamined,
     foreseen: (artifact, known) => unexamined(artifact, known) ?? lasting(artifact, known, known.now)?.verdict,
     admitted(artifact, known) {
-      if (examine.metadataMismatch(artifact, known.memory) !== undefined) return undefined
+      if (examine.metadataFinding(artifact, known.memory) !== undefined) return undefined
       // what needs no finding to be refused is refused with one, too
       const verdict = lasting(artifact, known, known.now)?.verdict
       if (!Admitted.is(verdict)) return undefined

@@ -38,7 +38,8 @@ export async function answerFile(serving: Serving, exchange: Exchange, segments:
   // only now: a client that has the bytes of a file refused since must not keep them in good faith
   if (!noneMatch(exchange.header('if-none-match'), etag))
     return sendAnswer(exchange, { status: 304, headers: fileHeaders(serving.settings, etag) })
-  const file = await opened(serving, exchange, verdict)
+  const file = await openedOrRefused(serving, exchange, verdict)
+  if (file === undefined) return
   await sendFile(serving, exchange, file, () => stillAdmitted(serving, exchange, verdict))
 }
 
@@ -91,6 +92,18 @@ async function judged(
   if (Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
   sendRefusal(serving, exchange, verdict)
   return undefined
+}
+
+/** The file, or nothing when it turned out, as it came in, to be one that is refused. */
+async function openedOrRefused(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<OpenFile | undefined> {
+  try {
+    return await opened(serving, exchange, verdict)
+  } catch (error) {
+    // what it is refused for is known by now
+    if (!(error instanceof GateError) || error.code !== 'unknown-archive') throw error
+    if (await admittedAnew(serving, exchange, verdict)) throw error
+    return undefined
+  }
 }
 
 /** A part can only be cut from stored bytes: a Range waits a while for them, and then gets the whole body instead. */
