@@ -10,6 +10,7 @@ import type { Events } from '../observe/events.ts'
 import { fanOut } from '../observe/fan-out.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import type { Trust } from '../ports/trust.ts'
+import { createHeldRootList } from '../store/held-root-list.ts'
 import { createHeldUpstream } from '../store/held-upstream.ts'
 import { openStore } from '../store/open.ts'
 import { Closing } from './closing.ts'
@@ -65,7 +66,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     const trust = closing.add(await openTrust(config, { clock, events, environment }))
     const verifier = closing.add(openVerifier(events))
     const upstream = config.offline
-      ? { ...createHeldUpstream(holdings, blobs), rootList: { projects: () => holdings.projects() } }
+      ? { ...createHeldUpstream(holdings, blobs), rootList: createHeldRootList(holdings) }
       : closing.add(connectUpstream(config, { environment, version, events }))
     const memory = await store.memory(sourceOf(config))
     const connected = closing.add(

@@ -103,7 +103,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
         if (fetched.every(({ outcome }) => !(outcome instanceof GateError))) await partials.removeAll()
         return fetched
       },
-      async export({ folder, ...order }) {
+      async exportBundle({ folder, ...order }) {
         const policyFiles = readPolicyFiles(config.policy)
         const present = await exportIn(folder)
         const begin = () => createFolderWriter(folder)
@@ -117,7 +117,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
         const { index } = createHeldUpstream(holdings, blobs)
         return await exportTree({ ...order, writer }, { gate: await gateOver(holdings), holdings, blobs, index })
       },
-      async import({ folder, ...order }) {
+      async importBundle({ folder, ...order }) {
         const evidence = createEvidenceFolder(join(config.data, 'evidence'))
         return await importMirror(
           { ...order, folder: createFolderReader(folder) },

@@ -1,23 +1,22 @@
 import { readFileSync } from 'node:fs'
-import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { Environment } from '../config/read-environment.ts'
 import type { Config } from '../config/schema.ts'
 import { GateError } from '../domain/base/errors.ts'
 import { HELD, type Source, sourceAt } from '../domain/memory/source.ts'
 import type { Events } from '../observe/events.ts'
-import type { Index, Integrity, ResumableOrigin } from '../ports/outward.ts'
+import type { Index, Integrity, ResumableOrigin, RootList } from '../ports/outward.ts'
 import { parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import { createUpstreamAgent } from '../upstream/agent.ts'
 import { createIndex } from '../upstream/pypi-index.ts'
 import { createIntegrity } from '../upstream/pypi-integrity.ts'
 import { createOrigin } from '../upstream/pypi-origin.ts'
-import { rootListProxyOptions } from '../upstream/root-list.ts'
+import { createRootList } from '../upstream/root-list.ts'
 
 export interface Connected {
   readonly index: Index
   readonly integrity: Integrity
   readonly origin: ResumableOrigin
-  readonly rootList: FastifyHttpProxyOptions
+  readonly rootList: RootList
   close(): Promise<void>
 }
 
@@ -38,7 +37,7 @@ export function connectUpstream(
     index: createIndex({ agent, index, files }),
     integrity: createIntegrity({ agent, integrity, index }),
     origin: createOrigin({ agent, files, maxSize: config.files.maxSize }),
-    rootList: rootListProxyOptions({ agent, index }),
+    rootList: createRootList({ agent, index }),
     close: () => agent.close(),
   }
 }

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { GateError } from '../domain/base/errors.ts'
+import { valueAt } from '../protocol/yaml/value-at.ts'
 import { CONFIG_KEYS } from './keys.ts'
 import { CONFIG_VARIABLE, type Environment, readEnvironment } from './read-environment.ts'
 import { readConfigFile } from './read-file.ts'
 import { type Config, configSchema } from './schema.ts'
-import { describe, namedSource, put, type Source, valueAt } from './source.ts'
+import { describe, namedSource, put, type Source } from './source.ts'
 
 export interface LoadedConfig {
   readonly config: Config

@@ -1,8 +1,10 @@
 import type { z } from 'zod'
 import { type Diagnostic, formatDiagnostic } from '../protocol/yaml/diagnostic.ts'
 import { describeIssues } from '../protocol/yaml/schema-diagnostics.ts'
+import { valueAt } from '../protocol/yaml/value-at.ts'
 import type { YamlDocument, YamlPath } from '../protocol/yaml/yaml-document.ts'
-import { CONFIG_KEYS, keyNamesAt } from './keys.ts'
+import { CONFIG_KEYS } from './keys.ts'
+import { configSchema } from './schema.ts'
 
 /** Settings that came from one place: a file, the environment, the command line. */
 export interface Source {
@@ -39,10 +41,10 @@ export function namedSource(
 }
 
 /** In a person's words and at its place; nothing that a secret setting holds is ever repeated. */
-export function describe(issues: readonly z.core.$ZodIssue[], { document }: Source): readonly string[] {
+export function describe(issues: readonly z.core.$ZodIssue[], { document, folder }: Source): readonly string[] {
   const open = issues.filter(issue => !isSecret(issue.path)).map(issue => askForUnit(issue, document))
   const diagnostics = [
-    ...describeIssues(open, document, { keysAt: keyNamesAt }),
+    ...describeIssues(open, document, configSchema(folder)),
     ...issues.filter(issue => isSecret(issue.path)).map(issue => describeSecret(issue, document)),
   ]
   return diagnostics.sort((a, b) => a.line - b.line || a.column - b.column).map(format)
@@ -78,15 +80,6 @@ function inAuth(diagnostic: Diagnostic): Diagnostic {
 
 function format(diagnostic: Diagnostic): string {
   return diagnostic.line === 0 ? `${diagnostic.file}: ${diagnostic.message}` : formatDiagnostic(diagnostic)
-}
-
-export function valueAt(value: unknown, path: readonly string[]): unknown {
-  let at = value
-  for (const part of path) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return undefined
-    at = (at as Readonly<Record<string, unknown>>)[part]
-  }
-  return at
 }
 
 export function put(target: Record<string, unknown>, path: readonly string[], value: unknown): void {

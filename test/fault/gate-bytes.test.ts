@@ -235,7 +235,7 @@ async function onDisk(t: Test, cacheBytes = 1_000_000_000): Promise<Blobs> {
   })
   t.teardown(async () => {
     await blobs.close()
-    store.close()
+    await store.close()
   })
   return blobs
 }

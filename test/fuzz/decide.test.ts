@@ -8,6 +8,9 @@ import { NOW } from '../world/judging.ts'
 const BUNDLES = FINDINGS.flatMap(finding => (finding.kind === 'attested' ? finding.bundles : []))
 const RUNS = { numRuns: 300 }
 
+// the work is measured in runs, whatever time a busy machine takes for them
+t.setTimeout(0)
+
 const compiled = policies
   .map(text => loadPolicy([{ path: 'p', text: JSON.stringify(text) }], NOW, acmeRoot))
   .filter(loaded => 'policy' in loaded)

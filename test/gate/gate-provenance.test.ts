@@ -198,7 +198,7 @@ t.test('a stale trust root is unknown for every verdict that rests on an attesta
   const forgetful = await openBareGate(t, world, { policy: ruleText('optional') })
   forgetful.root.stale = true
   t.equal(await forgetful.outcome(wheel), 'unknown-trust', 'a proof that was never made')
-  t.match(forgetful.gate.readiness(), [
+  t.match(await forgetful.gate.readiness(), [
     { name: 'policy', ok: true },
     { name: 'trust-root', ok: false },
   ])

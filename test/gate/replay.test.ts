@@ -48,13 +48,15 @@ async function journaled(scope: Scope, policy: string, options: { readonly own?:
     clock: () => instant(clock.now),
   })
   scope.teardown(async () => {
-    store.store.close()
+    await store.store.close()
     await store.blobs.close()
   })
+  const memory = await store.store.memory(sourceAt(world.upstream.origin))
   const bare = await openBareGate(scope, world, {
     policy,
     parts: parts => ({
       ...store,
+      memory,
       clock: () => instant(clock.now),
       ...(options.own === true ? { integrity: { ...parts.integrity, ownOrigin: true } } : {}),
     }),

@@ -25,18 +25,24 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Asks like a client, never follows, and fails the test when anything that came leads to the upstream. */
 export type Ask = (path: string, asked?: Asked) => Promise<Answered>
 
+/** Asks like a client, never follows, and fails the test when anything that came leads to the upstream. */
 export function createAsk(t: Test, world: World, url: string): Ask {
-  const agent = new Agent({ keepAlive: true })
-  t.teardown(() => agent.destroy())
-  return async (path, { method = 'GET', headers = {} } = {}) => {
-    const answered = await exchange(agent, { url, path }, method, headers)
+  const ask = createPlainAsk(t, url)
+  return async (path, asked) => {
+    const answered = await ask(path, asked)
     const leak = findUpstream(world, answered)
-    if (leak !== undefined) t.fail(`${method} ${path} leads to the upstream`, { found: leak })
+    if (leak !== undefined) t.fail(`${asked?.method ?? 'GET'} ${path} leads to the upstream`, { found: leak })
     return answered
   }
+}
+
+/** Asks like a client, and never follows. */
+export function createPlainAsk(t: Test, url: string): Ask {
+  const agent = new Agent({ keepAlive: true })
+  t.teardown(() => agent.destroy())
+  return (path, { method = 'GET', headers = {} } = {}) => exchange(agent, { url, path }, method, headers)
 }
 
 function exchange(

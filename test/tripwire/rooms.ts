@@ -63,9 +63,10 @@ export const ROOMS: Readonly<
     mirror: { is: 'what is carried to a network without a network', enters: 'policy explain' },
   },
   http: {
-    door: { is: 'a request in, an answer out', enters: '' },
-    packages: { is: 'what clients ask for', enters: 'door' },
-    people: { is: 'pages for people, and for who operates the gate', enters: 'door' },
+    exchange: { is: 'one request, who makes it, and its answer', enters: '' },
+    door: { is: 'every request in, past the guard, and to its route', enters: 'exchange' },
+    packages: { is: 'what clients ask for', enters: 'exchange door' },
+    people: { is: 'pages for people, and for who operates the gate', enters: 'exchange door' },
   },
   cli: {
     terminal: { is: 'what a terminal shows and a file takes', enters: '' },

@@ -11,9 +11,8 @@ import { Admitted, type Refused, type Verdict } from '../../src/domain/decide/ve
 import { type BundleResult, type Finding, VerifiedAttestation } from '../../src/domain/identity/attestation.ts'
 import type { Claims } from '../../src/domain/identity/claims.ts'
 import { matchPublisher, type Publisher } from '../../src/domain/identity/publisher.ts'
-import type { FindingKey } from '../../src/domain/memory/findings.ts'
+import type { Findings } from '../../src/domain/memory/findings.ts'
 import type { History } from '../../src/domain/memory/history.ts'
-import { learn, type ProjectMemory } from '../../src/domain/memory/project-memory.ts'
 import type { Artifact, FilePath, UpstreamUrl } from '../../src/domain/packaging/artifact.ts'
 import type { DistFilename } from '../../src/domain/packaging/filename.ts'
 import type { ProjectName } from '../../src/domain/packaging/name.ts'
@@ -21,8 +20,8 @@ import type { Exemption, Policy, Rule } from '../../src/domain/policy/policy.ts'
 import type { OpenFile } from '../../src/gate/files/open-file.ts'
 import { VerifiedFile } from '../../src/gate/files/verified-file.ts'
 import type { Gate } from '../../src/gate/gate.ts'
-import type { Exchange } from '../../src/http/door/exchange.ts'
-import type { Serving } from '../../src/http/door/settings.ts'
+import type { Exchange } from '../../src/http/exchange/exchange.ts'
+import type { Serving } from '../../src/http/exchange/settings.ts'
 import { sendFile } from '../../src/http/packages/send-file.ts'
 import type { OpenBlob } from '../../src/ports/blobs.ts'
 import type { Index, Origin, Untrusted } from '../../src/ports/outward.ts'
@@ -149,13 +148,13 @@ export async function verifying(verifier: Verifier, document: Parameters<Verifie
   finding.kind satisfies 'unattested'
 }
 
-export function remembering(memory: ProjectMemory, key: FindingKey, found: Instant): void {
+export function remembering(findings: Findings, key: Parameters<Findings['get']>[0], found: Instant): void {
   // @ts-expect-error what could not be asked is never remembered
-  learn(memory, { findings: [{ key, found, finding: { kind: 'unasked' } }] })
+  findings.put(key, { finding: { kind: 'unasked' }, found })
   // @ts-expect-error a finding without its moment never grows old
-  learn(memory, { findings: [{ key, finding: { kind: 'unattested', said: 'index' } }] })
+  findings.put(key, { finding: { kind: 'unattested', said: 'index' } })
   // @ts-expect-error nor does one that nobody said
-  learn(memory, { findings: [{ key, found, finding: { kind: 'unattested' } }] })
+  findings.put(key, { finding: { kind: 'unattested' }, found })
 }
 
 // ---------------------------------------------------------------- bytes from outside cannot be sent

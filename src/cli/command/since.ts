@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { type Instant, instant } from '../../domain/base/instant.ts'
-import { parseTime } from './options.ts'
+import { parseTimeOption } from './options.ts'
 
 /** A length of time up to now, or a moment. */
 export type Since = { readonly ago: number } | { readonly from: Instant }
@@ -11,7 +11,7 @@ const UNITS: Readonly<Record<string, number>> = { d: DAY, h: 3_600_000, m: 60_00
 export function parseSince(text: string): Since {
   const [, count, unit = ''] = /^(\d{1,5})([dhm])$/.exec(text) ?? []
   const size = UNITS[unit]
-  return count === undefined || size === undefined ? { from: parseTime(text) } : { ago: Number(count) * size }
+  return count === undefined || size === undefined ? { from: parseTimeOption(text) } : { ago: Number(count) * size }
 }
 
 export function sinceAt(since: Since, now: Instant): Instant {

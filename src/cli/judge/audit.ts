@@ -5,7 +5,7 @@ import { verdictJson } from '../../gate/explain/verdict-json.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
-import { collect, ENVIRONMENT, type JudgingOptions, parseTime } from '../command/options.ts'
+import { collect, ENVIRONMENT, type JudgingOptions, parseTimeOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { readLocks } from '../locks/lock-files.ts'
 import { surveyLocks } from '../locks/survey-locks.ts'
@@ -61,7 +61,7 @@ export function addAuditCommand(program: Command, services: Services, conclude: 
     .argument('<lockfile...>', 'lock files')
     .option('--policy <file>', 'judge by this policy file or folder; may be given several times', collect)
     .option('--trust-root <file>', 'a trusted_root.json instead of the configured trust root')
-    .option('--at <time>', 'judge exemptions and ages as of this moment', parseTime)
+    .option('--at <time>', 'judge exemptions and ages as of this moment', parseTimeOption)
     .option('--enforce', 'count what a policy in audit mode would refuse as refused')
     .addOption(
       new Option('--format <format>', 'how to tell it').choices(['text', 'json', 'sarif', 'junit']).default('text'),

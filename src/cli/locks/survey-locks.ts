@@ -1,5 +1,5 @@
 import type { Explain } from '../../gate/explain/explain.ts'
-import { type Look, survey } from '../../gate/explain/survey.ts'
+import { type Survey, survey } from '../../gate/explain/survey.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import type { Output } from '../terminal/output.ts'
 import { createProgress, drawBar } from '../terminal/progress.ts'
@@ -9,7 +9,7 @@ export async function surveyLocks(
   locks: readonly Lock[],
   explain: Pick<Explain, 'locked'>,
   output: Output,
-): Promise<Look> {
+): Promise<Survey> {
   const progress = createProgress(output)
   try {
     return await survey(locks, explain, (done, all) =>

@@ -109,7 +109,7 @@ async function carry(options: ExportOptions, services: Services): Promise<ExitCo
   }
 }
 
-type BundleOrder = Parameters<Mirror['export']>[0]
+type BundleOrder = Parameters<Mirror['exportBundle']>[0]
 type TreeOrder = Parameters<Mirror['exportTree']>[0]
 
 async function bundle(
@@ -118,7 +118,7 @@ async function bundle(
   screen: Screen,
   progress: Progress,
 ): Promise<readonly HeldVerdict[]> {
-  const { manifest, sha256, judged } = await mirror.export(order)
+  const { manifest, sha256, judged } = await mirror.exportBundle(order)
   progress.clear()
   tellLeftOut(screen, judged)
   const bytes = manifest.parts.reduce((sum, { size: own }) => sum + own, 0)

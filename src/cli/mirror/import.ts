@@ -78,7 +78,7 @@ async function letIn(folder: string, options: ImportOptions, services: Services)
   const progress = createProgress(services.output)
   const dryRun = options.dryRun === true
   try {
-    const imported = await mirror.import({
+    const imported = await mirror.importBundle({
       folder,
       signer,
       dryRun,

@@ -7,11 +7,11 @@ import type { Conclude, Services } from '../command/services.ts'
 /** What the composition root gives to `serve`. */
 export interface ServeServices extends Pick<Services, 'loadConfig'> {
   /** Throws `config-invalid` or `policy-invalid` when the gate cannot start. */
-  startGate(config: Config): Promise<Serving>
+  startGate(config: Config): Promise<StartedGate>
 }
 
 /** A gate that listens. */
-export interface Serving {
+export interface StartedGate {
   /** What does not compile changes nothing, and is told in the log and on /readyz. */
   reload(): unknown
   /** Answers what is under way and lets go of everything. */

@@ -12,7 +12,7 @@ import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
-import type { Conclude, Services } from '../command/services.ts'
+import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 
@@ -54,22 +54,25 @@ export function addPolicyApprove(policy: Command, services: Services, conclude: 
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)
     .action(async (name: string, _options, command: Command) => {
-      const options = command.optsWithGlobals<ApproveOptions>()
-      const project = tryProjectName(name)
-      if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
-      const paths = options.policy ?? services.loadConfig({ config: options.config }).config.policy
-      const { policy: compiled } = await requireGivenPolicy(paths, services)
-      await askRecords(services.loadConfig({ config: options.config }).config, services, async records => {
-        const rule = compiled.ruleFor(project)
-        const held = heldChange(seenFiles(await records.project(project)), rule)
-        const requests = held === undefined ? NOTHING : await heldRequests(records, project, held)
-        const decision = { project, rule, ...requests }
-        if (options.format === 'json') services.output.out(jsonLine(toJson(decision, held)))
-        else if (held === undefined) renderNothing(createScreen(services.output), decision)
-        else render(createScreen(services.output), decision, held)
-        conclude(held === undefined ? 1 : 0)
-      })
+      conclude(await approve(name, command.optsWithGlobals<ApproveOptions>(), services))
     })
+}
+
+async function approve(name: string, options: ApproveOptions, services: Services): Promise<ExitCode> {
+  const project = tryProjectName(name)
+  if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
+  const paths = options.policy ?? services.loadConfig({ config: options.config }).config.policy
+  const { policy: compiled } = await requireGivenPolicy(paths, services)
+  return await askRecords(services.loadConfig({ config: options.config }).config, services, async records => {
+    const rule = compiled.ruleFor(project)
+    const held = heldChange(seenFiles(await records.project(project)), rule)
+    const requests = held === undefined ? NOTHING : await heldRequests(records, project, held)
+    const decision = { project, rule, ...requests }
+    if (options.format === 'json') services.output.out(jsonLine(toJson(decision, held)))
+    else if (held === undefined) renderNothing(createScreen(services.output), decision)
+    else render(createScreen(services.output), decision, held)
+    return held === undefined ? 1 : 0
+  })
 }
 
 const NOTHING: HeldRequests = { requests: 0, clients: 0 }

@@ -53,20 +53,21 @@ Examples:
   portcullis exemptions expiring --within 30d --format json`,
     )
     .action(async (_options, command: Command) => {
-      const options = command.optsWithGlobals<ExpiringOptions>()
-      const { config } = services.loadConfig({ config: options.config })
-      const { contents } = await requireGivenPolicy(options.policy ?? config.policy, services)
-      const now = services.clock()
-      const soon = contents.exemptions
-        .filter(({ ends }) => ends - now <= options.within)
-        .sort((a, b) => a.ends - b.ends)
-      await askRecordsIfAny(config, services, async records => {
-        const uses = records === undefined ? undefined : await countUses(records, instant(now - 30 * DAY))
-        if (options.format === 'json')
-          for (const exemption of soon) services.output.out(jsonLine(toJson(exemption, now, uses)))
-        else render(services, soon, now, uses)
-      })
+      await tellExpiring(command.optsWithGlobals<ExpiringOptions>(), services)
     })
+}
+
+async function tellExpiring(options: ExpiringOptions, services: Services): Promise<void> {
+  const { config } = services.loadConfig({ config: options.config })
+  const { contents } = await requireGivenPolicy(options.policy ?? config.policy, services)
+  const now = services.clock()
+  const soon = contents.exemptions.filter(({ ends }) => ends - now <= options.within).sort((a, b) => a.ends - b.ends)
+  await askRecordsIfAny(config, services, async records => {
+    const uses = records === undefined ? undefined : await countUses(records, instant(now - 30 * DAY))
+    if (options.format === 'json')
+      for (const exemption of soon) services.output.out(jsonLine(toJson(exemption, now, uses)))
+    else render(services, soon, now, uses)
+  })
 }
 
 async function countUses(records: Pick<Records, 'journal'>, since: Instant): Promise<ReadonlyMap<string, number>> {

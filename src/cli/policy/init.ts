@@ -5,7 +5,7 @@ import { errorEntry, GateError } from '../../domain/base/errors.ts'
 import { formatInstant, type Instant, instant } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import { cover, type LeftOut, observe, observingPolicy } from '../../gate/explain/observe-locks.ts'
-import { type Look, onSilentIndex, type Surveyed } from '../../gate/explain/survey.ts'
+import { onSilentIndex, type Survey, type Surveyed } from '../../gate/explain/survey.ts'
 import { parseEnd } from '../../protocol/clauses/time.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { loadPolicy } from '../../protocol/policy/policy-yaml.ts'
@@ -100,7 +100,7 @@ async function init(paths: readonly string[], options: InitOptions, services: Se
 
 interface Seen {
   readonly locks: readonly Lock[]
-  readonly look: Look
+  readonly look: Survey
 }
 
 /** The policy over what was seen, and what it does not cover; which of the two there is says the exit code. */

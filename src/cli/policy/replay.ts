@@ -4,8 +4,8 @@ import { replay } from '../../gate/records/replay.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
-import { collect, ENVIRONMENT, formatOption, parseTime } from '../command/options.ts'
-import type { Conclude, Services } from '../command/services.ts'
+import { collect, ENVIRONMENT, formatOption, parseTimeOption } from '../command/options.ts'
+import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { parseSince, type Since, sinceAt } from '../command/since.ts'
 import { renderReplay, replayJson } from '../report/replay.ts'
 import { createScreen } from '../terminal/screen.ts'
@@ -53,18 +53,22 @@ export function addPolicyReplay(policy: Command, services: Services, conclude: C
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)
     .action(async (_options, command: Command) => {
-      const { config, policy: files, since, at, format } = command.optsWithGlobals<ReplayOptions>()
-      const { policy: compiled } = await requireGivenPolicy(files, services)
-      await askRecords(services.loadConfig({ config: config }).config, services, async records => {
-        const now = services.clock()
-        const replayed = await replay(records, compiled, { since: sinceAt(since, now), at: at === 'now' ? now : at })
-        if (format === 'json') services.output.out(jsonLine(replayJson(replayed)))
-        else renderReplay(createScreen(services.output), replayed)
-        conclude(replayed.changed.length === 0 ? 0 : 1)
-      })
+      conclude(await replayUnder(command.optsWithGlobals<ReplayOptions>(), services))
     })
 }
 
+async function replayUnder(options: ReplayOptions, services: Services): Promise<ExitCode> {
+  const { config, policy: files, since, at, format } = options
+  const { policy: compiled } = await requireGivenPolicy(files, services)
+  return await askRecords(services.loadConfig({ config }).config, services, async records => {
+    const now = services.clock()
+    const replayed = await replay(records, compiled, { since: sinceAt(since, now), at: at === 'now' ? now : at })
+    if (format === 'json') services.output.out(jsonLine(replayJson(replayed)))
+    else renderReplay(createScreen(services.output), replayed)
+    return replayed.changed.length === 0 ? 0 : 1
+  })
+}
+
 function parseAt(text: string): 'now' | Instant {
-  return text === 'now' ? 'now' : parseTime(text)
+  return text === 'now' ? 'now' : parseTimeOption(text)
 }

@@ -10,7 +10,7 @@ import { strangerRule } from '../../domain/policy/stranger-rule.ts'
 import type { AttestationIdentity } from '../../protocol/lockfiles/lock.ts'
 import type { ObservedFile } from '../../protocol/policy/write.ts'
 import type { Explanation } from './explanation.ts'
-import { fileKey, isUnknown, judgeUnder, type Look, onePerFile, type Surveyed } from './survey.ts'
+import { fileKey, isUnknown, judgeUnder, onePerFile, type Survey, type Surveyed } from './survey.ts'
 
 /** What was seen of the files of locks, for a policy to be written from. */
 export interface Observation {
@@ -81,7 +81,7 @@ export function observe(surveyed: readonly Surveyed[]): Observation {
  * @throws GateError `unknown-…` where what is remembered of a project cannot be read
  */
 export async function cover(
-  look: Look,
+  look: Survey,
   { files, leftOut }: Pick<Observation, 'files' | 'leftOut'>,
   write: (files: readonly ObservedFile[], leftOut: readonly LeftOut[]) => Promise<Written>,
 ): Promise<Covered> {

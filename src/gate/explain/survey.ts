@@ -15,7 +15,7 @@ export interface Surveyed<Told extends Explanation = Explanation> {
 }
 
 /** A look at the files of locks, which another policy can be held against. */
-export type Look = readonly Surveyed<LockedExplanation>[]
+export type Survey = readonly Surveyed<LockedExplanation>[]
 
 /** packages judged so far, and all */
 export type SurveyProgress = (done: number, all: number) => void
@@ -31,7 +31,7 @@ export async function survey(
   locks: readonly Lock[],
   explain: Pick<Explain, 'locked'>,
   progress: SurveyProgress,
-): Promise<Look> {
+): Promise<Survey> {
   const limit = createLimit({ running: AT_ONCE, waiting: Number.POSITIVE_INFINITY, what: 'packages' })
   const packages = locks.flatMap(lock => lock.packages.map(locked => ({ lock: lock.path, locked })))
   const once = new Map<string, Promise<readonly LockedExplanation[]>>()
@@ -56,7 +56,7 @@ export async function survey(
 }
 
 /** What another policy makes of the same look. */
-export async function judgeUnder(policy: Policy, look: Look): Promise<readonly Surveyed[]> {
+export async function judgeUnder(policy: Policy, look: Survey): Promise<readonly Surveyed[]> {
   return await Promise.all(look.map(async it => ({ ...it, explanation: await it.explanation.under(policy) })))
 }
 

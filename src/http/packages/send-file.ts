@@ -3,9 +3,9 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { OpenFile } from '../../gate/files/open-file.ts'
 import { VerifiedFile } from '../../gate/files/verified-file.ts'
 import type { ByteRange, OpenBlob } from '../../ports/blobs.ts'
-import { NOSNIFF } from '../door/answer.ts'
-import type { Exchange } from '../door/exchange.ts'
-import type { HttpSettings, Serving } from '../door/settings.ts'
+import { NOSNIFF } from '../exchange/answer.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { HttpSettings, Serving } from '../exchange/settings.ts'
 import { readRange, type Wanted } from './ranges.ts'
 
 /** Strong: the bytes behind it never change. */

@@ -51,7 +51,7 @@ const demands = {
     .describe('What may have started the run (.20). pull_request_target is refused unless named.'),
 }
 
-export const githubSchema = z
+const githubSchema = z
   .strictObject({
     kind: z.literal('github'),
     repository: z
@@ -77,7 +77,7 @@ export const githubSchema = z
   })
   .describe('A GitHub Actions workflow.')
 
-export const gitlabSchema = z
+const gitlabSchema = z
   .strictObject({
     kind: z.literal('gitlab'),
     project: z
@@ -98,7 +98,7 @@ export const gitlabSchema = z
   })
   .describe('A GitLab CI pipeline on gitlab.com.')
 
-export const googleSchema = z
+const googleSchema = z
   .strictObject({
     kind: z.literal('google'),
     email: z
@@ -108,7 +108,7 @@ export const googleSchema = z
   })
   .describe('A Google identity, vouched for by accounts.google.com.')
 
-export const customSchema = z
+const customSchema = z
   .strictObject({
     kind: z.literal('custom'),
     issuer: z

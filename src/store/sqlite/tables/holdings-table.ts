@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 import { parseSha256, type Sha256 } from '../../../domain/base/digest.ts'
 import { GateError } from '../../../domain/base/errors.ts'
-import { compareHeld, type HeldFile } from '../../../domain/mirror/held-file.ts'
+import { compareHeld, type HeldFile } from '../../../domain/packaging/held-file.ts'
 import type { ProjectName } from '../../../domain/packaging/name.ts'
 import type { Holdings, ImportedPassage, Passage } from '../../../ports/mirror.ts'
 import { heldFileJson, heldFileSchema } from '../../../protocol/carry/held-file-json.ts'
