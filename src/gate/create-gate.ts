@@ -116,7 +116,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   return {
     page: pages.page,
     atHand: { page: pages.atHand, locate: locate.atHand, judge: judge.atHand },
-    legacy: createLegacy({ index, indexes, memory, foresight, links: linksFor('absolute'), maxAge, clock }),
+    legacy: createLegacy({ index, indexes, memory, foresight, links: linksFor('absolute'), mode, maxAge, clock }),
     locate: locate.byPath,
     locateByName: locate.byName,
     judge: async artifact => alternatives(await judge.judge(artifact)),

@@ -104,7 +104,7 @@ function decoded(segment: string): string {
 
 /** `sha256=…`, `true`, or nothing that is offered. */
 function readMetadata(text: string | undefined): Readonly<Record<string, string>> | boolean {
-  return text !== undefined && text.includes('=') ? pairsOf(text) : text === 'true'
+  return text?.includes('=') ? pairsOf(text) : text === 'true'
 }
 
 /**

@@ -54,8 +54,8 @@ function readEntry(entry: Readonly<Record<string, unknown>>, context: PageContex
   const url = readUrl(entry['url'], context)
   if (url === undefined) return 'its URL is not on a configured origin'
   const hashes = readHashes(entry['hashes'])
-  const metadata = readMetadataHashes(entry)
-  if (hashes === undefined || metadata.length > 1) return 'its hashes contradict each other'
+  const metadata = readMetadataHash(entry)
+  if (hashes === undefined || metadata === undefined) return 'its hashes contradict each other'
   const sha256 = sha256In(hashes)
   return {
     filename,
@@ -68,7 +68,7 @@ function readEntry(entry: Readonly<Record<string, unknown>>, context: PageContex
     uploadTime: readTime(entry['upload-time']),
     requiresPython: readText(entry['requires-python']),
     yanked: readYanked(entry['yanked']),
-    coreMetadata: metadata[0],
+    coreMetadata: metadata ?? undefined,
     // PEP 740: a URL or null; anything else says nothing
     provenance: typeof entry['provenance'] === 'string' ? 'offered' : entry['provenance'] === null ? 'none' : 'unsaid',
   }
@@ -103,15 +103,15 @@ function readText(text: unknown): string | undefined {
 const METADATA_KEYS = ['core-metadata', 'data-dist-info-metadata', 'dist-info-metadata']
 
 /**
- * Every different sha256 that PEP 714's key and its forerunners give METADATA: clients differ in which key they read. `true`
- * has no hash, so nothing could be checked: it counts as not offered.
+ * What PEP 714's key or, where that says nothing, its forerunners give METADATA for a sha256: `undefined` where it contradicts
+ * itself, null where there is none. `true` has no hash, so nothing could be checked: it counts as not offered.
  */
-function readMetadataHashes(entry: Readonly<Record<string, unknown>>): readonly Sha256[] {
-  const offered = METADATA_KEYS.flatMap(key => sha256sOf(entry[key]))
-  return [...new Set(offered)]
-}
-
-function sha256sOf(offered: unknown): readonly Sha256[] {
-  if (!isJsonObject(offered)) return []
-  return Object.entries(offered).flatMap(([name, digest]) => sha256In(readHashes({ [name]: digest }) ?? {}) ?? [])
+function readMetadataHash(entry: Readonly<Record<string, unknown>>): Sha256 | null | undefined {
+  for (const key of METADATA_KEYS) {
+    const offered = entry[key]
+    if (!isJsonObject(offered) || !Object.keys(offered).some(name => name.toLowerCase() === 'sha256')) continue
+    const hashes = readHashes(offered)
+    return hashes === undefined ? undefined : (sha256In(hashes) ?? null)
+  }
+  return null
 }

@@ -72,7 +72,7 @@ function parseJson(bytes: Uint8Array): JsonObject {
  */
 function apiMinor(meta: unknown): ProjectIndex['minor'] | undefined {
   if (meta === undefined || (isJsonObject(meta) && meta['api-version'] === undefined)) return undefined
-  const version = isJsonObject(meta) ? meta['api-version'] : meta
+  const version = isJsonObject(meta) ? meta['api-version'] : undefined
   const [, minor] = (typeof version === 'string' ? /^1\.(\d{1,4})$/.exec(version) : null) ?? []
   if (minor === undefined) throw notAPage('its api-version is not 1.x', version)
   const known = ([0, 1, 2, 3] as const).find(candidate => candidate === Number(minor))

@@ -1,0 +1,47 @@
+import { performance } from 'node:perf_hooks'
+import { millis } from '../../domain/base/instant.ts'
+import type { Memory } from '../../ports/memory.ts'
+import type { Foreseen, Foresight, Ground } from './foresight.ts'
+
+/**
+ * How long a page may be in the making, from when it was asked for, ms. Clients hang up after 15 s of silence (pip, poetry, pdm;
+ * pipenv's look-up of hashes after 10, uv after 30), and the answer itself has to get there. Hundreds of files are judged in
+ * that time: a question to the Integrity API takes tens of milliseconds, and sixteen are under way.
+ */
+const LONGEST = 8_000
+/** However long the upstream took for its own page, ms. */
+const LEAST = 1_000
+
+/** Waits for verdicts, where a page cannot be made without them. */
+export interface Patience {
+  /** Whether there is something to wait for. */
+  isNeeded(foreseen: Foreseen): boolean
+  /**
+   * What is foreseen once every file was judged, or the time since `started` (of `performance.now()`) was over: the rest goes on
+   * beside and stands on a later page. `failure` is why a file that is still unjudged could not be.
+   */
+  settle(ground: Ground, started: number): Promise<{ readonly foreseen: Foreseen; readonly failure: unknown }>
+}
+
+export function createPatience({
+  foresight,
+  memory,
+}: {
+  readonly foresight: Foresight
+  readonly memory: Memory
+}): Patience {
+  return {
+    isNeeded(foreseen) {
+      const unjudged = foresight.unjudged(foreseen)
+      return unjudged.length > 0 && unjudged.some(file => foresight.failureOf(foreseen.ground, [file]) === undefined)
+    },
+    async settle(ground, started) {
+      const files = foresight.unjudged(foresight.foresee(ground))
+      const left = Math.max(LEAST, LONGEST - (performance.now() - started))
+      await foresight.judge(ground, files, millis(left))
+      const { page } = ground
+      const foreseen = foresight.foresee(foresight.ground(page, await memory.of(page.index.name)))
+      return { foreseen, failure: foresight.failureOf(ground, foresight.unjudged(foreseen)) }
+    },
+  }
+}
