@@ -157,7 +157,7 @@ export const REFUSALS = {
     title: 'age unknown',
     meaning: 'The policy has a cooldown, and the index does not say when the file was uploaded.',
     remedy:
-      'Use an index that gives upload-time (PEP 700), or ask the platform team for an exemption that waives cooldown.',
+      'Use an index that gives upload-time (PEP 700; pages in HTML never do), or ask the platform team for an exemption that waives cooldown.',
     hard: false,
     waive: 'cooldown',
   },

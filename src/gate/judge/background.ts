@@ -16,7 +16,7 @@ export interface Background {
    */
   soon(files: readonly Pending[], within: Millis): Promise<void>
   /** Why a file could not be judged a moment ago; `undefined` where it could, or nobody tried. */
-  failureOf(key: string): unknown
+  failureOf(key: string): Error | undefined
   /** Resolves when nothing is queued or under way (for shutdown and tests). */
   idle(): Promise<void>
   close(): void
@@ -34,7 +34,7 @@ export function createBackground(report: (error: unknown) => void): Background {
   let running = 0
   let closed = false
   let idlers: (() => void)[] = []
-  const failures = new LRUCache<string, { readonly error: unknown }>({ max: 20_000, ttl: TRIED_AGAIN })
+  const failures = new LRUCache<string, Error>({ max: 20_000, ttl: TRIED_AGAIN })
   const judged = new LRUCache<string, true>({ max: 20_000, ttl: JUDGED_AGAIN })
 
   function pump(): void {
@@ -56,7 +56,7 @@ export function createBackground(report: (error: unknown) => void): Background {
       await judge()
       judged.set(key, true)
     } catch (error) {
-      failures.set(key, { error })
+      failures.set(key, error instanceof Error ? error : new GateError('unknown-bug', 'a file could not be judged'))
       if (!(error instanceof GateError)) report(error)
     }
     running -= 1
@@ -82,7 +82,7 @@ export function createBackground(report: (error: unknown) => void): Background {
       pump()
       await atMost(within, Promise.all(tasks.map(({ done }) => done.promise)))
     },
-    failureOf: key => failures.get(key)?.error,
+    failureOf: key => failures.get(key),
     idle() {
       if (waiting.size === 0) return Promise.resolve()
       return new Promise(resolve => idlers.push(resolve))

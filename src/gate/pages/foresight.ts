@@ -40,7 +40,7 @@ export interface Foresight {
   /** Judges these files of a page before all others, for `within` at most; what is left is judged beside. */
   judge(ground: Ground, files: readonly IndexFile[], within: Millis): Promise<void>
   /** Why one of these files could not be judged a moment ago. */
-  failureOf(ground: Ground, files: readonly IndexFile[]): unknown
+  failureOf(ground: Ground, files: readonly IndexFile[]): Error | undefined
 }
 
 interface Options {
@@ -99,8 +99,7 @@ export function createForesight(options: Options): Foresight {
         within,
       ),
     failureOf({ page }, files) {
-      const failed = files.find(file => background.failureOf(keyOf(page, file)) !== undefined)
-      return failed && background.failureOf(keyOf(page, failed))
+      return files.map(file => background.failureOf(keyOf(page, file))).find(failure => failure !== undefined)
     },
   }
 }

@@ -20,7 +20,7 @@ export interface Patience {
    * What is foreseen once every file was judged, or the time since `started` (of `performance.now()`) was over: the rest goes on
    * beside and stands on a later page. `failure` is why a file that is still unjudged could not be.
    */
-  settle(ground: Ground, started: number): Promise<{ readonly foreseen: Foreseen; readonly failure: unknown }>
+  settle(ground: Ground, started: number): Promise<{ readonly foreseen: Foreseen; readonly failure: Error | undefined }>
 }
 
 export function createPatience({
@@ -32,8 +32,8 @@ export function createPatience({
 }): Patience {
   return {
     isNeeded(foreseen) {
-      const unjudged = foresight.unjudged(foreseen)
-      return unjudged.length > 0 && unjudged.some(file => foresight.failureOf(foreseen.ground, [file]) === undefined)
+      const { ground } = foreseen
+      return foresight.unjudged(foreseen).some(file => foresight.failureOf(ground, [file]) === undefined)
     },
     async settle(ground, started) {
       const files = foresight.unjudged(foresight.foresee(ground))
