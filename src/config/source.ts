@@ -7,7 +7,7 @@ import { CONFIG_KEYS } from './keys.ts'
 import { configSchema } from './schema.ts'
 
 /** Settings that came from one place: a file, the environment, the command line. */
-export interface Source {
+export interface SettingSource {
   readonly document: YamlDocument
   /** what relative paths stand under */
   readonly folder: string
@@ -17,7 +17,7 @@ export interface Source {
 
 /** What a source says, or a line for each thing that is wrong with it. */
 export interface Reading {
-  readonly source: Source | undefined
+  readonly source: SettingSource | undefined
   readonly wrong: readonly string[]
 }
 
@@ -25,7 +25,7 @@ export interface Reading {
 export function namedSource(
   folder: string,
   settings: readonly { readonly path: readonly string[]; readonly value: unknown; readonly name: string }[],
-): Source {
+): SettingSource {
   const value: Record<string, unknown> = {}
   for (const { path, value: setting } of settings) put(value, path, setting)
   const origin = (path: YamlPath) =>
@@ -41,7 +41,7 @@ export function namedSource(
 }
 
 /** In a person's words and at its place; nothing that a secret setting holds is ever repeated. */
-export function describe(issues: readonly z.core.$ZodIssue[], { document, folder }: Source): readonly string[] {
+export function describe(issues: readonly z.core.$ZodIssue[], { document, folder }: SettingSource): readonly string[] {
   const open = issues.filter(issue => !isSecret(issue.path)).map(issue => askForUnit(issue, document))
   const diagnostics = [
     ...describeIssues(open, document, configSchema(folder)),

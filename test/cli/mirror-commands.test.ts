@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Crossing, createCrossing, must } from '../world/crossing.ts'
 
-t.setTimeout(60_000)
+t.setTimeout(600_000)
 
 /** With a policy on both sides, and nothing fetched. */
 async function prepared(t: Test): Promise<Crossing> {

@@ -438,5 +438,5 @@ function sizeOnDisk({ folder }: DiskSubject): number {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 200 && !holds(); turn += 1) await new Promise(resolve => setTimeout(resolve, 10))
+  for (let turn = 0; turn < 3_000 && !holds(); turn += 1) await new Promise(resolve => setTimeout(resolve, 10))
 }

@@ -508,5 +508,5 @@ function edit<Result>(file: string, change: (database: Database.Database) => Res
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 300 && !holds(); turn += 1) await new Promise(resolve => setTimeout(resolve, 20))
+  for (let turn = 0; turn < 1_500 && !holds(); turn += 1) await new Promise(resolve => setTimeout(resolve, 20))
 }

@@ -43,7 +43,7 @@ function agentFor(t: Test, upstreams: readonly string[], more: Partial<UpstreamA
   const agent = createUpstreamAgent({
     upstreams,
     files: upstreams,
-    timeout: millis(2_000),
+    timeout: millis(20_000),
     auth: {},
     environment: {},
     version: '0.0.0-test',
@@ -414,9 +414,11 @@ t.test('time', async t => {
   t.test('a reader that waits is not the fault of the upstream', async t => {
     const bytes = Buffer.alloc(1024 * 1024)
     const server = await serve(t, (_, response) => void response.end(bytes))
-    const { origin, file } = portsAt(t, server.origin, { limits: { ...rate.limits, ...idle.limits } })
+    // longer than a busy machine may stand still, shorter than the reader waits
+    const limits = { rate: { window: millis(1_000), bytes: 1_000 }, idle: millis(1_000) }
+    const { origin, file } = portsAt(t, server.origin, { limits })
     const answer = await origin.file(artifactAt(file()), NOBODY_LEAVES)
-    await new Promise(resolve => setTimeout(resolve, 900))
+    await new Promise(resolve => setTimeout(resolve, 2_500))
     t.equal((await buffer(answer.value.body)).length, bytes.length)
   })
 
@@ -665,7 +667,10 @@ t.test('more requests than there are places wait, more than may wait are turned 
       ({ code }: GateError) => code,
     ),
   )
-  await new Promise(resolve => setTimeout(resolve, 200))
+  for (let turn = 0; turn < 2_000 && server.requests.length < 14; turn += 1)
+    await new Promise(resolve => setTimeout(resolve, 10))
+  // one too many would come with the others
+  await new Promise(resolve => setTimeout(resolve, 100))
   t.equal(server.requests.length, 14, 'as many sockets as files and root lists leave')
   release()
   const answers = await Promise.all(asked)

@@ -20,7 +20,7 @@ function saying(text: string) {
 }
 
 function misbehaving(overrides: Partial<Parameters<typeof createVerifierPool>[0]> = {}) {
-  return createVerifierPool({ size: 1, timeoutMs: 10_000, maxQueue: 4, workerUrl, ...overrides })
+  return createVerifierPool({ size: 1, timeoutMs: 60_000, maxQueue: 4, workerUrl, ...overrides })
 }
 
 for (const how of ['exit', 'throw', 'nonsense', 'unattested', 'another'])
@@ -78,13 +78,13 @@ t.test('a full queue is overload, at once', async t => {
 })
 
 t.test('a root that cannot be used is "cannot tell"', async t => {
-  const pool = createVerifierPool({ size: 1, timeoutMs: 10_000, maxQueue: 4 })
+  const pool = createVerifierPool({ size: 1, timeoutMs: 60_000, maxQueue: 4 })
   t.teardown(() => pool.close())
   await t.rejects(pool.verify(saying('{}'), trust), { code: 'unknown-trust' })
 })
 
 t.test('real documents come back from the workers as they went in', { skip: vectorsSkip }, async t => {
-  const pool = createVerifierPool({ size: 2, timeoutMs: 20_000, maxQueue: 100 })
+  const pool = createVerifierPool({ size: 2, timeoutMs: 60_000, maxQueue: 100 })
   t.teardown(() => pool.close())
   const findings = await Promise.all([
     ...realEvidence().map(evidence => pool.verify(evidence, rootsOf(productionTrust()))),

@@ -5,6 +5,8 @@ import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
 import { ARTIFACTS, acmeRoot, admits, FINDINGS, policies } from '../world/any-policy.ts'
 import { NOW } from '../world/judging.ts'
 
+t.setTimeout(600_000)
+
 const BUNDLES = FINDINGS.flatMap(finding => (finding.kind === 'attested' ? finding.bundles : []))
 const RUNS = { numRuns: 300 }
 

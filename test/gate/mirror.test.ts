@@ -7,7 +7,7 @@ import { type Crossing, createCrossing, must } from '../world/crossing.ts'
 import { requirementsLock, uvLock } from '../world/locks.ts'
 import type { Published } from '../world/world.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(600_000)
 
 const ANY = 'version: 1\nmode: enforce\ndefaults:\n  attestation: optional\n  unmatched: apply-defaults\n'
 

@@ -1,3 +1,4 @@
+// guards: src/observe/log-text.ts
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -26,7 +27,7 @@ t.test('at `warn` only what needs somebody is written', t => {
   const told = lines([...ALL, policy('rejected')], { level: 'warn' })
   t.strictSame(
     told.map(({ level }) => level),
-    ['warn', 'error', 'warn', 'warn', 'error'],
+    ['warn', 'error', 'warn', 'warn', 'warn', 'error'],
   )
   t.end()
 })

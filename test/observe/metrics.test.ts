@@ -1,3 +1,4 @@
+// guards: src/observe/request-tally.ts
 import t from 'tap'
 import { ERRORS } from '../../src/domain/base/errors.ts'
 import { instant, millis } from '../../src/domain/base/instant.ts'

@@ -1,3 +1,4 @@
+// guards: src/observe/frequent-lines.ts
 import t from 'tap'
 import { alarm, lines, request, unknown, verdict, written } from './every-event.ts'
 

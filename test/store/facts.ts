@@ -83,3 +83,13 @@ export function plain(memory: ProjectMemory, keys: readonly FindingKey[] = []): 
 function sorted<Entry extends { readonly filename: string }>(entries: Iterable<Entry>): readonly Entry[] {
   return [...entries].sort((one, other) => (one.filename < other.filename ? -1 : 1))
 }
+
+/** As text, whose keys are in the order of their names: which of them was set first is nobody's business. */
+export function textOf(value: unknown): string {
+  return JSON.stringify(value, orderly) ?? ''
+}
+
+function orderly(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+}

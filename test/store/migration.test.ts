@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import { instant } from '../../src/domain/base/instant.ts'
 import { HELD } from '../../src/domain/memory/source.ts'
+import { parseProjectName } from '../../src/domain/packaging/name.ts'
 import { heldFileJson } from '../../src/protocol/carry/held-file-json.ts'
 import { applyMigrations } from '../../src/store/sqlite/migrations/apply-migrations.ts'
 import { readRecords } from '../../src/store/sqlite/read-records.ts'
@@ -13,7 +14,7 @@ import { APPLICATION_ID } from '../../src/store/sqlite/schema.ts'
 import { encodeRefused } from '../../src/store/sqlite/tables/refused-codec.ts'
 import { encodeFinding } from '../../src/verify/evidence/finding-codec.ts'
 import { attested } from '../world/judging.ts'
-import { fileOf, findingIn, KEY, OTHER, PKG, plain, proved } from './facts.ts'
+import { fileOf, findingIn, KEY, PKG, plain, proved } from './facts.ts'
 import { type DiskSubject, diskSubject, INDEX, START } from './stores.ts'
 import { ENTRY, heldFile, REFUSED } from './written.ts'
 
@@ -170,14 +171,17 @@ t.test('nothing is lost of what was written before sources were told apart', asy
 })
 
 t.test('a finding becomes the one of every project that lists its file', async t => {
-  const subject = await (await Before.begin(t))
-    .file('pkg', 'pkg-1.0.tar.gz', { sha256: Buffer.from(KEY.sha256, 'hex') })
-    .file('other', 'pkg-1.0.tar.gz', { sha256: Buffer.from(KEY.sha256, 'hex') })
-    .finding()
+  const key = { ...KEY, filename: 'pkg-2-4.tar.gz' }
+  const sha256 = Buffer.from(key.sha256, 'hex')
+  const before = await Before.begin(t)
+  const subject = await before
+    .file('pkg', key.filename, { sha256 })
+    .file('pkg-2', key.filename, { sha256 })
+    .finding(key)
     .open(t)
   const memory = await subject.memory()
-  for (const project of [PKG, OTHER])
-    t.equal((await memory.of(project)).findings.get(KEY)?.finding.kind, 'attested', project)
+  for (const project of ['pkg', 'pkg-2'].map(parseProjectName))
+    t.equal((await memory.of(project)).findings.get(key)?.finding.kind, 'attested', project)
 })
 
 const likeliest: Readonly<Record<string, (before: Before) => Before>> = {
@@ -199,7 +203,7 @@ t.test('of several projects that a name could belong to, the one that listed it 
   const before = await Before.begin(t)
   const subject = await before.file('pkg-2', key.filename).finding(key).open(t)
   const memory = await subject.memory()
-  t.equal((await memory.of('pkg-2' as typeof PKG)).findings.get(key)?.finding.kind, 'attested')
+  t.equal((await memory.of(parseProjectName('pkg-2'))).findings.get(key)?.finding.kind, 'attested')
   t.equal((await memory.of(PKG)).findings.get(key), undefined)
 })
 

@@ -60,7 +60,7 @@ export const ROOMS: Readonly<
     pages: { is: 'index pages from what is known', enters: 'policy find judge' },
     explain: { is: 'the verdict for a person, with all that it rests on', enters: 'policy find judge' },
     records: { is: 'what was written down, read back', enters: '' },
-    mirror: { is: 'what is carried to a network without a network', enters: 'policy explain' },
+    mirror: { is: 'what is carried to a network without a network', enters: 'policy explain files' },
   },
   http: {
     exchange: { is: 'one request, who makes it, and its answer', enters: '' },

@@ -12,7 +12,7 @@ export function agentFor(t: Test, upstreams: readonly string[], more: Partial<Up
   const agent = createUpstreamAgent({
     upstreams,
     files: upstreams,
-    timeout: millis(2_000),
+    timeout: millis(20_000),
     auth: {},
     environment: {},
     version: '0',

@@ -1,3 +1,4 @@
+// guards: src/upstream/fetch-small.ts
 import t from 'tap'
 import type { Artifact } from '../../src/domain/packaging/artifact.ts'
 import { type DistFilename, parseDistFilename } from '../../src/domain/packaging/filename.ts'

@@ -1,3 +1,4 @@
+// guards: src/upstream/answer-body.ts src/upstream/exchange.ts
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -42,7 +43,7 @@ async function fetching(t: Test, ...answers: readonly Answer[]): Promise<Fetchin
   const agent = createUpstreamAgent({
     upstreams: [server.origin],
     files: [server.origin],
-    timeout: millis(2_000),
+    timeout: millis(20_000),
     auth: {},
     environment: {},
     version: '0',

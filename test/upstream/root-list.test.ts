@@ -1,3 +1,4 @@
+// guards: src/upstream/follow.ts
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -25,7 +26,7 @@ async function gateBefore(
   const agent = createUpstreamAgent({
     upstreams: [upstream],
     files: [],
-    timeout: millis(2_000),
+    timeout: millis(20_000),
     auth: {},
     environment: {},
     version: '0',

@@ -88,7 +88,7 @@ export function portcullis({ folder, environment = {} }: Where, ...argv: readonl
 export function ended(file: string, argv: readonly string[], { folder, environment = {} }: Where): Promise<Ended> {
   const { PATH, HOME } = process.env
   return new Promise(resolve => {
-    const options = { cwd: folder, env: { PATH, HOME, XDG_CACHE_HOME: folder, ...environment }, timeout: 60_000 }
+    const options = { cwd: folder, env: { PATH, HOME, XDG_CACHE_HOME: folder, ...environment }, timeout: 300_000 }
     execFile(file, argv, options, (error, out, err) => {
       const exit = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
       resolve({ exit, out, err })

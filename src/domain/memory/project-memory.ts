@@ -124,7 +124,7 @@ export interface Learned {
   readonly findings: readonly LearnedFinding[]
 }
 
-/** Takes facts in. First sights, first proofs and first offers stay, serials and times only rise; what is known makes no difference. */
+/** Takes facts in. First sights, first proofs and first offers stay, serials and times only rise; what is known changes nothing. */
 export function learn(memory: ProjectMemory, facts: Facts): Learned {
   const { page, findings = [] } = facts
   const sightings = page === undefined ? [] : sightingsOn(memory.sightings, page, memory.reading?.lastRead)
@@ -230,7 +230,8 @@ function mergeProved(one: ProvedFile, other: ProvedFile): ProvedFile {
 
 /** Claims in the order of their names, so that equal ones have one text whoever wrote them down. */
 function textOf({ version, proof: { signer, root, signedAt, claims } }: ProvedFile): string {
-  return JSON.stringify([signer, root, signedAt, version, Object.entries(claims).sort()])
+  const present = Object.entries(claims).filter(([, claim]) => claim !== undefined)
+  return JSON.stringify([signer, root, signedAt, version, present.sort(([one], [other]) => (one < other ? -1 : 1))])
 }
 
 interface Named {

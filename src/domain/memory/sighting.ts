@@ -116,7 +116,10 @@ export function mergeSighting(one: Sighting, other: Sighting): Sighting {
   }
 }
 
-/** The later reading; of two of the same moment, the one whose status is older. Associative, commutative, and nothing when repeated. */
+/**
+ * The later reading; of two of the same moment, the one whose status is older. Associative, commutative, and nothing when
+ * repeated.
+ */
 export function mergeReading(one: PageReading | undefined, other: PageReading | undefined): PageReading | undefined {
   if (one === undefined || other === undefined) return one ?? other
   if (one.lastRead !== other.lastRead) return one.lastRead > other.lastRead ? one : other

@@ -8,7 +8,7 @@ export function askingAnew(memory: Memory): Memory {
     ...memory,
     of: async project => withoutFindings(await memory.of(project)),
     atHand: () => undefined,
-    learn: async (project, { findings: _, ...facts }) => withoutFindings(await memory.learn(project, facts)),
+    learn: async (project, facts) => withoutFindings(await memory.learn(project, { ...facts, findings: [] })),
   }
 }
 

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import { type Millis, millis } from '../../domain/base/instant.ts'
-import { type Pending, type Task, WaitingFiles } from './waiting-files.ts'
+import { type Task, type UnjudgedFile, WaitingFiles } from './waiting-files.ts'
 
 /**
  * Judges files that a listing showed and nobody asked for yet, so that the next page can tell. Bounded: what does not fit is
@@ -9,12 +9,12 @@ import { type Pending, type Task, WaitingFiles } from './waiting-files.ts'
  * after a while.
  */
 export interface Background {
-  add(files: readonly Pending[]): void
+  add(files: readonly UnjudgedFile[]): void
   /**
    * Judges these before all others, in their order, and resolves when every one of them has an answer or failed, or when
    * `within` is over. Those that failed a moment ago are not tried again.
    */
-  soon(files: readonly Pending[], within: Millis): Promise<void>
+  soon(files: readonly UnjudgedFile[], within: Millis): Promise<void>
   /** Why a file could not be judged a moment ago; `undefined` where it could, or nobody tried. */
   failureOf(key: string): Error | undefined
   /** Resolves when nothing is queued or under way (for shutdown and tests). */

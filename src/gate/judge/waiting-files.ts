@@ -1,7 +1,7 @@
 import type { Instant } from '../../domain/base/instant.ts'
 
 /** A file that is to be judged some time. */
-export interface Pending {
+export interface UnjudgedFile {
   /** two with the same key are the same */
   readonly key: string
   readonly uploaded: Instant | undefined
@@ -9,7 +9,7 @@ export interface Pending {
 }
 
 export interface Task {
-  readonly pending: Pending
+  readonly pending: UnjudgedFile
   /** its place in the list of whoever waits for it; `undefined`: nobody does */
   rank: number | undefined
   readonly done: PromiseWithResolvers<void>
@@ -35,7 +35,7 @@ export class WaitingFiles {
   }
 
   /** The tasks of these files, in their order; `hurried` by whoever waits for them. */
-  add(files: readonly Pending[], hurried: 'hurried' | 'some time'): readonly Task[] {
+  add(files: readonly UnjudgedFile[], hurried: 'hurried' | 'some time'): readonly Task[] {
     const tasks = files.map((pending, rank) => this.#taskOf(pending, hurried === 'hurried' ? rank : undefined))
     this.#line.sort(byHurry)
     this.#letGo(this.#line.splice(this.#most))
@@ -58,7 +58,7 @@ export class WaitingFiles {
     this.#letGo(this.#line.splice(0))
   }
 
-  #taskOf(pending: Pending, rank: number | undefined): Task {
+  #taskOf(pending: UnjudgedFile, rank: number | undefined): Task {
     const known = this.#tasks.get(pending.key)
     const task = known ?? { pending, rank: undefined, done: Promise.withResolvers<void>() }
     if (known === undefined) {

@@ -8,7 +8,7 @@ import type { KnownPage } from '../find/known-page.ts'
 import type { Sound } from '../find/sound.ts'
 import { type Background, TRIED_AGAIN } from '../judge/background.ts'
 import type { Judge } from '../judge/judge.ts'
-import type { Pending } from '../judge/waiting-files.ts'
+import type { UnjudgedFile } from '../judge/waiting-files.ts'
 import type { Weigh } from '../judge/weigh.ts'
 import type { Policies } from '../policy/policies.ts'
 import { type ForeseenFile, foreseePage, openFiles, unjudgedFiles } from './listing.ts'
@@ -65,7 +65,7 @@ export function createForesight(options: Options): Foresight {
     judged.set(file, 'kind' in artifact ? artifact : await judge.judge(artifact))
   }
 
-  function pending({ page }: Ground, file: IndexFile): Pending {
+  function pending({ page }: Ground, file: IndexFile): UnjudgedFile {
     return { key: keyOf(page, file), uploaded: uploadedAt(file), judge: () => judgeListed(page, file) }
   }
 

@@ -55,7 +55,7 @@ export function readRecords(folder: string, source: Source): Records | undefined
   }
 }
 
-type AttestedFile = ReturnType<Records['attested']> extends AsyncIterable<infer File> ? File : never
+type AttestedRow = ReturnType<Records['attested']> extends AsyncIterable<infer File> ? File : never
 
 interface EntryRow {
   readonly id: number
@@ -111,7 +111,7 @@ function identityOf(json: string | null): Identity | undefined {
 async function* attested(
   database: Database.Database,
   sourceOf: () => SourceId | undefined,
-): AsyncGenerator<AttestedFile> {
+): AsyncGenerator<AttestedRow> {
   const source = asking(sourceOf)
   if (source === undefined) return
   const select = asking(() => prepareFindingsInOrder(database))

@@ -1,3 +1,4 @@
+// guards: src/domain/decide/objection.ts
 import t from 'tap'
 import { needsFinding } from '../../../src/domain/decide/decide.ts'
 import type { Finding } from '../../../src/domain/identity/attestation.ts'

@@ -1,8 +1,9 @@
+// guards: src/domain/decide/story.ts
 import t from 'tap'
 import { decide } from '../../../src/domain/decide/decide.ts'
-import { NO_HISTORY, proofOf } from '../../../src/domain/memory/history.ts'
+import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
 import { githubClaims } from '../../world/claims.ts'
-import { attested, bundle, listed, NOW, policyOf, UNATTESTED } from '../../world/judging.ts'
+import { attested, listed, NOW, policyOf, UNATTESTED } from '../../world/judging.ts'
 import { after, ago, BY_MOVED, judge, MOVED, outcome, proved } from './seen-before.ts'
 
 t.test('the first identity that was proved is the one', async t => {
@@ -34,12 +35,4 @@ t.test('the first identity that was proved is the one', async t => {
     'admitted',
     'and the first identity stays',
   )
-})
-
-t.test('a first identity is never taken from what strangers can start, or from an object that lies', async t => {
-  const pulled = attested(bundle({ claims: githubClaims({ buildTrigger: 'pull_request_target' }) }))
-  t.equal(proofOf(pulled, NOW), undefined)
-  t.equal(proofOf(attested(bundle({ object: { repository: 'other/pkg' } })), NOW), undefined)
-  t.equal(proofOf(UNATTESTED, NOW), undefined)
-  t.equal(outcome('identity: first-seen', NO_HISTORY, { finding: pulled }), 'publisher-mismatch')
 })

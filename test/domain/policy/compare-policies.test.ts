@@ -1,3 +1,4 @@
+// guards: src/domain/policy/compare-publishers.ts src/domain/policy/compare-rules.ts src/domain/policy/rule-ref.ts
 import t, { type Test } from 'tap'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { comparePolicies } from '../../../src/domain/policy/compare-policies.ts'

@@ -1,3 +1,5 @@
+// guards: src/protocol/lockfiles/lock.ts src/protocol/lockfiles/pipfile-lock.ts src/protocol/lockfiles/pylock.ts
+// guards: src/protocol/lockfiles/uv-lock.ts
 import fc from 'fast-check'
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'

@@ -1,3 +1,4 @@
+// guards: src/protocol/lockfiles/poetry-lock.ts
 import t from 'tap'
 import { A, B, POETRY, PYLOCK, read, short, told, UV, wrong } from './locks-as-text.ts'
 

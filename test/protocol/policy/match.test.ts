@@ -1,3 +1,4 @@
+// guards: src/protocol/policy/cross-checks.ts
 import t from 'tap'
 import { assertRefusedAtPlace, type WrongPolicy } from './good-policy.ts'
 

@@ -1,3 +1,4 @@
+// guards: src/protocol/policy/time.ts src/protocol/policy/versions.ts
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'

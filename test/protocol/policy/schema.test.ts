@@ -1,4 +1,4 @@
-// guards: src/protocol/policy/sections.ts, src/protocol/yaml/schema-diagnostics.ts, src/protocol/policy/schema.ts
+// guards: src/protocol/policy/sections.ts
 import t from 'tap'
 import { assertRefusedAtPlace, rule, type WrongPolicy } from './good-policy.ts'
 

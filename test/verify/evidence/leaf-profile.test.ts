@@ -1,4 +1,3 @@
-// guards: src/verify/evidence/certificates.ts
 // the certificate library's own dependency wants it first
 import 'reflect-metadata'
 import { KeyUsageFlags } from '@peculiar/x509'

@@ -1,3 +1,4 @@
+// guards: src/verify/evidence/document.ts src/verify/evidence/invalid-evidence.ts
 // guards: src/verify/evidence/bundle.ts
 import { createHash } from 'node:crypto'
 import t from 'tap'

@@ -138,7 +138,7 @@ interface FindingBefore {
 /** Rows that are taken at once. */
 const PIECE = 1_000
 
-/** A finding was every project's that listed its file. A row whose seal is wrong was absent, and stays so. */
+/** A finding was that of every project that lists its file. A row whose seal is wrong was absent, and stays so. */
 function copyFindings(database: Database.Database): void {
   const ownersOf = prepareOwners(database)
   const select = database.prepare<[number, number], FindingBefore>(
@@ -156,34 +156,28 @@ function copyFindings(database: Database.Database): void {
       for (const project of ownersOf(row))
         insert.run(UNCLAIMED, project, sha256, filename, trust, finding, found, sealNow(project, row))
     }
-  database.exec('drop table temp.owners')
 }
 
-/** The projects that list a file; of one that no page listed, the likeliest by its name. */
+/**
+ * The projects that list a file with these bytes, all of which its name could belong to; of one that no page lists so, the
+ * likeliest.
+ */
 function prepareOwners(
   database: Database.Database,
 ): (file: Pick<FindingBefore, 'sha256' | 'filename'>) => readonly ProjectName[] {
-  // in this order: files are many, and findings have an index
-  database.exec(`
-    create temp table owners as
-      select distinct findings_before.sha256, findings_before.filename, files.project
-      from files cross join findings_before
-        on findings_before.sha256 = files.sha256 and findings_before.filename = files.filename;
-    create index temp.owners_file on owners (sha256, filename)`)
   const select = database
-    .prepare<[string, string], ProjectName>('select project from temp.owners where sha256 = unhex(?) and filename = ?')
+    .prepare<[number, string, string], string>(
+      'select lower(hex(sha256)) from files where source = ? and project = ? and filename = ?',
+    )
     .pluck()
-  const lists = database.prepare<[string, string], number>(
-    'select 1 from files where source = 1 and project = ? and filename = ?',
-  )
   return ({ sha256, filename }) => {
-    const owners = select.all(sha256, filename)
-    if (owners.length > 0) return owners
-    const candidates = candidateProjects(filename)
-    return candidates
-      .filter(project => lists.get(project, filename) !== undefined)
-      .concat(candidates)
-      .slice(0, 1)
+    const candidates = candidateProjects(filename).map(project => ({
+      project,
+      listed: select.get(UNCLAIMED, project, filename),
+    }))
+    const owners = candidates.filter(({ listed }) => listed === sha256)
+    const likeliest = owners[0] ?? candidates.find(({ listed }) => listed !== undefined) ?? candidates[0]
+    return (owners.length > 0 || likeliest === undefined ? owners : [likeliest]).map(({ project }) => project)
   }
 }
 

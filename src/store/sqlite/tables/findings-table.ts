@@ -7,7 +7,7 @@ import type { ProjectName } from '../../../domain/packaging/name.ts'
 import { decodeFinding } from '../../../verify/evidence/finding-codec.ts'
 import type { SourceId } from './sources-table.ts'
 
-/** Rows of findings that a trust root made: not failures under any root, not METADATA that differs. See `gate/judge/examine.ts`. */
+/** Findings that a trust root made: no failures under any root, no METADATA that differs. See `gate/judge/examine.ts`. */
 export const OF_A_ROOT = `trust <> 'any' and trust not like 'metadata %'`
 
 /** A finding as it is kept: what it is about, its text, and when it was found. */
