@@ -12,7 +12,7 @@ const world = await createWorld(t, {
   dialect: { form: 'html', minor: 0, provenance: false, coreMetadata: false, versions: false },
   integrity: 'own-origin',
 })
-const listed = (filename: string) => ({ listed: { path: `/whl/cpu/${filename}` } })
+const listed = (filename: string) => ({ listed: { path: `/packages/whl/cpu/${filename}` } })
 await world.release('sparks', '2.1+cpu', { kinds: ['wheel'], ...listed('sparks-2.1+cpu-py3-none-any.whl') })
 await world.release('vision', '1.0+cpu', {
   kinds: ['wheel'],

@@ -26,8 +26,8 @@ const LONGEST_LINE = 2_000
 const AT_ONCE = { 'some time': 2, hurried: 16 } as const
 /** A file that could not be judged is tried again after so long. */
 export const TRIED_AGAIN = millis(15_000)
-/** A file that was judged, and whose answer did not last, is judged again for nobody only after so long. */
-const JUDGED_AGAIN = millis(60_000)
+/** The same where nobody waits for it, whatever came of it. */
+const TRIED_BESIDE = millis(60_000)
 
 export function createBackground(report: (error: unknown) => void): Background {
   const waiting = new WaitingFiles(LONGEST_LINE)
@@ -35,7 +35,7 @@ export function createBackground(report: (error: unknown) => void): Background {
   let closed = false
   let idlers: (() => void)[] = []
   const failures = new LRUCache<string, Error>({ max: 20_000, ttl: TRIED_AGAIN })
-  const judged = new LRUCache<string, true>({ max: 20_000, ttl: JUDGED_AGAIN })
+  const tried = new LRUCache<string, true>({ max: 20_000, ttl: TRIED_BESIDE })
 
   function pump(): void {
     for (;;) {
@@ -54,11 +54,11 @@ export function createBackground(report: (error: unknown) => void): Background {
     const { key, judge } = task.pending
     try {
       await judge()
-      judged.set(key, true)
     } catch (error) {
       failures.set(key, error instanceof Error ? error : new GateError('unknown-bug', 'a file could not be judged'))
       if (!(error instanceof GateError)) report(error)
     }
+    tried.set(key, true)
     running -= 1
     waiting.finish(task)
     pump()
@@ -68,7 +68,7 @@ export function createBackground(report: (error: unknown) => void): Background {
     add(files) {
       if (closed) return
       waiting.add(
-        files.filter(({ key }) => !judged.has(key) && !failures.has(key)),
+        files.filter(({ key }) => !tried.has(key)),
         'some time',
       )
       pump()
