@@ -51,6 +51,21 @@ t.test('hide: the first page of a cold gate is what the second is', async t => {
     t.equal(await etagOf(ask), first)
   })
 
+  t.test('where the first signer that is proved decides', async t => {
+    const policy = 'version: 1\nprojects: [{ match: demo, identity: first-seen, attestation: required }]\n'
+    const world = await createWorld(t)
+    await passAndRefuse(world)
+    for (let round = 0; round < 3; round += 1) {
+      const data = `${world.folder}/cold-${round}`
+      const gate = await startGate(t, world, { policy, configuration: { data, index: { mode: 'hide' } } })
+      t.strictSame(
+        (await list(createAsk(t, world, gate.url), 'demo')).map(({ filename }) => filename),
+        ['demo-2.0-py3-none-any.whl', 'demo-2.0.tar.gz'],
+        'it is that of the newest version',
+      )
+    }
+  })
+
   t.test('in the JSON API too', async t => {
     const { ask } = await scene(t, passAndRefuse, HIDE)
     const first = (await ask('/pypi/demo/json')).json()

@@ -33,8 +33,10 @@ export interface Foreseen {
 export interface Foresight {
   /** The ground on which an answer stands that is made now. */
   ground(page: KnownPage, memory: ProjectMemory): Ground
-  /** What is known of every file, without waiting; what nobody has judged yet is judged beside it. */
+  /** What is known of every file, without waiting. */
   foresee(ground: Ground): Foreseen
+  /** Judges beside what has to be judged, for the next page. */
+  judgeBeside(foreseen: Foreseen): void
   /** Files of which nothing can be said before they were judged, the newest versions first. */
   unjudged(foreseen: Foreseen): readonly IndexFile[]
   /** Judges these files of a page before all others, for `within` at most; what is left is judged beside. */
@@ -87,10 +89,12 @@ export function createForesight(options: Options): Foresight {
     foresee(ground) {
       const { policy, now, page } = ground
       const files = recall(foreseePage(page, { ...ground, sound, weigh }), policy)
-      const open = openFiles(files)
-      background.add(open.map(file => pending(ground, file)))
       const change = nextChange(page.index.name, { policy, now, negativeTtl })
-      return { ground, files, until: open.length === 0 ? change : instant(Math.min(change, now + TRIED_AGAIN)) }
+      const isSettled = openFiles(files).length === 0
+      return { ground, files, until: isSettled ? change : instant(Math.min(change, now + TRIED_AGAIN)) }
+    },
+    judgeBeside({ ground, files }) {
+      background.add(openFiles(files).map(file => pending(ground, file)))
     },
     unjudged: ({ files }) => unjudgedFiles(files),
     judge: (ground, files, within) =>

@@ -80,7 +80,10 @@ export function createLegacy(
 
   async function foresee(ground: Ground, started: number): Promise<Foreseen> {
     const foreseen = foresight.foresee(ground)
-    if (mode !== 'hide' || !patience.isNeeded(foreseen)) return foreseen
+    if (mode !== 'hide' || !patience.isNeeded(foreseen)) {
+      foresight.judgeBeside(foreseen)
+      return foreseen
+    }
     return (await patience.settle(ground, started)).foreseen
   }
 

@@ -80,7 +80,9 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
   function buildAtOnce(ground: Ground): Built | undefined {
     if (mode === 'list') return buildFrom(ground, undefined)
     const foreseen = foresight.foresee(ground)
-    return mode === 'hide' && patience.isNeeded(foreseen) ? undefined : buildFrom(ground, foreseen)
+    if (mode === 'hide' && patience.isNeeded(foreseen)) return undefined
+    foresight.judgeBeside(foreseen)
+    return buildFrom(ground, foreseen)
   }
 
   function buildFrom(ground: Ground, foreseen: Foreseen | undefined): Built {

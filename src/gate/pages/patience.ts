@@ -12,6 +12,12 @@ const LONGEST = 8_000
 /** However long the upstream took for its own page, ms. */
 const LEAST = 1_000
 
+/**
+ * How long the newest file is judged alone, ms: of signers who changed in a project's life it is then the newest who is proved
+ * first, and not whoever was quicker, which a rule with `identity: first-seen` goes by.
+ */
+const FIRST = 2_000
+
 /** Waits for verdicts, where a page cannot be made without them. */
 export interface Patience {
   /** Whether there is something to wait for. */
@@ -37,10 +43,13 @@ export function createPatience({
     },
     async settle(ground, started) {
       const files = foresight.unjudged(foresight.foresee(ground))
-      const left = Math.max(LEAST, LONGEST - (performance.now() - started))
-      await foresight.judge(ground, files, millis(left))
+      const end = Math.max(performance.now() + LEAST, started + LONGEST)
+      const left = () => Math.max(0, end - performance.now())
+      await foresight.judge(ground, files.slice(0, 1), millis(Math.min(FIRST, left())))
+      await foresight.judge(ground, files, millis(left()))
       const { page } = ground
       const foreseen = foresight.foresee(foresight.ground(page, await memory.of(page.index.name)))
+      foresight.judgeBeside(foreseen)
       return { foreseen, failure: foresight.failureOf(ground, foresight.unjudged(foreseen)) }
     },
   }

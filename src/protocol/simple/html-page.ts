@@ -29,7 +29,7 @@ const LONGEST_HEADING = 1_024
 export function readHtmlPage(bytes: Uint8Array, pageUrl: string): HtmlPage | undefined {
   const { anchors, meta, base: given, heading } = walk(new TextDecoder('utf-8').decode(bytes))
   const base = URL.parse(given ?? '', pageUrl)?.href ?? pageUrl
-  const files = anchors.map(anchor => readAnchor(anchor, base)).filter(file => file !== undefined)
+  const files = sayProvenance(anchors.map(anchor => readAnchor(anchor, base)).filter(file => file !== undefined))
   const version = meta.get('pypi:repository-version')
   if (files.length === 0 && version === undefined && !/\blinks for\b/i.test(heading)) return undefined
   const status = meta.get('pypi:project-status')
@@ -91,6 +91,11 @@ function readAnchor(attributes: Attributes, base: string): Readonly<Record<strin
     'data-dist-info-metadata': readMetadata(attributes['data-dist-info-metadata']),
     ...(provenance === undefined || provenance === '' ? {} : { provenance }),
   }
+}
+
+/** PEP 740: a link without the attribute has none, on a page that knows of it; a version alone may be some proxy's. */
+function sayProvenance(files: HtmlPage['files']): HtmlPage['files'] {
+  return files.some(file => 'provenance' in file) ? files.map(file => ({ provenance: null, ...file })) : files
 }
 
 /** `+` and `!` stand percent-encoded in many an index; what is no UTF-8 is no file name either. */
