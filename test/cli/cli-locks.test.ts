@@ -1,3 +1,5 @@
+// guards: src/cli/judge/audit.ts src/cli/judge/junit.ts src/cli/judge/lock-files.ts src/cli/judge/lock-summary.ts
+// guards: src/cli/judge/sarif.ts src/cli/policy/init.ts src/cli/terminal/read-given.ts src/cli/terminal/write-whole.ts
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'

@@ -1,3 +1,8 @@
+// guards: src/app-commands.ts src/cli/command/exit-of.ts src/cli/command/options.ts src/cli/command/report-error.ts
+// guards: src/cli/judge/explain.ts src/cli/judge/explanation-json.ts src/cli/judge/local-file.ts
+// guards: src/cli/judge/render-explanation.ts src/cli/judge/target.ts src/cli/judge/verify.ts src/cli/mirror/mirror.ts
+// guards: src/cli/mirror/options.ts src/cli/policy/check.ts src/cli/policy/policy.ts src/cli/program.ts
+// guards: src/cli/terminal/progress.ts src/cli/terminal/screen.ts
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'

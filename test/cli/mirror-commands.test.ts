@@ -1,3 +1,5 @@
+// guards: src/cli/mirror/export.ts src/cli/mirror/import.ts src/cli/mirror/keygen.ts src/cli/mirror/request.ts
+// guards: src/cli/terminal/bytes.ts src/cli/trust.ts
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'

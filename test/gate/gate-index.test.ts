@@ -1,3 +1,5 @@
+// guards: src/gate/find/artifacts.ts src/gate/find/indexes.ts src/gate/flow/limit.ts src/gate/flow/once.ts
+// guards: src/gate/judge/clock-guard.ts src/gate/pages/page-body.ts
 import t from 'tap'
 import { GateError } from '../../src/domain/base/errors.ts'
 import { millis } from '../../src/domain/base/instant.ts'

@@ -1,3 +1,4 @@
+// guards: src/gate/judge/pep740-watch.ts src/gate/readiness.ts
 import t, { type Test } from 'tap'
 import { createVerifierPool } from '../../src/verify/workers/pool.ts'
 import { type BareChanges, materialOf, nameOf, openBareGate } from '../world/bare-gate.ts'

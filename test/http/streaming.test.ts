@@ -1,3 +1,4 @@
+// guards: src/http/door/buffer-pool.ts src/http/packages/files.ts src/http/packages/send-file.ts
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { startGate } from '../world/gate.ts'

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'
@@ -281,4 +284,35 @@ t.test('a migration that does not go through leaves everything as it was', async
   database.exec('drop table files_before')
   await applyMigrations(database)
   t.equal(database.prepare('select count(*) from findings').pluck().get(), 1)
+})
+
+t.test('a process that is killed while it brings a database up to date leaves the old one or the new one', async t => {
+  const before = await Before.begin(t)
+  for (let number = 0; number < 3_000; number += 1) before.file('pkg', `pkg-1.${number}.tar.gz`)
+  before.finding().database.close()
+  const file = join(before.folder, 'portcullis.sqlite')
+  const script = new URL('./migrate-child.ts', import.meta.url).pathname
+  let migrated: number | undefined = 0
+  for (let ms = 10; migrated === 0 && ms < 10_000; ms *= 1.3) {
+    const child = spawn(process.execPath, [script, file], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const exited = once(child, 'exit')
+    await once(child.stdout, 'data')
+    await delay(ms)
+    child.kill('SIGKILL')
+    await exited
+    const database = new Database(file)
+    migrated = database.prepare<[], number>(`select count(*) from sqlite_schema where name = 'sources'`).pluck().get()
+    t.equal(
+      database.prepare('select count(*) from files').pluck().get(),
+      3_000,
+      `killed after ${Math.round(ms)} ms: migrated ${migrated}`,
+    )
+    t.equal(database.prepare('select count(*) from findings').pluck().get(), 1)
+    database.close()
+  }
+  t.equal(migrated, 1, 'the last one came to its end')
+  const subject = await diskSubject(t, { folder: before.folder })
+  const known = await (await subject.memory()).of(PKG)
+  t.equal(known.sightings.size, 3_000)
+  t.equal(known.findings.get(KEY)?.finding.kind, 'attested')
 })

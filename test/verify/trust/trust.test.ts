@@ -1,12 +1,14 @@
+// guards: src/verify/trust/record.ts src/verify/trust/refresh.ts src/verify/trust/trusted-root.ts
+// guards: src/verify/trust/tuf.ts
 import { utimesSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { DEFAULT_MIRROR_URL } from '@sigstore/tuf'
 import t, { type Test } from 'tap'
-import { instant } from '../../src/domain/base/instant.ts'
-import type { TrustOptions } from '../../src/verify/trust/trust.ts'
-import { serve, serveRaw } from '../world/loopback.ts'
-import { createTlsAuthority } from '../world/tls-certificates.ts'
+import { instant } from '../../../src/domain/base/instant.ts'
+import type { TrustOptions } from '../../../src/verify/trust/trust.ts'
+import { serve, serveRaw } from '../../world/loopback.ts'
+import { createTlsAuthority } from '../../world/tls-certificates.ts'
 import { clockAt, DAY, FIRST, now, open, refusal, SECOND, SOON, WEEK } from './trust-opening.ts'
 import { startTufRepository, type TufRepository } from './trust-repository.ts'
 

@@ -1,8 +1,9 @@
+// guards: src/verify/workers/worker.ts
 import t from 'tap'
-import { sha256Of } from '../../src/domain/base/digest.ts'
-import type { GateEvent } from '../../src/observe/events.ts'
-import { createVerifierPool } from '../../src/verify/workers/pool.ts'
-import { rootsOf } from '../world/roots.ts'
+import { sha256Of } from '../../../src/domain/base/digest.ts'
+import type { GateEvent } from '../../../src/observe/events.ts'
+import { createVerifierPool } from '../../../src/verify/workers/pool.ts'
+import { rootsOf } from '../../world/roots.ts'
 import {
   distFilename,
   productionTrust,
@@ -10,9 +11,9 @@ import {
   stagingEvidence,
   stagingTrust,
   vectorsSkip,
-} from '../world/vectors.ts'
+} from '../../world/vectors.ts'
 
-const workerUrl = new URL('./hanging-worker.ts', import.meta.url)
+const workerUrl = new URL('../../fault/hanging-worker.ts', import.meta.url)
 const trust = { sigstore: { digest: 'none', json: '{}' }, custom: [] }
 
 function saying(text: string) {

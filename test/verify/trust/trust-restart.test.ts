@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { sha256Of } from '../../src/domain/base/digest.ts'
-import { instant } from '../../src/domain/base/instant.ts'
+import { sha256Of } from '../../../src/domain/base/digest.ts'
+import { instant } from '../../../src/domain/base/instant.ts'
 import { clockAt, DAY, FIRST, now, open, refusal, SECOND, SOON } from './trust-opening.ts'
 import { startTufRepository } from './trust-repository.ts'
 

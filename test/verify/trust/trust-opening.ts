@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { GateError } from '../../src/domain/base/errors.ts'
-import { type Clock, type Instant, instant, millis, systemClock } from '../../src/domain/base/instant.ts'
-import type { GateEvent } from '../../src/observe/events.ts'
-import type { Trust } from '../../src/ports/trust.ts'
-import { createTrust, type TrustOptions } from '../../src/verify/trust/trust.ts'
-import { createSigningWorld } from '../world/signing.ts'
+import { GateError } from '../../../src/domain/base/errors.ts'
+import { type Clock, type Instant, instant, millis, systemClock } from '../../../src/domain/base/instant.ts'
+import type { GateEvent } from '../../../src/observe/events.ts'
+import type { Trust } from '../../../src/ports/trust.ts'
+import { createTrust, type TrustOptions } from '../../../src/verify/trust/trust.ts'
+import { createSigningWorld } from '../../world/signing.ts'
 import type { TufRepository } from './trust-repository.ts'
 
 export const DAY = 86_400_000
