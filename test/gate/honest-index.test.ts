@@ -1,3 +1,4 @@
+// guards: src/gate/judge/pep740-watch.ts src/gate/files/wheel-metadata.ts src/gate/find/indexes.ts src/gate/find/locate.ts
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'

@@ -51,7 +51,7 @@ export function createBackground(report: (error: unknown) => void): Background {
   }
 
   async function run(task: Task): Promise<void> {
-    const { key, judge } = task.pending
+    const { key, judge } = task.file
     try {
       await judge()
     } catch (error) {

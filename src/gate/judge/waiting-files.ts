@@ -9,7 +9,7 @@ export interface UnjudgedFile {
 }
 
 export interface Task {
-  readonly pending: UnjudgedFile
+  readonly file: UnjudgedFile
   /** its place in the list of whoever waits for it; `undefined`: nobody does */
   rank: number | undefined
   readonly done: PromiseWithResolvers<void>
@@ -36,7 +36,7 @@ export class WaitingFiles {
 
   /** The tasks of these files, in their order; `hurried` by whoever waits for them. */
   add(files: readonly UnjudgedFile[], hurried: 'hurried' | 'some time'): readonly Task[] {
-    const tasks = files.map((pending, rank) => this.#taskOf(pending, hurried === 'hurried' ? rank : undefined))
+    const tasks = files.map((file, rank) => this.#taskOf(file, hurried === 'hurried' ? rank : undefined))
     this.#line.sort(byHurry)
     this.#letGo(this.#line.splice(this.#most))
     return tasks
@@ -49,8 +49,8 @@ export class WaitingFiles {
     return this.#line.shift()
   }
 
-  finish({ pending, done }: Task): void {
-    this.#tasks.delete(pending.key)
+  finish({ file, done }: Task): void {
+    this.#tasks.delete(file.key)
     done.resolve()
   }
 
@@ -58,11 +58,11 @@ export class WaitingFiles {
     this.#letGo(this.#line.splice(0))
   }
 
-  #taskOf(pending: UnjudgedFile, rank: number | undefined): Task {
-    const known = this.#tasks.get(pending.key)
-    const task = known ?? { pending, rank: undefined, done: Promise.withResolvers<void>() }
+  #taskOf(file: UnjudgedFile, rank: number | undefined): Task {
+    const known = this.#tasks.get(file.key)
+    const task = known ?? { file, rank: undefined, done: Promise.withResolvers<void>() }
     if (known === undefined) {
-      this.#tasks.set(pending.key, task)
+      this.#tasks.set(file.key, task)
       this.#line.push(task)
     }
     if (rank !== undefined) task.rank = Math.min(task.rank ?? rank, rank)
@@ -80,5 +80,5 @@ const NOBODY = Number.MAX_SAFE_INTEGER
 function byHurry(a: Task, b: Task): number {
   const [first, second] = [a.rank ?? NOBODY, b.rank ?? NOBODY]
   if (first !== second) return first - second
-  return (b.pending.uploaded ?? 0) - (a.pending.uploaded ?? 0)
+  return (b.file.uploaded ?? 0) - (a.file.uploaded ?? 0)
 }

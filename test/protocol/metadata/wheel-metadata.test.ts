@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
 import t from 'tap'
-import { parseDistFilename } from '../../src/domain/packaging/filename.ts'
-import { ArchiveError, readWheelMetadata, UnreadableArchive } from '../../src/protocol/metadata/wheel-metadata.ts'
-import { type Member, relabelled, zip } from '../world/archives.ts'
-import { casesFolder } from '../world/cases-folder.ts'
+import { parseDistFilename } from '../../../src/domain/packaging/filename.ts'
+import { ArchiveError, readWheelMetadata, UnreadableArchive } from '../../../src/protocol/metadata/wheel-metadata.ts'
+import { type Member, relabelled, zip } from '../../world/archives.ts'
+import { casesFolder } from '../../world/vectors-folder.ts'
 
 const METADATA = Buffer.from('Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n')
 const OTHER = Buffer.from('Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: evil\n')

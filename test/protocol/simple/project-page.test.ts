@@ -1,8 +1,10 @@
+// guards: src/protocol/simple/hashes.ts src/protocol/simple/html-page.ts src/protocol/simple/html-tags.ts
+// guards: src/protocol/simple/page-entries.ts src/protocol/simple/project-index.ts src/protocol/simple/project-status.ts
 import t from 'tap'
-import { GateError } from '../../src/domain/base/errors.ts'
-import { parseProjectName } from '../../src/domain/packaging/name.ts'
-import type { IndexFile, ProjectIndex } from '../../src/protocol/simple/project-index.ts'
-import { parseProjectPage } from '../../src/protocol/simple/project-page.ts'
+import { GateError } from '../../../src/domain/base/errors.ts'
+import { parseProjectName } from '../../../src/domain/packaging/name.ts'
+import type { IndexFile, ProjectIndex } from '../../../src/protocol/simple/project-index.ts'
+import { parseProjectPage } from '../../../src/protocol/simple/project-page.ts'
 
 const SHA = 'ab'.repeat(32)
 const OTHER = 'cd'.repeat(32)
