@@ -17,7 +17,7 @@ await world.release('sparks', '2.1+cpu', { kinds: ['wheel'], ...listed('sparks-2
 await world.release('vision', '1.0+cpu', {
   kinds: ['wheel'],
   requires: ['sparks>=2.1'],
-  requiresPython: '>=3.7,<4',
+  requiresPython: '>=3.7',
   ...listed('vision-1.0+cpu-py3-none-any.whl'),
 })
 await world.release('sparks', '3.0', { kinds: ['wheel'], attested: false })

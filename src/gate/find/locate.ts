@@ -39,7 +39,7 @@ interface Options {
   readonly isInternal: (project: ProjectName) => boolean
 }
 
-/** Throws not-listed, internal, unknown-…. */
+/** Throws not-listed, listed-otherwise, internal, unknown-…. */
 export interface Locate {
   byPath(path: FilePath): Promise<Artifact | Refused>
   /** The same where it needs no waiting; `undefined` when it does. */
