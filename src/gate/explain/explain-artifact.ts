@@ -116,7 +116,7 @@ function createWeighFor(parts: ExplainParts, { integrity, memory, at }: Evidence
     trust,
     customRoots: () => policies.current().roots,
     negativeTtl,
-    watch: createPep740Watch(events),
+    watch: createPep740Watch(events, { ownIntegrity: integrity.ownOrigin }),
     keepProvenance: async () => {},
     now: clock,
   })
