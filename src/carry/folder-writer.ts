@@ -105,6 +105,7 @@ async function addEntry(
   const header = { name: entryName(sha256), size, mode: 0o644, mtime: EPOCH, uid: 0, gid: 0, type: 'file' } as const
   const entry = archive.entry(header, error => (error ? added.reject(error) : added.resolve()))
   added.promise.catch(() => {}) // awaited at the end
+  entry.on('error', () => {}) // an archive that is given up says so to each entry; whoever gave it up knows why
   const hash = createHash('sha256')
   for await (const piece of piecesOf(blob)) {
     hash.update(piece)

@@ -35,8 +35,12 @@ interface Seat {
   job: { readonly id: number; readonly work: Job; readonly deadline: NodeJS.Timeout } | undefined
   /** runs while there is no job */
   idle: NodeJS.Timeout | undefined
+  /** its thread runs */
+  started: boolean
 }
 
+/** Until a worker's thread runs. */
+const START_MS = 60_000
 const IDLE_MS = 60_000
 
 const WORKER = new URL('./worker.ts', import.meta.url)
@@ -123,8 +127,9 @@ class VerifierPool implements Verifier {
       // nothing of the parent's loaders or inspector
       execArgv: [],
     })
-    const seat: Seat = { worker, job: undefined, idle: undefined }
+    const seat: Seat = { worker, job: undefined, idle: undefined, started: false }
     this.#seats.add(seat)
+    worker.on('online', () => this.#begin(seat))
     worker.on('message', (answer: VerifyAnswer) => this.#receive(seat, answer))
     worker.on('messageerror', () => void this.#end(seat, 'a verification worker sent something unreadable'))
     worker.on('error', cause => void this.#end(seat, 'a verification worker crashed', cause))
@@ -135,13 +140,24 @@ class VerifierPool implements Verifier {
   #assign(seat: Seat, work: Job): void {
     this.#lastId += 1
     const id = this.#lastId
-    const { timeoutMs } = this.#options
-    const deadline = setTimeout(() => void this.#end(seat, `a verification took more than ${timeoutMs} ms`), timeoutMs)
     clearTimeout(seat.idle)
-    seat.job = { id, work, deadline }
+    seat.job = { id, work, deadline: this.#deadline(seat, seat.started ? this.#options.timeoutMs : START_MS) }
     // only work keeps the process alive
     seat.worker.ref()
     post(seat.worker, id, work, undefined)
+  }
+
+  #deadline(seat: Seat, ms: number): NodeJS.Timeout {
+    return setTimeout(() => void this.#end(seat, `a verification took more than ${ms} ms`), ms)
+  }
+
+  /** What a busy machine takes to start a worker is no time of the document's. */
+  #begin(seat: Seat): void {
+    seat.started = true
+    const { job } = seat
+    if (job === undefined) return
+    clearTimeout(job.deadline)
+    seat.job = { ...job, deadline: this.#deadline(seat, this.#options.timeoutMs) }
   }
 
   #receive(seat: Seat, answer: VerifyAnswer): void {

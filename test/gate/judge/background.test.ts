@@ -20,7 +20,13 @@ function held(...keys: readonly string[]) {
       await gates.get(key)?.promise
     }),
   )
-  return { files, begun, letGo: () => gates.forEach(({ resolve }) => void resolve()) }
+  return {
+    files,
+    begun,
+    letGo: () => {
+      for (const { resolve } of gates) resolve()
+    },
+  }
 }
 
 function open(): { readonly background: Background; readonly reported: unknown[] } {
