@@ -24,7 +24,7 @@ function held(...keys: readonly string[]) {
     files,
     begun,
     letGo: () => {
-      for (const { resolve } of gates) resolve()
+      for (const { resolve } of gates.values()) resolve()
     },
   }
 }
