@@ -2,7 +2,6 @@ import { type Command, Option } from 'commander'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Surveyed } from '../../gate/explain/survey.ts'
 import { verdictJson } from '../../gate/explain/verdict-json.ts'
-import { isFinding } from '../../protocol/lockfiles/divide-lock.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
@@ -16,7 +15,14 @@ import { junitOf } from '../report/junit.ts'
 import type { LockReport } from '../report/lock-report.ts'
 import { type LockSummary, renderSummary, summarise } from '../report/lock-summary.ts'
 import { sarifOf } from '../report/sarif.ts'
-import { findingsIn, renderUnjudged, tellFindings, type UnjudgedEntry, unjudgedIn } from '../report/unjudged.ts'
+import {
+  failuresIn,
+  findingsIn,
+  renderUnjudged,
+  tellFailures,
+  type UnjudgedEntry,
+  unjudgedIn,
+} from '../report/unjudged.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 
@@ -89,7 +95,7 @@ async function audit(paths: readonly string[], options: AuditOptions, services: 
   try {
     const surveyed = await surveyLocks(locks, explain, services.output)
     const summary = summarise(locks, surveyed, explain.policy())
-    const findings = options.allowUnjudged === true ? [] : findingsIn(locks)
+    const findings = failuresIn(locks, options)
     tell({ locks, surveyed, summary, findings, folder: process.cwd() }, options, services)
     return findings.length > 0 ? 1 : exitOf(surveyed, options)
   } finally {
@@ -151,10 +157,11 @@ function renderText(screen: Screen, { surveyed, summary, locks, findings }: Audi
       screen.prose(['    '], complaint.message)
     }
   }
-  renderUnjudged(screen, unjudgedIn(locks).filter(isFinding))
-  if (releases.size > 0 || findings.length > 0) screen.line()
+  const named = findingsIn(locks)
+  renderUnjudged(screen, named)
+  if (releases.size > 0 || named.length > 0) screen.line()
   renderSummary(screen, summary)
-  tellFindings(screen, findings)
+  tellFailures(screen, findings)
 }
 
 const MARKS = { error: ['✗', 'bad'], warning: ['?', 'doubt'], note: ['!', 'doubt'] } as const

@@ -16,7 +16,7 @@ import { readLocks } from '../locks/lock-files.ts'
 import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
 import { surveyLocks } from '../locks/survey-locks.ts'
 import { labelOf, renderOthers, renderTally } from '../report/outcomes.ts'
-import { findingsIn, renderUnjudged, tellFindings } from '../report/unjudged.ts'
+import { failuresIn, findingsIn, renderUnjudged, tellFailures } from '../report/unjudged.ts'
 import { formatBytes } from '../terminal/bytes.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
@@ -83,10 +83,10 @@ async function plan(paths: readonly string[], options: PlanOptions, services: Se
     writeWhole(options.out, renderMirrorPlan({ locks: paths, targets, files, wanted: [] }), { over: true })
     const screen = createScreen(services.output)
     tell(screen, explanations, options.out)
-    const findings = options.allowUnjudged === true ? [] : findingsIn(locks)
-    renderUnjudged(screen, findings)
-    tellFindings(screen, findings)
-    return findings.length > 0 ? 1 : exitOf(explanations)
+    const failures = failuresIn(locks, options)
+    renderUnjudged(screen, findingsIn(locks))
+    tellFailures(screen, failures)
+    return failures.length > 0 ? 1 : exitOf(explanations)
   } finally {
     await explain.close()
   }

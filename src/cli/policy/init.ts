@@ -17,14 +17,7 @@ import { readLocks } from '../locks/lock-files.ts'
 import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
 import { surveyLocks } from '../locks/survey-locks.ts'
 import { renderSummary, summarise } from '../report/lock-summary.ts'
-import {
-  findingsIn,
-  nameOfUnjudged,
-  renderUnjudged,
-  tellFindings,
-  type UnjudgedEntry,
-  unjudgedIn,
-} from '../report/unjudged.ts'
+import { failuresIn, findingsIn, nameOfUnjudged, renderUnjudged, tellFailures, unjudgedIn } from '../report/unjudged.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 import { writeWhole } from '../terminal/write-whole.ts'
@@ -125,19 +118,17 @@ async function offer(seen: Seen, options: InitOptions, services: Services): Prom
   if (look.length === 0 && unjudgedIn(locks).length === 0)
     throw new GateError('usage', 'the locks allow no file of an index')
   const { written, leftOut } = await cover(look, observation, writerOf(seen, options, services))
-  if (written !== undefined) hand(written.text, options, services)
-  renderSummary(screen, summarise(locks, written?.judged ?? [], written?.policy ?? observingPolicy()))
+  if (written !== undefined) {
+    hand(written.text, options, services)
+    renderSummary(screen, summarise(locks, written.judged, written.policy))
+  } else if (leftOut.length === 0) screen.line('The locks allow no file that is judged here: nothing is written.')
   tellLeftOut(screen, leftOut)
-  const findings = findingsOf(seen, options)
-  renderUnjudged(screen, findings)
-  tellFindings(screen, findings)
+  const failures = failuresIn(locks, options)
+  renderUnjudged(screen, findingsIn(locks))
+  tellFailures(screen, failures)
   if (written !== undefined && options.out !== undefined)
     screen.line(`${options.out} is written: read it, then \`portcullis policy check ${options.out}\``)
-  return leftOut.length + findings.length > 0 ? 1 : 0
-}
-
-function findingsOf({ locks }: Seen, { allowUnjudged }: InitOptions): readonly UnjudgedEntry[] {
-  return allowUnjudged === true ? [] : findingsIn(locks)
+  return leftOut.length + failures.length > 0 ? 1 : 0
 }
 
 /** Writes what was observed, and reads it back as a gate would before anybody gets it. */

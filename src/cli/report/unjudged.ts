@@ -16,6 +16,14 @@ export function findingsIn(locks: readonly Lock[]): readonly UnjudgedEntry[] {
   return unjudgedIn(locks).filter(isFinding)
 }
 
+/** Those that make a command end with 1. */
+export function failuresIn(
+  locks: readonly Lock[],
+  { allowUnjudged }: { readonly allowUnjudged?: boolean },
+): readonly UnjudgedEntry[] {
+  return allowUnjudged === true ? [] : findingsIn(locks)
+}
+
 interface Words {
   /** in a tally */
   readonly many: string
@@ -63,8 +71,8 @@ export function renderUnjudged(screen: Screen, entries: readonly UnjudgedEntry[]
 }
 
 /** The last line of a command that ends otherwise because of them. */
-export function tellFindings(screen: Screen, findings: readonly UnjudgedEntry[]): void {
-  if (findings.length === 0) return
-  const many = findings.length === 1 ? '1 entry' : `${findings.length} entries`
+export function tellFailures(screen: Screen, failures: readonly UnjudgedEntry[]): void {
+  if (failures.length === 0) return
+  const many = failures.length === 1 ? '1 entry' : `${failures.length} entries`
   screen.line(styled('doubt', `${many} not judged`), ': look into each, or accept them with --allow-unjudged')
 }

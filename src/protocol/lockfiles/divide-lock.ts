@@ -1,5 +1,5 @@
 import type { ProjectName } from '../../domain/packaging/name.ts'
-import type { Lock, LockedPackage, Unjudged } from './lock.ts'
+import { type Lock, type LockedPackage, type Unjudged, withoutCredentials } from './lock.ts'
 
 /** Whose a package is, as far as whoever judges a lock is concerned. */
 export interface Ownership {
@@ -22,6 +22,7 @@ export function divideLock(lock: Lock, { indexes, isInternal }: Ownership): Lock
     packages: others.filter(({ index }) => isOurs(index)),
     unjudged: [
       ...lock.unjudged.filter(({ index }) => index === undefined || !isOurs(index)),
+      ...others.filter(({ index }) => isOurs(index)).flatMap(strayFiles),
       ...others.filter(({ index }) => !isOurs(index)).map(tellOther),
       ...internal.map(tellInternal),
     ],
@@ -56,6 +57,30 @@ function mirrorsOf(packages: readonly LockedPackage[], known: ReadonlySet<string
 
 const PYPI_PATH = /\/packages\/[0-9a-f]{2}\/[0-9a-f]{2}\/[0-9a-f]{60}\/[^/?#]+(?:#.*)?$/
 const LOCAL_GATE = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?\/simple$/
+
+/**
+ * Files that a client takes from a URL that is no place of the index, and that nothing ties to what the index lists under their name:
+ * the verdict on that one says nothing of them.
+ */
+function strayFiles({ project, version, index, files, line }: LockedPackage): readonly Unjudged[] {
+  const tied = files.flatMap(({ sha256, url }) => (sha256 === undefined ? [] : originOf(url)))
+  const known = new Set([...PYPI_ORIGINS, ...originOf(index), ...tied])
+  const stray = files.filter(({ sha256, url }) => sha256 === undefined && originOf(url).some(it => !known.has(it)))
+  return stray.map(({ url = '' }) => ({
+    kind: 'url',
+    name: project,
+    version,
+    why: `the lock has no sha256 of what it takes from ${withoutCredentials(url)}, so that it may be anything`,
+    index: undefined,
+    line,
+  }))
+}
+
+const PYPI_ORIGINS = ['https://pypi.org', 'https://files.pythonhosted.org']
+
+function originOf(url: string | undefined): readonly string[] {
+  return url !== undefined && URL.canParse(url) ? [new URL(url).origin] : []
+}
 
 function tellOther({ project, version, index, line }: LockedPackage): Unjudged {
   const why = `it comes from ${index}, which is another index: not yours to admit here`
