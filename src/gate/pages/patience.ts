@@ -16,7 +16,7 @@ const LEAST = 1_000
  * How long the newest file is judged alone, ms: of signers who changed in a project's life it is then the newest who is proved
  * first, and not whoever was quicker, which a rule with `identity: first-seen` goes by.
  */
-const FIRST = 2_000
+const FIRST = 4_000
 
 /** Waits for verdicts, where a page cannot be made without them. */
 export interface Patience {
