@@ -25,3 +25,8 @@ export interface Claims {
   /** .23 */ readonly deploymentEnvironment: string | undefined
   /** .24 */ readonly tokenSubject: string | undefined
 }
+
+/** What .18 may end in: the ref (.14) or the commit (.13), as in a release that was run again; both are legitimate. */
+export function buildEnds({ sourceRepositoryRef, sourceRepositoryDigest }: Claims): readonly string[] {
+  return [sourceRepositoryRef, sourceRepositoryDigest].filter(end => end !== undefined)
+}
