@@ -9,7 +9,7 @@ import { createHistory, type History, NO_HISTORY, proofOf, type SeenFile } from 
 import type { Artifact } from '../../src/domain/packaging/artifact.ts'
 import { isSameOrEarlierLine, type ReleaseLine } from '../../src/domain/packaging/release-line.ts'
 import { parseVersion, type Version } from '../../src/domain/packaging/version.ts'
-import { claimsBuiltBy, githubClaims } from '../world/claims.ts'
+import { circleciClaims, claimsBuiltBy, githubClaims } from '../world/claims.ts'
 import { attested, bundle, listed, NOW, policyOf, UNASKED, UNATTESTED } from '../world/judging.ts'
 
 const DAY = 86_400_000
@@ -200,6 +200,14 @@ t.test('what a signer is', async t => {
   const inHouse = parseSha256('a'.repeat(64))
   if (inHouse === undefined) throw new TypeError('a digest')
   t.not(signerKeyOf(githubClaims(), inHouse), same, 'and so is who vouches for it')
+  const circle = (changes: Partial<Claims> = {}, run?: string) => signerKeyOf(circleciClaims(changes, run), 'sigstore')
+  t.equal(
+    circle({ sourceRepositoryRef: 'refs/tags/v2' }, '2'.repeat(8)),
+    circle(),
+    'of CircleCI every run has its own .18',
+  )
+  t.not(circle({ buildSignerUri: `${circleciClaims().san.value}x` }), circle(), 'the pipeline is who signs')
+  t.not(circle({ sourceRepositoryUri: 'github.com/evil/pkg' }), circle(), 'and where its source is')
 })
 
 t.test('a first identity is never taken from what strangers can start, or from an object that lies', async t => {
@@ -208,6 +216,13 @@ t.test('a first identity is never taken from what strangers can start, or from a
   t.equal(proofOf(attested(bundle({ object: { repository: 'other/pkg' } })), NOW), undefined)
   t.equal(proofOf(UNATTESTED, NOW), undefined)
   t.equal(outcome('identity: first-seen', NO_HISTORY, { finding: pulled }), 'publisher-mismatch')
+  const object = { kind: 'CircleCI', repository: undefined, workflow: undefined }
+  const rerun = attested(bundle({ object, claims: circleciClaims({ runnerEnvironment: 'ssh-rerun' }) }))
+  t.equal(proofOf(rerun, NOW), undefined)
+  t.equal(outcome('identity: first-seen', NO_HISTORY, { finding: rerun }), 'publisher-mismatch')
+  const run = attested(bundle({ object, claims: circleciClaims() }))
+  t.not(proofOf(run, NOW), undefined)
+  t.equal(outcome('identity: first-seen', NO_HISTORY, { finding: run }), 'attestation')
 })
 
 t.test('a file added long after its release', async t => {

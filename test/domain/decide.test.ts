@@ -7,7 +7,7 @@ import type { Finding } from '../../src/domain/identity/attestation.ts'
 import { NO_HISTORY } from '../../src/domain/memory/history.ts'
 import type { Artifact } from '../../src/domain/packaging/artifact.ts'
 import type { Policy } from '../../src/domain/policy/policy.ts'
-import { claimsBuiltBy, githubClaims, googleClaims } from '../world/claims.ts'
+import { CIRCLECI, circleciClaims, claimsBuiltBy, githubClaims, googleClaims } from '../world/claims.ts'
 import { attested, bundle, listed, NOW, policyOf, UNASKED, UNATTESTED } from '../world/judging.ts'
 
 const PUBLISHER = '{ kind: github, repository: acme/pkg, workflow: release.yml, repository_id: "111", owner_id: "222" }'
@@ -79,9 +79,32 @@ const CASES: readonly Case[] = [
   ),
   {
     when: 'the publisher kind is unknown',
-    code: 'provenance-malformed',
+    code: 'publisher-unknown',
     finding: attested(bundle({ object: { kind: 'ActiveState' } })),
+    detail: /"ActiveState", which is not known here/,
+  },
+  {
+    when: 'the publisher kind is unknown and anybody may sign',
+    code: 'publisher-unknown',
+    finding: attested(bundle({ object: { kind: 'ActiveState' } })),
+    policy: policy('{ match: pkg, attestation: optional }'),
     detail: /ActiveState/,
+  },
+  {
+    when: 'the publisher kind is unknown and the first signer is taken',
+    code: 'publisher-unknown',
+    finding: attested(bundle({ object: { kind: 'ActiveState' } })),
+    policy: policy('{ match: pkg, identity: first-seen }'),
+    detail: /ActiveState/,
+  },
+  {
+    when: 'the predicate cannot be compared and the rule asks for SLSA',
+    code: 'predicate-mismatch',
+    finding: attested(bundle({ facts: [{ predicateType: 'slsa-provenance/v1', uncompared: 'the build type' }] })),
+    policy: policy(
+      `{ match: pkg, publishers: [${PUBLISHER}], slsa: { builders: [{ workflow: acme/pkg/.github/workflows/release.yml, ref: "refs/tags/*" }] } }`,
+    ),
+    detail: /demands SLSA provenance, and its predicate cannot be held against the certificate: the build type/,
   },
   {
     when: 'the publisher object names another repository',
@@ -317,6 +340,35 @@ t.test('the YAML of a refusal admits the file when it is added', async t => {
       policy(),
       snippet => policyOf(`version: 1\nprojects:\n  - match: pkg\n${snippet.replace(/^/gm, '    ')}`),
     ],
+    ...[githubClaims(), googleClaims('a@b.example')].flatMap(
+      (claims): readonly (readonly [string, Artifact, Finding, Policy, (snippet: string) => Policy])[] => {
+        const unknown = attested(bundle({ claims, object: { kind: 'ActiveState' } }))
+        const nobody = policyOf('version: 1\nprojects: [{ match: x, deny: y }]')
+        return [
+          ['an unknown kind', listed(), unknown, policy(), snippet => policy(RULE, snippet)],
+          ['no rule, an unknown kind', listed(), unknown, nobody, snippet => policyOf(`version: 1\n${snippet}`)],
+        ]
+      },
+    ),
+    [
+      'no rule, an unknown kind beside one that is known',
+      listed(),
+      attested(bundle({ object: { kind: 'Auditor' } }), bundle()),
+      policyOf('version: 1\nprojects: [{ match: x, deny: y }]'),
+      snippet => policyOf(`version: 1\n${snippet}`),
+    ],
+    [
+      'CircleCI',
+      listed(),
+      attested(
+        bundle({
+          claims: circleciClaims(),
+          object: { kind: 'CircleCI', repository: undefined, workflow: CIRCLECI.definition },
+        }),
+      ),
+      policy(),
+      snippet => policyOf(`version: 1\nprojects:\n  - match: pkg\n${snippet.replace(/^/gm, '    ')}`),
+    ],
     [
       'ended',
       listed(),
@@ -461,6 +513,50 @@ t.test('an exemption', async t => {
     () => decide(listed('pkg-1.0.0.zip', { sha256: SHA }), UNASKED, exempted, NO_HISTORY, NOW),
     { code: 'unknown-upstream' },
     'nor does unknown become yes there',
+  )
+})
+
+t.test('a publisher of a kind that nobody knows', async t => {
+  const unknown = attested(bundle({ object: { kind: 'ActiveState' } }))
+  const waived = (finding: Finding, changes: Parameters<typeof exemption>[1] = {}) =>
+    decide(listed(), finding, policy(RULE, exemption('identity', changes)), NO_HISTORY, NOW)
+  t.match(waived(unknown), { kind: 'admitted', facts: { by: 'exemption', restsOnAttestation: true } }, 'may be pinned')
+  t.match(waived(unknown, { sha256: '0'.repeat(64) }), { code: 'publisher-unknown' }, 'by exactly its bytes')
+  t.match(
+    refused(listed(), unknown, policy(RULE, exemption('attestation, predicate, slsa'))),
+    { code: 'publisher-unknown' },
+    'in the one word that waives it',
+  )
+  const object = { kind: 'ActiveState' }
+  t.match(
+    waived(attested(bundle({ object, facts: [{ contradiction: 'the predicate' }] }))),
+    { code: 'predicate-mismatch' },
+    'and everything else is looked at as ever',
+  )
+  t.match(
+    waived(attested(bundle({ object, facts: [{ predicateType: { unknown: 'x' } }] }))),
+    { code: 'predicate-not-allowed' },
+    'its predicate too',
+  )
+  const inHouse = bundle({ object, facts: [{ root: SHA }] })
+  t.match(waived(attested(inHouse)), { code: 'signature-invalid' }, 'never what another authority vouches for')
+  t.match(
+    decide(listed(), unknown, policyOf(`version: 1\nmode: audit\nprojects:\n  - ${RULE}`), NO_HISTORY, NOW),
+    { kind: 'admitted', facts: { by: 'audit', wouldRefuse: { code: 'publisher-unknown' } } },
+    'is told where the policy only watches',
+  )
+})
+
+t.test('what a predicate leaves unsaid matters where somebody asks', async t => {
+  const finding = attested(
+    bundle({ facts: [{}, { predicateType: 'slsa-provenance/v1', uncompared: 'the build type' }] }),
+  )
+  const verdict = decide(listed(), finding, policy(), NO_HISTORY, NOW)
+  t.equal(verdict.kind, 'admitted')
+  t.ok(
+    verdict.kind === 'admitted' &&
+      verdict.facts.steps.some(({ mark, found }) => mark === 'pass' && found?.includes('the build type')),
+    'and it is told',
   )
 })
 

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { globsMeet, literalPrefix, matchesName, matchesRef } from '../../src/domain/base/glob.ts'
 import type { PublisherObject } from '../../src/domain/identity/attestation.ts'
+import type { CircleciPublisher } from '../../src/domain/identity/circleci.ts'
 import type { Claims } from '../../src/domain/identity/claims.ts'
 import { identityOf, isKnownKind, objectAgrees, publisherFor } from '../../src/domain/identity/identity.ts'
 import {
@@ -9,7 +10,7 @@ import {
   matchPublisher,
   type Publisher,
 } from '../../src/domain/identity/publisher.ts'
-import { claimsBuiltBy, githubClaims, gitlabClaims, googleClaims } from '../world/claims.ts'
+import { CIRCLECI, circleciClaims, claimsBuiltBy, githubClaims, gitlabClaims, googleClaims } from '../world/claims.ts'
 
 const demands = {
   label: 'acme',
@@ -322,6 +323,110 @@ t.test('identities read as people say them', async t => {
   t.match(identityOf(googleClaims('a@b.c')), { san: 'a@b.c', repository: undefined, workflow: undefined })
 })
 
+t.test('a CircleCI publisher', async t => {
+  const pipeline: CircleciPublisher = {
+    kind: 'circleci',
+    label: 'acme',
+    projectId: CIRCLECI.project,
+    pipelineDefinitionId: CIRCLECI.definition,
+    organizationId: undefined,
+    vcsOrigin: undefined,
+    refs: undefined,
+  }
+  const definition = circleciClaims().san.value
+  t.ok(matches(pipeline, circleciClaims()), 'under the issuer of its organization')
+  t.ok(matches(pipeline, circleciClaims({ issuer: 'https://oidc.circleci.com' })), 'under the one for all')
+  t.ok(matches(pipeline, circleciClaims({ runnerEnvironment: undefined })))
+  const strict = {
+    ...pipeline,
+    organizationId: CIRCLECI.organization,
+    vcsOrigin: 'github.com/acme/pkg',
+    refs: ['refs/tags/*'],
+  } as const
+  t.ok(matches(strict, circleciClaims()), 'with all that can be demanded')
+  const other = 'd3d3d3d3-1111-4222-8333-444444444444'
+  const at = (uri: string): Partial<Claims> => ({ buildSignerUri: uri, san: { kind: 'uri', value: uri } })
+  const cases: readonly (readonly [what: string, changes: Partial<Claims>, claim: string])[] = [
+    ['another project', at(definition.replace(CIRCLECI.project, other)), 'build signer (.9)'],
+    ['another pipeline', at(definition.replace(CIRCLECI.definition, other)), 'build signer (.9)'],
+    ['more behind it', at(`${definition}/x`), 'build signer (.9)'],
+    ['another host', at(definition.replace('circleci.com', 'circleci.example')), 'build signer (.9)'],
+    ['another name', { san: { kind: 'uri', value: `${definition}x` } }, 'certificate name (SAN)'],
+    ['an address for a name', { san: { kind: 'email', value: definition } }, 'certificate name (SAN)'],
+    ['no signer', { buildSignerUri: undefined }, 'build signer (.9)'],
+    ['another issuer', { issuer: 'https://gitlab.com' }, 'issuer (.8)'],
+    ['an issuer that is longer', { issuer: 'https://oidc.circleci.com.evil.example' }, 'issuer (.8)'],
+    ['an issuer below', { issuer: `https://oidc.circleci.com/org/${CIRCLECI.organization}/x` }, 'issuer (.8)'],
+    ['an issuer that is no organization', { issuer: 'https://oidc.circleci.com/org/acme' }, 'issuer (.8)'],
+    ['a job that was run again with SSH', { runnerEnvironment: 'ssh-rerun' }, 'runner (.11)'],
+  ]
+  for (const [what, changes, claim] of cases)
+    for (const publisher of [pipeline, strict]) t.equal(mismatch(publisher, circleciClaims(changes)), claim, what)
+  for (const [what, changes, claim] of [
+    ['another organization', { issuer: `https://oidc.circleci.com/org/${other}` }, 'issuer (.8)'],
+    ['the issuer for all', { issuer: 'https://oidc.circleci.com' }, 'issuer (.8)'],
+    ['another repository', { sourceRepositoryUri: 'github.com/evil/pkg' }, 'source repository (.12)'],
+    ['no repository', { sourceRepositoryUri: undefined }, 'source repository (.12)'],
+    ['a branch', { sourceRepositoryRef: 'refs/heads/main' }, 'ref (.14)'],
+    ['no ref', { sourceRepositoryRef: undefined }, 'ref (.14)'],
+  ] as const) {
+    t.equal(mismatch(strict, circleciClaims(changes)), claim, what)
+    t.ok(matches(pipeline, circleciClaims(changes)), `${what}, where nothing is said of it`)
+  }
+  for (const publisher of [acme, bare, group]) t.notOk(matches(publisher, circleciClaims()))
+  t.notOk(matches(pipeline, githubClaims()))
+})
+
+t.test('the index’s object of a CircleCI publisher must not lie, and need not say everything', async t => {
+  const object = (changes: Partial<PublisherObject>): PublisherObject => ({
+    kind: 'CircleCI',
+    project: undefined,
+    repository: undefined,
+    workflow: undefined,
+    email: undefined,
+    environment: undefined,
+    ...changes,
+  })
+  const said = { project: CIRCLECI.project, workflow: CIRCLECI.definition, repository: 'github.com/acme/pkg' }
+  t.ok(isKnownKind(object({})))
+  t.ok(objectAgrees(object(said), circleciClaims()))
+  t.ok(objectAgrees(object({}), circleciClaims()))
+  for (const key of ['project', 'workflow', 'repository'])
+    t.notOk(objectAgrees(object({ ...said, [key]: 'other' }), circleciClaims()), key)
+  t.notOk(objectAgrees(object({}), githubClaims()))
+  t.notOk(objectAgrees({ ...object(said), kind: 'GitHub' }, circleciClaims()))
+})
+
+t.test('.18 may end in the commit where the certificate has a ref as well', async t => {
+  const commit = 'a'.repeat(40)
+  const github = claimsBuiltBy(`https://github.com/acme/pkg/.github/workflows/release.yml@${commit}`)
+  const gitlab = (end: string) => {
+    const uri = `https://gitlab.com/group/sub/proj//.gitlab-ci.yml@${end}`
+    return gitlabClaims({ san: { kind: 'uri', value: uri }, buildSignerUri: uri, buildConfigUri: uri })
+  }
+  t.equal(github.sourceRepositoryRef, 'refs/tags/v1.0.0')
+  t.ok(matches(acme, github))
+  t.ok(matches({ ...acme, repository: 'acme/*', workflows: ['*'] }, github))
+  t.ok(matches(group, gitlab(commit)))
+  t.match(identityOf(github), { workflow: 'release.yml', ref: 'refs/tags/v1.0.0' })
+  t.match(identityOf(gitlab(commit)), { workflow: '.gitlab-ci.yml' })
+  const object = {
+    kind: 'GitHub',
+    repository: 'acme/pkg',
+    workflow: 'release.yml',
+    email: undefined,
+    environment: undefined,
+  }
+  t.ok(objectAgrees(object, github))
+  t.equal(mismatch({ ...acme, refs: ['refs/heads/*'] }, github), 'ref (.14)', 'and the ref is compared as ever')
+  for (const end of ['b'.repeat(40), 'refs/tags/v2', `${commit}x`, `refs/tags/v1@${commit}`]) {
+    const claims = claimsBuiltBy(`https://github.com/acme/pkg/.github/workflows/release.yml@${end}`)
+    t.equal(mismatch(acme, claims), 'build config (.18)', end)
+    t.equal(mismatch(group, gitlab(end)), 'build config (.18)', end)
+    t.notOk(objectAgrees(object, claims), end)
+  }
+})
+
 t.test('a proposed publisher always matches what it was made from', async t => {
   const signer = `${BUILDER}@refs/tags/v2`
   for (const claims of [
@@ -329,6 +434,12 @@ t.test('a proposed publisher always matches what it was made from', async t => {
     gitlabClaims(),
     googleClaims('a@b.c'),
     githubClaims({ buildSignerUri: signer, san: { kind: 'uri', value: signer } }),
+    circleciClaims(),
+    circleciClaims({
+      issuer: 'https://oidc.circleci.com',
+      sourceRepositoryUri: undefined,
+      sourceRepositoryRef: undefined,
+    }),
   ]) {
     const publisher = publisherFor(claims)
     t.ok(publisher !== undefined && matches(publisher, claims), claims.san.value)
@@ -338,6 +449,7 @@ t.test('a proposed publisher always matches what it was made from', async t => {
     undefined,
     'none for pull_request_target',
   )
+  t.equal(publisherFor(circleciClaims({ runnerEnvironment: 'ssh-rerun' })), undefined, 'none for a rerun with SSH')
   t.equal(publisherFor(githubClaims({ issuer: 'https://elsewhere.example' })), undefined, 'none for an unknown issuer')
 })
 

@@ -4,6 +4,7 @@ import type { Instant } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { ReadRoot } from '../clauses/publisher.ts'
 import {
+  circleciSchema,
   customSchema,
   defaultsSchema,
   exemptionSchema,
@@ -84,7 +85,7 @@ function inOrder(diagnostics: readonly Diagnostic[], files: readonly TextFile[])
   })
 }
 
-const PUBLISHER_KEYS = [githubSchema, gitlabSchema, googleSchema, customSchema].flatMap(({ shape }) =>
+const PUBLISHER_KEYS = [githubSchema, gitlabSchema, googleSchema, circleciSchema, customSchema].flatMap(({ shape }) =>
   Object.keys(shape),
 )
 
