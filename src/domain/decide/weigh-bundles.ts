@@ -9,6 +9,7 @@ import { signerKeyApart, signerKeyOf } from '../identity/signer.ts'
 import type { History, Proof } from '../memory/history.ts'
 import type { PolicyMode, Rule } from '../policy/policy.ts'
 import { lookAtBuilder } from './look-at-builder.ts'
+import { lookAtAgreement, lookAtTypes } from './look-at-predicates.ts'
 import { isHard, type Look, object, objectionsIn, pass, type Sight } from './objection.ts'
 import { day, describeProof } from './story.ts'
 
@@ -85,9 +86,9 @@ function weighBundle(bundle: BundleResult, { rule, history }: Weighing, prefix: 
           ...(unknown ? [unknownKind(bundle)] : []),
           ...(unknown || roots.length > 0 ? [] : [objectLook(bundle)]),
           ...(unknown ? [] : publisherLooks(attestations, rule, history)),
-          predicateLook(attestations, rule),
+          lookAtTypes(attestations, rule),
           ...lookAtBuilder(attestations, rule),
-          contradictionLook(attestations, rule),
+          lookAtAgreement(attestations, rule),
         ]
   return {
     identity,
@@ -219,46 +220,6 @@ function matchAll(publisher: Publisher, attestations: NonEmpty<VerifiedAttestati
 
 function passes(steps: readonly Step[]): number {
   return steps.filter(({ mark }) => mark === 'pass').length
-}
-
-function predicateLook(attestations: NonEmpty<VerifiedAttestation>, rule: Rule): Look {
-  const { allow, require } = rule.predicates
-  const types = attestations.map(({ facts }) => facts.predicateType)
-  const names = types.map(type => (typeof type === 'string' ? type : type.unknown))
-  const found = names.join(', ')
-  const strange = types.findIndex(type => typeof type !== 'string' || !allow.includes(type))
-  if (strange >= 0)
-    return object(
-      'predicate-not-allowed',
-      `An attestation has the predicate type ${quote(names[strange] ?? '')}; ${rule.ref.id} allows ${allow.join(', ')}.`,
-      { check: 'predicate types', expected: `only ${allow.join(', ')}`, found },
-    )
-  const missing = require.filter(type => !types.includes(type))
-  if (missing.length > 0)
-    return object(
-      'predicate-not-allowed',
-      `${rule.ref.id} requires an attestation with the predicate type ${missing.join(' and ')}; found ${found}.`,
-      { check: 'predicate types', expected: require.join(', '), found },
-    )
-  return pass('predicate types', found)
-}
-
-function contradictionLook(attestations: NonEmpty<VerifiedAttestation>, { slsa, ref }: Rule): Look {
-  const check = 'predicates agree with the certificate'
-  const first = (key: 'contradiction' | 'uncompared') =>
-    attestations.map(({ facts }) => facts[key]).find(found => found !== undefined)
-  const contradiction = first('contradiction')
-  if (contradiction !== undefined)
-    return object('predicate-mismatch', `The predicate contradicts the certificate: ${contradiction}.`, {
-      check,
-      found: contradiction,
-    })
-  const uncompared = first('uncompared')
-  if (uncompared === undefined) return pass(check)
-  // nobody asked what it says: who signed is proved all the same
-  if (slsa === undefined) return pass(check, `as far as they can be compared: ${uncompared}`)
-  const detail = `${ref.id} demands SLSA provenance, and its predicate cannot be held against the certificate: ${uncompared}.`
-  return object('predicate-mismatch', detail, { check, found: uncompared })
 }
 
 /** Text from outside is always shown in quotes, so that it cannot pass for our own words. */
