@@ -64,7 +64,7 @@ async function minted(): Promise<readonly Subject[]> {
   const wheel = makeWheel({ name: 'demo', version: '1.0' })
   const request = { filename: wheel.filename, sha256: wheel.sha256, identity: IDENTITY }
   const stamped = await world.attest({ ...request, stamped: 'stamped' })
-  const subject = (name: string, attestation: typeof stamped): Subject => ({
+  const subject = (name: string, attestation: typeof stamped, stride = 11): Subject => ({
     name: `${name}, minted`,
     skip: false,
     evidence: () => ({
@@ -74,10 +74,14 @@ async function minted(): Promise<readonly Subject[]> {
       sha256: sha256Of(wheel.bytes),
     }),
     trust: () => prepareTrust(root),
-    stride: 11,
+    stride,
   })
   const second = (kind: SecondKind, log: SecondLog, more = ''): Subject =>
-    subject(`a Rekor v2 entry of the kind ${kind} with a time stamp${more}`, log.relog(stamped, kind))
+    subject(
+      `a Rekor v2 entry of the kind ${kind} with a time stamp${more}`,
+      log.relog(stamped, kind),
+      more === '' ? 11 : 31,
+    )
   return [
     subject('a Rekor v1 entry', await world.attest(request)),
     subject('a Rekor v1 entry with a time stamp', stamped),
@@ -209,7 +213,7 @@ for (const { name, skip, evidence: find, trust: trusted } of subjects.filter(({ 
       finding.kind === 'attested' ? JSON.stringify(finding.bundles.map(bundle => bundle.attestations[0].facts)) : ''
     const before = facts(verifyAlone(evidence.bytes, evidence, trust))
     const outcomes = { malformed: 0, same: 0 }
-    for (let position = field.held; position < field.text.length; position += 1)
+    for (let position = field.held; position < field.text.length; position += 3)
       for (const replacement of ['', 'A', ' ', '\n', '=', '\u2014', '!']) {
         const text = field.text.slice(0, position) + replacement + field.text.slice(position + 1)
         if (text === field.text) continue
@@ -218,7 +222,7 @@ for (const { name, skip, evidence: find, trust: trusted } of subjects.filter(({ 
         if (!same) t.fail(`another finding, changed at ${position}`)
         outcomes[finding.kind === 'invalid' ? 'malformed' : 'same'] += 1
       }
-    t.ok(outcomes.malformed > 500 && outcomes.same > 100, JSON.stringify(outcomes))
+    t.ok(outcomes.malformed > 100 && outcomes.same > 30, JSON.stringify(outcomes))
   })
 
 function setUp(find: () => Evidence | undefined, trusted: () => PreparedTrust) {
