@@ -135,8 +135,8 @@ function readTimestamps(value: unknown, at: string): readonly Buffer<ArrayBuffer
 }
 
 /**
- * A TransparencyLogEntry in protobuf's JSON (https://protobuf.dev/programming-guides/json): what holds its default, a zero or
- * an empty list, may be left out or be null, and so may a message.
+ * A TransparencyLogEntry in protobuf's JSON (proto3, "ProtoJSON"): what holds its default, a zero or an empty list, may be
+ * left out or be null, and so may a message.
  */
 function readEntry(value: unknown, at: string): LogEntry {
   const entry = object(value, at)
