@@ -1,5 +1,7 @@
 import { sha256Of } from '../src/domain/base/digest.ts'
 import { instant, millis } from '../src/domain/base/instant.ts'
+import { sourceAt } from '../src/domain/memory/source.ts'
+import { parseProjectName } from '../src/domain/packaging/name.ts'
 import { openStore } from '../src/store/open.ts'
 import { githubClaims } from '../test/world/claims.ts'
 import { attested, bundle } from '../test/world/judging.ts'
@@ -17,12 +19,15 @@ export async function rememberFindings(folder: string, count: number, world: Wor
   })
   const trustDigest = sha256Of(world.signing.trustedRootJson)
   const claims = githubClaims()
+  const memory = await store.memory(sourceAt(world.upstream.origin))
   for (let number = 0; number < count; number += 1) {
-    const name = `project-${number % 5_000}-1.${number}.0.tar.gz`
+    const project = `project-${number % 5_000}`
+    const filename = `${project}-1.${number}.0.tar.gz`
     const facts = { claims, signedAt: clock(), logIndex: String(number), leafSha256: sha256Of(`leaf ${number}`) }
-    const finding = { ...attested(bundle({ facts: [facts] })), provenanceSha256: sha256Of(`provenance ${name}`) }
-    store.findings.put({ sha256: sha256Of(name), filename: name, trustDigest }, { finding, found: clock() })
+    const finding = { ...attested(bundle({ facts: [facts] })), provenanceSha256: sha256Of(`provenance ${filename}`) }
+    const key = { sha256: sha256Of(filename), filename, trustDigest }
+    await memory.learn(parseProjectName(project), { findings: [{ key, finding, found: clock() }] })
   }
   await blobs.close()
-  store.close()
+  await store.close()
 }

@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url'
 import { configJsonSchema } from '../src/config/json-schema.ts'
 import { configurationTable } from '../src/config/table.ts'
 import { codeTables } from '../src/protocol/answers/code-tables.ts'
+import { markdownTable } from '../src/protocol/answers/markdown-table.ts'
 import { policyJsonSchema } from '../src/protocol/clauses/schema.ts'
+import { readVersion } from '../src/version.ts'
+import { ROOMS } from '../test/tripwire/rooms.ts'
 
 /** A file of the project of which all or a part comes from the code. */
 export interface GeneratedFile {
@@ -14,19 +17,33 @@ export interface GeneratedFile {
 }
 
 const ROOT = new URL('../', import.meta.url)
+/** A Dockerfile reads no package.json. */
+const VERSION_LABEL = /(org\.opencontainers\.image\.version=)"[^"]*"/
 
 /** `node scripts/generate.ts` writes them; a test fails while one of them is not what the code says. */
 export function generatedFiles(): readonly GeneratedFile[] {
   const readme = read('README.md')
+  const dockerfile = read('Dockerfile')
+  const architecture = read('ARCHITECTURE.md')
   return [
     {
       path: 'README.md',
       found: readme,
       fresh: replaceBlock(replaceBlock(readme, 'configuration', configurationTable()), 'codes', codeTables()),
     },
+    { path: 'ARCHITECTURE.md', found: architecture, fresh: replaceBlock(architecture, 'rooms', roomsTable()) },
+    { path: 'Dockerfile', found: dockerfile, fresh: dockerfile.replace(VERSION_LABEL, `$1"${readVersion()}"`) },
     schemaFile('policies/policy.schema.json', policyJsonSchema()),
     schemaFile('portcullis.schema.json', configJsonSchema()),
   ]
+}
+
+/** Every room of every floor, and the rooms beside it that it may enter. */
+function roomsTable(): string {
+  const rows = Object.entries(ROOMS).flatMap(([floor, rooms]) =>
+    Object.entries(rooms).map(([room, { is, enters }]) => [`\`${floor}/${room}/\``, is, enters]),
+  )
+  return markdownTable(['room', 'is for', 'enters'], rows)
 }
 
 function schemaFile(path: string, schema: object): GeneratedFile {
@@ -38,7 +55,7 @@ function replaceBlock(text: string, name: string, block: string): string {
   const [begin, end] = [`<!-- ${name}:begin -->\n`, `<!-- ${name}:end -->`]
   const from = text.indexOf(begin)
   const to = text.indexOf(end)
-  if (from < 0 || to < from) throw new Error(`README.md has no block ${name}`)
+  if (from < 0 || to < from) throw new Error(`there is no block ${name}`)
   return `${text.slice(0, from + begin.length)}${block}\n${text.slice(to)}`
 }
 

@@ -30,27 +30,27 @@ process.exitCode = await run(process.argv.slice(2), {
     return loadConfig({ flags, file: typeof file === 'string' ? file : undefined, environment, folder: process.cwd() })
   },
   async openReadRoot() {
-    const { readRoot } = await import('./app.ts')
+    const { readRoot } = await import('./compose/trust.ts')
     return readRoot
   },
   async openExplain(config, changes) {
-    const { openExplain } = await import('./app-commands.ts')
+    const { openExplain } = await import('./compose/commands.ts')
     return await openExplain(config, changes, commandOptions)
   },
   async openRecords(config) {
-    const { openRecords } = await import('./app-commands.ts')
+    const { openRecords } = await import('./compose/commands.ts')
     return await openRecords(config)
   },
   async openMirror(config, received) {
-    const { openMirror } = await import('./app-mirror.ts')
+    const { openMirror } = await import('./compose/mirror.ts')
     return await openMirror(config, { ...commandOptions, received })
   },
   async openTrust(config, how) {
-    const { openUsableTrust } = await import('./app.ts')
+    const { openUsableTrust } = await import('./compose/trust.ts')
     return await openUsableTrust(config, { ...commandOptions, ...how })
   },
   async startGate(config) {
-    const [{ startApp }, { createLog }] = await Promise.all([import('./app.ts'), import('./observe/log.ts')])
+    const [{ startApp }, { createLog }] = await Promise.all([import('./compose/app.ts'), import('./observe/log.ts')])
     const log = createLog({ ...config.log, destination: 1 })
     process.on('exit', () => log.flush())
     return await startApp(config, { version, environment, readers: [log] })

@@ -1,18 +1,18 @@
 import { Command } from 'commander'
 import { reportError } from './command/report-error.ts'
 import type { Conclude, ExitCode, Services } from './command/services.ts'
-import { addConfigCommand } from './config-show.ts'
 import { addAuditCommand } from './judge/audit.ts'
 import { addExplainCommand } from './judge/explain.ts'
 import { addVerifyCommand } from './judge/verify.ts'
 import { addMirrorCommand } from './mirror/mirror.ts'
+import { addConfigCommand } from './operate/config.ts'
+import { addServeCommand, type ServeServices } from './operate/serve.ts'
+import { addTrustCommand } from './operate/trust.ts'
 import { addExemptionsCommand } from './policy/exemptions.ts'
 import { addHistoryCommand } from './policy/history-show.ts'
 import { addPolicyCommand } from './policy/policy.ts'
 import { addRevocationsCommand } from './policy/revocations.ts'
-import { addServeCommand, type ServeServices } from './serve.ts'
 import { inertLines } from './terminal/screen.ts'
-import { addTrustCommand } from './trust.ts'
 
 export type ProgramServices = Services & ServeServices
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { writtenSchema } from '../protocol/yaml/keys-at.ts'
 import { configSchema, NOTES } from './schema.ts'
 
 /** One setting, and every name it has. */
@@ -29,22 +30,16 @@ const SECRETS: readonly string[] = ['upstream.auth']
 /** Every setting, in the order of the schema. */
 export const CONFIG_KEYS: readonly ConfigKey[] = keysOf(configSchema('/'), [])
 
-/** Keys that stand in the file below a path. */
-export function keyNamesAt(path: readonly (string | number)[]): readonly string[] {
-  const inside = CONFIG_KEYS.filter(({ path: own }) => path.every((part, index) => own[index] === part))
-  return [...new Set(inside.flatMap(({ path: own }) => own[path.length] ?? []))]
-}
-
 function keysOf(section: z.ZodObject, above: readonly string[]): readonly ConfigKey[] {
   return Object.entries(section.shape).flatMap(([name, member]) => {
     const path = [...above, name]
-    const inner = unwrap(member)
+    const inner = writtenSchema(member)
     return inner instanceof z.ZodObject ? keysOf(inner, path) : [keyOf(path, member)]
   })
 }
 
 function keyOf(path: readonly string[], member: unknown): ConfigKey {
-  const inner = unwrap(member)
+  const inner = writtenSchema(member)
   if (!(member instanceof z.ZodType)) throw new TypeError(`${path.join('.')} has no schema`)
   const key = path.join('.')
   return {
@@ -59,11 +54,6 @@ function keyOf(path: readonly string[], member: unknown): ConfigKey {
     handling: SECRETS.includes(key) ? 'secret' : 'open',
     schema: member,
   }
-}
-
-function unwrap(schema: unknown): unknown {
-  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) return unwrap(schema.unwrap())
-  return schema instanceof z.ZodCodec ? unwrap(schema.def.in) : schema
 }
 
 function camelCase(name: string): string {

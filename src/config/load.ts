@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { GateError } from '../domain/base/errors.ts'
+import { valueAt } from '../protocol/yaml/value-at.ts'
 import { CONFIG_KEYS } from './keys.ts'
 import { CONFIG_VARIABLE, type Environment, readEnvironment } from './read-environment.ts'
 import { readConfigFile } from './read-file.ts'
 import { type Config, configSchema } from './schema.ts'
-import { describe, namedSource, put, type Source, valueAt } from './source.ts'
+import { describe, namedSource, put, type SettingSource } from './source.ts'
 
 export interface LoadedConfig {
   readonly config: Config
@@ -63,7 +64,7 @@ function defaults(folder: string): Map<string, Setting> {
   ).set('policy', { value: [STARTER_POLICY], origin: 'default' })
 }
 
-function readFlags(flags: Readonly<Record<string, unknown>>, folder: string): Source {
+function readFlags(flags: Readonly<Record<string, unknown>>, folder: string): SettingSource {
   const given = CONFIG_KEYS.filter(({ key }) => FLAGS.includes(key) && flags[key] !== undefined)
   return namedSource(
     folder,
@@ -75,7 +76,7 @@ function readFlags(flags: Readonly<Record<string, unknown>>, folder: string): So
 }
 
 function readSource(
-  source: Source,
+  source: SettingSource,
 ): { readonly wrong: readonly string[] } | { readonly settings: readonly (readonly [string, Setting])[] } {
   const { document, folder, origin } = source
   const { data, error } = configSchema(folder).safeParse(document.value)

@@ -5,6 +5,7 @@ import { CONFIG_KEYS, type ConfigKey } from './keys.ts'
 import { describeFailure, readText } from './read-file.ts'
 import { namedSource, type Reading } from './source.ts'
 
+/** The variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export const CONFIG_VARIABLE = 'PORTCULLIS_CONFIG'

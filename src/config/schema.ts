@@ -40,33 +40,150 @@ const flag = z.codec(z.union([z.boolean(), z.enum(['true', 'false'])]), z.boolea
   encode: value => value,
 })
 
+const pathText = z
+  .string()
+  .min(1)
+  .regex(/^[^\0]*$/)
+
+/** A path; relative ones resolve against `folder`. */
+function pathBelow(folder: string) {
+  return z.codec(pathText, z.string(), {
+    decode: text => resolve(folder, text),
+    encode: absolute => absolute,
+  })
+}
+
+/** The path of a trusted root, or a word for one that has no path. */
+function trustRootBelow(folder: string) {
+  return z.codec(pathText, z.string(), {
+    decode: text => (text === 'tuf' || text === 'embedded' ? text : resolve(folder, text)),
+    encode: root => root,
+  })
+}
+
+function upstreamSection(folder: string) {
+  return z
+    .strictObject({
+      index: upstreamUrl
+        .refine(url => !url.endsWith('/simple'), {
+          error: 'leave out /simple: the gate adds /simple/ and /pypi/ itself',
+        })
+        .prefault('https://pypi.org')
+        .describe(
+          'serves `/simple/` and `/pypi/`; a path prefix is allowed. `http:` only on loopback addresses, here and below',
+        ),
+      files: z
+        .array(upstreamUrl)
+        .min(1)
+        .prefault(['https://files.pythonhosted.org'])
+        .describe('the only origins that file bytes may come from'),
+      integrity: upstreamUrl
+        .optional()
+        .describe(
+          'serves `/integrity/` (PEP 740). Name one where the index has none: many company mirrors serve files only',
+        )
+        .register(NOTES, { otherwise: '`upstream.index`' }),
+      auth: upstreamAuth
+        .prefault({})
+        .describe(
+          'by origin: `{ username, password }` or `{ token }`; never sent to another origin, never logged or shown. In the environment: the same mapping as YAML or JSON',
+        ),
+      ca: pathBelow(folder)
+        .optional()
+        .describe('PEM bundle of certificate authorities to trust besides the usual ones'),
+      timeout: duration({ least: '100ms', most: '10m' })
+        .prefault('10s')
+        .describe('until the headers of one answer; bodies have a limit of their own on silence'),
+    })
+    .prefault({})
+}
+
+function trustSection(folder: string) {
+  return z
+    .strictObject({
+      root: trustRootBelow(folder)
+        .prefault('tuf')
+        .describe(
+          '`tuf`: Sigstore’s, refreshed in the background; `embedded`: the copy shipped with the libraries, for trials; or the path of a `trusted_root.json`, pinned',
+        ),
+      tuf_url: upstreamUrl.optional().describe('a mirror of Sigstore’s TUF repository; needs `trust.tuf_root`'),
+      tuf_root: pathBelow(folder).optional().describe('the `root.json` to start from at `trust.tuf_url`'),
+      max_age: duration({ least: '1m' })
+        .prefault('7d')
+        .describe(
+          'with `tuf`: how long ago the last successful refresh may be; older, or never yet, is 503 `unknown-trust`',
+        ),
+    })
+    .prefault({})
+}
+
+const indexSection = z
+  .strictObject({
+    mode: z
+      .enum(['list', 'annotate', 'hide'])
+      .prefault('list')
+      .describe('what resolvers see of refused files; the file door decides the same in each'),
+    max_age: duration({ most: '10m' })
+      .prefault('60s')
+      .describe('a remembered page older than this is revalidated before a page or a file is answered; at most `10m`'),
+    max_stale: duration()
+      .prefault('1h')
+      .describe(
+        'how long after its last validation a page may stand in while the upstream cannot answer; `0s` is never',
+      ),
+    internal: z
+      .array(nameGlob)
+      .prefault([])
+      .describe('names and name globs that are never asked upstream on any path: 404 `internal`'),
+  })
+  .prefault({})
+
+const filesSection = z
+  .strictObject({
+    spool: size()
+      .prefault('16MiB')
+      .describe(
+        'up to this size a new file is checked whole before its first byte leaves; above, it streams with its last chunk withheld',
+      ),
+    max_size: size().prefault('5GiB').describe('larger files are refused as `too-large`'),
+    cache: size().prefault('50GiB').describe('what stored files may take; the least recently used go first'),
+    client_cache: z
+      .enum(['revalidate', 'forbid'])
+      .prefault('revalidate')
+      .describe('`revalidate`: clients keep files and ask before they use them; `forbid`: `no-store`, they keep none'),
+  })
+  .prefault({})
+
+const findingsSection = z
+  .strictObject({
+    negative_ttl: duration()
+      .prefault('10m')
+      .describe('how long `unattested` and refusals by proof are remembered before they are asked again'),
+  })
+  .prefault({})
+
+const journalSection = z
+  .strictObject({
+    keep: duration({ least: '1m' }).prefault('400d').describe('how long verdicts stay in the journal'),
+  })
+  .prefault({})
+
+const logSection = z
+  .strictObject({
+    level: z
+      .enum(['debug', 'info', 'warn', 'error'])
+      .prefault('info')
+      .describe('`info` has one line for each verdict and each request; `warn` only what needs somebody'),
+    format: z.enum(['json', 'text']).prefault('json').describe('`text` is for people'),
+  })
+  .prefault({})
+
 /**
  * The configuration as one writes it, and as the program reads it: type, validation, JSON Schema and the README's table
  * all come from here. Relative paths resolve against `folder`.
  */
 export function configSchema(folder: string) {
-  const path = z.codec(
-    z
-      .string()
-      .min(1)
-      .regex(/^[^\0]*$/),
-    z.string(),
-    {
-      decode: text => resolve(folder, text),
-      encode: absolute => absolute,
-    },
-  )
-  const trustRoot = z.codec(
-    z
-      .string()
-      .min(1)
-      .regex(/^[^\0]*$/),
-    z.string(),
-    {
-      decode: text => (text === 'tuf' || text === 'embedded' ? text : resolve(folder, text)),
-      encode: root => root,
-    },
-  )
+  const path = pathBelow(folder)
   return z.strictObject({
     listen: listenAddress
       .prefault('127.0.0.1:8080')
@@ -93,114 +210,13 @@ export function configSchema(folder: string) {
       .array(addressRange)
       .prefault([])
       .describe('addresses and ranges (CIDR) whose X-Forwarded-For is believed, for the client in the journal'),
-    upstream: z
-      .strictObject({
-        index: upstreamUrl
-          .refine(url => !url.endsWith('/simple'), {
-            error: 'leave out /simple: the gate adds /simple/ and /pypi/ itself',
-          })
-          .prefault('https://pypi.org')
-          .describe(
-            'serves `/simple/` and `/pypi/`; a path prefix is allowed. `http:` only on loopback addresses, here and below',
-          ),
-        files: z
-          .array(upstreamUrl)
-          .min(1)
-          .prefault(['https://files.pythonhosted.org'])
-          .describe('the only origins that file bytes may come from'),
-        integrity: upstreamUrl
-          .optional()
-          .describe(
-            'serves `/integrity/` (PEP 740). Name one where the index has none: many company mirrors serve files only',
-          )
-          .register(NOTES, { otherwise: '`upstream.index`' }),
-        auth: upstreamAuth
-          .prefault({})
-          .describe(
-            'by origin: `{ username, password }` or `{ token }`; never sent to another origin, never logged or shown. In the environment: the same mapping as YAML or JSON',
-          ),
-        ca: path.optional().describe('PEM bundle of certificate authorities to trust besides the usual ones'),
-        timeout: duration({ least: '100ms', most: '10m' })
-          .prefault('10s')
-          .describe('until the headers of one answer; bodies have a limit of their own on silence'),
-      })
-      .prefault({}),
-    trust: z
-      .strictObject({
-        root: trustRoot
-          .prefault('tuf')
-          .describe(
-            '`tuf`: Sigstore’s, refreshed in the background; `embedded`: the copy shipped with the libraries, for trials; or the path of a `trusted_root.json`, pinned',
-          ),
-        tuf_url: upstreamUrl.optional().describe('a mirror of Sigstore’s TUF repository; needs `trust.tuf_root`'),
-        tuf_root: path.optional().describe('the `root.json` to start from at `trust.tuf_url`'),
-        max_age: duration({ least: '1m' })
-          .prefault('7d')
-          .describe(
-            'with `tuf`: how long ago the last successful refresh may be; older, or never yet, is 503 `unknown-trust`',
-          ),
-      })
-      .prefault({}),
-    index: z
-      .strictObject({
-        mode: z
-          .enum(['list', 'annotate', 'hide'])
-          .prefault('list')
-          .describe('what resolvers see of refused files; the file door decides the same in each'),
-        max_age: duration({ most: '10m' })
-          .prefault('60s')
-          .describe(
-            'a remembered page older than this is revalidated before a page or a file is answered; at most `10m`',
-          ),
-        max_stale: duration()
-          .prefault('1h')
-          .describe(
-            'how long after its last validation a page may stand in while the upstream cannot answer; `0s` is never',
-          ),
-        internal: z
-          .array(nameGlob)
-          .prefault([])
-          .describe('names and name globs that are never asked upstream on any path: 404 `internal`'),
-      })
-      .prefault({}),
-    files: z
-      .strictObject({
-        spool: size()
-          .prefault('16MiB')
-          .describe(
-            'up to this size a new file is checked whole before its first byte leaves; above, it streams with its last chunk withheld',
-          ),
-        max_size: size().prefault('5GiB').describe('larger files are refused as `too-large`'),
-        cache: size().prefault('50GiB').describe('what stored files may take; the least recently used go first'),
-        client_cache: z
-          .enum(['revalidate', 'forbid'])
-          .prefault('revalidate')
-          .describe(
-            '`revalidate`: clients keep files and ask before they use them; `forbid`: `no-store`, they keep none',
-          ),
-      })
-      .prefault({}),
-    findings: z
-      .strictObject({
-        negative_ttl: duration()
-          .prefault('10m')
-          .describe('how long `unattested` and refusals by proof are remembered before they are asked again'),
-      })
-      .prefault({}),
-    journal: z
-      .strictObject({
-        keep: duration({ least: '1m' }).prefault('400d').describe('how long verdicts stay in the journal'),
-      })
-      .prefault({}),
-    log: z
-      .strictObject({
-        level: z
-          .enum(['debug', 'info', 'warn', 'error'])
-          .prefault('info')
-          .describe('`info` has one line for each verdict and each request; `warn` only what needs somebody'),
-        format: z.enum(['json', 'text']).prefault('json').describe('`text` is for people'),
-      })
-      .prefault({}),
+    upstream: upstreamSection(folder),
+    trust: trustSection(folder),
+    index: indexSection,
+    files: filesSection,
+    findings: findingsSection,
+    journal: journalSection,
+    log: logSection,
   })
 }
 
@@ -210,7 +226,8 @@ type CamelCase<Key> = Key extends `${infer First}_${infer Rest}` ? `${First}${Ca
 type CamelKeys<Section> = { readonly [Key in keyof Section as CamelCase<Key>]: Section[Key] }
 type Frozen<Value> = Value extends readonly (infer Item)[] ? readonly Item[] : Value
 type FrozenValues<Section> = { readonly [Key in keyof Section]: Frozen<Section[Key]> }
-type SectionName = 'upstream' | 'trust' | 'index' | 'files' | 'findings' | 'journal' | 'log'
+type Shape = ReturnType<typeof configSchema>['shape']
+type SectionName = { [Name in keyof Shape]: Shape[Name] extends z.ZodPrefault<z.ZodObject> ? Name : never }[keyof Shape]
 type Sections = { readonly [Name in SectionName]: FrozenValues<CamelKeys<Written[Name]>> }
 type Settled<Value, Key extends keyof Value> = Omit<Value, Key> & { readonly [Name in Key]-?: NonNullable<Value[Name]> }
 

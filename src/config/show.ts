@@ -1,8 +1,9 @@
 import { stringify } from 'yaml'
 import { z } from 'zod'
+import { valueAt } from '../protocol/yaml/value-at.ts'
 import { CONFIG_KEYS, type ConfigKey } from './keys.ts'
 import type { LoadedConfig } from './load.ts'
-import { put, valueAt } from './source.ts'
+import { put } from './source.ts'
 
 /** A setting as it would stand in the file, secrets masked; `undefined` where it has no value. */
 export interface ShownSetting {
@@ -32,13 +33,30 @@ export function shownLines(
   settings: readonly ShownSetting[],
 ): readonly { readonly text: string; readonly origin: string | undefined }[] {
   return settings.flatMap(({ path, value, origin }, index) => {
-    const [section, ...rest] = path
-    const [name = section] = rest
-    const opens = rest.length > 0 && settings[index - 1]?.path[0] !== section
-    const indent = rest.length > 0 ? '  ' : ''
-    const text = value === undefined ? `${indent}# ${name} is not set` : `${indent}${name}: ${inOneLine(value)}`
-    return [...(opens ? [{ text: `${section}:`, origin: undefined }] : []), { text, origin }]
+    const name = path.at(-1)
+    const text = value === undefined ? `# ${name} is not set` : `${name}: ${inOneLine(value)}`
+    return [
+      ...sectionsOpened(path, settings[index - 1]?.path ?? []),
+      { text: `${indentAt(path.length - 1)}${text}`, origin },
+    ]
   })
+}
+
+/** A line for each section that a setting stands in and the one before it did not. */
+function sectionsOpened(
+  path: readonly string[],
+  before: readonly string[],
+): readonly { readonly text: string; readonly origin: undefined }[] {
+  const sections = path.slice(0, -1)
+  const apart = sections.findIndex((section, depth) => section !== before[depth])
+  if (apart < 0) return []
+  return sections
+    .slice(apart)
+    .map((section, depth) => ({ text: `${indentAt(apart + depth)}${section}:`, origin: undefined }))
+}
+
+function indentAt(depth: number): string {
+  return '  '.repeat(depth)
 }
 
 function written({ handling, schema }: ConfigKey, value: unknown): unknown {

@@ -1,11 +1,13 @@
 import type { z } from 'zod'
 import { type Diagnostic, formatDiagnostic } from '../protocol/yaml/diagnostic.ts'
 import { describeIssues } from '../protocol/yaml/schema-diagnostics.ts'
+import { valueAt } from '../protocol/yaml/value-at.ts'
 import type { YamlDocument, YamlPath } from '../protocol/yaml/yaml-document.ts'
-import { CONFIG_KEYS, keyNamesAt } from './keys.ts'
+import { CONFIG_KEYS } from './keys.ts'
+import { configSchema } from './schema.ts'
 
 /** Settings that came from one place: a file, the environment, the command line. */
-export interface Source {
+export interface SettingSource {
   readonly document: YamlDocument
   /** what relative paths stand under */
   readonly folder: string
@@ -15,7 +17,7 @@ export interface Source {
 
 /** What a source says, or a line for each thing that is wrong with it. */
 export interface Reading {
-  readonly source: Source | undefined
+  readonly source: SettingSource | undefined
   readonly wrong: readonly string[]
 }
 
@@ -23,7 +25,7 @@ export interface Reading {
 export function namedSource(
   folder: string,
   settings: readonly { readonly path: readonly string[]; readonly value: unknown; readonly name: string }[],
-): Source {
+): SettingSource {
   const value: Record<string, unknown> = {}
   for (const { path, value: setting } of settings) put(value, path, setting)
   const origin = (path: YamlPath) =>
@@ -39,10 +41,10 @@ export function namedSource(
 }
 
 /** In a person's words and at its place; nothing that a secret setting holds is ever repeated. */
-export function describe(issues: readonly z.core.$ZodIssue[], { document }: Source): readonly string[] {
+export function describe(issues: readonly z.core.$ZodIssue[], { document, folder }: SettingSource): readonly string[] {
   const open = issues.filter(issue => !isSecret(issue.path)).map(issue => askForUnit(issue, document))
   const diagnostics = [
-    ...describeIssues(open, document, { keysAt: keyNamesAt }),
+    ...describeIssues(open, document, configSchema(folder)),
     ...issues.filter(issue => isSecret(issue.path)).map(issue => describeSecret(issue, document)),
   ]
   return diagnostics.sort((a, b) => a.line - b.line || a.column - b.column).map(format)
@@ -78,15 +80,6 @@ function inAuth(diagnostic: Diagnostic): Diagnostic {
 
 function format(diagnostic: Diagnostic): string {
   return diagnostic.line === 0 ? `${diagnostic.file}: ${diagnostic.message}` : formatDiagnostic(diagnostic)
-}
-
-export function valueAt(value: unknown, path: readonly string[]): unknown {
-  let at = value
-  for (const part of path) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return undefined
-    at = (at as Readonly<Record<string, unknown>>)[part]
-  }
-  return at
 }
 
 export function put(target: Record<string, unknown>, path: readonly string[], value: unknown): void {

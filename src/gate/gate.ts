@@ -1,24 +1,13 @@
 import type { Sha256 } from '../domain/base/digest.ts'
-import type { Instant } from '../domain/base/instant.ts'
 import type { Admitted, Refused, Verdict } from '../domain/decide/verdict.ts'
 import type { Artifact, FilePath } from '../domain/packaging/artifact.ts'
 import type { DistFilename } from '../domain/packaging/filename.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import type { Policy } from '../domain/policy/policy.ts'
-import type { OpenBlob } from '../ports/blobs.ts'
-import type { VerifiedFile } from './files/verified-file.ts'
-
-/** One prebuilt answer for a page of the index or of its JSON API: same bytes for everybody who asks for it. */
-export interface PageBody {
-  readonly contentType: string
-  readonly identity: Buffer
-  /** built once, in the background of the first answer */
-  readonly gzip: Buffer | undefined
-  readonly zstd: Buffer | undefined
-  /** strong, one per coding: over policy digest, verdicts and body */
-  readonly etag: { readonly identity: string; readonly gzip: string; readonly zstd: string }
-  readonly serial: number | undefined
-}
+import type { KeptRefusal } from '../ports/store.ts'
+import type { IndexFile } from '../protocol/simple/project-index.ts'
+import type { OpenFile } from './files/open-file.ts'
+import type { PageBody } from './pages/page-body.ts'
 
 export interface Check {
   readonly name: string
@@ -53,26 +42,18 @@ export interface Gate {
   provenance(project: ProjectName, filename: DistFilename): Promise<Buffer>
   /** Keeps a refusal under a short stable id and returns the id. */
   keep(refused: Refused): string
-  explained(id: string): { readonly refused: Refused; readonly at: Instant } | undefined
+  explained(id: string): Promise<KeptRefusal | undefined>
   /** One line in the journal, and the event. */
   journal(verdict: Verdict, client: string, startedMs: number): void
-  readiness(): readonly Check[]
+  readiness(): Promise<readonly Check[]>
   policy(): Policy
 }
 
-/**
- * An opened file: either a stored, verified blob (ranges may be cut from it), or an ingest that is under way.
- */
-export type OpenFile =
-  | { readonly kind: 'stored'; readonly file: VerifiedFile; readonly blob: OpenBlob }
-  | {
-      readonly kind: 'flowing'
-      readonly file: VerifiedFile
-      /** Settles when the whole file is stored and verified, or fails with integrity-mismatch/unknown-…. */
-      readonly stored: Promise<void>
-      /**
-       * The bytes as they come; the last chunk only after size and sha256 agree. Throws when they do not: the socket
-       * must then be reset. Several readers may read side by side.
-       */
-      chunks(): AsyncIterable<Buffer>
-    }
+/** A gate, and what whoever opened it may ask besides. */
+export interface RunningGate extends Gate {
+  /** What the page that located a file says of it; `undefined` when that page is not at hand any more. */
+  listed(artifact: Artifact): IndexFile | undefined
+  /** Resolves when no verification is queued behind a listing. */
+  settled(): Promise<void>
+  close(): void
+}

@@ -1,5 +1,5 @@
 import { GateError } from '../domain/base/errors.ts'
-import type { Store } from '../ports/memory.ts'
+import type { Store } from '../ports/store.ts'
 import type { Trust } from '../ports/trust.ts'
 import type { Check } from './gate.ts'
 import type { ClockGuard } from './judge/clock-guard.ts'
@@ -9,20 +9,20 @@ import type { Policies } from './policy/policies.ts'
 interface Options {
   readonly policies: Policies
   readonly trust: Trust
-  readonly store: Store
+  readonly store: Pick<Store, 'probe'>
   readonly clock: ClockGuard
   readonly watch: Pep740Watch
   readonly draining: () => boolean
 }
 
 /** What `/readyz` asks: each check says which it is, and what to do when it fails. */
-export function createReadiness(options: Options): () => readonly Check[] {
+export function createReadiness(options: Options): () => Promise<readonly Check[]> {
   const { policies, trust, store, clock, watch, draining } = options
-  return () => [
+  return async () => [
     policyCheck(policies),
     trustCheck(trust, clock),
-    probe('database', () => store.probe(), 'writable'),
-    probe('clock', () => clock.now(), 'not behind the newest recorded time'),
+    await probe('database', () => store.probe(), 'writable'),
+    await probe('clock', async () => clock.now(), 'not behind the newest recorded time'),
     upstreamCheck(watch),
     { name: 'draining', ok: !draining(), detail: draining() ? 'shutting down' : 'no' },
   ]
@@ -56,9 +56,9 @@ function upstreamCheck(watch: Pep740Watch): Check {
   return { name: 'upstream', ok: true, warning: true, detail: notice }
 }
 
-function probe(name: string, ask: () => unknown, fine: string): Check {
+async function probe(name: string, ask: () => Promise<unknown>, fine: string): Promise<Check> {
   try {
-    ask()
+    await ask()
     return { name, ok: true, detail: fine }
   } catch (error) {
     return { name, ok: false, detail: error instanceof GateError ? error.detail : 'failed' }

@@ -35,10 +35,12 @@ export async function readBlob(blob: OpenBlob, most: number): Promise<Buffer | u
   }
 }
 
-/** A write that is under way: nothing is visible until `commit`. */
+/** A write that is under way: nothing is visible until `commit`. It hashes what it is given, once, so that nobody else has to. */
 export interface BlobWriter {
   write(chunk: Buffer): Promise<void>
-  /** fsync, rename, directory fsync. The caller has compared the digest; the store compares its own once more. */
+  /** sha256 of everything that was written; nothing can be written afterwards. */
+  digest(): Sha256
+  /** fsync, rename, directory fsync. Throws `unknown-store`, and nothing is kept, where the digest is not the one that it was opened for. */
   commit(): Promise<void>
   abort(): Promise<void>
   /** Reads back what was written so far, for clients that read along. */

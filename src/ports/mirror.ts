@@ -18,20 +18,26 @@ export interface Passage {
   readonly manifest: Sha256
 }
 
+/** An import, and who signed it. */
+export interface ImportedPassage extends Passage {
+  readonly signer: string
+  readonly at: Instant
+}
+
 /** What a mirror holds. Nothing else about these files is believed because it stands here. */
 export interface Holdings {
-  projects(): readonly ProjectName[]
-  of(project: ProjectName): readonly HeldFile[]
-  file(project: ProjectName, filename: string): HeldFile | undefined
+  projects(): Promise<readonly ProjectName[]>
+  of(project: ProjectName): Promise<readonly HeldFile[]>
+  file(project: ProjectName, filename: string): Promise<HeldFile | undefined>
   /** By project and file name. */
-  all(): readonly HeldFile[]
-  /** All of them or none; a file of the same project and name gives way. On disk when it returns. */
-  put(files: readonly HeldFile[], imported?: Passage & { readonly signer: string; readonly at: Instant }): void
+  all(): Promise<readonly HeldFile[]>
+  /** All of them or none; a file of the same project and name gives way. On disk when it resolves. */
+  put(files: readonly HeldFile[], imported?: ImportedPassage): Promise<void>
   /** Of one signer, the latest last. */
-  imports(signer: string): readonly Passage[]
+  imports(signer: string): Promise<readonly Passage[]>
   /** The latest last. */
-  exports(): readonly Passage[]
-  exported(passage: Passage): void
+  exports(): Promise<readonly Passage[]>
+  exported(passage: Passage): Promise<void>
 }
 
 /** Downloads that outlive the process; not for two processes at once. */

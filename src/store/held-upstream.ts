@@ -33,12 +33,12 @@ export function createHeldUpstream(holdings: HeldFiles, blobs: Pick<Blobs, 'open
   return {
     index: {
       async project(name) {
-        const files = holdings.of(name)
+        const files = await holdings.of(name)
         return files.length === 0 ? { kind: 'absent' } : { kind: 'page', index: pageOf(name, files), etag: undefined }
       },
       async legacy(name, version) {
         const wanted = version === undefined ? undefined : parseVersion(version)
-        const files = holdings.of(name)
+        const files = await holdings.of(name)
         const shown = wanted ?? newest(files)
         const urls = files.filter(file => shown !== undefined && compareVersions(file.filename.version, shown) === 0)
         if (urls.length === 0) return { kind: 'absent' }
@@ -48,7 +48,8 @@ export function createHeldUpstream(holdings: HeldFiles, blobs: Pick<Blobs, 'open
     integrity: {
       ownOrigin: true,
       async provenance(project, filename) {
-        const digest = holdings.file(project, filename.text)?.provenance
+        const held = await holdings.file(project, filename.text)
+        const digest = held?.provenance
         if (digest === undefined) return { kind: 'absent' }
         const blob = await blobs.open(digest)
         if (blob === undefined) throw gone(`the provenance of ${filename.text}`)

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { type Clock, millis } from '../domain/base/instant.ts'
 import type { Events } from '../observe/events.ts'
-import type { Store } from '../ports/memory.ts'
-import { lockFolder } from './disk/folder-lock.ts'
+import type { Store } from '../ports/store.ts'
+import { closingWith, lockFolder } from './disk/folder-lock.ts'
 import { createMemoryStore } from './memory.ts'
 import { databaseIn, openDatabase, suspect } from './sqlite/database.ts'
 import { createSqliteStore } from './sqlite/sqlite.ts'
@@ -30,16 +30,7 @@ export async function openCommandStore({ folder, clock, events }: Options): Prom
       const { store } = await openDatabase({ file, events, clock }, database =>
         createSqliteStore({ database, events, clock, journalKeep: KEEP, failed: error => suspect(file, error) }),
       )
-      return {
-        ...store,
-        close() {
-          try {
-            store.close()
-          } finally {
-            lock.release()
-          }
-        },
-      }
+      return closingWith(store, lock)
     } catch (error) {
       lock.release()
       throw error

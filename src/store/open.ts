@@ -5,10 +5,10 @@ import { GateError } from '../domain/base/errors.ts'
 import type { Clock, Millis } from '../domain/base/instant.ts'
 import type { Events } from '../observe/events.ts'
 import type { Blobs } from '../ports/blobs.ts'
-import type { Store } from '../ports/memory.ts'
 import type { Holdings, Misses } from '../ports/mirror.ts'
+import type { Store } from '../ports/store.ts'
 import { createDiskBlobs } from './disk/disk.ts'
-import { lockFolder } from './disk/folder-lock.ts'
+import { closingWith, lockFolder } from './disk/folder-lock.ts'
 import { databaseIn, openDatabase, suspect } from './sqlite/database.ts'
 import { createSqliteStore } from './sqlite/sqlite.ts'
 
@@ -43,33 +43,17 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
     const { store, blobRecords, holdings, misses } = await openDatabase({ file, events, clock }, database =>
       createSqliteStore({ database, events, clock, journalKeep, failed: error => suspect(file, error) }),
     )
-    try {
-      const blobs = await createDiskBlobs({
-        folder: join(folder, 'blobs'),
-        cacheBytes,
-        records: blobRecords,
-        events,
-        clock,
-      })
-      return {
-        blobs,
-        holdings,
-        misses,
-        store: {
-          ...store,
-          close() {
-            try {
-              store.close()
-            } finally {
-              lock.release()
-            }
-          },
-        },
-      }
-    } catch (error) {
-      store.close()
+    const blobs = await createDiskBlobs({
+      folder: join(folder, 'blobs'),
+      cacheBytes,
+      records: blobRecords,
+      events,
+      clock,
+    }).catch(async (error: unknown) => {
+      await store.close()
       throw unusable(folder, error)
-    }
+    })
+    return { blobs, holdings, misses, store: closingWith(store, lock) }
   } catch (error) {
     lock.release()
     throw error

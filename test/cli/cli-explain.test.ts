@@ -2,7 +2,9 @@ import t, { type Test } from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import { GateError } from '../../src/domain/base/errors.ts'
 import { type Instant, instant, millis } from '../../src/domain/base/instant.ts'
-import { createExplain, type ExplainParts } from '../../src/gate/explain/explain.ts'
+import { HELD } from '../../src/domain/memory/source.ts'
+import { createExplain } from '../../src/gate/explain/explain.ts'
+import type { ExplainParts } from '../../src/gate/explain/explain-artifact.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { createInlineVerifier } from '../../src/verify/workers/inline.ts'
 import { NOW, policyOf } from '../world/judging.ts'
@@ -16,19 +18,17 @@ function unasked(): never {
   throw new TypeError('the index was asked')
 }
 
-function parts(world: World, policy: string, changes: Partial<ExplainParts> = {}): ExplainParts {
+async function parts(world: World, policy: string, changes: Partial<ExplainParts> = {}): Promise<ExplainParts> {
   const compiled = policyOf(policy)
   const events = { emit() {} }
-  const { sightings, histories, findings } = createMemoryStore({ clock: () => NOW, events }).store
+  const { store } = createMemoryStore({ clock: () => NOW, events })
   return {
     index: UNREACHABLE,
     integrity: UNREACHABLE,
     verifier: createInlineVerifier(),
     trust: trustIn(world),
     policies: { current: () => compiled, lastError: () => undefined },
-    sightings,
-    histories,
-    findings,
+    memory: await store.memory(HELD),
     negativeTtl: millis(0),
     events,
     clock: () => NOW,
@@ -71,7 +71,7 @@ async function published(t: Test) {
 
 t.test('without the index nothing passes that only the index knows', async t => {
   const { world, file, provenance } = await published(t)
-  const { outcome, steps, signed } = await createExplain(parts(world, world.policyText()), SETTINGS).local(
+  const { outcome, steps, signed } = await createExplain(await parts(world, world.policyText()), SETTINGS).local(
     file,
     provenance,
   )
@@ -93,7 +93,7 @@ t.test('whatever the moment of judging, trust must be fresh now; if it is not, n
     throw new GateError('unknown-trust', 'too old')
   })
   const at = instant(NOW - 86_400_000)
-  const explain = createExplain(parts(world, world.policyText(), { trust }), { ...SETTINGS, at })
+  const explain = createExplain(await parts(world, world.policyText(), { trust }), { ...SETTINGS, at })
   t.match((await explain.local(file, provenance)).outcome, { code: 'unknown-trust' })
   t.strictSame(asked, [NOW])
 })
@@ -103,10 +103,10 @@ t.test('an exemption that waives attestation holds where trust does not, as long
   const trust = trustIn(world, () => {
     throw new GateError('unknown-trust', 'too old')
   })
-  const held = await createExplain(parts(world, exempted, { trust }), SETTINGS).local(file, provenance)
+  const held = await createExplain(await parts(world, exempted, { trust }), SETTINGS).local(file, provenance)
   t.match(held, { outcome: { kind: 'admitted' }, notes: [/could not be found out: too old/] })
   const later = { ...SETTINGS, at: instant(NOW + 40 * 86_400_000) }
-  const ended = await createExplain(parts(world, exempted, { trust }), later).local(file, provenance)
+  const ended = await createExplain(await parts(world, exempted, { trust }), later).local(file, provenance)
   t.match(ended.outcome, { code: 'unknown-trust' })
 })
 
@@ -116,6 +116,6 @@ t.test('a verifier with a defect gives no verdict, not even for exempted bytes',
     verify: () => Promise.reject(new TypeError('a defect')),
     close: async () => {},
   }
-  const explain = createExplain(parts(world, exempted, { verifier }), SETTINGS)
+  const explain = createExplain(await parts(world, exempted, { verifier }), SETTINGS)
   await t.rejects(explain.local(file, provenance), { message: 'a defect' })
 })

@@ -1,3 +1,5 @@
+// guards: src/cli/judge/audit.ts src/cli/judge/junit.ts src/cli/judge/lock-files.ts src/cli/judge/lock-summary.ts
+// guards: src/cli/judge/sarif.ts src/cli/policy/init.ts src/cli/terminal/read-given.ts src/cli/terminal/write-whole.ts
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -238,6 +240,92 @@ t.test('what cannot be told writes nothing, and the next run goes on where it wa
   t.equal(world.upstream.count('provenance'), 0, 'another command knows it too')
 })
 
+/** The release, with its sdist as one that came a year after its wheel. */
+async function releaseWithLateSdist(
+  world: World,
+  request: Parameters<World['release']>[2],
+): Promise<readonly Published[]> {
+  const { files, sdist } = await world.release('late', '1.0', request)
+  world.upstream.replace('late', sdist.filename, { uploadTime: '2025-11-06T00:00:00Z' })
+  return files
+}
+
+t.test('whatever speaks against a file is waived, not what is told first alone', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const files = await releaseWithLateSdist(world, {
+    alter: { statement: statement => ({ ...statement, predicateType: 'https://acme.example/reviewed/v1' }) },
+  })
+  const lock = desk_.write('uv.lock', uvLock(files))
+  const { exit, out, err } = await desk_.run('policy', 'init', lock)
+  t.equal(exit, 0)
+  t.match(err, /admitted {4}2\n/)
+  t.notMatch(err, /refused/)
+  t.match(out, /waive: \[predicate\]\n {4}files:\n {6}"late-1\.0-py3-none-any\.whl"/)
+  t.match(out, /waive: \[predicate, regression\]\n {4}files:\n {6}"late-1\.0\.tar\.gz"/)
+  t.equal((await desk_.run('audit', lock, '--policy', desk_.write('p.yaml', out))).exit, 0)
+})
+
+t.test('a late file that the lock does not pin is left out', async t => {
+  const desk_ = await desk(t)
+  await releaseWithLateSdist(desk_.world, {})
+  const lock = desk_.write(
+    'uv.lock',
+    'version = 1\n\n[[package]]\nname = "late"\nversion = "1.0"\nsource = { registry = "https://index.example/simple" }\n',
+  )
+  const { exit, out, err } = await desk_.run('policy', 'init', lock)
+  t.equal(exit, 1)
+  t.match(err, /refused {5}1\n(?:.|\n)*✗ late-1\.0\.tar\.gz: added-late, (?:.|\n)*1 file left out/)
+  t.match(out, /^# Not covered: late-1\.0\.tar\.gz: added-late, .*The lock does not pin it/m)
+})
+
+t.test('what the written policy refuses is left out, with its code and what helps', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const good = await world.release('demo', '1.0', { kinds: ['wheel'] })
+  const bare = await world.release('six', '1.17.0', { kinds: ['wheel'], attested: false })
+  const lock = desk_.write('uv.lock', uvLock([...good.files, ...bare.files]))
+  const init = async (lockfile: string): Promise<Ended> =>
+    await desk_.run('policy', 'init', lockfile, '--expires', '2026-01-01')
+  const { exit, out, err } = await init(lock)
+  t.equal(exit, 1)
+  t.match(err, /admitted {4}1\n {2}refused {5}1\n/, 'as the summary says')
+  t.match(
+    err,
+    /✗ six-1\.17\.0-py3-none-any\.whl: exemption-expired, .*\n {2}Move to an attested version(?:.|\n)*1 file left out/,
+  )
+  t.match(out, /^# Not covered: six-1\.17\.0-py3-none-any\.whl: exemption-expired, /m)
+  t.notMatch(out, /match: six/)
+  const nothing = await init(desk_.write('uv.lock', uvLock(bare.files)))
+  t.match(nothing, { exit: 1, out: '', err: /exemption-expired/ }, 'where nothing is left, nothing is written')
+})
+
+t.test('one look is enough', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const files = await mixed(desk_)
+  const lock = desk_.write('uv.lock', uvLock(files))
+  const { exit, err } = await desk_.run('policy', 'init', lock)
+  t.equal(exit, 0)
+  t.notMatch(err, /refused|unknown|not listed/)
+  t.equal(world.upstream.count('page'), 4, 'one page a project')
+  t.equal(world.upstream.count('provenance'), 7, 'one document a file')
+})
+
+t.test('a late file whose provenance cannot be fetched is unknown, not unattested', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const files = await releaseWithLateSdist(world, {})
+  world.upstream.fault({
+    route: 'provenance',
+    match: '.tar.gz/',
+    action: { kind: 'status', status: 503 },
+    times: 1_000,
+  } as never)
+  const ended = await desk_.run('policy', 'init', desk_.write('uv.lock', uvLock(files)))
+  t.match(ended, { exit: 4, out: '', err: /1 file could not be told, so nothing is written/ })
+})
+
 t.test('audit tells each refusal at its line, in every format', async t => {
   const desk_ = await desk(t)
   const { world } = desk_
@@ -340,6 +428,6 @@ t.test('three hundred files side by side, and never too many at once', async t =
     shown.some(text => text.includes('150 of 150 releases judged')),
     'with progress on a terminal',
   )
-  t.equal(world.upstream.count('page'), 150, 'each page once for each of the two looks')
+  t.equal(world.upstream.count('page'), 75, 'each page once')
   t.equal(world.upstream.count('provenance'), 240, 'each document once')
 })

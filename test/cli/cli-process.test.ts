@@ -1,3 +1,4 @@
+// guards: src/version.ts
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'

@@ -1,3 +1,6 @@
+// guards: src/cli/command/gate-records.ts src/cli/policy/approve.ts src/cli/policy/diff.ts src/cli/policy/exemptions.ts
+// guards: src/cli/policy/given-policy.ts src/cli/policy/history-show.ts src/cli/policy/replay.ts
+// guards: src/cli/policy/revocations.ts src/cli/policy/schema.ts src/cli/policy/test.ts src/cli/terminal/table.ts
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'

@@ -1,3 +1,8 @@
+// guards: src/app-commands.ts src/cli/command/exit-of.ts src/cli/command/options.ts src/cli/command/report-error.ts
+// guards: src/cli/judge/explain.ts src/cli/judge/explanation-json.ts src/cli/judge/local-file.ts
+// guards: src/cli/judge/render-explanation.ts src/cli/judge/target.ts src/cli/judge/verify.ts src/cli/mirror/mirror.ts
+// guards: src/cli/mirror/options.ts src/cli/policy/check.ts src/cli/policy/policy.ts src/cli/program.ts
+// guards: src/cli/terminal/progress.ts src/cli/terminal/screen.ts
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
@@ -478,7 +483,8 @@ t.test('a recorded refusal is told by its id and by the URL that pip printed', a
   }
   const id = '3k9q0c7m2a1b'
   const refusals = {
-    get: (asked: string) => (asked === id ? { refused, at: instant(Date.parse('2026-11-24T12:00:00Z')) } : undefined),
+    get: async (asked: string) =>
+      asked === id ? { refused, at: instant(Date.parse('2026-11-24T12:00:00Z')) } : undefined,
   }
   const nothing = (): never => {
     throw new TypeError('nobody asks for it')
@@ -492,7 +498,7 @@ t.test('a recorded refusal is told by its id and by the URL that pip printed', a
     attested: nothing,
     holds: nothing,
     misses: nothing,
-    close() {},
+    close: async () => {},
   }
   const run = desk_.with({ records })
   for (const target of [id, `https://pypi.acme.example/x/${id}`, `http://127.0.0.1:8080/x/${id}/unattested`])

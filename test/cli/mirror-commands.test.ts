@@ -1,9 +1,11 @@
+// guards: src/cli/mirror/export.ts src/cli/mirror/import.ts src/cli/mirror/keygen.ts src/cli/mirror/request.ts
+// guards: src/cli/terminal/bytes.ts src/cli/trust.ts
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Crossing, createCrossing, must } from '../world/crossing.ts'
 
-t.setTimeout(60_000)
+t.setTimeout(600_000)
 
 /** With a policy on both sides, and nothing fetched. */
 async function prepared(t: Test): Promise<Crossing> {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import t from 'tap'
 import { assertKept, nothing, promises } from './crash-promises.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(600_000)
 
 const TRACER = ['strace', '-f', '-o', '/dev/null'] as const
 const skip = canTrace() ? false : 'strace is not installed, or may not trace'

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { type Sha256, sha256Of } from '../../src/domain/base/digest.ts'
 import { instant, millis } from '../../src/domain/base/instant.ts'
 import { openStore } from '../../src/store/open.ts'
+import { PKG } from '../store/facts.ts'
+import { INDEX } from '../store/stores.ts'
 import { attested } from '../world/judging.ts'
 
 /**
@@ -34,6 +36,7 @@ async function run(folder: string, mode: string): Promise<void> {
     events: { emit: () => {} },
     clock,
   })
+  const memory = await store.memory(INDEX)
   say('open')
   if (mode === 'wait') return void setInterval(() => {}, 1_000)
   const [round = '', count = '', signal] = mode.split(':')
@@ -51,7 +54,7 @@ async function run(folder: string, mode: string): Promise<void> {
     }
     try {
       const verdict = verdictOf(seed)
-      store.findings.put(verdict, { finding: attested(), found: clock() })
+      await memory.learn(PKG, { findings: [{ key: verdict, finding: attested(), found: clock() }] })
       store.journal.record({
         ...verdict,
         at: clock(),
@@ -63,14 +66,14 @@ async function run(folder: string, mode: string): Promise<void> {
         policyDigest: sha256Of('policy'),
         client: '192.0.2.1',
       })
-      store.journal.flush()
+      await store.journal.flush()
       say(`noted ${seed}`)
     } catch {
       say(`failed note ${seed}`)
     }
   }
   await blobs.close()
-  store.close()
+  await store.close()
   say('closed')
   process.stdin.destroy()
 }

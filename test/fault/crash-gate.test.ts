@@ -10,7 +10,7 @@ import { sha256Of } from '../../src/domain/base/digest.ts'
 import { readJournal } from '../store/stores.ts'
 import { createWorld, type Published, type World } from '../world/world.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(600_000)
 
 const CHILD = new URL('./crash-gate-child.ts', import.meta.url).pathname
 

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import type { Blobs } from '../../src/ports/blobs.ts'
+import { findingIn } from '../store/facts.ts'
 import { diskSubject, readJournal } from '../store/stores.ts'
 import { contentOf, verdictOf } from './crash-child.ts'
 
@@ -85,11 +86,12 @@ export async function assertKept(t: Test, folder: string, promised: Promised): P
   const subject = await diskSubject(t, { folder })
   const lost: string[] = []
   for (const seed of promised.stored) if (!(await isStored(subject.blobs, seed))) lost.push(`file ${seed}`)
+  const memory = await subject.memory()
   const journal = new Set(readJournal(subject.file).map(({ filename }) => filename))
   for (const seed of promised.noted) {
     const verdict = verdictOf(seed)
     if (!journal.has(verdict.filename)) lost.push(`verdict ${seed}`)
-    if (subject.store.findings.get(verdict)?.finding.kind !== 'attested') lost.push(`finding ${seed}`)
+    if ((await findingIn(memory, verdict))?.finding.kind !== 'attested') lost.push(`finding ${seed}`)
   }
   t.strictSame(lost, [], 'nothing that was promised is lost')
   t.strictSame(

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { GateError } from '../../src/domain/base/errors.ts'
 import { millis } from '../../src/domain/base/instant.ts'
-import type { OpenFile } from '../../src/gate/gate.ts'
+import type { OpenFile } from '../../src/gate/files/open-file.ts'
 import type { Blobs, BlobWriter } from '../../src/ports/blobs.ts'
 import { openStore } from '../../src/store/open.ts'
 import { type BareChanges, type BareGate, openBareGate, readOpen } from '../world/bare-gate.ts'
@@ -235,7 +235,7 @@ async function onDisk(t: Test, cacheBytes = 1_000_000_000): Promise<Blobs> {
   })
   t.teardown(async () => {
     await blobs.close()
-    store.close()
+    await store.close()
   })
   return blobs
 }
@@ -269,6 +269,7 @@ function wrapWriter(blobs: Blobs, change: (writer: BlobWriter) => Partial<BlobWr
       const writer = await blobs.writer(sha256)
       const bound: BlobWriter = {
         write: chunk => writer.write(chunk),
+        digest: () => writer.digest(),
         commit: () => writer.commit(),
         abort: () => writer.abort(),
         read: (buffer, position, length) => writer.read(buffer, position, length),

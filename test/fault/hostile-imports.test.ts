@@ -8,7 +8,7 @@ import { type ArchiveEntry, archiveOf, Luggage } from '../world/carried.ts'
 import { createCrossing, must } from '../world/crossing.ts'
 import { createWorld } from '../world/world.ts'
 
-t.setTimeout(240_000)
+t.setTimeout(600_000)
 
 const crossing = await createCrossing(t)
 const { world } = crossing

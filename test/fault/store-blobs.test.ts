@@ -23,7 +23,7 @@ import { type Sha256, sha256Of } from '../../src/domain/base/digest.ts'
 import { type Instant, instant } from '../../src/domain/base/instant.ts'
 import type { Blobs } from '../../src/ports/blobs.ts'
 import { createDiskBlobs, type DiskBlobs } from '../../src/store/disk/disk.ts'
-import type { BlobRecord, createBlobRecordsTable } from '../../src/store/sqlite/blob-records-table.ts'
+import type { BlobRecord, createBlobRecordsTable } from '../../src/store/sqlite/tables/blob-records-table.ts'
 import { type DiskChanges, type DiskSubject, diskSubject, START } from '../store/stores.ts'
 import { fill, smallDisk } from './small-disk.ts'
 
@@ -438,5 +438,5 @@ function sizeOnDisk({ folder }: DiskSubject): number {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 200 && !holds(); turn += 1) await new Promise(resolve => setTimeout(resolve, 10))
+  for (let turn = 0; turn < 3_000 && !holds(); turn += 1) await new Promise(resolve => setTimeout(resolve, 10))
 }

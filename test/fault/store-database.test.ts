@@ -17,20 +17,28 @@ import t, { type Test } from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import { instant, millis } from '../../src/domain/base/instant.ts'
 import type { Refused } from '../../src/domain/decide/verdict.ts'
-import { parseProjectName } from '../../src/domain/packaging/name.ts'
-import type { FindingKey, JournalEntry, RememberedFinding } from '../../src/ports/memory.ts'
+import type { FindingKey, RememberedFinding } from '../../src/domain/memory/findings.ts'
+import type { JournalEntry } from '../../src/ports/store.ts'
 import { createRetention } from '../../src/store/sqlite/retention.ts'
-import { type DiskSubject, diskSubject, readJournal, START } from '../store/stores.ts'
+import { fileOf, findingIn, PKG, pageOf } from '../store/facts.ts'
+import { type DiskSubject, diskSubject, readJournal, START, type Subject } from '../store/stores.ts'
 import { attested } from '../world/judging.ts'
 import { fill, smallDisk } from './small-disk.ts'
-
-const PKG = parseProjectName('pkg')
 
 function keyOf(number = 0): FindingKey {
   return { sha256: sha256Of(`file ${number}`), filename: `pkg-1.${number}.tar.gz`, trustDigest: sha256Of('root') }
 }
 
 const ATTESTED = { finding: attested(), found: START } as RememberedFinding
+
+/** Learns that this was found. */
+async function find(subject: Subject, key = keyOf(), remembered = ATTESTED): Promise<void> {
+  await (await subject.memory()).learn(PKG, { findings: [{ key, ...remembered }] })
+}
+
+async function known(subject: Subject, key = keyOf()): Promise<RememberedFinding | undefined> {
+  return await findingIn(await subject.memory(), key)
+}
 
 function entry(number = 0, changes: Partial<JournalEntry> = {}): JournalEntry {
   const { sha256, filename, trustDigest } = keyOf(number)
@@ -50,14 +58,27 @@ function entry(number = 0, changes: Partial<JournalEntry> = {}): JournalEntry {
   }
 }
 
+const REFUSED: Refused = {
+  kind: 'refused',
+  code: 'no-rule',
+  file: { project: 'pkg', version: '1.0', filename: 'pkg-1.0.tar.gz', sha256: undefined },
+  rule: undefined,
+  identity: undefined,
+  detail: 'no rule',
+  admitWith: undefined,
+  policyDigest: sha256Of('policy'),
+  steps: [],
+  notes: [],
+}
+
 /** A data folder that was used, and is closed now. */
 async function usedFolder(t: Test): Promise<DiskSubject> {
   const subject = await diskSubject(t)
   for (let number = 0; number < 300; number += 1) {
-    subject.store.findings.put(keyOf(number), ATTESTED)
+    await find(subject, keyOf(number))
     subject.store.journal.record(entry(number))
   }
-  subject.store.sightings.raiseSerial(PKG, 7)
+  await (await subject.memory()).learn(PKG, { serial: 7 })
   await subject.close()
   return subject
 }
@@ -75,8 +96,8 @@ function setAside({ folder }: DiskSubject): readonly string[] {
 /** What a gate leaves behind that was killed: the write-ahead log is still there. */
 async function killedFolder(t: Test): Promise<DiskSubject> {
   const subject = await diskSubject(t)
-  subject.store.findings.put(keyOf(), ATTESTED)
-  subject.store.journal.flush()
+  await find(subject)
+  await subject.store.journal.flush()
   const log = readFileSync(`${subject.file}-wal`)
   const main = readFileSync(subject.file)
   await subject.close()
@@ -116,13 +137,13 @@ t.test('a damaged database is set aside with an alarm, and a new one begun', asy
       t.strictSame(alarms(subject), ['database-set-aside'])
       t.equal(setAside(subject).length, 1)
       for (let number = 0; number < 300; number += 1)
-        if (subject.store.findings.get(keyOf(number)) !== undefined) t.fail(`finding ${number} came out of it`)
-      t.equal(subject.store.sightings.lastSerial(PKG), undefined)
+        if ((await known(subject, keyOf(number))) !== undefined) t.fail(`finding ${number} came out of it`)
+      t.equal((await (await subject.memory()).of(PKG)).serial, undefined)
       t.equal(subject.store.watermark.newest(), 0)
-      subject.store.probe()
-      subject.store.findings.put(keyOf(), ATTESTED)
+      await subject.store.probe()
+      await find(subject)
       await subject.reopen()
-      t.equal(subject.store.findings.get(keyOf())?.finding.kind, 'attested', 'the new one works')
+      t.equal((await known(subject))?.finding.kind, 'attested', 'the new one works')
       t.strictSame(alarms(subject), ['database-set-aside'], 'and is not set aside again')
     })
   t.test('the alarm says what was lost and where the old one is', async t => {
@@ -190,20 +211,20 @@ t.test('a database that is sound but not usable stops the start with the reason,
     other.exec('rollback')
     other.close()
     await subject.reopen()
-    t.equal(subject.store.findings.get(keyOf())?.finding.kind, 'attested')
+    t.equal((await known(subject))?.finding.kind, 'attested')
   })
   t.test('one on a disk that is read-only', async t => {
     const disk = smallDisk(t, '8m')
     if (disk === undefined) return void t.pass('no disk can be mounted here', { skip: true })
     const subject = await diskSubject(t, { folder: join(disk.folder, 'data') })
-    subject.store.findings.put(keyOf(), ATTESTED)
+    await find(subject)
     await subject.close()
     disk.remount('ro')
     await t.rejects(subject.reopen(), { code: 'config-invalid', detail: disk.folder })
     t.strictSame(alarms(subject), [])
     disk.remount('rw')
     await subject.reopen()
-    t.equal(subject.store.findings.get(keyOf())?.finding.kind, 'attested')
+    t.equal((await known(subject))?.finding.kind, 'attested')
   })
   t.test('a data folder that cannot be made', async t => {
     const folder = t.testdir({ file: '' })
@@ -221,9 +242,9 @@ t.test('one gate per data folder', async t => {
       code: 'config-invalid',
       detail: /in use by another gate/,
     })
-    subject.store.findings.put(keyOf(), ATTESTED)
+    await find(subject)
     await subject.reopen()
-    t.equal(subject.store.findings.get(keyOf())?.finding.kind, 'attested')
+    t.equal((await known(subject))?.finding.kind, 'attested')
   })
   t.test('a second process is told so; once the first was killed, it may', async t => {
     const folder = t.testdir()
@@ -242,15 +263,15 @@ t.test('after a kill', async t => {
   t.test('what is in the write-ahead log is there', async t => {
     const subject = await killedFolder(t)
     await subject.reopen()
-    t.equal(subject.store.findings.get(keyOf())?.finding.kind, 'attested')
+    t.equal((await known(subject))?.finding.kind, 'attested')
     t.strictSame(alarms(subject), [])
   })
   t.test('without its write-ahead log the database is what it was before, or begun anew', async t => {
     const subject = await killedFolder(t)
     rmSync(`${subject.file}-wal`)
     await subject.reopen()
-    t.equal(subject.store.findings.get(keyOf()), undefined)
-    subject.store.probe()
+    t.equal(await known(subject), undefined)
+    await subject.store.probe()
   })
   t.test('a write-ahead log with one byte changed anywhere never yields another finding', async t => {
     const subject = await killedFolder(t)
@@ -264,7 +285,7 @@ t.test('after a kill', async t => {
       writeFileSync(subject.file, main)
       writeFileSync(`${subject.file}-wal`, changed)
       await subject.reopen()
-      const found = subject.store.findings.get(keyOf())
+      const found = await known(subject)
       if (found !== undefined) t.strictSame(found, ATTESTED)
       await subject.close()
     }
@@ -279,6 +300,8 @@ t.test('a row that was edited by hand is absent', async t => {
     'another time': 'update findings set found = found + 1',
     'another root': `update findings set trust = '${sha256Of('next root')}'`,
     'another seal': `update findings set seal = x'00'`,
+    'another source': 'update findings set source = source + 1',
+    'another project': `update findings set project = 'other'`,
     'an older format': `update findings set finding = replace(finding, '"format":3', '"format":2')`,
   }
   for (const [what, statement] of Object.entries(edits))
@@ -287,10 +310,10 @@ t.test('a row that was edited by hand is absent', async t => {
       edit(subject.file, database => database.exec(statement))
       await subject.reopen()
       for (const key of [keyOf(), { ...keyOf(), trustDigest: sha256Of('next root') }])
-        t.equal(subject.store.findings.get(key), undefined)
-      subject.store.findings.put(keyOf(), ATTESTED)
+        t.equal(await known(subject, key), undefined)
+      await find(subject)
       await subject.reopen()
-      t.equal(subject.store.findings.get(keyOf())?.finding.kind, 'attested', 'and can be found anew')
+      t.equal((await known(subject))?.finding.kind, 'attested', 'and can be found anew')
     })
   t.test('a finding that was moved to another file', async t => {
     const subject = await usedFolder(t)
@@ -300,63 +323,52 @@ t.test('a row that was edited by hand is absent', async t => {
         .run(sha256Of('evil'), 'evil-1.0.tar.gz', keyOf().filename),
     )
     await subject.reopen()
-    t.equal(
-      subject.store.findings.get({ ...keyOf(), sha256: sha256Of('evil'), filename: 'evil-1.0.tar.gz' }),
-      undefined,
-    )
+    t.equal(await known(subject, { ...keyOf(), sha256: sha256Of('evil'), filename: 'evil-1.0.tar.gz' }), undefined)
   })
-  const refused: Refused = {
-    kind: 'refused',
-    code: 'no-rule',
-    file: { project: 'pkg', version: '1.0', filename: 'pkg-1.0.tar.gz', sha256: undefined },
-    rule: undefined,
-    identity: undefined,
-    detail: 'no rule',
-    admitWith: undefined,
-    policyDigest: sha256Of('policy'),
-    steps: [],
-    notes: [],
-  }
   for (const [what, json] of Object.entries({
     'garbage for an explanation': 'garbage',
-    'an unknown code in an explanation': JSON.stringify({ ...refused, code: 'fine' }),
-    'an admission for an explanation': JSON.stringify({ ...refused, kind: 'admitted' }),
-    'one key too many in an explanation': JSON.stringify({ ...refused, more: 1 }),
-    'one key too few in an explanation': JSON.stringify({ ...refused, steps: undefined }),
+    'an unknown code in an explanation': JSON.stringify({ ...REFUSED, code: 'fine' }),
+    'an admission for an explanation': JSON.stringify({ ...REFUSED, kind: 'admitted' }),
+    'one key too many in an explanation': JSON.stringify({ ...REFUSED, more: 1 }),
+    'one key too few in an explanation': JSON.stringify({ ...REFUSED, steps: undefined }),
   }))
     t.test(what, async t => {
       const subject = await diskSubject(t)
-      subject.store.refusals.put('aaaaaaaaaaaa', refused, START)
+      subject.store.refusals.put('aaaaaaaaaaaa', REFUSED, START)
       await subject.close()
       edit(subject.file, database => database.prepare('update refusals set refused = ?').run(json))
       await subject.reopen()
-      t.equal(subject.store.refusals.get('aaaaaaaaaaaa'), undefined)
+      t.equal(await subject.store.refusals.get('aaaaaaaaaaaa'), undefined)
     })
 })
 
 t.test('damage that shows while the gate runs is "cannot tell", and is examined at the next start', async t => {
   const subject = await usedFolder(t)
   const bytes = readFileSync(subject.file)
-  const [root] = edit(subject.file, database =>
+  const roots = edit(subject.file, database =>
     database
-      .prepare<[], number>(`select rootpage from sqlite_schema where name = 'sqlite_autoindex_findings_1'`)
+      .prepare<[], number>(
+        `select rootpage from sqlite_schema where name in ('sqlite_autoindex_findings_1', 'refusals_at')`,
+      )
       .pluck()
       .all(),
   )
-  bytes.fill('x', ((root ?? 0) - 1) * 4096, (root ?? 0) * 4096)
+  t.equal(roots.length, 2)
+  for (const root of roots) bytes.fill('x', (root - 1) * 4096, root * 4096)
   writeFileSync(subject.file, bytes)
   await subject.reopen()
-  t.throws(() => subject.store.findings.get(keyOf()), { code: 'unknown-store' })
+  await t.rejects(known(subject), { code: 'unknown-store' })
   t.ok(existsSync(`${subject.file}-suspect`))
-  subject.store.findings.put(keyOf(900), ATTESTED)
-  t.throws(() => subject.store.probe(), { code: 'unknown-store' })
-  t.throws(() => subject.store.findings.put(keyOf(901), ATTESTED), { code: 'unknown-store' })
+  await t.rejects(find(subject, keyOf(900)), { code: 'unknown-store' }, 'what cannot be compared is not learned')
+  subject.store.refusals.put('aaaaaaaaaaaa', REFUSED, START)
+  await t.rejects(subject.store.probe(), { code: 'unknown-store' })
+  await t.rejects(find(subject, keyOf(901)), { code: 'unknown-store' })
   t.throws(() => subject.store.journal.record(entry()), { code: 'unknown-store' })
   await subject.blobs.close()
-  t.throws(() => subject.store.close(), { code: 'unknown-store' }, 'what cannot be written is not lost silently')
+  await t.rejects(subject.store.close(), { code: 'unknown-store' }, 'what cannot be written is not lost silently')
   await subject.reopen().catch(() => subject.reopen())
   t.strictSame(alarms(subject), ['database-set-aside'])
-  t.equal(subject.store.findings.get(keyOf()), undefined)
+  t.equal(await known(subject), undefined)
 })
 
 t.test('a disk that fills up', async t => {
@@ -365,54 +377,39 @@ t.test('a disk that fills up', async t => {
   const folder = join(disk.folder, 'data')
   const subject = await diskSubject(t, { folder })
   subject.store.journal.record(entry(0))
-  subject.store.findings.put(keyOf(0), ATTESTED)
-  subject.store.journal.flush()
+  await find(subject, keyOf(0))
+  await subject.store.journal.flush()
   const ballast = fill(disk.folder)
 
   let accepted = 0
-  t.throws(
-    () => {
+  await t.rejects(
+    async () => {
       for (let number = 1; number < 100_000; number += 1) {
         subject.store.journal.record(entry(number))
         accepted = number
-        if (number % 500 === 0) subject.store.journal.flush()
+        if (number % 500 === 0) await subject.store.journal.flush()
       }
     },
     { code: 'unknown-store', detail: /SQLITE_FULL/ },
     'the write that does not go through is told',
   )
-  t.throws(() => subject.store.probe(), { code: 'unknown-store' }, 'readiness says so')
+  await t.rejects(subject.store.probe(), { code: 'unknown-store' }, 'readiness says so')
   t.throws(
     () => subject.store.journal.record(entry(1)),
     { code: 'unknown-store' },
     'nothing is decided without a journal',
   )
-  t.throws(() => subject.store.findings.put(keyOf(1), ATTESTED), { code: 'unknown-store' })
-  t.throws(() => subject.store.sightings.raiseSerial(PKG, 9), { code: 'unknown-store' })
-  t.throws(
-    () =>
-      subject.store.sightings.record(
-        PKG,
-        [
-          {
-            path: `/packages/aa/bb/${'0'.repeat(60)}/pkg-1.0.tar.gz` as never,
-            filename: 'pkg-1.0.tar.gz',
-            sha256: undefined,
-            version: undefined,
-            uploaded: undefined,
-            offered: false,
-            yanked: false,
-          },
-        ],
-        { at: START, status: 'active' },
-      ),
-    { code: 'unknown-store' },
-  )
-  t.equal(subject.store.findings.get(keyOf(0))?.finding.kind, 'attested', 'what is known is known')
+  const memory = await subject.memory()
+  const before = await memory.of(PKG)
+  await t.rejects(find(subject, keyOf(1)), { code: 'unknown-store' })
+  await t.rejects(memory.learn(PKG, { serial: 9 }), { code: 'unknown-store' })
+  await t.rejects(memory.learn(PKG, pageOf([fileOf('pkg-1.0.tar.gz')])), { code: 'unknown-store' })
+  t.equal(await memory.of(PKG), before, 'nothing of it was learned')
+  t.equal((await known(subject, keyOf(0)))?.finding.kind, 'attested', 'what is known is known')
   t.equal(subject.events.filter(event => event.type === 'unknown').length, 1, 'said once')
 
   rmSync(ballast)
-  subject.store.probe()
+  await subject.store.probe()
   subject.store.journal.record(entry(accepted + 1))
   await subject.close()
   t.strictSame(
@@ -466,24 +463,21 @@ t.test('another program that writes does not lose anything', async t => {
   t.teardown(() => other.close())
   other.exec('begin immediate')
   subject.store.journal.record(entry(1))
-  t.throws(() => subject.store.journal.flush(), { code: 'unknown-store', detail: /SQLITE_BUSY/ })
+  await t.rejects(subject.store.journal.flush(), { code: 'unknown-store', detail: /SQLITE_BUSY/ })
   other.exec('rollback')
   await until(() => readJournal(subject.file).length === 1)
   subject.store.journal.record(entry(2))
-  t.equal(subject.journal().length, 2)
+  t.equal((await subject.journal()).length, 2)
 })
 
 t.test('what is older than it is kept goes, in small pieces', async t => {
   const subject = await diskSubject(t)
   for (let number = 0; number < 1_200; number += 1) {
     subject.store.journal.record(entry(number, { at: instant(START + number) }))
-    subject.store.findings.put(keyOf(number), { ...ATTESTED, found: instant(START + number) })
+    await find(subject, keyOf(number), { ...ATTESTED, found: instant(START + number) })
   }
   const failed = { ...keyOf(0), trustDigest: 'any' }
-  subject.store.findings.put(failed, {
-    finding: { kind: 'invalid', why: 'signature-invalid', detail: '' },
-    found: START,
-  })
+  await find(subject, failed, { finding: { kind: 'invalid', why: 'signature-invalid', detail: '' }, found: START })
   await subject.close()
   const database = new Database(subject.file)
   const retention = createRetention({
@@ -499,9 +493,9 @@ t.test('what is older than it is kept goes, in small pieces', async t => {
   t.equal(database.prepare('select count(*) from findings').pluck().get(), 101)
   database.close()
   await subject.reopen()
-  t.equal(subject.store.findings.get(failed)?.finding.kind, 'invalid', 'a failure under any root stays')
-  t.equal(subject.store.findings.get(keyOf(0)), undefined)
-  t.equal(subject.store.findings.get(keyOf(1_199))?.finding.kind, 'attested')
+  t.equal((await known(subject, failed))?.finding.kind, 'invalid', 'a failure under any root stays')
+  t.equal(await known(subject, keyOf(0)), undefined)
+  t.equal((await known(subject, keyOf(1_199)))?.finding.kind, 'attested')
 })
 
 function edit<Result>(file: string, change: (database: Database.Database) => Result): Result {
@@ -514,5 +508,5 @@ function edit<Result>(file: string, change: (database: Database.Database) => Res
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 300 && !holds(); turn += 1) await new Promise(resolve => setTimeout(resolve, 20))
+  for (let turn = 0; turn < 1_500 && !holds(); turn += 1) await new Promise(resolve => setTimeout(resolve, 20))
 }

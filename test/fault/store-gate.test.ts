@@ -83,11 +83,13 @@ t.test('a damaged database admits nothing that it would not have admitted before
   await t.test('a proof that was copied to a file without one counts for nothing', async t => {
     const database = new Database(file)
     const [proof] = database
-      .prepare<[string], { finding: string; trust: string; seal: Buffer }>('select * from findings where filename = ?')
+      .prepare<[string], { source: number; finding: string; trust: string; seal: Buffer }>(
+        'select * from findings where filename = ?',
+      )
       .all(good.filename)
     database
-      .prepare('insert or replace into findings values (unhex(?), ?, ?, ?, ?, ?)')
-      .run(bare.sha256, bare.filename, proof?.trust, proof?.finding, Date.now(), proof?.seal)
+      .prepare('insert or replace into findings values (?, ?, unhex(?), ?, ?, ?, ?, ?)')
+      .run(proof?.source, 'bare', bare.sha256, bare.filename, proof?.trust, proof?.finding, Date.now(), proof?.seal)
     database.close()
     const gate = await startGate(t, world)
     t.equal(codeOf(await ask(gate, bare.path)), 'unattested')

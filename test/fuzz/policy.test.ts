@@ -8,7 +8,11 @@ import { ARTIFACTS, acmeRoot, admits, FINDINGS, HISTORIES, policies, revocation 
 import { listed, NOW } from '../world/judging.ts'
 import { noRoots } from '../world/roots.ts'
 
+// the work is measured in runs, whatever time a busy machine takes for them
+t.setTimeout(0)
+
 const RUNS = { numRuns: 80 }
+
 /** Every file, finding and history that the policy admits; none when it does not load. */
 function admittedBy(policy: unknown): ReadonlySet<string> {
   const loaded = loadPolicy([{ path: 'p', text: JSON.stringify(policy) }], NOW, acmeRoot) // JSON is YAML
@@ -86,13 +90,15 @@ t.test('taking a permission away never admits more', async t => {
     fc.property(policies, policy => {
       const tree = JSON.parse(JSON.stringify(policy)) as Tree
       const before = admittedBy(tree)
-      if (before.size > 0) loaded += 1
+      // of a policy that admits nothing, no permission can be taken away
+      if (before.size === 0) return
+      loaded += 1
       for (const { what, policy: less } of narrowed(tree)) {
         const after = admittedBy(less)
         narrowings += 1
         if (after.size < before.size) effects += 1
         const gained = [...after].filter(pair => !before.has(pair))
-        if (before.size > 0 && gained.length > 0) throw new Error(`without ${what} it also admits ${gained.join(', ')}`)
+        if (gained.length > 0) throw new Error(`without ${what} it also admits ${gained.join(', ')}`)
       }
     }),
     RUNS,

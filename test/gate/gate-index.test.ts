@@ -1,3 +1,5 @@
+// guards: src/gate/find/artifacts.ts src/gate/find/indexes.ts src/gate/flow/limit.ts src/gate/flow/once.ts
+// guards: src/gate/judge/clock-guard.ts src/gate/pages/page-body.ts
 import t from 'tap'
 import { GateError } from '../../src/domain/base/errors.ts'
 import { millis } from '../../src/domain/base/instant.ts'
@@ -315,7 +317,7 @@ t.test('a clock more than five minutes behind what was recorded decides nothing'
   t.equal(await gate.outcome(wheel), 'unknown-clock')
   t.strictSame(gate.alarms(), ['clock-behind'], 'told once')
   t.match(
-    gate.gate.readiness().find(({ name }) => name === 'clock'),
+    (await gate.gate.readiness()).find(({ name }) => name === 'clock'),
     { ok: false },
   )
   const again = await openBareGate(t, world, { after: gate })

@@ -1,3 +1,5 @@
+// guards: src/gate/files/digest-gate.ts src/gate/files/recent-bytes.ts src/gate/files/verified-file.ts
+// guards: src/gate/pages/alternatives.ts
 import t, { type Test } from 'tap'
 import { instant } from '../../src/domain/base/instant.ts'
 import { openBareGate } from '../world/bare-gate.ts'

@@ -1,3 +1,4 @@
+// guards: src/gate/judge/pep740-watch.ts src/gate/readiness.ts
 import t, { type Test } from 'tap'
 import { createVerifierPool } from '../../src/verify/workers/pool.ts'
 import { type BareChanges, materialOf, nameOf, openBareGate } from '../world/bare-gate.ts'
@@ -198,7 +199,7 @@ t.test('a stale trust root is unknown for every verdict that rests on an attesta
   const forgetful = await openBareGate(t, world, { policy: ruleText('optional') })
   forgetful.root.stale = true
   t.equal(await forgetful.outcome(wheel), 'unknown-trust', 'a proof that was never made')
-  t.match(forgetful.gate.readiness(), [
+  t.match(await forgetful.gate.readiness(), [
     { name: 'policy', ok: true },
     { name: 'trust-root', ok: false },
   ])
@@ -306,7 +307,7 @@ t.test('a policy reload changes verdicts both ways, with nothing to invalidate',
   t.same([await gate.outcome(wheel), await gate.outcome(sdist)], ['no-rule', 'no-rule'])
   t.equal(gate.rewritePolicy('version: 2\n'), 'kept')
   t.equal(await gate.outcome(wheel), 'no-rule', 'what does not load changes nothing')
-  t.match(gate.gate.readiness()[0], { name: 'policy', ok: true, warning: true })
+  t.match((await gate.gate.readiness())[0], { name: 'policy', ok: true, warning: true })
   gate.rewritePolicy(ruleText('required'))
   t.same([await gate.outcome(wheel), await gate.outcome(sdist)], ['admitted', 'unattested'])
   t.equal(world.upstream.count('provenance'), 1, 'all from one finding; the index’s null needed none')
@@ -367,7 +368,7 @@ t.test('an upstream that speaks no PEP 740 is noticed after twenty different fil
   t.match(await gate.judge(twentieth), { code: 'unattested', notes: [/upstream\.integrity/] })
   t.equal(gate.events.filter(({ type }) => type === 'no-pep740-upstream').length, 1)
   t.match(
-    gate.gate.readiness().find(({ name }) => name === 'upstream'),
+    (await gate.gate.readiness()).find(({ name }) => name === 'upstream'),
     { ok: true, warning: true },
   )
   const signed = await world.release('demo', '2.0', { kinds: ['wheel'] })

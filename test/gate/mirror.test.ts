@@ -1,3 +1,8 @@
+// guards: src/app-mirror.ts src/gate/explain/survey.ts src/gate/explain/verdict-json.ts src/gate/files/ingest.ts
+// guards: src/gate/files/vault.ts src/gate/find/locate.ts src/gate/judge/judge.ts src/gate/mirror/carried-documents.ts
+// guards: src/gate/mirror/export.ts src/gate/mirror/fetch.ts src/gate/mirror/held-gate.ts
+// guards: src/gate/mirror/held-verdicts.ts src/gate/mirror/import.ts src/gate/mirror/static-tree.ts
+// guards: src/gate/mirror/verify.ts src/gate/records/recollection.ts
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
@@ -7,7 +12,7 @@ import { type Crossing, createCrossing, must } from '../world/crossing.ts'
 import { requirementsLock, uvLock } from '../world/locks.ts'
 import type { Published } from '../world/world.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(600_000)
 
 const ANY = 'version: 1\nmode: enforce\ndefaults:\n  attestation: optional\n  unmatched: apply-defaults\n'
 

@@ -1,9 +1,11 @@
+// guards: src/gate/records/past.ts
 import { deepStrictEqual as equal } from 'node:assert/strict'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { instant, millis } from '../../src/domain/base/instant.ts'
+import { sourceAt } from '../../src/domain/memory/source.ts'
 import type { Policy } from '../../src/domain/policy/policy.ts'
 import { type Replay, replay } from '../../src/gate/records/replay.ts'
 import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
@@ -29,7 +31,7 @@ interface Journaled {
   /** moves the clock by so many hours */
   wait(hours: number): void
   /** what a policy would have made of all that was asked so far */
-  replay(policy: string, changes?: { readonly at?: number }): Replay
+  replay(policy: string, changes?: { readonly at?: number }): Promise<Replay>
 }
 
 /** A gate with the real database, whose clock stands on a string. */
@@ -47,13 +49,15 @@ async function journaled(scope: Scope, policy: string, options: { readonly own?:
     clock: () => instant(clock.now),
   })
   scope.teardown(async () => {
-    store.store.close()
+    await store.store.close()
     await store.blobs.close()
   })
+  const memory = await store.store.memory(sourceAt(world.upstream.origin))
   const bare = await openBareGate(scope, world, {
     policy,
     parts: parts => ({
       ...store,
+      memory,
       clock: () => instant(clock.now),
       ...(options.own === true ? { integrity: { ...parts.integrity, ownOrigin: true } } : {}),
     }),
@@ -75,17 +79,17 @@ async function journaled(scope: Scope, policy: string, options: { readonly own?:
     wait(hours) {
       clock.now += hours * HOUR
     },
-    replay(text, { at } = {}) {
-      store.store.journal.flush()
-      const records = readRecords(folder)
+    async replay(text, { at } = {}) {
+      await store.store.journal.flush()
+      const records = readRecords(folder, sourceAt(world.upstream.origin))
       if (records === undefined) throw new TypeError('the gate has written nothing down')
       try {
-        return replay(records, policyAt(text, clock.now), {
+        return await replay(records, policyAt(text, clock.now), {
           since: instant(0),
           at: at === undefined ? undefined : instant(at),
         })
       } finally {
-        records.close()
+        await records.close()
       }
     },
   }
@@ -214,7 +218,7 @@ t.test('the very policy that was in force changes nothing, whatever happened', a
               }
             else if (file !== undefined && it.kind === 'yank') here.world.upstream.yank(file.project, file.filename)
           }
-          const { requests, changed, watched, untold } = here.replay(`${policy}# the same, in other bytes\n`)
+          const { requests, changed, watched, untold } = await here.replay(`${policy}# the same, in other bytes\n`)
           equal({ requests, changed, watched, untold }, { requests: asked, changed: [], watched: [], untold: [] })
         } finally {
           await scope.end()
@@ -232,7 +236,7 @@ t.test('what the index itself says to be unattested is known of a file that an e
   const [file] = await here.publish('named', '1.0.0', { attested: false, kinds: ['sdist'] })
   if (file === undefined) throw new TypeError('a release has a file')
   t.equal(await here.ask(file), 'exemption')
-  const { changed, untold } = here.replay(EVERYTHING)
+  const { changed, untold } = await here.replay(EVERYTHING)
   t.strictSame(untold, [])
   t.match(changed, [{ from: { code: 'exemption' }, to: { outcome: 'refused', code: 'unattested' } }])
 })
@@ -243,7 +247,7 @@ t.test('a draft in audit mode is told what it would refuse', async t => {
   if (file === undefined) throw new TypeError('a release has a file')
   t.equal(await here.ask(file), 'optional')
   const draft = 'version: 1\nmode: audit\nprojects: [{ match: open, identity: first-seen }]\n'
-  const { changed, watched } = here.replay(draft)
+  const { changed, watched } = await here.replay(draft)
   t.strictSame(changed, [])
   t.match(watched, [{ to: { outcome: 'admitted', code: 'audit:unattested' } }])
 })
@@ -257,7 +261,7 @@ t.test('what was proved then and fails now is no evidence of then', async t => {
   const other = await createWorld(t)
   here.bare.root.material = materialOf(readFileSync(other.trustRoot, 'utf8'))
   t.equal(await here.ask(file), 'signature-invalid')
-  const { changed, untold } = here.replay(`${EVERYTHING}# the same\n`)
+  const { changed, untold } = await here.replay(`${EVERYTHING}# the same\n`)
   t.strictSame(changed, [], 'the admission stands, and so does the refusal')
   t.match(untold, [{ from: { outcome: 'admitted', code: 'attestation' } }])
 })
@@ -272,8 +276,8 @@ t.test('as of another moment, what was found since counts', async t => {
   t.equal(late?.sha256, file.sha256, 'the same bytes, attested now')
   here.wait(1)
   t.equal(await here.ask(file), 'attestation')
-  t.match(here.replay(EVERYTHING), { changed: { length: 0 } }, 'each as of then')
-  const asOfNow = here.replay(EVERYTHING, { at: here.now() })
+  t.match(await here.replay(EVERYTHING), { changed: { length: 0 } }, 'each as of then')
+  const asOfNow = await here.replay(EVERYTHING, { at: here.now() })
   t.match(asOfNow.changed, [{ from: { code: 'unattested' }, to: { outcome: 'admitted', code: 'attestation' } }])
 })
 
@@ -284,5 +288,5 @@ t.test('what the index quarantined then, no policy would have admitted', async t
   t.equal(await here.ask(file), 'attestation')
   here.world.upstream.setStatus('open', 'quarantined')
   t.equal(await here.ask(file), 'project-quarantined')
-  t.match(here.replay(EVERYTHING), { changed: { length: 0 } }, 'and the admission before it stands')
+  t.match(await here.replay(EVERYTHING), { changed: { length: 0 } }, 'and the admission before it stands')
 })

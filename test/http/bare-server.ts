@@ -1,9 +1,11 @@
 import type { Test } from 'tap'
+import { GateError } from '../../src/domain/base/errors.ts'
 import type { Gate } from '../../src/gate/gate.ts'
-import { BufferPool } from '../../src/http/door/buffer-pool.ts'
+import { BufferPool } from '../../src/http/exchange/buffer-pool.ts'
 import { createHttpServer, type HttpServer, type HttpSettings } from '../../src/http/server.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
 import type { Blobs, OpenBlob } from '../../src/ports/blobs.ts'
+import type { RootList } from '../../src/ports/outward.ts'
 import { type BareChanges, type BareGate, openBareGate } from '../world/bare-gate.ts'
 import type { World } from '../world/world.ts'
 
@@ -39,7 +41,7 @@ export async function startServer(t: Test, world: World, changes: ServerChanges 
     listenUrl: () => url,
     clientCache: 'revalidate',
     trustProxy: [],
-    rootList: { upstream: world.upstream.origin },
+    rootList: NO_LIST,
     metrics: async () => ({ contentType: 'text/plain', body: '' }),
     events: { emit: event => void log.push(event) },
     version: 'test',
@@ -56,6 +58,12 @@ export async function startServer(t: Test, world: World, changes: ServerChanges 
     blobs,
     requests: () => log.filter(event => event.type === 'request'),
   }
+}
+
+/** Nobody asks for it here. */
+const NO_LIST: RootList = {
+  mostAtOnce: 1,
+  open: () => Promise.reject(new GateError('not-found', 'no list of projects')),
 }
 
 /** Blobs as a disk has them: none is in memory, and whoever opened one must close it. */

@@ -25,18 +25,24 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Asks like a client, never follows, and fails the test when anything that came leads to the upstream. */
 export type Ask = (path: string, asked?: Asked) => Promise<Answered>
 
+/** Asks like a client, never follows, and fails the test when anything that came leads to the upstream. */
 export function createAsk(t: Test, world: World, url: string): Ask {
-  const agent = new Agent({ keepAlive: true })
-  t.teardown(() => agent.destroy())
-  return async (path, { method = 'GET', headers = {} } = {}) => {
-    const answered = await exchange(agent, { url, path }, method, headers)
+  const ask = createPlainAsk(t, url)
+  return async (path, asked) => {
+    const answered = await ask(path, asked)
     const leak = findUpstream(world, answered)
-    if (leak !== undefined) t.fail(`${method} ${path} leads to the upstream`, { found: leak })
+    if (leak !== undefined) t.fail(`${asked?.method ?? 'GET'} ${path} leads to the upstream`, { found: leak })
     return answered
   }
+}
+
+/** Asks like a client, and never follows. */
+export function createPlainAsk(t: Test, url: string): Ask {
+  const agent = new Agent({ keepAlive: true })
+  t.teardown(() => agent.destroy())
+  return (path, { method = 'GET', headers = {} } = {}) => exchange(agent, { url, path }, method, headers)
 }
 
 function exchange(
@@ -92,8 +98,11 @@ export interface Heard {
   readonly ended: 'closed' | 'reset' | 'open'
 }
 
+/** ms; only a connection that nobody ends runs into it, so it may be longer than any work of a busy machine */
+const PATIENCE = 90_000
+
 /** Sends bytes as they are; listens until the connection ends, or at most for `patience` ms. */
-export async function talk(url: string, sent: string | Buffer, patience = 20_000): Promise<Heard> {
+export async function talk(url: string, sent: string | Buffer, patience = PATIENCE): Promise<Heard> {
   const socket = await dial(url)
   socket.write(sent)
   return await hear(socket, patience)
@@ -109,7 +118,7 @@ export async function dial(url: string): Promise<Socket> {
   return socket
 }
 
-export async function hear(socket: Socket, patience = 20_000): Promise<Heard> {
+export async function hear(socket: Socket, patience = PATIENCE): Promise<Heard> {
   const chunks: Buffer[] = []
   let ended: Heard['ended'] = 'open'
   const over = new Promise<void>(resolve => {
@@ -136,9 +145,12 @@ export function requestText(path: string, ...fields: readonly string[]): string 
   return [`GET ${path} HTTP/1.1`, 'Host: gate.example', ...fields, '', ''].join('\r\n')
 }
 
-/** Waits until something is so; fails loudly when it never is. */
+/** Looks at an idle machine's leisure: half a minute, and longer where every look has to wait for its turn. */
+const MOST_LOOKS = 3_000
+
+/** Waits until something is so; fails loudly when it never is. What it counts is looks, not seconds. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt += 1) {
+  for (let look = 0; look < MOST_LOOKS; look += 1) {
     if (await holds()) return
     await sleep(10)
   }

@@ -1,3 +1,4 @@
+// guards: src/http/door/choice.ts src/http/packages/json-api.ts
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { makeWheel } from '../world/distributions.ts'

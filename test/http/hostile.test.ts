@@ -1,3 +1,6 @@
+// guards: src/http/door/answer.ts src/http/door/connections.ts src/http/door/door.ts src/http/door/exchange.ts
+// guards: src/http/door/failures.ts src/http/door/redirect.ts src/http/door/refusals.ts src/http/door/route.ts
+// guards: src/http/packages/send-body.ts src/http/packages/simple.ts src/http/server.ts
 import t, { type Test } from 'tap'
 import { startGate } from '../world/gate.ts'
 import { createWorld } from '../world/world.ts'
@@ -239,7 +242,7 @@ t.test('what nobody foresaw is opaque to the client, and in the log under an id'
           record() {
             throw new RangeError('secret detail')
           },
-          flush() {},
+          flush: async () => {},
         },
       },
     }),

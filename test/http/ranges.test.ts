@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { noneMatch } from '../../src/http/door/conditional.ts'
+import { noneMatch } from '../../src/http/exchange/conditional.ts'
 import { readRange } from '../../src/http/packages/ranges.ts'
 
 const ETAG = '"sha256-aa"'

@@ -9,14 +9,14 @@ import t, { type Test } from 'tap'
 const checkout = fileURLToPath(new URL('../../', import.meta.url))
 const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin'
 
-/** Says who runs and with what, then waits for a signal where the first argument asks for it. */
+/** Waits for a signal where the first argument asks for it, and says who runs and with what once a signal may come. */
 const MAIN = `
 const words: readonly string[] = process.argv.slice(2)
-console.log(JSON.stringify({ words, pid: process.pid, node: process.execPath, folder: process.cwd() }))
 if (words[0] === 'serve') {
   process.on('SIGTERM', () => process.exit(7))
   setInterval(() => {}, 1000)
 }
+console.log(JSON.stringify({ words, pid: process.pid, node: process.execPath, folder: process.cwd() }))
 `
 
 /** The launcher beside a main.ts that only reports; `node` is what stands in node_modules/.bin. */

@@ -1,3 +1,6 @@
+// guards: src/store/disk/blob-places.ts src/store/disk/descriptor.ts src/store/disk/disk-writer.ts
+// guards: src/store/disk/in-turn.ts src/store/disk/open-blobs.ts src/store/disk/stat-record.ts
+// guards: src/store/sqlite/blob-records-table.ts src/store/store-error.ts
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { type Sha256, sha256Of } from '../../src/domain/base/digest.ts'
@@ -31,7 +34,7 @@ async function stored(blobs: Blobs, sha256: Sha256): Promise<Buffer | undefined>
   }
 }
 
-/** The contract of {@link Blobs}, as ports.ts has it in words. */
+/** The contract of {@link Blobs}, as ports/blobs.ts has it in words. */
 function blobsConformance(name: string, open: (t: Test) => Promise<Subject>): void {
   t.test(`blobs in ${name}`, async t => {
     for (const [what, size] of [
@@ -91,6 +94,29 @@ function blobsConformance(name: string, open: (t: Test) => Promise<Subject>): vo
         t.equal(await subject.blobs.open(sha256), undefined)
         t.ok((await stored(subject.blobs, await put(subject.blobs, bytes)))?.equals(bytes), 'the right ones are')
       })
+    t.test(
+      'a writer says what it was given, takes nothing more then, and is committed or given up all the same',
+      async t => {
+        const { blobs } = await open(t)
+        const bytes = randomBytes(2_100_000)
+        const writer = await blobs.writer(sha256Of(bytes))
+        await writer.write(bytes.subarray(0, 1_500_000))
+        await writer.write(bytes.subarray(1_500_000))
+        t.equal(writer.digest(), sha256Of(bytes))
+        t.equal(writer.digest(), sha256Of(bytes), 'twice')
+        await t.rejects(writer.write(Buffer.from('x')), { code: 'unknown-store' })
+        const piece = Buffer.alloc(1_000)
+        t.ok((await writer.read(piece, 1_499_500, 1_000)) > 0, 'and can be read along')
+        t.equal(await blobs.open(sha256Of(bytes)), undefined, 'nothing is visible yet')
+        await writer.commit()
+        t.ok((await stored(blobs, sha256Of(bytes)))?.equals(bytes))
+        const other = await blobs.writer(sha256Of('other'))
+        await other.write(bytes)
+        t.equal(other.digest(), sha256Of(bytes), 'whatever it was opened for')
+        await other.abort()
+        t.equal(await blobs.open(sha256Of('other')), undefined)
+      },
+    )
     t.test('what was written can be read along, before and after it reached the disk', async t => {
       const { blobs } = await open(t)
       const bytes = randomBytes(4_500_000)

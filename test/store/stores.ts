@@ -1,9 +1,12 @@
 import Database from 'better-sqlite3'
 import type { Test } from 'tap'
 import { type Instant, instant, type Millis, millis } from '../../src/domain/base/instant.ts'
+import { type Source, sourceAt } from '../../src/domain/memory/source.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
 import type { Blobs } from '../../src/ports/blobs.ts'
-import type { JournalEntry, Store } from '../../src/ports/memory.ts'
+import type { Memory } from '../../src/ports/memory.ts'
+import type { Holdings, Misses } from '../../src/ports/mirror.ts'
+import type { JournalEntry, Store } from '../../src/ports/store.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { openStore } from '../../src/store/open.ts'
 
@@ -15,10 +18,14 @@ export interface Subject {
   /** the clock it reads */
   now: Instant
   /** what was recorded, oldest first, as far as it is kept for good */
-  journal(): readonly (JournalEntry & { readonly count: number })[]
+  journal(): Promise<readonly (JournalEntry & { readonly count: number })[]>
+  /** of an index, unless a test says otherwise; another one after it was opened again */
+  memory(source?: Source): Promise<Memory>
   /** Closes it and opens it again, where something outlives it. */
   reopen: (() => Promise<void>) | undefined
 }
+
+export const INDEX = sourceAt('https://pypi.example')
 
 export const START = instant(Date.UTC(2026, 10, 24, 12))
 
@@ -28,7 +35,15 @@ export async function memorySubject(): Promise<Subject> {
     clock: () => subject.now,
     events: { emit: event => void events.push(event) },
   })
-  const subject: Subject = { store, blobs, events, now: START, journal: () => journal, reopen: undefined }
+  const subject: Subject = {
+    store,
+    blobs,
+    events,
+    now: START,
+    journal: async () => journal,
+    memory: (source = INDEX) => store.memory(source),
+    reopen: undefined,
+  }
   return subject
 }
 
@@ -42,6 +57,8 @@ export interface DiskSubject extends Subject {
   readonly folder: string
   /** path of the database */
   readonly file: string
+  holdings: Holdings
+  misses: Misses
   readonly reopen: () => Promise<void>
   close(): Promise<void>
 }
@@ -56,11 +73,11 @@ export async function diskSubject(t: Test, changes: DiskChanges = {}): Promise<D
     cacheBytes,
     journalKeep,
     events: { emit: (event: GateEvent) => void events.push(event) },
-    clock: () => subject.now,
+    clock: () => now,
   }
   let now = START
   const subject: DiskSubject = {
-    ...(await openStore({ ...options, clock: () => now })),
+    ...(await openStore(options)),
     folder,
     file,
     events,
@@ -70,9 +87,12 @@ export async function diskSubject(t: Test, changes: DiskChanges = {}): Promise<D
     set now(at) {
       now = at
     },
-    journal() {
-      this.store.journal.flush()
+    async journal() {
+      await this.store.journal.flush()
       return readJournal(file)
+    },
+    memory(source = INDEX) {
+      return this.store.memory(source)
     },
     async reopen() {
       await this.close()
@@ -80,7 +100,7 @@ export async function diskSubject(t: Test, changes: DiskChanges = {}): Promise<D
     },
     async close() {
       await this.blobs.close()
-      this.store.close()
+      await this.store.close()
     },
   }
   t.teardown(() => subject.close().catch(() => {}))

@@ -6,7 +6,7 @@ const FLOORS: readonly (readonly [path: RegExp, floor: number])[] = [
   [/^src\/(?:upstream|store|carry)\//, 3],
   [/^src\/gate\//, 4],
   [/^src\/(?:http|cli|observe)\//, 5],
-  [/^src\/(?:main|app|app-commands|app-mirror|version)\.ts$/, 6],
+  [/^src\/(?:compose\/|(?:main|version)\.ts$)/, 6],
 ]
 
 /** Staircases that are closed although they lead down. */
@@ -39,6 +39,12 @@ const RESERVED: readonly (readonly [specifier: RegExp, only: RegExp])[] = [
   [/^node:(?:child_process|cluster|vm|module|inspector)$/, /^$/],
 ]
 
+/** Packages whose very types are known in these places alone. */
+const SHUT_IN: typeof RESERVED = [
+  [/^fastify$/, /^src\/http\/(?:door\/|packages\/root-list-proxy\.ts$)/],
+  [/^@fastify\/http-proxy$/, /^src\/http\/packages\/root-list-proxy\.ts$/],
+]
+
 /** Calls and the only places that may make them. */
 const CALLS: readonly (readonly [call: RegExp, only: RegExp, what: string])[] = [
   [/\bprocess\s*\.\s*(?:exit|abort|reallyExit|kill)\s*\(/, /^src\/main\.ts$/, 'ends the process'],
@@ -56,6 +62,18 @@ const CALLS: readonly (readonly [call: RegExp, only: RegExp, what: string])[] = 
     /^src\/verify\/trust\//,
     'reaches for the network past the upstream agent',
   ],
+  // pages and files are answered past the framework, so a hook of it would leave exactly them open
+  [
+    /\baddHook\b|\b(?:onRequest|preParsing|preValidation|preHandler|beforeHandler|preSerialization|onSend|onTimeout|onRequestAbort)\b/,
+    /^src\/(?!http\/)/,
+    'hooks into the framework; what every request has to pass is the guard at the door',
+  ],
+  [
+    /\bon(?:Response|Error)\b/, // what the proxy calls so is no hook
+    /^src\/(?:(?!http\/)|http\/packages\/root-list-proxy\.ts$)/,
+    'hooks into the framework; what every request has to pass is the guard at the door',
+  ],
+  [/\.route\s*\(/, /^src\/(?:(?!http\/)|http\/door\/router\.ts$)/, 'has a route that is not in the table of routes'],
   [/\bcreateRequire\b|\beval\s*\(|\bnew\s+Function\s*\(/, /^$/, 'loads code that no import names'],
 ]
 
@@ -121,6 +139,8 @@ function breachOf(path: string, { specifier, typesOnly, names }: Import): string
 
 function breachOfPackage(path: string, specifier: string, found: Omit<Import, 'specifier'>): string | undefined {
   if (PURE.test(path) && IMPURE.test(specifier)) return `${path} → ${specifier}: text to value needs no platform`
+  const shutIn = SHUT_IN.find(([packages, only]) => packages.test(specifier) && !only.test(path))
+  if (shutIn !== undefined) return `${path} → ${specifier}: only ${shutIn[1].source} may`
   // types vanish when the source runs
   if (found.typesOnly || floorOf(path) === 6) return undefined
   // a server listens; it never asks

@@ -48,8 +48,9 @@ export const ROOMS: Readonly<
     workers: { is: 'verification beside the thread that answers', enters: 'evidence' },
   },
   store: {
-    sqlite: { is: 'what is known, in one database', enters: '' },
-    disk: { is: 'bytes by content, in one folder', enters: 'sqlite' },
+    failure: { is: 'what a disk or a database says, as "cannot tell"', enters: '' },
+    sqlite: { is: 'what is known, in one database', enters: 'failure' },
+    disk: { is: 'bytes by content, in one folder', enters: 'failure sqlite' },
   },
   gate: {
     policy: { is: 'the policy in force, and its files', enters: '' },
@@ -59,19 +60,29 @@ export const ROOMS: Readonly<
     pages: { is: 'index pages from what is known', enters: 'policy find judge' },
     explain: { is: 'the verdict for a person, with all that it rests on', enters: 'policy find judge' },
     records: { is: 'what was written down, read back', enters: '' },
-    mirror: { is: 'what is carried to a network without a network', enters: 'policy explain' },
+    mirror: { is: 'what is carried to a network without a network', enters: 'policy explain files' },
   },
   http: {
-    door: { is: 'a request in, an answer out', enters: '' },
-    packages: { is: 'what clients ask for', enters: 'door' },
-    people: { is: 'pages for people, and for who operates the gate', enters: 'door' },
+    exchange: { is: 'one request, who makes it, and its answer', enters: '' },
+    door: { is: 'every request in, past the guard, and to its route', enters: 'exchange' },
+    packages: { is: 'what clients ask for', enters: 'exchange door' },
+    people: { is: 'pages for people, and for who operates the gate', enters: 'exchange door' },
   },
   cli: {
     terminal: { is: 'what a terminal shows and a file takes', enters: '' },
     command: { is: 'what every command is made of', enters: 'terminal' },
-    judge: { is: 'commands that judge files and locks', enters: 'terminal command' },
-    policy: { is: 'commands of the policy and of what is remembered', enters: 'terminal command' },
-    mirror: { is: 'commands of a mirror', enters: 'terminal command' },
+    locks: { is: 'locks that are named on a command line, read and judged', enters: 'terminal' },
+    report: { is: 'verdicts, locks and replays in text, JSON, SARIF and JUnit', enters: 'terminal' },
+    judge: { is: 'commands that judge files and locks', enters: 'terminal command locks report' },
+    policy: {
+      is: 'commands of the policy and of what is remembered',
+      enters: 'terminal command locks report',
+    },
+    mirror: { is: 'commands of a mirror', enters: 'terminal command locks report' },
+    operate: {
+      is: 'commands of whoever runs a gate: the gate, its configuration, its trust root',
+      enters: 'terminal command',
+    },
   },
 }
 
@@ -116,6 +127,17 @@ export function trespassesIn(sources: ReadonlyMap<string, string>): readonly str
       : [`${from} → ${to}: ${here.room} may not enter ${there.room === '' ? 'the landing' : there.room}`]
   })
   return [...strays, ...arrows]
+}
+
+const COMMAND = /^export (?:async )?function add\w+\(\s*\w+: Command\b/m
+/** The program, and a group of commands whose file is called as its room. */
+const COMPOSER = /^src\/cli\/(?:program|(\w+)\/\1)\.ts$/
+
+/** Commands that are imported by anybody but the program and the groups: what two of them need has a file of its own. */
+export function borrowingsIn(sources: ReadonlyMap<string, string>): readonly string[] {
+  return arrowsIn(sources)
+    .filter(({ from, to }) => to.startsWith('src/cli/') && !COMPOSER.test(from) && COMMAND.test(sources.get(to) ?? ''))
+    .map(({ from, to }) => `${from} → ${to}: nobody borrows from a command`)
 }
 
 /** Import circles, each as its files in order of their names. */

@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs'
-import { readRoot } from '../../src/app.ts'
+import { readRoot } from '../../src/compose/trust.ts'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import { GateError } from '../../src/domain/base/errors.ts'
 import { matchesName } from '../../src/domain/base/glob.ts'
 import { type Instant, instant, millis } from '../../src/domain/base/instant.ts'
 import type { Refused, Verdict } from '../../src/domain/decide/verdict.ts'
+import { sourceAt } from '../../src/domain/memory/source.ts'
 import type { Artifact, FilePath } from '../../src/domain/packaging/artifact.ts'
 import { parseDistFilename } from '../../src/domain/packaging/filename.ts'
 import { type ProjectName, parseProjectName } from '../../src/domain/packaging/name.ts'
-import { createGate, type GateParts, type GateSettings, type RunningGate } from '../../src/gate/create-gate.ts'
-import type { OpenFile } from '../../src/gate/gate.ts'
+import { createGate, type GateParts, type GateSettings } from '../../src/gate/create-gate.ts'
+import type { OpenFile } from '../../src/gate/files/open-file.ts'
+import type { RunningGate } from '../../src/gate/gate.ts'
 import { createPolicies, type ReloadingPolicies } from '../../src/gate/policy/policies.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
 import type { Trust, TrustMaterial } from '../../src/ports/trust.ts'
@@ -102,6 +104,7 @@ export async function openBareGate(scope: Scope, world: World, changes: BareChan
     verifier: createInlineVerifier(),
     trust: root.trust,
     store: memory.store,
+    memory: await memory.store.memory(sourceAt(origin)),
     blobs: memory.blobs,
     policies,
     events,

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openUsableTrust, readRoot } from '../../src/app.ts'
-import { openExplain, openRecords } from '../../src/app-commands.ts'
-import { openMirror } from '../../src/app-mirror.ts'
 import { run } from '../../src/cli/program.ts'
 import type { Output } from '../../src/cli/terminal/output.ts'
+import { openExplain, openRecords } from '../../src/compose/commands.ts'
+import { openMirror } from '../../src/compose/mirror.ts'
+import { openUsableTrust, readRoot } from '../../src/compose/trust.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { type Clock, systemClock } from '../../src/domain/base/instant.ts'
 import type { Records } from '../../src/ports/records.ts'
@@ -88,7 +88,7 @@ export function portcullis({ folder, environment = {} }: Where, ...argv: readonl
 export function ended(file: string, argv: readonly string[], { folder, environment = {} }: Where): Promise<Ended> {
   const { PATH, HOME } = process.env
   return new Promise(resolve => {
-    const options = { cwd: folder, env: { PATH, HOME, XDG_CACHE_HOME: folder, ...environment }, timeout: 60_000 }
+    const options = { cwd: folder, env: { PATH, HOME, XDG_CACHE_HOME: folder, ...environment }, timeout: 300_000 }
     execFile(file, argv, options, (error, out, err) => {
       const exit = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
       resolve({ exit, out, err })

@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { startApp } from '../../src/app.ts'
+import { startApp } from '../../src/compose/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { type CommandOptions, type Ended, runCommand } from './commands.ts'
 import { uvLock } from './locks.ts'
+import { underWay } from './under-way.ts'
 import { createWorld, type Published, type Scope, type World } from './world.ts'
 
 /** A network with an index, a mirror that is filled there, and a place without a network that it is carried to. */
@@ -68,8 +69,11 @@ export async function createCrossing(scope: Scope, options: Partial<CommandOptio
     }),
   )
   setPolicy()
-  const outside = (...argv: readonly string[]) => runCommand(argv, { folder: places.outside, ...options })
-  const inside = (...argv: readonly string[]) => runCommand(argv, { folder: places.inside, ...options })
+  const at =
+    (folder: string) =>
+    (...argv: readonly string[]) =>
+      underWay(argv.join(' '), runCommand(argv, { folder, ...options }))
+  const [outside, inside] = [at(places.outside), at(places.inside)]
   const keys = join(world.folder, 'keys')
   must(await outside('mirror', 'keygen', '--out', keys), 0)
   const key = join(keys, 'mirror.key')
@@ -88,21 +92,22 @@ export async function createCrossing(scope: Scope, options: Partial<CommandOptio
       const folder = places[place]
       const file = join(folder, 'portcullis.yaml')
       const { config } = loadConfig({ flags: {}, file, environment: {}, folder })
-      const app = await startApp(config, { version: '0.0.0-test', environment: {}, readers: [] })
+      const starting = startApp(config, { version: '0.0.0-test', environment: {}, readers: [] })
+      const app = await underWay('the start of a gate', starting)
       let stopped: Promise<void> | undefined
-      const stop = () => (stopped ??= app.close())
+      const stop = () => (stopped ??= underWay('the end of a gate', app.close()))
       scope.teardown(stop)
       return {
         url: app.url,
         stop,
         async get(path, headers = {}, redirect = 'follow') {
-          const answer = await fetch(`${app.url}${path}`, { headers, redirect })
+          const answer = await underWay(path, fetch(`${app.url}${path}`, { headers, redirect }))
           return {
             status: answer.status,
             reason: answer.statusText,
-            text: () => answer.text(),
-            json: () => answer.json(),
-            bytes: async () => Buffer.from(await answer.arrayBuffer()),
+            text: () => underWay(`the body of ${path}`, answer.text()),
+            json: () => underWay(`the body of ${path}`, answer.json()),
+            bytes: async () => Buffer.from(await underWay(`the body of ${path}`, answer.arrayBuffer())),
           }
         },
       }

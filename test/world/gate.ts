@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type App, startApp } from '../../src/app.ts'
+import { type App, startApp } from '../../src/compose/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { type Clock, systemClock } from '../../src/domain/base/instant.ts'

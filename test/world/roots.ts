@@ -1,7 +1,7 @@
 import type { TrustMaterial, TrustRoots } from '../../src/ports/trust.ts'
 import type { ReadRoot } from '../../src/protocol/clauses/publisher.ts'
 import { type ProvenanceFinding, verifyDocument } from '../../src/verify/evidence/document.ts'
-import type { AttestedFile } from '../../src/verify/evidence/statement.ts'
+import type { ExpectedSubject } from '../../src/verify/evidence/statement.ts'
 import type { PreparedTrust } from '../../src/verify/evidence/trust-material.ts'
 
 /** Sigstore's root alone, as most policies have it. */
@@ -10,7 +10,7 @@ export function rootsOf(sigstore: TrustMaterial): TrustRoots {
 }
 
 /** As the verifier does where no publisher has a root of its own. */
-export function verifyAlone(bytes: Uint8Array, file: AttestedFile, sigstore: PreparedTrust): ProvenanceFinding {
+export function verifyAlone(bytes: Uint8Array, file: ExpectedSubject, sigstore: PreparedTrust): ProvenanceFinding {
   return verifyDocument(bytes, file, { sigstore, custom: new Map() })
 }
 

@@ -1,5 +1,5 @@
 import { errorEntry, GateError } from '../../domain/base/errors.ts'
-import type { Explanation } from '../../gate/explain/explain.ts'
+import type { Explanation } from '../../gate/explain/explanation.ts'
 import type { ExitCode } from './services.ts'
 
 /**

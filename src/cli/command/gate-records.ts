@@ -11,31 +11,27 @@ import type { Services } from './services.ts'
 export async function askRecords<Answer>(
   config: Config,
   services: Services,
-  ask: (records: Records) => Answer,
+  ask: (records: Records) => Promise<Answer>,
 ): Promise<Answer> {
-  const records = await services.openRecords(config)
-  if (records === undefined)
+  return await askRecordsIfAny(config, services, async records => {
+    if (records !== undefined) return await ask(records)
     throw new GateError(
       'usage',
       `there is no database of a gate in ${config.data}: run this where the gate runs (--config, PORTCULLIS_DATA)`,
     )
-  try {
-    return ask(records)
-  } finally {
-    records.close()
-  }
+  })
 }
 
 /** The same, with nothing to ask where there is no database: for what only adds to an answer. */
 export async function askRecordsIfAny<Answer>(
   config: Config,
   services: Services,
-  ask: (records: Records | undefined) => Answer,
+  ask: (records: Records | undefined) => Promise<Answer>,
 ): Promise<Answer> {
   const records = await services.openRecords(config)
   try {
-    return ask(records)
+    return await ask(records)
   } finally {
-    records?.close()
+    await records?.close()
   }
 }

@@ -17,7 +17,7 @@ export function withJudgingOptions(command: Command): Command {
     .option(
       '--at <time>',
       'judge exemptions as of this moment: 2026-11-24 or 2026-11-24T12:00:00Z. Signatures are always judged at the time that the log signed',
-      parseTime,
+      parseTimeOption,
     )
     .addOption(formatOption('json prints one object a line and a file'))
 }
@@ -31,7 +31,7 @@ export function collect(value: string, before: readonly string[] | undefined): r
   return [...(before ?? []), value]
 }
 
-export function parseTime(text: string): Instant {
+export function parseTimeOption(text: string): Instant {
   const at = parseInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text)
   if (at === undefined)
     throw new InvalidArgumentError('Not a date (2026-11-24) or a time with its offset (2026-11-24T12:00:00Z).')

@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../../config/load.ts'
+import type { Environment } from '../../config/read-environment.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Clock, Instant } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
@@ -13,7 +14,7 @@ import type { Output } from '../terminal/output.ts'
 export interface Services {
   /** of the project, for `--version` */
   readonly version: string
-  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly environment: Environment
   readonly output: Output
   readonly clock: Clock
   /**

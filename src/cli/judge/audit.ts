@@ -1,19 +1,20 @@
 import { type Command, Option } from 'commander'
 import { GateError } from '../../domain/base/errors.ts'
-import { type Surveyed, survey } from '../../gate/explain/survey.ts'
+import type { Surveyed } from '../../gate/explain/survey.ts'
 import { verdictJson } from '../../gate/explain/verdict-json.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
-import { collect, ENVIRONMENT, type JudgingOptions, parseTime } from '../command/options.ts'
+import { collect, ENVIRONMENT, type JudgingOptions, parseTimeOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
-import { createProgress } from '../terminal/progress.ts'
+import { readLocks } from '../locks/lock-files.ts'
+import { surveyLocks } from '../locks/survey-locks.ts'
+import { complaintOf } from '../report/complaint.ts'
+import { junitOf } from '../report/junit.ts'
+import { type LockSummary, renderSummary, summarise } from '../report/lock-summary.ts'
+import { sarifOf } from '../report/sarif.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
-import { junitOf } from './junit.ts'
-import { readLocks } from './lock-files.ts'
-import { type LockSummary, renderSummary, summarise } from './lock-summary.ts'
-import { findingOf, sarifOf } from './sarif.ts'
 
 interface AuditOptions extends Omit<JudgingOptions, 'format'> {
   readonly format: 'text' | 'json' | 'sarif' | 'junit'
@@ -60,7 +61,7 @@ export function addAuditCommand(program: Command, services: Services, conclude: 
     .argument('<lockfile...>', 'lock files')
     .option('--policy <file>', 'judge by this policy file or folder; may be given several times', collect)
     .option('--trust-root <file>', 'a trusted_root.json instead of the configured trust root')
-    .option('--at <time>', 'judge exemptions and ages as of this moment', parseTime)
+    .option('--at <time>', 'judge exemptions and ages as of this moment', parseTimeOption)
     .option('--enforce', 'count what a policy in audit mode would refuse as refused')
     .addOption(
       new Option('--format <format>', 'how to tell it').choices(['text', 'json', 'sarif', 'junit']).default('text'),
@@ -75,15 +76,12 @@ async function audit(paths: readonly string[], options: AuditOptions, services: 
   const locks = readLocks(paths)
   const { config } = services.loadConfig({ ...options })
   const explain = await services.openExplain(config, { trustRoot: options.trustRoot, at: options.at })
-  const progress = createProgress(services.output)
   try {
-    const surveyed = await survey(locks, explain, (done, all) => progress.show(bar(done, all)))
-    progress.clear()
+    const surveyed = await surveyLocks(locks, explain, services.output)
     const summary = summarise(locks, surveyed, explain.policy())
     tell({ locks, surveyed, summary, folder: process.cwd() }, options, services)
     return exitOf(surveyed, options)
   } finally {
-    progress.clear()
     await explain.close()
   }
 }
@@ -128,8 +126,8 @@ function skippedJson({ path, skipped }: Lock): readonly object[] {
 /** Everything that is not simply admitted, release by release, then the summary. */
 function renderText(screen: Screen, surveyed: readonly Surveyed[], summary: LockSummary): void {
   const told = surveyed.flatMap(it => {
-    const finding = findingOf(it.explanation)
-    return finding === undefined ? [] : [{ it, finding }]
+    const complaint = complaintOf(it.explanation)
+    return complaint === undefined ? [] : [{ it, complaint }]
   })
   const releases = Map.groupBy(told, ({ it }) => `${it.lock} ${it.package.project} ${it.package.version}`)
   for (const files of releases.values()) {
@@ -137,13 +135,13 @@ function renderText(screen: Screen, surveyed: readonly Surveyed[], summary: Lock
     if (first === undefined) continue
     const { lock, package: locked } = first.it
     screen.line(styled('strong', `${locked.project} ${locked.version}`), styled('dim', `  ${lock}:${locked.line}`))
-    const [same, ...others] = new Set(files.map(({ finding }) => `${finding.code} ${finding.message}`))
-    for (const { it, finding } of files.slice(0, others.length === 0 && same !== undefined ? 1 : undefined)) {
-      const [mark, style] = MARKS[finding.level]
+    const [same, ...others] = new Set(files.map(({ complaint }) => `${complaint.code} ${complaint.message}`))
+    for (const { it, complaint } of files.slice(0, others.length === 0 && same !== undefined ? 1 : undefined)) {
+      const [mark, style] = MARKS[complaint.level]
       const name =
         others.length === 0 && files.length > 1 ? counted(files.length, 'file') : it.explanation.file.filename
-      screen.line('  ', styled(style, mark), ` ${name}: `, styled(style, finding.code))
-      screen.prose(['    '], finding.message)
+      screen.line('  ', styled(style, mark), ` ${name}: `, styled(style, complaint.code))
+      screen.prose(['    '], complaint.message)
     }
   }
   if (releases.size > 0) screen.line()
@@ -160,11 +158,4 @@ function exitOf(surveyed: readonly Surveyed[], { enforce }: AuditOptions): ExitC
     return outcome.kind === 'refused' || (enforce === true && outcome.facts.wouldRefuse !== undefined)
   })
   return refused ? 1 : exitOfUnknown(explanations)
-}
-
-const WIDTH = 24
-
-export function bar(done: number, all: number): string {
-  const filled = all === 0 ? WIDTH : Math.round((WIDTH * done) / all)
-  return `[${'#'.repeat(filled)}${'.'.repeat(WIDTH - filled)}] ${done} of ${all} releases judged`
 }

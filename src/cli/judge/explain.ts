@@ -1,15 +1,16 @@
 import type { Command } from 'commander'
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
-import type { Explain, Explanation } from '../../gate/explain/explain.ts'
+import type { Explain } from '../../gate/explain/explain.ts'
+import type { Explanation } from '../../gate/explain/explanation.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { type JudgingOptions, withJudgingOptions } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
+import { explanationJson } from '../report/explanation-json.ts'
+import { renderFacts, renderHeadline, renderReason, renderSteps, renderYaml } from '../report/explanation-text.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { createScreen, type Screen } from '../terminal/screen.ts'
-import { explanationJson } from './explanation-json.ts'
-import { renderFacts, renderHeadline, renderReason, renderSteps, renderYaml } from './render-explanation.ts'
 import { parseTarget, type Target } from './target.ts'
 
 const DESCRIPTION = `Shows why the gate admits or refuses a file: every step with ✓ (passed), ✗ (failed) or – (not looked at), what was expected and what was found, the rule with its file and line, who signed as the certificate proves it, and the YAML that would admit the file.
@@ -109,14 +110,14 @@ async function recorded(id: string, options: JudgingOptions, services: Services)
       `there is no database of a gate in ${config.data}; on another machine open <gate>/x/${id}, or run this where the gate runs (--config, PORTCULLIS_DATA)`,
     )
   try {
-    const kept = records.refusals.get(id)
+    const kept = await records.refusals.get(id)
     if (kept === undefined)
       throw new GateError('usage', `the gate with the data folder ${config.data} keeps no refusal ${id}`)
     const { refused, at } = kept
     const notes = [`Recorded ${formatInstant(at)}, under the policy ${refused.policyDigest.slice(0, 12)}.`]
     return { file: refused.file, outcome: refused, steps: refused.steps, signed: undefined, notes }
   } finally {
-    records.close()
+    await records.close()
   }
 }
 

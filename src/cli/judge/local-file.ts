@@ -5,7 +5,7 @@ import { parseSha256 } from '../../domain/base/digest.ts'
 import { errorCode } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { parseDistFilename } from '../../domain/packaging/filename.ts'
-import type { LocalFile } from '../../gate/explain/explain.ts'
+import type { LocalFile } from '../../gate/explain/explain-local.ts'
 
 /** Parses the name and hashes the bytes. Throws `usage` for what cannot be read or is no distribution. */
 export async function readLocalFile(path: string): Promise<LocalFile> {

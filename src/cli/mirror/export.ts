@@ -3,7 +3,6 @@ import { size } from '../../config/units.ts'
 import { sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { ImportRefusal } from '../../domain/base/import-refusal.ts'
-import type { ExportOrder } from '../../gate/mirror/export.ts'
 import type { HeldVerdict } from '../../gate/mirror/held-verdicts.ts'
 import type { Mirror } from '../../gate/mirror/mirror.ts'
 import { type CarrierKey, readSigningKey } from '../../protocol/attest/dsse.ts'
@@ -11,13 +10,13 @@ import { readManifest } from '../../protocol/carry/mirror-manifest.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { renderOthers } from '../report/outcomes.ts'
 import { formatBytes } from '../terminal/bytes.ts'
-import { createProgress, type Progress } from '../terminal/progress.ts'
+import { createProgress, type Progress, showSteps } from '../terminal/progress.ts'
 import { readGiven } from '../terminal/read-given.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 import { withMirrorOptions } from './options.ts'
-import { tellOthers } from './plan.ts'
 
 interface ExportOptions {
   readonly config?: string
@@ -98,7 +97,7 @@ async function carry(options: ExportOptions, services: Services): Promise<ExitCo
   const progress = createProgress(services.output)
   const screen = createScreen(services.output)
   try {
-    const order = { folder: out, signer, progress: showing(progress) }
+    const order = { folder: out, signer, progress: showSteps(progress) }
     const judged =
       layout === 'pep503'
         ? await tree({ ...order, url: url?.replace(/\/$/, '') }, mirror, screen, progress)
@@ -110,8 +109,8 @@ async function carry(options: ExportOptions, services: Services): Promise<ExitCo
   }
 }
 
-type BundleOrder = Parameters<Mirror['carryOut']>[0]
-type TreeOrder = Parameters<Mirror['carryOutTree']>[0]
+type BundleOrder = Parameters<Mirror['exportBundle']>[0]
+type TreeOrder = Parameters<Mirror['exportTree']>[0]
 
 async function bundle(
   order: BundleOrder,
@@ -119,7 +118,7 @@ async function bundle(
   screen: Screen,
   progress: Progress,
 ): Promise<readonly HeldVerdict[]> {
-  const { manifest, sha256, judged } = await mirror.carryOut(order)
+  const { manifest, sha256, judged } = await mirror.exportBundle(order)
   progress.clear()
   tellLeftOut(screen, judged)
   const bytes = manifest.parts.reduce((sum, { size: own }) => sum + own, 0)
@@ -140,7 +139,7 @@ async function tree(
   screen: Screen,
   progress: Progress,
 ): Promise<readonly HeldVerdict[]> {
-  const judged = await mirror.carryOutTree(order)
+  const judged = await mirror.exportTree(order)
   progress.clear()
   tellLeftOut(screen, judged)
   const files = judged.filter(it => !isLeftOut(it))
@@ -157,16 +156,12 @@ function isLeftOut({ outcome }: HeldVerdict): boolean {
 
 function tellLeftOut(screen: Screen, judged: readonly HeldVerdict[]): void {
   const leftOut = judged.filter(isLeftOut)
-  tellOthers(screen, leftOut)
+  renderOthers(screen, leftOut)
   if (leftOut.length > 0) screen.line(styled('bad', `${counted(leftOut.length, 'file')} left out`))
 }
 
 function exitOfLeftOut(judged: readonly HeldVerdict[]): ExitCode {
   return exitOfUnknown(judged) === 5 ? 5 : 1
-}
-
-export function showing(progress: Progress): ExportOrder['progress'] {
-  return (what, done, all) => progress.show(`${what} ${done} of ${all}`)
 }
 
 function signingKey(path: string): CarrierKey {

@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { GateError } from '../../domain/base/errors.ts'
-import { REFUSALS, type RefusalCode } from '../../domain/base/refusal.ts'
+import type { RefusalCode } from '../../domain/base/refusal.ts'
 import { verdictJson } from '../../gate/explain/verdict-json.ts'
 import type { Fetched } from '../../gate/mirror/fetch.ts'
 import { readMirrorPlan } from '../../protocol/carry/mirror-plan.ts'
@@ -8,13 +8,13 @@ import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { labelOf, renderOthers, renderTally } from '../report/outcomes.ts'
 import { formatBytes } from '../terminal/bytes.ts'
-import { createProgress } from '../terminal/progress.ts'
+import { createProgress, drawBar } from '../terminal/progress.ts'
 import { readGiven } from '../terminal/read-given.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
-import { withMirrorOptions } from './options.ts'
-import { labelOf, tellOthers } from './plan.ts'
+import { collectCodes, withMirrorOptions } from './options.ts'
 
 interface FetchOptions {
   readonly config?: string
@@ -62,19 +62,6 @@ export function addMirrorFetch(mirror: Command, services: Services, conclude: Co
     })
 }
 
-/** For options that name refusal codes. */
-export function collectCodes(text: string, before: readonly RefusalCode[] | undefined): readonly RefusalCode[] {
-  const codes = text.split(',').map(code => {
-    if (!isRefusalCode(code)) throw new InvalidArgumentError(`${JSON.stringify(code)} is not a refusal code.`)
-    return code
-  })
-  return [...(before ?? []), ...codes]
-}
-
-function isRefusalCode(code: string): code is RefusalCode {
-  return Object.hasOwn(REFUSALS, code)
-}
-
 async function fetch(path: string, options: FetchOptions, services: Services): Promise<ExitCode> {
   const plan = readMirrorPlan(readGiven(path), path)
   const { config } = services.loadConfig({ ...options })
@@ -108,7 +95,6 @@ async function fetch(path: string, options: FetchOptions, services: Services): P
   }
 }
 
-const WIDTH = 24
 /** Bytes come in thousands of pieces. */
 const REDRAW_MS = 100
 
@@ -119,21 +105,19 @@ interface Came {
 }
 
 function bar({ bytes, files, of }: Came, all: number): string {
-  const filled = Math.min(WIDTH, of === 0 ? WIDTH : Math.round((WIDTH * files) / of))
   const expected = all > 0 ? ` of about ${formatBytes(all)}` : ''
-  return `[${'#'.repeat(filled)}${'.'.repeat(WIDTH - filled)}] ${files} of ${of} files, ${formatBytes(bytes)}${expected}`
+  return `${drawBar(files, of)} ${files} of ${of} files, ${formatBytes(bytes)}${expected}`
 }
 
 function tell(screen: Screen, fetched: readonly Fetched[], bytes: number): void {
-  tellOthers(screen, fetched)
+  renderOthers(screen, fetched)
   const held = fetched.flatMap(({ size }) => size ?? [])
   const total = held.reduce((sum, size) => sum + size, 0)
   screen.line(
     styled('strong', `${counted(held.length, 'file')}, ${formatBytes(total)}`),
     ` held, ${formatBytes(bytes)} of it fetched now`,
   )
-  for (const [label, of] of Map.groupBy(fetched, ({ outcome }) => labelOf(outcome)))
-    screen.line(`  ${String(of.length).padStart(5)}  ${label}`)
+  renderTally(screen, fetched.map(labelOf))
 }
 
 function exitOf(fetched: readonly Fetched[], allowed: ReadonlySet<RefusalCode>): ExitCode {

@@ -10,14 +10,12 @@ import { type CarrierKey, readSignerKey } from '../../protocol/attest/dsse.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
-import { createProgress } from '../terminal/progress.ts'
+import { renderOthers } from '../report/outcomes.ts'
+import { createProgress, showSteps } from '../terminal/progress.ts'
 import { readGiven } from '../terminal/read-given.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
-import { showing } from './export.ts'
-import { collectCodes } from './fetch.ts'
-import { withMirrorOptions } from './options.ts'
-import { tellOthers } from './plan.ts'
+import { collectCodes, withMirrorOptions } from './options.ts'
 
 interface ImportOptions {
   readonly config?: string
@@ -80,12 +78,12 @@ async function letIn(folder: string, options: ImportOptions, services: Services)
   const progress = createProgress(services.output)
   const dryRun = options.dryRun === true
   try {
-    const imported = await mirror.letIn({
+    const imported = await mirror.importBundle({
       folder,
       signer,
       dryRun,
       allowRefused: new Set(options.allowRefused),
-      progress: showing(progress),
+      progress: showSteps(progress),
     })
     progress.clear()
     const trust = mirror.trust()
@@ -152,7 +150,7 @@ interface Told {
 
 function tell(screen: Screen, imported: Imported, { signer, trust, dryRun }: Told): void {
   const { manifest, sha256, fresh, changed, same, leftOut, absent, again } = imported
-  tellOthers(screen, leftOut)
+  renderOthers(screen, leftOut)
   for (const file of fresh) screen.line(styled('good', '+'), ` ${file.filename.text}`)
   for (const file of changed) screen.line(styled('doubt', '~'), ` ${file.filename.text}, listed otherwise now`)
   const left = leftOut.length + absent.length

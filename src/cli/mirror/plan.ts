@@ -1,22 +1,21 @@
 import type { Command } from 'commander'
 import { parseSha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
-import type { AdmittedBy } from '../../domain/decide/verdict.ts'
 import { parseDistFilename } from '../../domain/packaging/filename.ts'
 import { mayHold } from '../../domain/packaging/marker.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
 import { eachTarget, pickForTargets, type Targets } from '../../domain/packaging/targets.ts'
-import type { Explanation } from '../../gate/explain/explain.ts'
-import { type Surveyed, survey } from '../../gate/explain/survey.ts'
+import type { Explanation } from '../../gate/explain/explanation.ts'
+import { fileKey, type Surveyed } from '../../gate/explain/survey.ts'
 import { type PlannedFile, renderMirrorPlan } from '../../protocol/carry/mirror-plan.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { collect, ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
-import { bar } from '../judge/audit.ts'
-import { readLocks } from '../judge/lock-files.ts'
+import { readLocks } from '../locks/lock-files.ts'
+import { surveyLocks } from '../locks/survey-locks.ts'
+import { labelOf, renderOthers, renderTally } from '../report/outcomes.ts'
 import { formatBytes } from '../terminal/bytes.ts'
-import { createProgress } from '../terminal/progress.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 import { writeWhole } from '../terminal/write-whole.ts'
@@ -72,17 +71,14 @@ async function plan(paths: readonly string[], options: PlanOptions, services: Se
   const locks = readLocks(paths).map(lock => withoutForeign(lock, targets))
   const { config } = services.loadConfig({ ...options })
   const explain = await services.openExplain(config, { trustRoot: undefined, at: undefined })
-  const progress = createProgress(services.output)
   try {
-    const surveyed = await survey(locks, explain, (done, all) => progress.show(bar(done, all)))
-    progress.clear()
+    const surveyed = await surveyLocks(locks, explain, services.output)
     const explanations = pick(surveyed, targets)
     const files = explanations.flatMap(explanation => plannedOf(explanation) ?? [])
     writeWhole(options.out, renderMirrorPlan({ locks: paths, targets, files, wanted: [] }), { over: true })
     tell(createScreen(services.output), explanations, options.out)
     return exitOf(explanations)
   } finally {
-    progress.clear()
     await explain.close()
   }
 }
@@ -112,7 +108,7 @@ function pick(surveyed: readonly Surveyed[], targets: Targets): readonly Explana
     // what has no name that says anything is not for anybody to leave out
     const nameless = files.filter(({ explanation }) => named.every(it => it.explanation !== explanation))
     for (const { explanation } of [...pickForTargets(named, targets), ...nameless])
-      picked.set(`${explanation.file.project} ${explanation.file.filename} ${explanation.file.sha256}`, explanation)
+      picked.set(fileKey(explanation.file), explanation)
   }
   return [...picked.values()]
 }
@@ -145,30 +141,7 @@ function exitOf(explanations: readonly Explanation[]): ExitCode {
 function tell(screen: Screen, explanations: readonly Explanation[], out: string): void {
   const planned = explanations.filter(explanation => plannedOf(explanation) !== undefined)
   const bytes = planned.reduce((sum, { size }) => sum + (size ?? 0), 0)
-  tellOthers(screen, explanations)
+  renderOthers(screen, explanations)
   screen.line(styled('strong', `${counted(planned.length, 'file')}, ${formatBytes(bytes)}`), ` planned in ${out}`)
-  for (const [code, of] of Map.groupBy(explanations, ({ outcome }) => labelOf(outcome)))
-    screen.line(`  ${String(of.length).padStart(5)}  ${code}`)
+  renderTally(screen, explanations.map(labelOf))
 }
-
-/** Each file that would not be held, and why. */
-export function tellOthers(screen: Screen, explanations: readonly Pick<Explanation, 'file' | 'outcome'>[]): void {
-  for (const { file, outcome } of explanations) {
-    if (!(outcome instanceof GateError) && outcome.kind === 'admitted') continue
-    const [mark, style] = outcome instanceof GateError ? (['?', 'doubt'] as const) : (['✗', 'bad'] as const)
-    screen.line(styled(style, mark), ` ${file.filename}: `, styled(style, outcome.code))
-    screen.prose(['    '], outcome.detail)
-  }
-}
-
-export function labelOf(outcome: Explanation['outcome']): string {
-  if (outcome instanceof GateError) return outcome.code === 'not-listed' ? 'not listed' : `unknown: ${outcome.code}`
-  return outcome.kind === 'admitted' ? ADMITTED[outcome.facts.by] : `refused: ${outcome.code}`
-}
-
-const ADMITTED = {
-  attestation: 'admitted, attested',
-  optional: 'admitted without an attestation: the rule does not require one',
-  exemption: 'admitted by an exemption',
-  audit: 'admitted only because the policy is in audit mode',
-} as const satisfies Record<AdmittedBy, string>

@@ -40,20 +40,23 @@ Examples:
   portcullis mirror fetch request.json      (outside)`,
     )
     .action(async (_options, command: Command) => {
-      const options = command.optsWithGlobals<RequestOptions>()
-      const { config } = services.loadConfig({ ...options })
-      await askRecords(config, services, records => {
-        const misses = records.misses()
-        const targets = { pythons: options.python ?? [], platforms: options.platform ?? [] }
-        // whoever asked for a file needs that one, whatever else the project has
-        const named = new Set(misses.flatMap(({ project, filename }) => (filename === undefined ? [] : [project])))
-        const wanted = misses.filter(({ project, filename }) => filename !== undefined || !named.has(project))
-        const text = renderMirrorPlan({ locks: [], targets, files: [], wanted })
-        writeWhole(options.out, text, { over: true })
-        const screen = createScreen(services.output)
-        for (const { project, filename, times } of wanted)
-          screen.line(`  ${String(times).padStart(5)}  ${filename ?? project}`)
-        screen.line(styled('strong', counted(wanted.length, 'request')), ` in ${options.out}`)
-      })
+      await request(command.optsWithGlobals<RequestOptions>(), services)
     })
+}
+
+async function request(options: RequestOptions, services: Services): Promise<void> {
+  const { config } = services.loadConfig({ ...options })
+  await askRecords(config, services, async records => {
+    const misses = await records.misses()
+    const targets = { pythons: options.python ?? [], platforms: options.platform ?? [] }
+    // whoever asked for a file needs that one, whatever else the project has
+    const named = new Set(misses.flatMap(({ project, filename }) => (filename === undefined ? [] : [project])))
+    const wanted = misses.filter(({ project, filename }) => filename !== undefined || !named.has(project))
+    const text = renderMirrorPlan({ locks: [], targets, files: [], wanted })
+    writeWhole(options.out, text, { over: true })
+    const screen = createScreen(services.output)
+    for (const { project, filename, times } of wanted)
+      screen.line(`  ${String(times).padStart(5)}  ${filename ?? project}`)
+    screen.line(styled('strong', counted(wanted.length, 'request')), ` in ${options.out}`)
+  })
 }

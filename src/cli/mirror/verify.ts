@@ -8,13 +8,12 @@ import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { labelOf, renderOthers, renderTally } from '../report/outcomes.ts'
 import { formatBytes } from '../terminal/bytes.ts'
-import { createProgress } from '../terminal/progress.ts'
+import { createProgress, showSteps } from '../terminal/progress.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
-import { showing } from './export.ts'
 import { withMirrorOptions } from './options.ts'
-import { labelOf, tellOthers } from './plan.ts'
 
 interface VerifyOptions {
   readonly config?: string
@@ -60,7 +59,7 @@ async function verify(options: VerifyOptions, services: Services): Promise<ExitC
   const mirror = await services.openMirror(config, () => {})
   const progress = createProgress(services.output)
   try {
-    const judged = await mirror.verify(showing(progress))
+    const judged = await mirror.verify(showSteps(progress))
     progress.clear()
     if (options.format === 'json') for (const it of judged) services.output.out(jsonLine(verdictJson(it)))
     else tell(createScreen(services.output), judged, mirror.trust())
@@ -72,15 +71,13 @@ async function verify(options: VerifyOptions, services: Services): Promise<ExitC
 }
 
 function tell(screen: Screen, judged: readonly HeldVerdict[], trust: TrustStatus): void {
-  tellOthers(screen, judged)
+  renderOthers(screen, judged)
   const bytes = judged.reduce((sum, { held }) => sum + held.size, 0)
   screen.line(styled('strong', `${counted(judged.length, 'file')}, ${formatBytes(bytes)}`), ' held')
-  for (const [label, of] of Map.groupBy(judged, ({ outcome }) => labelOf(outcome)))
-    screen.line(`  ${String(of.length).padStart(5)}  ${label}`)
+  renderTally(screen, judged.map(labelOf))
   const signed = judged.flatMap(({ outcome }) => signerOf(outcome) ?? [])
   if (signed.length > 0) screen.line('signed by')
-  for (const [signer, of] of [...Map.groupBy(signed, name => name)].sort(([a], [b]) => (a < b ? -1 : 1)))
-    screen.line(`  ${String(of.length).padStart(5)}  ${signer}`)
+  renderTally(screen, signed.toSorted())
   screen.prose([`under ${trust.digest === undefined ? 'no root' : `the root ${trust.digest}`}: `], trust.detail)
 }
 

@@ -3,17 +3,18 @@ import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
 import { publisherFor, workflowOf } from '../../domain/identity/identity.ts'
 import { publisherList } from '../../domain/identity/publisher-text.ts'
+import { seenFiles } from '../../domain/memory/project-memory.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
 import type { Rule } from '../../domain/policy/policy.ts'
 import { describeRule } from '../../domain/policy/rule-ref.ts'
 import { type HeldChange, type HeldRequests, heldChange, heldRequests } from '../../gate/records/held-change.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords } from '../command/gate-records.ts'
+import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
-import type { Conclude, Services } from '../command/services.ts'
+import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
-import { requireGivenPolicy } from './given-policy.ts'
 
 interface ApproveOptions {
   readonly config?: string
@@ -53,21 +54,25 @@ export function addPolicyApprove(policy: Command, services: Services, conclude: 
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)
     .action(async (name: string, _options, command: Command) => {
-      const options = command.optsWithGlobals<ApproveOptions>()
-      const project = tryProjectName(name)
-      if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
-      const paths = options.policy ?? services.loadConfig({ config: options.config }).config.policy
-      const { policy: compiled } = await requireGivenPolicy(paths, services)
-      await askRecords(services.loadConfig({ config: options.config }).config, services, records => {
-        const rule = compiled.ruleFor(project)
-        const held = heldChange(records.project(project)?.files ?? [], rule)
-        const decision = { project, rule, ...(held === undefined ? NOTHING : heldRequests(records, project, held)) }
-        if (options.format === 'json') services.output.out(jsonLine(toJson(decision, held)))
-        else if (held === undefined) renderNothing(createScreen(services.output), decision)
-        else render(createScreen(services.output), decision, held)
-        conclude(held === undefined ? 1 : 0)
-      })
+      conclude(await approve(name, command.optsWithGlobals<ApproveOptions>(), services))
     })
+}
+
+async function approve(name: string, options: ApproveOptions, services: Services): Promise<ExitCode> {
+  const project = tryProjectName(name)
+  if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
+  const paths = options.policy ?? services.loadConfig({ config: options.config }).config.policy
+  const { policy: compiled } = await requireGivenPolicy(paths, services)
+  return await askRecords(services.loadConfig({ config: options.config }).config, services, async records => {
+    const rule = compiled.ruleFor(project)
+    const held = heldChange(seenFiles(await records.project(project)), rule)
+    const requests = held === undefined ? NOTHING : await heldRequests(records, project, held)
+    const decision = { project, rule, ...requests }
+    if (options.format === 'json') services.output.out(jsonLine(toJson(decision, held)))
+    else if (held === undefined) renderNothing(createScreen(services.output), decision)
+    else render(createScreen(services.output), decision, held)
+    return held === undefined ? 1 : 0
+  })
 }
 
 const NOTHING: HeldRequests = { requests: 0, clients: 0 }

@@ -7,11 +7,16 @@ import type { LoadedPolicy } from '../../protocol/policy/policy-yaml.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { type Diagnostic, formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
 import { askRecordsIfAny } from '../command/gate-records.ts'
+import { type GoodPolicy, readGivenPolicy } from '../command/given-policy.ts'
 import { formatOption } from '../command/options.ts'
-import type { Conclude, Services } from '../command/services.ts'
-import { nearPath } from '../judge/render-explanation.ts'
+import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { nearPath } from '../terminal/near-path.ts'
 import { createScreen, type Screen, type Style, styled } from '../terminal/screen.ts'
-import { type GoodPolicy, readGivenPolicy } from './given-policy.ts'
+
+interface CheckOptions {
+  readonly config?: string
+  readonly format: 'text' | 'json'
+}
 
 const DESCRIPTION = `Loads policy files as strictly as the gate does at its start and tells everything that is wrong with them, each at its place: file:line:column, the path of the key, what was expected. Several files, or a folder, are read as one policy. Without a file, the configured policy is checked.
 
@@ -48,16 +53,23 @@ export function addPolicyCheck(policy: Command, services: Services, conclude: Co
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)
     .action(async (files: readonly string[], _options, command: Command) => {
-      const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
-      const paths = files.length > 0 ? files : services.loadConfig({ config }).config.policy
-      const loaded = await readGivenPolicy(paths, services)
-      const seen = 'policy' in loaded ? await namesSeen(config, services) : undefined
-      const warnings = 'policy' in loaded ? [...loaded.contents.warnings, ...lint(loaded, seen)] : []
-      const checked = { loaded, seen, warnings, now: services.clock() }
-      if (format === 'json') services.output.out(jsonLine(toJson(checked, paths)))
-      else render(createScreen(services.output), checked)
-      conclude('policy' in loaded ? 0 : 2)
+      conclude(await check(files, command.optsWithGlobals<CheckOptions>(), services))
     })
+}
+
+async function check(
+  files: readonly string[],
+  { format, config }: CheckOptions,
+  services: Services,
+): Promise<ExitCode> {
+  const paths = files.length > 0 ? files : services.loadConfig({ config }).config.policy
+  const loaded = await readGivenPolicy(paths, services)
+  const seen = 'policy' in loaded ? await namesSeen(config, services) : undefined
+  const warnings = 'policy' in loaded ? [...loaded.contents.warnings, ...lint(loaded, seen)] : []
+  const checked = { loaded, seen, warnings, now: services.clock() }
+  if (format === 'json') services.output.out(jsonLine(toJson(checked, paths)))
+  else render(createScreen(services.output), checked)
+  return 'policy' in loaded ? 0 : 2
 }
 
 /** A policy, and how it looks beside what a gate was asked for. */
@@ -72,7 +84,7 @@ interface Checked {
 async function namesSeen(config: string | undefined, services: Services): Promise<readonly ProjectName[] | undefined> {
   try {
     const loaded = services.loadConfig({ config })
-    return await askRecordsIfAny(loaded.config, services, records => records?.projects())
+    return await askRecordsIfAny(loaded.config, services, async records => await records?.projects())
   } catch (error) {
     if (!(error instanceof GateError)) throw error
     const why = error.detail.split('\n')[0] ?? ''
@@ -147,14 +159,14 @@ function summary(
     ['mode', mode === 'audit' ? 'audit: what is not hard is told, and admitted' : mode],
     [
       'rules',
-      counted(rules.length, [
+      withParts(rules.length, [
         [optional, 'with optional attestation'],
         [denying, 'that deny'],
       ]),
     ],
-    ['named publishers', counted(publishers.length, [])],
-    ['exemptions', counted(exemptions.length, [[ended, 'ended']])],
-    ['revocations', counted(revocations.length, [])],
+    ['named publishers', withParts(publishers.length, [])],
+    ['exemptions', withParts(exemptions.length, [[ended, 'ended']])],
+    ['revocations', withParts(revocations.length, [])],
     ['tests', tests.length === 0 ? 'none' : `${tests.length}, all pass`],
     [
       'others',
@@ -164,7 +176,7 @@ function summary(
   ]
 }
 
-function counted(count: number, parts: readonly (readonly [count: number, what: string])[]): string {
+function withParts(count: number, parts: readonly (readonly [count: number, what: string])[]): string {
   const told = parts.filter(([of]) => of > 0).map(([of, what]) => `${of} ${what}`)
   return told.length === 0 ? `${count}` : `${count} (${told.join(', ')})`
 }

@@ -6,12 +6,17 @@ import { type Replay, replay } from '../../gate/records/replay.ts'
 import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecordsIfAny } from '../command/gate-records.ts'
+import { type GoodPolicy, requireGivenPolicy } from '../command/given-policy.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
-import type { Conclude, Services } from '../command/services.ts'
+import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { renderReplay, replayJson } from '../report/replay.ts'
 import { createScreen, type Screen, type Style, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
-import { type GoodPolicy, requireGivenPolicy } from './given-policy.ts'
-import { renderReplay, replayJson } from './replay.ts'
+
+interface DiffOptions {
+  readonly config?: string
+  readonly format: 'text' | 'json'
+}
 
 const DESCRIPTION = `Compares what two policies mean, not how they are written: project by project, exemption by exemption, each change marked + where more is admitted, - where less is, ~ where it is something else. A rule that is gone, and a wider glob that decides its names now, are called out.
 
@@ -45,33 +50,40 @@ export function addPolicyDiff(policy: Command, services: Services, conclude: Con
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)
     .action(async (old: string, fresh: string, _options, command: Command) => {
-      const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
-      const [before, after] = [await requireGivenPolicy([old], services), await requireGivenPolicy([fresh], services)]
-      await askRecordsIfAny(services.loadConfig({ config }).config, services, records => {
-        const changes = comparePolicies(comparable(before), comparable(after), {
-          seen: records?.projects() ?? [],
-          now: services.clock(),
-        })
-        const replayed = records === undefined ? undefined : lastMonth(records, before, after, services)
-        if (format === 'json')
-          services.output.out(jsonLine({ changes, replay: replayed === undefined ? null : replayJson(replayed) }))
-        else render(createScreen(services.output), changes, replayed)
-        conclude(changes.length === 0 && (replayed?.changed.length ?? 0) === 0 ? 0 : 1)
-      })
+      conclude(await diff([old, fresh], command.optsWithGlobals<DiffOptions>(), services))
     })
+}
+
+async function diff(
+  [old, fresh]: readonly [string, string],
+  { format, config }: DiffOptions,
+  services: Services,
+): Promise<ExitCode> {
+  const [before, after] = [await requireGivenPolicy([old], services), await requireGivenPolicy([fresh], services)]
+  return await askRecordsIfAny(services.loadConfig({ config }).config, services, async records => {
+    const changes = comparePolicies(comparable(before), comparable(after), {
+      seen: (await records?.projects()) ?? [],
+      now: services.clock(),
+    })
+    const replayed = records === undefined ? undefined : await lastMonth(records, before, after, services)
+    if (format === 'json')
+      services.output.out(jsonLine({ changes, replay: replayed === undefined ? null : replayJson(replayed) }))
+    else render(createScreen(services.output), changes, replayed)
+    return changes.length === 0 && (replayed?.changed.length ?? 0) === 0 ? 0 : 1
+  })
 }
 
 function comparable({ policy, contents: { rules, unmatched, exemptions, limits } }: GoodPolicy): Comparable {
   return { policy, rules, unmatched, exemptions, limits }
 }
 
-function lastMonth(
+async function lastMonth(
   records: Records,
   { policy: before }: GoodPolicy,
   { policy: after }: GoodPolicy,
   { clock }: Services,
-): Replay {
-  return replay(records, after, { since: instant(clock() - MONTH), at: undefined, before })
+): Promise<Replay> {
+  return await replay(records, after, { since: instant(clock() - MONTH), at: undefined, before })
 }
 
 const MARKS: Readonly<Record<Effect, readonly [string, Style]>> = {

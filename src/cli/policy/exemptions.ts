@@ -4,13 +4,13 @@ import type { Exemption } from '../../domain/policy/policy.ts'
 import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecordsIfAny } from '../command/gate-records.ts'
+import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Services } from '../command/services.ts'
-import { nearPath } from '../judge/render-explanation.ts'
+import { parseLength } from '../command/since.ts'
+import { nearPath } from '../terminal/near-path.ts'
 import { createScreen } from '../terminal/screen.ts'
 import { renderTable } from '../terminal/table.ts'
-import { requireGivenPolicy } from './given-policy.ts'
-import { parseLength } from './replay.ts'
 
 interface ExpiringOptions {
   readonly config?: string
@@ -53,25 +53,26 @@ Examples:
   portcullis exemptions expiring --within 30d --format json`,
     )
     .action(async (_options, command: Command) => {
-      const options = command.optsWithGlobals<ExpiringOptions>()
-      const { config } = services.loadConfig({ config: options.config })
-      const { contents } = await requireGivenPolicy(options.policy ?? config.policy, services)
-      const now = services.clock()
-      const soon = contents.exemptions
-        .filter(({ ends }) => ends - now <= options.within)
-        .sort((a, b) => a.ends - b.ends)
-      await askRecordsIfAny(config, services, records => {
-        const uses = records === undefined ? undefined : countUses(records, instant(now - 30 * DAY))
-        if (options.format === 'json')
-          for (const exemption of soon) services.output.out(jsonLine(toJson(exemption, now, uses)))
-        else render(services, soon, now, uses)
-      })
+      await tellExpiring(command.optsWithGlobals<ExpiringOptions>(), services)
     })
 }
 
-function countUses(records: Pick<Records, 'journal'>, since: Instant): ReadonlyMap<string, number> {
+async function tellExpiring(options: ExpiringOptions, services: Services): Promise<void> {
+  const { config } = services.loadConfig({ config: options.config })
+  const { contents } = await requireGivenPolicy(options.policy ?? config.policy, services)
+  const now = services.clock()
+  const soon = contents.exemptions.filter(({ ends }) => ends - now <= options.within).sort((a, b) => a.ends - b.ends)
+  await askRecordsIfAny(config, services, async records => {
+    const uses = records === undefined ? undefined : await countUses(records, instant(now - 30 * DAY))
+    if (options.format === 'json')
+      for (const exemption of soon) services.output.out(jsonLine(toJson(exemption, now, uses)))
+    else render(services, soon, now, uses)
+  })
+}
+
+async function countUses(records: Pick<Records, 'journal'>, since: Instant): Promise<ReadonlyMap<string, number>> {
   const uses = new Map<string, number>()
-  for (const { outcome, rule, count } of records.journal(since))
+  for await (const { outcome, rule, count } of records.journal(since))
     if (outcome === 'admitted' && rule !== undefined) uses.set(rule, (uses.get(rule) ?? 0) + count)
   return uses
 }

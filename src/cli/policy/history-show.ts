@@ -4,15 +4,20 @@ import { formatInstant, type Instant } from '../../domain/base/instant.ts'
 import { day } from '../../domain/decide/story.ts'
 import { identityOf } from '../../domain/identity/identity.ts'
 import { createHistory, type History, type Proof, type SeenFile } from '../../domain/memory/history.ts'
+import { type SeenProject, seenProject } from '../../domain/memory/project-memory.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
 import { canonicalVersion, compareVersions, releaseOf, type Version } from '../../domain/packaging/version.ts'
-import type { SeenProject } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords } from '../command/gate-records.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Services } from '../command/services.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { renderTable } from '../terminal/table.ts'
+
+interface ShowOptions {
+  readonly config?: string
+  readonly format: 'text' | 'json'
+}
 
 const DESCRIPTION = `Prints what the gate has seen of a project, release by release: which files were attested, by whom, when each was seen first. A release that lost what those before it had, and a signer that is not the first identity, are marked. This is what the ratchet (attestation: when-seen) and the first identity (identity: first-seen) go by; it has no end.
 
@@ -47,17 +52,19 @@ export function addHistoryCommand(program: Command, services: Services): void {
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)
     .action(async (name: string, _options, command: Command) => {
-      const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
-      const project = tryProjectName(name)
-      if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
-      await askRecords(services.loadConfig({ config: config }).config, services, records => {
-        const seen = records.project(project)
-        if (format === 'json') services.output.out(jsonLine(seen === undefined ? { project, ...UNSEEN } : toJson(seen)))
-        else if (seen === undefined)
-          createScreen(services.output).line(`the gate has never read the page of ${project}`)
-        else render(createScreen(services.output), seen)
-      })
+      await show(name, command.optsWithGlobals<ShowOptions>(), services)
     })
+}
+
+async function show(name: string, { format, config }: ShowOptions, services: Services): Promise<void> {
+  const project = tryProjectName(name)
+  if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
+  await askRecords(services.loadConfig({ config }).config, services, async records => {
+    const seen = seenProject(await records.project(project))
+    if (format === 'json') services.output.out(jsonLine(seen === undefined ? { project, ...UNSEEN } : toJson(seen)))
+    else if (seen === undefined) createScreen(services.output).line(`the gate has never read the page of ${project}`)
+    else render(createScreen(services.output), seen)
+  })
 }
 
 const UNSEEN = { status: null, last_read: null, first: null, files: [] }

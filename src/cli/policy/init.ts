@@ -4,8 +4,8 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { errorEntry, GateError } from '../../domain/base/errors.ts'
 import { formatInstant, type Instant, instant } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
-import { observe, observingPolicy } from '../../gate/explain/observe-locks.ts'
-import { onSilentIndex, type Surveyed, survey } from '../../gate/explain/survey.ts'
+import { cover, type LeftOut, observe, observingPolicy } from '../../gate/explain/observe-locks.ts'
+import { onSilentIndex, type Survey, type Surveyed } from '../../gate/explain/survey.ts'
 import { parseEnd } from '../../protocol/clauses/time.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { loadPolicy } from '../../protocol/policy/policy-yaml.ts'
@@ -13,10 +13,9 @@ import { writePolicy } from '../../protocol/policy/write.ts'
 import { formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
 import { ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
-import { bar } from '../judge/audit.ts'
-import { readLocks } from '../judge/lock-files.ts'
-import { renderSummary, summarise } from '../judge/lock-summary.ts'
-import { createProgress } from '../terminal/progress.ts'
+import { readLocks } from '../locks/lock-files.ts'
+import { surveyLocks } from '../locks/survey-locks.ts'
+import { renderSummary, summarise } from '../report/lock-summary.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 import { writeWhole } from '../terminal/write-whole.ts'
@@ -41,8 +40,9 @@ where it was.
 
 Exit codes:
   0  written, and it admits every file of the locks
-  1  written, but files are left out that no policy should admit: they fail,
-     or contradict the lock; each is named on stderr and in the file
+  1  files are left out that no policy should admit: they fail, contradict the
+     lock, or their exemption has ended; each is named on stderr, with what
+     helps, and in the file, which is written where there is another to admit
   2  usage: a lock cannot be read, or --out exists; or the configuration is
      wrong
   3  internal error
@@ -87,31 +87,55 @@ async function init(paths: readonly string[], options: InitOptions, services: Se
   const locks = readLocks(paths)
   if (out !== undefined && force !== true && existsSync(out))
     throw new GateError('usage', `${out} exists: --force overwrites it`)
-  const observed = await surveyUnder(observingPolicy(), locks, options, services)
-  const { files, failed, unknown } = observe(observed)
-  const screen = createScreen(services.output, 'err')
-  const [first] = unknown
-  if (first !== undefined) return tellUnknown(screen, unknown, first)
-  if (files.length === 0 && failed.length === 0) throw new GateError('usage', 'the locks allow no file of an index')
-  if (files.length === 0) {
-    tellFailed(screen, failed)
-    return 1 // there is nothing that a policy could admit
+  const { config } = services.loadConfig({ ...options })
+  const { trustRoot } = options
+  const explain = await services.openExplain(config, { trustRoot, at: undefined, policy: observingPolicy() })
+  try {
+    const look = await surveyLocks(locks, explain, services.output)
+    return await offer({ locks, look }, options, services)
+  } finally {
+    await explain.close()
   }
+}
 
+interface Seen {
+  readonly locks: readonly Lock[]
+  readonly look: Survey
+}
+
+/** The policy over what was seen, and what it does not cover; which of the two there is says the exit code. */
+async function offer(seen: Seen, options: InitOptions, services: Services): Promise<ExitCode> {
+  const { locks, look } = seen
+  const screen = createScreen(services.output, 'err')
+  const observation = observe(look)
+  const [unknown] = observation.unknown
+  if (unknown !== undefined) return tellUnknown(screen, observation.unknown, unknown)
+  if (look.length === 0) throw new GateError('usage', 'the locks allow no file of an index')
+  const { written, leftOut } = await cover(look, observation, writerOf(seen, options, services))
+  if (written !== undefined) {
+    hand(written.text, options, services)
+    renderSummary(screen, summarise(locks, written.judged, written.policy))
+  }
+  tellLeftOut(screen, leftOut)
+  if (written !== undefined && options.out !== undefined)
+    screen.line(`${options.out} is written: read it, then \`portcullis policy check ${options.out}\``)
+  return leftOut.length > 0 ? 1 : 0
+}
+
+/** Writes what was observed, and reads it back as a gate would before anybody gets it. */
+function writerOf({ locks, look }: Seen, options: InitOptions, services: Services): Parameters<typeof cover>[2] {
   const now = services.clock()
-  const text = writePolicy(files, {
-    ...writing(options, services, now),
-    locks: paths.map(path => basename(path)),
-    remarks: [...silentRemark(observed), ...failed.map(line => `Not covered: ${line}`)],
-  })
-  const policy = await compiled(text, now, services)
-  const judged = await surveyUnder(policy, locks, options, services)
-  if (out === undefined) services.output.out(text)
+  const about = { ...writing(options, services, now), locks: locks.map(({ path }) => basename(path)) }
+  return async (files, leftOut) => {
+    const remarks = [...silentRemark(look), ...leftOut.map(({ filename, why }) => `Not covered: ${filename}: ${why}`)]
+    const text = writePolicy(files, { ...about, remarks })
+    return { text, policy: await compiled(text, now, services) }
+  }
+}
+
+function hand(text: string, { out, force }: InitOptions, { output }: Services): void {
+  if (out === undefined) output.out(text)
   else writeWhole(out, text, { over: force === true })
-  renderSummary(screen, summarise(locks, judged, policy))
-  tellFailed(screen, failed)
-  if (out !== undefined) screen.line(`${out} is written: read it, then \`portcullis policy check ${out}\``)
-  return failed.length > 0 ? 1 : 0
 }
 
 function writing({ owner, expires }: InitOptions, { environment }: Services, now: Instant) {
@@ -123,29 +147,11 @@ function writing({ owner, expires }: InitOptions, { environment }: Services, now
   }
 }
 
-/** The file is read back as a gate would before anybody gets it. */
 async function compiled(text: string, now: Instant, services: Services): Promise<Policy> {
   const loaded = loadPolicy([{ path: 'policy.yaml', text }], now, await services.openReadRoot())
   if ('policy' in loaded) return loaded.policy
   const told = loaded.diagnostics.map(formatDiagnostic).join('; ')
   throw new GateError('unknown-bug', `the policy that was written does not compile: ${told}`)
-}
-
-async function surveyUnder(
-  policy: Policy,
-  locks: readonly Lock[],
-  options: InitOptions,
-  services: Services,
-): Promise<readonly Surveyed[]> {
-  const { config } = services.loadConfig({ ...options })
-  const explain = await services.openExplain(config, { trustRoot: options.trustRoot, at: undefined, policy })
-  const progress = createProgress(services.output)
-  try {
-    return await survey(locks, explain, (done, all) => progress.show(bar(done, all)))
-  } finally {
-    progress.clear()
-    await explain.close()
-  }
 }
 
 function tellUnknown(screen: Screen, unknown: readonly GateError[], first: GateError): ExitCode {
@@ -166,9 +172,12 @@ function silentRemark(observed: readonly Surveyed[]): readonly string[] {
   ]
 }
 
-function tellFailed(screen: Screen, failed: readonly string[]): void {
-  for (const line of failed) screen.prose([styled('bad', '✗'), ' '], line)
-  if (failed.length === 0) return
-  const left = styled('bad', `${counted(failed.length, 'file')} left out`)
+function tellLeftOut(screen: Screen, leftOut: readonly LeftOut[]): void {
+  for (const { filename, why, remedy } of leftOut) {
+    screen.prose([styled('bad', '✗'), ' '], `${filename}: ${why}`)
+    screen.prose(['  '], remedy)
+  }
+  if (leftOut.length === 0) return
+  const left = styled('bad', `${counted(leftOut.length, 'file')} left out`)
   screen.line(left, ': no policy should admit what fails; look into each')
 }

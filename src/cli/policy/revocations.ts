@@ -4,12 +4,18 @@ import { describeRevocation } from '../../domain/policy/compare-policies.ts'
 import { findRevoked, type RevokedFiles } from '../../gate/records/revoked-downloads.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords } from '../command/gate-records.ts'
+import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Services } from '../command/services.ts'
-import { nearPath } from '../judge/render-explanation.ts'
+import { nearPath } from '../terminal/near-path.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted, renderTable } from '../terminal/table.ts'
-import { requireGivenPolicy } from './given-policy.ts'
+
+interface ShowOptions {
+  readonly config?: string
+  readonly policy?: readonly string[]
+  readonly format: 'text' | 'json'
+}
 
 const DESCRIPTION = `For an incident: what the policy revokes, which files the gate knows of it, and who downloaded them, from the journal. A revocation holds from its load on, for files that the gate has stored too; this is about those that left before.
 
@@ -44,19 +50,18 @@ export function addRevocationsCommand(program: Command, services: Services): voi
     .addOption(formatOption('json prints one object a line and a revocation'))
     .addHelpText('after', MORE)
     .action(async (_options, command: Command) => {
-      const options = command.optsWithGlobals<{
-        policy?: readonly string[]
-        config?: string
-        format: 'text' | 'json'
-      }>()
-      const paths = options.policy ?? services.loadConfig({ config: options.config }).config.policy
-      const { policy } = await requireGivenPolicy(paths, services)
-      await askRecords(services.loadConfig({ config: options.config }).config, services, records => {
-        const found = findRevoked(records, policy.revocations)
-        if (options.format === 'json') for (const it of found) services.output.out(jsonLine(toJson(it)))
-        else render(createScreen(services.output), found)
-      })
+      await show(command.optsWithGlobals<ShowOptions>(), services)
     })
+}
+
+async function show(options: ShowOptions, services: Services): Promise<void> {
+  const paths = options.policy ?? services.loadConfig({ config: options.config }).config.policy
+  const { policy } = await requireGivenPolicy(paths, services)
+  await askRecords(services.loadConfig({ config: options.config }).config, services, async records => {
+    const found = await findRevoked(records, policy.revocations)
+    if (options.format === 'json') for (const it of found) services.output.out(jsonLine(toJson(it)))
+    else render(createScreen(services.output), found)
+  })
 }
 
 function toJson({ revocation, files, downloads }: RevokedFiles): object {

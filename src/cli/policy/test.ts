@@ -2,11 +2,16 @@ import type { Command } from 'commander'
 import type { LoadedPolicy } from '../../protocol/policy/policy-yaml.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { type Diagnostic, formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
+import { readGivenPolicy } from '../command/given-policy.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
-import { readGivenPolicy } from './given-policy.ts'
+
+interface TestOptions {
+  readonly config?: string
+  readonly format: 'text' | 'json'
+}
 
 const DESCRIPTION = `Runs the tests: of a policy. Each imagines a file and who signed it, is decided as the gate would decide it, and says whether what it expects came out. A gate runs them at every load, and does not take a policy with one that fails.
 
@@ -38,13 +43,16 @@ export function addPolicyTest(policy: Command, services: Services, conclude: Con
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)
     .action(async (files: readonly string[], _options, command: Command) => {
-      const { format, config } = command.optsWithGlobals<{ format: 'text' | 'json'; config?: string }>()
-      const paths = files.length > 0 ? files : services.loadConfig({ config }).config.policy
-      const loaded = await readGivenPolicy(paths, services)
-      if (format === 'json') services.output.out(jsonLine(toJson(loaded, paths)))
-      else render(createScreen(services.output), loaded)
-      conclude(exitOf(loaded))
+      conclude(await test(files, command.optsWithGlobals<TestOptions>(), services))
     })
+}
+
+async function test(files: readonly string[], { format, config }: TestOptions, services: Services): Promise<ExitCode> {
+  const paths = files.length > 0 ? files : services.loadConfig({ config }).config.policy
+  const loaded = await readGivenPolicy(paths, services)
+  if (format === 'json') services.output.out(jsonLine(toJson(loaded, paths)))
+  else render(createScreen(services.output), loaded)
+  return exitOf(loaded)
 }
 
 /** Without tests, something else is wrong with it. */

@@ -1,3 +1,5 @@
+import type { Environment } from '../../config/read-environment.ts'
+
 /** Where a command writes: results to `out`, progress and diagnostics to `err`. */
 export interface Output {
   out(text: string): void
@@ -22,7 +24,7 @@ const WIDEST = 100
 /** Colours on a terminal only, unless NO_COLOR (any value) forbids or FORCE_COLOR (but 0 and false) demands them. */
 export function createOutput(
   streams: { readonly stdout: Stream; readonly stderr: Stream },
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): Output {
   const { stdout, stderr } = streams
   for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe)
@@ -35,7 +37,7 @@ export function createOutput(
   }
 }
 
-function wantsColour({ isTTY }: Stream, environment: Readonly<Record<string, string | undefined>>): boolean {
+function wantsColour({ isTTY }: Stream, environment: Environment): boolean {
   const { NO_COLOR: no, FORCE_COLOR: force, TERM: term } = environment
   if (no !== undefined && no !== '') return false // no-color.org: present and not empty
   if (force !== undefined && force !== '') return force !== '0' && force !== 'false'

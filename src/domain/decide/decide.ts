@@ -13,7 +13,7 @@ import { strangerRule } from '../policy/stranger-rule.ts'
 import { admitWith } from './admit-with.ts'
 import { lookAtAge, lookAtLateness } from './age.ts'
 import { lookAtNone } from './look-at-none.ts'
-import { isHard, type Look, type Objection, object, objectionsIn, pass, type Sight, waiverOf } from './objection.ts'
+import { type Appraisal, isHard, type Look, type Objection, object, objectionsIn, pass, waiverOf } from './objection.ts'
 import { Admitted, type Refused, type Verdict } from './verdict.ts'
 import { weighBundles } from './weigh-bundles.ts'
 
@@ -38,16 +38,16 @@ interface Scene {
  */
 export function decide(artifact: Artifact, finding: Finding, policy: Policy, history: History, now: Instant): Verdict {
   const scene = setScene(artifact, policy, history, now)
-  const sight = lookAtAll(scene, finding)
-  const standing = objectionsIn(sight.looks).filter(objection => waiverFor(scene, objection) === undefined)
+  const appraisal = lookAtAll(scene, finding)
+  const standing = objectionsIn(appraisal.looks).filter(objection => waiverFor(scene, objection) === undefined)
   const [first, ...others] = standing
   // watching is no answer to "cannot tell" either
   const unknown = standing.find(objection => objection.unknown === true)
   if (unknown !== undefined && isOnlyWatched(policy, standing)) throw cannotTell(unknown)
-  const refused = first === undefined ? undefined : refuse(scene, finding, sight, [first, ...others])
+  const refused = first === undefined ? undefined : refuse(scene, finding, appraisal, [first, ...others])
   if (refused !== undefined && !isOnlyWatched(policy, standing)) return refused
   const { rule } = scene
-  const leantOn = exemptionsUsed(scene, sight)
+  const leantOn = exemptionsUsed(scene, appraisal)
   const ref = leantOn[0]?.ref ?? rule?.ref ?? refused?.rule
   if (refused === undefined && ref === undefined)
     throw new GateError('unknown-bug', 'a file without a rule raised no objection')
@@ -62,10 +62,10 @@ export function decide(artifact: Artifact, finding: Finding, policy: Policy, his
             ? 'attestation'
             : 'optional',
     rule: ref,
-    identity: sight.identity,
+    identity: appraisal.identity,
     restsOnAttestation: isAttested(finding),
     policyDigest: policy.digest,
-    steps: stepsOf(scene, sight),
+    steps: stepsOf(scene, appraisal),
     wouldRefuse: refused,
   })
 }
@@ -105,7 +105,7 @@ function waiverFor(scene: Scene, objection: Objection): Exemption | undefined {
 }
 
 /** In the order in which a refusal is told: what is known without provenance first. In `audit` mode, what is hard. */
-function lookAtAll(scene: Scene, finding: Finding): Sight {
+function lookAtAll(scene: Scene, finding: Finding): Appraisal {
   const { artifact, rule, policy, history, now } = scene
   const beforehand = lookBeforehand(scene)
   const revoked = lookAtRevoked(revokedByProvenance(finding, policy.revocations), artifact)
@@ -131,7 +131,7 @@ function hardFirst(looks: readonly Look[]): readonly Look[] {
 }
 
 /** A project without a rule: whoever signed is told, so that a rule can be written. */
-function lookAtStranger(finding: Finding): Omit<Sight, 'looks'> {
+function lookAtStranger(finding: Finding): Omit<Appraisal, 'looks'> {
   if (finding.kind !== 'attested') return { identity: undefined, attestations: undefined }
   const named = finding.bundles.find(({ publisher }) => isKnownKind(publisher))
   const { attestations } = named ?? finding.bundles[0]
@@ -214,7 +214,7 @@ function lookAtMarks({ project, filename, yanked, status }: Artifact, rule: Rule
   ]
 }
 
-function lookAtProvenance(scene: Scene, rule: Rule, finding: Finding): Sight {
+function lookAtProvenance(scene: Scene, rule: Rule, finding: Finding): Appraisal {
   const unproved = { identity: undefined, attestations: undefined }
   const { text } = scene.artifact.filename
   switch (finding.kind) {
@@ -236,8 +236,8 @@ function lookAtProvenance(scene: Scene, rule: Rule, finding: Finding): Sight {
         looks: [lookAtNone(scene.artifact, rule, scene.history)],
       }
     case 'attested': {
-      const sight = weigh(scene, rule, finding.bundles)
-      return { ...sight, looks: [pass('attestation', 'verifies'), ...sight.looks] }
+      const appraisal = weigh(scene, rule, finding.bundles)
+      return { ...appraisal, looks: [pass('attestation', 'verifies'), ...appraisal.looks] }
     }
     default:
       return finding satisfies never
@@ -249,9 +249,9 @@ function lookAtProvenance(scene: Scene, rule: Rule, finding: Finding): Sight {
  * neither is ever changed: another finding or another policy is another object. This is no permission: standing, marks,
  * exemptions and the time are looked at with every file.
  */
-const weighed = new WeakMap<Bundles, WeakMap<Rule, Sight>>()
+const weighed = new WeakMap<Bundles, WeakMap<Rule, Appraisal>>()
 
-function weigh(scene: Scene, rule: Rule, bundles: Bundles): Sight {
+function weigh(scene: Scene, rule: Rule, bundles: Bundles): Appraisal {
   const { history } = scene
   const { mode } = scene.policy
   const waived = (code: Objection['code']) => waiverFor(scene, { code, detail: '' }) !== undefined
@@ -263,15 +263,20 @@ function weigh(scene: Scene, rule: Rule, bundles: Bundles): Sight {
     byRule = new WeakMap()
     weighed.set(bundles, byRule)
   }
-  let sight = byRule.get(rule)
-  if (sight === undefined) {
-    sight = weighBundles(bundles, { rule, history, waived: () => false, mode })
-    byRule.set(rule, sight)
+  let appraisal = byRule.get(rule)
+  if (appraisal === undefined) {
+    appraisal = weighBundles(bundles, { rule, history, waived: () => false, mode })
+    byRule.set(rule, appraisal)
   }
-  return sight
+  return appraisal
 }
 
-function refuse(scene: Scene, finding: Finding, sight: Sight, standing: readonly [Objection, ...Objection[]]): Refused {
+function refuse(
+  scene: Scene,
+  finding: Finding,
+  appraisal: Appraisal,
+  standing: readonly [Objection, ...Objection[]],
+): Refused {
   const { artifact, policy, rule, pins, history, now } = scene
   const [first] = standing
   if (first.unknown === true) throw cannotTell(first)
@@ -287,11 +292,11 @@ function refuse(scene: Scene, finding: Finding, sight: Sight, standing: readonly
       sha256: artifact.sha256,
     },
     rule: told.ref ?? rule?.ref,
-    identity: sight.identity,
+    identity: appraisal.identity,
     detail: told.detail,
-    admitWith: admitWith({ artifact, finding, rule, attestations: sight.attestations, standing, history, now }),
+    admitWith: admitWith({ artifact, finding, rule, attestations: appraisal.attestations, standing, history, now }),
     policyDigest: policy.digest,
-    steps: stepsOf(scene, sight),
+    steps: stepsOf(scene, appraisal),
     notes: [],
   }
 }
@@ -312,13 +317,13 @@ function place({ file, line }: RuleRef): string {
   return `${file}:${line}`
 }
 
-function exemptionsUsed(scene: Scene, sight: Sight): readonly Exemption[] {
-  const used = objectionsIn(sight.looks).flatMap(objection => waiverFor(scene, objection) ?? [])
+function exemptionsUsed(scene: Scene, appraisal: Appraisal): readonly Exemption[] {
+  const used = objectionsIn(appraisal.looks).flatMap(objection => waiverFor(scene, objection) ?? [])
   return [...new Set(used)]
 }
 
 /** Steps as a person reads them: what was waived is skipped, and the exemption that did it stands below. */
-function stepsOf(scene: Scene, { looks }: Sight): readonly Step[] {
+function stepsOf(scene: Scene, { looks }: Appraisal): readonly Step[] {
   const waivers = objectionsIn(looks).flatMap((objection): readonly Step[] => {
     const exemption = waiverFor(scene, objection)
     if (exemption === undefined) return []

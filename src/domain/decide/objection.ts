@@ -20,8 +20,8 @@ export interface Look {
   readonly objection?: Objection
 }
 
-/** Everything that was seen of a file's provenance. */
-export interface Sight {
+/** What was looked at of a file's provenance, and what it proved. */
+export interface Appraisal {
   readonly looks: readonly Look[]
   readonly identity: Identity | undefined
   /** those of the bundle that tells the most */

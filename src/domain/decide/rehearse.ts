@@ -9,7 +9,7 @@ import {
   VerifiedAttestation,
 } from '../identity/attestation.ts'
 import { circleciClaims } from '../identity/circleci.ts'
-import type { Claims } from '../identity/claims.ts'
+import { type Claims, optionalClaims } from '../identity/claims.ts'
 import {
   GITHUB,
   GITHUB_ISSUER,
@@ -222,20 +222,5 @@ function objectOf(publisher: Publisher): PublisherObject {
 const NOTHING: Claims = {
   san: { kind: 'uri', value: '' },
   issuer: '',
-  buildSignerUri: undefined,
-  buildSignerDigest: undefined,
-  runnerEnvironment: undefined,
-  sourceRepositoryUri: undefined,
-  sourceRepositoryDigest: undefined,
-  sourceRepositoryRef: undefined,
-  sourceRepositoryId: undefined,
-  sourceRepositoryOwnerUri: undefined,
-  sourceRepositoryOwnerId: undefined,
-  buildConfigUri: undefined,
-  buildConfigDigest: undefined,
-  buildTrigger: undefined,
-  runInvocationUri: undefined,
-  sourceRepositoryVisibility: undefined,
-  deploymentEnvironment: undefined,
-  tokenSubject: undefined,
+  ...optionalClaims(() => undefined),
 }

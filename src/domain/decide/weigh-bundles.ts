@@ -10,7 +10,7 @@ import type { History, Proof } from '../memory/history.ts'
 import type { PolicyMode, Rule } from '../policy/policy.ts'
 import { lookAtBuilder } from './look-at-builder.ts'
 import { lookAtAgreement, lookAtTypes } from './look-at-predicates.ts'
-import { isHard, type Look, object, objectionsIn, pass, type Sight } from './objection.ts'
+import { type Appraisal, isHard, type Look, object, objectionsIn, pass } from './objection.ts'
 import { day, describeProof } from './story.ts'
 
 /** Which bundle tells the most when none can admit: ours before a stranger's, tampering before ignorance. */
@@ -35,19 +35,22 @@ export interface Weighing {
 }
 
 /**
- * One bundle that passes wholly admits; the others are only told of. The sight of the best bundle comes back: of several
+ * One bundle that passes wholly admits; the others are only told of. The appraisal of the best bundle comes back: of several
  * that pass, the one that was signed first.
  */
-export function weighBundles(bundles: NonEmpty<BundleResult>, weighing: Weighing): Sight {
-  const sights = bundles.map((bundle, index) =>
+export function weighBundles(bundles: NonEmpty<BundleResult>, weighing: Weighing): Appraisal {
+  const appraisals = bundles.map((bundle, index) =>
     weighBundle(bundle, weighing, bundles.length > 1 ? `bundle ${index + 1}: ` : ''),
   )
-  const ranked = sights
-    .map((sight, index) => ({ sight, rank: rankOf(sight, weighing), signed: signedAt(bundles[index]) }))
+  const ranked = appraisals
+    .map((appraisal, index) => ({ appraisal, rank: rankOf(appraisal, weighing), signed: signedAt(bundles[index]) }))
     .sort((a, b) => a.rank - b.rank || (a.rank < 2 ? a.signed - b.signed : 0))
   const [best, ...others] = ranked
   if (best === undefined) throw new TypeError('a non-empty list has a first element')
-  return { ...best.sight, looks: [...best.sight.looks, ...others.flatMap(({ sight }) => sight.looks.map(setAside))] }
+  return {
+    ...best.appraisal,
+    looks: [...best.appraisal.looks, ...others.flatMap(({ appraisal }) => appraisal.looks.map(setAside))],
+  }
 }
 
 function signedAt(bundle: BundleResult | undefined): number {
@@ -55,12 +58,12 @@ function signedAt(bundle: BundleResult | undefined): number {
 }
 
 /** 0 for a bundle that nothing speaks against, 1 where all of it is waived; else by what speaks against it first. */
-function rankOf(sight: Sight, { waived, mode }: Weighing): number {
-  const codes = objectionsIn(sight.looks).map(({ code }) => code)
+function rankOf(appraisal: Appraisal, { waived, mode }: Weighing): number {
+  const codes = objectionsIn(appraisal.looks).map(({ code }) => code)
   if (codes.length === 0) return 0
   const standing = codes.filter(code => !waived(code))
   if (standing.length === 0) return 1
-  const last = mode === 'audit' && objectionsIn(sight.looks).some(isHard) ? TELLING.length : 0
+  const last = mode === 'audit' && objectionsIn(appraisal.looks).some(isHard) ? TELLING.length : 0
   // a bundle by somebody else tells less than one of ours, whatever else is wrong with it
   const stranger = codes.find(code => code === 'publisher-mismatch' || code === 'publisher-unknown')
   const telling = stranger === undefined ? standing : [stranger]
@@ -72,7 +75,7 @@ function setAside({ step }: Look): Look {
   return { step: step.mark === 'fail' ? { ...step, mark: 'skip' } : step }
 }
 
-function weighBundle(bundle: BundleResult, { rule, history }: Weighing, prefix: string): Sight {
+function weighBundle(bundle: BundleResult, { rule, history }: Weighing, prefix: string): Appraisal {
   const { attestations } = bundle
   const identity = identityOf(attestations[0].facts.claims)
   // what another authority vouches for is held against custom publishers, and the index has no object for those

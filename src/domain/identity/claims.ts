@@ -1,29 +1,52 @@
 /**
- * What a Fulcio certificate says of the signer, decoded from the extensions 1.3.6.1.4.1.57264.1.*
- * (github.com/sigstore/fulcio docs/oid-info.md). Everything is as the certificate has it: nothing is split, joined or
- * normalised. `undefined` = the extension is absent.
+ * Claims that a certificate may lack, each with the number of its extension below 1.3.6.1.4.1.57264.1
+ * (github.com/sigstore/fulcio docs/oid-info.md). Findings are stored under these names: a name once given stays.
  */
-export interface Claims {
+const OPTIONAL_CLAIMS = {
+  buildSignerUri: 9,
+  buildSignerDigest: 10,
+  runnerEnvironment: 11,
+  sourceRepositoryUri: 12,
+  sourceRepositoryDigest: 13,
+  sourceRepositoryRef: 14,
+  sourceRepositoryId: 15,
+  sourceRepositoryOwnerUri: 16,
+  sourceRepositoryOwnerId: 17,
+  buildConfigUri: 18,
+  buildConfigDigest: 19,
+  buildTrigger: 20,
+  runInvocationUri: 21,
+  sourceRepositoryVisibility: 22,
+  deploymentEnvironment: 23,
+  tokenSubject: 24,
+} as const
+
+export type OptionalClaim = keyof typeof OPTIONAL_CLAIMS
+
+/** `undefined` = the extension is absent. */
+type OptionalClaims = { readonly [Name in OptionalClaim]: string | undefined }
+
+/**
+ * What a Fulcio certificate says of the signer. Everything is as the certificate has it: nothing is split, joined or
+ * normalised.
+ */
+export interface Claims extends OptionalClaims {
   /** the one subject alternative name: a URI, or an e-mail address for `email` */
   readonly san: { readonly kind: 'uri' | 'email'; readonly value: string }
   /** .8 Issuer (V2) */
   readonly issuer: string
-  /** .9 */ readonly buildSignerUri: string | undefined
-  /** .10 */ readonly buildSignerDigest: string | undefined
-  /** .11 */ readonly runnerEnvironment: string | undefined
-  /** .12 */ readonly sourceRepositoryUri: string | undefined
-  /** .13 */ readonly sourceRepositoryDigest: string | undefined
-  /** .14 */ readonly sourceRepositoryRef: string | undefined
-  /** .15 */ readonly sourceRepositoryId: string | undefined
-  /** .16 */ readonly sourceRepositoryOwnerUri: string | undefined
-  /** .17 */ readonly sourceRepositoryOwnerId: string | undefined
-  /** .18 */ readonly buildConfigUri: string | undefined
-  /** .19 */ readonly buildConfigDigest: string | undefined
-  /** .20 */ readonly buildTrigger: string | undefined
-  /** .21 */ readonly runInvocationUri: string | undefined
-  /** .22 */ readonly sourceRepositoryVisibility: string | undefined
-  /** .23 */ readonly deploymentEnvironment: string | undefined
-  /** .24 */ readonly tokenSubject: string | undefined
+}
+
+const ENTRIES = Object.entries(OPTIONAL_CLAIMS) as readonly (readonly [OptionalClaim, number])[]
+
+/** Every name that claims may have, the two that are never absent first. */
+export const CLAIM_NAMES: readonly (keyof Claims)[] = ['san', 'issuer', ...ENTRIES.map(([name]) => name)]
+
+/** Reads each optional claim by its name, or by the number of its extension. */
+export function optionalClaims(
+  read: (name: OptionalClaim, extension: number) => string | undefined,
+): Pick<Claims, OptionalClaim> {
+  return Object.fromEntries(ENTRIES.map(([name, extension]) => [name, read(name, extension)])) as OptionalClaims
 }
 
 /** What .18 may end in: the ref (.14) or the commit (.13), as in a release that was run again; both are legitimate. */

@@ -1,138 +1,155 @@
 import { GateError } from '../../domain/base/errors.ts'
-import type { Instant } from '../../domain/base/instant.ts'
+import type { Clock, Instant, Millis } from '../../domain/base/instant.ts'
 import type { Step } from '../../domain/base/step.ts'
 import { provedPublisher } from '../../domain/decide/admit-with.ts'
-import { decide, identityOfVerdict, needsFinding, waivesAttestation } from '../../domain/decide/decide.ts'
+import { decide, identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
 import type { Finding } from '../../domain/identity/attestation.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
 import { createLimit } from '../../flow/limit.ts'
-import type { Findings } from '../../ports/memory.ts'
-import type { Integrity } from '../../ports/outward.ts'
-import { createExamine, type Examine } from '../judge/examine.ts'
-import { UNASKED, UNCHECKED } from '../judge/judge.ts'
+import type { Events } from '../../observe/events.ts'
+import type { Memory } from '../../ports/memory.ts'
+import type { Index, Integrity } from '../../ports/outward.ts'
+import type { Trust, Verifier } from '../../ports/trust.ts'
+import { createExamine } from '../judge/examine.ts'
 import { createPep740Watch } from '../judge/pep740-watch.ts'
-import type { ExplainParts, ExplainSettings, Explanation, Signed } from './explain.ts'
+import { createWeigh, type Weigh, type Weighed } from '../judge/weigh.ts'
+import type { Policies } from '../policy/policies.ts'
+import {
+  anyhow,
+  bareExplanation,
+  type Explanation,
+  type LockedExplanation,
+  type Signed,
+  stepsOf,
+} from './explanation.ts'
+import { askingAnew, leavingNoTrace } from './recall.ts'
 
 /** Said of a file that counts as unattested because nobody asked an index that knows. */
 export const NO_PROVENANCE_KEY =
   'The index’s pages have no `provenance` key. If it is a mirror without PEP 740, set upstream.integrity to an index that has it, such as the one it mirrors.'
 
-/** Examines one file, decides, and says all that the decision rests on; "cannot tell" is an outcome here. */
-export function createExplainArtifact(parts: ExplainParts, settings: ExplainSettings): ExplainArtifact {
-  const { histories, policies, clock } = parts
-  const limit = createLimit({ running: 8, waiting: 100_000, what: 'files' })
-
-  async function explain(artifact: Artifact, evidence: Evidence): Promise<Explanation> {
-    const now = settings.at ?? clock()
-    const policy = policies.current()
-    try {
-      const { finding, failure } = await findOrWaive(artifact, evidence, now)
-      const verdict = decide(artifact, finding, policy, histories.of(artifact.project), now)
-      const stranger = policy.ruleFor(artifact.project) === undefined ? strangerSteps(finding) : []
-      const silent = finding.kind === 'unattested' && artifact.provenance === 'unsaid'
-      return {
-        file: fileOf(artifact),
-        size: artifact.size,
-        outcome: failure === undefined ? verdict : withoutAdvice(verdict),
-        steps: [...stepsOf(verdict), ...stranger],
-        signed: finding.kind === 'attested' ? signedBy(finding, verdict) : undefined,
-        notes: [
-          ...(silent ? [NO_PROVENANCE_KEY] : []),
-          ...(failure === undefined
-            ? []
-            : [`Who signed it could not be found out: ${failure.detail.replace(/\.$/, '')}.`]),
-        ],
-      }
-    } catch (error) {
-      if (!(error instanceof GateError)) throw error
-      return { file: fileOf(artifact), size: artifact.size, outcome: error, steps: [], signed: undefined, notes: [] }
-    }
-  }
-
-  /** As the gate does: unknown counts as a finding only for bytes that an exemption pins, or that are refused anyhow. */
-  async function findOrWaive(
-    artifact: Artifact,
-    evidence: Evidence,
-    now: Instant,
-  ): Promise<{ readonly finding: Finding; readonly failure?: GateError }> {
-    const policy = policies.current()
-    try {
-      return { finding: remembered(artifact, evidence, now) ?? (await limit.run(() => evidence.anew(artifact, now))) }
-    } catch (error) {
-      if (!(error instanceof GateError) || !UNCHECKED.has(error.code)) throw error
-      const needed = needsFinding(artifact, policy, histories.of(artifact.project), now)
-      if (needed && !waivesAttestation(artifact, policy, now)) throw error
-      return { finding: UNASKED, failure: error }
-    }
-  }
-
-  /** What is remembered, as long as the gate would believe it; a proof only under a root that is fresh now. */
-  function remembered(artifact: Artifact, evidence: Evidence, now: Instant): Finding | undefined {
-    const known = evidence.known(artifact, clock())
-    if (known === undefined) return undefined
-    const verdict = decide(artifact, known.finding, policies.current(), histories.of(artifact.project), now)
-    if (!evidence.lasting(known, clock(), verdict.kind)) return undefined
-    if (known.finding.kind !== 'unattested') parts.trust.fresh(clock())
-    return known.finding
-  }
-
-  const remembering = createExamineFor(parts, parts.integrity, parts.findings)
-  return {
-    anew: artifact => explain(artifact, createExamineFor(parts, parts.integrity, NO_FINDINGS)),
-    remembering: artifact => explain(artifact, remembering),
-    given: (artifact, integrity) => explain(artifact, createExamineFor(parts, integrity, NO_FINDINGS)),
-  }
-}
-
+/** Explains one file by some evidence; "cannot tell" is an outcome here. */
 export interface ExplainArtifact {
   /** By what the upstream says now. */
-  anew(artifact: Artifact): Promise<Explanation>
+  anew(artifact: Artifact): Promise<LockedExplanation>
   /** The same, or by what is remembered of it: for many files at once, in a run that may be interrupted. */
-  remembering(artifact: Artifact): Promise<Explanation>
+  remembering(artifact: Artifact): Promise<LockedExplanation>
   /** By this evidence alone. */
   given(artifact: Artifact, integrity: Integrity): Promise<Explanation>
 }
 
-type Evidence = Pick<Examine, 'known' | 'anew' | 'lasting'>
+export interface ExplainParts {
+  readonly index: Index
+  readonly integrity: Integrity
+  readonly verifier: Verifier
+  readonly trust: Trust
+  readonly policies: Policies
+  /** what is remembered of projects, as far as whoever asks has a memory */
+  readonly memory: Memory
+  /** how long what is no admission is remembered */
+  readonly negativeTtl: Millis
+  readonly events: Events
+  /** the present: trust must be fresh now */
+  readonly clock: Clock
+}
 
-const NO_FINDINGS: Findings = { get: () => undefined, put: () => {} }
+/** Examines one file, decides, and says all that the decision rests on. `at`: the moment it is decided for; `undefined` is now. */
+export function createExplainArtifact(parts: ExplainParts, at: Instant | undefined): ExplainArtifact {
+  const { policies, memory, integrity } = parts
+  const limit = createLimit({ running: 8, waiting: 100_000, what: 'files' })
 
-function createExamineFor(parts: ExplainParts, integrity: Integrity, findings: Findings): Examine {
-  const { trust, verifier, events, clock } = parts
-  return createExamine({
-    findings,
-    histories: parts.histories,
-    integrity: {
-      ownOrigin: integrity.ownOrigin,
-      async provenance(project, filename) {
-        const answer = await integrity.provenance(project, filename)
-        if (answer.kind === 'provenance') await trust.settled() // a command may wait for its first root, a request never
-        return answer
-      },
-    },
+  const moment = () => at ?? parts.clock()
+
+  async function explain(artifact: Artifact, weigh: Weigh): Promise<LockedExplanation> {
+    try {
+      const weighed = await limit.run(() => weigh.anyhow(artifact))
+      const told = tellWeighed(artifact, weighed, policies.current())
+      return { ...told, under: policy => explainUnder(artifact, weighed, policy) }
+    } catch (error) {
+      return anyhow(cannotTell(artifact, error))
+    }
+  }
+
+  async function explainUnder(artifact: Artifact, weighed: Weighed, policy: Policy): Promise<Explanation> {
+    try {
+      const { history } = await memory.of(artifact.project)
+      const verdict = decide(artifact, weighed.finding, policy, history, moment())
+      return tellWeighed(artifact, { ...weighed, verdict }, policy)
+    } catch (error) {
+      return cannotTell(artifact, error)
+    }
+  }
+
+  const anew = createWeighFor(parts, { integrity, memory: askingAnew(memory), at })
+  const remembering = createWeighFor(parts, { integrity, memory, at })
+  return {
+    anew: artifact => explain(artifact, anew),
+    remembering: artifact => explain(artifact, remembering),
+    given: (artifact, evidence) =>
+      explain(artifact, createWeighFor(parts, { integrity: evidence, memory: leavingNoTrace(memory), at })),
+  }
+}
+
+interface Evidence {
+  readonly integrity: Integrity
+  readonly memory: Memory
+  readonly at: Instant | undefined
+}
+
+function createWeighFor(parts: ExplainParts, { integrity, memory, at }: Evidence): Weigh {
+  const { trust, verifier, events, clock, policies, negativeTtl } = parts
+  const examine = createExamine({
+    memory,
+    integrity: afterTrust(integrity, trust),
     verifier,
-    trust: {
-      fresh: () => trust.fresh(clock()), // exemptions may be judged at another moment, trust never
-      digest: () => trust.digest(),
-      status: () => trust.status(clock()),
-      settled: () => trust.settled(),
-      close: () => trust.close(),
-    },
-    customRoots: () => parts.policies.current().roots,
-    negativeTtl: parts.negativeTtl,
+    trust,
+    customRoots: () => policies.current().roots,
+    negativeTtl,
     watch: createPep740Watch(events),
     keepProvenance: async () => {},
-    learned: () => {},
+    now: clock,
   })
+  // exemptions may be judged at another moment, trust never
+  return createWeigh({ examine, memory, policies, trust, now: clock, at: () => at ?? clock() })
+}
+
+/** A command may wait for its first root, a request never. */
+function afterTrust(integrity: Integrity, trust: Trust): Integrity {
+  return {
+    ownOrigin: integrity.ownOrigin,
+    async provenance(project, filename) {
+      const answer = await integrity.provenance(project, filename)
+      if (answer.kind === 'provenance') await trust.settled()
+      return answer
+    },
+  }
+}
+
+function tellWeighed(artifact: Artifact, { verdict, finding, failure }: Weighed, policy: Policy): Explanation {
+  const stranger = policy.ruleFor(artifact.project) === undefined ? strangerSteps(finding) : []
+  const silent = finding.kind === 'unattested' && artifact.provenance === 'unsaid'
+  return {
+    file: fileOf(artifact),
+    size: artifact.size,
+    outcome: failure === undefined ? verdict : withoutAdvice(verdict),
+    steps: [...stepsOf(verdict), ...stranger],
+    signed: finding.kind === 'attested' ? signedBy(finding, verdict) : undefined,
+    notes: [
+      ...(silent ? [NO_PROVENANCE_KEY] : []),
+      ...(failure === undefined ? [] : [`Who signed it could not be found out: ${failure.detail.replace(/\.$/, '')}.`]),
+    ],
+  }
+}
+
+function cannotTell(artifact: Artifact, error: unknown): Explanation {
+  if (!(error instanceof GateError)) throw error
+  return { ...bareExplanation(fileOf(artifact), error), size: artifact.size }
 }
 
 function fileOf({ project, filename, sha256 }: Artifact): RefusedFile {
   return { project, version: filename.version, filename: filename.text, sha256 }
-}
-
-function stepsOf(verdict: Verdict): readonly Step[] {
-  return verdict.kind === 'admitted' ? verdict.facts.steps : verdict.steps
 }
 
 /** Nobody knows what would admit a file whose provenance was not seen. */

@@ -4,8 +4,17 @@ import type { Step } from '../../domain/base/step.ts'
 import { identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { Artifact, UpstreamUrl } from '../../domain/packaging/artifact.ts'
 import { filePathOf } from '../../domain/packaging/file-path.ts'
+import type { DistFilename } from '../../domain/packaging/filename.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
-import type { Explanation, LocalFile } from './explain.ts'
+import type { Explanation } from './explanation.ts'
+
+/** A distribution on this machine: its name parsed, its bytes hashed. */
+export interface LocalFile {
+  readonly filename: DistFilename
+  readonly sha256: Sha256
+  /** bytes */
+  readonly size: number
+}
 
 /** What is known of a file that no index was asked about: what speaks against it there is not known. */
 export function localArtifact({ filename, sha256, size }: LocalFile): Artifact {

@@ -1,7 +1,7 @@
 import { tryProjectName } from '../../domain/packaging/name.ts'
 import { compareVersions, parseVersion, type Version } from '../../domain/packaging/version.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
-import type { KnownPage } from '../find/indexes.ts'
+import type { KnownPage } from '../find/known-page.ts'
 
 /** The listed files of a version, those among them that are neither wheel nor sdist too. */
 export function filesOfRelease(page: KnownPage, version: Version): readonly IndexFile[] {

@@ -1,6 +1,7 @@
-import { GateError } from '../../domain/base/errors.ts'
-import type { Waiver } from '../../domain/base/refusal.ts'
+import { errorEntry, GateError } from '../../domain/base/errors.ts'
+import { refusalEntry, type Waiver } from '../../domain/base/refusal.ts'
 import { waiverOf } from '../../domain/decide/objection.ts'
+import type { Refused } from '../../domain/decide/verdict.ts'
 import { publisherFor } from '../../domain/identity/identity.ts'
 import { matchPublisher, type ObservedPublisher } from '../../domain/identity/publisher.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
@@ -8,26 +9,46 @@ import { createPolicy, type Policy } from '../../domain/policy/policy.ts'
 import { strangerRule } from '../../domain/policy/stranger-rule.ts'
 import type { AttestationIdentity } from '../../protocol/lockfiles/lock.ts'
 import type { ObservedFile } from '../../protocol/policy/write.ts'
-import type { Explanation } from './explain.ts'
-import { isUnknown, type Surveyed, uniqueFiles } from './survey.ts'
+import type { Explanation } from './explanation.ts'
+import { fileKey, isUnknown, judgeUnder, onePerFile, type Survey, type Surveyed } from './survey.ts'
 
 /** What was seen of the files of locks, for a policy to be written from. */
 export interface Observation {
   readonly files: readonly ObservedFile[]
-  /** files that no rule and no exemption may admit, each with the reason */
-  readonly failed: readonly string[]
+  /** files that no rule and no exemption may admit */
+  readonly leftOut: readonly LeftOut[]
   readonly unknown: readonly GateError[]
+}
+
+export interface LeftOut {
+  readonly filename: string
+  /** a code of the catalogues, and what it is about here */
+  readonly why: string
+  readonly remedy: string
+}
+
+/** A policy as it is written, and as a gate reads it. */
+interface Written {
+  readonly text: string
+  readonly policy: Policy
+}
+
+/** A policy over what was observed, and what it makes of the very look that it was written from. */
+export interface Covered {
+  /** `undefined` where there is nothing that a policy could admit */
+  readonly written: (Written & { readonly judged: readonly Surveyed[] }) | undefined
+  /** every file that the policy does not admit, and those that contradict their lock */
+  readonly leftOut: readonly LeftOut[]
 }
 
 /** Only looks: whoever signed may have, and nobody must. What is wrong with the evidence itself is refused as ever. */
 export function observingPolicy(): Policy {
-  const rule = strangerRule('any project' as ProjectName)
   return createPolicy({
     mode: 'enforce',
     digest: '',
     files: [],
     rules: [],
-    unmatched: { ...rule, regression: { ...rule.regression, addedLate: 'deny' } },
+    unmatched: strangerRule('any project' as ProjectName),
     exemptions: [],
     revocations: [],
     roots: [],
@@ -37,34 +58,86 @@ export function observingPolicy(): Policy {
 
 export function observe(surveyed: readonly Surveyed[]): Observation {
   const files: ObservedFile[] = []
-  const failed: string[] = []
+  const leftOut: LeftOut[] = []
   const unknown: GateError[] = []
-  for (const it of uniqueFiles(surveyed)) {
+  for (const it of onePerFile(surveyed)) {
     const { outcome } = it.explanation
     if (outcome instanceof GateError && isUnknown(it.explanation)) {
       unknown.push(outcome)
       continue
     }
     const seen = observeFile(it)
-    if (typeof seen === 'string') failed.push(`${it.explanation.file.filename}: ${seen}`)
+    if ('why' in seen) leftOut.push(seen)
     else files.push(seen)
   }
-  return { files, failed, unknown }
+  return { files, leftOut, unknown }
+}
+
+/**
+ * Writes until the policy admits all that it was written from. What is refused under it gets what an exemption must waive
+ * besides, where the lock pins the file and an exemption may; else it is left out. Each round does one of the two to some file, so
+ * that there is a last one.
+ *
+ * @throws GateError `unknown-…` where what is remembered of a project cannot be read
+ */
+export async function cover(
+  look: Survey,
+  { files, leftOut }: Pick<Observation, 'files' | 'leftOut'>,
+  write: (files: readonly ObservedFile[], leftOut: readonly LeftOut[]) => Promise<Written>,
+): Promise<Covered> {
+  if (files.length === 0) return { written: undefined, leftOut }
+  const written = await write(files, leftOut)
+  const judged = await judgeUnder(written.policy, look)
+  const byFile = new Map(judged.map(it => [fileKey(it.explanation.file), it]))
+  const amended = files.map(file => amend(file, byFile.get(fileKey(file))))
+  if (amended.every((file, index) => file === files[index])) return { written: { ...written, judged }, leftOut }
+  const kept = amended.flatMap(file => ('why' in file ? [] : [file]))
+  const failing = amended.flatMap(file => ('why' in file ? [file] : []))
+  return await cover(look, { files: kept, leftOut: [...leftOut, ...failing] }, write)
+}
+
+/** The file itself where it is admitted. */
+function amend(file: ObservedFile, judged: Surveyed | undefined): ObservedFile | LeftOut {
+  const outcome = judged?.explanation.outcome
+  if (judged === undefined || outcome === undefined) throw new TypeError('what was observed is judged')
+  if (outcome instanceof GateError) throw outcome
+  if (outcome.kind === 'admitted') return file
+  const waiver = waiverOf(outcome)
+  if (waiver === undefined || file.waive.includes(waiver)) return leaveOut(judged, outcome)
+  return isPinned(judged) ? { ...file, waive: [...file.waive, waiver] } : leaveOutUnpinned(judged, outcome)
+}
+
+function isPinned({ explanation, package: { files } }: Surveyed): boolean {
+  return files.some(({ sha256 }) => sha256 === explanation.file.sha256)
+}
+
+function leaveOut({ explanation }: Surveyed, { code, detail }: Pick<Refused, 'code' | 'detail'>): LeftOut {
+  return { filename: explanation.file.filename, why: `${code}, ${detail}`, remedy: refusalEntry(code).remedy }
+}
+
+function leaveOutUnpinned(it: Surveyed, { code, detail }: Refused): LeftOut {
+  return leaveOut(it, { code, detail: `${detail} The lock does not pin it, so that nothing exempts it.` })
+}
+
+function leaveOutUnlisted({ explanation }: Surveyed, { code, detail }: GateError): LeftOut {
+  return { filename: explanation.file.filename, why: `${code}, ${detail}`, remedy: errorEntry(code).remedy }
 }
 
 /** The file, or why no policy should admit it. */
-function observeFile({ explanation, package: locked }: Surveyed): ObservedFile | string {
+function observeFile(it: Surveyed): ObservedFile | LeftOut {
+  const { explanation, package: locked } = it
   const { outcome, file } = explanation
-  if (outcome instanceof GateError) return outcome.detail
+  if (outcome instanceof GateError) return leaveOutUnlisted(it, outcome)
   const { sha256, filename } = file
-  const artifact = outcome.kind === 'admitted' ? outcome.artifact : undefined
-  const digest = artifact?.sha256 ?? locked.files.find(it => it.sha256 === sha256)?.sha256
-  const waive = outcome.kind === 'refused' ? waiverOf({ code: outcome.code, detail: '' }) : undefined
-  if (outcome.kind === 'refused' && waive === undefined) return `${outcome.code}, ${outcome.detail}`
-  if (digest === undefined) return 'the lock does not pin it, and it is not admitted'
+  const waive = outcome.kind === 'refused' ? waiverOf(outcome) : undefined
+  if (outcome.kind === 'refused' && waive === undefined) return leaveOut(it, outcome)
+  const pinned = locked.files.find(own => own.sha256 === sha256)?.sha256
+  if (outcome.kind === 'refused' && pinned === undefined) return leaveOutUnpinned(it, outcome)
+  const digest = outcome.kind === 'admitted' ? outcome.artifact.sha256 : pinned
+  if (digest === undefined) throw new TypeError('a file is admitted or pinned')
   const publisher = publisherOf(explanation)
   const disagreement = disagreesWith(locked.identities, publisher)
-  if (disagreement !== undefined) return disagreement
+  if (disagreement !== undefined) return leaveOut(it, { code: 'publisher-mismatch', detail: disagreement })
   const missing: readonly Waiver[] =
     publisher !== undefined ? [] : explanation.signed === undefined ? ['attestation'] : ['identity']
   return {

@@ -1,15 +1,21 @@
 import { GateError } from '../../domain/base/errors.ts'
+import type { RefusedFile } from '../../domain/decide/verdict.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
 import { createLimit } from '../../flow/limit.ts'
 import type { Lock, LockedPackage } from '../../protocol/lockfiles/lock.ts'
-import type { Explain, Explanation } from './explain.ts'
+import type { Explain } from './explain.ts'
 import { NO_PROVENANCE_KEY } from './explain-artifact.ts'
+import type { Explanation, LockedExplanation } from './explanation.ts'
 
 /** A file that a lock allows, and what becomes of it. */
-export interface Surveyed {
+export interface Surveyed<Told extends Explanation = Explanation> {
   readonly lock: string
   readonly package: LockedPackage
-  readonly explanation: Explanation
+  readonly explanation: Told
 }
+
+/** A look at the files of locks, which another policy can be held against. */
+export type Survey = readonly Surveyed<LockedExplanation>[]
 
 /** packages judged so far, and all */
 export type SurveyProgress = (done: number, all: number) => void
@@ -25,13 +31,13 @@ export async function survey(
   locks: readonly Lock[],
   explain: Pick<Explain, 'locked'>,
   progress: SurveyProgress,
-): Promise<readonly Surveyed[]> {
+): Promise<Survey> {
   const limit = createLimit({ running: AT_ONCE, waiting: Number.POSITIVE_INFINITY, what: 'packages' })
   const packages = locks.flatMap(lock => lock.packages.map(locked => ({ lock: lock.path, locked })))
-  const once = new Map<string, Promise<readonly Explanation[]>>()
+  const once = new Map<string, Promise<readonly LockedExplanation[]>>()
   let done = 0
 
-  function judge(locked: LockedPackage): Promise<readonly Explanation[]> {
+  function judge(locked: LockedPackage): Promise<readonly LockedExplanation[]> {
     const key = JSON.stringify([locked.project, locked.version, locked.files])
     const known = once.get(key) ?? limit.run(() => explain.locked(locked))
     once.set(key, known)
@@ -49,15 +55,19 @@ export async function survey(
   return judged.flat()
 }
 
+/** What another policy makes of the same look. */
+export async function judgeUnder(policy: Policy, look: Survey): Promise<readonly Surveyed[]> {
+  return await Promise.all(look.map(async it => ({ ...it, explanation: await it.explanation.under(policy) })))
+}
+
 /** Each file once, whatever locks name it. */
-export function uniqueFiles(surveyed: readonly Surveyed[]): readonly Surveyed[] {
-  const byFile = new Map(
-    surveyed.map(it => [
-      `${it.explanation.file.project} ${it.explanation.file.filename} ${it.explanation.file.sha256}`,
-      it,
-    ]),
-  )
-  return [...byFile.values()]
+export function onePerFile(surveyed: readonly Surveyed[]): readonly Surveyed[] {
+  return [...new Map(surveyed.map(it => [fileKey(it.explanation.file), it])).values()]
+}
+
+/** The same for the same bytes of the same file. */
+export function fileKey({ project, filename, sha256 }: Pick<RefusedFile, 'project' | 'filename' | 'sha256'>): string {
+  return `${project} ${filename} ${sha256}`
 }
 
 /** Files that count as unattested on an index that speaks no PEP 740: a mirror, very likely. */

@@ -3,8 +3,8 @@ import type { Step } from '../../domain/base/step.ts'
 import { identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { AdmittedBy } from '../../domain/decide/verdict.ts'
 import type { RuleRef } from '../../domain/policy/rule-ref.ts'
-import type { Explanation } from './explain.ts'
 import { NOT_ASKED } from './explain-local.ts'
+import type { Explanation } from './explanation.ts'
 
 /** One line of `verify --format json`: the fields are a contract, and absent values are null. */
 export function verdictJson({

@@ -90,7 +90,7 @@ export class Ingest {
           this.#recent.add(chunk)
           this.#release(this.#recent.wholeUpTo(gate.seen - WITHHELD, WITHHELD))
         }
-        gate.finish()
+        gate.finish(writer.digest())
         await options.inspect((buffer, position, length) => writer.read(buffer, position, length), gate.seen)
         await writer.commit()
         this.#writer = undefined

@@ -1,12 +1,11 @@
-import { GateError } from '../../domain/base/errors.ts'
 import { type Instant, parseInstant } from '../../domain/base/instant.ts'
 import type { RefusalCode } from '../../domain/base/refusal.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
+import type { ListedFile } from '../../domain/memory/sighting.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
-import type { ListedFile } from '../../ports/memory.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
-import type { KnownPage } from './indexes.ts'
+import type { KnownPage } from './known-page.ts'
 
 /** What an index entry must have before anything can be said about the file's bytes. */
 export interface ArtifactRules {
@@ -110,13 +109,4 @@ export function refuseQuarantined(page: KnownPage, filename: string, policy: Pol
 
 function quarantineDetail(page: KnownPage): string {
   return `The index has quarantined ${page.index.name}.`
-}
-
-/** A name whose bytes changed since it was first seen can be neither admitted nor refused. */
-export function assertUnchanged(page: KnownPage, filename: string): void {
-  if (page.changed.has(filename))
-    throw new GateError(
-      'unknown-index-changed',
-      `${filename} came back with another sha256 than it had when it was first seen`,
-    )
 }

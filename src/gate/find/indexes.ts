@@ -1,24 +1,15 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, type Instant, type Millis, millis } from '../../domain/base/instant.ts'
-import type { FilePath } from '../../domain/packaging/artifact.ts'
+import { isChanged } from '../../domain/memory/sighting.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { createOnce } from '../../flow/once.ts'
 import type { Events } from '../../observe/events.ts'
-import type { Sightings } from '../../ports/memory.ts'
+import type { Memory } from '../../ports/memory.ts'
 import type { Index } from '../../ports/outward.ts'
-import type { IndexFile, ProjectIndex } from '../../protocol/simple/project-index.ts'
+import type { ProjectIndex } from '../../protocol/simple/project-index.ts'
 import { listedFile } from './artifacts.ts'
-
-/** A project page as this gate knows it. A new object for every new body, so that identity tells whether it changed. */
-export interface KnownPage {
-  readonly index: ProjectIndex
-  readonly etag: string | undefined
-  readonly byPath: ReadonlyMap<FilePath, IndexFile>
-  readonly byFilename: ReadonlyMap<string, IndexFile>
-  /** file names that were seen before with another sha256 */
-  readonly changed: ReadonlySet<string>
-}
+import { type KnownPage, knownPage } from './known-page.ts'
 
 interface Remembered {
   /** `undefined`: the upstream said 404 */
@@ -52,7 +43,7 @@ export interface Indexes {
 
 interface Options {
   readonly index: Index
-  readonly sightings: Sightings
+  readonly memory: Memory
   readonly events: Events
   readonly clock: Clock
   readonly maxAge: Millis
@@ -61,7 +52,7 @@ interface Options {
 }
 
 export function createIndexes(options: Options): Indexes {
-  const { index, sightings, events, clock, maxAge, maxStale, isInternal } = options
+  const { index, memory, events, clock, maxAge, maxStale, isInternal } = options
   const known = new LRUCache<ProjectName, Remembered>({
     maxSize: 100_000,
     sizeCalculation: remembered => 1 + (remembered.page?.index.files.length ?? 0),
@@ -95,10 +86,10 @@ export function createIndexes(options: Options): Indexes {
           ? undefined
           : answer.kind === 'unchanged'
             ? before?.page
-            : admitPage(answer.index, answer.etag)
+            : await admitPage(answer.index, answer.etag)
       if (answer.kind === 'unchanged' && page === undefined)
         throw new GateError('unknown-upstream', 'the index answered 304 to a page that was never fetched')
-      if (answer.kind === 'unchanged') sightings.reread(project, now)
+      if (answer.kind === 'unchanged') await memory.learn(project, { reread: now })
       known.set(project, { page, validated: now, askAgain: now })
       return page
     } catch (error) {
@@ -109,32 +100,23 @@ export function createIndexes(options: Options): Indexes {
     }
   }
 
-  function admitPage(fresher: ProjectIndex, etag: string | undefined): KnownPage {
-    const highest = sightings.lastSerial(fresher.name)
-    if (fresher.serial !== undefined && highest !== undefined && fresher.serial < highest) {
-      const detail = `the serial of ${fresher.name} went back from ${highest} to ${fresher.serial}`
+  async function admitPage(fresher: ProjectIndex, etag: string | undefined): Promise<KnownPage> {
+    const { name, serial, status, files } = fresher
+    const { serial: highest } = await memory.of(name)
+    if (serial !== undefined && highest !== undefined && serial < highest) {
+      const detail = `the serial of ${name} went back from ${highest} to ${serial}`
       events.emit({ type: 'alarm', alarm: 'serial-backwards', detail, untrusted: undefined })
       throw new GateError('unknown-index-changed', detail)
     }
-    const { changed } = sightings.record(fresher.name, fresher.files.map(listedFile), {
-      at: clock(),
-      status: fresher.status,
-    })
-    if (fresher.serial !== undefined && fresher.serial !== highest) sightings.raiseSerial(fresher.name, fresher.serial)
-    for (const filename of changed)
-      events.emit({
-        type: 'alarm',
-        alarm: 'digest-changed',
-        detail: `${filename} of ${fresher.name} came back with another sha256`,
-        untrusted: undefined,
-      })
-    return {
-      index: fresher,
-      etag,
-      byPath: new Map(fresher.files.map(file => [file.path, file])),
-      byFilename: new Map(fresher.files.map(file => [file.filename, file])),
-      changed: new Set(changed),
-    }
+    const page = { at: clock(), status, files: files.map(listedFile) }
+    const { sightings } = await memory.learn(name, { page, ...(serial === undefined ? {} : { serial }) })
+    for (const file of files) if (isChanged(sightings, file)) tellChanged(name, file.filename)
+    return knownPage(fresher, etag)
+  }
+
+  function tellChanged(project: ProjectName, filename: string): void {
+    const detail = `${filename} of ${project} came back with another sha256`
+    events.emit({ type: 'alarm', alarm: 'digest-changed', detail, untrusted: undefined })
   }
 
   function assertAskable(project: ProjectName): void {

@@ -1,6 +1,14 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
-import type { Artifact } from '../../domain/packaging/artifact.ts'
+import type { Instant } from '../../domain/base/instant.ts'
+
+/** A file that is to be judged some time. */
+export interface UnjudgedFile {
+  /** two with the same key are the same */
+  readonly key: string
+  readonly uploaded: Instant | undefined
+  judge(): Promise<unknown>
+}
 
 /**
  * Judges attested files that a listing showed and nobody asked for yet, so that the next page can tell. Bounded: what
@@ -8,7 +16,7 @@ import type { Artifact } from '../../domain/packaging/artifact.ts'
  * is tried again only after a while.
  */
 export interface Background {
-  add(artifacts: readonly Artifact[]): void
+  add(files: readonly UnjudgedFile[]): void
   /** Resolves when nothing is queued or under way (for shutdown and tests). */
   idle(): Promise<void>
   close(): void
@@ -17,11 +25,8 @@ export interface Background {
 const LONGEST_QUEUE = 2_000
 const AT_ONCE = 2
 
-export function createBackground(
-  judge: (artifact: Artifact) => Promise<unknown>,
-  report: (error: unknown) => void,
-): Background {
-  let queue: Artifact[] = []
+export function createBackground(report: (error: unknown) => void): Background {
+  let queue: UnjudgedFile[] = []
   let running = 0
   let closed = false
   let idlers: (() => void)[] = []
@@ -29,22 +34,19 @@ export function createBackground(
   /** tried lately, without an answer that lasts */
   const tried = new LRUCache<string, true>({ max: 20_000, ttl: 60_000 })
 
-  function keyOf(artifact: Artifact): string {
-    return `${artifact.sha256} ${artifact.filename.text}`
-  }
-
   function pump(): void {
     while (running < AT_ONCE && queue.length > 0 && !closed) {
-      const artifact = queue.shift()
-      if (artifact === undefined) break
+      const file = queue.shift()
+      if (file === undefined) break
       running += 1
-      judge(artifact)
+      file
+        .judge()
         .catch(error => {
           if (!(error instanceof GateError)) report(error)
         })
         .finally(() => {
           running -= 1
-          queued.delete(keyOf(artifact))
+          queued.delete(file.key)
           pump()
         })
         .catch(report)
@@ -56,19 +58,18 @@ export function createBackground(
   }
 
   return {
-    add(artifacts) {
+    add(files) {
       if (closed) return
-      for (const artifact of artifacts) {
-        const key = keyOf(artifact)
-        if (queued.has(key) || tried.has(key)) continue
-        queued.add(key)
-        tried.set(key, true)
-        queue.push(artifact)
+      for (const file of files) {
+        if (queued.has(file.key) || tried.has(file.key)) continue
+        queued.add(file.key)
+        tried.set(file.key, true)
+        queue.push(file)
       }
       queue.sort((a, b) => (b.uploaded ?? 0) - (a.uploaded ?? 0))
       for (const dropped of queue.splice(LONGEST_QUEUE)) {
-        queued.delete(keyOf(dropped))
-        tried.delete(keyOf(dropped))
+        queued.delete(dropped.key)
+        tried.delete(dropped.key)
       }
       pump()
     },

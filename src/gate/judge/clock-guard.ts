@@ -1,7 +1,7 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, formatInstant, type Instant, millis } from '../../domain/base/instant.ts'
 import type { Events } from '../../observe/events.ts'
-import type { Watermark } from '../../ports/memory.ts'
+import type { Watermark } from '../../ports/store.ts'
 
 const TOLERANCE = millis(5 * 60_000)
 

@@ -2,12 +2,14 @@ import { sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Instant, Millis } from '../../domain/base/instant.ts'
 import type { Finding } from '../../domain/identity/attestation.ts'
+import type { FindingKey, RememberedFinding } from '../../domain/memory/findings.ts'
 import { proofOf } from '../../domain/memory/history.ts'
+import type { Facts, ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { CustomRoot } from '../../domain/policy/policy.ts'
 import { createLimit } from '../../flow/limit.ts'
 import { createOnce } from '../../flow/once.ts'
-import type { FindingKey, Findings, Histories, RememberedFinding } from '../../ports/memory.ts'
+import type { Memory } from '../../ports/memory.ts'
 import type { Integrity } from '../../ports/outward.ts'
 import type { Trust, Verifier } from '../../ports/trust.ts'
 import type { Pep740Watch } from './pep740-watch.ts'
@@ -26,35 +28,34 @@ interface Asked {
 
 export interface Examine {
   /** What is known without waiting: remembered, or said by the index itself. */
-  known(artifact: Artifact, now: Instant): RememberedFinding | undefined
-  /** Asks the Integrity API and verifies, once however many ask. Throws unknown-…. */
-  anew(artifact: Artifact, now: Instant): Promise<KnownFinding>
+  known(artifact: Artifact, memory: ProjectMemory, now: Instant): RememberedFinding | undefined
+  /** Asks the Integrity API and verifies, once however many ask; with the memory that has learned of it. Throws unknown-…. */
+  anew(artifact: Artifact): Promise<{ readonly finding: KnownFinding; readonly memory: ProjectMemory }>
   /** True when what is remembered is still to be believed; an admission lives until a root changes, all else briefly. */
   lasting(remembered: RememberedFinding, now: Instant, outcome: 'admitted' | 'refused'): boolean
   /** The last failure on record, past its lifetime too. */
-  failure(artifact: Artifact): KnownFinding | undefined
-  rememberMetadataMismatch(artifact: Artifact, detail: string, now: Instant): void
-  metadataMismatch(artifact: Artifact): KnownFinding | undefined
+  failure(artifact: Artifact, memory: ProjectMemory): KnownFinding | undefined
+  rememberMetadataMismatch(artifact: Artifact, detail: string): Promise<void>
+  metadataMismatch(artifact: Artifact, memory: ProjectMemory): KnownFinding | undefined
 }
 
 interface Options {
-  readonly findings: Findings
-  readonly histories: Histories
+  readonly memory: Memory
   readonly integrity: Integrity
   readonly verifier: Verifier
-  readonly trust: Trust
+  readonly trust: Pick<Trust, 'fresh' | 'digest'>
   /** of the `custom` publishers of the policy in force */
   readonly customRoots: () => readonly CustomRoot[]
   readonly negativeTtl: Millis
   readonly watch: Pep740Watch
   readonly keepProvenance: (bytes: Uint8Array) => Promise<void>
-  readonly learned: (artifact: Artifact) => void
+  /** the present; may throw unknown-clock */
+  readonly now: () => Instant
 }
 
 export function createExamine(options: Options): Examine {
-  const { findings, histories, integrity, verifier, trust, customRoots, negativeTtl, watch, keepProvenance, learned } =
-    options
-  const once = createOnce<KnownFinding>()
+  const { memory, integrity, verifier, trust, customRoots, negativeTtl, watch, keepProvenance, now } = options
+  const once = createOnce<Awaited<ReturnType<Examine['anew']>>>()
   const limit = createLimit({ running: 32, waiting: 2_000, what: 'verifications' })
 
   function keyOf(artifact: Artifact, trustDigest: string): FindingKey {
@@ -68,15 +69,18 @@ export function createExamine(options: Options): Examine {
     return custom.length === 0 ? sigstore : digestOf(sigstore, custom)
   }
 
-  function remember(artifact: Artifact, { finding, trustDigest }: Asked, now: Instant): void {
-    findings.put(keyOf(artifact, trustDigest), { finding, found: now })
-    const anyRoot = keyOf(artifact, ANY_ROOT)
-    if (finding.kind === 'invalid' || findings.get(anyRoot) !== undefined)
-      findings.put(anyRoot, { finding, found: now })
-    const proof = proofOf(finding, now)
+  async function remember(artifact: Artifact, { finding, trustDigest }: Asked, found: Instant): Promise<ProjectMemory> {
     const { project, filename } = artifact
-    if (proof !== undefined) histories.proved(project, { filename: filename.text, version: filename.version }, proof)
-    learned(artifact)
+    const known = await memory.of(project)
+    const anyRoot = keyOf(artifact, ANY_ROOT)
+    const failed = finding.kind === 'invalid' || known.findings.get(anyRoot) !== undefined
+    const keys = [keyOf(artifact, trustDigest), ...(failed ? [anyRoot] : [])]
+    const proof = proofOf(finding, found)
+    const facts: Facts = {
+      findings: keys.map(key => ({ key, finding, found })),
+      proofs: proof === undefined ? [] : [{ filename: filename.text, version: filename.version, proof }],
+    }
+    return await memory.learn(project, facts)
   }
 
   /** `null` in the index is its word only where the Integrity API is its own. */
@@ -84,7 +88,7 @@ export function createExamine(options: Options): Examine {
     return artifact.provenance === 'none' && integrity.ownOrigin
   }
 
-  async function ask(artifact: Artifact, now: Instant): Promise<Asked> {
+  async function ask(artifact: Artifact): Promise<Asked> {
     const answer = await integrity.provenance(artifact.project, artifact.filename)
     if (answer.kind === 'absent') {
       if (artifact.provenance === 'offered')
@@ -96,15 +100,15 @@ export function createExamine(options: Options): Examine {
       return { finding: { kind: 'unattested', said: 'integrity' }, trustDigest: rootsInForce() }
     }
     watch.present()
-    const asked = await prove(artifact, answer.bytes, now)
+    const asked = await prove(artifact, answer.bytes)
     // who asked is told what the root in force proves, not one that went out while the verifier worked
-    const latest = asked.trustDigest === rootsInForce() ? asked : await prove(artifact, answer.bytes, now)
+    const latest = asked.trustDigest === rootsInForce() ? asked : await prove(artifact, answer.bytes)
     if (latest.finding.kind === 'attested') await keepProvenance(answer.bytes)
     return latest
   }
 
-  async function prove(artifact: Artifact, bytes: Uint8Array, now: Instant): Promise<Asked> {
-    const roots = { sigstore: trust.fresh(now), custom: customRoots() }
+  async function prove(artifact: Artifact, bytes: Uint8Array): Promise<Asked> {
+    const roots = { sigstore: trust.fresh(now()), custom: customRoots() }
     // read in the same breath: a root that comes in while the verifier works must not inherit what an older one proved
     const trustDigest = rootsInForce()
     const { filename, sha256 } = artifact
@@ -112,39 +116,37 @@ export function createExamine(options: Options): Examine {
   }
 
   return {
-    known(artifact, now) {
+    known(artifact, { findings }, at) {
       const remembered = findings.get(keyOf(artifact, rootsInForce()))
       if (remembered?.finding.kind === 'attested') return remembered
-      if (indexSaysNone(artifact)) return { finding: { kind: 'unattested', said: 'index' }, found: now }
+      if (indexSaysNone(artifact)) return { finding: { kind: 'unattested', said: 'index' }, found: at }
       // the index has learned of provenance since
       if (remembered?.finding.kind === 'unattested' && artifact.provenance === 'offered') return undefined
       return remembered
     },
-    anew(artifact, now) {
+    anew(artifact) {
       const { project, sha256, filename, provenance } = artifact
       return once(`${project} ${sha256} ${filename.text} ${provenance}`, async () => {
-        const asked = await limit.run(() => ask(artifact, now))
-        remember(artifact, asked, now)
-        return asked.finding
+        const asked = await limit.run(() => ask(artifact))
+        return { finding: asked.finding, memory: await remember(artifact, asked, now()) }
       })
     },
-    lasting(remembered, now, outcome) {
+    lasting(remembered, at, outcome) {
       if (remembered.finding.kind === 'attested' && outcome === 'admitted') return true
-      const age = now - remembered.found
+      const age = at - remembered.found
       return age >= 0 && age < negativeTtl
     },
-    failure(artifact) {
+    failure(artifact, { findings }) {
       const remembered = findings.get(keyOf(artifact, ANY_ROOT))
       return remembered?.finding.kind === 'invalid' ? remembered.finding : undefined
     },
-    rememberMetadataMismatch(artifact, detail, now) {
+    async rememberMetadataMismatch(artifact, detail) {
       const finding = { kind: 'invalid', why: 'metadata-mismatch', detail } as const
-      findings.put(keyOf(artifact, metadataOf(artifact)), { finding, found: now })
-      learned(artifact)
+      await memory.learn(artifact.project, {
+        findings: [{ key: keyOf(artifact, metadataOf(artifact)), finding, found: now() }],
+      })
     },
-    metadataMismatch(artifact) {
-      return findings.get(keyOf(artifact, metadataOf(artifact)))?.finding
-    },
+    metadataMismatch: (artifact, { findings }) => findings.get(keyOf(artifact, metadataOf(artifact)))?.finding,
   }
 }
 

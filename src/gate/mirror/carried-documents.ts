@@ -18,7 +18,7 @@ import {
 const LARGEST_DOCUMENT = 256 * 1024 * 1024
 
 /** What was carried here, as far as its signature goes. */
-export interface Arrived {
+export interface CarriedIn {
   readonly manifest: MirrorManifest
   readonly sha256: Sha256
   readonly bytes: Buffer
@@ -28,7 +28,7 @@ export interface Arrived {
 }
 
 /** Nothing of the manifest is looked at before its signature holds. */
-export async function openManifest(folder: CarriedFolder, signer: CarrierKey): Promise<Arrived> {
+export async function openManifest(folder: CarriedFolder, signer: CarrierKey): Promise<CarriedIn> {
   const files = await folder.files()
   if (!files.has(SIGNATURE)) throw new ImportRefusal('signature-invalid', `there is no ${SIGNATURE}: it is not signed`)
   const envelope = await folder.read(SIGNATURE, LARGEST_ENVELOPE)
@@ -39,13 +39,13 @@ export async function openManifest(folder: CarriedFolder, signer: CarrierKey): P
 }
 
 /** True when this very manifest was let in before, as the latest. */
-export function assertInSequence(
+export async function assertInSequence(
   manifest: MirrorManifest,
   sha256: Sha256,
   signer: CarrierKey,
   holdings: Holdings,
-): boolean {
-  const imports = holdings.imports(signer.id)
+): Promise<boolean> {
+  const imports = await holdings.imports(signer.id)
   const last = imports.at(-1)
   if (last?.manifest === sha256) return true
   if (last !== undefined && manifest.sequence <= last.sequence)
@@ -63,7 +63,7 @@ export function assertInSequence(
 
 /** Exactly what the manifest names lies there, and each is what it says; the documents beside the parts are returned. */
 export async function readDocuments(
-  { manifest, sha256, bytes, envelope, files }: Arrived,
+  { manifest, sha256, bytes, envelope, files }: CarriedIn,
   folder: CarriedFolder,
   progress: (what: string, done: number, all: number) => void,
 ): Promise<readonly { readonly name: string; readonly bytes: Uint8Array }[]> {

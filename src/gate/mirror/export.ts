@@ -24,13 +24,13 @@ import {
 } from '../../protocol/carry/mirror-manifest.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import type { TextFile } from '../../protocol/yaml/yaml-document.ts'
-import type { RunningGate } from '../create-gate.ts'
 import { verdictJson } from '../explain/verdict-json.ts'
 import type { Policies } from '../policy/policies.ts'
 import { type HeldVerdict, judgeHeld } from './held-verdicts.ts'
+import type { FileGate } from './take.ts'
 
 export interface ExportParts {
-  readonly gate: RunningGate
+  readonly gate: FileGate
   readonly holdings: Holdings
   readonly blobs: Blobs
   readonly trust: Trust
@@ -83,10 +83,10 @@ interface Draft extends CarriedDocument {
 export async function exportMirror(order: ExportOrder, parts: ExportParts): Promise<Exported> {
   const { signer, parent, present, maxPart, progress } = order
   const { holdings } = parts
-  const judged = await judgeHeld(holdings.all(), parts.gate, (done, all) => progress('judged', done, all))
+  const judged = await judgeHeld(await holdings.all(), parts.gate, (done, all) => progress('judged', done, all))
   const admitted = judged.filter(({ outcome }) => isAdmitted(outcome))
   const { head, drafts } = draft(admitted, order, parts)
-  if (present !== undefined && isStill(present, head, order, holdings)) {
+  if (present !== undefined && (await isStill(present, head, order, holdings))) {
     const { manifest, sha256 } = present
     return { manifest, sha256, judged }
   }
@@ -94,7 +94,7 @@ export async function exportMirror(order: ExportOrder, parts: ExportParts): Prom
   const writer = await order.begin()
   const packed = await pack(fresh, writer, order, parts)
   for (const { name, bytes } of drafts) await writer.document(name, bytes)
-  const manifest = number({ ...head, sequence: 1, parts: packed }, parent?.manifest, holdings)
+  const manifest = await number({ ...head, sequence: 1, parts: packed }, parent?.manifest, holdings)
   const bytes = renderManifest(manifest)
   const sha256 = sha256Of(bytes)
   const envelope = signDocument({ name: MANIFEST, sha256 }, signer)
@@ -107,7 +107,7 @@ export async function exportMirror(order: ExportOrder, parts: ExportParts): Prom
   await writer.document(SIGNATURE, envelope)
   await writer.document(MANIFEST, bytes)
   // before the folder is whole: whoever is killed in between makes the same bytes under the same number again
-  holdings.exported({ sequence: manifest.sequence, manifest: sha256 })
+  await holdings.exported({ sequence: manifest.sequence, manifest: sha256 })
   await writer.finish()
   return { manifest, sha256, judged }
 }
@@ -138,15 +138,15 @@ function draftOf(name: string, text: string): Draft {
 }
 
 /** Whether what lies there is the last export, signed with this key, and nothing that it says has changed. */
-function isStill(
+async function isStill(
   { manifest, sha256, envelope }: NonNullable<ExportOrder['present']>,
   head: Head,
   { signer }: ExportOrder,
   holdings: Holdings,
-): boolean {
+): Promise<boolean> {
   const same = { sequence: 1, parts: [] }
   return (
-    sha256 === holdings.exports().at(-1)?.manifest &&
+    sha256 === (await holdings.exports()).at(-1)?.manifest &&
     renderManifest({ ...manifest, ...same }).equals(renderManifest({ ...head, ...same })) &&
     signDocument({ name: MANIFEST, sha256 }, signer).equals(envelope)
   )
@@ -175,8 +175,12 @@ function policyName(index: number, path: string): string {
 }
 
 /** The last number again when nothing changed since; else the next one, also after the parent's. */
-function number(manifest: MirrorManifest, parent: MirrorManifest | undefined, holdings: Holdings): MirrorManifest {
-  const last = holdings.exports().at(-1)
+async function number(
+  manifest: MirrorManifest,
+  parent: MirrorManifest | undefined,
+  holdings: Holdings,
+): Promise<MirrorManifest> {
+  const last = (await holdings.exports()).at(-1)
   const again = { ...manifest, sequence: last?.sequence ?? 1 }
   if (last !== undefined && sha256Of(renderManifest(again)) === last.manifest) return again
   return { ...manifest, sequence: Math.max(last?.sequence ?? 0, parent?.sequence ?? 0) + 1 }

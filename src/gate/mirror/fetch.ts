@@ -13,9 +13,8 @@ import type { Holdings } from '../../ports/mirror.ts'
 import type { Index } from '../../ports/outward.ts'
 import type { MirrorPlan, WantedFile } from '../../protocol/carry/mirror-plan.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
-import type { RunningGate } from '../create-gate.ts'
-import type { Explanation } from '../explain/explain.ts'
-import { stepsOf } from './held-verdicts.ts'
+import { type Explanation, stepsOf } from '../explain/explanation.ts'
+import { type FileGate, orFailure, type Taken, takeFile } from './take.ts'
 
 /** Files that are fetched side by side: large ones keep the line busy while small ones keep the verifier busy. */
 const AT_ONCE = { small: 8, large: 4 }
@@ -26,8 +25,15 @@ const WAITS_MS = [1_000, 4_000]
 /** Files that are written down together; a kill costs no more than looking at so many again. */
 const AT_LEAST = 16
 
+/** What of a gate is asked for what lies beside a file. */
+export interface FetchGate extends FileGate {
+  listed(artifact: Artifact): IndexFile | undefined
+  provenance(project: ProjectName, filename: DistFilename): Promise<Buffer>
+  journal(verdict: Verdict, client: string, startedMs: number): void
+}
+
 export interface FetchParts {
-  readonly gate: Pick<RunningGate, 'locateByName' | 'listed' | 'judge' | 'open' | 'metadata' | 'provenance' | 'journal'>
+  readonly gate: FetchGate
   readonly index: Index
   readonly holdings: Holdings
 }
@@ -75,7 +81,7 @@ export async function fetchPlan(
     )
     return [...fetched, ...unresolved]
   } finally {
-    ledger.write()
+    await ledger.write()
   }
 }
 
@@ -88,14 +94,15 @@ class Ledger {
     this.#holdings = holdings
   }
 
-  add(file: HeldFile): void {
+  async add(file: HeldFile): Promise<void> {
     this.#pending.push(file)
-    if (this.#pending.length >= AT_LEAST) this.write()
+    if (this.#pending.length >= AT_LEAST) await this.write()
   }
 
-  write(): void {
-    if (this.#pending.length > 0) this.#holdings.put(this.#pending)
+  async write(): Promise<void> {
+    const pending = this.#pending
     this.#pending = []
+    if (pending.length > 0) await this.#holdings.put(pending)
   }
 }
 
@@ -111,74 +118,64 @@ async function fetchPatiently(wish: Wish, parts: FetchParts, ledger: Ledger): Pr
 }
 
 async function fetchOne(wish: Wish, parts: FetchParts, ledger: Ledger): Promise<Fetched> {
-  const started = performance.now()
   const filename = parseDistFilename(wish.filename, wish.project)
   const about = { project: wish.project, version: wish.version, filename: wish.filename, sha256: wish.sha256 }
-  const told = (outcome: Verdict | GateError, file: RefusedFile = about, size?: number): Fetched => ({
-    file,
-    outcome,
-    steps: stepsOf(outcome),
-    size,
-  })
-  if (filename === undefined)
-    return told(new GateError('not-listed', `${wish.filename} is no wheel or source distribution of ${wish.project}`))
-  try {
-    const located = await parts.gate.locateByName(wish.project, filename)
-    if ('kind' in located) return told(located, located.file)
-    if (wish.sha256 !== undefined && located.sha256 !== wish.sha256)
-      return told(
-        new GateError(
-          'not-listed',
-          `the index lists ${wish.filename} with the sha256 ${located.sha256}, the plan has ${wish.sha256}`,
-        ),
-      )
-    const listed = parts.gate.listed(located)
-    if (listed === undefined)
-      throw new GateError('unknown-index-changed', `the page of ${wish.project} changed meanwhile`)
-    const verdict = await parts.gate.judge(located)
-    parts.gate.journal(verdict, 'mirror fetch', started)
-    const file = { ...about, version: filename.version, sha256: located.sha256 }
-    if (verdict.kind === 'refused') return told(verdict, file)
-    const held = await hold(verdict, listed, parts.gate)
-    ledger.add(held)
-    return told(verdict, file, held.size)
-  } catch (error) {
-    if (error instanceof GateError) return told(error)
-    throw error
+  if (filename === undefined) {
+    const detail = `${wish.filename} is no wheel or source distribution of ${wish.project}`
+    return told(new GateError('not-listed', detail), about)
   }
+  const held = await orFailure(hold(wish, filename, parts.gate, ledger))
+  if (held instanceof GateError) return told(held, about)
+  if (held.kind === 'refused') return told(held, held.file)
+  const { verdict, size } = held
+  return told(verdict, { ...about, version: filename.version, sha256: verdict.artifact.sha256 }, size)
 }
 
-/** Stores the file and the documents beside it. */
-async function hold(verdict: Admitted, listed: IndexFile, gate: FetchParts['gate']): Promise<HeldFile> {
-  const { artifact } = verdict
-  const opened = await gate.open(verdict)
-  if (opened.kind === 'stored') opened.blob.close()
-  else await opened.stored
-  const { coreMetadata, project, filename, sha256, path, url, yanked, status, provenance } = artifact
-  if (coreMetadata !== undefined) await gate.metadata(verdict)
-  return {
-    project,
-    filename,
-    sha256,
-    size: opened.file.size,
-    path,
-    url,
-    requiresPython: listed.requiresPython,
-    uploadTime: listed.uploadTime,
-    yanked,
-    status,
-    coreMetadata,
-    provenance: await provenanceOf(artifact, verdict, gate),
-    said: provenance,
+function told(outcome: Verdict | GateError, file: RefusedFile, size?: number): Fetched {
+  return { file, outcome, steps: stepsOf(outcome), size }
+}
+
+/** Takes the file and the documents beside it, and notes that it is held. */
+async function hold(wish: Wish, filename: DistFilename, gate: FetchGate, ledger: Ledger): Promise<Taken> {
+  const started = performance.now()
+  let listed: IndexFile | undefined
+  const taken = await takeFile({ project: wish.project, filename }, gate, {
+    located(artifact) {
+      assertAsPlanned(wish, artifact)
+      listed = gate.listed(artifact)
+      if (listed === undefined)
+        throw new GateError('unknown-index-changed', `the page of ${wish.project} changed meanwhile`)
+    },
+    judged: verdict => gate.journal(verdict, 'mirror fetch', started),
+  })
+  if (taken.kind === 'taken') {
+    const provenance = await provenanceOf(taken.verdict, gate)
+    await ledger.add(
+      heldFile(taken, { requiresPython: listed?.requiresPython, uploadTime: listed?.uploadTime, provenance }),
+    )
   }
+  return taken
+}
+
+function heldFile(
+  { verdict, size }: Extract<Taken, { kind: 'taken' }>,
+  beside: Pick<HeldFile, 'requiresPython' | 'uploadTime' | 'provenance'>,
+): HeldFile {
+  const { project, filename, sha256, path, url, yanked, status, coreMetadata, provenance: said } = verdict.artifact
+  return { project, filename, sha256, size, path, url, yanked, status, coreMetadata, said, ...beside }
+}
+
+function assertAsPlanned({ filename, sha256 }: Wish, artifact: Artifact): void {
+  if (sha256 !== undefined && artifact.sha256 !== sha256)
+    throw new GateError(
+      'not-listed',
+      `the index lists ${filename} with the sha256 ${artifact.sha256}, the plan has ${sha256}`,
+    )
 }
 
 /** Also of a file that is admitted without: inside, another policy may ask for it. */
-async function provenanceOf(
-  { project, filename }: Artifact,
-  verdict: Admitted,
-  gate: FetchParts['gate'],
-): Promise<Sha256 | undefined> {
+async function provenanceOf(verdict: Admitted, gate: FetchGate): Promise<Sha256 | undefined> {
+  const { project, filename } = verdict.artifact
   try {
     return sha256Of(await gate.provenance(project, filename))
   } catch (error) {

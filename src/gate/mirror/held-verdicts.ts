@@ -1,9 +1,8 @@
 import { GateError } from '../../domain/base/errors.ts'
-import type { Verdict } from '../../domain/decide/verdict.ts'
 import type { HeldFile } from '../../domain/packaging/held-file.ts'
 import { createLimit } from '../../flow/limit.ts'
-import type { RunningGate } from '../create-gate.ts'
-import type { Explanation } from '../explain/explain.ts'
+import { type Explanation, stepsOf } from '../explain/explanation.ts'
+import { type FileGate, orFailure, takeFile } from './take.ts'
 
 /** Files that are judged side by side. */
 const AT_ONCE = 8
@@ -13,15 +12,13 @@ export interface HeldVerdict extends Pick<Explanation, 'file' | 'outcome' | 'ste
   readonly held: HeldFile
 }
 
-type Judging = Pick<RunningGate, 'locateByName' | 'judge' | 'open' | 'metadata'>
-
 /**
  * Judges each file as a client's request would be: verdict, then bytes, then METADATA. What is damaged or cannot be told is
  * an outcome of that file. In the order of the files.
  */
 export async function judgeHeld(
   files: readonly HeldFile[],
-  gate: Judging,
+  gate: FileGate,
   progress: (done: number, all: number) => void,
 ): Promise<readonly HeldVerdict[]> {
   const limit = createLimit({ running: AT_ONCE, waiting: Number.POSITIVE_INFINITY, what: 'files' })
@@ -29,7 +26,8 @@ export async function judgeHeld(
   return await Promise.all(
     files.map(held =>
       limit.run(async () => {
-        const outcome = await judgeOne(held, gate)
+        const taken = await orFailure(takeFile(held, gate))
+        const outcome = taken instanceof GateError || taken.kind === 'refused' ? taken : taken.verdict
         done += 1
         progress(done, files.length)
         return { held, file: aboutHeld(held), outcome, steps: stepsOf(outcome) }
@@ -38,28 +36,6 @@ export async function judgeHeld(
   )
 }
 
-async function judgeOne({ project, filename }: HeldFile, gate: Judging): Promise<Verdict | GateError> {
-  try {
-    const located = await gate.locateByName(project, filename)
-    if ('kind' in located) return located
-    const verdict = await gate.judge(located)
-    if (verdict.kind === 'refused') return verdict
-    const opened = await gate.open(verdict)
-    if (opened.kind === 'stored') opened.blob.close()
-    else await opened.stored
-    if (located.coreMetadata !== undefined) await gate.metadata(verdict)
-    return verdict
-  } catch (error) {
-    if (error instanceof GateError) return error
-    throw error
-  }
-}
-
 export function aboutHeld({ project, filename, sha256 }: HeldFile): Explanation['file'] {
   return { project, version: filename.version, filename: filename.text, sha256 }
-}
-
-export function stepsOf(outcome: Verdict | GateError): Explanation['steps'] {
-  if (outcome instanceof GateError) return []
-  return outcome.kind === 'admitted' ? outcome.facts.steps : outcome.steps
 }

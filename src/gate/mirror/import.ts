@@ -4,19 +4,20 @@ import { ImportRefusal } from '../../domain/base/import-refusal.ts'
 import type { Clock } from '../../domain/base/instant.ts'
 import type { RefusalCode } from '../../domain/base/refusal.ts'
 import { blobsOf, compareHeld, type HeldFile } from '../../domain/packaging/held-file.ts'
+import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Blobs } from '../../ports/blobs.ts'
 import type { CarriedFolder, Evidence } from '../../ports/carried.ts'
 import type { HeldFiles, Holdings } from '../../ports/mirror.ts'
 import type { Records } from '../../ports/records.ts'
 import type { CarrierKey } from '../../protocol/attest/dsse.ts'
 import type { CarriedBlob, MirrorManifest } from '../../protocol/carry/mirror-manifest.ts'
-import type { RunningGate } from '../create-gate.ts'
 import { assertInSequence, openManifest, readDocuments } from './carried-documents.ts'
 import { type HeldVerdict, judgeHeld } from './held-verdicts.ts'
+import type { FileGate } from './take.ts'
 
 export interface ImportParts {
   /** A gate over these holdings alone, with this site's policy and root, that remembers nothing of what it judged. */
-  readonly gateOver: (holdings: HeldFiles) => RunningGate
+  readonly gateOver: (holdings: HeldFiles) => Promise<FileGate>
   readonly holdings: Holdings
   readonly blobs: Blobs
   readonly evidence: Evidence
@@ -58,28 +59,28 @@ export interface Imported {
 export async function importMirror(order: ImportOrder, parts: ImportParts): Promise<Imported> {
   const arrived = await openManifest(order.folder, order.signer)
   const { manifest, sha256 } = arrived
-  const again = assertInSequence(manifest, sha256, order.signer, parts.holdings)
+  const again = await assertInSequence(manifest, sha256, order.signer, parts.holdings)
   const documents = await readDocuments(arrived, order.folder, order.progress)
   const added = new Set<Sha256>()
   try {
     await unpackParts(manifest, order, parts.blobs, added)
     const absent = await absentFiles(manifest, order, parts.blobs)
     const carried = manifest.files.filter(file => !absent.has(file))
-    const candidates = candidatesOf(carried, parts)
-    const judged = await judgeHeld(carried, parts.gateOver(candidates), (done, all) =>
+    const candidates = await candidatesOf(carried, parts)
+    const judged = await judgeHeld(carried, await parts.gateOver(candidates), (done, all) =>
       order.progress('judged', done, all),
     )
     const leftOut = assertAdmitted(judged, order.allowRefused)
     const out = new Set(leftOut.map(({ held }) => held))
     const files = carried.filter(file => !out.has(file))
-    const result = { manifest, sha256, leftOut, absent: [...absent], again, ...compare(files, parts.holdings) }
+    const result = { manifest, sha256, leftOut, absent: [...absent], again, ...(await compare(files, parts.holdings)) }
     if (order.dryRun) {
       await discard(added, parts)
       return result
     }
     await parts.evidence.keep(sha256, documents)
     const { sequence } = manifest
-    parts.holdings.put(files, { sequence, manifest: sha256, signer: order.signer.id, at: parts.clock() })
+    await parts.holdings.put(files, { sequence, manifest: sha256, signer: order.signer.id, at: parts.clock() })
     await discard(new Set(leftOut.flatMap(({ held }) => blobsOf(held))), parts)
     return result
   } catch (error) {
@@ -154,30 +155,35 @@ async function absentFiles(
 }
 
 /** What would be held afterwards: the manifest's files beside those that are here. */
-function candidatesOf(files: readonly HeldFile[], parts: ImportParts): HeldFiles {
-  const carried = Map.groupBy(files, ({ project }) => project)
-  const candidates = new Map(
-    [...carried].map(([project, own]) => {
-      const byName = new Map(parts.holdings.of(project).map(file => [file.filename.text, file]))
-      const carriedHere = new Map(own.map(file => [file.filename.text, file]))
-      for (const file of own) {
-        assertUnchanged(file, byName.get(file.filename.text)?.sha256)
-        byName.set(file.filename.text, file)
-      }
-      for (const seen of parts.records?.project(project)?.files ?? []) {
-        const file = carriedHere.get(seen.filename)
-        if (file !== undefined) assertUnchanged(file, seen.sha256)
-      }
-      return [project, byName] as const
-    }),
-  )
+async function candidatesOf(files: readonly HeldFile[], parts: ImportParts): Promise<HeldFiles> {
+  const candidates = new Map<ProjectName, ReadonlyMap<string, HeldFile>>()
+  for (const [project, own] of Map.groupBy(files, file => file.project))
+    candidates.set(project, await candidatesIn(project, own, parts))
   return {
-    of: project => [...(candidates.get(project)?.values() ?? parts.holdings.of(project))].sort(compareHeld),
-    file: (project, filename) => {
+    of: async project =>
+      [...(candidates.get(project)?.values() ?? (await parts.holdings.of(project)))].sort(compareHeld),
+    file: async (project, filename) => {
       const byName = candidates.get(project)
-      return byName === undefined ? parts.holdings.file(project, filename) : byName.get(filename)
+      return byName === undefined ? await parts.holdings.file(project, filename) : byName.get(filename)
     },
   }
+}
+
+/** Neither what is held nor what was ever seen may come back with other bytes. */
+async function candidatesIn(
+  project: ProjectName,
+  files: readonly HeldFile[],
+  { holdings, records }: ImportParts,
+): Promise<ReadonlyMap<string, HeldFile>> {
+  const byName = new Map((await holdings.of(project)).map(file => [file.filename.text, file]))
+  const seen = (await records?.project(project))?.sightings
+  for (const file of files) {
+    const { text } = file.filename
+    assertUnchanged(file, byName.get(text)?.sha256)
+    assertUnchanged(file, seen?.get(text)?.sha256)
+    byName.set(text, file)
+  }
+  return byName
 }
 
 function assertUnchanged(file: HeldFile, before: Sha256 | undefined): void {
@@ -215,8 +221,11 @@ function assertAdmitted(
 /** What is no verdict, and is known all the same: the bytes are not what is said of them. */
 const KNOWN_WRONG: ReadonlySet<string> = new Set(['integrity-mismatch', 'unknown-index-changed'])
 
-function compare(files: readonly HeldFile[], holdings: Holdings): Pick<Imported, 'same' | 'fresh' | 'changed'> {
-  const before = new Map(holdings.all().map(file => [`${file.project} ${file.filename.text}`, file]))
+async function compare(
+  files: readonly HeldFile[],
+  holdings: Holdings,
+): Promise<Pick<Imported, 'same' | 'fresh' | 'changed'>> {
+  const before = new Map((await holdings.all()).map(file => [`${file.project} ${file.filename.text}`, file]))
   const kindOf = (file: HeldFile): 'same' | 'fresh' | 'changed' => {
     const known = before.get(`${file.project} ${file.filename.text}`)
     if (known === undefined) return 'fresh'
@@ -232,6 +241,6 @@ function blobsIn({ parts }: MirrorManifest): ReadonlySet<Sha256> {
 
 /** Takes out what nothing that is held needs. */
 async function discard(digests: ReadonlySet<Sha256>, { holdings, blobs }: ImportParts): Promise<void> {
-  const needed = new Set(holdings.all().flatMap(blobsOf))
+  const needed = new Set((await holdings.all()).flatMap(blobsOf))
   for (const sha256 of digests) if (!needed.has(sha256)) await blobs.remove(sha256)
 }

@@ -14,11 +14,11 @@ export interface Mirror {
   /** See {@link fetchPlan}; only where an upstream is connected. */
   fetch(plan: MirrorPlan, progress: (done: number, all: number) => void): Promise<readonly Fetched[]>
   /** See {@link exportMirror}. */
-  carryOut(order: Omit<InFolder<ExportOrder>, 'tool' | 'policyFiles'>): Promise<Exported>
+  exportBundle(order: Omit<InFolder<ExportOrder>, 'tool' | 'policyFiles'>): Promise<Exported>
   /** See {@link exportTree}. */
-  carryOutTree(order: InFolder<TreeOrder>): Promise<readonly HeldVerdict[]>
+  exportTree(order: InFolder<TreeOrder>): Promise<readonly HeldVerdict[]>
   /** See {@link importMirror}. */
-  letIn(order: InFolder<ImportOrder>): Promise<Imported>
+  importBundle(order: InFolder<ImportOrder>): Promise<Imported>
   /**
    * Hashes everything that is held, sets aside what was changed, and judges every file as if nobody ever had. What is
    * damaged or cannot be told is an outcome of its file.

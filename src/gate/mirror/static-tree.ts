@@ -31,7 +31,7 @@ export interface TreeParts extends Pick<ExportParts, 'gate' | 'holdings' | 'blob
  */
 export async function exportTree(order: TreeOrder, parts: TreeParts): Promise<readonly HeldVerdict[]> {
   const { writer, signer, progress } = order
-  const judged = await judgeHeld(parts.holdings.all(), parts.gate, (done, all) => progress('judged', done, all))
+  const judged = await judgeHeld(await parts.holdings.all(), parts.gate, (done, all) => progress('judged', done, all))
   const admitted = judged.flatMap(({ held, outcome }) =>
     !(outcome instanceof GateError) && outcome.kind === 'admitted' ? [held] : [],
   )

@@ -16,14 +16,14 @@ export async function verifyMirror(
   { holdings, blobs, gateOver }: VerifyParts,
   progress: (what: string, done: number, all: number) => void,
 ): Promise<readonly HeldVerdict[]> {
-  const files = holdings.all()
+  const files = await holdings.all()
   const digests = [...new Set(files.flatMap(blobsOf))]
   const damaged = new Set<Sha256>()
   for (const [index, sha256] of digests.entries()) {
     if (!(await blobs.check(sha256))) damaged.add(sha256)
     progress('hashed', index + 1, digests.length)
   }
-  const judged = await judgeHeld(files, gateOver(holdings), (done, all) => progress('judged', done, all))
+  const judged = await judgeHeld(files, await gateOver(holdings), (done, all) => progress('judged', done, all))
   return judged.map(it => {
     const wrong = blobsOf(it.held).find(sha256 => damaged.has(sha256))
     if (wrong === undefined) return it

@@ -2,32 +2,24 @@ import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Clock, Instant, Millis } from '../../domain/base/instant.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
-import type { Policy } from '../../domain/policy/policy.ts'
 import { createOnce } from '../../flow/once.ts'
+import type { Memory } from '../../ports/memory.ts'
 import type { Index } from '../../ports/outward.ts'
 import { type LegacyJson, renderLegacyJson } from '../../protocol/simple/legacy-json.ts'
 import { isJsonObject } from '../../protocol/text/json.ts'
-import type { Indexes, KnownPage } from '../find/indexes.ts'
-import type { PageBody } from '../gate.ts'
-import type { Background } from '../judge/background.ts'
-import type { Judge } from '../judge/judge.ts'
-import type { Policies } from '../policy/policies.ts'
-import { foreseePage, type Links } from './listing.ts'
-import { nextChange } from './next-change.ts'
-import { buildBody } from './page-body.ts'
+import type { Indexes } from '../find/indexes.ts'
+import { type Foreseen, type Foresight, type Ground, stillStands } from './foresight.ts'
+import type { Links } from './listing.ts'
+import { buildBody, type PageBody } from './page-body.ts'
 
 interface Fetched {
   readonly json: LegacyJson | undefined
   readonly at: Instant
 }
 
-/** An answer, and what it was made from: any of these another, and it is made anew. */
+/** An answer, and what it was made from. */
 interface Rendered {
-  readonly known: KnownPage
-  readonly policy: Policy
-  readonly verdicts: number
-  /** until then no verdict in it can change by the passing of time alone */
-  readonly until: Instant
+  readonly foreseen: Foreseen
   readonly body: PageBody
 }
 
@@ -39,16 +31,11 @@ const MOST = 64 * 1024 * 1024
 interface Options {
   readonly index: Index
   readonly indexes: Indexes
-  readonly policies: Policies
-  readonly judge: Judge
-  readonly background: Background
+  readonly memory: Memory
+  readonly foresight: Foresight
   readonly links: Links
   readonly maxAge: Millis
-  readonly maxSize: number
-  readonly negativeTtl: Millis
   readonly clock: Clock
-  /** counts what was learned of a project's files */
-  readonly verdicts: (project: ProjectName) => number
 }
 
 /**
@@ -58,7 +45,7 @@ interface Options {
 export function createLegacy(
   options: Options,
 ): (project: ProjectName, version: string | undefined) => Promise<PageBody> {
-  const { index, indexes, policies, judge, background, links, maxAge, maxSize, negativeTtl, clock, verdicts } = options
+  const { index, indexes, memory, foresight, links, maxAge, clock } = options
   const fetched = new LRUCache<string, Fetched>({ maxSize: MOST, sizeCalculation: ({ json }) => roughSize(json) })
   const rendered = new WeakMap<LegacyJson, Rendered>()
   const once = createOnce<LegacyJson | undefined>()
@@ -76,45 +63,36 @@ export function createLegacy(
     })
   }
 
-  return async (project, version) => {
-    const known = await indexes.listed(project)
-    if (known === undefined) throw new GateError('no-project', `the index does not know ${project}`)
-    const json = await fetch(project, version)
-    if (json === undefined) throw new GateError('not-found', `the index has no such version of ${project}`)
-    return currentBody(json, known)
-  }
-
-  function currentBody(json: LegacyJson, known: KnownPage): PageBody {
-    const policy = policies.current()
-    const learned = verdicts(json.project)
-    const now = clock()
+  function currentBody(json: LegacyJson, ground: Ground): PageBody {
     const before = rendered.get(json)
-    if (before?.known === known && before.policy === policy && before.verdicts === learned && now < before.until)
-      return before.body
-    const bytes = render(json, known, { policy, now })
-    const body = buildBody(bytes, { contentType: 'application/json', policy, serial: json.serial })
-    const until = nextChange(json.project, { policy, now, negativeTtl })
-    rendered.set(json, { known, policy, verdicts: learned, until, body })
+    if (before !== undefined && stillStands(before.foreseen, ground)) return before.body
+    const foreseen = foresight.foresee(ground)
+    const facts = { contentType: 'application/json', policy: ground.policy, serial: json.serial }
+    const body = buildBody(render(json, foreseen), facts)
+    rendered.set(json, { foreseen, body })
     return body
   }
 
-  function render(
-    json: LegacyJson,
-    known: KnownPage,
-    rules: { readonly policy: Policy; readonly now: Instant },
-  ): Buffer {
-    const foreseen = foreseePage(known, { ...rules, maxSize, judge })
-    background.add([...foreseen.values()].flatMap(outcome => (outcome.kind === 'open' ? [outcome.artifact] : [])))
+  function render(json: LegacyJson, { ground, files }: Foreseen): Buffer {
+    const { byFilename } = ground.page
     return renderLegacyJson(json, {
       keep({ filename, sha256 }) {
-        const listed = known.byFilename.get(filename)
-        return listed !== undefined && listed.sha256 === sha256 && foreseen.get(listed)?.kind !== 'refused'
+        const listed = byFilename.get(filename)
+        return listed !== undefined && listed.sha256 === sha256 && files.get(listed)?.kind !== 'refused'
       },
       urlOf({ filename }) {
-        const listed = known.byFilename.get(filename)
+        const listed = byFilename.get(filename)
         return listed === undefined ? undefined : links.file(listed)
       },
     })
+  }
+
+  return async (project, version) => {
+    const page = await indexes.listed(project)
+    if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+    const json = await fetch(project, version)
+    if (json === undefined) throw new GateError('not-found', `the index has no such version of ${project}`)
+    return currentBody(json, foresight.ground(page, await memory.of(project)))
   }
 }
 

@@ -1,45 +1,48 @@
-import type { Instant } from '../../domain/base/instant.ts'
+import { GateError } from '../../domain/base/errors.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
-import type { Artifact } from '../../domain/packaging/artifact.ts'
 import { canonicalVersion } from '../../domain/packaging/version.ts'
-import type { Policy } from '../../domain/policy/policy.ts'
 import type { PageView, ViewedFile } from '../../protocol/simple/page-view.ts'
 import { type IndexFile, versionsWithout } from '../../protocol/simple/project-index.ts'
-import { artifactOf } from '../find/artifacts.ts'
-import type { KnownPage } from '../find/indexes.ts'
-import type { Judge } from '../judge/judge.ts'
+import type { KnownPage } from '../find/known-page.ts'
+import type { Sound } from '../find/sound.ts'
+import type { AtHand, Weigh } from '../judge/weigh.ts'
 
 export type ListingMode = 'list' | 'annotate' | 'hide'
 
 /** What is known of one file when a page is built. */
-export type Foreseen =
+export type ForeseenFile =
   | { readonly kind: 'refused'; readonly refused: Refused }
   | { readonly kind: 'admitted' }
   /** nobody has judged it yet: listed, and judged in the background */
-  | { readonly kind: 'open'; readonly artifact: Artifact }
-  /** its sha256 changed: nothing can be said, so it stays listed */
-  | { readonly kind: 'changed' }
+  | { readonly kind: 'open' }
+  /** its sha256 changed, or somebody else lists it: nothing can be said, so it stays listed */
+  | { readonly kind: 'unknown'; readonly error: GateError }
 
-interface Rules {
-  readonly policy: Policy
-  readonly now: Instant
-  readonly maxSize: number
-  readonly judge: Judge
+/** What is known without waiting when a page is built. */
+interface Known extends AtHand {
+  readonly sound: Sound
+  readonly weigh: Weigh
 }
 
 /** Foresees every file of a page, without waiting for anything. */
-export function foreseePage(page: KnownPage, rules: Rules): ReadonlyMap<IndexFile, Foreseen> {
-  return new Map(page.index.files.map(file => [file, foresee(page, file, rules)]))
+export function foreseePage(page: KnownPage, known: Known): ReadonlyMap<IndexFile, ForeseenFile> {
+  return new Map(page.index.files.map(file => [file, foresee(page, file, known)]))
 }
 
-function foresee(page: KnownPage, file: IndexFile, rules: Rules): Foreseen {
-  if (page.changed.has(file.filename)) return { kind: 'changed' }
-  const artifact = artifactOf(page, file, rules)
+export function foresee(page: KnownPage, file: IndexFile, known: Known): ForeseenFile {
+  const artifact = known.sound.atHand(page, file, known.memory)
+  if (artifact === undefined) return { kind: 'open' }
+  if (artifact instanceof GateError) return { kind: 'unknown', error: artifact }
   if ('kind' in artifact) return { kind: 'refused', refused: artifact }
-  const verdict = rules.judge.foresee(artifact, rules.policy, rules.now)
-  if (verdict === undefined) return { kind: 'open', artifact }
+  const verdict = known.weigh.foreseen(artifact, known)
+  if (verdict === undefined) return { kind: 'open' }
   return verdict.kind === 'refused' ? { kind: 'refused', refused: verdict } : { kind: 'admitted' }
+}
+
+/** The files of a page that nobody has judged yet. */
+export function openFiles(foreseen: ReadonlyMap<IndexFile, ForeseenFile>): readonly IndexFile[] {
+  return [...foreseen].flatMap(([file, { kind }]) => (kind === 'open' ? [file] : []))
 }
 
 /** URLs at the gate, as the page spells them. */
@@ -52,7 +55,7 @@ export interface Links {
 /** The page as a mode shows it. Presentation only: the file door judges each file alone. */
 export function viewPage(
   page: KnownPage,
-  foreseen: ReadonlyMap<IndexFile, Foreseen>,
+  foreseen: ReadonlyMap<IndexFile, ForeseenFile>,
   mode: ListingMode,
   links: Links,
 ): PageView {
@@ -86,7 +89,7 @@ function viewFile(page: KnownPage, file: IndexFile, refused: Refused | undefined
  * The refused files, and with a refused wheel the source distribution of its version: else every client would silently
  * build from source. Other wheels that are admitted stay.
  */
-function withdraw(page: KnownPage, foreseen: ReadonlyMap<IndexFile, Foreseen>): ReadonlyMap<IndexFile, Refused> {
+function withdraw(page: KnownPage, foreseen: ReadonlyMap<IndexFile, ForeseenFile>): ReadonlyMap<IndexFile, Refused> {
   const withdrawn = new Map<IndexFile, Refused>()
   const refusedWheels = new Map<string, Refused>()
   for (const [file, outcome] of foreseen) {

@@ -2,7 +2,18 @@ import { promisify } from 'node:util'
 import { gzip as gzipCallback, constants as zlib, zstdCompress as zstdCallback } from 'node:zlib'
 import { sha256Of } from '../../domain/base/digest.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
-import type { PageBody } from '../gate.ts'
+
+/** One prebuilt answer for a page of the index or of its JSON API: same bytes for everybody who asks for it. */
+export interface PageBody {
+  readonly contentType: string
+  readonly identity: Buffer
+  /** built once, in the background of the first answer */
+  readonly gzip: Buffer | undefined
+  readonly zstd: Buffer | undefined
+  /** strong, one per coding: over policy digest, verdicts and body */
+  readonly etag: { readonly identity: string; readonly gzip: string; readonly zstd: string }
+  readonly serial: number | undefined
+}
 
 const gzip = promisify(gzipCallback)
 const zstd = promisify(zstdCallback)

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { Clock, Instant } from '../../domain/base/instant.ts'
+import type { Clock } from '../../domain/base/instant.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
-import type { Refusals } from '../../ports/memory.ts'
+import type { KeptRefusal, Refusals } from '../../ports/store.ts'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz' // Crockford's base32, lower case: nothing to misread aloud
 const LENGTH = 12
@@ -10,7 +10,7 @@ const LENGTH = 12
 export interface Explained {
   /** Keeps a refusal and returns its id: the same refusal has the same id, after a restart too. */
   keep(refused: Refused): string
-  get(id: string): { readonly refused: Refused; readonly at: Instant } | undefined
+  get(id: string): Promise<KeptRefusal | undefined>
 }
 
 export function createExplained(refusals: Refusals, clock: Clock): Explained {
@@ -24,7 +24,7 @@ export function createExplained(refusals: Refusals, clock: Clock): Explained {
       }
       return id
     },
-    get: id => (/^[0-9a-z]{12}$/.test(id) ? refusals.get(id) : undefined),
+    get: async id => (/^[0-9a-z]{12}$/.test(id) ? await refusals.get(id) : undefined),
   }
 }
 

@@ -49,14 +49,14 @@ export interface HeldRequests {
   readonly clients: number
 }
 
-export function heldRequests(
+export async function heldRequests(
   records: Pick<Records, 'journal'>,
   project: ProjectName,
   { others: [{ since }] }: HeldChange,
-): HeldRequests {
+): Promise<HeldRequests> {
   let requests = 0
   const clients = new Set<string>()
-  for (const row of records.journal(since)) {
+  for await (const row of records.journal(since)) {
     if (row.project !== project || !HELD.has(row.code.replace(/^audit:/, ''))) continue
     requests += row.count
     clients.add(row.client)

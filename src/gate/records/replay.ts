@@ -5,7 +5,7 @@ import type { Finding } from '../../domain/identity/attestation.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { JournalRow, Records } from '../../ports/records.ts'
-import { Pasts } from './past.ts'
+import { RecordedStates } from './recorded-state.ts'
 
 /** One side of a change. */
 export interface Outcome {
@@ -58,20 +58,20 @@ const BEFORE_POLICY: ReadonlySet<string> = new Set([
  * project then, and the time of the request; with `at`, as of that moment. Nothing is asked of anybody. With `before`, the
  * outcomes of the two policies are compared instead of the recorded one's and the other's.
  */
-export function replay(
+export async function replay(
   records: Pick<Records, 'journal' | 'project' | 'finding'>,
   policy: Policy,
   { since, at, before }: { readonly since: Instant; readonly at: Instant | undefined; readonly before?: Policy },
-): Replay {
-  const pasts = new Pasts(records)
+): Promise<Replay> {
+  const states = new RecordedStates(records)
   const changed = new Map<string, Group<Changed>>()
   const watched = new Map<string, Group<Changed>>()
   const untold = new Map<string, Group<Untold>>()
   let requests = 0
-  for (const row of records.journal(since)) {
+  for await (const row of records.journal(since)) {
     requests += row.count
-    const again = decideAgain(row, policy, pasts, at ?? row.at)
-    const was = before === undefined ? 'same' : decideAgain(row, before, pasts, at ?? row.at)
+    const again = await decideAgain(row, policy, states, at ?? row.at)
+    const was = before === undefined ? 'same' : await decideAgain(row, before, states, at ?? row.at)
     // what neither can be told of is no difference
     if (again === 'same' || (again === undefined && was === undefined)) continue
     const { outcome, code } = typeof was === 'object' ? was : row
@@ -86,12 +86,12 @@ export function replay(
 type Again = (Outcome & { readonly detail: string }) | 'same' | undefined
 
 /** `undefined` where the evidence is not on record; `same` where no policy has a say. */
-function decideAgain(row: JournalRow, policy: Policy, pasts: Pasts, at: Instant): Again {
+async function decideAgain(row: JournalRow, policy: Policy, states: RecordedStates, at: Instant): Promise<Again> {
   const code = row.code.startsWith(WATCHED) ? row.code.slice(WATCHED.length) : row.code
   if (BEFORE_POLICY.has(code)) return 'same'
-  const past = pasts.of(row, code, at)
-  if (past === undefined) return 'same'
-  const { artifact, history, finding } = past
+  const then = await states.of(row, code, at)
+  if (then === undefined) return 'same'
+  const { artifact, history, finding } = then
   if (finding !== undefined && (row.policyDigest === policy.digest || !isOfOtherRoots(finding, artifact, policy)))
     return told(decide(artifact, finding, policy, history, at))
   if (needsFinding(artifact, policy, history, at)) return undefined

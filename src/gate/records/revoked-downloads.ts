@@ -31,17 +31,17 @@ export interface RevokedFiles {
 const FOR_EVER = instant(0)
 
 /** Who has what is revoked: every admission on record of a file that a revocation names, by its name or by its provenance. */
-export function findRevoked(
+export async function findRevoked(
   records: Pick<Records, 'journal' | 'attested' | 'projects' | 'project' | 'holds'>,
   revocations: readonly Revocation[],
-): readonly RevokedFiles[] {
+): Promise<readonly RevokedFiles[]> {
   const found = new Map(revocations.map(revocation => [revocation, new Found()]))
-  const proved = provedBy(records, revocations)
+  const proved = await provedBy(records, revocations)
   const naming = createNaming(revocations)
   for (const { file, by } of proved.files) found.get(by)?.know(file)
-  for (const { project, ...file } of listedFiles(records, revocations))
+  for await (const { project, ...file } of listedFiles(records, revocations))
     for (const revocation of naming(project, file)) found.get(revocation)?.know(file)
-  for (const { outcome, project, filename, sha256: digest, client, count, at } of records.journal(FOR_EVER)) {
+  for await (const { outcome, project, filename, sha256: digest, client, count, at } of records.journal(FOR_EVER)) {
     const sha256 = parseSha256(digest ?? '')
     if (sha256 === undefined) continue
     const file = { filename, sha256 }
@@ -51,25 +51,27 @@ export function findRevoked(
       if (outcome === 'admitted') own?.downloaded(file, { client, count, at })
     }
   }
-  return [...found].map(([revocation, own]) => ({
-    revocation,
-    files: own.files.map(file => ({ ...file, held: records.holds(file.sha256) })),
-    downloads: own.downloads,
-  }))
+  return await Promise.all(
+    [...found].map(async ([revocation, own]) => ({
+      revocation,
+      files: await Promise.all(own.files.map(async file => ({ ...file, held: await records.holds(file.sha256) }))),
+      downloads: own.downloads,
+    })),
+  )
 }
 
 /** What the attestations on record say of each file. */
-function provedBy(
+async function provedBy(
   records: Pick<Records, 'attested'>,
   revocations: readonly Revocation[],
-): {
+): Promise<{
   readonly files: readonly { readonly file: File; readonly by: Revocation }[]
   readonly bySha256: ReadonlyMap<Sha256, ReadonlySet<Revocation>>
-} {
+}> {
   const asking = revocations.filter(({ what }) => what.kind === 'run' || what.kind === 'repository')
   const files: { readonly file: File; readonly by: Revocation }[] = []
   const bySha256 = new Map<Sha256, Set<Revocation>>()
-  for (const { sha256, filename, finding } of asking.length === 0 ? [] : records.attested())
+  for await (const { sha256, filename, finding } of asking.length === 0 ? [] : records.attested())
     for (const by of asking) {
       if (revokedByProvenance(finding, [by]) === undefined) continue
       files.push({ file: { filename, sha256 }, by })
@@ -79,14 +81,14 @@ function provedBy(
 }
 
 /** Files on the pages that may hold what a revocation names; a sha256 may be anywhere. */
-function* listedFiles(
+async function* listedFiles(
   records: Pick<Records, 'projects' | 'project'>,
   revocations: readonly Revocation[],
-): IterableIterator<File & { readonly project: string }> {
+): AsyncGenerator<File & { readonly project: string }> {
   const anywhere = revocations.some(({ what }) => what.kind === 'sha256')
   const named = new Set(revocations.flatMap(({ what }) => (what.kind === 'project' ? [what.project] : [])))
-  for (const project of anywhere ? records.projects() : named)
-    for (const { filename, sha256 } of records.project(project)?.files ?? [])
+  for (const project of anywhere ? await records.projects() : named)
+    for (const { filename, sha256 } of (await records.project(project)).sightings.values())
       if (sha256 !== undefined) yield { project, filename, sha256 }
 }
 

@@ -2,14 +2,31 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { performance } from 'node:perf_hooks'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Events } from '../../observe/events.ts'
+import { sendAnswer } from '../exchange/answer.ts'
+import type { Client } from '../exchange/client.ts'
+import { Exchange, type ExchangeResponse, exchangeOf } from '../exchange/exchange.ts'
+import { answerWith, sendFailure } from '../exchange/failures.ts'
+import type { Entry, Guard } from '../exchange/guard.ts'
+import type { AddressOf } from './address.ts'
 import { Connections } from './connections.ts'
-import { Exchange, type ExchangeResponse, exchangeOf } from './exchange.ts'
-import { sendFailure } from './failures.ts'
+import type { RouteTable } from './routes.ts'
 
 export interface Door {
   readonly connections: Connections
-  /** Lets in what makes sense as HTTP; everything that enters is in the access log once. */
-  guard(handle: RequestListener): RequestListener
+  /**
+   * Lets in whom the guard lets in, with what makes sense as HTTP; nothing is answered before the guard has spoken.
+   * Everything that comes is in the access log once.
+   */
+  watch(handle: RequestListener): RequestListener
+  /** What the guard says to a request that has no exchange. */
+  ask(request: IncomingMessage): Promise<Entry>
+}
+
+export interface DoorSettings {
+  readonly events: Events
+  readonly guard: Guard
+  readonly addressOf: AddressOf
+  readonly routes: Pick<RouteTable, 'accessOf'>
 }
 
 function ignore(): void {}
@@ -17,7 +34,7 @@ function ignore(): void {}
 /** What a client closed before it was answered is logged as, as other servers do. */
 const CLIENT_LEFT = 499
 
-export function createDoor(events: Events): Door {
+export function createDoor({ events, guard, addressOf, routes }: DoorSettings): Door {
   const connections = new Connections(finish)
 
   function finish(exchange: Exchange): void {
@@ -32,7 +49,7 @@ export function createDoor(events: Events): Door {
       status: response.headersSent ? response.statusCode : CLIENT_LEFT,
       ms: performance.now() - exchange.started,
       bytes: exchange.bytes,
-      client: exchange.client,
+      client: exchange.client.address,
     })
   }
 
@@ -40,20 +57,45 @@ export function createDoor(events: Events): Door {
     finish(exchangeOf(this))
   }
 
+  function knock(request: IncomingMessage, address: string): Entry | Promise<Entry> {
+    return guard({ request, address, access: routes.accessOf(request.url ?? '') })
+  }
+
+  /** Undefined where it is settled; a guard that has to ask somebody is waited for. */
+  function enter(exchange: Exchange, handle: RequestListener): Promise<void> | void {
+    const entry = knock(exchange.request, exchange.client.address)
+    if (entry instanceof Promise) return entry.then(known => admit(exchange, known, handle))
+    admit(exchange, entry, handle)
+  }
+
+  function admit(exchange: Exchange, entry: Entry, handle: RequestListener): void {
+    if (exchange.over) return
+    if ('subject' in entry) letIn(exchange, entry, handle)
+    else sendAnswer(exchange, entry.turnedAway)
+  }
+
+  function letIn(exchange: Exchange, client: Client, handle: RequestListener): void {
+    const { request, response } = exchange
+    exchange.client = client
+    const objection = objectTo(request)
+    if (objection === undefined) handle(request, response)
+    else sendFailure(exchange, objection, events)
+  }
+
   return {
     connections,
-    guard: handle => (request, response) => {
-      const exchange = new Exchange(request, response)
+    watch: handle => (request, response) => {
+      const exchange = new Exchange(request, response, addressOf(request))
       ;(response as ExchangeResponse).exchange = exchange
       const underWay = connections.begin(exchange)
       response.on('close', closed)
       response.on('error', ignore) // a client that left; `close` follows
       if (underWay > MOST_IN_LINE) return exchange.reset()
       if (hasBody(request)) response.shouldKeepAlive = false // whatever it says is not the next request
-      const objection = objectTo(request)
-      if (objection !== undefined) return sendFailure(exchange, objection, events)
-      handle(request, response)
+      takePath(request)
+      answerWith(exchange, events, () => enter(exchange, handle))
     },
+    ask: async request => await knock(request, addressOf(request)),
   }
 }
 
@@ -68,6 +110,14 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
 }
 
+/** RFC 9112 §3.2.2: absolute-form must be accepted; whom it names is of no interest. */
+function takePath(request: IncomingMessage): void {
+  const { url = '' } = request
+  if (url.charCodeAt(0) === SLASH) return
+  const path = ABSOLUTE.exec(url)?.[1]
+  if (path !== undefined) request.url = path.startsWith('/') ? path : `/${path}`
+}
+
 function objectTo(request: IncomingMessage): GateError | undefined {
   if (hosts(request.rawHeaders) > 1) return new GateError('bad-request', 'a request names its Host once')
   const { method, url = '', headers } = request
@@ -75,12 +125,7 @@ function objectTo(request: IncomingMessage): GateError | undefined {
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     return new GateError('bad-request', 'the end of the request cannot be told')
   if (method !== 'GET' && method !== 'HEAD') return new GateError('method-not-allowed', `${method} is not served`)
-  if (url.charCodeAt(0) === SLASH) return undefined
-  // RFC 9112 §3.2.2: absolute-form must be accepted; whom it names is of no interest
-  const path = ABSOLUTE.exec(url)?.[1]
-  if (path === undefined) return new GateError('bad-request', 'the request target is no path')
-  request.url = path.startsWith('/') ? path : `/${path}`
-  return undefined
+  return url.charCodeAt(0) === SLASH ? undefined : new GateError('bad-request', 'the request target is no path')
 }
 
 const SLASH = 0x2f

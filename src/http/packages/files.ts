@@ -1,27 +1,24 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../domain/base/errors.ts'
 import { Admitted, type Refused } from '../../domain/decide/verdict.ts'
 import type { Artifact, FilePath } from '../../domain/packaging/artifact.ts'
 import { parseFilePath } from '../../domain/packaging/file-path.ts'
-import type { OpenFile } from '../../gate/gate.ts'
-import { sendAnswer } from '../door/answer.ts'
-import { noneMatch } from '../door/conditional.ts'
-import type { Exchange } from '../door/exchange.ts'
-import { sendRefusal } from '../door/refusals.ts'
-import { addRoute, type Segments } from '../door/route.ts'
-import type { Serving } from '../door/settings.ts'
+import type { OpenFile } from '../../gate/files/open-file.ts'
+import type { Router, Segments } from '../door/router.ts'
+import { sendAnswer } from '../exchange/answer.ts'
+import { noneMatch } from '../exchange/conditional.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { sendRefusal } from '../exchange/refusals.ts'
+import type { Serving } from '../exchange/settings.ts'
 import { readRange } from './ranges.ts'
 import { etagOf, fileHeaders, sendFile } from './send-file.ts'
 
 const METADATA = '.metadata'
 
 /** `/packages/<2>/<2>/<60>/<filename>` and the `.metadata` beside it: the one door through which files leave. */
-export function addFiles(app: FastifyInstance, serving: Serving): void {
-  addRoute(app, serving, '/packages/:a/:b/:rest/:filename', 'file', (exchange, segments) =>
-    answerFile(serving, exchange, segments),
-  )
+export function addFiles(router: Router, serving: Serving): void {
+  router.add('/packages/:a/:b/:rest/:filename', 'file', (exchange, segments) => answerFile(serving, exchange, segments))
 }
 
 /** A file or its metadata by the decoded segments of its path. */
@@ -58,7 +55,7 @@ async function admittedAnew(serving: Serving, exchange: Exchange, { artifact }: 
   const { gate } = serving
   const verdict = await gate.judge(artifact)
   if (Admitted.is(verdict)) return true
-  gate.journal(verdict, exchange.client, exchange.started)
+  gate.journal(verdict, exchange.client.address, exchange.started)
   sendRefusal(serving, exchange, verdict)
   return false
 }
@@ -74,7 +71,7 @@ function pathOf(segments: Segments, filename: string): FilePath {
 function admittedAtHand({ gate }: Serving, exchange: Exchange, located: Artifact | Refused): Admitted | undefined {
   const verdict = 'kind' in located ? undefined : gate.atHand.judge(located)
   if (verdict === undefined) return undefined
-  gate.journal(verdict, exchange.client, exchange.started)
+  gate.journal(verdict, exchange.client.address, exchange.started)
   if (Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
   throw new GateError('unknown-bug', 'only an admission lets a file out')
 }
@@ -87,7 +84,7 @@ async function judged(
 ): Promise<Admitted | undefined> {
   const { gate } = serving
   const verdict = 'kind' in located ? located : await gate.judge(located)
-  serving.gate.journal(verdict, exchange.client, exchange.started)
+  serving.gate.journal(verdict, exchange.client.address, exchange.started)
   if (Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
   sendRefusal(serving, exchange, verdict)
   return undefined

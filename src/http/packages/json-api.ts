@@ -1,26 +1,25 @@
-import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../domain/base/errors.ts'
 import { parseProjectName } from '../../domain/packaging/name.ts'
 import { parseVersion } from '../../domain/packaging/version.ts'
-import { NOSNIFF } from '../door/answer.ts'
-import type { Exchange } from '../door/exchange.ts'
-import { sendRedirect } from '../door/redirect.ts'
-import { addRoute } from '../door/route.ts'
-import type { Serving } from '../door/settings.ts'
+import type { Router } from '../door/router.ts'
+import { NOSNIFF } from '../exchange/answer.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { sendRedirect } from '../exchange/redirect.ts'
+import type { Serving } from '../exchange/settings.ts'
 import { sendBody } from './send-body.ts'
 
 /** `/pypi/<project>/json` and `/pypi/<project>/<version>/json`, names in any spelling, as PyPI's own edge serves them. */
-export function addJsonApi(app: FastifyInstance, serving: Serving): void {
-  addRoute(app, serving, '/pypi/:project/json', 'legacy', (exchange, { project = '' }) =>
+export function addJsonApi(router: Router, serving: Serving): void {
+  router.add('/pypi/:project/json', 'legacy', (exchange, { project = '' }) =>
     sendDocument(serving, exchange, project, undefined),
   )
-  addRoute(app, serving, '/pypi/:project/:version/json', 'legacy', (exchange, { project = '', version }) =>
+  router.add('/pypi/:project/:version/json', 'legacy', (exchange, { project = '', version }) =>
     sendDocument(serving, exchange, project, version),
   )
-  addRoute(app, serving, '/pypi/:project/json/', 'legacy', (exchange, { project = '' }) =>
+  router.add('/pypi/:project/json/', 'legacy', (exchange, { project = '' }) =>
     sendRedirect(serving, exchange, { path: `/pypi/${parseProjectName(project)}/json`, relative: '../json' }),
   )
-  addRoute(app, serving, '/pypi/:project/:version/json/', 'legacy', (exchange, { project = '', version = '' }) => {
+  router.add('/pypi/:project/:version/json/', 'legacy', (exchange, { project = '', version = '' }) => {
     const path = `/pypi/${parseProjectName(project)}/${encodeURIComponent(checkedVersion(version))}/json`
     sendRedirect(serving, exchange, { path, relative: '../json' })
   })

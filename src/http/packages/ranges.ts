@@ -1,13 +1,13 @@
 import type { ByteRange } from '../../ports/blobs.ts'
 
 /** What a Range header asks of a body: all of it, a part, or something that it does not have. */
-export type Wanted =
+export type WantedRange =
   | { readonly kind: 'whole' }
   | { readonly kind: 'part'; readonly range: ByteRange }
   | { readonly kind: 'unsatisfiable' }
 
-const WHOLE: Wanted = { kind: 'whole' }
-const UNSATISFIABLE: Wanted = { kind: 'unsatisfiable' }
+const WHOLE: WantedRange = { kind: 'whole' }
+const UNSATISFIABLE: WantedRange = { kind: 'unsatisfiable' }
 const SINGLE = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i
 
 /**
@@ -17,7 +17,7 @@ const SINGLE = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i
 export function readRange(
   headers: { readonly range: string | undefined; readonly ifRange: string | undefined },
   body: { readonly size: number; readonly etag: string },
-): Wanted {
+): WantedRange {
   const { range, ifRange } = headers
   if (range === undefined || (ifRange !== undefined && ifRange !== body.etag)) return WHOLE
   const [, first, last] = SINGLE.exec(range) ?? []
@@ -33,6 +33,6 @@ export function readRange(
   return part(start, last === '' ? size - 1 : Math.min(Number(last), size - 1))
 }
 
-function part(start: number, end: number): Wanted {
+function part(start: number, end: number): WantedRange {
   return { kind: 'part', range: { start, end } }
 }

@@ -1,8 +1,8 @@
-import type { PageBody } from '../../gate/gate.ts'
-import { sendAnswer } from '../door/answer.ts'
-import { chooseCoding } from '../door/choice.ts'
-import { noneMatch } from '../door/conditional.ts'
-import type { Exchange } from '../door/exchange.ts'
+import type { PageBody } from '../../gate/pages/page-body.ts'
+import { sendAnswer } from '../exchange/answer.ts'
+import { chooseCoding } from '../exchange/choice.ts'
+import { noneMatch } from '../exchange/conditional.ts'
+import type { Exchange } from '../exchange/exchange.ts'
 
 /** Sends a prebuilt answer in the coding that the client takes, or says that it has it already. */
 export function sendBody(

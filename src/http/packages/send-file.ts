@@ -1,12 +1,12 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
+import type { OpenFile } from '../../gate/files/open-file.ts'
 import { VerifiedFile } from '../../gate/files/verified-file.ts'
-import type { OpenFile } from '../../gate/gate.ts'
 import type { ByteRange, OpenBlob } from '../../ports/blobs.ts'
-import { NOSNIFF } from '../door/answer.ts'
-import type { Exchange } from '../door/exchange.ts'
-import type { HttpSettings, Serving } from '../door/settings.ts'
-import { readRange, type Wanted } from './ranges.ts'
+import { NOSNIFF } from '../exchange/answer.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { HttpSettings, Serving } from '../exchange/settings.ts'
+import { readRange, type WantedRange } from './ranges.ts'
 
 /** Strong: the bytes behind it never change. */
 export function etagOf(sha256: Sha256): string {
@@ -62,7 +62,7 @@ function assertVerified(file: VerifiedFile): void {
   if (!VerifiedFile.is(file)) throw new GateError('unknown-bug', 'only a verified file can be sent')
 }
 
-function wantedOf(exchange: Exchange, { sha256, size }: VerifiedFile): Wanted {
+function wantedOf(exchange: Exchange, { sha256, size }: VerifiedFile): WantedRange {
   // RFC 9110 §14.2: a Range means something for GET only
   if (exchange.isHead) return { kind: 'whole' }
   const headers = { range: exchange.header('range'), ifRange: exchange.header('if-range') }
@@ -74,7 +74,7 @@ function sendHead(
   { settings }: Serving,
   { response }: Exchange,
   { sha256, size }: VerifiedFile,
-  wanted: Wanted,
+  wanted: WantedRange,
 ): ByteRange | undefined {
   const headers = [...fileHeaders(settings, etagOf(sha256))]
   if (wanted.kind === 'unsatisfiable') {

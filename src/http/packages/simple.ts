@@ -1,11 +1,10 @@
-import type { FastifyInstance } from 'fastify'
 import { type ProjectName, parseProjectName, tryProjectName } from '../../domain/packaging/name.ts'
-import { NOSNIFF } from '../door/answer.ts'
-import { chooseRepresentation, formatOf } from '../door/choice.ts'
-import type { Exchange } from '../door/exchange.ts'
-import { sendRedirect } from '../door/redirect.ts'
-import { addRoute } from '../door/route.ts'
-import type { Serving } from '../door/settings.ts'
+import type { Router } from '../door/router.ts'
+import { NOSNIFF } from '../exchange/answer.ts'
+import { chooseRepresentation, formatOf } from '../exchange/choice.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { sendRedirect } from '../exchange/redirect.ts'
+import type { Serving } from '../exchange/settings.ts'
 import { sendBody } from './send-body.ts'
 
 /** What every page says: ask again each time, and nothing in it runs. */
@@ -21,16 +20,16 @@ const COMMON = [
 const HTML_COMMON = [...COMMON, 'Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"] as const
 
 /** `/simple/<project>/`, in JSON and HTML. Never a refusal: a refused file is withdrawn or listed, as the mode says. */
-export function addProjectPages(app: FastifyInstance, serving: Serving): void {
-  addRoute(app, serving, '/simple/:project', 'page', (exchange, { project = '' }) => {
+export function addProjectPages(router: Router, serving: Serving): void {
+  router.add('/simple/:project', 'page', (exchange, { project = '' }) => {
     const name = parseProjectName(project)
     sendRedirect(serving, exchange, { path: `/simple/${name}/`, relative: `${name}/` })
   })
-  addRoute(app, serving, '/simple/:project/', 'page', (exchange, { project = '' }, request) => {
+  router.add('/simple/:project/', 'page', (exchange, { project = '' }, query) => {
     if (project === '') return sendRedirect(serving, exchange, { path: '/simple/' }) // "/simple//"
     const name = parseProjectName(project)
     if (name !== project) return sendRedirect(serving, exchange, { path: `/simple/${name}/`, relative: `../${name}/` })
-    return answerPage(serving, exchange, name, formatOf(request.query))
+    return answerPage(serving, exchange, name, formatOf(query))
   })
 }
 

@@ -1,18 +1,16 @@
-import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../domain/base/errors.ts'
 import { REFUSALS, type RefusalCode, refusalEntry } from '../../domain/base/refusal.ts'
-import { addRoute } from '../door/route.ts'
-import type { Serving } from '../door/settings.ts'
+import type { Router } from '../door/router.ts'
 import { type Html, html, sendPage } from './html.ts'
 
 const CODES = Object.keys(REFUSALS) as readonly RefusalCode[]
 
 /** `/codes/<code>`: what a refusal code means and how to get past it; `/codes`: all of them. */
-export function addCodePages(app: FastifyInstance, serving: Serving): void {
-  addRoute(app, serving, '/codes', 'codes', exchange =>
+export function addCodePages(router: Router): void {
+  router.add('/codes', 'codes', exchange =>
     sendPage(exchange, { title: 'Refusal codes', body: page('Refusal codes', CODES.map(entry)) }),
   )
-  addRoute(app, serving, '/codes/:code', 'codes', (exchange, segments) => {
+  router.add('/codes/:code', 'codes', (exchange, segments) => {
     const code = CODES.find(known => known === segments['code'])
     if (code === undefined) throw new GateError('not-found', 'no refusal has this code')
     sendPage(exchange, { title: code, body: page(code, [entry(code)]) })

@@ -1,11 +1,11 @@
-import type { Explanation, ToldStep } from './explanation.ts'
 import { type Html, html } from './html.ts'
+import type { ToldRefusal, ToldStep } from './told-refusal.ts'
 
 const MARKS = { pass: '✓', fail: '✗', skip: '–' } as const
 const SAID = { pass: 'passed', fail: 'failed', skip: 'not looked at' } as const
 
 /** A refusal for the person whose install it stopped, and for the one who may change the policy. */
-export function renderExplanation(told: Explanation): Html {
+export function renderToldRefusal(told: ToldRefusal): Html {
   return html`<header><div class="mark"></div><b>Portcullis</b><span>Refusal ${told.id}</span></header>
 <main>
 <section class="verdict">
@@ -79,7 +79,7 @@ function code(name: string, value: string | null): Html | undefined {
   return value === null ? undefined : html`<dt>${name}</dt><dd><code>${value}</code></dd>\n`
 }
 
-function identity({ identity }: Explanation): Html | undefined {
+function identity({ identity }: ToldRefusal): Html | undefined {
   if (identity === null) return undefined
   return html`${row('Signed by', identity.san)}${row('Issuer', identity.issuer)}${row('Repository', identity.repository)}${row('Workflow', identity.workflow)}${row('Ref', identity.ref)}`
 }

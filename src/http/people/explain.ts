@@ -1,15 +1,15 @@
-import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../domain/base/errors.ts'
+import type { KeptRefusal } from '../../ports/store.ts'
 import { preferredType } from '../../protocol/simple/negotiate.ts'
-import { formatOf } from '../door/choice.ts'
-import type { Exchange } from '../door/exchange.ts'
-import { explainUrl, send403 } from '../door/refusals.ts'
-import { addRoute } from '../door/route.ts'
-import type { Serving } from '../door/settings.ts'
-import { renderExplanation } from './explain-page.ts'
-import { explain } from './explanation.ts'
+import type { Router } from '../door/router.ts'
+import { formatOf } from '../exchange/choice.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { explainUrl, send403 } from '../exchange/refusals.ts'
+import type { Serving } from '../exchange/settings.ts'
+import { renderToldRefusal } from './explain-page.ts'
 import { html, type Page, sendPage } from './html.ts'
 import { sendJson } from './ops.ts'
+import { tellRefusal } from './told-refusal.ts'
 
 const TYPES = ['text/html', 'application/json'] as const
 
@@ -17,17 +17,18 @@ const TYPES = ['text/html', 'application/json'] as const
  * `/x/<id>` explains a refusal to a person or, when asked for JSON, to a program; `/x/<id>/<code>` is that refusal's 403,
  * for clients that show nothing but the URL that failed.
  */
-export function addExplainPages(app: FastifyInstance, serving: Serving): void {
-  addRoute(app, serving, '/x/:id', 'explain', (exchange, { id = '' }, request) => {
-    const json = asksForJson(exchange, formatOf(request.query))
-    if (isBrowser(exchange) && !json && serving.gate.explained(id) === undefined) return sendPage(exchange, UNKNOWN_ID)
-    const told = explain(id, explainUrl(serving, id), kept(serving, id))
+export function addExplainPages(router: Router, serving: Serving): void {
+  router.add('/x/:id', 'explain', async (exchange, { id = '' }, query) => {
+    const json = asksForJson(exchange, formatOf(query))
+    const found = await serving.gate.explained(id)
+    if (found === undefined && isBrowser(exchange) && !json) return sendPage(exchange, UNKNOWN_ID)
+    const told = tellRefusal(id, explainUrl(serving, id), assertKept(found))
     if (json) return sendJson(exchange, 200, told)
-    sendPage(exchange, { title: `Refused: ${told.filename}`, body: renderExplanation(told) })
+    sendPage(exchange, { title: `Refused: ${told.filename}`, body: renderToldRefusal(told) })
   })
-  addRoute(app, serving, '/x/:id/:code', 'explain', (exchange, segments) => {
+  router.add('/x/:id/:code', 'explain', async (exchange, segments) => {
     const { id = '', code } = segments
-    const { refused } = kept(serving, id)
+    const { refused } = assertKept(await serving.gate.explained(id))
     if (refused.code !== code) throw new GateError('not-found', 'the refusal has another code')
     send403(serving, exchange, refused, id)
   })
@@ -46,8 +47,7 @@ const UNKNOWN_ID: Page = {
 </main>`,
 }
 
-function kept(serving: Serving, id: string): NonNullable<ReturnType<Serving['gate']['explained']>> {
-  const found = serving.gate.explained(id)
+function assertKept(found: KeptRefusal | undefined): KeptRefusal {
   if (found === undefined) throw new GateError('not-found', 'no refusal has this id')
   return found
 }

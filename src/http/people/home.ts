@@ -1,11 +1,10 @@
-import type { FastifyInstance } from 'fastify'
-import { addRoute } from '../door/route.ts'
-import type { Serving } from '../door/settings.ts'
+import type { Router } from '../door/router.ts'
+import type { Serving } from '../exchange/settings.ts'
 import { type Html, html, sendPage } from './html.ts'
 
 /** `/`: what this is, and what to type. */
-export function addHome(app: FastifyInstance, serving: Serving): void {
-  addRoute(app, serving, '/', 'home', exchange =>
+export function addHome(router: Router, serving: Serving): void {
+  router.add('/', 'home', exchange =>
     sendPage(exchange, {
       title: 'Portcullis',
       body: renderHome(`${serving.base()}/simple/`, serving.settings.version),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { escapeHtml } from '../../protocol/simple/simple-html.ts'
-import { NOSNIFF, sendAnswer } from '../door/answer.ts'
-import type { Exchange } from '../door/exchange.ts'
+import { NOSNIFF, sendAnswer } from '../exchange/answer.ts'
+import type { Exchange } from '../exchange/exchange.ts'
 import { STYLE } from './style.ts'
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')

@@ -1,22 +1,19 @@
-import type { FastifyInstance } from 'fastify'
-import { NOSNIFF, sendAnswer } from '../door/answer.ts'
-import type { Exchange } from '../door/exchange.ts'
-import { addRoute } from '../door/route.ts'
-import type { Serving } from '../door/settings.ts'
+import type { Router } from '../door/router.ts'
+import { NOSNIFF, sendAnswer } from '../exchange/answer.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { Serving } from '../exchange/settings.ts'
 
 /** `/healthz` says that the process answers, `/readyz` whether it should be asked, `/metrics` what it did. */
-export function addOperations(app: FastifyInstance, serving: Serving): void {
+export function addOperations(router: Router, serving: Serving): void {
   const { gate, settings } = serving
-  addRoute(app, serving, '/healthz', 'healthz', exchange =>
-    sendJson(exchange, 200, { ok: true, version: settings.version }),
-  )
-  addRoute(app, serving, '/readyz', 'readyz', exchange => {
-    const checks = gate.readiness()
+  router.addOpen('/healthz', 'healthz', exchange => sendJson(exchange, 200, { ok: true, version: settings.version }))
+  router.addOpen('/readyz', 'readyz', async exchange => {
+    const checks = await gate.readiness()
     const ready = checks.every(({ ok }) => ok)
     const told = checks.map(({ name, ...check }) => [name, check] as const)
     sendJson(exchange, ready ? 200 : 503, { ready, checks: Object.fromEntries(told) })
   })
-  addRoute(app, serving, '/metrics', 'metrics', async exchange => {
+  router.add('/metrics', 'metrics', async exchange => {
     const { contentType, body } = await settings.metrics()
     sendAnswer(exchange, {
       status: 200,

@@ -54,7 +54,7 @@ const demands = {
     .describe('What may have started the run (.20). pull_request_target is refused unless named.'),
 }
 
-export const githubSchema = z
+const githubSchema = z
   .strictObject({
     kind: z.literal('github'),
     repository: z
@@ -80,7 +80,7 @@ export const githubSchema = z
   })
   .describe('A GitHub Actions workflow.')
 
-export const gitlabSchema = z
+const gitlabSchema = z
   .strictObject({
     kind: z.literal('gitlab'),
     project: z
@@ -101,7 +101,7 @@ export const gitlabSchema = z
   })
   .describe('A GitLab CI pipeline on gitlab.com.')
 
-export const googleSchema = z
+const googleSchema = z
   .strictObject({
     kind: z.literal('google'),
     email: z
@@ -111,7 +111,7 @@ export const googleSchema = z
   })
   .describe('A Google identity, vouched for by accounts.google.com.')
 
-export const circleciSchema = z
+const circleciSchema = z
   .strictObject({
     kind: z.literal('circleci'),
     project_id: uuid.describe('Immutable id of the project; Project Settings show it.'),
@@ -126,7 +126,7 @@ export const circleciSchema = z
   })
   .describe('A CircleCI pipeline. A job that was run again with SSH is always refused.')
 
-export const customSchema = z
+const customSchema = z
   .strictObject({
     kind: z.literal('custom'),
     issuer: z

@@ -3,23 +3,10 @@ import { sha256Of } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { ReadRoot } from '../clauses/publisher.ts'
-import {
-  circleciSchema,
-  customSchema,
-  defaultsSchema,
-  exemptionSchema,
-  githubSchema,
-  gitlabSchema,
-  googleSchema,
-  limitsSchema,
-  policySchema,
-  revocationSchema,
-  ruleSchema,
-  testSchema,
-} from '../clauses/schema.ts'
+import { policySchema } from '../clauses/schema.ts'
 import type { Diagnostic } from '../yaml/diagnostic.ts'
-import { describeIssues, type Vocabulary } from '../yaml/schema-diagnostics.ts'
-import { readYaml, type TextFile, type YamlDocument, type YamlPath } from '../yaml/yaml-document.ts'
+import { describeIssues } from '../yaml/schema-diagnostics.ts'
+import { readYaml, type TextFile, type YamlDocument } from '../yaml/yaml-document.ts'
 import { compilePolicy, type PolicyContents } from './compile.ts'
 import { runTests, type TestOutcome } from './run-tests.ts'
 
@@ -47,7 +34,7 @@ export function loadPolicy(files: readonly TextFile[], now: Instant, readRoot: R
   }
   for (const document of documents) {
     const { error } = policySchema.safeParse(document.value)
-    if (error !== undefined) diagnostics.push(...describeIssues(error.issues, document, VOCABULARY))
+    if (error !== undefined) diagnostics.push(...describeIssues(error.issues, document, policySchema))
   }
   // an unreadable file would make its names look missing
   const compiled =
@@ -83,40 +70,4 @@ function inOrder(diagnostics: readonly Diagnostic[], files: readonly TextFile[])
     told.add(key)
     return true
   })
-}
-
-const PUBLISHER_KEYS = [githubSchema, gitlabSchema, googleSchema, circleciSchema, customSchema].flatMap(({ shape }) =>
-  Object.keys(shape),
-)
-
-const VOCABULARY: Vocabulary = {
-  keysAt,
-}
-
-const NESTED: Readonly<Record<string, readonly string[]>> = {
-  predicates: ['require', 'allow'],
-  status: ['archived', 'deprecated'],
-  signer: ['workflow', 'ref'],
-  built_by: ['workflow', 'ref'],
-  slsa: ['min_level', 'builders'],
-  regression: ['lost', 'partial', 'publisher_changed', 'added_late', 'release_line', 'ignore_prereleases'],
-  cooldown: ['min_age'],
-  limits: Object.keys(limitsSchema.shape),
-  given: Object.keys(testSchema.shape.given.shape),
-  expect: ['refused'],
-}
-
-function keysAt(path: YamlPath): readonly string[] {
-  const last = path.at(-1)
-  if (path.length === 0) return Object.keys(policySchema.shape)
-  const nested = NESTED[String(last)]
-  if (nested !== undefined) return nested
-  if (path.includes('builders')) return ['workflow', 'ref']
-  if (last === 'attested_by' || last === 'first_signed_by') return PUBLISHER_KEYS
-  if (path.includes('publishers')) return PUBLISHER_KEYS
-  if (path[0] === 'projects') return Object.keys(ruleSchema.shape)
-  if (path[0] === 'exemptions') return Object.keys(exemptionSchema.shape)
-  if (path[0] === 'revocations') return Object.keys(revocationSchema.shape)
-  if (path[0] === 'tests') return Object.keys(testSchema.shape)
-  return path[0] === 'defaults' ? Object.keys(defaultsSchema.shape) : []
 }

@@ -1,32 +1,28 @@
 import type { z } from 'zod'
 import { type Diagnostic, didYouMean } from './diagnostic.ts'
+import { keysAt } from './keys-at.ts'
+import { valueAt } from './value-at.ts'
 import type { YamlDocument, YamlPath } from './yaml-document.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** What the messages of one language need to know beyond its schema. */
-export interface Vocabulary {
-  /** keys that an object at this path may have, for "did you mean" */
-  readonly keysAt: (path: YamlPath) => readonly string[]
-}
-
-/** Says in a person's words, and at the place in the file, what a schema has against a document. */
+/** Says in a person's words, and at the place in the file, what `schema` has against a document. */
 export function describeIssues(
   issues: readonly Issue[],
   document: YamlDocument,
-  vocabulary: Vocabulary,
+  schema: z.ZodType,
 ): readonly Diagnostic[] {
-  return issues.flatMap(issue => describe(issue, [], document, vocabulary))
+  return issues.flatMap(issue => describe(issue, [], document, schema))
 }
 
-function describe(issue: Issue, base: YamlPath, document: YamlDocument, vocabulary: Vocabulary): readonly Diagnostic[] {
+function describe(issue: Issue, base: YamlPath, document: YamlDocument, schema: z.ZodType): readonly Diagnostic[] {
   const path = [...base, ...issue.path.map(part => (typeof part === 'number' ? part : String(part)))]
   const found = valueAt(document.value, path)
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map(key => document.atKey([...path, key], unknownKey(key, path, vocabulary)))
+    return issue.keys.map(key => document.atKey([...path, key], unknownKey(key, path, schema)))
   if (issue.code === 'invalid_key') return [document.atKey(path, issue.issues.map(({ message }) => message).join('; '))]
   if (found === undefined) return [missing(document, path)]
-  if (issue.code === 'invalid_union') return describeUnion(issue, path, document, vocabulary)
+  if (issue.code === 'invalid_union') return describeUnion(issue, path, document, schema)
   return [document.at(path, describeValue(issue, found, document.source(path)))]
 }
 
@@ -46,7 +42,7 @@ function describeUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,
   path: YamlPath,
   document: YamlDocument,
-  vocabulary: Vocabulary,
+  schema: z.ZodType,
 ): readonly Diagnostic[] {
   const found = valueAt(document.value, path)
   const options: unknown = 'options' in issue ? issue.options : undefined
@@ -57,7 +53,7 @@ function describeUnion(
   const meant = issue.errors.find(
     errors => !errors.some(error => error.code === 'invalid_type' && error.path.length === 0),
   )
-  if (meant !== undefined) return meant.flatMap(error => describe(error, path, document, vocabulary))
+  if (meant !== undefined) return meant.flatMap(error => describe(error, path, document, schema))
   const expected = issue.errors.flat().flatMap(error => (error.code === 'invalid_type' ? [expectedType(error)] : []))
   return [document.at(path, wrongType([...new Set(expected)].join(' or '), found, document.source(path)))]
 }
@@ -67,8 +63,8 @@ function missing(document: YamlDocument, path: YamlPath): Diagnostic {
   return { ...document.at(path, `"${path.at(-1)}" is missing`), line, column }
 }
 
-function unknownKey(key: string, path: YamlPath, { keysAt }: Vocabulary): string {
-  const known = keysAt(path)
+function unknownKey(key: string, path: YamlPath, schema: z.ZodType): string {
+  const known = keysAt(schema, path)
   // a key of another kind of publisher is known, but not here
   return `unknown key "${key}"${didYouMean(
     key,
@@ -109,13 +105,4 @@ function show(value: unknown): string {
   if (typeof value === 'object') return 'a mapping'
   const text = JSON.stringify(value)
   return text.length > 80 ? `${text.slice(0, 80)}…` : text
-}
-
-function valueAt(value: unknown, path: YamlPath): unknown {
-  let at = value
-  for (const part of path) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return undefined
-    at = (at as Readonly<Record<string | number, unknown>>)[part]
-  }
-  return at
 }

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import { type BigIntStats, close, fdatasync, fstat, fsync, type Mode, open, read, writev } from 'node:fs'
 import { promisify } from 'node:util'
 import { GateError } from '../../domain/base/errors.ts'
-import { storeError } from '../store-error.ts'
+import { storeError } from '../failure/store-error.ts'
 
 const openFile = promisify(open)
 const statFile = promisify(fstat) as (fd: number, options: { bigint: true }) => Promise<BigIntStats>
@@ -82,4 +83,19 @@ function rest(buffers: readonly Buffer[], bytes: number): readonly Buffer[] {
     skip -= buffer.byteLength
   }
   return []
+}
+
+const HASH_PIECE = 256 * 1024
+
+/** sha256 of the whole file, in pieces between which others have their turn. Throws `unknown-store`. */
+export async function hashOf(descriptor: Descriptor, pause?: (bytes: number) => Promise<void>): Promise<string> {
+  const hash = createHash('sha256')
+  const buffer = Buffer.allocUnsafeSlow(HASH_PIECE)
+  for (let position = 0; ; ) {
+    const count = await descriptor.read(buffer, position)
+    if (count === 0) return hash.digest('hex')
+    hash.update(buffer.subarray(0, count))
+    position += count
+    await pause?.(count)
+  }
 }

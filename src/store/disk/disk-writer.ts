@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { BlobWriter } from '../../ports/blobs.ts'
-import { storeError } from '../store-error.ts'
+import { storeError } from '../failure/store-error.ts'
 import { Descriptor } from './descriptor.ts'
 
 /** Bytes that are written at once. */
@@ -41,6 +41,8 @@ export class DiskWriter implements BlobWriter {
   #unsynced = 0
   #syncing: Promise<void> | undefined
   #failure: GateError | undefined
+  /** once it was asked for: then nothing is added to it */
+  #digest: Sha256 | undefined
   #ended = false
 
   private constructor(options: Options, descriptor: Descriptor) {
@@ -58,6 +60,7 @@ export class DiskWriter implements BlobWriter {
 
   async write(chunk: Buffer): Promise<void> {
     this.#assertOpen()
+    if (this.#digest !== undefined) throw new GateError('unknown-store', 'this write has its digest')
     this.#hash.update(chunk)
     this.#gathered.push(chunk)
     this.#gatheredBytes += chunk.byteLength
@@ -65,6 +68,11 @@ export class DiskWriter implements BlobWriter {
     await this.#flight
     this.#assertOpen()
     this.#depart()
+  }
+
+  digest(): Sha256 {
+    this.#digest ??= this.#hash.digest('hex') as Sha256
+    return this.#digest
   }
 
   /** Starts writing what has gathered. */
@@ -116,7 +124,7 @@ export class DiskWriter implements BlobWriter {
       await this.#syncing
       this.#assertOpen()
       this.#ended = true
-      const found = this.#hash.digest('hex')
+      const found = this.digest()
       if (found !== sha256)
         throw new GateError('unknown-store', `sha256 ${sha256} was to be stored, the bytes have ${found}`)
       await this.#descriptor.sync()

@@ -30,6 +30,20 @@ export function lockFolder(folder: string): FolderLock {
   return { release: () => void database.close() }
 }
 
+/** What lets go of the lock when it is closed, whether or not that succeeds. */
+export function closingWith<Part extends { close(): Promise<void> }>(part: Part, lock: FolderLock): Part {
+  return {
+    ...part,
+    async close() {
+      try {
+        await part.close()
+      } finally {
+        lock.release()
+      }
+    },
+  }
+}
+
 const LOCK = 'lock'
 
 function open(folder: string): Database.Database {

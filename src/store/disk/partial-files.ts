@@ -1,7 +1,7 @@
 import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PartialFiles } from '../../ports/mirror.ts'
-import { storeError } from '../store-error.ts'
+import { storeError } from '../failure/store-error.ts'
 
 /** Bytes that are appended at once: what was not yet appended is fetched again after a kill. */
 const PIECE = 1024 * 1024

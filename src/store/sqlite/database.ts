@@ -5,7 +5,8 @@ import { errorCode } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, formatInstant } from '../../domain/base/instant.ts'
 import type { Events } from '../../observe/events.ts'
-import { APPLICATION_ID, migrate, NewerDatabase } from './schema.ts'
+import { migrate, NewerDatabase } from './migrate.ts'
+import { APPLICATION_ID } from './schema.ts'
 
 /** Where a data folder has its database. */
 export function databaseIn(folder: string): string {

@@ -1,19 +1,64 @@
 import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { parseSha256, type Sha256 } from '../../domain/base/digest.ts'
 import { type Instant, instant } from '../../domain/base/instant.ts'
 import type { Identity } from '../../domain/identity/attestation.ts'
-import type { ProjectName } from '../../domain/packaging/name.ts'
-import type { RememberedFinding } from '../../ports/memory.ts'
-import type { JournalRow, Miss, Records } from '../../ports/records.ts'
-import { decodeFinding } from '../../verify/evidence/finding-codec.ts'
-import { storeError } from '../store-error.ts'
+import { ProjectMemory } from '../../domain/memory/project-memory.ts'
+import type { Source } from '../../domain/memory/source.ts'
+import type { JournalRow, Records } from '../../ports/records.ts'
+import { storeError } from '../failure/store-error.ts'
 import { databaseIn } from './database.ts'
-import { type ProofRow, provedFile, SELECT_PROOFS, seenFiles } from './histories-table.ts'
-import { decodeRefused } from './refused-codec.ts'
-import { type PageRow, pageOf, SELECT_PAGE, SIGHT_COLUMNS, type SightRow, sightOf } from './sightings-table.ts'
+import { inBatches } from './in-batches.ts'
+import { prepareFindings, prepareFindingsInOrder, readSealed } from './tables/findings-table.ts'
+import { readMisses } from './tables/misses-table.ts'
+import { preparePages } from './tables/pages-table.ts'
+import { prepareProjectTables } from './tables/project-tables.ts'
+import { prepareRefusals } from './tables/refusals-table.ts'
+import { prepareSources, type SourceId } from './tables/sources-table.ts'
+
+/**
+ * What a gate has written of one source into a data folder that it may be writing to, read-only; `undefined` where there is no
+ * database. What was written before sources were told apart counts as this one's. Methods throw `unknown-store` when it
+ * cannot be read, a database of an older version of this program included: the gate brings it up to date at its next start.
+ */
+export function readRecords(folder: string, source: Source): Records | undefined {
+  const file = databaseIn(folder)
+  if (!existsSync(file)) return undefined
+  const database = asking(() => new Database(file, { readonly: true, fileMustExist: true, timeout: 2_000 }))
+
+  // prepared when something is asked: an older database lacks some of the tables
+  const sources = lazily(() => prepareSources(database))
+  const pages = lazily(() => preparePages(database))
+  const projects = lazily(() => prepareProjectTables(database))
+  const findings = lazily(() => prepareFindings(database))
+  const refusals = lazily(() => prepareRefusals(database))
+
+  /** `nothing` where nothing was learned from the source; a gate may claim it while we read. */
+  async function ofSource<Result>(nothing: Result, ask: (id: SourceId) => Result): Promise<Result> {
+    return asking(() => {
+      const id = sources().find(source)
+      return id === undefined ? nothing : ask(id)
+    })
+  }
+
+  return {
+    journal: since => journal(database, since),
+    projects: () => ofSource([], id => pages().projects(id)),
+    project: name => ofSource(ProjectMemory.of(name), id => projects().loadSeen(id, name)),
+    finding: ({ project, ...file }) => ofSource(undefined, id => findings().latest(id, project, file)),
+    attested: () => attested(database, () => sources().find(source)),
+    holds: async sha256 =>
+      asking(() => database.prepare<[string], number>('select 1 from blobs where sha256 = ?').get(sha256)) !==
+      undefined,
+    misses: async () => asking(() => readMisses(database)),
+    refusals: { get: async id => asking(() => refusals()(id)) },
+    close: async () => void database.close(),
+  }
+}
+
+type AttestedRow = ReturnType<Records['attested']> extends AsyncIterable<infer File> ? File : never
 
 interface EntryRow {
+  readonly id: number
   readonly at: number
   readonly filename: string
   readonly project: string
@@ -28,88 +73,32 @@ interface EntryRow {
   readonly count: number
 }
 
-/** Rows of findings that no trust root made: see `gate/judge/examine.ts`. */
-const OF_A_ROOT = `trust <> 'any' and trust not like 'metadata %'`
+/** Up to what is there when it begins: a gate that writes meanwhile keeps nobody reading for ever. */
+async function* journal(database: Database.Database, since: Instant): AsyncGenerator<JournalRow> {
+  const { last, select } = asking(() => ({
+    last: database.prepare<[], number>('select coalesce(max(id), 0) from journal').pluck().get() ?? 0,
+    select: database.prepare<[number, number, number, number], EntryRow>(
+      'select * from journal_entries where id > ? and id <= ? and at >= ? order by id limit ?',
+    ),
+  }))
+  const batch = (after: number, limit: number) => asking(() => select.all(after, last, since, limit))
+  for await (const row of inBatches(batch)) yield entryOf(row)
+}
 
-/**
- * What a gate has written into a data folder that it may be writing to, read-only; `undefined` where there is no database.
- * Methods throw `unknown-store` when it cannot be read, a database of an older version of this program included: the gate
- * brings it up to date at its next start.
- */
-export function readRecords(folder: string): Records | undefined {
-  const file = databaseIn(folder)
-  if (!existsSync(file)) return undefined
-  const database = asking(() => new Database(file, { readonly: true, fileMustExist: true, timeout: 2_000 }))
-
+function entryOf(row: EntryRow): JournalRow {
   return {
-    journal: since => journal(database, since),
-    projects: () =>
-      asking(() => database.prepare<[], ProjectName>('select project from pages order by project').pluck().all()),
-    project: name => asking(() => project(database, name)),
-    finding: ({ sha256, filename }) =>
-      asking(() => {
-        const rows = database.prepare<[string, string], { readonly finding: string; readonly found: number }>(
-          `select finding, found from findings where sha256 = unhex(?) and filename = ? and ${OF_A_ROOT} order by found desc`,
-        )
-        return firstOf(rows.all(sha256, filename))
-      }),
-    attested: () => attested(database),
-    holds: sha256 =>
-      asking(() => database.prepare<[string], number>('select 1 from blobs where sha256 = ?').pluck().get(sha256)) !==
-      undefined,
-    misses: () =>
-      asking(() =>
-        database
-          .prepare<[], MissRow>('select project, filename, times, last from misses order by project, filename')
-          .all()
-          .map(missOf),
-      ),
-    refusals: {
-      get: id =>
-        asking(() => {
-          const row = database
-            .prepare<[string], { readonly refused: string; readonly at: number }>(
-              'select refused, at from refusals where id = ?',
-            )
-            .get(id)
-          const refused = row === undefined ? undefined : decodeRefused(row.refused)
-          return row === undefined || refused === undefined ? undefined : { refused, at: instant(row.at) }
-        }),
-    },
-    close: () => void database.close(),
-  }
-}
-
-interface MissRow {
-  readonly project: ProjectName
-  readonly filename: string
-  readonly times: number
-  readonly last: number
-}
-
-function missOf({ project: name, filename, times, last }: MissRow): Miss {
-  return { project: name, filename: filename === '' ? undefined : filename, times, last: instant(last) }
-}
-
-function* journal(database: Database.Database, since: Instant): IterableIterator<JournalRow> {
-  const rows = asking(() =>
-    database.prepare<[number], EntryRow>('select * from journal_entries where at >= ? order by id').iterate(since),
-  )
-  for (const row of each(rows)) {
-    yield {
-      at: instant(row.at),
-      filename: row.filename,
-      project: row.project,
-      sha256: row.sha256 ?? undefined,
-      outcome: row.outcome,
-      code: row.code,
-      rule: row.rule ?? undefined,
-      identity: identityOf(row.identity),
-      policyDigest: row.policy_digest,
-      trustDigest: row.trust_digest ?? undefined,
-      client: row.client,
-      count: row.count,
-    }
+    at: instant(row.at),
+    filename: row.filename,
+    project: row.project,
+    sha256: row.sha256 ?? undefined,
+    outcome: row.outcome,
+    code: row.code,
+    rule: row.rule ?? undefined,
+    identity: identityOf(row.identity),
+    policyDigest: row.policy_digest,
+    trustDigest: row.trust_digest ?? undefined,
+    client: row.client,
+    count: row.count,
   }
 }
 
@@ -119,55 +108,27 @@ function identityOf(json: string | null): Identity | undefined {
   return { issuer, san, repository, workflow, ref }
 }
 
-function project(database: Database.Database, name: ProjectName): ReturnType<Records['project']> {
-  const row = database.prepare<[string], PageRow>(SELECT_PAGE).get(name)
-  if (row === undefined) return undefined
-  const page = pageOf(row)
-  const rows = database.prepare<[string], SightRow>(`select ${SIGHT_COLUMNS} from files where project = ?`).raw()
-  const sights = new Map(rows.all(name).map(sight => [sight[0], sightOf(sight)] as const))
-  const proofs = new Map(
-    database
-      .prepare<[string], ProofRow>(SELECT_PROOFS)
-      .all(name)
-      .flatMap(proof => provedFile(proof) ?? [])
-      .map(file => [file.filename, file] as const),
-  )
-  const files = seenFiles(sights, proofs, page).map(file => {
-    const sight = sights.get(file.filename)
-    return { ...file, sha256: parseSha256(sight?.sha256 ?? ''), yanked: sight?.yanked }
-  })
-  return { project: name, ...page, files }
-}
-
-function* attested(database: Database.Database): ReturnType<Records['attested']> {
-  const rows = asking(() =>
-    database
-      .prepare<[], { readonly sha256: string; readonly filename: string; readonly finding: string }>(
-        `select lower(hex(sha256)) as sha256, filename, finding from findings where ${OF_A_ROOT}`,
-      )
-      .iterate(),
-  )
-  for (const row of each(rows)) {
-    const finding = decodeFinding(row.finding)
-    const sha256: Sha256 | undefined = parseSha256(row.sha256)
-    if (finding?.kind === 'attested' && sha256 !== undefined) yield { sha256, filename: row.filename, finding }
+async function* attested(
+  database: Database.Database,
+  sourceOf: () => SourceId | undefined,
+): AsyncGenerator<AttestedRow> {
+  const source = asking(sourceOf)
+  if (source === undefined) return
+  const select = asking(() => prepareFindingsInOrder(database))
+  const batch = (after: number, limit: number) => asking(() => select(source, after, limit))
+  for await (const { row } of inBatches(batch)) {
+    const finding = row === undefined ? undefined : readSealed(row)?.finding
+    if (row === undefined || finding?.kind !== 'attested') continue
+    const { sha256, filename } = row.row.key
+    yield { sha256, filename, finding }
   }
 }
 
-function firstOf(rows: readonly { readonly finding: string; readonly found: number }[]): RememberedFinding | undefined {
-  for (const { finding: text, found } of rows) {
-    const finding = decodeFinding(text)
-    if (finding !== undefined) return { finding, found: instant(found) }
-  }
-  return undefined
-}
-
-/** Rows one by one; what SQLite throws on the way is told as ours. */
-function* each<Row>(rows: IterableIterator<Row>): IterableIterator<Row> {
-  for (;;) {
-    const next = asking(() => rows.next())
-    if (next.done === true) return
-    yield next.value
+function lazily<Value>(make: () => Value): () => Value {
+  let made: Value | undefined
+  return () => {
+    made ??= make()
+    return made
   }
 }
 

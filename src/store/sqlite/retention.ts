@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
 import type { Clock, Millis } from '../../domain/base/instant.ts'
+import { OF_A_ROOT } from './tables/findings-table.ts'
 
 /** Rows deleted at once: a few milliseconds. */
 const PIECE = 500
@@ -32,7 +33,7 @@ export function createRetention({ database, clock, journalKeep }: Options): Rete
     // Proofs are found again when they are needed. What failed under any root counts until it is verified anew, so it stays.
     database.prepare<[number, number]>(
       `delete from findings where rowid in (
-         select rowid from findings where trust <> 'any' and trust not like 'metadata %' and found < ? order by rowid limit ?)`,
+         select rowid from findings where ${OF_A_ROOT} and found < ? order by rowid limit ?)`,
     ),
   ] as const
   const countRefusals = database.prepare<[], number>('select count(*) from refusals').pluck()

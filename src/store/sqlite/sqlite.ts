@@ -1,19 +1,20 @@
 import type Database from 'better-sqlite3'
 import type { Clock, Instant, Millis } from '../../domain/base/instant.ts'
 import type { Events } from '../../observe/events.ts'
-import type { Store } from '../../ports/memory.ts'
 import type { Holdings, Misses } from '../../ports/mirror.ts'
-import { type BlobRecords, createBlobRecordsTable } from './blob-records-table.ts'
-import { createFindingsTable } from './findings-table.ts'
-import { createHistoriesTable } from './histories-table.ts'
-import { createHoldingsTable } from './holdings-table.ts'
-import { createJournalTable } from './journal-table.ts'
-import { createMissesTable } from './misses-table.ts'
-import { createRefusalsTable } from './refusals-table.ts'
+import type { Store } from '../../ports/store.ts'
+import { KnownMemories } from './known-memories.ts'
 import { createRetention } from './retention.ts'
-import { createSightingsTable } from './sightings-table.ts'
-import { createWatermarkFact } from './watermark-fact.ts'
-import { createWriteBehind } from './write-behind.ts'
+import { createSourceMemory } from './source-memory.ts'
+import { type BlobRecords, createBlobRecordsTable } from './tables/blob-records-table.ts'
+import { createHoldingsTable } from './tables/holdings-table.ts'
+import { createJournalTable } from './tables/journal-table.ts'
+import { createMissesTable } from './tables/misses-table.ts'
+import { prepareProjectTables } from './tables/project-tables.ts'
+import { createRefusalsTable } from './tables/refusals-table.ts'
+import { prepareSources } from './tables/sources-table.ts'
+import { createWatermarkFact } from './tables/watermark-fact.ts'
+import { createWriteBehind, type WriteBehind } from './write-behind.ts'
 
 /** How long a write that went through answers for the next. */
 const PROBED_MS = 1_000
@@ -25,6 +26,8 @@ interface Options {
   readonly journalKeep: Millis
   /** told of everything that SQLite throws */
   readonly failed: (error: unknown) => void
+  /** what memories of projects may weigh together, about bytes */
+  readonly memoryWeight?: number
 }
 
 export interface SqliteStore {
@@ -35,21 +38,22 @@ export interface SqliteStore {
 }
 
 /** The ports over one database: a file for each family of tables, and one place that writes. */
-export function createSqliteStore({ database, events, clock, journalKeep, failed }: Options): SqliteStore {
+export function createSqliteStore(options: Options): SqliteStore {
+  const { database, events, clock, journalKeep, failed, memoryWeight } = options
   const writes = createWriteBehind({ database, events, failed })
   const watermark = createWatermarkFact(database, writes)
   const raise = (at: Instant): void => watermark.raise(at)
-  const findings = createFindingsTable(database, writes, raise)
-  const sightings = createSightingsTable(database, writes, raise, project => histories.forget(project))
-  const histories = createHistoriesTable(database, writes, raise, sightings)
+  const sources = prepareSources(database)
+  const tables = prepareProjectTables(database)
+  const known = new KnownMemories(memoryWeight)
+  writes.add(known)
   const journal = createJournalTable(database, writes, raise)
   const refusals = createRefusalsTable(database, writes, raise)
   const blobRecords = createBlobRecordsTable(database, writes, clock)
   const holdings = createHoldingsTable(database, writes)
   const misses = createMissesTable(database, writes)
   const retention = createRetention({ database, clock, journalKeep })
-  const proof = database.prepare<[number]>(`insert or replace into facts (name, value) values ('probed', ?)`)
-  let probed = Number.NEGATIVE_INFINITY
+  const probe = createProbe(database, writes, clock)
   let closed = false
 
   return {
@@ -57,19 +61,15 @@ export function createSqliteStore({ database, events, clock, journalKeep, failed
     holdings,
     misses,
     store: {
-      findings,
-      sightings,
-      histories,
+      async memory(source) {
+        const id = writes.ask('a source could not be looked up', () => sources.claim(source))
+        return createSourceMemory(id, { tables, known, writes, watermark })
+      },
       journal,
       refusals,
       watermark,
-      probe() {
-        writes.flush()
-        if (performance.now() - probed < PROBED_MS) return
-        writes.ask('the database cannot be written to', () => proof.run(clock()))
-        probed = performance.now()
-      },
-      close() {
+      probe: async () => probe(),
+      async close() {
         if (closed) return
         closed = true
         retention.close()
@@ -80,5 +80,16 @@ export function createSqliteStore({ database, events, clock, journalKeep, failed
         }
       },
     },
+  }
+}
+
+function createProbe(database: Database.Database, writes: WriteBehind, clock: Clock): () => void {
+  const proof = database.prepare<[number]>(`insert or replace into facts (name, value) values ('probed', ?)`)
+  let probed = Number.NEGATIVE_INFINITY
+  return () => {
+    writes.flush()
+    if (performance.now() - probed < PROBED_MS) return
+    writes.ask('the database cannot be written to', () => proof.run(clock()))
+    probed = performance.now()
   }
 }

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { GateError } from '../../domain/base/errors.ts'
 import type { Events } from '../../observe/events.ts'
-import { storeError } from '../store-error.ts'
+import { storeError } from '../failure/store-error.ts'
 
 /** Rows that wait to be written. They are readable all the while: whoever keeps them answers from them. */
 export interface Pending {
@@ -19,7 +19,10 @@ export interface WriteBehind {
   add(pending: Pending): void
   /** Runs a statement; what SQLite throws becomes `unknown-store` with these words. */
   ask<Result>(what: string, query: () => Result): Result
-  /** Throws `unknown-store` while writing fails: to be asked before anything is kept. */
+  /**
+   * Throws `unknown-store` while writing fails: to be asked before anything is kept. Where too much waits already, a piece of it
+   * is written first.
+   */
   assertWriting(): void
   /** Says that something is pending. */
   due(): void
@@ -43,7 +46,7 @@ interface Options {
 }
 
 export function createWriteBehind({ database, events, failed }: Options): WriteBehind {
-  const sources: Pending[] = []
+  const kept: Pending[] = []
   let failure: GateError | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false
@@ -53,7 +56,7 @@ export function createWriteBehind({ database, events, failed }: Options): WriteB
   const rollback = database.prepare('rollback')
 
   function waiting(): number {
-    return sources.reduce((sum, source) => sum + source.size(), 0)
+    return kept.reduce((sum, pending) => sum + pending.size(), 0)
   }
 
   /** One transaction. False when nothing is left. */
@@ -62,10 +65,10 @@ export function createWriteBehind({ database, events, failed }: Options): WriteB
     let left = PIECE
     try {
       begin.run()
-      for (const source of sources) {
-        const rows = Math.min(left, source.size())
+      for (const pending of kept) {
+        const rows = Math.min(left, pending.size())
         if (rows <= 0) continue
-        forgets.push(source.write(rows))
+        forgets.push(pending.write(rows))
         left -= rows
       }
       commit.run()
@@ -124,7 +127,7 @@ export function createWriteBehind({ database, events, failed }: Options): WriteB
   }
 
   return {
-    add: pending => void sources.push(pending),
+    add: pending => void kept.push(pending),
     ask(what, query) {
       try {
         return query()
@@ -135,11 +138,9 @@ export function createWriteBehind({ database, events, failed }: Options): WriteB
     },
     assertWriting() {
       if (failure !== undefined) throw failure
-    },
-    due() {
       if (waiting() > MOST) writePiece()
-      schedule(EVERY_MS)
     },
+    due: () => schedule(EVERY_MS),
     flush,
     close() {
       closed = true

@@ -13,7 +13,7 @@ import { InvalidEvidence } from './invalid-evidence.ts'
 import { assertLeafProfile } from './leaf-profile.ts'
 import { assertCheckpointSigned, assertEntryBinds, assertLogInForce } from './log-entry.ts'
 import { comparePredicate } from './slsa.ts'
-import { type AttestedFile, assertSubjectIs, readStatement } from './statement.ts'
+import { assertSubjectIs, type ExpectedSubject, readStatement } from './statement.ts'
 import { assertTokenIsWhole } from './time-stamp.ts'
 import type { Leaf, PreparedRoots, PreparedTrust } from './trust-material.ts'
 
@@ -23,7 +23,7 @@ import type { Leaf, PreparedRoots, PreparedTrust } from './trust-material.ts'
  */
 export function verifyAttestation(
   attestation: Attestation,
-  file: AttestedFile,
+  file: ExpectedSubject,
   { sigstore, custom }: PreparedRoots,
 ): VerifiedAttestation {
   try {
@@ -39,7 +39,7 @@ function verifyElsewhere(
   custom: PreparedRoots['custom'],
   first: unknown,
   attestation: Attestation,
-  file: AttestedFile,
+  file: ExpectedSubject,
 ): VerifiedAttestation {
   let furthest = first
   for (const [root, trust] of custom) {
@@ -58,7 +58,7 @@ function verifyUnder(
   root: TrustRootName,
   trust: PreparedTrust,
   attestation: Attestation,
-  file: AttestedFile,
+  file: ExpectedSubject,
 ): VerifiedAttestation {
   const leafSha256 = sha256Of(attestation.certificate)
   const remembered = trust.leaves.get(leafSha256)

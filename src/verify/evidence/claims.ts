@@ -1,5 +1,5 @@
 import { ASN1Obj, type X509Certificate } from '@sigstore/core'
-import type { Claims } from '../../domain/identity/claims.ts'
+import { type Claims, optionalClaims } from '../../domain/identity/claims.ts'
 import { quote } from '../../protocol/text/quote.ts'
 import { InvalidEvidence } from './invalid-evidence.ts'
 
@@ -29,22 +29,7 @@ export function readClaims(certificate: X509Certificate): Claims {
   return {
     san: readSan(certificate),
     issuer,
-    buildSignerUri: claim(9),
-    buildSignerDigest: claim(10),
-    runnerEnvironment: claim(11),
-    sourceRepositoryUri: claim(12),
-    sourceRepositoryDigest: claim(13),
-    sourceRepositoryRef: claim(14),
-    sourceRepositoryId: claim(15),
-    sourceRepositoryOwnerUri: claim(16),
-    sourceRepositoryOwnerId: claim(17),
-    buildConfigUri: claim(18),
-    buildConfigDigest: claim(19),
-    buildTrigger: claim(20),
-    runInvocationUri: claim(21),
-    sourceRepositoryVisibility: claim(22),
-    deploymentEnvironment: claim(23),
-    tokenSubject: claim(24),
+    ...optionalClaims((_, extension) => claim(extension)),
   }
 }
 

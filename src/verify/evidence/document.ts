@@ -6,7 +6,7 @@ import { type ProvenanceBundle, ProvenanceError, parseProvenance } from '../../p
 import { quote } from '../../protocol/text/quote.ts'
 import { verifyAttestation } from './attestation.ts'
 import { InvalidEvidence } from './invalid-evidence.ts'
-import type { AttestedFile } from './statement.ts'
+import type { ExpectedSubject } from './statement.ts'
 import type { PreparedRoots } from './trust-material.ts'
 
 /** What a provenance document proves. */
@@ -16,7 +16,7 @@ export type ProvenanceFinding = Extract<Finding, { kind: 'attested' | 'invalid' 
  * Judges a provenance document for one file. Malformed structure anywhere, or any attestation that fails, whoever it
  * names, makes the whole document `invalid`. Whether those who signed may publish the file is for the policy to say.
  */
-export function verifyDocument(bytes: Uint8Array, file: AttestedFile, roots: PreparedRoots): ProvenanceFinding {
+export function verifyDocument(bytes: Uint8Array, file: ExpectedSubject, roots: PreparedRoots): ProvenanceFinding {
   try {
     const { bundles } = parseProvenance(bytes)
     const verified = every(bundles, (bundle, index) => verifyBundle(bundle, `bundle ${index + 1}`, file, roots))
@@ -27,7 +27,12 @@ export function verifyDocument(bytes: Uint8Array, file: AttestedFile, roots: Pre
   }
 }
 
-function verifyBundle(bundle: ProvenanceBundle, where: string, file: AttestedFile, roots: PreparedRoots): BundleResult {
+function verifyBundle(
+  bundle: ProvenanceBundle,
+  where: string,
+  file: ExpectedSubject,
+  roots: PreparedRoots,
+): BundleResult {
   const attestations = every(bundle.attestations, (attestation, index) =>
     locating(`attestation ${index + 1} of ${where}`, () => verifyAttestation(attestation, file, roots)),
   )

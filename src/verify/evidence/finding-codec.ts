@@ -10,7 +10,7 @@ import {
   type PublisherObject,
   VerifiedAttestation,
 } from '../../domain/identity/attestation.ts'
-import type { Claims } from '../../domain/identity/claims.ts'
+import { CLAIM_NAMES, type Claims, optionalClaims } from '../../domain/identity/claims.ts'
 import { isJsonObject } from '../../protocol/text/json.ts'
 
 /** What may be stored: everything but `unasked`. */
@@ -27,26 +27,6 @@ const INVALID_CODES: readonly InvalidCode[] = [
   'metadata-mismatch',
 ]
 const KNOWN_TYPES = Object.values(PREDICATE_TYPES)
-
-/** Every optional claim; the type makes a forgotten one an error. */
-const OPTIONAL_CLAIMS: Readonly<Record<Exclude<keyof Claims, 'san' | 'issuer'>, true>> = {
-  buildSignerUri: true,
-  buildSignerDigest: true,
-  runnerEnvironment: true,
-  sourceRepositoryUri: true,
-  sourceRepositoryDigest: true,
-  sourceRepositoryRef: true,
-  sourceRepositoryId: true,
-  sourceRepositoryOwnerUri: true,
-  sourceRepositoryOwnerId: true,
-  buildConfigUri: true,
-  buildConfigDigest: true,
-  buildTrigger: true,
-  runInvocationUri: true,
-  sourceRepositoryVisibility: true,
-  deploymentEnvironment: true,
-  tokenSubject: true,
-}
 
 /** JSON text for the store and for the way out of a worker. Absent values are left out. */
 export function encodeFinding(finding: StorableFinding): string {
@@ -147,29 +127,13 @@ function readPredicateType(value: unknown): AttestationFacts['predicateType'] {
 
 function readClaims(value: unknown): Claims {
   const fields = record(value)
-  only(fields, ['san', 'issuer', ...Object.keys(OPTIONAL_CLAIMS)])
+  only(fields, CLAIM_NAMES)
   const san = record(fields['san'])
   only(san, ['kind', 'value'])
-  const read = (name: keyof typeof OPTIONAL_CLAIMS): string | undefined => optional(fields[name])
   return {
     san: { kind: oneOf(san['kind'], ['uri', 'email']), value: string(san['value']) },
     issuer: string(fields['issuer']),
-    buildSignerUri: read('buildSignerUri'),
-    buildSignerDigest: read('buildSignerDigest'),
-    runnerEnvironment: read('runnerEnvironment'),
-    sourceRepositoryUri: read('sourceRepositoryUri'),
-    sourceRepositoryDigest: read('sourceRepositoryDigest'),
-    sourceRepositoryRef: read('sourceRepositoryRef'),
-    sourceRepositoryId: read('sourceRepositoryId'),
-    sourceRepositoryOwnerUri: read('sourceRepositoryOwnerUri'),
-    sourceRepositoryOwnerId: read('sourceRepositoryOwnerId'),
-    buildConfigUri: read('buildConfigUri'),
-    buildConfigDigest: read('buildConfigDigest'),
-    buildTrigger: read('buildTrigger'),
-    runInvocationUri: read('runInvocationUri'),
-    sourceRepositoryVisibility: read('sourceRepositoryVisibility'),
-    deploymentEnvironment: read('deploymentEnvironment'),
-    tokenSubject: read('tokenSubject'),
+    ...optionalClaims(name => optional(fields[name])),
   }
 }
 

@@ -6,7 +6,7 @@ import { printable, quote } from '../../protocol/text/quote.ts'
 import { InvalidEvidence } from './invalid-evidence.ts'
 
 /** The file that an attestation must be about. */
-export interface AttestedFile {
+export interface ExpectedSubject {
   readonly filename: DistFilename
   readonly sha256: Sha256
 }
@@ -48,7 +48,7 @@ function readJson(payload: Uint8Array): unknown {
  * PEP 740: exactly one subject, whose name is the file's (compared by parsing) and whose sha256 is the file's. Throws
  * {@link InvalidEvidence} `subject-mismatch` or `digest-mismatch`.
  */
-export function assertSubjectIs(file: AttestedFile, statement: Statement): void {
+export function assertSubjectIs(file: ExpectedSubject, statement: Statement): void {
   const [subject] = statement.subjects
   if (statement.subjects.length !== 1 || !isJsonObject(subject))
     throw mismatch(`the statement has ${statement.subjects.length} subjects, expected exactly one`)

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sha256Of } from '../../domain/base/digest.ts'
-import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, formatInstant, type Instant, type Millis, millis } from '../../domain/base/instant.ts'
 import type { Events } from '../../observe/events.ts'
 import type { Trust, TrustMaterial, TrustStatus } from '../../ports/trust.ts'
@@ -8,6 +7,7 @@ import { printable } from '../../protocol/text/quote.ts'
 import { type TrustRecord, TrustRecords } from './record.ts'
 import { runRefresh } from './refresh.ts'
 import type { RefreshAnswer } from './refresh-messages.ts'
+import { RootInForce } from './root-in-force.ts'
 import { readTrustedRoot } from './trusted-root.ts'
 
 export interface TufTrustOptions {
@@ -30,15 +30,6 @@ export interface TufTrustOptions {
   readonly refresh: boolean
 }
 
-/** A root, when it was refreshed by the wall clock, and since when by a clock that nobody can set. */
-interface InForce {
-  readonly material: TrustMaterial
-  readonly refreshed: Instant
-  readonly ageAtStart: number
-  readonly startedMs: number
-}
-
-const TOLERANCE = millis(5 * 60_000)
 const FIRST_RETRY = millis(60_000)
 const LONGEST_RETRY = millis(15 * 60_000)
 const JITTER = 0.1
@@ -57,42 +48,30 @@ export async function createTufTrust(options: TufTrustOptions): Promise<Trust> {
 class TufTrust implements Trust {
   readonly #options: TufTrustOptions
   readonly #records: TrustRecords
+  readonly #inForce: RootInForce
   readonly #closing = new AbortController()
   readonly #settled = Promise.withResolvers<void>()
   #record: TrustRecord = { metadata: {}, inForce: undefined }
-  #inForce: InForce | undefined
-  #lastFailure: string | undefined
-  #saidStale = false
   #refreshing: Promise<void> = Promise.resolve()
 
   constructor(options: TufTrustOptions) {
     this.#options = options
+    this.#inForce = new RootInForce(options)
     // what was learned from one repository, or from one first root, is nothing under another
     const entered = options.rootJson === undefined ? 'shipped' : sha256Of(options.rootJson)
     this.#records = new TrustRecords(options.folder, `${options.url} ${entered}`)
   }
 
   fresh(now: Instant): TrustMaterial {
-    const wrong = this.#whatIsWrong(now)
-    if (this.#inForce === undefined || wrong !== undefined) throw new GateError('unknown-trust', wrong ?? '')
-    return this.#inForce.material
+    return this.#inForce.fresh(now)
   }
 
   digest(): string | undefined {
-    return this.#inForce?.material.digest
+    return this.#inForce.digest()
   }
 
   status(now: Instant): TrustStatus {
-    const wrong = this.#whatIsWrong(now)
-    const inForce = this.#inForce
-    return {
-      source: 'tuf',
-      digest: inForce?.material.digest,
-      refreshed: inForce?.refreshed,
-      ageMs: inForce === undefined ? undefined : millis(ageOf(inForce, now)),
-      fresh: wrong === undefined,
-      detail: wrong ?? `refreshed ${inForce === undefined ? '' : formatInstant(inForce.refreshed)}${this.#failing()}`,
-    }
+    return this.#inForce.status(now)
   }
 
   async settled(): Promise<void> {
@@ -104,8 +83,6 @@ class TufTrust implements Trust {
     await this.#refreshing
   }
 
-  // ---------------------------------------------------------------- what is in force
-
   async load(): Promise<void> {
     const record = await this.#records.read()
     if (record === 'absent') return
@@ -115,50 +92,12 @@ class TufTrust implements Trust {
       const material = inForce === undefined ? undefined : readTrustedRoot(Buffer.from(inForce.target))
       this.#record = record
       if (inForce === undefined || material === undefined) return
-      this.#adopt(material, inForce.refreshed)
-      this.#emit('loaded', `as refreshed ${formatInstant(inForce.refreshed)}`)
+      this.#inForce.adopt(material, inForce.refreshed)
+      this.#inForce.emit('loaded', `as refreshed ${formatInstant(inForce.refreshed)}`)
     } catch (error) {
-      this.#emit('failed', `the stored trust root counts as absent: ${messageOf(error)}`)
+      this.#inForce.emit('failed', `the stored trust root counts as absent: ${messageOf(error)}`)
     }
   }
-
-  /** In one assignment: whoever asks gets the one before or the one after. */
-  #adopt(material: TrustMaterial, refreshed: Instant): void {
-    const ageAtStart = Math.max(0, this.#options.clock() - refreshed)
-    this.#inForce = { material, refreshed, ageAtStart, startedMs: performance.now() }
-  }
-
-  /** Why the root cannot be used, and what to do; `undefined` when it can. */
-  #whatIsWrong(now: Instant): string | undefined {
-    const { called, maxAge } = this.#options
-    const remedy = `Allow the gate to reach ${called} (HTTPS_PROXY and upstream.ca are honoured), or pin a trusted_root.json with trust.root.`
-    const inForce = this.#inForce
-    if (inForce === undefined)
-      return `There is no Sigstore trust root yet: it was never refreshed${this.#failing()}. ${remedy}`
-    const refreshed = formatInstant(inForce.refreshed)
-    if (inForce.refreshed - now > TOLERANCE)
-      return this.#stale(
-        `The clock says ${formatInstant(now)}, but the trust root was refreshed at ${refreshed}: set the clock right.`,
-      )
-    if (ageOf(inForce, now) > maxAge)
-      return this.#stale(
-        `The trust root is too old: its last refresh was at ${refreshed}, longer ago than trust.max_age (${maxAge / 3_600_000} h)${this.#failing()}. ${remedy}`,
-      )
-    this.#saidStale = false
-    return undefined
-  }
-
-  #stale(detail: string): string {
-    if (!this.#saidStale) this.#emit('stale', detail)
-    this.#saidStale = true
-    return detail
-  }
-
-  #failing(): string {
-    return this.#lastFailure === undefined ? '' : `; the last attempt failed (${this.#lastFailure})`
-  }
-
-  // ---------------------------------------------------------------- refreshing
 
   begin(): void {
     this.#refreshing = this.#keepRefreshing()
@@ -203,19 +142,18 @@ class TufTrust implements Trust {
       return await this.#fail({ kind: 'failed', reason: 'unusable trusted_root.json', detail, metadata })
     }
     const before = this.digest()
-    this.#adopt(material, asked)
-    this.#lastFailure = undefined
+    this.#inForce.adopt(material, asked)
     await this.#keep({ metadata, inForce: { refreshed: asked, target } })
-    this.#emit('refreshed', material.digest === before ? 'unchanged' : 'a new trust root is in force')
+    this.#inForce.emit('refreshed', material.digest === before ? 'unchanged' : 'a new trust root is in force')
     return true
   }
 
   async #fail(answer: Extract<RefreshAnswer, { kind: 'failed' }>): Promise<boolean> {
-    this.#lastFailure = printable(answer.reason)
-    this.#emit('failed', printable(answer.detail))
+    this.#inForce.fail(printable(answer.reason))
+    this.#inForce.emit('failed', printable(answer.detail))
     await this.#keep({ ...this.#record, metadata: answer.metadata })
-    // says so once when that was the attempt that made the root too old
-    this.#whatIsWrong(this.#options.clock())
+    // that may have been the attempt that made the root too old
+    this.#inForce.check()
     return false
   }
 
@@ -225,18 +163,9 @@ class TufTrust implements Trust {
     try {
       await this.#records.write(record)
     } catch (error) {
-      this.#emit('failed', `the trust root cannot be kept in ${this.#options.folder}: ${messageOf(error)}`)
+      this.#inForce.emit('failed', `the trust root cannot be kept in ${this.#options.folder}: ${messageOf(error)}`)
     }
   }
-
-  #emit(action: 'loaded' | 'refreshed' | 'failed' | 'stale', detail: string): void {
-    this.#options.events.emit({ type: 'trust', action, digest: this.digest(), detail })
-  }
-}
-
-/** By whichever clock says that it is older: a wall clock can be set back, a steady one stands still in sleep. */
-function ageOf({ refreshed, ageAtStart, startedMs }: InForce, now: Instant): number {
-  return Math.max(now - refreshed, ageAtStart + (performance.now() - startedMs))
 }
 
 function messageOf(error: unknown): string {

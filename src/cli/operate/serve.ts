@@ -1,0 +1,61 @@
+import closeWithGrace from 'close-with-grace'
+import type { Command } from 'commander'
+import type { Config } from '../../config/schema.ts'
+import { collect } from '../command/options.ts'
+import type { Conclude, Services } from '../command/services.ts'
+
+/** What the composition root gives to `serve`. */
+export interface ServeServices extends Pick<Services, 'loadConfig'> {
+  /** Throws `config-invalid` or `policy-invalid` when the gate cannot start. */
+  startGate(config: Config): Promise<StartedGate>
+}
+
+/** A gate that listens. */
+export interface StartedGate {
+  /** What does not compile changes nothing, and is told in the log and on /readyz. */
+  reload(): unknown
+  /** Answers what is under way and lets go of everything. */
+  close(): Promise<void>
+}
+
+/** What is under way is given this long after SIGTERM; then it is cut. */
+const DRAIN_MS = 30_000
+
+export function addServeCommand(program: Command, services: ServeServices, conclude: Conclude): void {
+  program
+    .command('serve')
+    .summary('run the gate')
+    .description(
+      'Runs the gate until SIGTERM or SIGINT, which let running downloads finish for up to 30 seconds. SIGHUP reads the policy ' +
+        'again; changes of the policy files are noticed by themselves too. A policy that does not compile stops the start, and a ' +
+        'reload that does not compile keeps the policy that is in force and says so in the log and on /readyz.',
+    )
+    .option('--listen <host:port>', 'address to listen on; port 0 picks a free one and logs it')
+    .option('--policy <file>', 'a policy file or folder; may be given several times', collect)
+    .option('--data <folder>', 'folder for the database, stored files and the trust root’s cache')
+    .option('--offline', 'serve only what the mirror in the data folder holds; no upstream is asked')
+    .addHelpText(
+      'after',
+      `
+Everything else is configuration: see \`portcullis config show --origin\`.
+
+Exit codes:
+  0  ended by a signal, everything written
+  2  the configuration or the policy is wrong; every diagnostic is printed
+  3  internal error
+
+Examples:
+  portcullis serve
+  portcullis serve --listen 127.0.0.1:0 --policy acme.yaml --data /var/lib/portcullis
+  PORTCULLIS_UPSTREAM_INDEX=https://mirror.acme.example portcullis serve
+  portcullis serve --offline --data /var/lib/portcullis`,
+    )
+    .action(async (_options, command: Command) => {
+      const serving = await services.startGate(services.loadConfig(command.optsWithGlobals()).config)
+      process.on('SIGHUP', () => serving.reload())
+      // errors nobody caught are for the process's own handler: a gate in an unknown state must not go on
+      const skip = ['SIGHUP', 'SIGQUIT', 'SIGUSR2', 'uncaughtException', 'unhandledRejection', 'beforeExit'] as const
+      closeWithGrace({ delay: DRAIN_MS, logger: false, skip: [...skip] }, () => serving.close())
+      conclude(0)
+    })
+}

@@ -1,0 +1,25 @@
+import { GateError } from '../../domain/base/errors.ts'
+import { formatInstant } from '../../domain/base/instant.ts'
+import { refusalEntry } from '../../domain/base/refusal.ts'
+import type { Explanation } from '../../gate/explain/explanation.ts'
+import { verdictJson } from '../../gate/explain/verdict-json.ts'
+
+/** One line of `explain --format json`: what `verify` says, and all that it rests on. */
+export function explanationJson(explanation: Explanation): Readonly<Record<string, unknown>> {
+  const { outcome, steps, signed, notes } = explanation
+  const refused = !(outcome instanceof GateError) && outcome.kind === 'refused' ? outcome : undefined
+  return {
+    ...verdictJson(explanation),
+    remedy: refused === undefined ? null : refusalEntry(refused.code).remedy,
+    steps: steps.map(({ mark, check, expected, found }) => ({
+      mark,
+      check,
+      expected: expected ?? null,
+      found: found ?? null,
+    })),
+    admit_with: refused?.admitWith ?? null,
+    publisher: signed?.publisher ?? null,
+    signed: signed === undefined ? null : { at: formatInstant(signed.at), log_index: signed.logIndex },
+    notes,
+  }
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Environment } from '../config/read-environment.ts'
+import type { Config } from '../config/schema.ts'
+import { parseSha256 } from '../domain/base/digest.ts'
+import { errorCode } from '../domain/base/error-code.ts'
+import { GateError } from '../domain/base/errors.ts'
+import type { Clock } from '../domain/base/instant.ts'
+import type { Events } from '../observe/events.ts'
+import type { Trust, Verifier } from '../ports/trust.ts'
+import type { ReadRoot } from '../protocol/clauses/publisher.ts'
+import { createTrust } from '../verify/trust/trust.ts'
+import { readTrustedRoot } from '../verify/trust/trusted-root.ts'
+import { createVerifierPool } from '../verify/workers/pool.ts'
+import { readCa } from './upstream.ts'
+
+/** Work on one document never takes this long; a worker that does is ended. */
+const VERIFICATION_TIMEOUT_MS = 10_000
+const LONGEST_VERIFICATION_QUEUE = 1_000
+
+export function openVerifier(events: Events): Verifier {
+  return createVerifierPool({
+    size: Math.max(1, Math.min(4, availableParallelism())),
+    timeoutMs: VERIFICATION_TIMEOUT_MS,
+    maxQueue: LONGEST_VERIFICATION_QUEUE,
+    events,
+  })
+}
+
+interface TrustParts {
+  readonly clock: Clock
+  readonly events: Events
+  readonly environment: Environment
+  /** false: nobody is asked */
+  readonly refresh?: boolean
+}
+
+export async function openTrust(
+  config: Config,
+  { clock, events, environment, refresh = true }: TrustParts,
+): Promise<Trust> {
+  const { root, tufUrl, tufRoot, maxAge } = config.trust
+  return await createTrust({
+    root: root === 'tuf' || root === 'embedded' ? root : { file: root },
+    tufUrl,
+    tufRoot,
+    maxAge,
+    folder: join(config.data, 'trust'),
+    clock,
+    events,
+    environment,
+    refresh,
+    ca: readCa(config.upstream.ca),
+  })
+}
+
+/** For commands: a root that was named and cannot be used is no fault of the configuration's form, but nothing to trust. */
+export async function openUsableTrust(config: Config, parts: TrustParts): Promise<Trust> {
+  try {
+    return await openTrust(config, parts)
+  } catch (error) {
+    if (error instanceof GateError && error.code === 'config-invalid' && config.trust.root !== 'tuf')
+      throw new GateError('unknown-trust', error.detail, { cause: error })
+    throw error
+  }
+}
+
+/** The trusted root of a `custom` publisher, for the policy that names it. */
+export function readRoot(path: string): ReturnType<ReadRoot> {
+  try {
+    const { digest, json } = readTrustedRoot(readFileSync(path))
+    const sha256 = parseSha256(digest)
+    return sha256 === undefined ? { wrong: 'has no digest' } : { digest: sha256, json }
+  } catch (error) {
+    if (error instanceof GateError) return { wrong: `${path} is no usable trusted_root.json: ${causeOf(error)}` }
+    const code = errorCode(error) ?? 'unreadable'
+    return { wrong: `${path} cannot be read (${code})` }
+  }
+}
+
+function causeOf({ cause, detail }: GateError): string {
+  return cause instanceof Error ? cause.message : detail
+}

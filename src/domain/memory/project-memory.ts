@@ -1,0 +1,262 @@
+import type { Sha256 } from '../base/digest.ts'
+import type { Instant } from '../base/instant.ts'
+import type { ProjectStatus } from '../packaging/artifact.ts'
+import type { ProjectName } from '../packaging/name.ts'
+import type { Version } from '../packaging/version.ts'
+import { Findings, type LearnedFinding } from './findings.ts'
+import { createHistory, type History, type Proof, type SeenFile } from './history.ts'
+import {
+  mergeReading,
+  mergeSighting,
+  type PageRead,
+  type PageReading,
+  readAgain,
+  type Sighting,
+  type Sightings,
+  sightingsOn,
+} from './sighting.ts'
+
+/** A file's first proof, and the version that its name has. */
+export interface ProvedFile {
+  readonly filename: string
+  readonly version: Version
+  readonly proof: Proof
+}
+
+/** What can be learned of a project. Every fact is safe to repeat. */
+export interface Facts {
+  /** its page was read whole */
+  readonly page?: PageRead
+  /** its page was read again, and is the same */
+  readonly reread?: Instant
+  /** of its page; it only rises */
+  readonly serial?: number
+  /** the first proof of a file stays */
+  readonly proofs?: readonly ProvedFile[]
+  /** the latest finding stays */
+  readonly findings?: readonly LearnedFinding[]
+}
+
+interface Parts {
+  readonly sightings: Sightings
+  readonly reading: PageReading | undefined
+  readonly proofs: ReadonlyMap<string, ProvedFile>
+  /** the highest that its page ever had */
+  readonly serial: number | undefined
+  readonly findings: Findings
+}
+
+/**
+ * All that is remembered of one project of one source: a value. What is learned makes another one; the parts that nothing was
+ * learned of stay the same objects, so that identity tells whether anything changed.
+ */
+export class ProjectMemory implements Parts {
+  readonly project: ProjectName
+  readonly sightings: Sightings
+  readonly reading: PageReading | undefined
+  readonly proofs: ReadonlyMap<string, ProvedFile>
+  readonly serial: number | undefined
+  readonly findings: Findings
+  #history: History | undefined
+
+  private constructor(project: ProjectName, parts: Parts, history?: History) {
+    this.project = project
+    this.sightings = parts.sightings
+    this.reading = parts.reading
+    this.proofs = parts.proofs
+    this.serial = parts.serial
+    this.findings = parts.findings
+    this.#history = history
+  }
+
+  static of(project: ProjectName, parts: Partial<Parts> = {}): ProjectMemory {
+    return new ProjectMemory(project, { ...NOTHING, ...parts })
+  }
+
+  /** Put in order once, when it is asked for. */
+  get history(): History {
+    this.#history ??= createHistory(seenFiles(this))
+    return this.#history
+  }
+
+  /** Whether the other knows the same of the project's files, whenever its page was read. */
+  knowsAs(other: ProjectMemory): boolean {
+    return this.sightings === other.sightings && this.proofs === other.proofs && this.findings === other.findings
+  }
+
+  /** What weighs in memory: files and findings. */
+  get size(): number {
+    return this.sightings.size + this.proofs.size + this.findings.size
+  }
+
+  with(parts: Partial<Parts>): ProjectMemory {
+    const before = this.#parts()
+    const next = { ...before, ...parts }
+    if (PARTS.every(part => next[part] === before[part])) return this
+    // nothing that is asked of a history depends on when the page was read last
+    const same = next.sightings === this.sightings && next.proofs === this.proofs
+    return new ProjectMemory(this.project, next, same ? this.#history : undefined)
+  }
+
+  #parts(): Parts {
+    const { sightings, reading, proofs, serial, findings } = this
+    return { sightings, reading, proofs, serial, findings }
+  }
+}
+
+const PARTS = ['sightings', 'reading', 'proofs', 'serial', 'findings'] as const satisfies readonly (keyof Parts)[]
+
+const NOTHING: Parts = {
+  sightings: new Map(),
+  reading: undefined,
+  proofs: new Map(),
+  serial: undefined,
+  findings: Findings.none,
+}
+
+/** What facts change in a memory: what has to be written down, and the memory with it. */
+export interface Learned {
+  readonly memory: ProjectMemory
+  readonly sightings: readonly Sighting[]
+  readonly reading: PageReading | undefined
+  readonly proofs: readonly ProvedFile[]
+  readonly serial: number | undefined
+  readonly findings: readonly LearnedFinding[]
+}
+
+/** Takes facts in. First sights, first proofs and first offers stay, serials and times only rise; what is known changes nothing. */
+export function learn(memory: ProjectMemory, facts: Facts): Learned {
+  const { page, findings = [] } = facts
+  const sightings = page === undefined ? [] : sightingsOn(memory.sightings, page, memory.reading?.lastRead)
+  const reading = readingAfter(memory, facts)
+  const proofs = firstProofs(memory, facts.proofs ?? [])
+  const serial = facts.serial !== undefined && facts.serial > (memory.serial ?? -1) ? facts.serial : undefined
+  return {
+    memory: memory.with({
+      ...(sightings.length > 0 ? { sightings: withNamed(memory.sightings, sightings) } : {}),
+      ...(reading === undefined ? {} : { reading }),
+      ...(proofs.length > 0 ? { proofs: withNamed(memory.proofs, proofs) } : {}),
+      ...(serial === undefined ? {} : { serial }),
+      findings: memory.findings.with(findings),
+    }),
+    sightings,
+    reading,
+    proofs,
+    serial,
+    findings,
+  }
+}
+
+/** The newest time in facts: the clock was there. */
+export function timeOf({ page, reread, proofs = [], findings = [] }: Facts): Instant | undefined {
+  const times = [page?.at, reread, ...proofs.map(({ proof }) => proof.at), ...findings.map(({ found }) => found)]
+  return times.reduce(
+    (latest, at) => (at !== undefined && (latest === undefined || at > latest) ? at : latest),
+    undefined,
+  )
+}
+
+/** What two learned apart of one project, put together: findings are the first's alone. */
+export function mergeMemories(one: ProjectMemory, other: ProjectMemory): ProjectMemory {
+  return one.with({
+    sightings: mergeNamed(one.sightings, other.sightings, mergeSighting),
+    reading: mergeReading(one.reading, other.reading),
+    proofs: mergeNamed(one.proofs, other.proofs, mergeProved),
+    serial:
+      one.serial === undefined && other.serial === undefined ? undefined : Math.max(one.serial ?? 0, other.serial ?? 0),
+  })
+}
+
+/** What a page listed and what was proved, file by file; what is neither wheel nor sdist has no version and no history. */
+export function seenFiles({ sightings, proofs, reading }: ProjectMemory): readonly SeenFile[] {
+  const listed = [...sightings.values()].flatMap((sighting): readonly SeenFile[] => {
+    const { filename, version, uploaded, firstSeen, absent, offered, gone } = sighting
+    if (version === undefined) return []
+    const lastSeen = gone ?? reading?.lastRead ?? firstSeen
+    return [{ filename, version, uploaded, firstSeen, lastSeen, absent, offered, proof: proofs.get(filename)?.proof }]
+  })
+  const names = new Set(listed.map(({ filename }) => filename))
+  return [...listed, ...[...proofs.values()].filter(({ filename }) => !names.has(filename)).map(provedAlone)]
+}
+
+/** What a project's page said when it was read last, for reports. */
+export interface SeenProject {
+  readonly project: ProjectName
+  readonly status: ProjectStatus
+  readonly statusSince: Instant
+  readonly lastRead: Instant
+  /** `yanked`: when it was first read as yanked */
+  readonly files: readonly (SeenFile & { readonly sha256: Sha256 | undefined; readonly yanked: Instant | undefined })[]
+}
+
+/** `undefined` where its page was never read. */
+export function seenProject(memory: ProjectMemory): SeenProject | undefined {
+  const { project, reading, sightings } = memory
+  if (reading === undefined) return undefined
+  const files = seenFiles(memory).map(file => {
+    const sighting = sightings.get(file.filename)
+    return { ...file, sha256: sighting?.sha256, yanked: sighting?.yanked }
+  })
+  return { project, ...reading, files }
+}
+
+/** `undefined` where it says nothing new. */
+function readingAfter({ reading }: ProjectMemory, { page, reread }: Facts): PageReading | undefined {
+  const read =
+    page ?? (reread === undefined || reading === undefined ? undefined : { at: reread, status: reading.status })
+  if (read === undefined) return undefined
+  const next = readAgain(reading, read)
+  return next === reading ? undefined : next
+}
+
+function firstProofs({ proofs }: ProjectMemory, learned: readonly ProvedFile[]): readonly ProvedFile[] {
+  const fresh = new Map<string, ProvedFile>()
+  for (const proved of learned)
+    if (!proofs.has(proved.filename) && !fresh.has(proved.filename)) fresh.set(proved.filename, proved)
+  return [...fresh.values()]
+}
+
+function provedAlone({ filename, version, proof }: ProvedFile): SeenFile {
+  const { at } = proof
+  const unknown = { uploaded: undefined, absent: undefined, offered: undefined }
+  return { filename, version, firstSeen: at, lastSeen: at, ...unknown, proof }
+}
+
+/** The earlier proof; of two of the same moment, the one whose text comes first. */
+function mergeProved(one: ProvedFile, other: ProvedFile): ProvedFile {
+  if (one.proof.at !== other.proof.at) return one.proof.at < other.proof.at ? one : other
+  return textOf(one) <= textOf(other) ? one : other
+}
+
+/** Claims in the order of their names, so that equal ones have one text whoever wrote them down. */
+function textOf({ version, proof: { signer, root, signedAt, claims } }: ProvedFile): string {
+  const present = Object.entries(claims).filter(([, claim]) => claim !== undefined)
+  return JSON.stringify([signer, root, signedAt, version, present.sort(([one], [other]) => (one < other ? -1 : 1))])
+}
+
+interface Named {
+  readonly filename: string
+}
+
+function withNamed<Entry extends Named>(
+  known: ReadonlyMap<string, Entry>,
+  fresh: readonly Entry[],
+): ReadonlyMap<string, Entry> {
+  const all = new Map(known)
+  for (const entry of fresh) all.set(entry.filename, entry)
+  return all
+}
+
+function mergeNamed<Entry extends Named>(
+  one: ReadonlyMap<string, Entry>,
+  other: ReadonlyMap<string, Entry>,
+  merge: (one: Entry, other: Entry) => Entry,
+): ReadonlyMap<string, Entry> {
+  if (other.size === 0) return one
+  const merged = new Map(one)
+  for (const [filename, entry] of other) {
+    const before = one.get(filename)
+    merged.set(filename, before === undefined ? entry : merge(before, entry))
+  }
+  return merged
+}

@@ -1,0 +1,19 @@
+import type { OpenBlob } from '../../ports/blobs.ts'
+import type { VerifiedFile } from './verified-file.ts'
+
+/**
+ * An opened file: either a stored, verified blob (ranges may be cut from it), or an ingest that is under way.
+ */
+export type OpenFile =
+  | { readonly kind: 'stored'; readonly file: VerifiedFile; readonly blob: OpenBlob }
+  | {
+      readonly kind: 'flowing'
+      readonly file: VerifiedFile
+      /** Settles when the whole file is stored and verified, or fails with integrity-mismatch/unknown-…. */
+      readonly stored: Promise<void>
+      /**
+       * The bytes as they come; the last chunk only after size and sha256 agree. Throws when they do not: the socket
+       * must then be reset. Several readers may read side by side.
+       */
+      chunks(): AsyncIterable<Buffer>
+    }

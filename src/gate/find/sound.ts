@@ -1,0 +1,103 @@
+import { GateError } from '../../domain/base/errors.ts'
+import type { Refused } from '../../domain/decide/verdict.ts'
+import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
+import { isChanged } from '../../domain/memory/sighting.ts'
+import type { Artifact } from '../../domain/packaging/artifact.ts'
+import { candidateProjects } from '../../domain/packaging/filename.ts'
+import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { Memory } from '../../ports/memory.ts'
+import type { IndexFile } from '../../protocol/simple/project-index.ts'
+import type { Policies } from '../policy/policies.ts'
+import { artifactOf } from './artifacts.ts'
+import type { Indexes } from './indexes.ts'
+import type { KnownPage } from './known-page.ts'
+
+/**
+ * Whether a listed file is sound: its name has the bytes that it had when it was first seen, no other project lists it as
+ * its own, its project is not quarantined, and the entry says enough. Everybody who judges a listed file asks here.
+ */
+export interface Sound {
+  /** Throws `unknown-index-changed`, and `unknown-…` where another project's page has to be asked and cannot be. */
+  artifact(page: KnownPage, file: IndexFile): Promise<Artifact | Refused>
+  /** The same where it needs no waiting, doubt as a value; `undefined` when it does. */
+  atHand(page: KnownPage, file: IndexFile, memory: ProjectMemory): Artifact | Refused | GateError | undefined
+}
+
+interface Options {
+  readonly indexes: Indexes
+  readonly memory: Memory
+  readonly policies: Policies
+  /** bytes */
+  readonly maxSize: number
+  readonly isInternal: (project: ProjectName) => boolean
+}
+
+/** Another project that a file name could belong to: what it lists, and what it ever listed. */
+interface Rival {
+  readonly project: ProjectName
+  readonly page: KnownPage | undefined
+  readonly memory: ProjectMemory
+}
+
+export function createSound({ indexes, memory, policies, maxSize, isInternal }: Options): Sound {
+  /** `demo-2-4.tar.gz` is demo 2.post4 and demo-2 4; a wheel's name has one reading. */
+  function rivalsOf({ index }: KnownPage, { dist }: IndexFile): readonly ProjectName[] {
+    if (dist?.kind !== 'sdist') return []
+    return candidateProjects(dist.text).filter(other => other !== index.name && !isInternal(other))
+  }
+
+  async function meet(project: ProjectName): Promise<Rival> {
+    return { project, page: await indexes.current(project), memory: await memory.of(project) }
+  }
+
+  function meetAtHand(project: ProjectName): Rival | undefined {
+    const page = indexes.atHand(project)
+    const known = memory.atHand(project)
+    return page === undefined || known === undefined ? undefined : { project, page, memory: known }
+  }
+
+  function artifact(page: KnownPage, file: IndexFile): Artifact | Refused {
+    return artifactOf(page, file, { policy: policies.current(), maxSize })
+  }
+
+  return {
+    async artifact(page, file) {
+      assertUnchanged(await memory.of(page.index.name), file)
+      for (const other of rivalsOf(page, file)) assertNobodyElses(page, file, await meet(other))
+      return artifact(page, file)
+    },
+    atHand(page, file, known) {
+      const rivals = rivalsOf(page, file).map(meetAtHand)
+      if (rivals.includes(undefined)) return undefined
+      try {
+        assertUnchanged(known, file)
+        for (const rival of rivals) if (rival !== undefined) assertNobodyElses(page, file, rival)
+        return artifact(page, file)
+      } catch (error) {
+        if (error instanceof GateError) return error
+        throw error
+      }
+    },
+  }
+}
+
+/** A name whose bytes changed since it was first seen can be neither admitted nor refused. */
+function assertUnchanged({ sightings }: ProjectMemory, file: IndexFile): void {
+  if (isChanged(sightings, file))
+    throw new GateError(
+      'unknown-index-changed',
+      `${file.filename} came back with another sha256 than it had when it was first seen`,
+    )
+}
+
+/**
+ * Where the pages of two projects list a file, or did, whoever writes the index could have a file of one judged by the rule of
+ * the other. A page that lists it no longer may still be what a client's lock was made from.
+ */
+function assertNobodyElses({ index }: KnownPage, { filename, path }: IndexFile, rival: Rival): void {
+  if (rival.page?.byPath.has(path) !== true && !rival.memory.sightings.has(filename)) return
+  throw new GateError(
+    'unknown-index-changed',
+    `the index lists ${filename} as a file of ${index.name}, and listed it as one of ${rival.project}`,
+  )
+}

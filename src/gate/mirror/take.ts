@@ -1,0 +1,60 @@
+import type { Sha256 } from '../../domain/base/digest.ts'
+import { GateError } from '../../domain/base/errors.ts'
+import type { Admitted, Refused, Verdict } from '../../domain/decide/verdict.ts'
+import type { Artifact } from '../../domain/packaging/artifact.ts'
+import type { DistFilename } from '../../domain/packaging/filename.ts'
+import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { OpenFile } from '../files/open-file.ts'
+
+/** What of a gate a mirror asks: any gate is one. Each throws unknown-… for what cannot be told. */
+export interface FileGate {
+  locateByName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused>
+  judge(artifact: Artifact): Promise<Verdict>
+  open(verdict: Admitted): Promise<OpenFile>
+  metadata(verdict: Admitted): Promise<{ readonly bytes: Buffer; readonly sha256: Sha256 }>
+}
+
+/** A file that was asked for as a client would: it is admitted and its bytes are stored, or it is refused. */
+export type Taken =
+  | Refused
+  | {
+      readonly kind: 'taken'
+      readonly verdict: Admitted
+      /** bytes */
+      readonly size: number
+    }
+
+/** What whoever takes a file wants to know on the way; what they throw ends it. */
+export interface TakeSteps {
+  located?(artifact: Artifact): void
+  judged?(verdict: Verdict): void
+}
+
+/** Verdict, then bytes, then METADATA. Throws unknown-…, integrity-mismatch, not-listed. */
+export async function takeFile(
+  { project, filename }: { readonly project: ProjectName; readonly filename: DistFilename },
+  gate: FileGate,
+  steps: TakeSteps = {},
+): Promise<Taken> {
+  const located = await gate.locateByName(project, filename)
+  if ('kind' in located) return located
+  steps.located?.(located)
+  const verdict = await gate.judge(located)
+  steps.judged?.(verdict)
+  if (verdict.kind === 'refused') return verdict
+  const opened = await gate.open(verdict)
+  if (opened.kind === 'stored') opened.blob.close()
+  else await opened.stored
+  if (located.coreMetadata !== undefined) await gate.metadata(verdict)
+  return { kind: 'taken', verdict, size: opened.file.size }
+}
+
+/** "Cannot tell" as an outcome of one file, so that the others go on. */
+export async function orFailure<Result>(taking: Promise<Result>): Promise<Result | GateError> {
+  try {
+    return await taking
+  } catch (error) {
+    if (error instanceof GateError) return error
+    throw error
+  }
+}

@@ -1,0 +1,71 @@
+import type { Instant } from '../../domain/base/instant.ts'
+import { identityOfVerdict } from '../../domain/decide/decide.ts'
+import type { Refused, RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
+import type { RuleRef } from '../../domain/policy/rule-ref.ts'
+import type { Events } from '../../observe/events.ts'
+import type { Journal } from '../../ports/store.ts'
+import type { Explained } from './explained.ts'
+
+interface Options {
+  readonly journal: Journal
+  readonly events: Events
+  readonly explained: Pick<Explained, 'keep'>
+  readonly clock: () => Instant
+  readonly trustDigest: () => string | undefined
+}
+
+/** What a verdict says of itself in the journal. */
+interface Told {
+  readonly file: RefusedFile
+  /** refusal code, or what an admission rests on */
+  readonly code: string
+  readonly rule: RuleRef | undefined
+  readonly policyDigest: string
+  readonly wouldRefuse: Refused | undefined
+}
+
+/** One line in the journal for a verdict that was given out, and the event. */
+export function createWriteJournal(options: Options): (verdict: Verdict, client: string, startedMs: number) => void {
+  const { journal, events, explained, clock, trustDigest } = options
+  return (verdict, client, startedMs) => {
+    const { file, code, rule, policyDigest, wouldRefuse } = tell(verdict)
+    const { project, filename, sha256 } = file
+    const identity = identityOfVerdict(verdict)
+    const refused = verdict.kind === 'refused' ? verdict : wouldRefuse
+    journal.record({
+      at: clock(),
+      filename,
+      project,
+      sha256,
+      outcome: verdict.kind,
+      code: wouldRefuse === undefined ? code : `audit:${wouldRefuse.code}`,
+      rule: rule?.id,
+      identity,
+      policyDigest,
+      trustDigest: trustDigest(),
+      client,
+    })
+    events.emit({
+      type: 'verdict',
+      outcome: verdict.kind,
+      code,
+      project,
+      filename,
+      sha256,
+      rule: rule?.id,
+      identity: identity?.san,
+      client,
+      ms: performance.now() - startedMs,
+      explain: refused && explained.keep(refused),
+      wouldRefuse: wouldRefuse?.code,
+    })
+  }
+}
+
+function tell(verdict: Verdict): Told {
+  if (verdict.kind === 'refused') return { ...verdict, wouldRefuse: undefined }
+  const { artifact, by, rule, policyDigest, wouldRefuse } = verdict.facts
+  const { project, filename, sha256 } = artifact
+  const file = { project, version: filename.version, filename: filename.text, sha256 }
+  return { file, code: by, rule, policyDigest, wouldRefuse }
+}

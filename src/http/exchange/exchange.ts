@@ -1,0 +1,70 @@
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import { performance } from 'node:perf_hooks'
+import { ANONYMOUS, type Client } from './client.ts'
+
+type ReadHeader = 'accept' | 'accept-encoding' | 'if-none-match' | 'if-range' | 'range' | 'user-agent'
+
+/** One request and its answer, until the answer went out or never will. */
+export class Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** performance.now() */
+  readonly started: number = performance.now()
+  /** the target as the client wrote it */
+  readonly url: string
+  /** what the access log and the metrics call it */
+  route = 'none'
+  /** nobody in particular until the guard has answered; no handler runs before */
+  client: Client
+  /** of the body, as far as it was handed to the connection */
+  bytes = 0
+  over = false
+  /** all that is under way on its connection; kept by the connections */
+  beside: Set<Exchange> | undefined = undefined
+  /** ends the wait for a write: a response in line behind another one never hears of its connection's end */
+  wake: (() => void) | undefined = undefined
+
+  constructor(request: IncomingMessage, response: ServerResponse, address: string) {
+    this.request = request
+    this.response = response
+    this.url = request.url ?? ''
+    this.client = { address, subject: ANONYMOUS }
+  }
+
+  get isHead(): boolean {
+    return this.request.method === 'HEAD'
+  }
+
+  header(name: ReadHeader): string | undefined {
+    return this.request.headers[name] as string | undefined // Node joins what comes twice
+  }
+
+  /** Called by the door alone. False when it was over before. */
+  end(): boolean {
+    if (this.over) return false
+    this.over = true
+    this.wake?.()
+    this.wake = undefined
+    return true
+  }
+
+  /**
+   * Ends the connection with a reset. A plain close would look like the end of the body to clients that do not compare
+   * lengths (pip 22.3 and 22.3.1).
+   */
+  reset(): void {
+    this.request.socket.resetAndDestroy()
+  }
+}
+
+/** A response that knows the exchange it belongs to. */
+export class ExchangeResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+  exchange: Exchange | undefined = undefined
+}
+
+/** @throws TypeError for a response that did not come through the door */
+export function exchangeOf(response: ServerResponse): Exchange {
+  const { exchange } = response as ExchangeResponse
+  if (exchange === undefined) throw new TypeError('a response that did not come through the door')
+  return exchange
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto'
+import { errorEntry, GateError } from '../../domain/base/errors.ts'
+import type { Events } from '../../observe/events.ts'
+import { problemForError } from '../../protocol/answers/problem.ts'
+import { NOSNIFF, sendAnswer } from './answer.ts'
+import type { Exchange } from './exchange.ts'
+
+/**
+ * Answers what is no verdict: requests that make no sense, and "cannot tell". Where an answer is under way already its
+ * connection is reset. What was not foreseen is opaque to the client and told to the log under an id.
+ */
+export function sendFailure(exchange: Exchange, thrown: unknown, events: Events): void {
+  const id = randomBytes(6).toString('hex')
+  const error =
+    foreseen(thrown) ?? new GateError('unknown-bug', `The log of the gate has it as ${id}`, { cause: thrown })
+  if (errorEntry(error.code).status >= 500)
+    events.emit({
+      type: 'unknown',
+      code: error.code,
+      detail: error.detail,
+      route: exchange.route,
+      untrusted: error.untrusted,
+      cause: error.cause,
+      id,
+    })
+  try {
+    if (exchange.response.headersSent) exchange.reset()
+    else sendProblem(exchange, error)
+  } catch {
+    exchange.reset() // whatever it is, it must not reach the process
+  }
+}
+
+function sendProblem(exchange: Exchange, error: GateError): void {
+  const { status, reason, contentType, retryAfter, body } = problemForError(error)
+  const headers = ['Content-Type', contentType, 'Cache-Control', 'no-store', ...NOSNIFF]
+  if (retryAfter !== undefined) headers.push('Retry-After', `${retryAfter}`)
+  if (status === 405) headers.push('Allow', 'GET, HEAD')
+  sendAnswer(exchange, { status, reason, headers, body })
+}
+
+function foreseen(thrown: unknown): GateError | undefined {
+  if (thrown instanceof GateError) return thrown
+  const { code, statusCode } = (thrown ?? {}) as { readonly code?: unknown; readonly statusCode?: unknown }
+  if (typeof code !== 'string' || !code.startsWith('FST_ERR_') || typeof statusCode !== 'number') return undefined
+  return statusCode < 500 ? new GateError('bad-request', 'the request is outside the grammar of HTTP paths') : undefined
+}
+
+/** Whatever `handle` throws is answered as a failure. */
+export function answerWith(exchange: Exchange, events: Events, handle: () => Promise<void> | void): void {
+  try {
+    const answered = handle()
+    answered?.catch((error: unknown) => sendFailure(exchange, error, events))
+  } catch (error) {
+    sendFailure(exchange, error, events)
+  }
+}

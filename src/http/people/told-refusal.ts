@@ -1,0 +1,81 @@
+import { formatInstant, type Instant } from '../../domain/base/instant.ts'
+import { refusalEntry } from '../../domain/base/refusal.ts'
+import type { Step } from '../../domain/base/step.ts'
+import type { Refused } from '../../domain/decide/verdict.ts'
+import type { Identity } from '../../domain/identity/attestation.ts'
+import { describeRule } from '../../domain/policy/rule-ref.ts'
+
+interface Kept {
+  readonly refused: Refused
+  readonly at: Instant
+}
+
+/** One check, absent values null. */
+export interface ToldStep {
+  readonly mark: Step['mark']
+  readonly check: string
+  readonly expected: string | null
+  readonly found: string | null
+}
+
+/** All that is known of a refusal, as JSON; absent values are null. */
+export interface ToldRefusal {
+  readonly id: string
+  readonly url: string
+  readonly outcome: 'refused'
+  readonly code: string
+  readonly title: string
+  readonly meaning: string
+  readonly detail: string
+  readonly remedy: string
+  readonly project: string
+  readonly version: string | null
+  readonly filename: string
+  readonly sha256: string | null
+  /** its id, and `file:line` */
+  readonly rule: string | null
+  readonly identity: Readonly<Record<keyof Identity, string | null>> | null
+  readonly steps: readonly ToldStep[]
+  /** what a person should know besides, as it was when the file was first refused */
+  readonly notes: readonly string[]
+  /** the YAML that would admit the file */
+  readonly admit_with: string | null
+  readonly policy: string
+  /** when it was first refused for this reason */
+  readonly at: string
+}
+
+export function tellRefusal(id: string, url: string, { refused, at }: Kept): ToldRefusal {
+  const { code, file, rule, identity } = refused
+  const { title, meaning, remedy } = refusalEntry(code)
+  return {
+    id,
+    url,
+    outcome: 'refused',
+    code,
+    title,
+    meaning,
+    detail: refused.detail,
+    remedy,
+    project: file.project,
+    version: file.version ?? null,
+    filename: file.filename,
+    sha256: file.sha256 ?? null,
+    rule: rule === undefined ? null : describeRule(rule),
+    identity: identity === undefined ? null : toldIdentity(identity),
+    steps: refused.steps.map(({ mark, check, expected, found }) => ({
+      mark,
+      check,
+      expected: expected ?? null,
+      found: found ?? null,
+    })),
+    notes: refused.notes,
+    admit_with: refused.admitWith ?? null,
+    policy: refused.policyDigest,
+    at: formatInstant(at),
+  }
+}
+
+function toldIdentity({ issuer, san, repository, workflow, ref }: Identity): ToldRefusal['identity'] {
+  return { issuer, san, repository: repository ?? null, workflow: workflow ?? null, ref: ref ?? null }
+}

@@ -1,0 +1,60 @@
+import type { Instant } from '../domain/base/instant.ts'
+import type { Refused } from '../domain/decide/verdict.ts'
+import type { Identity } from '../domain/identity/attestation.ts'
+import type { Source } from '../domain/memory/source.ts'
+import type { Memory } from './memory.ts'
+
+export interface JournalEntry {
+  readonly at: Instant
+  readonly filename: string
+  readonly project: string
+  readonly sha256: string | undefined
+  readonly outcome: 'admitted' | 'refused'
+  /** refusal code, or what an admission rests on */
+  readonly code: string
+  readonly rule: string | undefined
+  readonly identity: Identity | undefined
+  readonly policyDigest: string
+  readonly trustDigest: string | undefined
+  readonly client: string
+}
+
+/** Append-only. On disk within a second and at `close`; equal entries of one second may share a row with a count. */
+export interface Journal {
+  /** Throws `unknown-store` while nothing can be written. */
+  record(entry: JournalEntry): void
+  flush(): Promise<void>
+}
+
+/** A refusal as it was told, and when. */
+export interface KeptRefusal {
+  readonly refused: Refused
+  readonly at: Instant
+}
+
+/** Refusals by their short id, for explain pages that survive a restart. */
+export interface Refusals {
+  put(id: string, refused: Refused, at: Instant): void
+  get(id: string): Promise<KeptRefusal | undefined>
+}
+
+/** The newest time ever recorded: a clock that falls behind it by more than five minutes decides nothing. Kept at hand. */
+export interface Watermark {
+  newest(): Instant
+  raise(at: Instant): void
+}
+
+/** The database as a whole. */
+export interface Store {
+  /**
+   * What is remembered of one source. What was written down before sources were told apart belongs to the first source that is
+   * asked for.
+   */
+  memory(source: Source): Promise<Memory>
+  readonly journal: Journal
+  readonly refusals: Refusals
+  readonly watermark: Watermark
+  /** Throws `unknown-store` when a write does not go through. */
+  probe(): Promise<void>
+  close(): Promise<void>
+}

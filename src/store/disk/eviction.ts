@@ -1,0 +1,71 @@
+import type { Sha256 } from '../../domain/base/digest.ts'
+import type { Events } from '../../observe/events.ts'
+import { storeError } from '../failure/store-error.ts'
+import type { BlobRecords } from '../sqlite/tables/blob-records-table.ts'
+
+const EVICT_AT_ONCE = 64
+
+export interface Eviction {
+  /** The blob that came last stays, whatever room there is. */
+  spare(newest: Sha256): void
+  /** Makes room where there is too little, beside whoever asks. */
+  start(): void
+  /** Resolves when nothing is removed any more. */
+  close(): Promise<void>
+}
+
+interface Options {
+  readonly cacheBytes: number
+  readonly records: BlobRecords
+  readonly remove: (sha256: Sha256) => Promise<void>
+  readonly events: Events
+}
+
+/** Lets go of what was used least recently, until the rest is within its bounds. */
+export function createEviction({ cacheBytes, records, remove, events }: Options): Eviction {
+  let newest: Sha256 | undefined
+  let evicting: Promise<void> | undefined
+  let closed = false
+
+  function isFull(): boolean {
+    return records.total() - records.heldBytes > cacheBytes
+  }
+
+  async function makeRoom(): Promise<void> {
+    while (isFull() && !closed) {
+      const candidates = records.oldest(EVICT_AT_ONCE).filter(sha256 => sha256 !== newest)
+      if (candidates.length === 0) return
+      for (const sha256 of candidates) {
+        if (!isFull()) return
+        const bytes = records.get(sha256)?.size ?? 0
+        await remove(sha256)
+        events.emit({ type: 'blob', action: 'evicted', bytes, total: records.total() })
+      }
+    }
+  }
+
+  /** For what fails while nobody waits for it; the next blob tries again. */
+  function tell(cause: unknown): void {
+    const detail = 'the cache of files could not be kept within its bounds'
+    const { code } = storeError(detail, cause)
+    events.emit({ type: 'unknown', code, detail, route: 'background', untrusted: undefined, cause, id: '' })
+  }
+
+  return {
+    spare(sha256) {
+      newest = sha256
+    },
+    start() {
+      if (closed || !isFull()) return
+      evicting ??= makeRoom()
+        .catch(tell)
+        .finally(() => {
+          evicting = undefined
+        })
+    },
+    async close() {
+      closed = true
+      await evicting
+    },
+  }
+}

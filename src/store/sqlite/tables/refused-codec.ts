@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { REFUSALS, type RefusalCode } from '../../../domain/base/refusal.ts'
+import type { Refused } from '../../../domain/decide/verdict.ts'
+
+const text = z.string()
+const absent = text.optional()
+
+const REFUSED = z.strictObject({
+  kind: z.literal('refused'),
+  code: z.enum(Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]]),
+  file: z.strictObject({ project: text, version: absent, filename: text, sha256: absent }),
+  rule: z.strictObject({ id: text, file: text, line: z.int() }).optional(),
+  identity: z.strictObject({ issuer: text, san: text, repository: absent, workflow: absent, ref: absent }).optional(),
+  detail: text,
+  admitWith: absent,
+  policyDigest: text,
+  steps: z.array(
+    z.strictObject({ mark: z.enum(['pass', 'fail', 'skip']), check: text, expected: absent, found: absent }),
+  ),
+  // older rows have none
+  notes: z.array(text).default([]),
+})
+
+/** JSON text for the store; absent values are left out. */
+export function encodeRefused(refused: Refused): string {
+  return JSON.stringify(refused)
+}
+
+/** Reads a refusal back; `undefined` for anything that is not exactly one. */
+export function decodeRefused(json: string): Refused | undefined {
+  try {
+    return presentKeys(REFUSED.parse(JSON.parse(json)))
+  } catch {
+    return undefined
+  }
+}
+
+type Decoded = z.infer<typeof REFUSED>
+
+/** Names every key, as the type asks for it. */
+function presentKeys({ file, rule, identity, admitWith, steps, ...rest }: Decoded): Refused {
+  return {
+    ...rest,
+    file: { ...file, version: file.version, sha256: file.sha256 },
+    rule,
+    identity:
+      identity === undefined
+        ? undefined
+        : { ...identity, repository: identity.repository, workflow: identity.workflow, ref: identity.ref },
+    admitWith,
+    steps: steps.map(({ mark, check, expected, found }) => ({
+      mark,
+      check,
+      ...(expected === undefined ? {} : { expected }),
+      ...(found === undefined ? {} : { found }),
+    })),
+  }
+}

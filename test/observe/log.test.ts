@@ -1,0 +1,55 @@
+// guards: src/observe/log-text.ts
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { createLog } from '../../src/observe/log.ts'
+import { ALL, lines, policy, request, verdict, written } from './every-event.ts'
+
+t.test('the access log is on by default, and probes are in it only while they fail', t => {
+  const info = lines(
+    [
+      request(),
+      request({ route: 'healthz' }),
+      request({ route: 'metrics' }),
+      request({ route: 'readyz', status: 503 }),
+    ],
+    { level: 'info' },
+  )
+  t.match(info, [
+    { msg: 'request', route: 'page', status: 200, ms: 1.235, untrusted: { url: '/simple/demo/' } },
+    { route: 'readyz', status: 503 },
+  ])
+  t.equal(info.length, 2)
+  t.end()
+})
+
+t.test('at `warn` only what needs somebody is written', t => {
+  const told = lines([...ALL, policy('rejected')], { level: 'warn' })
+  t.strictSame(
+    told.map(({ level }) => level),
+    ['warn', 'error', 'warn', 'warn', 'error'],
+  )
+  t.end()
+})
+
+t.test('the format for people is one compact line, coloured only when asked', t => {
+  const plain = written([verdict()], { format: 'text', colours: 'plain' })
+  t.match(plain, /^\d\d:\d\d:\d\d\.\d{3} info {2}refused code=unattested project=demo .*rule="projects\[0\] demo"/)
+  t.match(written([policy('rejected')], { format: 'text' }), /\n {4}p\.yaml:1:1 a\n {4}p\.yaml:2:1 b\n$/)
+  t.notMatch(written(ALL, { format: 'text' }), '\u001b', 'a destination that is no terminal')
+  t.match(written([verdict()], { format: 'text', colours: 'colours' }), '\u001b[32minfo')
+  t.end()
+})
+
+t.test('lines are gathered, and all of them are on disk after a flush', t => {
+  const path = join(t.testdir({}), 'log')
+  const file = openSync(path, 'w')
+  t.teardown(() => closeSync(file))
+  const log = createLog({ level: 'info', format: 'json', destination: file })
+  log.emit(request())
+  t.equal(readFileSync(path, 'utf8'), '', 'a request does not cost a write')
+  for (let count = 1; count < 500; count += 1) log.emit(request())
+  log.flush()
+  t.equal(readFileSync(path, 'utf8').split('\n').length, 501)
+  t.end()
+})

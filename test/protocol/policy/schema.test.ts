@@ -1,0 +1,127 @@
+// guards: src/protocol/policy/sections.ts
+import t from 'tap'
+import { assertRefusedAtPlace, rule, type WrongPolicy } from './good-policy.ts'
+
+const WRONG: readonly WrongPolicy[] = [
+  ['an unknown key', 2, 'modes: enforce', '2:1', 'unknown key "modes" (did you mean "mode"?)'],
+  [
+    'an unknown key in a rule',
+    10,
+    rule('publisher: acme'),
+    '10:44',
+    'unknown key "publisher" (did you mean "publishers"?)',
+  ],
+  [
+    'an unknown key in defaults',
+    8,
+    '  attestations: required',
+    '8:3',
+    'unknown key "attestations" (did you mean "attestation"?)',
+  ],
+  ['another version', 1, 'version: 2', '1:10', 'must be 1; found 2'],
+  ['a version that is text', 1, 'version: "1"', '1:10', 'must be 1; found "1"'],
+  ['no version', 1, undefined, '1:1', 'version: "version" is missing'],
+  [
+    'an unknown mode',
+    2,
+    'mode: enforced',
+    '2:7',
+    'must be one of enforce, audit; found "enforced" (did you mean "enforce"?)',
+  ],
+  ['an unknown identity', 8, '  identity: first-sen', '8:13', '(did you mean "first-seen"?)'],
+  ['a regression that is a word', 8, '  regression: deny', '8:15', 'must be a mapping, found "deny"'],
+  ['an unknown regression', 8, '  regression: { losts: deny }', '8:17', 'unknown key "losts" (did you mean "lost"?)'],
+  ['a regression that is neither', 8, '  regression: { lost: yes }', '8:23', 'must be one of allow, deny; found "yes"'],
+  [
+    'an unknown release line',
+    8,
+    '  regression: { release_line: patch }',
+    '8:31',
+    'must be one of project, major, minor',
+  ],
+  [
+    'pre-releases that are text',
+    8,
+    '  regression: { ignore_prereleases: "yes" }',
+    '8:37',
+    'must be true or false, found "yes"',
+  ],
+  ['a cooldown that is a number', 10, rule('cooldown: { min_age: 3 }'), '10:65', 'must be text, found 3'],
+  ['a cooldown without a unit', 10, rule('cooldown: { min_age: "3" }'), '10:65', 'must be a duration'],
+  ['a cooldown without an age', 10, rule('cooldown: {}'), '10:54', '"min_age" is missing'],
+  ['slsa without a builder', 10, rule('slsa: { min_level: 3 }'), '10:50', '"builders" is missing'],
+  ['slsa with an empty list of builders', 10, rule('slsa: { builders: [] }'), '10:62', 'must not be empty'],
+  [
+    'a builder that is a URI',
+    10,
+    rule('slsa: { builders: [{ workflow: "https://github.com/a/b", ref: refs/heads/main }] }'),
+    '10:75',
+    'must be owner/repo/.github/workflows/file.yml',
+  ],
+  [
+    'a builder without a ref',
+    10,
+    rule('slsa: { builders: [{ workflow: a/b/.github/workflows/c.yml }] }'),
+    '10:63',
+    '"ref" is missing',
+  ],
+  [
+    'a SLSA level that there is not',
+    10,
+    rule('slsa: { min_level: 4, builders: [{ workflow: a/b/.github/workflows/c.yml, ref: refs/heads/main }] }'),
+    '10:63',
+    'must be at most 3',
+  ],
+  ['an empty publisher list', 10, '  - { match: pkg, publishers: [] }', '10:31', 'must not be empty'],
+  [
+    'publishers that are no list',
+    10,
+    '  - { match: pkg, publishers: acme }',
+    '10:31',
+    'must be a list, found "acme"; write [acme]',
+  ],
+  ['a deny that is no reason', 10, rule('deny: true'), '10:50', 'must be text, found true'],
+  [
+    'a publisher that is a number',
+    10,
+    '  - { match: pkg, publishers: [acme, lab, 3] }',
+    '10:43',
+    'must be text or a mapping, found 3',
+  ],
+  [
+    'a wrong inline publisher',
+    10,
+    '  - { match: pkg, publishers: [acme, lab, { kind: github, repository: x, workflow: a.yml }] }',
+    '10:71',
+    'must be owner/name',
+  ],
+  [
+    'an inline star without owner_id',
+    10,
+    '  - { match: pkg, publishers: [acme, lab, { kind: github, repository: "x/*", workflow: a.yml }] }',
+    '10:71',
+    'a "*" needs an owner_id',
+  ],
+  ['an empty deny', 10, rule('deny: ""'), '10:50', 'must not be empty'],
+  [
+    'an unknown attestation',
+    10,
+    rule('attestation: require'),
+    '10:57',
+    'must be one of required, when-seen, optional; found "require" (did you mean "required"?)',
+  ],
+  ['an empty allow list', 10, rule('predicates: { allow: [] }'), '10:65', 'must not be empty'],
+  [
+    'an unknown predicate',
+    10,
+    rule('predicates: { require: [publish] }'),
+    '10:68',
+    'must be one of publish/v1, slsa-provenance/v1',
+  ],
+  ['an unknown status', 10, rule('status: { quarantined: allow }'), '10:54', 'unknown key "quarantined"'],
+  ['an unknown yanked', 10, rule('yanked: true'), '10:52', 'must be one of allow, deny; found true'],
+]
+
+t.test('a malformed policy is refused at its place', async t => {
+  assertRefusedAtPlace(t, WRONG)
+})
