@@ -4,6 +4,7 @@ import type { Conclude, ExitCode, Services } from './command/services.ts'
 import { addAuditCommand } from './judge/audit.ts'
 import { addExplainCommand } from './judge/explain.ts'
 import { addVerifyCommand } from './judge/verify.ts'
+import { addLockCommand } from './lock/lock.ts'
 import { addMirrorCommand } from './mirror/mirror.ts'
 import { addConfigCommand } from './operate/config.ts'
 import { addServeCommand, type ServeServices } from './operate/serve.ts'
@@ -78,6 +79,7 @@ function createProgram(services: ProgramServices, conclude: Conclude): Command {
     addVerifyCommand,
     addExplainCommand,
     addAuditCommand,
+    addLockCommand,
     addPolicyCommand,
     addExemptionsCommand,
     addHistoryCommand,

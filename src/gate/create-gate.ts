@@ -79,12 +79,12 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const clock = guard.read
   const now = guard.now
   recallRefresh(parts)
-  const watch = createPep740Watch(events)
+  const watch = createPep740Watch(events, { ownIntegrity: integrity.ownOrigin })
   const documents = createDocuments(blobs)
   const mismatches = createMismatches(events, clock)
   const wheelMetadata = createWheelMetadata({
     events,
-    rememberMismatch: (artifact, detail) => examine.rememberMetadataMismatch(artifact, detail),
+    remember: (artifact, finding) => examine.rememberMetadata(artifact, finding),
   })
   const downloads = { origin, wheelMetadata, mismatches, limit: createLimit(DOWNLOADS) }
   const vault = createVault({ ...downloads, blobs, spool, maxSize })
@@ -116,7 +116,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   return {
     page: pages.page,
     atHand: { page: pages.atHand, locate: locate.atHand, judge: judge.atHand },
-    legacy: createLegacy({ index, indexes, memory, foresight, links: linksFor('absolute'), maxAge, clock }),
+    legacy: createLegacy({ index, indexes, memory, foresight, links: linksFor('absolute'), mode, maxAge, clock }),
     locate: locate.byPath,
     locateByName: locate.byName,
     judge: async artifact => alternatives(await judge.judge(artifact)),

@@ -29,7 +29,7 @@ export interface Gate {
   }
   /** The legacy JSON API, refused files omitted, URLs at the gate. Throws no-project, not-found (no such version). */
   legacy(project: ProjectName, version: string | undefined): Promise<PageBody>
-  /** Finds the listed file behind a path. Throws not-listed, internal, unknown-…. */
+  /** Finds the listed file behind a path. Throws not-listed, listed-otherwise, internal, unknown-…. */
   locate(path: FilePath): Promise<Artifact | Refused>
   /** Finds a file by name in a project's page. */
   locateByName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused>

@@ -60,6 +60,7 @@ export type GateEvent =
       readonly ms: number
       readonly queued: number
     }
+  | { readonly type: 'index-warning'; readonly project: string; readonly detail: string; readonly untrusted: unknown }
   | { readonly type: 'no-pep740-upstream'; readonly detail: string }
   | {
       readonly type: 'policy'

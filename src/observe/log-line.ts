@@ -53,6 +53,10 @@ export function logLine(event: GateEvent): LogLine {
       const { outcome, ms, queued } = event
       return line(outcome === 'unknown' ? 'warn' : 'debug', 'verified a provenance', { outcome, ms: round(ms), queued })
     }
+    case 'index-warning': {
+      const { project, detail, untrusted } = event
+      return line('warn', 'the index has a doubtful page', { project, detail, untrusted: cleanValue(untrusted) })
+    }
     case 'no-pep740-upstream':
       return line('warn', 'the upstream seems to know no PEP 740', { detail: withoutSecrets(event.detail) })
     case 'policy':

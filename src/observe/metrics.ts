@@ -85,6 +85,8 @@ export function createMetrics({ version }: { readonly version: string }): Metric
         state.policy.reset()
         state.policy.set({ digest: event.digest.slice(0, 12) }, 1)
         return
+      case 'index-warning':
+        return
       case 'policy-warning':
         counters.policyWarnings.inc()
         return

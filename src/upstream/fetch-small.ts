@@ -23,7 +23,14 @@ export interface SmallRequest extends Pick<Hop, 'who' | 'what' | 'url'> {
 }
 
 export type SmallAnswer =
-  | { readonly status: 200; readonly headers: AnswerHeaders; readonly url: URL; readonly bytes: Buffer }
+  | {
+      readonly status: 200
+      readonly headers: AnswerHeaders
+      readonly url: URL
+      /** lower case, without parameters; empty where the answer has none */
+      readonly mediaType: string
+      readonly bytes: Buffer
+    }
   | { readonly status: 304; readonly headers: AnswerHeaders; readonly url: URL }
   | { readonly status: 404; readonly headers: AnswerHeaders; readonly url: URL }
 
@@ -45,7 +52,8 @@ export async function fetchSmall(agent: UpstreamAgent, request: SmallRequest): P
     const { status, headers } = answer
     if (status === 304 || status === 404) return { status, headers, url }
     if (body === undefined) throw unexpected(who, answer)
-    return { status: 200, headers, url, bytes: await decode(request, headers, body) }
+    const mediaType = mediaTypeOf(who, headers) ?? ''
+    return { status: 200, headers, url, mediaType, bytes: await decode(request, headers, body) }
   } catch (error) {
     throw upstreamFailure(who, error)
   } finally {
@@ -61,13 +69,17 @@ async function readBody(request: SmallRequest, answer: Answer): Promise<Buffer |
   }
   const { who, types, most } = request
   try {
-    const type = single(who, answer.headers, 'content-type')?.split(';', 1)[0]?.trim().toLowerCase()
+    const type = mediaTypeOf(who, answer.headers)
     if (types !== undefined && (type === undefined || !types.includes(type))) throw unexpected(who, answer)
     if (answer.headers['content-range'] !== undefined) throw unexpected(who, answer)
     return await collect(who, answer, most)
   } finally {
     answer.body.destroy()
   }
+}
+
+function mediaTypeOf(who: Who, headers: AnswerHeaders): string | undefined {
+  return single(who, headers, 'content-type')?.split(';', 1)[0]?.trim().toLowerCase()
 }
 
 async function collect(who: Who, answer: Answer, most: number): Promise<Buffer> {

@@ -1,20 +1,27 @@
 import { GateError } from '../domain/base/errors.ts'
 import type { Index } from '../ports/outward.ts'
 import { parseLegacyJson } from '../protocol/simple/legacy-json.ts'
-import { parseProjectIndex } from '../protocol/simple/project-index.ts'
+import { parseProjectPage, SIMPLE_HTML, SIMPLE_JSON } from '../protocol/simple/project-page.ts'
 import { parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { type AnswerHeaders, single } from './exchange.ts'
 import { fetchSmall } from './fetch-small.ts'
+import { isConnectionFailure } from './upstream-failure.ts'
 
 const WHO = 'the index'
-const SIMPLE_JSON = 'application/vnd.pypi.simple.v1+json'
+const PAGE_TYPES = [SIMPLE_JSON, ...SIMPLE_HTML]
+/** JSON says more; which one it is, is told by the type of the answer (PEP 691). */
+const ACCEPT = `${SIMPLE_JSON}, ${SIMPLE_HTML.map((type, at) => `${type};q=0.${2 - at}`).join(', ')}`
+/** Where the pages of projects lie below the index's URL. */
+type Folder = 'simple/' | ''
+type Question = Parameters<Index['project']>
+type PageAnswer = Awaited<ReturnType<Index['project']>>
 const MOST_PAGE = 128 * 1024 * 1024
 const MOST_LEGACY = 64 * 1024 * 1024
 
 /**
- * Project pages and the legacy JSON API of an index. JSON alone is asked for and accepted (PEP 691): an index that has only
- * HTML is `unknown-upstream`.
+ * Project pages and the legacy JSON API of an index. A page comes as JSON (PEP 691) or, from an index that knows nothing else,
+ * as HTML (PEP 503), which tells neither sizes nor times of upload.
  */
 export function createIndex(options: {
   readonly agent: UpstreamAgent
@@ -27,36 +34,38 @@ export function createIndex(options: {
   const base = parseUpstreamBase(options.index, 'upstream.index')
   const fileOrigins = options.files.map(text => parseUpstreamBase(text, 'upstream.files').origin)
 
+  async function askPage(folder: Folder, ...[name, known]: Question): Promise<PageAnswer> {
+    const etag = known?.etag
+    const answer = await fetchSmall(agent, {
+      who: WHO,
+      what: 'page',
+      url: new URL(`${base.href}/${folder}${name}/`),
+      headers: {
+        accept: ACCEPT,
+        'accept-encoding': 'gzip',
+        ...(etag === undefined ? {} : { 'if-none-match': etag }),
+      },
+      types: PAGE_TYPES,
+      most: MOST_PAGE,
+    })
+    if (answer.status === 404) return { kind: 'absent' }
+    if (answer.status === 304) {
+      if (etag === undefined)
+        throw new GateError('unknown-upstream', `${WHO} answered 304 to a request without a condition`)
+      return { kind: 'unchanged' }
+    }
+    const { bytes, headers, url, mediaType } = answer
+    const index = parseProjectPage(bytes, mediaType, {
+      project: name,
+      pageUrl: url.href,
+      fileOrigins,
+      serial: serialOf(headers),
+    })
+    return { kind: 'page', index, etag: etagOf(headers) }
+  }
+
   return {
-    async project(name, known) {
-      const etag = known?.etag
-      const answer = await fetchSmall(agent, {
-        who: WHO,
-        what: 'page',
-        url: new URL(`${base.href}/simple/${name}/`),
-        headers: {
-          accept: SIMPLE_JSON,
-          'accept-encoding': 'gzip',
-          ...(etag === undefined ? {} : { 'if-none-match': etag }),
-        },
-        types: [SIMPLE_JSON],
-        most: MOST_PAGE,
-      })
-      if (answer.status === 404) return { kind: 'absent' }
-      if (answer.status === 304) {
-        if (etag === undefined)
-          throw new GateError('unknown-upstream', `${WHO} answered 304 to a request without a condition`)
-        return { kind: 'unchanged' }
-      }
-      const { bytes, headers, url } = answer
-      const index = parseProjectIndex(bytes, {
-        project: name,
-        pageUrl: url.href,
-        fileOrigins,
-        serial: serialOf(headers),
-      })
-      return { kind: 'page', index, etag: etagOf(headers) }
-    },
+    project: findFolder(base, askPage),
 
     async legacy(name, version) {
       const path = version === undefined ? name : `${name}/${encodeURIComponent(version)}`
@@ -79,6 +88,49 @@ export function createIndex(options: {
       return { kind: 'json', json }
     },
   }
+}
+
+/**
+ * An index whose URL has a path may be named by its pages' own folder: PyTorch's (`/whl/cpu/<project>/`) has no other, and many
+ * a configuration says `…/simple`. The first page that is found below either decides for good; until then a project that is
+ * absent costs two questions. Of the second folder only what lists a file with its sha256 is believed to be a page.
+ */
+function findFolder(
+  { href, origin }: ReturnType<typeof parseUpstreamBase>,
+  ask: (folder: Folder, ...question: Question) => Promise<PageAnswer>,
+): Index['project'] {
+  let found: Folder | undefined = href === origin ? 'simple/' : undefined
+
+  async function askOwnFolder(...question: Question): Promise<PageAnswer | undefined> {
+    try {
+      const answer = await ask('', ...question)
+      return answer.kind === 'page' && answer.index.files.some(({ sha256 }) => sha256 !== undefined)
+        ? answer
+        : undefined
+    } catch (error) {
+      if (error instanceof GateError) return undefined // what the first folder said stands
+      throw error
+    }
+  }
+
+  return async (...question) => {
+    if (found !== undefined) return await ask(found, ...question)
+    const [usual] = await Promise.allSettled([ask('simple/', ...question)])
+    if (usual.status === 'fulfilled' && usual.value.kind !== 'absent') {
+      found = 'simple/'
+      return usual.value
+    }
+    if (usual.status === 'rejected' && !isAnswer(usual.reason)) throw usual.reason
+    const own = await askOwnFolder(...question)
+    if (own !== undefined) found = ''
+    if (own !== undefined || usual.status === 'fulfilled') return own ?? { kind: 'absent' }
+    throw usual.reason
+  }
+}
+
+/** Something was answered, only not a page: another folder may have one. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof GateError && error.code === 'unknown-upstream' && !isConnectionFailure(error)
 }
 
 function serialOf(headers: AnswerHeaders): number | undefined {

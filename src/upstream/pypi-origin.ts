@@ -10,10 +10,11 @@ import { discard, follow, withOneRetry } from './follow.ts'
 import { upstreamFailure } from './upstream-failure.ts'
 
 const WHO = 'the file origin'
+const GZIP: ReadonlySet<string> = new Set(['gzip', 'x-gzip'])
 const MOST_METADATA = 16 * 1024 * 1024
 
 /**
- * File bytes from `upstream.files`, unchecked. A body with neither Content-Length nor chunks ends where its connection
+ * File bytes from `upstream.files`, unchecked, as they were sent. A body with neither Content-Length nor chunks ends where its connection
  * does, so an early end of one looks like a whole body here; size and digest, compared by the gate, tell.
  */
 export function createOrigin(options: {
@@ -122,7 +123,7 @@ function openPart(
     const [, start, end, whole] = (PART.exec(single(WHO, headers, 'content-range') ?? '') ?? []).map(Number)
     if (start === undefined || end === undefined || whole === undefined || start > from || end !== whole - 1)
       throw new GateError('unknown-upstream', `${WHO} sent another part of the file than was asked for`)
-    assertIdentity(headers)
+    assertAsStored(artifact, headers)
     assertLength(artifact, whole, maxSize)
     body.atMost(whole - start, () => tooLarge(artifact, undefined, maxSize))
     return { body, start, length: whole }
@@ -135,15 +136,21 @@ function openPart(
 /** A whole file, as it is: no part, no coding, of the size that the index gives. */
 function declaredLength(artifact: Artifact, headers: AnswerHeaders, maxSize: number): number | undefined {
   if (headers['content-range'] !== undefined) throw new GateError('unknown-upstream', `${WHO} sent a part of a file`)
-  assertIdentity(headers)
+  assertAsStored(artifact, headers)
   const text = single(WHO, headers, 'content-length')
   const length = text === undefined ? undefined : Number(text)
   if (length !== undefined) assertLength(artifact, length, maxSize)
   return length
 }
 
-function assertIdentity(headers: AnswerHeaders): void {
+/**
+ * No coding was asked for. Servers of files say `gzip` all the same of a `.tar.gz` that they store, because of its name; pip and
+ * uv take its bytes as they were sent, so that it is they that must have the index's digest, and here it is the same. Where
+ * only what they unfold to has it, something on the way has packed them, which is no file of the index.
+ */
+function assertAsStored({ filename }: Artifact, headers: AnswerHeaders): void {
   const coding = single(WHO, headers, 'content-encoding')?.trim().toLowerCase() ?? ''
+  if (GZIP.has(coding) && filename.text.endsWith('.tar.gz')) return
   if (coding !== '' && coding !== 'identity')
     throw new GateError('unknown-upstream', `${WHO} sent a content coding that was not asked for`, {
       untrusted: { coding },

@@ -271,7 +271,7 @@ t.test('a late file that the lock does not pin is left out', async t => {
   await releaseWithLateSdist(desk_.world, {})
   const lock = desk_.write(
     'uv.lock',
-    'version = 1\n\n[[package]]\nname = "late"\nversion = "1.0"\nsource = { registry = "https://index.example/simple" }\n',
+    'version = 1\n\n[[package]]\nname = "late"\nversion = "1.0"\nsource = { registry = "https://pypi.org/simple" }\n',
   )
   const { exit, out, err } = await desk_.run('policy', 'init', lock)
   t.equal(exit, 1)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
@@ -51,6 +51,16 @@ t.test('tap under the checkout’s own Node runs', async t => {
     timeout: 60_000,
   })
   t.match(ended, { status: 0, stdout: /ok 1 - it ran/, stderr: '' })
+})
+
+t.test('nothing writes where tap empties what earlier runs left', async t => {
+  const cwd = checkoutWith(t)
+  const records = join(cwd, '.tap/processinfo')
+  mkdirSync(records, { recursive: true })
+  const processinfo = fileURLToPath(import.meta.resolve('@tapjs/processinfo/import', import.meta.resolve('tap')))
+  const words = [`--import=${processinfo}`, '--require=./test/old-node.cjs', 'test/old-node.cjs']
+  t.equal(spawnSync(process.execPath, words, { cwd, env: { PATH }, timeout: 60_000 }).status, 0)
+  t.strictSame(readdirSync(records), [])
 })
 
 t.test('a test that fails under it leaves tap going', async t => {

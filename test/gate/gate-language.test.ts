@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import { REFUSALS, type RefusalCode } from '../../src/domain/base/refusal.ts'
+import { relabelled } from '../world/archives.ts'
 import { type BareGate, openBareGate } from '../world/bare-gate.ts'
 import { CIRCLECI } from '../world/claims.ts'
 import { runCommand } from '../world/commands.ts'
@@ -109,6 +110,17 @@ const ROWS: readonly Row[] = [
         metadataSha256: sha256Of(OTHER_METADATA),
       }),
     // the download finds it; from then on it is known
+    after: async ({ gate, wheel }) => await gate.download(wheel).catch(() => undefined),
+  },
+  {
+    code: 'metadata-unreadable',
+    when: 'METADATA in the wheel is compressed by bzip2',
+    before: async ({ world, wheel }) => {
+      const bytes = relabelled(wheel.bytes, 'demo-1.0.dist-info/METADATA', { method: 12 })
+      const sha256 = sha256Of(bytes)
+      world.upstream.replace('demo', wheel.filename, { bytes, sha256 })
+      await resign(world, wheel, { ...wheel, sha256, identity: OURS })
+    },
     after: async ({ gate, wheel }) => await gate.download(wheel).catch(() => undefined),
   },
   {
@@ -497,6 +509,7 @@ const NEEDS_THE_GATE: readonly RefusalCode[] = [
   'publisher-changed',
   // found in a download
   'metadata-mismatch',
+  'metadata-unreadable',
 ]
 
 t.test('explain and the gate agree, on every row that does not need the gate’s own past', async t => {

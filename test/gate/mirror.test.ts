@@ -286,6 +286,11 @@ t.test('an import', async t => {
     const ended = await crossing.inside('mirror', 'import', crossing.carried('one'), '--signer', crossing.signer)
     t.equal(ended.exit, 2)
     t.match(ended.err, /in use by another gate/)
+    t.match(
+      ended.err,
+      /stop it first and start it again afterwards, or take a folder of its own \(--data\)/,
+      'and what to do',
+    )
     await gate.stop()
   })
   await t.test('wants a public key', async t => {

@@ -34,6 +34,7 @@ function memoryConformance(name: string, open: (t: Test) => Promise<Subject>): v
         'subject-mismatch',
         'digest-mismatch',
         'metadata-mismatch',
+        'metadata-unreadable',
       ] as const
       const memory = await subject.memory()
       for (const why of whys)

@@ -34,6 +34,7 @@ const RESERVED: readonly (readonly [specifier: RegExp, only: RegExp])[] = [
   [/^tar-stream$/, /^src\/carry\//],
   [/^commander$/, /^src\/(?:cli\/|main\.ts$)/],
   [/^(?:fastify$|@fastify\/)/, /^src\/http\//],
+  [/^htmlparser2$/, /^src\/protocol\/simple\/html-tags\.ts$/],
   [/^yaml$/, /^src\/(?:protocol|config)\//],
   [/^node:worker_threads$/, /^src\/verify\//],
   [/^node:(?:child_process|cluster|vm|module|inspector)$/, /^$/],

@@ -71,7 +71,7 @@ const HOSTS: readonly RegExp[] = [
   /^(?:docs\.|www\.)?(?:github|gitlab)\.com$/,
   /^(?:token\.actions\.githubusercontent\.com|accounts\.google\.com|(?:actions|slsa-framework)\.github\.io)$/,
   /^(?:(?:oidc\.)?circleci\.com|bitbucket\.org)$/,
-  /^(?:peps|packaging|docs)\.python\.org$/,
+  /^(?:pypi|peps|packaging|docs)\.python\.org$/,
   /^(?:slsa\.dev|in-toto\.io|json-schema\.org|www\.apache\.org|nodejs\.org|docs\.docker\.com)$/,
   /^(?:datatracker\.ietf\.org|www\.rfc-editor\.org|keepachangelog\.com|semver\.org|prometheus\.io)$/,
   // issuers and look-alikes that a certificate must not be taken for

@@ -78,6 +78,7 @@ export const ROOMS: Readonly<
       is: 'commands of the policy and of what is remembered',
       enters: 'terminal command locks report',
     },
+    lock: { is: 'commands that change locks', enters: 'terminal command locks report' },
     mirror: { is: 'commands of a mirror', enters: 'terminal command locks report' },
     operate: {
       is: 'commands of whoever runs a gate: the gate, its configuration, its trust root',

@@ -601,7 +601,12 @@ t.test('what goes upstream, and what comes out in an error', async t => {
     t.strictSame(seen, [
       {
         url: '/simple/demo/',
-        headers: { accept: SIMPLE_JSON, 'accept-encoding': 'gzip', 'if-none-match': '"abc"', ...agent },
+        headers: {
+          accept: `${SIMPLE_JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1`,
+          'accept-encoding': 'gzip',
+          'if-none-match': '"abc"',
+          ...agent,
+        },
       },
       {
         url: '/integrity/demo/1.0/demo-1.0-py3-none-any.whl/provenance',

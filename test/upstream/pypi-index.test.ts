@@ -100,6 +100,89 @@ t.test('a project page', async t => {
   })
 })
 
+const LINK = `<a href="/files/demo-1.0%2Bcpu-py3-none-any.whl#sha256=${'a'.repeat(64)}">demo</a>`
+
+t.test('an index that has only HTML', async t => {
+  t.test('is read by the type of its answer', async t => {
+    for (const type of ['text/html', 'text/html; charset=utf-8', 'application/vnd.pypi.simple.v1+html']) {
+      const { index } = await indexWith(t, { headers: { 'content-type': type }, body: LINK })
+      t.match(await index.project(DEMO), {
+        kind: 'page',
+        index: { name: 'demo', files: [{ filename: 'demo-1.0+cpu-py3-none-any.whl', sha256: 'a'.repeat(64) }] },
+      })
+    }
+  })
+
+  t.test('is not guessed at from the body', async t => {
+    await t.rejects((await indexWith(t, { body: LINK })).index.project(DEMO), UNKNOWN)
+    const { index } = await indexWith(t, { headers: { 'content-type': 'text/plain' }, body: LINK })
+    await t.rejects(index.project(DEMO), UNKNOWN)
+  })
+
+  t.test('is asked for JSON first', async t => {
+    const { index, server } = await indexWith(t, {})
+    await index.project(DEMO)
+    t.equal(
+      server.requests[0]?.headers.accept,
+      'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1',
+    )
+  })
+})
+
+t.test('an index that is named by the folder of its pages', async t => {
+  const pages = async (t: Test, at: RegExp, elsewhere: number) => {
+    const asked: string[] = []
+    const { origin } = await serve(t, ({ url = '' }, response) => {
+      asked.push(url)
+      if (!at.test(url)) return void response.writeHead(elsewhere).end()
+      response.writeHead(200, { 'content-type': 'text/html' }).end(LINK)
+    })
+    const open = (path: string) =>
+      createIndex({ agent: agentFor(t, [origin]), index: `${origin}${path}`, files: [origin] })
+    return { open, urls: () => asked.splice(0) }
+  }
+
+  t.test('has no /simple/ below it', async t => {
+    for (const elsewhere of [403, 404]) {
+      const { open, urls } = await pages(t, /^\/whl\/cpu\/demo\/$/, elsewhere)
+      const index = open('/whl/cpu')
+      t.match(await index.project(DEMO), { kind: 'page' })
+      t.strictSame(urls(), ['/whl/cpu/simple/demo/', '/whl/cpu/demo/'])
+      await index.project(DEMO)
+      t.strictSame(urls(), ['/whl/cpu/demo/'], 'and that is known from then on')
+    }
+  })
+
+  t.test('is told from one that has it by the first page', async t => {
+    const { open, urls } = await pages(t, /^\/pypi\/simple\/demo\/$/, 404)
+    const index = open('/pypi')
+    t.strictSame(await index.project('absent' as never), { kind: 'absent' })
+    t.match(await index.project(DEMO), { kind: 'page' })
+    urls()
+    t.strictSame(await index.project('absent' as never), { kind: 'absent' })
+    t.strictSame(urls(), ['/pypi/simple/absent/'])
+  })
+
+  t.test('is never looked for at the root of a host, nor where nobody answered', async t => {
+    const { open, urls } = await pages(t, /^\/demo\/$/, 404)
+    t.strictSame(await open('').project(DEMO), { kind: 'absent' })
+    t.strictSame(urls(), ['/simple/demo/'])
+    const broken = await pages(t, /^\/whl\/other\/$/, 500)
+    await t.rejects(broken.open('/whl').project(DEMO), UNKNOWN)
+  })
+
+  t.test('is believed only where it lists a file with its sha256', async t => {
+    const server = await serve(t, ({ url = '' }, response) => {
+      const listing = '<title>Links for demo</title><a href="demo-1.0.tar.gz">demo-1.0.tar.gz</a>'
+      if (url.includes('/simple/')) response.writeHead(404).end()
+      else response.writeHead(200, { 'content-type': 'text/html' }).end(listing)
+    })
+    const { origin } = server
+    const index = createIndex({ agent: agentFor(t, [origin]), index: `${origin}/files`, files: [origin] })
+    t.strictSame(await index.project(DEMO), { kind: 'absent' })
+  })
+})
+
 t.test('the legacy JSON API', async t => {
   const json = { 'content-type': 'application/json' }
   const body = JSON.stringify({ info: { name: 'demo' }, urls: [], last_serial: 5 })

@@ -4,6 +4,8 @@ import { crc32, deflateRawSync, gzipSync } from 'node:zlib'
 export interface Member {
   readonly name: string
   readonly bytes: Buffer
+  /** a field in its entry of a ZIP archive's directory */
+  readonly extra?: { readonly id: number; readonly data: Buffer }
 }
 
 /** 1980-01-01, the first date that ZIP can say: equal members make equal archives. */
@@ -15,7 +17,7 @@ export function zip(members: readonly Member[]): Buffer {
   const parts: Buffer[] = []
   const directory: Buffer[] = []
   let offset = 0
-  for (const { name, bytes } of members) {
+  for (const { name, bytes, extra } of members) {
     const stored = bytes.length > 1024 * 1024
     const content = stored ? bytes : deflateRawSync(bytes)
     const fields = Buffer.alloc(26)
@@ -28,21 +30,55 @@ export function zip(members: readonly Member[]): Buffer {
     fields.writeUInt32LE(bytes.length, 18)
     fields.writeUInt16LE(Buffer.byteLength(name), 22)
     const local = Buffer.concat([Buffer.from('PK\x03\x04'), fields, Buffer.from(name)])
+    const field = extra === undefined ? Buffer.alloc(0) : fieldOf(extra)
+    const listed = Buffer.from(fields)
+    listed.writeUInt16LE(field.length, 24)
     const entry = Buffer.alloc(14)
     entry.writeUInt32LE(EXECUTABLE_TO_NOBODY, 6)
     entry.writeUInt32LE(offset, 10)
-    directory.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 3]), fields, entry, Buffer.from(name)]))
+    directory.push(
+      Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 3]), listed, entry, Buffer.from(name), field]),
+    )
     parts.push(local, content)
     offset += local.length + content.length
   }
-  const listed = Buffer.concat(directory)
+  const whole = Buffer.concat(directory)
   const end = Buffer.alloc(18)
   end.writeUInt16LE(members.length, 4)
   end.writeUInt16LE(members.length, 6)
-  end.writeUInt32LE(listed.length, 8)
+  end.writeUInt32LE(whole.length, 8)
   end.writeUInt32LE(offset, 12)
-  return Buffer.concat([...parts, listed, Buffer.from('PK\x05\x06'), end])
+  return Buffer.concat([...parts, whole, Buffer.from('PK\x05\x06'), end])
 }
+
+function fieldOf({ id, data }: NonNullable<Member['extra']>): Buffer {
+  const head = Buffer.alloc(4)
+  head.writeUInt16LE(id, 0)
+  head.writeUInt16LE(data.length, 2)
+  return Buffer.concat([head, data])
+}
+
+/** The archive with another compression method or other flags written down for the members of this name; their bytes stay. */
+export function relabelled(
+  archive: Buffer,
+  name: string,
+  { method, flags }: { readonly method?: number; readonly flags?: number },
+): Buffer {
+  const bytes = Buffer.from(archive)
+  for (let at = bytes.indexOf(name); at !== -1; at = bytes.indexOf(name, at + 1))
+    for (const { mark, before, flagsAt } of HEADERS) {
+      if (at < before || !bytes.subarray(at - before, at - before + 4).equals(mark)) continue
+      if (flags !== undefined) bytes.writeUInt16LE(flags, at - before + flagsAt)
+      if (method !== undefined) bytes.writeUInt16LE(method, at - before + flagsAt + 2)
+    }
+  return bytes
+}
+
+/** Of a member's own header and of its entry in the directory: what they begin with, and where the name and the flags stand. */
+const HEADERS = [
+  { mark: Buffer.from('PK\x03\x04'), before: 30, flagsAt: 6 },
+  { mark: Buffer.from('PK\x01\x02'), before: 46, flagsAt: 8 },
+] as const
 
 const BLOCK = 512
 

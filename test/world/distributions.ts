@@ -18,6 +18,8 @@ export interface DistributionRequest {
   /** Requires-Dist */
   readonly requires?: readonly string[]
   readonly requiresPython?: string
+  /** build-system.requires of a source distribution; its backend lies in the tree all the same */
+  readonly buildRequires?: readonly string[]
   /** more files, by their path in the archive (below the top folder of a source distribution) */
   readonly files?: Readonly<Record<string, string | Buffer>>
   /** pads with content that does not compress until the archive has at least this many bytes */
@@ -50,7 +52,8 @@ export function makeSdist(request: DistributionRequest): Distribution {
   const stem = `${escaped(request.name)}-${request.version}`
   const metadata = renderMetadata(request)
   const backend = renderBackend(makeWheel(request))
-  const project = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["_build"]\n'
+  const requires = JSON.stringify(request.buildRequires ?? [])
+  const project = `[build-system]\nrequires = ${requires}\nbuild-backend = "backend"\nbackend-path = ["_build"]\n`
   const members = [
     { name: `${stem}/PKG-INFO`, bytes: metadata },
     { name: `${stem}/pyproject.toml`, bytes: Buffer.from(project) },

@@ -33,6 +33,8 @@ export interface Dialect {
   readonly provenance: boolean
   readonly coreMetadata: boolean
   readonly versions: boolean
+  /** default JSON; HTML has no sizes, no times of upload, and here no serial */
+  readonly form?: 'json' | 'html'
 }
 
 export interface UpstreamProject {
@@ -113,6 +115,38 @@ function renderFile(project: UpstreamProject, file: UpstreamFile, dialect: Diale
     yanked: file.yanked ?? false,
     ...file.entry,
   }
+}
+
+/** The page of an index that knows PEP 503 and what came to it as attributes: relative links, names percent-encoded. */
+export function renderHtmlPage(project: UpstreamProject, dialect: Dialect, origins: Origins): Buffer {
+  const meta = dialect.minor === 0 ? '' : `<meta name="pypi:repository-version" content="1.${dialect.minor}">`
+  const status = dialect.minor < 4 ? '' : `<meta name="pypi:project-status" content="${project.status.status}">`
+  const anchors = project.files.map(file => renderAnchor(project, file, dialect, origins))
+  return Buffer.from(`<!DOCTYPE html>
+<html><head>${meta}${status}<title>Links for ${project.name}</title></head>
+<body><h1>Links for ${project.name}</h1>
+${anchors.join('<br/>\n')}
+</body></html>
+`)
+}
+
+function renderAnchor(project: UpstreamProject, file: UpstreamFile, dialect: Dialect, origins: Origins): string {
+  const { filename, bytes, metadata, requiresPython, yanked = false } = file
+  const digest = metadata === undefined ? undefined : (file.metadataSha256 ?? sha256(metadata))
+  const attributes: Readonly<Record<string, string | undefined>> = {
+    href: `${origins.files}${pathOf(file).replaceAll('+', '%2B')}#sha256=${file.sha256 ?? sha256(bytes)}`,
+    'data-requires-python': requiresPython,
+    'data-yanked': yanked === false ? undefined : yanked === true ? '' : yanked,
+    'data-core-metadata':
+      digest === undefined || !dialect.coreMetadata || !filename.endsWith('.whl') ? undefined : `sha256=${digest}`,
+    'data-provenance': dialect.provenance ? (provenanceUrl(project, file, origins) ?? undefined) : undefined,
+  }
+  const written = Object.entries(attributes).flatMap(([name, value]) =>
+    value === undefined
+      ? []
+      : [` ${name}="${value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')}"`],
+  )
+  return `<a${written.join('')}>${filename}</a>`
 }
 
 function provenanceUrl(

@@ -14,6 +14,7 @@ import {
   type Dialect,
   isVersion,
   pathOf,
+  renderHtmlPage,
   renderLegacy,
   renderPage,
   type UpstreamFile,
@@ -118,7 +119,9 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
       case 'page':
         if (project === undefined) return missing()
         if (path !== `/${first}/${project.name}/`) return moved(`/simple/${project.name}/`)
-        return withTag(renderPage(project, dialect, origins), SIMPLE_JSON, project.serial, headers)
+        return dialect.form === 'html'
+          ? plain(200, 'text/html; charset=utf-8', renderHtmlPage(project, dialect, origins))
+          : withTag(renderPage(project, dialect, origins), SIMPLE_JSON, project.serial, headers)
       case 'legacy': {
         const version = fourth === 'json' ? third : undefined
         const body = project === undefined ? undefined : renderLegacy(project, version, origins)

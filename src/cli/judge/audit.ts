@@ -2,21 +2,25 @@ import { type Command, Option } from 'commander'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Surveyed } from '../../gate/explain/survey.ts'
 import { verdictJson } from '../../gate/explain/verdict-json.ts'
+import { isFinding } from '../../protocol/lockfiles/divide-lock.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { collect, ENVIRONMENT, type JudgingOptions, parseTimeOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { readLocks } from '../locks/lock-files.ts'
+import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
 import { surveyLocks } from '../locks/survey-locks.ts'
 import { complaintOf } from '../report/complaint.ts'
 import { junitOf } from '../report/junit.ts'
+import type { LockReport } from '../report/lock-report.ts'
 import { type LockSummary, renderSummary, summarise } from '../report/lock-summary.ts'
 import { sarifOf } from '../report/sarif.ts'
+import { findingsIn, renderUnjudged, tellFindings, type UnjudgedEntry, unjudgedIn } from '../report/unjudged.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 
-interface AuditOptions extends Omit<JudgingOptions, 'format'> {
+interface AuditOptions extends Omit<JudgingOptions, 'format'>, LockOptions {
   readonly format: 'text' | 'json' | 'sarif' | 'junit'
   readonly enforce?: boolean
 }
@@ -28,11 +32,14 @@ Reads requirements.txt with hashes (-r and -c followed), uv.lock, poetry.lock, p
 const MORE = `
 Exit codes:
   0  every file is admitted
-  1  a file is refused, or the index does not list it as the lock has it
+  1  a file is refused, or the index does not list it as the lock has it, or
+     something that the lock names was not judged (not with --allow-unjudged)
   2  usage: a lock cannot be read; or the configuration or policy is wrong
   3  internal error
   4  the upstream could not answer for a file
   5  the trust root cannot be used, or is too old
+
+${UNJUDGED}
 
 In a policy with mode: audit, what would be refused is admitted and told;
 --enforce counts it as refused.
@@ -40,11 +47,14 @@ In a policy with mode: audit, what would be refused is admitted and told;
 Output of --format json, one object:
   {summary: {locks, packages, files, attested, signers: [{signer, files}],
      admitted, exempted: [{id, files, ends, owner}], watched,
-     refused: [{code, files}], notListed, unknown, skipped, unpinned, silent},
+     refused: [{code, files}], notListed, unknown, skipped, unpinned, silent,
+     unjudged: [{kind, index, entries}]},
    files: [{lock, line, …as verify --format json}],
-   skipped: [{lock, line, name, why}]}
-sarif: SARIF 2.1.0, a result for each file that is not admitted, at its line.
-junit: a suite for each lock, a case for each file.
+   skipped: [{lock, line, kind, name, version, index, why}]}
+skipped is all that was not judged; kind is url, vcs, path, editable,
+index-line, other-index, own or internal.
+sarif: SARIF 2.1.0, a result for each file that is not admitted and for what was
+not judged, at its line. junit: a suite for each lock, a case for each of them.
 
 ${ENVIRONMENT}
 
@@ -54,8 +64,7 @@ Examples:
   portcullis audit poetry.lock --format sarif > portcullis.sarif`
 
 export function addAuditCommand(program: Command, services: Services, conclude: Conclude): void {
-  program
-    .command('audit')
+  withLockOptions(program.command('audit'))
     .summary('judge every file of lock files')
     .description(DESCRIPTION)
     .argument('<lockfile...>', 'lock files')
@@ -73,43 +82,41 @@ export function addAuditCommand(program: Command, services: Services, conclude: 
 }
 
 async function audit(paths: readonly string[], options: AuditOptions, services: Services): Promise<ExitCode> {
-  const locks = readLocks(paths)
+  const read = readLocks(paths, services.environment)
   const { config } = services.loadConfig({ ...options })
+  const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot: options.trustRoot, at: options.at })
   try {
     const surveyed = await surveyLocks(locks, explain, services.output)
     const summary = summarise(locks, surveyed, explain.policy())
-    tell({ locks, surveyed, summary, folder: process.cwd() }, options, services)
-    return exitOf(surveyed, options)
+    const findings = options.allowUnjudged === true ? [] : findingsIn(locks)
+    tell({ locks, surveyed, summary, findings, folder: process.cwd() }, options, services)
+    return findings.length > 0 ? 1 : exitOf(surveyed, options)
   } finally {
     await explain.close()
   }
 }
 
-interface Audited {
+interface Audited extends LockReport {
   readonly locks: readonly Lock[]
-  readonly surveyed: readonly Surveyed[]
   readonly summary: LockSummary
   readonly folder: string
 }
 
 function tell(audited: Audited, { format }: AuditOptions, { output, version }: Services): void {
-  if (format === 'text') renderText(createScreen(output), audited.surveyed, audited.summary)
+  if (format === 'text') renderText(createScreen(output), audited)
   else output.out(written(audited, format, version))
 }
 
-function written(
-  { locks, surveyed, summary, folder }: Audited,
-  format: Exclude<AuditOptions['format'], 'text'>,
-  version: string,
-): string {
+function written(audited: Audited, format: Exclude<AuditOptions['format'], 'text'>, version: string): string {
+  const { locks, surveyed, summary, folder } = audited
   switch (format) {
     case 'json':
-      return jsonLine({ summary, files: surveyed.map(fileJson), skipped: locks.flatMap(skippedJson) })
+      return jsonLine({ summary, files: surveyed.map(fileJson), skipped: unjudgedIn(locks).map(skippedJson) })
     case 'sarif':
-      return `${JSON.stringify(sarifOf(surveyed, version, folder), undefined, 2)}\n`
+      return `${JSON.stringify(sarifOf(audited, version, folder), undefined, 2)}\n`
     case 'junit':
-      return junitOf(surveyed)
+      return junitOf(audited)
     default:
       return format satisfies never
   }
@@ -119,12 +126,12 @@ function fileJson({ lock, package: { line }, explanation }: Surveyed): object {
   return { lock, line, ...verdictJson(explanation) }
 }
 
-function skippedJson({ path, skipped }: Lock): readonly object[] {
-  return skipped.map(({ line, name, why }) => ({ lock: path, line, name, why }))
+function skippedJson({ lock, line, kind, name, version, index, why }: UnjudgedEntry): object {
+  return { lock, line, kind, name, version: version ?? null, index: index ?? null, why }
 }
 
 /** Everything that is not simply admitted, release by release, then the summary. */
-function renderText(screen: Screen, surveyed: readonly Surveyed[], summary: LockSummary): void {
+function renderText(screen: Screen, { surveyed, summary, locks, findings }: Audited): void {
   const told = surveyed.flatMap(it => {
     const complaint = complaintOf(it.explanation)
     return complaint === undefined ? [] : [{ it, complaint }]
@@ -144,8 +151,10 @@ function renderText(screen: Screen, surveyed: readonly Surveyed[], summary: Lock
       screen.prose(['    '], complaint.message)
     }
   }
-  if (releases.size > 0) screen.line()
+  renderUnjudged(screen, unjudgedIn(locks).filter(isFinding))
+  if (releases.size > 0 || findings.length > 0) screen.line()
   renderSummary(screen, summary)
+  tellFindings(screen, findings)
 }
 
 const MARKS = { error: ['✗', 'bad'], warning: ['?', 'doubt'], note: ['!', 'doubt'] } as const

@@ -13,15 +13,17 @@ import { exitOfUnknown } from '../command/exit-of.ts'
 import { collect, ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { readLocks } from '../locks/lock-files.ts'
+import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
 import { surveyLocks } from '../locks/survey-locks.ts'
 import { labelOf, renderOthers, renderTally } from '../report/outcomes.ts'
+import { findingsIn, renderUnjudged, tellFindings } from '../report/unjudged.ts'
 import { formatBytes } from '../terminal/bytes.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 import { writeWhole } from '../terminal/write-whole.ts'
 import { type TargetOptions, withTargetOptions } from './targets-options.ts'
 
-interface PlanOptions extends TargetOptions {
+interface PlanOptions extends TargetOptions, LockOptions {
   readonly config?: string
   readonly out: string
   readonly policy?: readonly string[]
@@ -37,11 +39,14 @@ What the policy says is a preview: mirror fetch asks again, file by file.
 Exit codes:
   0  written, and every file is admitted
   1  written, and a file is refused, or the index does not list it as the
-     lock has it (then it is left out of the plan)
+     lock has it (then it is left out of the plan), or something that the lock
+     names was not judged, and nobody can plan it (not with --allow-unjudged)
   2  usage: a lock cannot be read; or the configuration or policy is wrong
   3  internal error
   4  the upstream could not answer for a file
   5  the trust root cannot be used, or is too old
+
+${UNJUDGED}
 
 ${ENVIRONMENT}
 
@@ -52,8 +57,7 @@ Examples:
 
 export function addMirrorPlan(mirror: Command, services: Services, conclude: Conclude): void {
   withTargetOptions(
-    mirror
-      .command('plan')
+    withLockOptions(mirror.command('plan'))
       .summary('write down which files lock files allow')
       .description(DESCRIPTION)
       .argument('<lockfile...>', 'lock files')
@@ -68,16 +72,21 @@ export function addMirrorPlan(mirror: Command, services: Services, conclude: Con
 
 async function plan(paths: readonly string[], options: PlanOptions, services: Services): Promise<ExitCode> {
   const targets: Targets = { pythons: options.python ?? [], platforms: options.platform ?? [] }
-  const locks = readLocks(paths).map(lock => withoutForeign(lock, targets))
+  const read = readLocks(paths, services.environment).map(lock => withoutForeign(lock, targets))
   const { config } = services.loadConfig({ ...options })
+  const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot: undefined, at: undefined })
   try {
     const surveyed = await surveyLocks(locks, explain, services.output)
     const explanations = pick(surveyed, targets)
     const files = explanations.flatMap(explanation => plannedOf(explanation) ?? [])
     writeWhole(options.out, renderMirrorPlan({ locks: paths, targets, files, wanted: [] }), { over: true })
-    tell(createScreen(services.output), explanations, options.out)
-    return exitOf(explanations)
+    const screen = createScreen(services.output)
+    tell(screen, explanations, options.out)
+    const findings = options.allowUnjudged === true ? [] : findingsIn(locks)
+    renderUnjudged(screen, findings)
+    tellFindings(screen, findings)
+    return findings.length > 0 ? 1 : exitOf(explanations)
   } finally {
     await explain.close()
   }

@@ -5,7 +5,7 @@ import { errorEntry, GateError } from '../../domain/base/errors.ts'
 import { formatInstant, type Instant, instant } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import { cover, type LeftOut, observe, observingPolicy } from '../../gate/explain/observe-locks.ts'
-import { onSilentIndex, type Survey, type Surveyed } from '../../gate/explain/survey.ts'
+import { onePerFile, onSilentIndex, type Survey, type Surveyed } from '../../gate/explain/survey.ts'
 import { parseEnd } from '../../protocol/clauses/time.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { loadPolicy } from '../../protocol/policy/policy-yaml.ts'
@@ -14,13 +14,22 @@ import { formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
 import { ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { readLocks } from '../locks/lock-files.ts'
+import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
 import { surveyLocks } from '../locks/survey-locks.ts'
 import { renderSummary, summarise } from '../report/lock-summary.ts'
+import {
+  findingsIn,
+  nameOfUnjudged,
+  renderUnjudged,
+  tellFindings,
+  type UnjudgedEntry,
+  unjudgedIn,
+} from '../report/unjudged.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 import { writeWhole } from '../terminal/write-whole.ts'
 
-interface InitOptions {
+interface InitOptions extends LockOptions {
   readonly config?: string
   readonly trustRoot?: string
   readonly out?: string
@@ -42,12 +51,15 @@ Exit codes:
   0  written, and it admits every file of the locks
   1  files are left out that no policy should admit: they fail, contradict the
      lock, or their exemption has ended; each is named on stderr, with what
-     helps, and in the file, which is written where there is another to admit
+     helps, and in the file, which is written where there is another to admit.
+     Or something that a lock names was not judged (not with --allow-unjudged)
   2  usage: a lock cannot be read, or --out exists; or the configuration is
      wrong
   3  internal error
   4  the upstream could not answer for a file: nothing is written
   5  the trust root cannot be used, or is too old: nothing is written
+
+${UNJUDGED}
 
 ${ENVIRONMENT}
 
@@ -60,8 +72,7 @@ Examples:
 const LIFE = 90 * 86_400_000
 
 export function addPolicyInit(policy: Command, services: Services, conclude: Conclude): void {
-  policy
-    .command('init')
+  withLockOptions(policy.command('init'))
     .summary('observe what lock files allow and write the policy that admits it')
     .description(DESCRIPTION)
     .argument('<lockfile...>', 'lock files')
@@ -84,10 +95,11 @@ function parseDate(text: string): string {
 
 async function init(paths: readonly string[], options: InitOptions, services: Services): Promise<ExitCode> {
   const { out, force } = options
-  const locks = readLocks(paths)
+  const read = readLocks(paths, services.environment)
   if (out !== undefined && force !== true && existsSync(out))
     throw new GateError('usage', `${out} exists: --force overwrites it`)
   const { config } = services.loadConfig({ ...options })
+  const locks = ownLocks(read, config, options)
   const { trustRoot } = options
   const explain = await services.openExplain(config, { trustRoot, at: undefined, policy: observingPolicy() })
   try {
@@ -110,16 +122,22 @@ async function offer(seen: Seen, options: InitOptions, services: Services): Prom
   const observation = observe(look)
   const [unknown] = observation.unknown
   if (unknown !== undefined) return tellUnknown(screen, observation.unknown, unknown)
-  if (look.length === 0) throw new GateError('usage', 'the locks allow no file of an index')
+  if (look.length === 0 && unjudgedIn(locks).length === 0)
+    throw new GateError('usage', 'the locks allow no file of an index')
   const { written, leftOut } = await cover(look, observation, writerOf(seen, options, services))
-  if (written !== undefined) {
-    hand(written.text, options, services)
-    renderSummary(screen, summarise(locks, written.judged, written.policy))
-  }
+  if (written !== undefined) hand(written.text, options, services)
+  renderSummary(screen, summarise(locks, written?.judged ?? [], written?.policy ?? observingPolicy()))
   tellLeftOut(screen, leftOut)
+  const findings = findingsOf(seen, options)
+  renderUnjudged(screen, findings)
+  tellFindings(screen, findings)
   if (written !== undefined && options.out !== undefined)
     screen.line(`${options.out} is written: read it, then \`portcullis policy check ${options.out}\``)
-  return leftOut.length > 0 ? 1 : 0
+  return leftOut.length + findings.length > 0 ? 1 : 0
+}
+
+function findingsOf({ locks }: Seen, { allowUnjudged }: InitOptions): readonly UnjudgedEntry[] {
+  return allowUnjudged === true ? [] : findingsIn(locks)
 }
 
 /** Writes what was observed, and reads it back as a gate would before anybody gets it. */
@@ -127,7 +145,12 @@ function writerOf({ locks, look }: Seen, options: InitOptions, services: Service
   const now = services.clock()
   const about = { ...writing(options, services, now), locks: locks.map(({ path }) => basename(path)) }
   return async (files, leftOut) => {
-    const remarks = [...silentRemark(look), ...leftOut.map(({ filename, why }) => `Not covered: ${filename}: ${why}`)]
+    const remarks = [
+      ...silentRemark(look),
+      ...namedRemark(look),
+      ...leftOut.map(({ filename, why }) => `Not covered: ${filename}: ${why}`),
+      ...findingsIn(locks).map(it => `Not covered: ${nameOfUnjudged(it)}: ${it.why}`),
+    ]
     const text = writePolicy(files, { ...about, remarks })
     return { text, policy: await compiled(text, now, services) }
   }
@@ -169,6 +192,16 @@ function silentRemark(observed: readonly Surveyed[]): readonly string[] {
   if (silent === 0) return []
   return [
     `CAREFUL: the index speaks no PEP 740, so that ${silent} may be attested all the same: set upstream.integrity.`,
+  ]
+}
+
+function namedRemark(observed: readonly Surveyed[]): readonly string[] {
+  const named = onePerFile(observed).filter(
+    ({ package: { files }, explanation: { file } }) => !files.some(({ sha256 }) => sha256 === file.sha256),
+  )
+  if (named.length === 0) return []
+  return [
+    `CAREFUL: of ${counted(named.length, 'file')} the locks have no sha256: what is exempted is pinned to what the index has now.`,
   ]
 }
 

@@ -1,18 +1,29 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { isUnknown, type Surveyed } from '../../gate/explain/survey.ts'
 import { complaintOf } from './complaint.ts'
+import type { LockReport } from './lock-report.ts'
+import { nameOfUnjudged, type UnjudgedEntry, unjudgedCode } from './unjudged.ts'
 
-/** JUnit XML: a suite for each lock, a case for each file; what cannot be told is an error, not a failure. */
-export function junitOf(surveyed: readonly Surveyed[]): string {
-  const suites = [...Map.groupBy(surveyed, ({ lock }) => lock)].map(([lock, files]) => suiteOf(lock, files))
+/**
+ * JUnit XML: a suite for each lock, a case for each file and for what was not judged; what cannot be told is an error, not a
+ * failure.
+ */
+export function junitOf({ surveyed, findings }: LockReport): string {
+  const locks = new Set([...surveyed, ...findings].map(({ lock }) => lock))
+  const suites = [...locks].map(lock =>
+    suiteOf(lock, {
+      surveyed: surveyed.filter(it => it.lock === lock),
+      findings: findings.filter(it => it.lock === lock),
+    }),
+  )
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="portcullis audit">\n${suites.join('')}</testsuites>\n`
 }
 
-function suiteOf(lock: string, files: readonly Surveyed[]): string {
-  const failures = files.filter(it => isFailure(it)).length
-  const errors = files.filter(({ explanation }) => isUnknown(explanation)).length
-  const cases = files.map(caseOf).join('')
-  return `  <testsuite name="${escapeXml(lock)}" tests="${files.length}" failures="${failures}" errors="${errors}">\n${cases}  </testsuite>\n`
+function suiteOf(lock: string, { surveyed, findings }: LockReport): string {
+  const failures = surveyed.filter(it => isFailure(it)).length + findings.length
+  const errors = surveyed.filter(({ explanation }) => isUnknown(explanation)).length
+  const cases = [...surveyed.map(caseOf), ...findings.map(findingCase)].join('')
+  return `  <testsuite name="${escapeXml(lock)}" tests="${surveyed.length + findings.length}" failures="${failures}" errors="${errors}">\n${cases}  </testsuite>\n`
 }
 
 function isFailure({ explanation: { outcome } }: Surveyed): boolean {
@@ -32,6 +43,12 @@ function caseOf(it: Surveyed): string {
       ? `<system-out>${escapeXml(found.code)}: ${text}</system-out>`
       : `<${element} type="${escapeXml(found.code)}" message="${text}"/>`
   return `${head}>${inner}</testcase>\n`
+}
+
+function findingCase(finding: UnjudgedEntry): string {
+  const code = unjudgedCode(finding)
+  const head = `    <testcase classname="${code}" name="${escapeXml(nameOfUnjudged(finding))}" line="${finding.line}"`
+  return `${head}><failure type="${code}" message="${escapeXml(finding.why)}"/></testcase>\n`
 }
 
 /** XML 1.0: what it has no room for is gone, the rest is escaped. */

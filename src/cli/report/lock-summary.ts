@@ -3,9 +3,10 @@ import { formatInstant } from '../../domain/base/instant.ts'
 import type { Exemption, Policy } from '../../domain/policy/policy.ts'
 import type { Explanation } from '../../gate/explain/explanation.ts'
 import { isUnknown, onePerFile, onSilentIndex, type Surveyed } from '../../gate/explain/survey.ts'
-import type { Lock } from '../../protocol/lockfiles/lock.ts'
+import type { Lock, Unjudged, UnjudgedKind } from '../../protocol/lockfiles/lock.ts'
 import { type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
+import { UNJUDGED_WORDS } from './unjudged.ts'
 
 /** What a manager wants to know of locks: how much is attested, by whom, what is exempted and until when. */
 export interface LockSummary {
@@ -27,9 +28,11 @@ export interface LockSummary {
   readonly refused: readonly { readonly code: string; readonly files: number }[]
   readonly notListed: number
   readonly unknown: number
-  /** named by a lock, and not served by any index */
+  /** named by a lock, and not judged */
   readonly skipped: number
-  /** packages whose lock pins no sha256 */
+  /** the same by what it is, and by index where it comes from another */
+  readonly unjudged: readonly { readonly kind: UnjudgedKind; readonly index: string | null; readonly entries: number }[]
+  /** packages of which the lock leaves files open */
   readonly unpinned: number
   /** unattested because the index's pages know no PEP 740 */
   readonly silent: number
@@ -44,6 +47,7 @@ export function summarise(locks: readonly Lock[], surveyed: readonly Surveyed[],
     outcome.kind === 'admitted' ? [{ file, facts: outcome.facts }] : [],
   )
   const packages = locks.flatMap(lock => lock.packages)
+  const unjudged = locks.flatMap(lock => lock.unjudged)
   const exemptions = admitted.flatMap(({ file, facts }) => {
     if (facts.by !== 'exemption') return []
     const { project } = facts.artifact
@@ -70,10 +74,19 @@ export function summarise(locks: readonly Lock[], surveyed: readonly Surveyed[],
     notListed: explanations.filter(({ outcome }) => outcome instanceof GateError && outcome.code === 'not-listed')
       .length,
     unknown: explanations.filter(isUnknown).length,
-    skipped: locks.reduce((sum, lock) => sum + lock.skipped.length, 0),
-    unpinned: packages.filter(({ files }) => files.length === 0).length,
+    skipped: unjudged.length,
+    unjudged: groupUnjudged(unjudged),
+    unpinned: packages.filter(({ open }) => open).length,
     silent: onSilentIndex(onePerFile(surveyed)),
   }
+}
+
+function groupUnjudged(unjudged: readonly Unjudged[]): LockSummary['unjudged'] {
+  const groups = Map.groupBy(unjudged, ({ kind, index }) => JSON.stringify([kind, index]))
+  return [...groups.values()].flatMap(same => {
+    const [first] = same
+    return first === undefined ? [] : [{ kind: first.kind, index: first.index ?? null, entries: same.length }]
+  })
 }
 
 /** `acme` of acme/pkg, or the certificate's name. */
@@ -138,15 +151,22 @@ export function renderSummary(screen: Screen, summary: LockSummary): void {
     row(
       screen,
       'unpinned',
-      `${counted(summary.unpinned, 'release')} without a sha256 in the lock: all files were judged`,
+      `${counted(summary.unpinned, 'release')} without a sha256 in the lock for every file: all files were judged`,
     )
-  if (summary.skipped > 0) row(screen, 'skipped', `${summary.skipped} that come from no index`)
+  if (summary.skipped > 0) row(screen, 'not judged', String(summary.skipped))
+  for (const group of summary.unjudged)
+    row(screen, '', `${String(group.entries).padStart(5)}  ${labelOfUnjudged(group)}`)
   if (summary.silent === 0) return
   screen.line()
   screen.prose(
     [styled('doubt', '!'), ' '],
     `${counted(summary.silent, 'file')} without an attestation because the index’s pages have no provenance key: it is very likely a mirror that speaks no PEP 740. Set upstream.integrity to an index that does (PORTCULLIS_UPSTREAM_INTEGRITY), such as the one it mirrors, and run this again.`,
   )
+}
+
+function labelOfUnjudged({ kind, index }: LockSummary['unjudged'][number]): string {
+  if (kind === 'other-index') return `of ${index}, not yours to admit here`
+  return UNJUDGED_WORDS[kind].many
 }
 
 function row(screen: Screen, label: string, text: string): void {

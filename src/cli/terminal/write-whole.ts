@@ -10,10 +10,10 @@ interface How {
 }
 
 /** Writes a file whole or not at all. Throws `usage`. */
-export function writeWhole(path: string, text: string, { over, mode = 0o666 }: How): void {
+export function writeWhole(path: string, content: string | Uint8Array, { over, mode = 0o666 }: How): void {
   const temporary = `${path}.${process.pid}.tmp`
   try {
-    writeFileSync(temporary, text, { flag: 'wx', mode })
+    writeFileSync(temporary, content, { flag: 'wx', mode })
     if (over) renameSync(temporary, path)
     else linkSync(temporary, path)
   } catch (error) {

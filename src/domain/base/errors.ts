@@ -26,6 +26,13 @@ export const ERRORS = {
     title: 'not listed',
     remedy: 'The index does not list this file now; it may have been removed or quarantined.',
   },
+  'listed-otherwise': {
+    status: 404,
+    exit: 2,
+    title: 'listed under another spelling',
+    remedy:
+      'The index lists this file under a name that is spelled in another way, which the detail gives. Make the lock again with a current client.',
+  },
   'not-in-mirror': {
     status: 404,
     exit: 2,
@@ -79,6 +86,13 @@ export const ERRORS = {
     exit: 4,
     title: 'upstream sent other bytes',
     remedy: 'The bytes do not match the index. Try again in ten minutes; if it lasts, report it to the upstream index.',
+    retryAfter: 2,
+  },
+  'unknown-archive': {
+    status: 503,
+    exit: 4,
+    title: 'the wheel cannot be looked into',
+    remedy: 'The wheel is kept in a way that the gate does not read; from now on it is refused as metadata-unreadable.',
     retryAfter: 2,
   },
   'unknown-trust': {

@@ -52,6 +52,14 @@ export const REFUSALS = {
     remedy: 'Treat the wheel as tampered with and report it to the index and its project.',
     hard: true,
   },
+  'metadata-unreadable': {
+    title: 'METADATA cannot be read',
+    meaning:
+      'The METADATA inside the wheel is kept in a way that the gate does not read (another compression than deflate, encryption), so it cannot be compared with the .metadata file of the index.',
+    remedy:
+      'Nothing speaks against the bytes themselves. Install another file of the release, or ask the project to build the wheel with a current tool.',
+    hard: true,
+  },
   'digest-missing': {
     title: 'the index gives no sha256',
     meaning: 'Without a sha256 in the index nothing can be said about the bytes.',
@@ -160,7 +168,7 @@ export const REFUSALS = {
     title: 'age unknown',
     meaning: 'The policy has a cooldown, and the index does not say when the file was uploaded.',
     remedy:
-      'Use an index that gives upload-time (PEP 700), or ask the platform team for an exemption that waives cooldown.',
+      'Use an index that gives upload-time (PEP 700; pages in HTML never do), or ask the platform team for an exemption that waives cooldown.',
     hard: false,
     waive: 'cooldown',
   },

@@ -95,9 +95,17 @@ export type Finding =
   | { readonly kind: 'invalid'; readonly why: InvalidCode; readonly detail: string }
   | { readonly kind: 'attested'; readonly bundles: NonEmpty<BundleResult>; readonly provenanceSha256: Sha256 }
 
+/** A finding against a file. */
+export type InvalidFinding = Extract<Finding, { readonly kind: 'invalid' }>
+
 export type InvalidCode = Extract<
   RefusalCode,
-  'provenance-malformed' | 'signature-invalid' | 'subject-mismatch' | 'digest-mismatch' | 'metadata-mismatch'
+  | 'provenance-malformed'
+  | 'signature-invalid'
+  | 'subject-mismatch'
+  | 'digest-mismatch'
+  | 'metadata-mismatch'
+  | 'metadata-unreadable'
 >
 
 /** The identity that a person reads in journals, refusals and `--format json`. */

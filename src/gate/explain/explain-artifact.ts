@@ -65,8 +65,10 @@ export function createExplainArtifact(parts: ExplainParts, at: Instant | undefin
   async function explain(artifact: Artifact, weigh: Weigh): Promise<LockedExplanation> {
     try {
       const weighed = await limit.run(() => weigh.anyhow(artifact))
-      const told = tellWeighed(artifact, weighed, policies.current())
-      return { ...told, under: policy => explainUnder(artifact, weighed, policy) }
+      return {
+        ...tell(artifact, weighed, policies.current()),
+        under: policy => explainUnder(artifact, weighed, policy),
+      }
     } catch (error) {
       return anyhow(cannotTell(artifact, error))
     }
@@ -76,10 +78,17 @@ export function createExplainArtifact(parts: ExplainParts, at: Instant | undefin
     try {
       const { history } = await memory.of(artifact.project)
       const verdict = decide(artifact, weighed.finding, policy, history, moment())
-      return tellWeighed(artifact, { ...weighed, verdict }, policy)
+      return tell(artifact, { ...weighed, verdict }, policy)
     } catch (error) {
       return cannotTell(artifact, error)
     }
+  }
+
+  /** Where another index than this one is asked for provenance, its word is the last. */
+  function tell(artifact: Artifact, weighed: Weighed, policy: Policy): Explanation {
+    const told = tellWeighed(artifact, weighed, policy)
+    const silent = integrity.ownOrigin && weighed.finding.kind === 'unattested' && artifact.provenance === 'unsaid'
+    return silent ? { ...told, notes: [NO_PROVENANCE_KEY, ...told.notes] } : told
   }
 
   const anew = createWeighFor(parts, { integrity, memory: askingAnew(memory), at })
@@ -107,7 +116,7 @@ function createWeighFor(parts: ExplainParts, { integrity, memory, at }: Evidence
     trust,
     customRoots: () => policies.current().roots,
     negativeTtl,
-    watch: createPep740Watch(events),
+    watch: createPep740Watch(events, { ownIntegrity: integrity.ownOrigin }),
     keepProvenance: async () => {},
     now: clock,
   })
@@ -129,17 +138,13 @@ function afterTrust(integrity: Integrity, trust: Trust): Integrity {
 
 function tellWeighed(artifact: Artifact, { verdict, finding, failure }: Weighed, policy: Policy): Explanation {
   const stranger = policy.ruleFor(artifact.project) === undefined ? strangerSteps(finding) : []
-  const silent = finding.kind === 'unattested' && artifact.provenance === 'unsaid'
   return {
     file: fileOf(artifact),
     size: artifact.size,
     outcome: failure === undefined ? verdict : withoutAdvice(verdict),
     steps: [...stepsOf(verdict), ...stranger],
     signed: finding.kind === 'attested' ? signedBy(finding, verdict) : undefined,
-    notes: [
-      ...(silent ? [NO_PROVENANCE_KEY] : []),
-      ...(failure === undefined ? [] : [`Who signed it could not be found out: ${failure.detail.replace(/\.$/, '')}.`]),
-    ],
+    notes: failure === undefined ? [] : [`Who signed it could not be found out: ${failure.detail.replace(/\.$/, '')}.`],
   }
 }
 

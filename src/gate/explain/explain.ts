@@ -7,7 +7,7 @@ import type { Version } from '../../domain/packaging/version.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import { createLimit } from '../../flow/limit.ts'
 import type { Integrity } from '../../ports/outward.ts'
-import type { LockedFile, LockedPackage } from '../../protocol/lockfiles/lock.ts'
+import { type LockedFile, type LockedPackage, pinsFile } from '../../protocol/lockfiles/lock.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import { createIndexes } from '../find/indexes.ts'
 import type { KnownPage } from '../find/known-page.ts'
@@ -17,6 +17,7 @@ import { createExplainArtifact, type ExplainParts } from './explain-artifact.ts'
 import { contradictIndex, type LocalFile, localArtifact, skipIndexSteps } from './explain-local.ts'
 import { filesOfRelease, spelledVersions } from './explain-release.ts'
 import { anyhow, bareExplanation, type Explanation, type LockedExplanation } from './explanation.ts'
+import { findLocked, type ListedRelease } from './find-locked.ts'
 
 /**
  * Judges for a person instead of a client: nothing is remembered, and a file is examined even where the policy refuses it
@@ -34,10 +35,10 @@ export interface Explain {
   /** A listed file by its path at the gate. Throws not-listed, internal, unknown-…. */
   byPath(path: FilePath): Promise<Explanation>
   /**
-   * The files that a lock allows of a release, in its order; all files of the release where it pins none. A file that the
-   * index does not list with this sha256 now is `not-listed`, and nothing here throws a GateError: each outcome has its own.
+   * The files that a lock allows of a release, in its order, and all others of the release where it leaves them open. A file that
+   * the index does not list now as the lock has it is `not-listed`, and nothing here throws a GateError: each outcome has its own.
    */
-  locked(locked: Pick<LockedPackage, 'project' | 'version' | 'files'>): Promise<readonly LockedExplanation[]>
+  locked(locked: Locked): Promise<readonly LockedExplanation[]>
   /** The policy that decides. */
   policy(): Policy
   /** Every listed file of a version, in the index's order. Throws no-project, not-listed, internal, unknown-…. */
@@ -80,15 +81,12 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   }
 
   /** A locked file as the page lists it; what it does not list so is an outcome of its own. */
-  async function explainLocked(page: KnownPage, version: Version, locked: LockedFile): Promise<LockedExplanation> {
-    const { filename, sha256 } = locked
-    const file = page.index.files.find(
-      listed => listed.sha256 === sha256 && (filename === undefined || listed.filename === filename),
-    )
-    if (file !== undefined) return await explainListed(page, file)
-    const { name } = page.index
-    const about = { project: name, version, filename: filename ?? `a file of ${name} ${version}`, sha256 }
-    return anyhow(bareExplanation(about, notListedSo(page, version, locked)))
+  async function explainLocked(release: ListedRelease, locked: LockedFile): Promise<LockedExplanation> {
+    const { page, version } = release
+    const found = findLocked(release, locked)
+    if (!(found instanceof GateError)) return await explainListed(page, found)
+    const { filename = `a file of ${page.index.name} ${version}`, sha256 } = locked
+    return anyhow(bareExplanation({ project: page.index.name, version, filename, sha256 }, found))
   }
 
   /** Judged for the bytes at hand, with all that the index says of the name. */
@@ -104,14 +102,22 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     return located.sha256 === sha256 ? explanation : contradictIndex(explanation, located.sha256, policies.current())
   }
 
-  async function explainPackage({ project, version, files }: Locked): Promise<readonly LockedExplanation[]> {
+  async function explainPackage(locked: Locked): Promise<readonly LockedExplanation[]> {
+    const { project, version, files } = locked
     await trust.settled() // what is remembered is remembered under a root
     const page = await pages.run(() => indexes.current(project))
     if (page === undefined) throw new GateError('not-listed', `the index does not know ${project}`)
-    if (files.length > 0) return await Promise.all(files.map(file => explainLocked(page, version, file)))
-    const listed = filesOfRelease(page, version)
-    if (listed.length === 0) throw new GateError('not-listed', `the index lists no file of ${project} ${version}`)
-    return await Promise.all(listed.map(file => explainListed(page, file)))
+    const release = { page, version, files: filesOfRelease(page, version) }
+    const others = locked.open ? release.files.filter(file => !pinsFile(locked, file)) : []
+    if (files.length === 0 && others.length === 0)
+      throw new GateError(
+        'not-listed',
+        `the index lists no file of ${project} ${version}${spelledVersions(page, version)}`,
+      )
+    return await Promise.all([
+      ...files.map(file => explainLocked(release, file)),
+      ...others.map(file => explainListed(page, file)),
+    ])
   }
 
   return {
@@ -146,22 +152,13 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   }
 }
 
-type Locked = Pick<LockedPackage, 'project' | 'version' | 'files'>
+type Locked = Pick<LockedPackage, 'project' | 'version' | 'files' | 'open'>
 
 /** The files that a lock names of a package, or the package itself where it names none. */
 function namedIn({ project, version, files }: Locked): readonly Explanation['file'][] {
   const whole = `${project} ${version}`
   if (files.length === 0) return [{ project, version, filename: whole, sha256: undefined }]
   return files.map(({ filename, sha256 }) => ({ project, version, filename: filename ?? whole, sha256 }))
-}
-
-function notListedSo({ index, byFilename }: KnownPage, version: Version, { filename, sha256 }: LockedFile): GateError {
-  const other = filename === undefined ? undefined : byFilename.get(filename)
-  const detail =
-    other === undefined
-      ? `the index lists no file of ${index.name} ${version} with the sha256 ${sha256}`
-      : `the index lists ${filename} with the sha256 ${other.sha256 ?? '(none)'}, the lock has ${sha256}`
-  return new GateError('not-listed', detail)
 }
 
 /** A document that somebody has at hand, instead of one that an index gives out. */

@@ -1,13 +1,15 @@
+import { parseSha256 } from '../../domain/base/digest.ts'
 import { errorEntry, GateError } from '../../domain/base/errors.ts'
 import { refusalEntry, type Waiver } from '../../domain/base/refusal.ts'
 import { waiverOf } from '../../domain/decide/objection.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import { publisherFor } from '../../domain/identity/identity.ts'
 import { matchPublisher, type ObservedPublisher } from '../../domain/identity/publisher.ts'
+import { parseDistFilename } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { createPolicy, type Policy } from '../../domain/policy/policy.ts'
 import { strangerRule } from '../../domain/policy/stranger-rule.ts'
-import type { AttestationIdentity } from '../../protocol/lockfiles/lock.ts'
+import { type AttestationIdentity, pinsFile } from '../../protocol/lockfiles/lock.ts'
 import type { ObservedFile } from '../../protocol/policy/write.ts'
 import type { Explanation } from './explanation.ts'
 import { fileKey, isUnknown, judgeUnder, onePerFile, type Survey, type Surveyed } from './survey.ts'
@@ -107,8 +109,9 @@ function amend(file: ObservedFile, judged: Surveyed | undefined): ObservedFile |
   return isPinned(judged) ? { ...file, waive: [...file.waive, waiver] } : leaveOutUnpinned(judged, outcome)
 }
 
-function isPinned({ explanation, package: { files } }: Surveyed): boolean {
-  return files.some(({ sha256 }) => sha256 === explanation.file.sha256)
+/** By its bytes or, where the lock has no sha256 of it, by its name: then an exemption pins what the index has now. */
+function isPinned({ explanation: { file }, package: locked }: Surveyed): boolean {
+  return pinsFile(locked, file)
 }
 
 function leaveOut({ explanation }: Surveyed, { code, detail }: Pick<Refused, 'code' | 'detail'>): LeftOut {
@@ -128,13 +131,11 @@ function observeFile(it: Surveyed): ObservedFile | LeftOut {
   const { explanation, package: locked } = it
   const { outcome, file } = explanation
   if (outcome instanceof GateError) return leaveOutUnlisted(it, outcome)
-  const { sha256, filename } = file
   const waive = outcome.kind === 'refused' ? waiverOf(outcome) : undefined
   if (outcome.kind === 'refused' && waive === undefined) return leaveOut(it, outcome)
-  const pinned = locked.files.find(own => own.sha256 === sha256)?.sha256
-  if (outcome.kind === 'refused' && pinned === undefined) return leaveOutUnpinned(it, outcome)
-  const digest = outcome.kind === 'admitted' ? outcome.artifact.sha256 : pinned
-  if (digest === undefined) throw new TypeError('a file is admitted or pinned')
+  if (outcome.kind === 'refused' && !isPinned(it)) return leaveOutUnpinned(it, outcome)
+  const digest = outcome.kind === 'admitted' ? outcome.artifact.sha256 : parseSha256(file.sha256 ?? '')
+  if (digest === undefined) throw new TypeError('what a policy may waive has a sha256')
   const publisher = publisherOf(explanation)
   const disagreement = disagreesWith(locked.identities, publisher)
   if (disagreement !== undefined) return leaveOut(it, { code: 'publisher-mismatch', detail: disagreement })
@@ -142,8 +143,9 @@ function observeFile(it: Surveyed): ObservedFile | LeftOut {
     publisher !== undefined ? [] : explanation.signed === undefined ? ['attestation'] : ['identity']
   return {
     project: locked.project,
-    version: locked.version,
-    filename,
+    // of several releases, a list of hashes does not tell which
+    version: parseDistFilename(file.filename, locked.project)?.version ?? locked.version,
+    filename: file.filename,
     sha256: digest,
     publisher,
     waive: [...new Set([...missing, ...(waive === undefined ? [] : [waive])])],

@@ -38,7 +38,8 @@ export async function survey(
   let done = 0
 
   function judge(locked: LockedPackage): Promise<readonly LockedExplanation[]> {
-    const key = JSON.stringify([locked.project, locked.version, locked.files])
+    const files = locked.files.map(({ filename, sha256 }) => [filename, sha256])
+    const key = JSON.stringify([locked.project, locked.version, files, locked.open])
     const known = once.get(key) ?? limit.run(() => explain.locked(locked))
     once.set(key, known)
     return known

@@ -1,11 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
+import type { InvalidFinding } from '../../domain/identity/attestation.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { DistFilename } from '../../domain/packaging/filename.ts'
 import { createOnce } from '../../flow/once.ts'
 import type { Events } from '../../observe/events.ts'
-import { ArchiveError, readWheelMetadata } from '../../protocol/metadata/wheel-metadata.ts'
+import { ArchiveError, readWheelMetadata, UnreadableArchive } from '../../protocol/metadata/wheel-metadata.ts'
 
 type Wheel = Extract<DistFilename, { kind: 'wheel' }>
 type Read = (buffer: Buffer, position: number, length: number) => Promise<number>
@@ -15,18 +16,19 @@ export interface WheelMetadata {
   isCompared(artifact: Artifact): boolean
   /**
    * PEP 740 does not cover `.metadata`; what clients resolve with must be what the wheel holds. Throws `integrity-mismatch`
-   * where the METADATA inside has not the sha256 that the index gives out, and remembers it.
+   * where the METADATA inside has not the sha256 that the index gives out, `unknown-archive` where it cannot be read, and
+   * remembers either.
    */
   compare(artifact: Artifact, read: Read, size: number): Promise<void>
 }
 
 interface Options {
   readonly events: Events
-  /** remembers that a wheel's METADATA is not what the index gave out as its `.metadata` */
-  readonly rememberMismatch: (artifact: Artifact, detail: string) => Promise<void>
+  /** remembers what the METADATA of a wheel has against it */
+  readonly remember: (artifact: Artifact, finding: InvalidFinding) => Promise<void>
 }
 
-export function createWheelMetadata({ events, rememberMismatch }: Options): WheelMetadata {
+export function createWheelMetadata({ events, remember }: Options): WheelMetadata {
   const once = createOnce<void>()
   /** wheels whose METADATA is what the index promised, as `<sha256 of the wheel> <sha256 of METADATA>` */
   const compared = new LRUCache<string, true>({ max: 50_000 })
@@ -36,10 +38,19 @@ export function createWheelMetadata({ events, rememberMismatch }: Options): Whee
     const { coreMetadata } = artifact
     const found = await metadataDigest(filename, read, size)
     if (found === coreMetadata) return void compared.set(pairOf(artifact), true)
-    const detail = `${filename.text}: the index gives its METADATA the sha256 ${coreMetadata}, inside the wheel it is ${found}`
-    await rememberMismatch(artifact, detail)
+    if (found instanceof UnreadableArchive) return await refuseUnread(artifact, found)
+    const inside = found instanceof ArchiveError ? `unreadable (${found.message})` : found
+    const detail = `${filename.text}: the index gives its METADATA the sha256 ${coreMetadata}, inside the wheel it is ${inside}`
+    await remember(artifact, { kind: 'invalid', why: 'metadata-mismatch', detail })
     events.emit({ type: 'alarm', alarm: 'metadata-mismatch', detail, untrusted: undefined })
     throw new GateError('integrity-mismatch', detail)
+  }
+
+  /** The bytes are the index's, and nothing is known against them: no alarm, and no word of tampering. */
+  async function refuseUnread(artifact: Artifact, { message }: UnreadableArchive): Promise<never> {
+    const detail = `${artifact.filename.text} cannot be compared with its .metadata: ${message}`
+    await remember(artifact, { kind: 'invalid', why: 'metadata-unreadable', detail })
+    throw new GateError('unknown-archive', detail)
   }
 
   return {
@@ -52,12 +63,12 @@ export function createWheelMetadata({ events, rememberMismatch }: Options): Whee
   }
 }
 
-/** sha256 of the METADATA inside, or words for why there is none: both differ from what the index promised. */
-async function metadataDigest(filename: Wheel, read: Read, size: number): Promise<Sha256 | string> {
+/** sha256 of the METADATA inside, or why there is none. */
+async function metadataDigest(filename: Wheel, read: Read, size: number): Promise<Sha256 | ArchiveError> {
   try {
     return sha256Of(await readWheelMetadata({ read, size }, filename))
   } catch (error) {
-    if (error instanceof ArchiveError) return `unreadable (${error.message})`
+    if (error instanceof ArchiveError) return error
     throw error
   }
 }

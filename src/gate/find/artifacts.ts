@@ -26,8 +26,7 @@ export function artifactOf(page: KnownPage, file: IndexFile, rules: ArtifactRule
       'file-unsupported',
       `${file.filename} is neither a wheel nor a source distribution of ${page.index.name}.`,
     )
-  if (file.sha256 === undefined)
-    return refuse(page, file, rules, 'digest-missing', `The index lists ${file.filename} without a sha256.`)
+  if (file.sha256 === undefined) return refuse(page, file, rules, 'digest-missing', withoutSha256(file))
   if (file.size !== undefined && file.size > rules.maxSize)
     return refuse(
       page,
@@ -49,6 +48,12 @@ export function artifactOf(page: KnownPage, file: IndexFile, rules: ArtifactRule
     coreMetadata: file.dist.kind === 'wheel' ? file.coreMetadata : undefined,
     provenance: file.provenance,
   }
+}
+
+/** Other digests prove nothing to the gate, and it says so: an old index may have nothing but md5. */
+function withoutSha256({ filename, hashes }: IndexFile): string {
+  const others = Object.keys(hashes)
+  return `The index lists ${filename} without a sha256${others.length === 0 ? '' : `, with ${others.join(' and ')} alone`}.`
 }
 
 /** PEP 700's upload-time, where it is one. */

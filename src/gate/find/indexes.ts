@@ -8,6 +8,7 @@ import type { Events } from '../../observe/events.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Index } from '../../ports/outward.ts'
 import type { ProjectIndex } from '../../protocol/simple/project-index.ts'
+import { UnreadableStatus } from '../../protocol/simple/project-status.ts'
 import { listedFile } from './artifacts.ts'
 import { type KnownPage, knownPage } from './known-page.ts'
 
@@ -23,6 +24,9 @@ interface Remembered {
 const YOUNG = millis(5_000)
 /** Ask again this long after a failure; until then a page that may stand in does. */
 const AFTER_FAILURE = millis(5_000)
+
+/** entries of one page that were left out and are named */
+const MOST_TOLD = 5
 
 export interface Indexes {
   /**
@@ -93,7 +97,14 @@ export function createIndexes(options: Options): Indexes {
       known.set(project, { page, validated: now, askAgain: now })
       return page
     } catch (error) {
-      if (!(error instanceof GateError) || !error.code.startsWith('unknown-upstream') || !mayStandIn(before, now))
+      // that the status is another now is known, and what it was stands in for nothing
+      if (error instanceof UnreadableStatus) known.delete(project)
+      if (
+        error instanceof UnreadableStatus ||
+        !(error instanceof GateError) ||
+        !error.code.startsWith('unknown-upstream') ||
+        !mayStandIn(before, now)
+      )
         throw error
       known.set(project, { ...before, askAgain: (clock() + AFTER_FAILURE) as Instant })
       return before.page
@@ -111,7 +122,16 @@ export function createIndexes(options: Options): Indexes {
     const page = { at: clock(), status, files: files.map(listedFile) }
     const { sightings } = await memory.learn(name, { page, ...(serial === undefined ? {} : { serial }) })
     for (const file of files) if (isChanged(sightings, file)) tellChanged(name, file.filename)
+    tellDoubts(fresher)
     return knownPage(fresher, etag)
+  }
+
+  /** What of a page could not be believed, or was read although it is not as it must be: once for each new body. */
+  function tellDoubts({ name: project, dropped, warnings = [] }: ProjectIndex): void {
+    for (const detail of warnings) events.emit({ type: 'index-warning', project, detail, untrusted: undefined })
+    if (dropped.length === 0) return
+    const detail = `${dropped.length} of its entries were left out`
+    events.emit({ type: 'index-warning', project, detail, untrusted: dropped.slice(0, MOST_TOLD) })
   }
 
   function tellChanged(project: ProjectName, filename: string): void {

@@ -2,10 +2,15 @@ import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import type { Artifact, FilePath } from '../../domain/packaging/artifact.ts'
-import { candidateProjects, type DistFilename } from '../../domain/packaging/filename.ts'
+import {
+  candidateProjects,
+  type DistFilename,
+  parseDistFilename,
+  sameDistribution,
+} from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Memory } from '../../ports/memory.ts'
-import type { IndexFile } from '../../protocol/simple/project-index.ts'
+import type { IndexFile, ProjectIndex } from '../../protocol/simple/project-index.ts'
 import type { Policies } from '../policy/policies.ts'
 import { refuseQuarantined } from './artifacts.ts'
 import type { Indexes } from './indexes.ts'
@@ -15,6 +20,17 @@ import type { Sound } from './sound.ts'
 /** Project pages that one file name may lead to; the likeliest come first. */
 const MOST_ASKED = 8
 
+/** The same distribution under another name (PEP 427 and 625: names are compared as what they say). */
+function findSpelledOtherwise({ name, files }: ProjectIndex, filename: string): IndexFile | undefined {
+  const asked = parseDistFilename(filename, name)
+  const lower = filename.toLowerCase()
+  return files.find(({ filename: listed, dist }) => {
+    if (listed === filename) return false
+    const same = asked !== undefined && dist !== undefined && sameDistribution(dist, asked)
+    return same || listed.toLowerCase() === lower
+  })
+}
+
 interface Options {
   readonly indexes: Indexes
   readonly sound: Sound
@@ -23,7 +39,7 @@ interface Options {
   readonly isInternal: (project: ProjectName) => boolean
 }
 
-/** Throws not-listed, internal, unknown-…. */
+/** Throws not-listed, listed-otherwise, internal, unknown-…. */
 export interface Locate {
   byPath(path: FilePath): Promise<Artifact | Refused>
   /** The same where it needs no waiting; `undefined` when it does. */
@@ -61,7 +77,21 @@ export function createLocate({ indexes, sound, memory, policies, isInternal }: O
       const page = await indexes.current(project)
       if (page?.index.status === 'quarantined') return refuseQuarantined(page, filename, policies.current())
     }
-    throw new GateError('not-listed', `the index does not list ${filename} now`)
+    throw await whyNotFound(candidates, filename)
+  }
+
+  /** A file that is there under another spelling, or whose entry could not be believed, is not called unlisted. */
+  async function whyNotFound(candidates: readonly ProjectName[], filename: string): Promise<GateError> {
+    for (const project of candidates) {
+      const index = (await indexes.current(project))?.index
+      const other = index === undefined ? undefined : findSpelledOtherwise(index, filename)
+      if (other !== undefined)
+        return new GateError('listed-otherwise', `the index lists ${filename} as ${other.filename}, at ${other.path}`)
+      const dropped = index?.dropped.find(entry => entry.filename === filename)
+      if (dropped !== undefined)
+        return new GateError('not-listed', `the index lists ${filename}, but the entry is not read: ${dropped.why}`)
+    }
+    return new GateError('not-listed', `the index does not list ${filename} now`)
   }
 
   async function search(

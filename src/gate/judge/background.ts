@@ -1,87 +1,105 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
-import type { Instant } from '../../domain/base/instant.ts'
-
-/** A file that is to be judged some time. */
-export interface UnjudgedFile {
-  /** two with the same key are the same */
-  readonly key: string
-  readonly uploaded: Instant | undefined
-  judge(): Promise<unknown>
-}
+import { type Millis, millis } from '../../domain/base/instant.ts'
+import { type Task, type UnjudgedFile, WaitingFiles } from './waiting-files.ts'
 
 /**
- * Judges attested files that a listing showed and nobody asked for yet, so that the next page can tell. Bounded: what
- * does not fit is dropped and comes back with the next page. Newest uploads first. A failure is not remembered; the file
- * is tried again only after a while.
+ * Judges files that a listing showed and nobody asked for yet, so that the next page can tell. Bounded: what does not fit is
+ * dropped and comes back with the next page. Newest uploads first. A failure is not remembered; the file is tried again only
+ * after a while.
  */
 export interface Background {
   add(files: readonly UnjudgedFile[]): void
+  /**
+   * Judges these before all others, in their order, and resolves when every one of them has an answer or failed, or when
+   * `within` is over. Those that failed a moment ago are not tried again.
+   */
+  soon(files: readonly UnjudgedFile[], within: Millis): Promise<void>
+  /** Why a file could not be judged a moment ago; `undefined` where it could, or nobody tried. */
+  failureOf(key: string): Error | undefined
   /** Resolves when nothing is queued or under way (for shutdown and tests). */
   idle(): Promise<void>
   close(): void
 }
 
-const LONGEST_QUEUE = 2_000
-const AT_ONCE = 2
+const LONGEST_LINE = 2_000
+const AT_ONCE = { 'some time': 2, hurried: 16 } as const
+/** A file that could not be judged is tried again after so long. */
+export const TRIED_AGAIN = millis(15_000)
+/** The same where nobody waits for it, whatever came of it. */
+const TRIED_BESIDE = millis(60_000)
 
 export function createBackground(report: (error: unknown) => void): Background {
-  let queue: UnjudgedFile[] = []
+  const waiting = new WaitingFiles(LONGEST_LINE)
   let running = 0
   let closed = false
   let idlers: (() => void)[] = []
-  const queued = new Set<string>()
-  /** tried lately, without an answer that lasts */
-  const tried = new LRUCache<string, true>({ max: 20_000, ttl: 60_000 })
+  const failures = new LRUCache<string, Error>({ max: 20_000, ttl: TRIED_AGAIN })
+  const tried = new LRUCache<string, true>({ max: 20_000, ttl: TRIED_BESIDE })
 
   function pump(): void {
-    while (running < AT_ONCE && queue.length > 0 && !closed) {
-      const file = queue.shift()
-      if (file === undefined) break
+    for (;;) {
+      const task = closed ? undefined : waiting.take(kind => running < AT_ONCE[kind])
+      if (task === undefined) break
       running += 1
-      file
-        .judge()
-        .catch(error => {
-          if (!(error instanceof GateError)) report(error)
-        })
-        .finally(() => {
-          running -= 1
-          queued.delete(file.key)
-          pump()
-        })
-        .catch(report)
+      run(task).catch(report)
     }
-    if (running > 0 || (queue.length > 0 && !closed)) return
+    if (waiting.size > 0) return
     const resolved = idlers
     idlers = []
     for (const resolve of resolved) resolve()
   }
 
+  async function run(task: Task): Promise<void> {
+    const { key, judge } = task.file
+    try {
+      await judge()
+    } catch (error) {
+      failures.set(key, error instanceof Error ? error : new GateError('unknown-bug', 'a file could not be judged'))
+      if (!(error instanceof GateError)) report(error)
+    }
+    tried.set(key, true)
+    running -= 1
+    waiting.finish(task)
+    pump()
+  }
+
   return {
     add(files) {
       if (closed) return
-      for (const file of files) {
-        if (queued.has(file.key) || tried.has(file.key)) continue
-        queued.add(file.key)
-        tried.set(file.key, true)
-        queue.push(file)
-      }
-      queue.sort((a, b) => (b.uploaded ?? 0) - (a.uploaded ?? 0))
-      for (const dropped of queue.splice(LONGEST_QUEUE)) {
-        queued.delete(dropped.key)
-        tried.delete(dropped.key)
-      }
+      waiting.add(
+        files.filter(({ key }) => !tried.has(key)),
+        'some time',
+      )
       pump()
     },
+    async soon(files, within) {
+      if (closed) return
+      const tasks = waiting.add(
+        files.filter(({ key }) => !failures.has(key)),
+        'hurried',
+      )
+      pump()
+      await atMost(within, Promise.all(tasks.map(({ done }) => done.promise)))
+    },
+    failureOf: key => failures.get(key),
     idle() {
-      if (running === 0 && queue.length === 0) return Promise.resolve()
+      if (waiting.size === 0) return Promise.resolve()
       return new Promise(resolve => idlers.push(resolve))
     },
     close() {
       closed = true
-      queue = []
-      queued.clear()
+      waiting.clear()
       pump()
     },
   }
+}
+
+async function atMost(length: Millis, settled: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, length)
+  })
+  await Promise.race([settled, over])
+  clearTimeout(timer)
 }

@@ -1,7 +1,7 @@
 import { sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Instant, Millis } from '../../domain/base/instant.ts'
-import type { Finding } from '../../domain/identity/attestation.ts'
+import type { Finding, InvalidFinding } from '../../domain/identity/attestation.ts'
 import type { FindingKey, RememberedFinding } from '../../domain/memory/findings.ts'
 import { proofOf } from '../../domain/memory/history.ts'
 import type { Facts, ProjectMemory } from '../../domain/memory/project-memory.ts'
@@ -35,8 +35,9 @@ export interface Examine {
   lasting(remembered: RememberedFinding, now: Instant, outcome: 'admitted' | 'refused'): boolean
   /** The last failure on record, past its lifetime too. */
   failure(artifact: Artifact, memory: ProjectMemory): KnownFinding | undefined
-  rememberMetadataMismatch(artifact: Artifact, detail: string): Promise<void>
-  metadataMismatch(artifact: Artifact, memory: ProjectMemory): KnownFinding | undefined
+  /** What was found inside a wheel, against it. */
+  rememberMetadata(artifact: Artifact, finding: InvalidFinding): Promise<void>
+  metadataFinding(artifact: Artifact, memory: ProjectMemory): KnownFinding | undefined
 }
 
 interface Options {
@@ -140,13 +141,12 @@ export function createExamine(options: Options): Examine {
       const remembered = findings.get(keyOf(artifact, ANY_ROOT))
       return remembered?.finding.kind === 'invalid' ? remembered.finding : undefined
     },
-    async rememberMetadataMismatch(artifact, detail) {
-      const finding = { kind: 'invalid', why: 'metadata-mismatch', detail } as const
+    async rememberMetadata(artifact, finding) {
       await memory.learn(artifact.project, {
         findings: [{ key: keyOf(artifact, metadataOf(artifact)), finding, found: now() }],
       })
     },
-    metadataMismatch: (artifact, { findings }) => findings.get(keyOf(artifact, metadataOf(artifact)))?.finding,
+    metadataFinding: (artifact, { findings }) => findings.get(keyOf(artifact, metadataOf(artifact)))?.finding,
   }
 }
 
@@ -162,9 +162,10 @@ function digestOf(sigstore: string, custom: readonly CustomRoot[]): string {
 }
 
 /**
- * Where a wheel whose METADATA differs from its `.metadata` is remembered: no trust root has a say in it, and an index
- * that corrects what it gives out is believed.
+ * Where it is remembered what was found in a wheel against its `.metadata`: no trust root has a say in it, and an index
+ * that corrects what it gives out is believed. Under `metadata …` stand those of a reader that knew fewer forms of wheels:
+ * they are not asked for, and whoever downloads such a wheel has it looked into again.
  */
 function metadataOf({ coreMetadata }: Artifact): string {
-  return `metadata ${coreMetadata}`
+  return `inside ${coreMetadata}`
 }

@@ -24,9 +24,9 @@ export interface Judge {
 
 export function createJudge({ clock, weigh, memory, policies, watch }: Options): Judge {
   /** A developer must learn that the mirror behind the gate has no attestations at all. */
-  function nameTheUpstream(verdict: Verdict): Verdict {
+  function nameTheUpstream(artifact: Artifact, verdict: Verdict): Verdict {
     if (verdict.kind === 'admitted' || verdict.code !== 'unattested') return verdict
-    const notice = watch.notice()
+    const notice = watch.noticeFor(artifact)
     return notice === undefined ? verdict : { ...verdict, notes: [...verdict.notes, notice] }
   }
 
@@ -38,7 +38,7 @@ export function createJudge({ clock, weigh, memory, policies, watch }: Options):
     async judge(artifact) {
       const known = await memory.of(artifact.project)
       const unexamined = weigh.unexamined(artifact, atHand(known))
-      return unexamined ?? nameTheUpstream((await weigh.anyhow(artifact)).verdict)
+      return unexamined ?? nameTheUpstream(artifact, (await weigh.anyhow(artifact)).verdict)
     },
     atHand(artifact) {
       const known = memory.atHand(artifact.project)

@@ -45,6 +45,8 @@ export interface Weigh {
   unexamined(artifact: Artifact, known: AtHand): Verdict | undefined
   /** The verdict from what is known without waiting, or `undefined` when the file would have to be examined first. */
   foreseen(artifact: Artifact, known: AtHand): Verdict | undefined
+  /** The verdict by what was known of its provenance at last, however long ago; `undefined` where nobody ever asked. */
+  recalled(artifact: Artifact, known: AtHand): Verdict | undefined
   /** An admission by what is remembered, under a root that is fresh; `undefined` where it may be anything else. */
   admitted(artifact: Artifact, known: AtHand): Admitted | undefined
 }
@@ -111,8 +113,8 @@ export function createWeigh({ examine, memory, policies, trust, now, at }: Optio
   }
 
   function unexamined(artifact: Artifact, { memory: known, policy, now: moment }: AtHand): Verdict | undefined {
-    const mismatch = examine.metadataMismatch(artifact, known)
-    if (mismatch !== undefined) return decide(artifact, mismatch, policy, known.history, moment)
+    const inside = examine.metadataFinding(artifact, known)
+    if (inside !== undefined) return decide(artifact, inside, policy, known.history, moment)
     const needed = needsFinding(artifact, policy, known.history, moment)
     return needed ? undefined : decide(artifact, UNASKED, policy, known.history, moment)
   }
@@ -121,8 +123,12 @@ export function createWeigh({ examine, memory, policies, trust, now, at }: Optio
     anyhow,
     unexamined,
     foreseen: (artifact, known) => unexamined(artifact, known) ?? lasting(artifact, known, known.now)?.verdict,
+    recalled(artifact, { memory: known, policy, now: moment }) {
+      const remembered = examine.known(artifact, known, moment)
+      return remembered && decide(artifact, remembered.finding, policy, known.history, moment)
+    },
     admitted(artifact, known) {
-      if (examine.metadataMismatch(artifact, known.memory) !== undefined) return undefined
+      if (examine.metadataFinding(artifact, known.memory) !== undefined) return undefined
       // what needs no finding to be refused is refused with one, too
       const verdict = lasting(artifact, known, known.now)?.verdict
       if (!Admitted.is(verdict)) return undefined

@@ -1,15 +1,17 @@
-import type { Clock, Instant, Millis } from '../../domain/base/instant.ts'
+import { type Clock, type Instant, instant, type Millis } from '../../domain/base/instant.ts'
+import { Admitted, type Verdict } from '../../domain/decide/verdict.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import { uploadedAt } from '../find/artifacts.ts'
 import type { KnownPage } from '../find/known-page.ts'
 import type { Sound } from '../find/sound.ts'
-import type { Background } from '../judge/background.ts'
+import { type Background, TRIED_AGAIN } from '../judge/background.ts'
 import type { Judge } from '../judge/judge.ts'
+import type { UnjudgedFile } from '../judge/waiting-files.ts'
 import type { Weigh } from '../judge/weigh.ts'
 import type { Policies } from '../policy/policies.ts'
-import { type ForeseenFile, foreseePage, openFiles } from './listing.ts'
+import { type ForeseenFile, foreseePage, openFiles, unjudgedFiles } from './listing.ts'
 import { nextChange } from './next-change.ts'
 
 /** What an answer about a project is made from. */
@@ -31,8 +33,16 @@ export interface Foreseen {
 export interface Foresight {
   /** The ground on which an answer stands that is made now. */
   ground(page: KnownPage, memory: ProjectMemory): Ground
-  /** What is known of every file, without waiting; what nobody has judged yet is judged beside it. */
+  /** What is known of every file, without waiting. */
   foresee(ground: Ground): Foreseen
+  /** Judges beside what has to be judged, for the next page. */
+  judgeBeside(foreseen: Foreseen): void
+  /** Files of which nothing can be said before they were judged, the newest versions first. */
+  unjudged(foreseen: Foreseen): readonly IndexFile[]
+  /** Judges these files of a page before all others, for `within` at most; what is left is judged beside. */
+  judge(ground: Ground, files: readonly IndexFile[], within: Millis): Promise<void>
+  /** Why one of these files could not be judged a moment ago. */
+  failureOf(ground: Ground, files: readonly IndexFile[]): Error | undefined
 }
 
 interface Options {
@@ -49,30 +59,57 @@ interface Options {
 export function createForesight(options: Options): Foresight {
   const { sound, weigh, judge, policies, background, negativeTtl, clock } = options
 
+  /** What came of it here, of entries that cannot be judged again without waiting although they were just now. */
+  const judged = new WeakMap<IndexFile, Verdict>()
+
   async function judgeListed(page: KnownPage, file: IndexFile): Promise<void> {
     const artifact = await sound.artifact(page, file)
-    if (!('kind' in artifact)) await judge.judge(artifact)
+    judged.set(file, 'kind' in artifact ? artifact : await judge.judge(artifact))
   }
 
-  function judgeBeside({ page }: Ground, files: readonly IndexFile[]): void {
-    background.add(
-      files.map(file => ({
-        key: `${page.index.name} ${file.sha256} ${file.filename}`,
-        uploaded: uploadedAt(file),
-        judge: () => judgeListed(page, file),
-      })),
-    )
+  function pending({ page }: Ground, file: IndexFile): UnjudgedFile {
+    return { key: keyOf(page, file), uploaded: uploadedAt(file), judge: () => judgeListed(page, file) }
+  }
+
+  /** By the policy in force alone: another one may say the opposite. */
+  function lastOf(file: IndexFile, policy: Policy): Verdict | undefined {
+    const verdict = judged.get(file)
+    const digest = Admitted.is(verdict) ? verdict.facts.policyDigest : verdict?.policyDigest
+    return digest === policy.digest ? verdict : undefined
+  }
+
+  function recall(foreseen: ReadonlyMap<IndexFile, ForeseenFile>, policy: Policy): Foreseen['files'] {
+    const files = new Map(foreseen)
+    for (const file of unjudgedFiles(foreseen)) files.set(file, { kind: 'open', last: lastOf(file, policy) })
+    return files
   }
 
   return {
     ground: (page, memory) => ({ page, memory, policy: policies.current(), now: clock() }),
     foresee(ground) {
-      const files = foreseePage(ground.page, { ...ground, sound, weigh })
-      judgeBeside(ground, openFiles(files))
       const { policy, now, page } = ground
-      return { ground, files, until: nextChange(page.index.name, { policy, now, negativeTtl }) }
+      const files = recall(foreseePage(page, { ...ground, sound, weigh }), policy)
+      const change = nextChange(page.index.name, { policy, now, negativeTtl })
+      const isSettled = openFiles(files).length === 0
+      return { ground, files, until: isSettled ? change : instant(Math.min(change, now + TRIED_AGAIN)) }
+    },
+    judgeBeside({ ground, files }) {
+      background.add(openFiles(files).map(file => pending(ground, file)))
+    },
+    unjudged: ({ files }) => unjudgedFiles(files),
+    judge: (ground, files, within) =>
+      background.soon(
+        files.map(file => pending(ground, file)),
+        within,
+      ),
+    failureOf({ page }, files) {
+      return files.map(file => background.failureOf(keyOf(page, file))).find(failure => failure !== undefined)
     },
   }
+}
+
+function keyOf({ index }: KnownPage, { sha256, filename }: IndexFile): string {
+  return `${index.name} ${sha256} ${filename}`
 }
 
 /** Whether what was foreseen before may be told again on the ground of now. */

@@ -9,8 +9,9 @@ import { type LegacyJson, renderLegacyJson } from '../../protocol/simple/legacy-
 import { isJsonObject } from '../../protocol/text/json.ts'
 import type { Indexes } from '../find/indexes.ts'
 import { type Foreseen, type Foresight, type Ground, stillStands } from './foresight.ts'
-import type { Links } from './listing.ts'
+import { against, type Links, type ListingMode } from './listing.ts'
 import { buildBody, type PageBody } from './page-body.ts'
+import { createPatience } from './patience.ts'
 
 interface Fetched {
   readonly json: LegacyJson | undefined
@@ -34,6 +35,7 @@ interface Options {
   readonly memory: Memory
   readonly foresight: Foresight
   readonly links: Links
+  readonly mode: ListingMode
   readonly maxAge: Millis
   readonly clock: Clock
 }
@@ -45,8 +47,11 @@ interface Options {
 export function createLegacy(
   options: Options,
 ): (project: ProjectName, version: string | undefined) => Promise<PageBody> {
-  const { index, indexes, memory, foresight, links, maxAge, clock } = options
+  const { index, indexes, memory, foresight, links, mode, maxAge, clock } = options
+  const patience = createPatience({ foresight, memory })
   const fetched = new LRUCache<string, Fetched>({ maxSize: MOST, sizeCalculation: ({ json }) => roughSize(json) })
+  // refused files are left out here whatever the mode, unjudged ones where they are hidden on pages
+  const omitting = mode === 'hide' ? 'hide' : 'annotate'
   const rendered = new WeakMap<LegacyJson, Rendered>()
   const once = createOnce<LegacyJson | undefined>()
 
@@ -63,14 +68,23 @@ export function createLegacy(
     })
   }
 
-  function currentBody(json: LegacyJson, ground: Ground): PageBody {
+  async function currentBody(json: LegacyJson, ground: Ground, started: number): Promise<PageBody> {
     const before = rendered.get(json)
     if (before !== undefined && stillStands(before.foreseen, ground)) return before.body
-    const foreseen = foresight.foresee(ground)
-    const facts = { contentType: 'application/json', policy: ground.policy, serial: json.serial }
+    const foreseen = await foresee(ground, started)
+    const facts = { contentType: 'application/json', policy: foreseen.ground.policy, serial: json.serial }
     const body = buildBody(render(json, foreseen), facts)
     rendered.set(json, { foreseen, body })
     return body
+  }
+
+  async function foresee(ground: Ground, started: number): Promise<Foreseen> {
+    const foreseen = foresight.foresee(ground)
+    if (mode !== 'hide' || !patience.isNeeded(foreseen)) {
+      foresight.judgeBeside(foreseen)
+      return foreseen
+    }
+    return (await patience.settle(ground, started)).foreseen
   }
 
   function render(json: LegacyJson, { ground, files }: Foreseen): Buffer {
@@ -78,7 +92,8 @@ export function createLegacy(
     return renderLegacyJson(json, {
       keep({ filename, sha256 }) {
         const listed = byFilename.get(filename)
-        return listed !== undefined && listed.sha256 === sha256 && files.get(listed)?.kind !== 'refused'
+        const outcome = listed === undefined ? undefined : files.get(listed)
+        return listed?.sha256 === sha256 && outcome !== undefined && against(outcome, omitting) === undefined
       },
       urlOf({ filename }) {
         const listed = byFilename.get(filename)
@@ -88,11 +103,12 @@ export function createLegacy(
   }
 
   return async (project, version) => {
+    const started = performance.now()
     const page = await indexes.listed(project)
     if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
     const json = await fetch(project, version)
     if (json === undefined) throw new GateError('not-found', `the index has no such version of ${project}`)
-    return currentBody(json, foresight.ground(page, await memory.of(project)))
+    return await currentBody(json, foresight.ground(page, await memory.of(project)), started)
   }
 }
 

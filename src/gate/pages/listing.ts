@@ -1,7 +1,7 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
-import type { Refused } from '../../domain/decide/verdict.ts'
-import { canonicalVersion } from '../../domain/packaging/version.ts'
+import type { Refused, Verdict } from '../../domain/decide/verdict.ts'
+import { canonicalVersion, compareVersions } from '../../domain/packaging/version.ts'
 import type { PageView, ViewedFile } from '../../protocol/simple/page-view.ts'
 import { type IndexFile, versionsWithout } from '../../protocol/simple/project-index.ts'
 import type { KnownPage } from '../find/known-page.ts'
@@ -14,8 +14,8 @@ export type ListingMode = 'list' | 'annotate' | 'hide'
 export type ForeseenFile =
   | { readonly kind: 'refused'; readonly refused: Refused }
   | { readonly kind: 'admitted' }
-  /** nobody has judged it yet: listed, and judged in the background */
-  | { readonly kind: 'open' }
+  /** it has to be judged, for the first time or again; `last` is what came of it before */
+  | { readonly kind: 'open'; readonly last: Verdict | undefined }
   /** its sha256 changed, or somebody else lists it: nothing can be said, so it stays listed */
   | { readonly kind: 'unknown'; readonly error: GateError }
 
@@ -32,17 +32,30 @@ export function foreseePage(page: KnownPage, known: Known): ReadonlyMap<IndexFil
 
 export function foresee(page: KnownPage, file: IndexFile, known: Known): ForeseenFile {
   const artifact = known.sound.atHand(page, file, known.memory)
-  if (artifact === undefined) return { kind: 'open' }
+  if (artifact === undefined) return { kind: 'open', last: undefined }
   if (artifact instanceof GateError) return { kind: 'unknown', error: artifact }
   if ('kind' in artifact) return { kind: 'refused', refused: artifact }
   const verdict = known.weigh.foreseen(artifact, known)
-  if (verdict === undefined) return { kind: 'open' }
+  if (verdict === undefined) return { kind: 'open', last: known.weigh.recalled(artifact, known) }
   return verdict.kind === 'refused' ? { kind: 'refused', refused: verdict } : { kind: 'admitted' }
 }
 
-/** The files of a page that nobody has judged yet. */
+/** The files of a page that have to be judged. */
 export function openFiles(foreseen: ReadonlyMap<IndexFile, ForeseenFile>): readonly IndexFile[] {
   return [...foreseen].flatMap(([file, { kind }]) => (kind === 'open' ? [file] : []))
+}
+
+/** Those of them that nobody has ever judged, as far as is known; the newest versions first, as resolvers want them. */
+export function unjudgedFiles(foreseen: ReadonlyMap<IndexFile, ForeseenFile>): readonly IndexFile[] {
+  const unjudged = [...foreseen].flatMap(([file, outcome]) => (isUnjudged(outcome) ? [file] : []))
+  return unjudged.sort((a, b) => {
+    if (a.dist === undefined || b.dist === undefined) return 0
+    return compareVersions(b.dist.version, a.dist.version)
+  })
+}
+
+function isUnjudged(outcome: ForeseenFile): boolean {
+  return outcome.kind === 'open' && outcome.last === undefined
 }
 
 /** URLs at the gate, as the page spells them. */
@@ -60,7 +73,7 @@ export function viewPage(
   links: Links,
 ): PageView {
   const { index } = page
-  const withdrawn = mode === 'list' ? new Map<IndexFile, Refused>() : withdraw(page, foreseen)
+  const withdrawn = withdraw(page, foreseen, mode)
   const shown = mode === 'hide' ? index.files.filter(file => !withdrawn.has(file)) : index.files
   return {
     name: index.name,
@@ -73,33 +86,53 @@ export function viewPage(
   }
 }
 
-function viewFile(page: KnownPage, file: IndexFile, refused: Refused | undefined, links: Links): ViewedFile {
+function viewFile(page: KnownPage, file: IndexFile, against: Against | undefined, links: Links): ViewedFile {
   return {
     file,
     url: links.file(file),
     yanked:
-      refused === undefined
+      against === undefined || against === 'unjudged'
         ? file.yanked
-        : `Refused by policy: ${refused.code} (${refusalEntry(refused.code).title}), see ${links.explain(refused)}`,
+        : `Refused by policy: ${against.code} (${refusalEntry(against.code).title}), see ${links.explain(against)}`,
     provenance: links.provenance(page, file),
   }
 }
 
+/** Why a file is not shown as it is. */
+type Against = Refused | 'unjudged'
+
 /**
- * The refused files, and with a refused wheel the source distribution of its version: else every client would silently
- * build from source. Other wheels that are admitted stay.
+ * What speaks against showing a file. Where refused files are hidden, one that nobody has judged is hidden too: clients would
+ * take it from this page and miss it on the next.
  */
-function withdraw(page: KnownPage, foreseen: ReadonlyMap<IndexFile, ForeseenFile>): ReadonlyMap<IndexFile, Refused> {
-  const withdrawn = new Map<IndexFile, Refused>()
-  const refusedWheels = new Map<string, Refused>()
+export function against(outcome: ForeseenFile, mode: ListingMode): Against | undefined {
+  if (mode === 'list') return undefined
+  if (outcome.kind === 'refused') return outcome.refused
+  if (mode !== 'hide' || outcome.kind !== 'open') return undefined
+  if (outcome.last === undefined) return 'unjudged'
+  return outcome.last.kind === 'refused' ? outcome.last : undefined
+}
+
+/**
+ * The files that a mode does not show as they are, and with such a wheel the source distribution of its version: else every
+ * client would silently build from source. Other wheels that are admitted stay.
+ */
+function withdraw(
+  page: KnownPage,
+  foreseen: ReadonlyMap<IndexFile, ForeseenFile>,
+  mode: ListingMode,
+): ReadonlyMap<IndexFile, Against> {
+  const withdrawn = new Map<IndexFile, Against>()
+  const missingWheels = new Map<string, Against>()
   for (const [file, outcome] of foreseen) {
-    if (outcome.kind !== 'refused') continue
-    withdrawn.set(file, outcome.refused)
-    if (file.dist?.kind === 'wheel') refusedWheels.set(canonicalVersion(file.dist.version), outcome.refused)
+    const why = against(outcome, mode)
+    if (why === undefined) continue
+    withdrawn.set(file, why)
+    if (file.dist?.kind === 'wheel') missingWheels.set(canonicalVersion(file.dist.version), why)
   }
   for (const file of page.index.files) {
     if (file.dist?.kind !== 'sdist' || withdrawn.has(file)) continue
-    const because = refusedWheels.get(canonicalVersion(file.dist.version))
+    const because = missingWheels.get(canonicalVersion(file.dist.version))
     if (because !== undefined) withdrawn.set(file, because)
   }
   return withdrawn

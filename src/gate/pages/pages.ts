@@ -1,16 +1,15 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
-import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { PageView } from '../../protocol/simple/page-view.ts'
 import { renderSimpleHtml } from '../../protocol/simple/simple-html.ts'
 import { renderSimpleJson } from '../../protocol/simple/simple-json.ts'
 import type { Indexes } from '../find/indexes.ts'
-import type { KnownPage } from '../find/known-page.ts'
 import { type Foreseen, type Foresight, type Ground, stillStands } from './foresight.ts'
 import { type Links, type ListingMode, viewPage } from './listing.ts'
 import { buildBody, type PageBody } from './page-body.ts'
+import { createPatience } from './patience.ts'
 
 interface Built {
   readonly ground: Ground
@@ -43,8 +42,12 @@ export interface Pages {
   atHand(project: ProjectName, form: 'json' | 'html'): PageBody | undefined
 }
 
-/** Builds project pages from what is known, once per state of index, policy and verdicts. */
+/**
+ * Builds project pages from what is known, once per state of index, policy and verdicts. Where refused files are hidden, what
+ * nobody has judged yet is judged first, so that the first page is what the second will be.
+ */
 export function createPages({ indexes, memory, foresight, links, mode }: Options): Pages {
+  const patience = createPatience({ foresight, memory })
   const built = new LRUCache<ProjectName, Built>({
     maxSize: 128 * 1024 * 1024,
     sizeCalculation: ({ view, bodies: { json, html } }) =>
@@ -62,10 +65,9 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
     return body
   }
 
-  function currentBuild(page: KnownPage, known: ProjectMemory): Built {
-    const ground = foresight.ground(page, known)
-    const before = built.get(page.index.name)
-    return before !== undefined && stands(before, ground) ? before : build(ground)
+  function standingBuild(ground: Ground): Built | undefined {
+    const before = built.get(ground.page.index.name)
+    return before !== undefined && stands(before, ground) ? before : undefined
   }
 
   /** A page that lists everything says the same whatever becomes known of its files. */
@@ -74,22 +76,43 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
     return stillStands(foreseen, fresh)
   }
 
-  function build(ground: Ground): Built {
-    const foreseen = mode === 'list' ? undefined : foresight.foresee(ground)
+  /** What can be said at once; `undefined` where files have to be judged before. */
+  function buildAtOnce(ground: Ground): Built | undefined {
+    if (mode === 'list') return buildFrom(ground, undefined)
+    const foreseen = foresight.foresee(ground)
+    if (mode === 'hide' && patience.isNeeded(foreseen)) return undefined
+    foresight.judgeBeside(foreseen)
+    return buildFrom(ground, foreseen)
+  }
+
+  function buildFrom(ground: Ground, foreseen: Foreseen | undefined): Built {
     return { ground, foreseen, view: viewPage(ground.page, foreseen?.files ?? new Map(), mode, links), bodies: {} }
+  }
+
+  async function buildPatiently(ground: Ground, started: number): Promise<Built> {
+    const { foreseen, failure } = await patience.settle(ground, started)
+    const made = buildFrom(foreseen.ground, foreseen)
+    // an empty page would say that there are no versions, when it is only that nobody can tell
+    if (made.view.files.length === 0 && failure !== undefined) throw failure
+    return made
   }
 
   return {
     async page(project, form) {
+      const started = performance.now()
       const page = indexes.atHand(project) ?? (await indexes.listed(project))
       if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
-      return bodyOf(project, currentBuild(page, await memory.of(project)), form)
+      const ground = foresight.ground(page, await memory.of(project))
+      const build = standingBuild(ground) ?? buildAtOnce(ground) ?? (await buildPatiently(ground, started))
+      return bodyOf(project, build, form)
     },
     atHand(project, form) {
       const page = indexes.atHand(project)
       const known = memory.atHand(project)
       if (page === undefined || known === undefined) return undefined
-      return bodyOf(project, currentBuild(page, known), form)
+      const ground = foresight.ground(page, known)
+      const build = standingBuild(ground) ?? buildAtOnce(ground)
+      return build && bodyOf(project, build, form)
     },
   }
 }

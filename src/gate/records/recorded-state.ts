@@ -15,6 +15,7 @@ const INVALID: readonly InvalidCode[] = [
   'subject-mismatch',
   'digest-mismatch',
   'metadata-mismatch',
+  'metadata-unreadable',
 ]
 /** What was certainly looked at before it was decided. */
 const LOOKED_AT: ReadonlySet<string> = new Set(['exemption', 'exemption-expired'])

@@ -35,7 +35,8 @@ export async function answerFile(serving: Serving, exchange: Exchange, segments:
   // only now: a client that has the bytes of a file refused since must not keep them in good faith
   if (!noneMatch(exchange.header('if-none-match'), etag))
     return sendAnswer(exchange, { status: 304, headers: fileHeaders(serving.settings, etag) })
-  const file = await opened(serving, exchange, verdict)
+  const file = await unlessRefused(serving, exchange, verdict, () => opened(serving, exchange, verdict))
+  if (file === undefined) return
   await sendFile(serving, exchange, file, () => stillAdmitted(serving, exchange, verdict))
 }
 
@@ -90,6 +91,23 @@ async function judged(
   return undefined
 }
 
+/** What is read of a file, or nothing when it turned out, as it was looked into, to be one that is refused. */
+async function unlessRefused<Read>(
+  serving: Serving,
+  exchange: Exchange,
+  verdict: Admitted,
+  read: () => Promise<Read>,
+): Promise<Read | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    // what it is refused for is known by now
+    if (!(error instanceof GateError) || error.code !== 'unknown-archive') throw error
+    if (await admittedAnew(serving, exchange, verdict)) throw error
+    return undefined
+  }
+}
+
 /** A part can only be cut from stored bytes: a Range waits a while for them, and then gets the whole body instead. */
 async function opened(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<OpenFile> {
   const file = await serving.gate.open(verdict)
@@ -112,7 +130,9 @@ function asksForPart(exchange: Exchange, { file }: OpenFile): boolean {
 }
 
 async function sendMetadata(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<void> {
-  const { bytes, sha256 } = await serving.gate.metadata(verdict)
+  const metadata = await unlessRefused(serving, exchange, verdict, () => serving.gate.metadata(verdict))
+  if (metadata === undefined) return
+  const { bytes, sha256 } = metadata
   if (!(await stillAdmitted(serving, exchange, verdict))) return
   const etag = etagOf(sha256)
   const headers = [...fileHeaders(serving.settings, etag), 'Content-Type', 'application/octet-stream']

@@ -1,14 +1,16 @@
-import type { Sha256 } from '../../domain/base/digest.ts'
-import { parseSha256 } from '../../domain/base/digest.ts'
+import { parseSha256, type Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
-import { isListedFilename } from '../../domain/packaging/filename.ts'
+import { isListedFilename, parseDistFilename, sameDistribution } from '../../domain/packaging/filename.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
-import { parseVersion, type Version } from '../../domain/packaging/version.ts'
+import { compareVersions, parseVersion, type Version } from '../../domain/packaging/version.ts'
 
-/** A file that a lock allows. Some formats know the hash alone. */
-export interface LockedFile {
-  readonly filename: string | undefined
-  readonly sha256: Sha256
+/** A file that a lock allows: by its bytes, or by its name where the lock has no sha256 of it. */
+export type LockedFile = (
+  | { readonly filename: string | undefined; readonly sha256: Sha256 }
+  | { readonly filename: string; readonly sha256: undefined }
+) & {
+  /** where a client that installs from the lock asks for it; `undefined` where it asks a page first */
+  readonly url: string | undefined
 }
 
 /** Whom a lock names as publisher (PEP 751 `attestation-identities`): its kind, and the other keys as written. */
@@ -21,8 +23,11 @@ export interface AttestationIdentity {
 export interface LockedPackage {
   readonly project: ProjectName
   readonly version: Version
-  /** empty where the lock pins no sha256 */
   readonly files: readonly LockedFile[]
+  /** what the lock says leaves any file of the release open: it pins none, or one by a hash that no index lists */
+  readonly open: boolean
+  /** the index that the lock names for it, without credentials; `undefined` where it names none */
+  readonly index: string | undefined
   /** as written; never evaluated */
   readonly marker: string | undefined
   /** where it stands, from 1 */
@@ -30,20 +35,43 @@ export interface LockedPackage {
   readonly identities: readonly AttestationIdentity[]
 }
 
-/** What a lock names and no index serves: a folder, a repository, a file at some URL. */
-export interface SkippedPackage {
+/** Why something that a lock names is not judged here. */
+export type UnjudgedKind =
+  /** a file at some URL */
+  | 'url'
+  /** a repository of source code */
+  | 'vcs'
+  /** a folder or a file beside the lock */
+  | 'path'
+  | 'editable'
+  /** the project that the lock is of, which some tools write into it */
+  | 'own'
+  /** a line that makes another index, or a place of files, the source of whatever it has */
+  | 'index-line'
+  /** a release of an index that is not the one that is asked */
+  | 'other-index'
+  /** a name that is asked of nobody */
+  | 'internal'
+
+/** What a lock lets in, or names, and nobody here can judge. */
+export interface Unjudged {
+  readonly kind: UnjudgedKind
   readonly name: string
+  readonly version: Version | undefined
   readonly why: string
+  /** where it comes from, where that is an index */
+  readonly index: string | undefined
   readonly line: number
 }
 
 export type LockKind = 'requirements' | 'uv' | 'poetry' | 'pdm' | 'pipfile' | 'pylock'
 
+/** Everything that a lock says: what is judged, and what is not. */
 export interface Lock {
   readonly path: string
   readonly kind: LockKind
   readonly packages: readonly LockedPackage[]
-  readonly skipped: readonly SkippedPackage[]
+  readonly unjudged: readonly Unjudged[]
 }
 
 export interface LockText {
@@ -54,6 +82,15 @@ export interface LockText {
 /** What is wrong with a lock, at its place. */
 export function wrongLock(path: string, line: number, message: string): GateError {
   return new GateError('usage', `${path}:${line}: ${message}`)
+}
+
+/** What a lock says of a file. */
+export interface WrittenFile {
+  readonly filename?: string | undefined
+  /** a URL or a path */
+  readonly place?: string | undefined
+  /** `algorithm:digest` */
+  readonly hash?: unknown
 }
 
 /** Reads names, versions and hashes of one lock; every problem names file and line. */
@@ -91,16 +128,24 @@ export class LockReader {
     if (algorithm.toLowerCase() !== 'sha256') return undefined
     return parseSha256(digest.toLowerCase()) ?? this.fail(line, `${show(text)} is not a sha256 of 64 hex digits`)
   }
+
+  /** A file by its name (else that in its URL or path), its sha256 or both; `undefined` where neither says which it is. */
+  file({ filename, place, hash }: WrittenFile, line: number): LockedFile | undefined {
+    const named = this.filename(filename ?? filenameOfUrl(place), line)
+    const sha256 = hash === undefined ? undefined : this.hash(hash, line)
+    const url = place !== undefined && /^https?:/i.test(place) ? place : undefined
+    if (sha256 !== undefined) return { filename: named, sha256, url }
+    return named === undefined ? undefined : { filename: named, sha256, url }
+  }
 }
 
-function show(value: unknown): string {
+export function show(value: unknown): string {
   return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80)
 }
 
-/** The last segment of a URL's path, decoded; `undefined` where there is none. */
-export function filenameOfUrl(url: unknown): string | undefined {
-  if (typeof url !== 'string') return undefined
-  const path = url.replace(/[?#].*$/s, '')
+/** The last segment of a URL's path or of a path, decoded; `undefined` where there is none. */
+export function filenameOfUrl(url: string | undefined): string | undefined {
+  const path = url?.replace(/[?#].*$/s, '') ?? ''
   const last = path.slice(path.lastIndexOf('/') + 1)
   try {
     return last === '' ? undefined : decodeURIComponent(last)
@@ -109,9 +154,82 @@ export function filenameOfUrl(url: unknown): string | undefined {
   }
 }
 
-/** Two locks of one project often allow the same files: each once, by project, version and name. */
-export function uniqueFiles(files: readonly LockedFile[]): readonly LockedFile[] {
-  const known = new Map<Sha256, LockedFile>()
-  for (const file of files) if (known.get(file.sha256)?.filename === undefined) known.set(file.sha256, file)
+/** What pins a release: its files, each once, and whether what pins one says nothing here. */
+export function pinsOf(files: readonly (LockedFile | undefined)[]): Pick<LockedPackage, 'files' | 'open'> {
+  const known = files.filter(file => file !== undefined)
+  return { files: uniqueFiles(known), open: files.length === 0 || known.length < files.length }
+}
+
+/** Whether two names mean one file: spelled alike but for case, or read alike (PEP 427, PEP 625). */
+export function isSameFilename(project: ProjectName, a: string, b: string): boolean {
+  if (a.toLowerCase() === b.toLowerCase()) return true
+  const [left, right] = [parseDistFilename(a, project), parseDistFilename(b, project)]
+  return left !== undefined && right !== undefined && sameDistribution(left, right)
+}
+
+/** Whether a lock names this very file of a release, by its bytes or else by its name. */
+export function pinsFile(
+  { project, files }: Pick<LockedPackage, 'project' | 'files'>,
+  file: { readonly filename: string; readonly sha256: string | undefined },
+): boolean {
+  return files.some(own =>
+    own.sha256 === undefined ? isSameFilename(project, own.filename, file.filename) : own.sha256 === file.sha256,
+  )
+}
+
+/** Of files that a lock names together, those of one release; a name that says no version may be of each. */
+export function filesOfVersion(
+  project: ProjectName,
+  version: Version,
+  files: readonly (LockedFile | undefined)[],
+): readonly (LockedFile | undefined)[] {
+  return files.filter(file => {
+    const named = file?.filename === undefined ? undefined : parseDistFilename(file.filename, project)
+    return named === undefined || compareVersions(named.version, version) === 0
+  })
+}
+
+/** Two hashes of one lock may be of the same file: each once, the one that has a name. */
+function uniqueFiles(files: readonly LockedFile[]): readonly LockedFile[] {
+  const known = new Map<string, LockedFile>()
+  for (const file of files) {
+    const key = file.sha256 ?? file.filename
+    if (known.get(key)?.filename === undefined) known.set(key, file)
+  }
   return [...known.values()]
+}
+
+/** Where something comes from, in the words of the lock: the key that says so, and what stands there. */
+export interface Elsewhere {
+  readonly name: string
+  readonly key: string
+  readonly place: string | undefined
+  readonly line: number
+}
+
+/** How something from elsewhere is told, without credentials. */
+export function fromElsewhere(
+  kind: Exclude<UnjudgedKind, 'other-index' | 'internal'>,
+  { name, key, place, line }: Elsewhere,
+): Unjudged {
+  const from = place === undefined ? key : `${key} ${withoutCredentials(place)}`
+  return { kind, name, version: undefined, why: `${REASONS[kind]} (${from})`, index: undefined, line }
+}
+
+const REASONS = {
+  url: 'it comes from a URL, not from an index',
+  vcs: 'it comes from a repository, not from an index',
+  path: 'it comes from a path, not from an index',
+  editable: 'it is editable: its code is what stands there',
+  own: 'it is the project that the lock is of',
+  'index-line': 'whatever stands there may be installed',
+} as const
+
+/** What stands between `//` and `@` is nobody's business. */
+export function withoutCredentials(url: string): string {
+  const start = url.indexOf('//')
+  if (start < 0) return url
+  const end = url.slice(start + 2).search(/[/?#]|$/)
+  const authority = url.slice(start + 2, start + 2 + end)
+  return `${url.slice(0, start + 2)}${authority.slice(authority.lastIndexOf('@') + 1)}${url.slice(start + 2 + end)}`
 }

@@ -1,51 +1,48 @@
 import { isJsonObject, JsonError, parseJsonStrict } from '../text/json.ts'
-import { type Lock, type LockedPackage, LockReader, type LockText, type SkippedPackage, uniqueFiles } from './lock.ts'
-import { list, optionalText, table } from './toml-lock.ts'
+import {
+  fromElsewhere,
+  type Lock,
+  type LockedPackage,
+  LockReader,
+  type LockText,
+  pinsOf,
+  show,
+  type Unjudged,
+  withoutCredentials,
+} from './lock.ts'
+import { list, optionalText, type Table, table } from './toml-lock.ts'
 
 const LIMITS = { bytes: 64 * 1024 * 1024, depth: 32 }
-const ELSEWHERE = ['git', 'hg', 'svn', 'path', 'file'] as const
 
-/** `Pipfile.lock`: categories of packages, each with hashes that belong to no file by name. */
+/** `Pipfile.lock`: categories of packages, each with hashes that belong to no file by name. Throws `usage`. */
 export function readPipfileLock(file: LockText): Lock {
   const reader = new LockReader(file.path)
-  const categories = Object.entries(readJson(file, reader)).filter(([name]) => name !== '_meta')
-  const packages: LockedPackage[] = []
-  const skipped: SkippedPackage[] = []
-  let line = 1
-  for (const [category, entries] of categories) {
-    line = lineOf(file.text, category, line)
-    for (const [name, value] of Object.entries(table(entries))) {
-      line = lineOf(file.text, name, line)
-      const entry = table(value)
-      const from = ELSEWHERE.find(key => entry[key] !== undefined)
-      if (from !== undefined) {
-        skipped.push({ name, why: `it comes from ${from}, not from an index`, line })
-        continue
-      }
-      const { version, hashes, markers } = entry
-      const pinned = typeof version === 'string' ? /^===?\s*(.+)$/.exec(version)?.[1] : undefined
-      if (pinned === undefined) reader.fail(line, `${name} is not pinned with ==; found ${JSON.stringify(version)}`)
-      packages.push({
-        project: reader.project(name, line),
-        version: reader.version(pinned, line),
-        files: uniqueFiles(
-          list(hashes).flatMap(hash => {
-            const sha256 = reader.hash(hash, line)
-            return sha256 === undefined ? [] : [{ filename: undefined, sha256 }]
-          }),
-        ),
-        marker: optionalText(markers),
-        line,
-        identities: [],
-      })
-    }
+  const root = readJson(file, reader)
+  const meta = table(root['_meta'])
+  checkSpec(reader, meta)
+  const entries = entriesOf(file.text, root)
+  return {
+    path: file.path,
+    kind: 'pipfile',
+    packages: entries.flatMap(it => (elsewhere(it) === undefined ? [releaseOf(reader, it, meta)] : [])),
+    unjudged: entries.flatMap(it => elsewhere(it) ?? []),
   }
-  return { path: file.path, kind: 'pipfile', packages, skipped }
 }
 
-function readJson({ text }: LockText, reader: LockReader): Readonly<Record<string, unknown>> {
+interface Entry {
+  readonly name: string
+  readonly entry: Table
+  readonly line: number
+}
+
+function checkSpec(reader: LockReader, { 'pipfile-spec': spec }: Table): void {
+  if (spec === undefined || (typeof spec === 'number' && spec <= 6)) return
+  reader.fail(1, `pipfile-spec ${show(spec)} is not known; 6 is`)
+}
+
+function readJson({ text }: LockText, reader: LockReader): Table {
   try {
-    const json = parseJsonStrict(Buffer.from(text.replace(/^\ufeff/, '')), LIMITS)
+    const json = parseJsonStrict(Buffer.from(text), LIMITS)
     return isJsonObject(json) ? json : reader.fail(1, 'the file holds no JSON object')
   } catch (error) {
     if (error instanceof JsonError) return reader.fail(1, `not JSON: ${error.message}`)
@@ -54,9 +51,62 @@ function readJson({ text }: LockText, reader: LockReader): Readonly<Record<strin
 }
 
 /** Keys stand in the order of the file, so that each is looked for after the one before. */
-function lineOf(text: string, key: string, after: number): number {
-  const needle = `${JSON.stringify(key)}:`
+function entriesOf(text: string, root: Table): readonly Entry[] {
   const lines = text.split('\n')
-  const found = lines.findIndex((line, index) => index + 1 >= after && line.trimStart().startsWith(needle))
-  return found < 0 ? after : found + 1
+  let at = 0
+  const placeOf = (key: string): number => {
+    const needle = `${JSON.stringify(key)}:`
+    let found = at
+    while (found < lines.length && lines[found]?.trimStart().startsWith(needle) !== true) found += 1
+    at = found < lines.length ? found : at
+    return at + 1
+  }
+  return Object.entries(root).flatMap(([category, entries]) => {
+    if (category === '_meta') return []
+    placeOf(category)
+    return Object.entries(table(entries)).map(([name, entry]) => ({ name, entry: table(entry), line: placeOf(name) }))
+  })
+}
+
+const ELSEWHERE = {
+  git: 'vcs',
+  hg: 'vcs',
+  svn: 'vcs',
+  bzr: 'vcs',
+  path: 'path',
+  file: 'url',
+  uri: 'url',
+} as const
+
+function elsewhere({ name, entry, line }: Entry): Unjudged | undefined {
+  const [found] = Object.entries(ELSEWHERE).filter(([key]) => entry[key] !== undefined)
+  if (found === undefined) return undefined
+  const [key, kind] = found
+  const place = optionalText(entry[key])
+  const how = key === 'path' && place === '.' ? 'own' : entry['editable'] === true ? 'editable' : kind
+  return fromElsewhere(how, { name, key, place, line })
+}
+
+function releaseOf(reader: LockReader, { name, entry, line }: Entry, meta: Table): LockedPackage {
+  const { version, hashes, markers } = entry
+  const pinned = typeof version === 'string' ? /^===?(.+)$/s.exec(version)?.[1]?.trim() : undefined
+  if (pinned === undefined) return reader.fail(line, `${name} is not pinned with ==; found ${show(version)}`)
+  return {
+    project: reader.project(name, line),
+    version: reader.version(pinned, line),
+    ...pinsOf(list(hashes).map(hash => reader.file({ hash }, line))),
+    index: sourceOf(meta, optionalText(entry['index'])),
+    marker: optionalText(markers),
+    line,
+    identities: [],
+  }
+}
+
+/** pipenv: a package without `index` comes from the first source. A name that no source has is all there is to tell. */
+function sourceOf(meta: Table, name: string | undefined): string | undefined {
+  const sources = list(meta['sources']).map(table)
+  const source = name === undefined ? sources[0] : sources.find(it => it['name'] === name)
+  const url = optionalText(source?.['url'])
+  if (url !== undefined) return withoutCredentials(url)
+  return sources.length === 0 ? undefined : name
 }

@@ -1,60 +1,95 @@
-import { type Lock, type LockedFile, type LockKind, LockReader, type LockText, uniqueFiles } from './lock.ts'
-import { list, optionalText, readToml, table } from './toml-lock.ts'
+import {
+  filesOfVersion,
+  fromElsewhere,
+  type Lock,
+  type LockedFile,
+  type LockedPackage,
+  LockReader,
+  type LockText,
+  pinsOf,
+  show,
+  type Unjudged,
+  type UnjudgedKind,
+  withoutCredentials,
+} from './lock.ts'
+import { allFilesOf, namedFile } from './named-files.ts'
+import { list, optionalText, type PackageTable, readToml, type Table, table } from './toml-lock.ts'
 
-/** `poetry.lock`: files with their hashes beside each package, or in older ones under `[metadata.files]`. */
+/**
+ * `poetry.lock`: files with their hashes beside each package; up to Poetry 1.2 in one list a name under `[metadata.files]`, and
+ * before 1.0 as bare hashes under `[metadata.hashes]`. Throws `usage`.
+ */
 export function readPoetryLock(file: LockText): Lock {
-  return readNamedFiles(file, 'poetry', source => {
-    const type = optionalText(table(source)['type'])
-    // `legacy` is a Simple API index beside PyPI
-    return type === undefined || type === 'legacy' ? undefined : type
-  })
-}
-
-/** `pdm.lock`: the same form; what comes from elsewhere says so with a key of its own. */
-export function readPdmLock(file: LockText): Lock {
-  return readNamedFiles(file, 'pdm', (_source, entry) => ELSEWHERE.find(key => entry[key] !== undefined))
-}
-
-const ELSEWHERE = ['git', 'hg', 'svn', 'bzr', 'path', 'url'] as const
-
-function readNamedFiles(
-  file: LockText,
-  kind: Extract<LockKind, 'poetry' | 'pdm'>,
-  elsewhere: (source: unknown, entry: Readonly<Record<string, unknown>>) => string | undefined,
-): Lock {
   const reader = new LockReader(file.path)
   const { root, packages } = readToml(file, 'package')
   const metadata = table(root['metadata'])
-  const older = table(metadata['files'])
-  const found = packages.map(it => ({ ...it, from: elsewhere(it.table['source'], it.table) }))
+  checkVersion(reader, metadata)
+  const older = olderFiles(reader, metadata)
+  const placed = packages.map(it => ({ it, kind: kindOf(it) }))
   return {
     path: file.path,
-    kind,
-    packages: found
-      .filter(({ from }) => from === undefined)
-      .map(({ table: entry, line }) => {
-        const { name, version, files, marker, markers } = entry
-        const project = reader.project(name, line)
-        const named = list(files ?? older[String(name)] ?? older[`${String(name)} ${String(version)}`])
-        return {
-          project,
-          version: reader.version(version, line),
-          files: uniqueFiles(named.flatMap(it => fileOf(reader, it, line))),
-          marker: optionalText(marker) ?? optionalText(markers),
-          line,
-          identities: [],
-        }
-      }),
-    skipped: found.flatMap(({ table: { name }, line, from }) =>
-      from === undefined ? [] : [{ name: String(name), why: `it comes from ${from}, not from an index`, line }],
-    ),
+    kind: 'poetry',
+    packages: placed.flatMap(({ it, kind }) => (kind === undefined ? [releaseOf(reader, it, older)] : [])),
+    unjudged: placed.flatMap(({ it, kind }) => (kind === undefined ? [] : [elsewhere(it, kind)])),
   }
 }
 
-function fileOf(reader: LockReader, value: unknown, line: number): readonly LockedFile[] {
-  const { file, url, hash } = table(value)
-  const sha256 = reader.hash(hash, line)
-  if (sha256 === undefined) return []
-  const name = optionalText(file) ?? optionalText(url)
-  return [{ filename: reader.filename(name?.slice(name.lastIndexOf('/') + 1), line), sha256 }]
+/** Poetry reads 1 and 2, whatever stands behind the dot; before 1.0 there was no number. */
+function checkVersion(reader: LockReader, { 'lock-version': version }: Table): void {
+  if (version === undefined || (typeof version === 'string' && /^[12](?:\.\d+)*$/.test(version))) return
+  reader.fail(1, `lock-version ${show(version)} is not known; 1 and 2 are`)
+}
+
+type Apart = Extract<UnjudgedKind, 'vcs' | 'url' | 'path'>
+
+const KINDS: Readonly<Record<string, Apart>> = {
+  git: 'vcs',
+  url: 'url',
+  directory: 'path',
+  file: 'path',
+}
+
+/** `undefined` where it comes from an index; `legacy` is one beside PyPI. */
+function kindOf({ table: { source } }: PackageTable): Apart | undefined {
+  const type = optionalText(table(source)['type'])
+  return type === undefined || type === 'legacy' ? undefined : (KINDS[type] ?? 'vcs')
+}
+
+function elsewhere({ table: { name, source }, line }: PackageTable, kind: Apart): Unjudged {
+  const { type, url } = table(source)
+  return fromElsewhere(kind, { name: String(name), key: String(type), place: optionalText(url), line })
+}
+
+type FilesOf = ReturnType<typeof allFilesOf>
+
+function releaseOf(reader: LockReader, { table: entry, line }: PackageTable, older: FilesOf): LockedPackage {
+  const project = reader.project(entry['name'], line)
+  const version = reader.version(entry['version'], line)
+  const beside = entry['files']
+  const files =
+    beside === undefined
+      ? filesOfVersion(project, version, older(project))
+      : list(beside).map(it => namedFile(reader, it, line))
+  const index = optionalText(table(entry['source'])['url'])
+  return {
+    project,
+    version,
+    ...pinsOf(files),
+    index: index === undefined ? undefined : withoutCredentials(index),
+    marker: optionalText(entry['marker']) ?? optionalText(entry['markers']),
+    line,
+    identities: [],
+  }
+}
+
+function olderFiles(reader: LockReader, { files, hashes }: Table): FilesOf {
+  const named = allFilesOf(reader, table(files), value => namedFile(reader, value, 1))
+  const bare = allFilesOf(reader, table(hashes), value => hashedFile(reader, value))
+  return project => [...named(project), ...bare(project)]
+}
+
+/** Hex digits alone: a sha256 where they are 64. */
+function hashedFile(reader: LockReader, value: unknown): LockedFile | undefined {
+  const digits = String(value).replace(/^sha256:/, '')
+  return digits.length === 64 ? reader.file({ hash: `sha256:${digits}` }, 1) : undefined
 }

@@ -2,7 +2,7 @@ import { parse, TomlError } from 'smol-toml'
 import { isJsonObject } from '../text/json.ts'
 import { type LockText, wrongLock } from './lock.ts'
 
-type Table = Readonly<Record<string, unknown>>
+export type Table = Readonly<Record<string, unknown>>
 
 /** A package of the file, and the line of its header. */
 export interface PackageTable {
@@ -18,21 +18,26 @@ export interface TomlLock {
 
 const LARGEST = 64 * 1024 * 1024
 
-/** Throws `usage` with the line for what is no TOML. */
+/** Throws `usage` with the line for what is no TOML, and for a list of packages that is none. */
 export function readToml({ path, text }: LockText, key: 'package' | 'packages'): TomlLock {
   if (text.length > LARGEST) throw wrongLock(path, 1, 'the file is larger than 64 MiB')
   const root = parseToml(path, text)
-  const listed = root[key]
-  const tables = Array.isArray(listed) ? listed.filter(isJsonObject) : []
+  const tables = tablesOf(root[key])
+  if (tables === undefined) throw wrongLock(path, 1, `${key} is not a list of tables`)
   const lines = headerLines(text, key)
   // a header inside a text of several lines would shift all others
   const placed = lines.length === tables.length
   return { root, packages: tables.map((table, index) => ({ table, line: placed ? (lines[index] ?? 1) : 1 })) }
 }
 
+function tablesOf(listed: unknown): readonly Table[] | undefined {
+  if (listed === undefined) return []
+  return Array.isArray(listed) && listed.every(isJsonObject) ? listed : undefined
+}
+
 function parseToml(path: string, text: string): Table {
   try {
-    return parse(text.replace(/^\ufeff/, ''))
+    return parse(text)
   } catch (error) {
     if (error instanceof TomlError) throw wrongLock(path, error.line, `not TOML: ${error.message.split('\n')[0]}`)
     if (error instanceof RangeError) throw wrongLock(path, 1, 'nested too deeply')
@@ -42,7 +47,7 @@ function parseToml(path: string, text: string): Table {
 
 function headerLines(text: string, key: string): readonly number[] {
   const header = `[[${key}]]`
-  return text.split('\n').flatMap((line, index) => (line.trim().startsWith(header) ? [index + 1] : []))
+  return text.split('\n').flatMap((line, index) => (line.trimStart().startsWith(header) ? [index + 1] : []))
 }
 
 export function table(value: unknown): Table {

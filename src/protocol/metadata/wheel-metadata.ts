@@ -1,13 +1,27 @@
+import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl'
+import { pipeline } from 'node:stream/promises'
+import {
+  type Entry,
+  fromRandomAccessReaderPromise,
+  getFileNameLowLevel,
+  type LocalFileHeader,
+  parseExtraFields,
+  RandomAccessReader,
+  type ZipFile,
+} from 'yauzl'
 import type { WheelFilename } from '../../domain/packaging/filename.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
-import { compareVersions, parseVersion } from '../../domain/packaging/version.ts'
 
-/** A wheel that cannot be read as one. */
+/** A wheel that cannot be read as one: it contradicts itself, or holds no METADATA of its own. */
 export class ArchiveError extends Error {
-  override readonly name = 'ArchiveError'
+  override readonly name: string = 'ArchiveError'
+}
+
+/** A wheel in a form that is not read here, which says nothing against it. */
+export class UnreadableArchive extends ArchiveError {
+  override readonly name = 'UnreadableArchive'
 }
 
 /** Bytes at positions, and how many there are. */
@@ -21,6 +35,12 @@ const MOST_NAME_BYTES = 32 * 1024 * 1024
 const MOST_METADATA_BYTES = 16 * 1024 * 1024
 /** Info-ZIP's Unicode path: a second name, which some readers believe and others do not. */
 const SECOND_NAME = 0x7075
+/** APPNOTE 4.5.3: sizes of 64 bits, where the field of 32 bits is full. */
+const ZIP64 = 0x0001
+const IN_ZIP64 = 0xffff_ffff
+/** entries that are there twice, and their bytes, which are read to compare them */
+const MOST_TWINS = 1_000
+const MOST_TWIN_BYTES = 256 * 1024 * 1024
 
 /** Adapts {@link RandomAccess} to what yauzl reads from. */
 class Reader extends RandomAccessReader {
@@ -48,7 +68,8 @@ class Reader extends RandomAccessReader {
 
 /**
  * The bytes of `<name>-<version>.dist-info/METADATA` inside a wheel (binary distribution format). Throws
- * {@link ArchiveError} when there is not exactly one, or the archive contradicts itself.
+ * {@link ArchiveError} when there is not exactly one, or the archive contradicts itself, and {@link UnreadableArchive} when it
+ * is kept in a way that is not read here.
  */
 export async function readWheelMetadata(source: RandomAccess, filename: WheelFilename): Promise<Buffer> {
   try {
@@ -58,6 +79,7 @@ export async function readWheelMetadata(source: RandomAccess, filename: WheelFil
     })
     const entry = await findMetadata(zip, filename)
     await assertLocalHeaderAgrees(zip, entry)
+    assertReadable(entry)
     return await buffer(await zip.openReadStreamPromise(entry))
   } catch (error) {
     if (error instanceof ArchiveError || isTrouble(error)) throw error
@@ -70,49 +92,112 @@ function isTrouble(error: unknown): boolean {
   return error instanceof Error && (error.name === 'GateError' || 'syscall' in error)
 }
 
+function assertReadable(entry: Entry): void {
+  if (entry.isEncrypted()) throw new UnreadableArchive('its METADATA is encrypted')
+  if (!entry.canDecodeFileData())
+    throw new UnreadableArchive(
+      `its METADATA is compressed by method ${entry.compressionMethod}, which is not read here`,
+    )
+  if (Math.max(entry.uncompressedSize, entry.compressedSize) > MOST_METADATA_BYTES)
+    throw new UnreadableArchive(`its METADATA has more than ${MOST_METADATA_BYTES} bytes`)
+}
+
 async function findMetadata(zip: ZipFile, filename: WheelFilename): Promise<Entry> {
-  if (zip.entryCount > MOST_ENTRIES) throw new ArchiveError(`it has more than ${MOST_ENTRIES} entries`)
-  const names = new Set<string>()
-  const found: Entry[] = []
-  let nameBytes = 0
-  for await (const entry of zip.eachEntry()) {
-    nameBytes += entry.fileNameRaw.length
-    if (nameBytes > MOST_NAME_BYTES) throw new ArchiveError('its names are too long')
-    if (names.has(entry.fileName)) throw new ArchiveError('it has two entries of one name')
-    names.add(entry.fileName)
-    if (entry.extraFields.some(({ id }) => id === SECOND_NAME)) throw new ArchiveError('an entry has two names')
-    if (ANY_METADATA.test(entry.fileName)) found.push(entry)
-  }
-  const [entry, another] = found
+  const entries = await listEntries(zip)
+  const [entry, another] = entries.filter(({ fileName }) => ANY_METADATA.test(fileName))
   if (entry === undefined) throw new ArchiveError('it has no METADATA')
   if (another !== undefined) throw new ArchiveError('it has several METADATA')
   if (!isMetadata(entry.fileName, filename)) throw new ArchiveError('its METADATA is of another distribution')
-  if (Math.max(entry.uncompressedSize, entry.compressedSize) > MOST_METADATA_BYTES)
-    throw new ArchiveError('its METADATA is too large')
   return entry
+}
+
+/** The entries, each name once: of two that are equal either one is what installers take. */
+async function listEntries(zip: ZipFile): Promise<readonly Entry[]> {
+  if (zip.entryCount > MOST_ENTRIES) throw new UnreadableArchive(`it has more than ${MOST_ENTRIES} entries`)
+  const entries = new Map<string, Entry>()
+  const twins: (readonly [Entry, Entry])[] = []
+  let nameBytes = 0
+  for await (const entry of zip.eachEntry()) {
+    nameBytes += entry.fileNameRaw.length
+    if (nameBytes > MOST_NAME_BYTES) throw new UnreadableArchive('its names are too long')
+    assertOneName(entry)
+    const first = entries.get(entry.fileName)
+    if (first === undefined) entries.set(entry.fileName, entry)
+    else twins.push([first, entry])
+  }
+  const bytes = twins.reduce((sum, [first]) => sum + first.compressedSize, 0)
+  if (twins.length > MOST_TWINS || bytes > MOST_TWIN_BYTES) throw new UnreadableArchive('too much of it is there twice')
+  for (const [first, second] of twins) await assertTwins(zip, first, second)
+  return [...entries.values()]
+}
+
+/** Readers that believe the second name must see what those see that do not know of it. */
+function assertOneName({ extraFields, fileNameRaw, generalPurposeBitFlag }: Entry): void {
+  const name = getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, [], true)
+  // version and CRC of the first name stand before the second (APPNOTE 4.6.9); not every reader looks at them
+  const others = extraFields.filter(({ id }) => id === SECOND_NAME).map(({ data }) => data.subarray(5).toString('utf8'))
+  if (others.some(other => other !== name)) throw new ArchiveError('an entry has two names')
+}
+
+/** Whichever of the two an installer takes, it gets the same file. */
+async function assertTwins(zip: ZipFile, first: Entry, second: Entry): Promise<void> {
+  const equal =
+    TWIN_FIELDS.every(field => first[field] === second[field]) &&
+    (first.relativeOffsetOfLocalHeader === second.relativeOffsetOfLocalHeader ||
+      (await rawDigest(zip, first)) === (await rawDigest(zip, second)))
+  if (!equal) throw new ArchiveError('it has two different entries of one name')
+  await assertLocalHeaderAgrees(zip, first)
+  await assertLocalHeaderAgrees(zip, second)
+}
+
+const TWIN_FIELDS = [
+  'compressionMethod',
+  'compressedSize',
+  'uncompressedSize',
+  'crc32',
+  'externalFileAttributes',
+] as const
+
+/** As they are stored: equal ones of one method hold equal files, and nothing has to be unpacked for it. */
+async function rawDigest(zip: ZipFile, entry: Entry): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(await zip.openReadStreamPromise(entry, { decodeFileData: false }), hash)
+  return hash.digest('hex')
 }
 
 /** In whatever spelling: file systems may not tell them apart, and installers pick one. */
 const ANY_METADATA = /^[^/]+\.dist-info\/METADATA$/i
+const DIST_INFO = '.dist-info/METADATA'
 
-function isMetadata(path: string, filename: WheelFilename): boolean {
-  const [, name, versionText] = /^([^/-]+)-([^/-]+)\.dist-info\/METADATA$/.exec(path) ?? []
-  if (name === undefined || versionText === undefined) return false
-  const version = parseVersion(versionText.replaceAll('_', '-'))
-  return (
-    tryProjectName(name) === filename.project &&
-    version !== undefined &&
-    compareVersions(version, filename.version) === 0
-  )
+/**
+ * Whether the folder is the wheel's own, as installers see it: its name begins with that of the project, and the version
+ * behind it may be spelled in any way.
+ */
+function isMetadata(path: string, { project }: WheelFilename): boolean {
+  if (!path.endsWith(DIST_INFO)) return false
+  const fields = path.slice(0, -DIST_INFO.length).split('-')
+  return fields.some((_, count) => count > 0 && tryProjectName(fields.slice(0, count).join('-')) === project)
 }
 
 /** Installers that read local headers must see what we see in the central directory. */
 async function assertLocalHeaderAgrees(zip: ZipFile, entry: Entry): Promise<void> {
   const local = await zip.readLocalFileHeaderPromise(entry)
   const sizesLater = (local.generalPurposeBitFlag & 0x8) !== 0
+  const { compressed, uncompressed } = localSizes(local)
   const agrees =
     local.fileName.equals(entry.fileNameRaw) &&
     local.compressionMethod === entry.compressionMethod &&
-    (sizesLater || (local.compressedSize === entry.compressedSize && local.uncompressedSize === entry.uncompressedSize))
-  if (!agrees) throw new ArchiveError('its METADATA has two headers that differ')
+    (sizesLater || (compressed === entry.compressedSize && uncompressed === entry.uncompressedSize))
+  if (!agrees) throw new ArchiveError(`${entry.fileName} has two headers that differ`)
+}
+
+/** Sizes that do not fit 32 bits, or that a writer did not know before, stand in the Zip64 field (APPNOTE 4.5.3). */
+function localSizes(local: LocalFileHeader): { readonly compressed: number; readonly uncompressed: number } {
+  const { compressedSize: compressed, uncompressedSize: uncompressed } = local
+  if (compressed !== IN_ZIP64 && uncompressed !== IN_ZIP64) return { compressed, uncompressed }
+  const field = parseExtraFields(local.extraField).find(({ id }) => id === ZIP64)?.data ?? Buffer.alloc(0)
+  // both must stand in a local header, the original size first
+  if (field.length < 16) throw new ArchiveError('a header has no sizes')
+  const large = (at: number, small: number): number => (small === IN_ZIP64 ? Number(field.readBigUInt64LE(at)) : small)
+  return { uncompressed: large(0, uncompressed), compressed: large(8, compressed) }
 }

@@ -1,6 +1,7 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
 import { isJsonObject, JsonError, parseJsonStrict } from '../text/json.ts'
+import { readHashes } from './hashes.ts'
 import { withoutIndexLinks } from './index-links.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
@@ -100,7 +101,9 @@ function renderFiles(files: unknown, rendering: Rendering): readonly JsonObject[
 function renderFile(file: JsonObject, rendering: Rendering): JsonObject | undefined {
   const { filename, digests } = file
   if (typeof filename !== 'string') return undefined
-  const sha256 = isJsonObject(digests) && typeof digests['sha256'] === 'string' ? digests['sha256'] : undefined
+  const hashes = readHashes(digests)
   const url = rendering.urlOf({ filename })
-  return url === undefined || !rendering.keep({ filename, sha256 }) ? undefined : { ...file, url }
+  if (hashes === undefined || url === undefined || !rendering.keep({ filename, sha256: hashes['sha256'] }))
+    return undefined
+  return { ...file, ...(digests === undefined ? {} : { digests: hashes }), url }
 }

@@ -22,7 +22,7 @@ export function lockFolder(folder: string): FolderLock {
     throw new GateError(
       'config-invalid',
       busy
-        ? `the data folder ${folder} is in use by another gate: each needs a folder of its own`
+        ? `the data folder ${folder} is in use by another gate or a mirror command: stop it first and start it again afterwards, or take a folder of its own (--data)`
         : `the data folder ${folder} cannot be locked (${errorCode(error) ?? 'unknown'}): ${join(folder, LOCK)}`,
       { cause: error },
     )

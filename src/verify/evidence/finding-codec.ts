@@ -25,6 +25,7 @@ const INVALID_CODES: readonly InvalidCode[] = [
   'subject-mismatch',
   'digest-mismatch',
   'metadata-mismatch',
+  'metadata-unreadable',
 ]
 const KNOWN_TYPES = Object.values(PREDICATE_TYPES)
 

@@ -42,7 +42,14 @@ const CASES: readonly Case[] = [
     detail: /no attestation, and projects\[0\] pkg requires one/,
   },
   ...(
-    ['provenance-malformed', 'signature-invalid', 'subject-mismatch', 'digest-mismatch', 'metadata-mismatch'] as const
+    [
+      'provenance-malformed',
+      'signature-invalid',
+      'subject-mismatch',
+      'digest-mismatch',
+      'metadata-mismatch',
+      'metadata-unreadable',
+    ] as const
   ).map(
     (code): Case => ({
       when: `verification says ${code}`,

@@ -4,18 +4,28 @@ import type { Lock } from '../../../src/protocol/lockfiles/lock.ts'
 import { readLock } from '../../../src/protocol/lockfiles/read-lock.ts'
 
 export const [A, B, C] = [sha256Of('a'), sha256Of('b'), sha256Of('c')]
-const none = (path: string): string => {
-  throw new GateError('usage', `${path} is not there`)
+
+type Content = string | Uint8Array
+
+export interface Around {
+  /** what can be included, by path */
+  readonly files?: Readonly<Record<string, Content>>
+  readonly environment?: Readonly<Record<string, string>>
 }
 
-export function read(path: string, text: string, files: Readonly<Record<string, string>> = {}): Lock {
-  return readLock({ path, text }, asked => files[asked] ?? none(asked))
+export function read(path: string, content: Content, { files = {}, environment = {} }: Around = {}): Lock {
+  const readIncluded = (asked: string): Uint8Array => {
+    const found = files[asked]
+    if (found === undefined) throw new GateError('usage', `${asked} is not there`)
+    return Buffer.from(found)
+  }
+  return readLock({ path, bytes: Buffer.from(content) }, { read: readIncluded, environment })
 }
 
 /** What is wrong with it. */
-export function wrong(path: string, text: string, files?: Readonly<Record<string, string>>): string {
+export function wrong(path: string, content: Content, around?: Around): string {
   try {
-    read(path, text, files)
+    read(path, content, around)
   } catch (error) {
     if (error instanceof GateError && error.code === 'usage') return error.detail
     throw error
@@ -23,11 +33,11 @@ export function wrong(path: string, text: string, files?: Readonly<Record<string
   return 'nothing'
 }
 
-/** `project version: files @line` */
+/** `project version: files @line`, with a `+` where other files of the release are open. */
 export function told({ packages }: Lock): readonly string[] {
   return packages.map(
-    ({ project, version, files, line, marker }) =>
-      `${project} ${version}: ${files.map(({ filename, sha256 }) => `${filename ?? '?'}=${sha256.slice(0, 4)}`).join(' ')} @${line}${marker === undefined ? '' : ` if ${marker}`}`,
+    ({ project, version, files, open, line, marker }) =>
+      `${project} ${version}: ${files.map(({ filename, sha256 }) => `${filename ?? '?'}=${short(sha256) ?? '?'}`).join(' ')}${open ? '+' : ''} @${line}${marker === undefined ? '' : ` if ${marker}`}`,
   )
 }
 

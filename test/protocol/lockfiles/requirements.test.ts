@@ -22,11 +22,17 @@ t.test('requirements with hashes', async t => {
     t.strictSame(told(lock), [
       `demo-one 1.0: ?=${short(A)} ?=${short(B)} @3 if python_version >= "3.9"`,
       `two 2.0: ?=${short(C)} @7`,
-      'three 3.0:  @8',
+      'three 3.0: + @8',
     ])
     t.strictSame(
-      lock.skipped.map(({ name, line }) => `${name} @${line}`),
-      ['./here @9', './there @10', 'four @11', 'https://files.example/five-1.tar.gz @12'],
+      lock.unjudged.map(({ name, line }) => `${name} @${line}`),
+      [
+        '--index-url https://index.example/simple @2',
+        './here @9',
+        './there @10',
+        'four @11',
+        'https://files.example/five-1.tar.gz @12',
+      ],
     )
   }
   t.match(
@@ -46,8 +52,10 @@ t.test('what a requirements file includes', async t => {
     '/locks/constraints.txt': `two==2.0 --hash=sha256:${A}\nunused==1 --hash=sha256:${B}`,
     '/locks/self.txt': '-r self.txt',
   }
-  t.strictSame(told(read('/locks/requirements.txt', '-r more.txt\n', files)), [`two 2.0: ?=${short(A)} @2`])
-  t.strictSame(told(read('/locks/requirements.txt', '--requirement=more.txt\n', files)), [`two 2.0: ?=${short(A)} @2`])
-  t.match(wrong('/locks/requirements.txt', '-r self.txt', files), /self\.txt:1: includes itself/)
-  t.match(wrong('/locks/requirements.txt', '-r gone.txt', files), /gone\.txt is not there/)
+  t.strictSame(told(read('/locks/requirements.txt', '-r more.txt\n', { files })), [`two 2.0: ?=${short(A)} @2`])
+  t.strictSame(told(read('/locks/requirements.txt', '--requirement=more.txt\n', { files })), [
+    `two 2.0: ?=${short(A)} @2`,
+  ])
+  t.match(wrong('/locks/requirements.txt', '-r self.txt', { files }), /self\.txt:1: includes itself/)
+  t.match(wrong('/locks/requirements.txt', '-r gone.txt', { files }), /gone\.txt is not there/)
 })

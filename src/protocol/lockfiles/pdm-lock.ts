@@ -1,0 +1,70 @@
+import {
+  filesOfVersion,
+  fromElsewhere,
+  type Lock,
+  type LockedPackage,
+  LockReader,
+  type LockText,
+  pinsOf,
+  show,
+  type Unjudged,
+} from './lock.ts'
+import { allFilesOf, namedFile } from './named-files.ts'
+import { list, optionalText, type PackageTable, readToml, type Table, table } from './toml-lock.ts'
+
+/**
+ * `pdm.lock`: files with their hashes beside each package, in older ones under `[metadata.files]` by name and version; what comes
+ * from elsewhere says so with a key of its own. Throws `usage`.
+ */
+export function readPdmLock(file: LockText): Lock {
+  const reader = new LockReader(file.path)
+  const { root, packages } = readToml(file, 'package')
+  const metadata = table(root['metadata'])
+  checkVersion(reader, metadata)
+  const older = allFilesOf(reader, table(metadata['files']), value => namedFile(reader, value, 1))
+  const placed = packages.map(it => ({ it, apart: elsewhere(it) }))
+  return {
+    path: file.path,
+    kind: 'pdm',
+    packages: placed.flatMap(({ it, apart }) => (apart === undefined ? [releaseOf(reader, it, older)] : [])),
+    unjudged: placed.flatMap(({ apart }) => apart ?? []),
+  }
+}
+
+function checkVersion(reader: LockReader, { lock_version: version }: Table): void {
+  if (version === undefined || (typeof version === 'string' && /^[234](?:\.\d+)*$/.test(version))) return
+  reader.fail(1, `lock_version ${show(version)} is not known; 2, 3 and 4 are`)
+}
+
+const ELSEWHERE = { git: 'vcs', hg: 'vcs', svn: 'vcs', bzr: 'vcs', path: 'path', url: 'url' } as const
+
+function elsewhere({ table: entry, line }: PackageTable): Unjudged | undefined {
+  const [found] = Object.entries(ELSEWHERE).filter(([key]) => entry[key] !== undefined)
+  if (found === undefined) return undefined
+  const [key, kind] = found
+  const editable = entry['editable'] === true ? 'editable' : kind
+  return fromElsewhere(editable, { name: String(entry['name']), key, place: optionalText(entry[key]), line })
+}
+
+function releaseOf(
+  reader: LockReader,
+  { table: entry, line }: PackageTable,
+  older: ReturnType<typeof allFilesOf>,
+): LockedPackage {
+  const project = reader.project(entry['name'], line)
+  const version = reader.version(entry['version'], line)
+  const beside = entry['files']
+  const files =
+    beside === undefined
+      ? filesOfVersion(project, version, older(project))
+      : list(beside).map(it => namedFile(reader, it, line))
+  return {
+    project,
+    version,
+    ...pinsOf(files),
+    index: undefined,
+    marker: optionalText(entry['marker']) ?? optionalText(entry['markers']),
+    line,
+    identities: [],
+  }
+}

@@ -1,0 +1,117 @@
+import type { Sha256 } from '../../domain/base/digest.ts'
+import { parseInstant } from '../../domain/base/instant.ts'
+import type { UpstreamUrl } from '../../domain/packaging/artifact.ts'
+import { filePathOf } from '../../domain/packaging/file-path.ts'
+import { isListedFilename, parseDistFilename } from '../../domain/packaging/filename.ts'
+import type { ProjectName } from '../../domain/packaging/name.ts'
+import { isJsonObject } from '../text/json.ts'
+import { readHashes, sha256In } from './hashes.ts'
+import type { Dropped, IndexFile, ProjectIndex } from './project-index.ts'
+
+export interface PageContext {
+  readonly project: ProjectName
+  /** against which relative file URLs are resolved */
+  readonly pageUrl: string
+  /** the only origins that file bytes may come from */
+  readonly fileOrigins: readonly string[]
+  /** X-PyPI-Last-Serial, where the answer had one */
+  readonly serial: number | undefined
+}
+
+const LONGEST_TEXT = 4_096
+
+/** Reads the file entries of a page, in PEP 691's spelling; a single bad one is dropped, never the page. */
+export function readEntries(
+  entries: readonly unknown[],
+  context: PageContext,
+): Pick<ProjectIndex, 'files' | 'dropped'> {
+  const files = new Map<string, IndexFile>()
+  const contradicted = new Set<string>()
+  const dropped: Dropped[] = []
+  for (const entry of entries) {
+    const filename = isJsonObject(entry) ? entry['filename'] : undefined
+    const file = isJsonObject(entry) ? readEntry(entry, context) : 'not an object'
+    if (typeof file === 'string') {
+      dropped.push({ filename, why: file })
+      continue
+    }
+    const twin = files.get(file.filename)
+    if (twin !== undefined && twin.sha256 !== file.sha256) contradicted.add(file.filename)
+    else files.set(file.filename, file)
+  }
+  // one name with two contents: neither can be believed
+  for (const filename of contradicted) {
+    files.delete(filename)
+    dropped.push({ filename, why: 'listed twice with different hashes' })
+  }
+  return { files: [...files.values()], dropped }
+}
+
+/** The entry, or why it is dropped. */
+function readEntry(entry: Readonly<Record<string, unknown>>, context: PageContext): IndexFile | string {
+  const { filename } = entry
+  if (typeof filename !== 'string' || !isListedFilename(filename)) return 'not a file name'
+  const url = readUrl(entry['url'], context)
+  if (url === undefined) return 'its URL is not on a configured origin'
+  const hashes = readHashes(entry['hashes'])
+  const metadata = readMetadataHash(entry)
+  if (hashes === undefined || metadata === undefined) return 'its hashes contradict each other'
+  const sha256 = sha256In(hashes)
+  return {
+    filename,
+    dist: parseDistFilename(filename, context.project),
+    path: filePathOf(url, sha256, filename),
+    url,
+    sha256,
+    hashes,
+    size: readSize(entry['size']),
+    uploadTime: readTime(entry['upload-time']),
+    requiresPython: readText(entry['requires-python']),
+    yanked: readYanked(entry['yanked']),
+    coreMetadata: metadata ?? undefined,
+    // PEP 740: a URL or null; anything else says nothing
+    provenance: typeof entry['provenance'] === 'string' ? 'offered' : entry['provenance'] === null ? 'none' : 'unsaid',
+  }
+}
+
+function readUrl(url: unknown, { pageUrl, fileOrigins }: PageContext): UpstreamUrl | undefined {
+  if (typeof url !== 'string' || url.length > LONGEST_TEXT || !URL.canParse(url, pageUrl)) return undefined
+  const resolved = new URL(url, pageUrl)
+  if (resolved.username !== '' || resolved.password !== '' || !fileOrigins.includes(resolved.origin)) return undefined
+  resolved.hash = ''
+  return resolved.href as UpstreamUrl
+}
+
+function readSize(size: unknown): number | undefined {
+  return typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? size : undefined
+}
+
+function readTime(time: unknown): string | undefined {
+  return typeof time === 'string' && parseInstant(time) !== undefined ? time : undefined
+}
+
+/** An empty reason is a file yanked without one, which clients would read as not yanked. */
+function readYanked(yanked: unknown): string | boolean {
+  if (typeof yanked !== 'string') return yanked === true
+  return yanked === '' ? true : yanked.slice(0, LONGEST_TEXT)
+}
+
+function readText(text: unknown): string | undefined {
+  return typeof text === 'string' && text.length <= LONGEST_TEXT ? text : undefined
+}
+
+const METADATA_KEYS = ['core-metadata', 'data-dist-info-metadata', 'dist-info-metadata']
+
+/**
+ * What PEP 714's key or, where that says nothing, its forerunners give METADATA for a sha256: `undefined` where it contradicts
+ * itself, null where there is none. `true` has no hash, so nothing could be checked: it counts as not offered.
+ */
+function readMetadataHash(entry: Readonly<Record<string, unknown>>): Sha256 | null | undefined {
+  for (const key of METADATA_KEYS) {
+    const offered = entry[key]
+    if (!isJsonObject(offered) || !Object.keys(offered).some(name => name.toLowerCase() === 'sha256')) continue
+    const hashes = readHashes(offered)
+    return hashes === undefined ? undefined : (sha256In(hashes) ?? null)
+  }
+  return null
+}

@@ -1,0 +1,106 @@
+import t from 'tap'
+import { GateError } from '../../../src/domain/base/errors.ts'
+import { instant, millis } from '../../../src/domain/base/instant.ts'
+import { type Background, createBackground } from '../../../src/gate/judge/background.ts'
+import { type Task, type UnjudgedFile, WaitingFiles } from '../../../src/gate/judge/waiting-files.ts'
+
+const SOON = millis(5_000)
+
+function file(key: string, judge: UnjudgedFile['judge'] = async () => {}, uploaded?: number): UnjudgedFile {
+  return { key, judge, uploaded: uploaded === undefined ? undefined : instant(uploaded) }
+}
+
+/** Files that are judged when they are let go, and the order in which they were begun. */
+function held(...keys: readonly string[]) {
+  const begun: string[] = []
+  const gates = new Map(keys.map(key => [key, Promise.withResolvers<void>()]))
+  const files = keys.map(key =>
+    file(key, async () => {
+      begun.push(key)
+      await gates.get(key)?.promise
+    }),
+  )
+  return { files, begun, letGo: () => gates.forEach(({ resolve }) => void resolve()) }
+}
+
+function open(): { readonly background: Background; readonly reported: unknown[] } {
+  const reported: unknown[] = []
+  return { background: createBackground(error => void reported.push(error)), reported }
+}
+
+t.test('beside, two at once; what somebody waits for, sixteen, and before the rest', async t => {
+  const beside = held('a', 'b', 'c', 'd')
+  const hurried = held(...Array.from({ length: 20 }, (_, at) => `h${at}`))
+  const { background } = open()
+  background.add(beside.files)
+  t.strictSame(beside.begun, ['a', 'b'])
+  const done = background.soon(hurried.files, SOON)
+  t.equal(hurried.begun.length, 14, 'with the two')
+  t.strictSame(hurried.begun.slice(0, 3), ['h0', 'h1', 'h2'], 'in the order in which they are wanted')
+  hurried.letGo()
+  beside.letGo()
+  await done
+  await background.idle()
+  t.equal(beside.begun.length, 4)
+})
+
+t.test('a wait ends when its time is over, and the work goes on', async t => {
+  const slow = held('a')
+  const { background } = open()
+  await background.soon(slow.files, millis(20))
+  t.equal(background.failureOf('a'), undefined)
+  slow.letGo()
+  await background.idle()
+})
+
+t.test('a failure is known for a while, and not waited for again', async t => {
+  let tries = 0
+  const failing = file('a', async () => {
+    tries += 1
+    throw new GateError('unknown-upstream', 'nobody answers')
+  })
+  const { background, reported } = open()
+  await background.soon([failing], SOON)
+  await background.soon([failing], SOON)
+  background.add([failing])
+  t.equal(tries, 1)
+  t.match(background.failureOf('a'), { code: 'unknown-upstream' })
+  t.strictSame(reported, [], 'doubt is no defect')
+  await background.soon([file('b', async () => Promise.reject(new TypeError('a defect')))], SOON)
+  t.match(reported, [{ name: 'TypeError' }])
+})
+
+t.test('closing lets everybody go who waits', async t => {
+  const slow = held(...Array.from({ length: 40 }, (_, at) => `${at}`))
+  const { background } = open()
+  const done = background.soon(slow.files, SOON)
+  background.close()
+  slow.letGo()
+  await done
+  t.equal(slow.begun.length, 16)
+  await background.soon([file('z', async () => t.fail('it is closed'))], SOON)
+})
+
+t.test('files in line', async t => {
+  const keysOf = (waiting: WaitingFiles): readonly string[] => {
+    const keys: string[] = []
+    for (let task: Task | undefined = waiting.take(() => true); task !== undefined; task = waiting.take(() => true))
+      keys.push(task.file.key)
+    return keys
+  }
+
+  t.test('the newest uploads first, behind the first of each list that is waited for', async t => {
+    const waiting = new WaitingFiles(100)
+    waiting.add([file('old', undefined, 1), file('new', undefined, 2)], 'some time')
+    waiting.add([file('a1'), file('a2')], 'hurried')
+    waiting.add([file('b1'), file('b2'), file('old')], 'hurried')
+    t.strictSame(keysOf(waiting), ['a1', 'b1', 'a2', 'b2', 'old', 'new'])
+  })
+
+  t.test('what does not fit is let go, and whoever waits for it told', async t => {
+    const waiting = new WaitingFiles(2)
+    const tasks = waiting.add([file('a'), file('b'), file('c')], 'hurried')
+    await tasks[2]?.done.promise
+    t.strictSame(keysOf(waiting), ['a', 'b'])
+  })
+})

@@ -1,0 +1,132 @@
+// guards: src/gate/pages/foresight.ts src/gate/pages/listing.ts src/gate/pages/patience.ts
+import t, { type Test } from 'tap'
+import { type Ask, createAsk, SIMPLE_JSON } from '../../http/client.ts'
+import { type GateChanges, startGate } from '../../world/gate.ts'
+import { createWorld, type World, type WorldOptions } from '../../world/world.ts'
+
+interface Listed {
+  readonly filename: string
+}
+
+async function scene(
+  t: Test,
+  before: (world: World) => Promise<unknown>,
+  changes: GateChanges & { readonly world?: WorldOptions } = {},
+) {
+  const world = await createWorld(t, changes.world)
+  await before(world)
+  const gate = await startGate(t, world, changes)
+  const ask = createAsk(t, world, gate.url)
+  return { world, gate, ask, list: (project = 'demo') => list(ask, project) }
+}
+
+async function list(ask: Ask, project: string): Promise<readonly Listed[]> {
+  const page = await ask(`/simple/${project}/`, { headers: { accept: SIMPLE_JSON } })
+  if (page.status !== 200) throw new Error(`${page.status} ${page.reason}`)
+  return page.json().files
+}
+
+async function etagOf(ask: Ask): Promise<string | undefined> {
+  return (await ask('/simple/demo/', { headers: { accept: SIMPLE_JSON } })).headers['etag']
+}
+
+const HIDE: GateChanges = { configuration: { index: { mode: 'hide' } } }
+
+/** A release that passes, and a newer one that somebody else signed. */
+async function passAndRefuse(world: World): Promise<void> {
+  await world.release('demo', '1.0')
+  await world.release('demo', '2.0', {
+    identity: { kind: 'github', repository: 'mallory/demo', workflow: 'release.yml' },
+  })
+}
+
+t.test('hide: the first page of a cold gate is what the second is', async t => {
+  t.test('of files that are offered with provenance', async t => {
+    const { list, ask } = await scene(t, passAndRefuse, HIDE)
+    const [first, ...others] = await Promise.all([etagOf(ask), etagOf(ask), etagOf(ask)])
+    for (const other of others) t.equal(other, first)
+    t.strictSame(
+      (await list()).map(({ filename }) => filename),
+      ['demo-1.0-py3-none-any.whl', 'demo-1.0.tar.gz'],
+    )
+    t.equal(await etagOf(ask), first)
+  })
+
+  t.test('where the first signer that is proved decides', async t => {
+    const policy = 'version: 1\nprojects: [{ match: demo, identity: first-seen, attestation: required }]\n'
+    const world = await createWorld(t)
+    await passAndRefuse(world)
+    for (let round = 0; round < 3; round += 1) {
+      const data = `${world.folder}/cold-${round}`
+      const gate = await startGate(t, world, { policy, configuration: { data, index: { mode: 'hide' } } })
+      t.strictSame(
+        (await list(createAsk(t, world, gate.url), 'demo')).map(({ filename }) => filename),
+        ['demo-2.0-py3-none-any.whl', 'demo-2.0.tar.gz'],
+        'it is that of the newest version',
+      )
+    }
+  })
+
+  t.test('in the JSON API too', async t => {
+    const { ask } = await scene(t, passAndRefuse, HIDE)
+    const first = (await ask('/pypi/demo/json')).json()
+    t.strictSame(Object.keys(first.releases), ['1.0'])
+    t.strictSame((await ask('/pypi/demo/json')).json(), first)
+  })
+
+  t.test('where many have to be judged, page after page', async t => {
+    const { list, world } = await scene(
+      t,
+      async world => {
+        for (let at = 0; at < 24; at += 1)
+          await world.release('demo', `1.${at}`, { kinds: ['wheel'], attested: at % 2 === 0 })
+      },
+      { ...HIDE, world: { dialect: { provenance: false } } },
+    )
+    t.equal((await list()).length, 12)
+    t.equal(world.upstream.count('provenance'), 24, 'each asked about once')
+    t.equal((await list()).length, 12)
+    t.equal(world.upstream.count('provenance'), 24)
+  })
+
+  t.test('an upstream that is slow to say makes a page short, and never wrong', async t => {
+    const { list, world, gate } = await scene(t, passAndRefuse, HIDE)
+    await world.release('demo', '0.9', { kinds: ['wheel'] })
+    world.upstream.fault({ route: 'provenance', match: /demo-(?:2\.0|1\.0-)/, do: { delayMs: 9_000 } })
+    const started = performance.now()
+    const first = (await list()).map(({ filename }) => filename)
+    t.ok(performance.now() - started < 12_000, 'no client hangs up')
+    t.strictSame(first, ['demo-0.9-py3-none-any.whl'], 'without the wheel its sdist would be built')
+    await gate.app.gate.settled()
+    t.strictSame(
+      (await list()).map(({ filename }) => filename).filter(filename => !filename.includes('2.0')),
+      ['demo-1.0-py3-none-any.whl', 'demo-1.0.tar.gz', 'demo-0.9-py3-none-any.whl'],
+    )
+  })
+
+  t.test('where nobody can tell it is unknown, not empty', async t => {
+    const { ask, world } = await scene(t, passAndRefuse, HIDE)
+    world.upstream.fault({ route: 'provenance', do: { status: 500 } })
+    const answer = await ask('/simple/demo/')
+    t.equal(answer.status, 503)
+    t.match(answer.json(), { code: 'unknown-upstream' })
+  })
+
+  t.test('what was refused stays hidden while it is asked about again', async t => {
+    const clock = { now: Date.now() }
+    const { list, world, gate } = await scene(
+      t,
+      async world => {
+        await world.release('demo', '1.0', { kinds: ['wheel'] })
+        await world.release('demo', '2.0', { kinds: ['wheel'], attested: false })
+      },
+      { ...HIDE, world: { dialect: { provenance: false } }, clock: () => clock.now as never },
+    )
+    t.equal((await list()).length, 1)
+    clock.now += 11 * 60_000
+    world.upstream.fault({ route: 'provenance', do: { delayMs: 500 } })
+    t.equal((await list()).length, 1)
+    await gate.app.gate.settled()
+    t.equal((await list()).length, 1)
+  })
+})
