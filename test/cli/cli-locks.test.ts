@@ -6,11 +6,12 @@ import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../src/protocol/yaml/diagnostic.ts'
+import { CIRCLECI } from '../world/claims.ts'
 import { type CommandOptions, type Ended, runCommand } from '../world/commands.ts'
 import { NOW } from '../world/judging.ts'
 import { pylock, requirementsLock, uvLock } from '../world/locks.ts'
 import { noRoots } from '../world/roots.ts'
-import { createWorld, type Published, type World } from '../world/world.ts'
+import { createWorld, defaultIdentity, type Published, type World } from '../world/world.ts'
 
 const MALLORY = { kind: 'github', repository: 'mallory/demo', workflow: 'release.yml' } as const
 
@@ -102,6 +103,32 @@ t.test('policy init writes the policy that admits what was observed', async t =>
   })
   t.match(await desk_.run('policy', 'init', lock, '--out', out), { exit: 2, err: /exists: --force overwrites it/ })
   t.equal((await desk_.run('policy', 'init', lock, '--out', out, '--force')).exit, 0)
+})
+
+t.test('policy init names a pipeline on CircleCI, and pins what a publisher of an unknown kind signed', async t => {
+  const desk_ = await desk(t)
+  const circle = { kind: 'circleci', projectId: CIRCLECI.project, definitionId: CIRCLECI.definition } as const
+  const { files: named } = await desk_.world.release('circle', '1.0', { identity: circle })
+  const identity = { ...defaultIdentity('strange', '1.0'), publisher: { kind: 'ActiveState' } }
+  const { files: strange } = await desk_.world.release('strange', '1.0', { identity })
+  const lock = desk_.write('uv.lock', uvLock([...named, ...strange]))
+  const { exit, out } = await desk_.run('policy', 'init', lock, '--owner', 'me', '--expires', '2027-03-31')
+  t.equal(exit, 0)
+  t.match(
+    out,
+    `  github.com-acme-pkg:
+    kind: circleci
+    project_id: "${CIRCLECI.project}"
+    pipeline_definition_id: "${CIRCLECI.definition}"
+    vcs_origin: github.com/acme/pkg
+    ref: "refs/tags/*"
+`,
+  )
+  t.match(out, /waive: \[identity\]\n {4}files:\n {6}"strange-1\.0/)
+  const policy = desk_.write('written.yaml', out)
+  t.match(await desk_.run('audit', lock, '--policy', policy), { exit: 0 })
+  const without = desk_.write('without.yaml', out.slice(0, out.indexOf('exemptions:')))
+  t.match(await desk_.run('audit', lock, '--policy', without), { exit: 1, out: /publisher-unknown/ })
 })
 
 t.test('every kind of lock, on stdout', async t => {

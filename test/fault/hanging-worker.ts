@@ -14,7 +14,7 @@ parentPort?.on('message', ({ id, bytes }: { readonly id: number; readonly bytes:
       parentPort?.postMessage({ id, kind: 'finding', finding: '{"kind":"attested"}' })
       break
     case 'unattested':
-      parentPort?.postMessage({ id, kind: 'finding', finding: '{"format":2,"kind":"unattested","said":"index"}' })
+      parentPort?.postMessage({ id, kind: 'finding', finding: '{"format":3,"kind":"unattested","said":"index"}' })
       break
     case 'another':
       parentPort?.postMessage({ id: id + 1, kind: 'finding', finding: '' })
@@ -23,7 +23,7 @@ parentPort?.on('message', ({ id, bytes }: { readonly id: number; readonly bytes:
       parentPort?.postMessage({
         id,
         kind: 'finding',
-        finding: '{"format":2,"kind":"invalid","why":"signature-invalid","detail":"well behaved"}',
+        finding: '{"format":3,"kind":"invalid","why":"signature-invalid","detail":"well behaved"}',
       })
   }
 })

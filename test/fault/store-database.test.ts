@@ -295,14 +295,14 @@ t.test('after a kill', async t => {
 t.test('a row that was edited by hand is absent', async t => {
   const edits: Readonly<Record<string, string>> = {
     'garbage for a finding': `update findings set finding = 'garbage'`,
-    'another kind of finding': `update findings set finding = '{"format":2,"kind":"unattested","said":"index"}'`,
+    'another kind of finding': `update findings set finding = '{"format":3,"kind":"unattested","said":"index"}'`,
     'another signer in an attested finding': `update findings set finding = replace(finding, 'acme', 'evil')`,
     'another time': 'update findings set found = found + 1',
     'another root': `update findings set trust = '${sha256Of('next root')}'`,
     'another seal': `update findings set seal = x'00'`,
     'another source': 'update findings set source = source + 1',
     'another project': `update findings set project = 'other'`,
-    'an older format': `update findings set finding = replace(finding, '"format":2', '"format":0')`,
+    'an older format': `update findings set finding = replace(finding, '"format":3', '"format":2')`,
   }
   for (const [what, statement] of Object.entries(edits))
     t.test(what, async t => {

@@ -9,6 +9,7 @@ import { sha256Of } from '../../src/domain/base/digest.ts'
 import { REFUSALS, type RefusalCode } from '../../src/domain/base/refusal.ts'
 import { relabelled } from '../world/archives.ts'
 import { type BareGate, openBareGate } from '../world/bare-gate.ts'
+import { CIRCLECI } from '../world/claims.ts'
 import { runCommand } from '../world/commands.ts'
 import { startGate } from '../world/gate.ts'
 import { createInHouse, IN_HOUSE_IDENTITY, IN_HOUSE_ISSUER, IN_HOUSE_NAME } from '../world/in-house.ts'
@@ -133,6 +134,12 @@ const ROWS: readonly Row[] = [
     when: 'the index names another repository than the certificate',
     before: async ({ world, wheel }) =>
       await resign(world, wheel, { ...wheel, identity: { ...OURS, publisher: { repository: 'acme/other' } } }),
+  },
+  {
+    code: 'publisher-unknown',
+    when: 'the index names a kind of publisher that is not known yet',
+    before: async ({ world, wheel }) =>
+      await resign(world, wheel, { ...wheel, identity: { ...OURS, publisher: { kind: 'ActiveState' } } }),
   },
   {
     code: 'publisher-mismatch',
@@ -324,6 +331,39 @@ t.test('what each waiver lets pass, until its second', async t => {
     gate.rewritePolicy(policyOf(row, exemption(wheel, other ?? '', '2027-01-01')))
     t.equal(await gate.outcome(wheel), row.code, `${other} does not`)
   }
+})
+
+t.test('a pipeline on CircleCI', async t => {
+  const world = await createWorld(t)
+  const identity = { kind: 'circleci', projectId: CIRCLECI.project, definitionId: CIRCLECI.definition } as const
+  const { wheel } = await world.release('demo', '1.0', { identity })
+  const later = await world.release('demo', '1.1', { identity: { ...identity, ref: 'refs/tags/v1.1' } })
+  const publisher = `{ kind: circleci, project_id: ${CIRCLECI.project}, pipeline_definition_id: ${CIRCLECI.definition} }`
+  const demanding = publisher.replace(' }', ', vcs_origin: github.com/acme/pkg, ref: "refs/tags/*" }')
+  const gate = await openBareGate(t, world, { policy: policyOf({ publishers: publisher }) })
+  t.equal(await gate.outcome(wheel), 'admitted', 'vouches for its project')
+  gate.rewritePolicy(policyOf({ publishers: demanding }))
+  t.equal(await gate.outcome(wheel), 'admitted', 'and for all that is demanded')
+  for (const [what, by] of [
+    [CIRCLECI.project, CIRCLECI.organization],
+    [CIRCLECI.definition, CIRCLECI.organization],
+    ['acme/pkg', 'evil/pkg'],
+    ['refs/tags', 'refs/heads'],
+    ['vcs_origin', `organization_id: ${CIRCLECI.organization}, vcs_origin`],
+  ] as const) {
+    gate.rewritePolicy(policyOf({ publishers: demanding.replace(what, by) }))
+    t.equal(await gate.outcome(wheel), 'publisher-mismatch', `${what} is compared`)
+  }
+  gate.rewritePolicy(policyOf({ publishers: '', rule: 'identity: first-seen' }))
+  for (const file of [wheel, later.wheel])
+    t.equal(await gate.outcome(file), 'admitted', 'it stays the first that was seen')
+  await resign(world, later.sdist, { ...later.sdist, identity: { ...identity, claims: { 11: 'ssh-rerun' } } })
+  t.equal(await gate.outcome(later.sdist), 'publisher-mismatch', 'not where a person could reach in')
+  gate.rewritePolicy(policyOf({ publishers: publisher }))
+  t.equal(await gate.outcome(later.sdist), 'publisher-mismatch')
+  const revocation = 'revocations: [{ repository: acme/pkg, signed_after: 2020-01-01T00:00:00Z, reason: incident }]'
+  gate.rewritePolicy(policyOf({ publishers: publisher }, revocation))
+  t.equal(await gate.outcome(wheel), 'revoked', 'a revocation of its source reaches it')
 })
 
 t.test('an authority of one’s own', async t => {

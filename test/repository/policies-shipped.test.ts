@@ -109,6 +109,7 @@ t.test(
           t.ok(
             publisher.kind !== 'google' &&
               publisher.kind !== 'custom' &&
+              publisher.kind !== 'circleci' &&
               publisher.repositoryId !== undefined &&
               publisher.ownerId !== undefined,
             'ids cannot be taken over',

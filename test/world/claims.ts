@@ -48,6 +48,29 @@ export function gitlabClaims(changes: Partial<Claims> = {}): Claims {
   })
 }
 
+/** A pipeline of a CircleCI project, in an organization of its own; `run` tells one run from another. */
+export function circleciClaims(changes: Partial<Claims> = {}, run = '1'.repeat(8)): Claims {
+  const api = 'https://circleci.com/api/v2'
+  const definition = `${api}/projects/${CIRCLECI.project}/pipeline-definitions/${CIRCLECI.definition}`
+  return googleClaims('', {
+    san: { kind: 'uri', value: definition },
+    issuer: `https://oidc.circleci.com/org/${CIRCLECI.organization}`,
+    buildSignerUri: definition,
+    runnerEnvironment: '""',
+    sourceRepositoryUri: 'github.com/acme/pkg',
+    sourceRepositoryRef: 'refs/tags/v1.0.0',
+    buildConfigUri: `${api}/pipeline/${run}/config`,
+    runInvocationUri: `${api}/workflow/${run}/job`,
+    ...changes,
+  })
+}
+
+export const CIRCLECI = {
+  organization: 'a0a0a0a0-1111-4222-8333-444444444444',
+  project: 'b1b1b1b1-1111-4222-8333-444444444444',
+  definition: 'c2c2c2c2-1111-4222-8333-444444444444',
+} as const
+
 export function googleClaims(email: string, changes: Partial<Claims> = {}): Claims {
   return {
     san: { kind: 'email', value: email },

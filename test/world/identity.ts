@@ -53,7 +53,19 @@ export interface GoogleIdentity extends Overrides {
   readonly email: string
 }
 
-export type SigningIdentity = GithubIdentity | GitlabIdentity | GoogleIdentity
+export interface CircleciIdentity extends Overrides {
+  readonly kind: 'circleci'
+  readonly projectId: string
+  readonly definitionId: string
+  /** then the issuer is that of the organization */
+  readonly organizationId?: string
+  /** .12, default github.com/acme/pkg */
+  readonly vcsOrigin?: string
+  /** .14, default `refs/tags/v1.0.0` */
+  readonly ref?: string
+}
+
+export type SigningIdentity = GithubIdentity | GitlabIdentity | GoogleIdentity | CircleciIdentity
 
 /** An identity as a certificate spells it. */
 export interface SpelledIdentity {
@@ -87,8 +99,44 @@ function spell(identity: SigningIdentity): SpelledIdentity {
         claims: { 1: 'https://accounts.google.com', 8: 'https://accounts.google.com' },
         publisher: { kind: 'Google', email: identity.email },
       }
+    case 'circleci':
+      return spellCircleci(identity)
     default:
       return identity satisfies never
+  }
+}
+
+/** fulcio config/identity/config.yaml; what is empty there comes out as two quotes. */
+function spellCircleci(identity: CircleciIdentity): SpelledIdentity {
+  const {
+    projectId,
+    definitionId,
+    organizationId,
+    vcsOrigin = 'github.com/acme/pkg',
+    ref = 'refs/tags/v1.0.0',
+  } = identity
+  const issuer = `https://oidc.circleci.com${organizationId === undefined ? '' : `/org/${organizationId}`}`
+  const api = 'https://circleci.com/api/v2'
+  const definition = `${api}/projects/${projectId}/pipeline-definitions/${definitionId}`
+  return {
+    san: { type: 'url', value: definition },
+    claims: {
+      1: issuer,
+      8: issuer,
+      9: definition,
+      11: '""',
+      12: vcsOrigin,
+      14: ref,
+      18: `${api}/pipeline/5034460f-c7c4-4c43-9457-de07e2029e7b/config`,
+      21: `${api}/workflow/fda08377-fe7e-46b1-8992-3a7aaecac9c3/job`,
+    },
+    publisher: {
+      kind: 'CircleCI',
+      project_id: projectId,
+      pipeline_definition_id: definitionId,
+      vcs_origin: vcsOrigin,
+      vcs_ref: ref,
+    },
   }
 }
 

@@ -73,6 +73,7 @@ export function bundle(
         logIndex: '1',
         leafSha256: sha256Of('leaf'),
         contradiction: undefined,
+        uncompared: undefined,
         ...facts,
       }),
     ),

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { prove } from './rekor-v2.ts'
 import type { TransparencyEntry } from './signing.ts'
+import type { Witness } from './witness.ts'
 
 const ORIGIN = 'log1.rekor.test'
 
@@ -12,8 +13,8 @@ export interface FirstLog {
   enter(entry: TransparencyEntry, at: Date): TransparencyEntry
 }
 
-/** `start` of the window of its key. */
-export function createFirstLog(start: Date): FirstLog {
+/** `start` of the window of its key; `witnesses` cosign every checkpoint. */
+export function createFirstLog(start: Date, witnesses: readonly Witness[] = []): FirstLog {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const spki = publicKey.export({ format: 'der', type: 'spki' })
   const keyId = createHash('sha256').update(spki).digest()
@@ -46,7 +47,7 @@ export function createFirstLog(start: Date): FirstLog {
         logId: { keyId: keyId.toString('base64') },
         integratedTime: String(integratedTime),
         inclusionPromise: { signedEntryTimestamp: signWith(Buffer.from(JSON.stringify(promised))).toString('base64') },
-        inclusionProof: prove(leaf, { origin: ORIGIN, keyId, sign: signWith }),
+        inclusionProof: prove(leaf, { origin: ORIGIN, keyId, witnesses, sign: signWith }),
       }
     },
   }

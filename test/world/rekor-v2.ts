@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import type { AttestationJson, TransparencyEntry } from './signing.ts'
+import { cosigned, noteLine, type Witness } from './witness.ts'
 
 const ORIGIN = 'log2.rekor.test'
 const PAYLOAD_TYPE = 'application/vnd.in-toto+json'
@@ -39,23 +40,28 @@ export interface SecondBody {
 /** The last of two entries in a log, and the log's word for it. */
 export function prove(
   leaf: Buffer,
-  log: { readonly origin: string; readonly keyId: Buffer; sign(note: Buffer): Buffer },
+  log: {
+    readonly origin: string
+    readonly keyId: Buffer
+    readonly witnesses: readonly Witness[]
+    sign(note: Buffer): Buffer
+  },
 ): TransparencyEntry['inclusionProof'] {
   const other = sha256(Buffer.from([0]), Buffer.from('another entry'))
   const root = sha256(Buffer.from([1]), other, sha256(Buffer.from([0]), leaf))
   const note = `${log.origin}\n2\n${root.toString('base64')}\n`
-  const signature = Buffer.concat([log.keyId.subarray(0, 4), log.sign(Buffer.from(note))])
+  const signed = `${note}\n${noteLine(log.origin, log.keyId, log.sign(Buffer.from(note)))}`
   return {
     logIndex: '1',
     rootHash: root.toString('base64'),
     treeSize: '2',
     hashes: [other.toString('base64')],
-    checkpoint: { envelope: `${note}\n\u2014 ${log.origin} ${signature.toString('base64')}\n` },
+    checkpoint: { envelope: cosigned(signed, log.witnesses) },
   }
 }
 
-/** `start` of the window of its key. */
-export function createSecondLog(start: Date): SecondLog {
+/** `start` of the window of its key; `witnesses` cosign every checkpoint. */
+export function createSecondLog(start: Date, witnesses: readonly Witness[] = []): SecondLog {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const spki = publicKey.export({ format: 'der', type: 'spki' })
   const keyId = sha256(spki)
@@ -67,7 +73,7 @@ export function createSecondLog(start: Date): SecondLog {
       logId: { keyId: keyId.toString('base64') },
       kindVersion: { kind, version: '0.0.2' },
       integratedTime: '0',
-      inclusionProof: prove(leaf, { origin: ORIGIN, keyId, sign: note => sign(null, note, privateKey) }),
+      inclusionProof: prove(leaf, { origin: ORIGIN, keyId, witnesses, sign: note => sign(null, note, privateKey) }),
       canonicalizedBody: leaf.toString('base64'),
     }
   }

@@ -2,6 +2,7 @@ import { createHash, generateKeyPairSync, randomInt, sign } from 'node:crypto'
 import { initializeCTLog, initializeTLog, initializeTSA } from '@sigstore/mock'
 import { createCertificateAuthority, draftLeaf, type Leaf, type LeafDraft } from './certificate-authority.ts'
 import { type SigningIdentity, slsaPredicate, spellIdentity } from './identity.ts'
+import { cosigned, type Witness } from './witness.ts'
 
 const DAY = 86_400_000
 const PAYLOAD_TYPE = 'application/vnd.in-toto+json'
@@ -119,9 +120,11 @@ interface RekorEntry {
   }
 }
 
-/** `at` freezes every clock of the world; without it they run. */
-export async function createSigningWorld(options: { readonly at?: Date } = {}): Promise<SigningWorld> {
-  const { at } = options
+/** `at` freezes every clock of the world; without it they run. `witnesses` cosign every checkpoint of its log. */
+export async function createSigningWorld(
+  options: { readonly at?: Date; readonly witnesses?: readonly Witness[] } = {},
+): Promise<SigningWorld> {
+  const { at, witnesses = [] } = options
   const now = (): Date => at ?? new Date()
   const ctLog = await initializeCTLog(generateKeyPairSync('ec', { namedCurve: 'P-256' }), at)
   const log = await initializeTLog('https://rekor.test', generateKeyPairSync('ec', { namedCurve: 'P-256' }), at)
@@ -148,7 +151,7 @@ export async function createSigningWorld(options: { readonly at?: Date } = {}): 
         rootHash: Buffer.from(proof.rootHash, 'hex').toString('base64'),
         treeSize: String(proof.treeSize),
         hashes: [],
-        checkpoint: { envelope: proof.checkpoint },
+        checkpoint: { envelope: cosigned(proof.checkpoint, witnesses) },
       },
       canonicalizedBody: entry.body,
     }

@@ -215,6 +215,8 @@ export function publisherText(identity: SigningIdentity): Readonly<Record<string
       return { kind: 'gitlab', project: identity.project, config: identity.config ?? '.gitlab-ci.yml' }
     case 'google':
       return { kind: 'google', email: identity.email }
+    case 'circleci':
+      return { kind: 'circleci', project_id: identity.projectId, pipeline_definition_id: identity.definitionId }
     default:
       return identity satisfies never
   }

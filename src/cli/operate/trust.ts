@@ -114,8 +114,9 @@ function tell(screen: Screen, trust: Trust, { clock }: Services): void {
 }
 
 async function update(options: TrustOptions, services: Services): Promise<ExitCode> {
+  // opening asks at once, and a refresh is as old as its question
+  const before = services.clock()
   return await withTrust(options, services, { refresh: true }, async trust => {
-    const before = services.clock()
     await trust.settled()
     const { source, refreshed, fresh } = trust.status(services.clock())
     const screen = createScreen(services.output)

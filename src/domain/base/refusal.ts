@@ -85,6 +85,15 @@ export const REFUSALS = {
     remedy: 'Treat the file as tampered with and report it to the index.',
     hard: true,
   },
+  'publisher-unknown': {
+    title: 'publisher of an unknown kind',
+    meaning:
+      'The attestation verifies, but the index names a kind of publisher that is not known here yet, so no rule can name who may sign.',
+    remedy:
+      'Pick a version by a publisher of a known kind; the platform team can look at who signed and pin the file in an exemption that waives identity.',
+    hard: false,
+    waive: 'identity',
+  },
   'publisher-mismatch': {
     title: 'signed by somebody else',
     meaning: 'The attestation verifies, but the policy names another publisher for this project.',
@@ -110,8 +119,10 @@ export const REFUSALS = {
   },
   'predicate-mismatch': {
     title: 'predicate contradicts the certificate',
-    meaning: 'What the SLSA predicate claims about the build is not what the certificate proves.',
-    remedy: 'Treat the file as tampered with and report it to its project.',
+    meaning:
+      'What the SLSA predicate claims about the build is not what the certificate proves; or the rule demands SLSA, and the predicate says too little to be compared.',
+    remedy:
+      'Where it contradicts, treat the file as tampered with and report it to its project. Where it only cannot be compared, the platform team can take slsa out of the rule.',
     hard: true,
   },
   'builder-not-trusted': {

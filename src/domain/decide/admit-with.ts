@@ -2,7 +2,7 @@ import type { NonEmpty } from '../base/brand.ts'
 import { formatInstant, type Instant, instant } from '../base/instant.ts'
 import type { Waiver } from '../base/refusal.ts'
 import type { Finding, VerifiedAttestation } from '../identity/attestation.ts'
-import { publisherFor } from '../identity/identity.ts'
+import { isKnownKind, publisherFor } from '../identity/identity.ts'
 import { matchPublisher, type ObservedPublisher } from '../identity/publisher.ts'
 import { indent, lines, publisherList } from '../identity/publisher-text.ts'
 import type { History } from '../memory/history.ts'
@@ -30,7 +30,8 @@ const EXEMPTION_LIFE = 90 * 86_400_000
 export function admitWith(refusing: Refusing): string | undefined {
   const { artifact, finding, rule, attestations, standing, history, now } = refusing
   if (standing.some(objection => objection.code !== 'no-rule' && waiverOf(objection) === undefined)) return undefined
-  const publisher = attestations === undefined ? undefined : publisherOfAll(attestations)
+  const publisher =
+    attestations === undefined || isOfUnknownKind(finding, attestations) ? undefined : publisherOfAll(attestations)
   if (rule === undefined) {
     if (finding.kind === 'invalid') return undefined
     if (publisher !== undefined)
@@ -51,6 +52,12 @@ export function admitWith(refusing: Refusing): string | undefined {
   }
   const [first, ...others] = [...new Set(standing.flatMap(objection => waiverOf(objection) ?? []))]
   return first === undefined ? undefined : exemptionFor(artifact, [first, ...others], now)
+}
+
+/** A rule that names who signed would not help: the index names a kind that no rule can name. */
+function isOfUnknownKind(finding: Finding, attestations: NonEmpty<VerifiedAttestation>): boolean {
+  const bundles = finding.kind === 'attested' ? finding.bundles : []
+  return bundles.some(bundle => bundle.attestations === attestations && !isKnownKind(bundle.publisher))
 }
 
 /** The publisher that these attestations prove, ids pinned, as a policy writes it; `undefined` where no kind fits. */

@@ -2,7 +2,7 @@ import { GateError } from '../base/errors.ts'
 import { formatInstant, type Instant } from '../base/instant.ts'
 import type { Step } from '../base/step.ts'
 import type { Finding, Identity } from '../identity/attestation.ts'
-import { identityOf } from '../identity/identity.ts'
+import { identityOf, isKnownKind } from '../identity/identity.ts'
 import type { History } from '../memory/history.ts'
 import type { Artifact } from '../packaging/artifact.ts'
 import { type Pins, pinsOf, waiverIn } from '../policy/exemptions.ts'
@@ -133,7 +133,8 @@ function hardFirst(looks: readonly Look[]): readonly Look[] {
 /** A project without a rule: whoever signed is told, so that a rule can be written. */
 function lookAtStranger(finding: Finding): Omit<Appraisal, 'looks'> {
   if (finding.kind !== 'attested') return { identity: undefined, attestations: undefined }
-  const { attestations } = finding.bundles[0]
+  const named = finding.bundles.find(({ publisher }) => isKnownKind(publisher))
+  const { attestations } = named ?? finding.bundles[0]
   return { identity: identityOf(attestations[0].facts.claims), attestations }
 }
 

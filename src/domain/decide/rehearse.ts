@@ -8,6 +8,7 @@ import {
   type TrustRootName,
   VerifiedAttestation,
 } from '../identity/attestation.ts'
+import { circleciClaims } from '../identity/circleci.ts'
 import { type Claims, optionalClaims } from '../identity/claims.ts'
 import {
   GITHUB,
@@ -91,6 +92,7 @@ function findingOf({ file, attestedBy, builtBy, uploaded }: Rehearsal, now: Inst
     logIndex: '0',
     leafSha256: sha256Of(''),
     contradiction: undefined,
+    uncompared: undefined,
   }
   const built = builtBy === undefined ? undefined : `${GITHUB}${builtBy.workflow}@${example(builtBy.refs[0], '1.0.0')}`
   const attestation = VerifiedAttestation.mint(facts)
@@ -157,6 +159,7 @@ function claimsOf(publisher: Publisher, version: string): Claims {
     return { ...NOTHING, issuer: publisher.issuer, san: { kind, value: publisher.san } }
   }
   const ref = example(publisher.refs?.[0] ?? 'refs/tags/v*', version)
+  if (publisher.kind === 'circleci') return { ...NOTHING, ...circleciClaims(publisher, ref) }
   const github = publisher.kind === 'github'
   const repository = github
     ? `${GITHUB}${publisher.repository.replace(/\/\*$/, '/example')}`
@@ -207,6 +210,8 @@ function objectOf(publisher: Publisher): PublisherObject {
       return { ...nothing, kind: 'GitLab', repository: publisher.project, workflow: publisher.config }
     case 'google':
       return { ...nothing, kind: 'Google', email: publisher.email }
+    case 'circleci':
+      return { ...nothing, kind: 'CircleCI', project: publisher.projectId, workflow: publisher.pipelineDefinitionId }
     case 'custom':
       return { ...nothing, kind: 'custom' }
     default:

@@ -2,12 +2,14 @@ import type { NonEmpty } from '../base/brand.ts'
 import type { RefusalCode } from '../base/refusal.ts'
 import type { Step } from '../base/step.ts'
 import type { BundleResult, VerifiedAttestation } from '../identity/attestation.ts'
-import { identityOf, isKnownKind, objectAgrees } from '../identity/identity.ts'
+import { isSshRerun } from '../identity/circleci.ts'
+import { identityOf, isKnownKind, KNOWN_KINDS, objectAgrees } from '../identity/identity.ts'
 import { type Mismatch, matchPublisher, type Publisher, type PublisherMatch } from '../identity/publisher.ts'
 import { signerKeyApart, signerKeyOf } from '../identity/signer.ts'
 import type { History, Proof } from '../memory/history.ts'
 import type { PolicyMode, Rule } from '../policy/policy.ts'
 import { lookAtBuilder } from './look-at-builder.ts'
+import { lookAtAgreement, lookAtTypes } from './look-at-predicates.ts'
 import { type Appraisal, isHard, type Look, object, objectionsIn, pass } from './objection.ts'
 import { day, describeProof } from './story.ts'
 
@@ -19,8 +21,8 @@ const TELLING: readonly RefusalCode[] = [
   'publisher-object-mismatch',
   'publisher-changed',
   'publisher-mismatch',
+  'publisher-unknown',
   'signature-invalid',
-  'provenance-malformed',
 ]
 
 export interface Weighing {
@@ -63,7 +65,8 @@ function rankOf(appraisal: Appraisal, { waived, mode }: Weighing): number {
   if (standing.length === 0) return 1
   const last = mode === 'audit' && objectionsIn(appraisal.looks).some(isHard) ? TELLING.length : 0
   // a bundle by somebody else tells less than one of ours, whatever else is wrong with it
-  const telling = codes.includes('publisher-mismatch') ? (['publisher-mismatch'] as const) : standing
+  const stranger = codes.find(code => code === 'publisher-mismatch' || code === 'publisher-unknown')
+  const telling = stranger === undefined ? standing : [stranger]
   return 2 + last + Math.min(...telling.map(code => TELLING.indexOf(code)))
 }
 
@@ -77,18 +80,19 @@ function weighBundle(bundle: BundleResult, { rule, history }: Weighing, prefix: 
   const identity = identityOf(attestations[0].facts.claims)
   // what another authority vouches for is held against custom publishers, and the index has no object for those
   const roots = attestations.filter(({ facts }) => facts.root !== 'sigstore')
+  const unknown = roots.length === 0 && !isKnownKind(bundle.publisher)
   const looks =
     roots.length > 0 && !hasCustomPublisher(rule)
-      ? [foreignRoot(bundle)]
-      : roots.length === 0 && !isKnownKind(bundle.publisher)
-        ? [unknownKind(bundle)]
-        : [
-            ...(roots.length > 0 ? [] : [objectLook(bundle)]),
-            ...publisherLooks(attestations, rule, history),
-            predicateLook(attestations, rule),
-            ...lookAtBuilder(attestations, rule),
-            contradictionLook(attestations),
-          ]
+      ? [foreignRoot()]
+      : [
+          // whoever signed: nobody knows what to compare, and everything else is looked at all the same
+          ...(unknown ? [unknownKind(bundle)] : []),
+          ...(unknown || roots.length > 0 ? [] : [objectLook(bundle)]),
+          ...(unknown ? [] : publisherLooks(attestations, rule, history)),
+          lookAtTypes(attestations, rule),
+          ...lookAtBuilder(attestations, rule),
+          lookAtAgreement(attestations, rule),
+        ]
   return {
     identity,
     attestations: bundle.attestations,
@@ -96,11 +100,12 @@ function weighBundle(bundle: BundleResult, { rule, history }: Weighing, prefix: 
   }
 }
 
-function unknownKind({ publisher }: BundleResult): Look {
-  const detail = `The provenance names a publisher of the kind ${quote(publisher.kind)}, which no rule can name.`
-  return object('provenance-malformed', detail, {
+function unknownKind({ publisher, attestations }: BundleResult): Look {
+  const san = attestations[0].facts.claims.san.value
+  const detail = `Signed by ${quote(san)}. The index names a publisher of the kind ${quote(publisher.kind)}, which is not known here: no rule can name it.`
+  return object('publisher-unknown', detail, {
     check: 'publisher kind',
-    expected: 'GitHub, GitLab or Google',
+    expected: KNOWN_KINDS.join(', '),
     found: publisher.kind,
   })
 }
@@ -110,10 +115,9 @@ function hasCustomPublisher({ publishers }: Rule): boolean {
 }
 
 /** Verified by the authority of some other rule's publisher: to this rule it is nobody's. */
-function foreignRoot({ publisher, attestations }: BundleResult): Look {
+function foreignRoot(): Look {
   const check = 'trust root'
   const found = 'only that of a custom publisher'
-  if (!isKnownKind(publisher)) return unknownKind({ publisher, attestations })
   const detail = `An attestation verifies only under the trust root of a custom publisher that this rule does not name.`
   return object('signature-invalid', detail, { check, expected: 'Sigstore', found })
 }
@@ -174,6 +178,12 @@ function firstSeenLook(attestations: NonEmpty<VerifiedAttestation>, rule: Rule, 
       `Signed by ${quote(found)} in a run of pull_request_target, which strangers can start: it is never taken for a first identity.`,
       { check: 'trigger (.20)', expected: 'any but pull_request_target', found: 'pull_request_target' },
     )
+  if (attestations.some(attestation => isSshRerun(attestation.facts.claims)))
+    return object(
+      'publisher-mismatch',
+      `Signed by ${quote(found)} in a job that was run again with SSH, into which a person could reach: it is never taken for a first identity.`,
+      { check: 'runner (.11)', expected: 'any but ssh-rerun', found: 'ssh-rerun' },
+    )
   if (first === undefined) return pass(check, found)
   const expected = describeProof(first.proof)
   if (attestations.every(attestation => isFirst(first.proof, attestation, rule))) return pass(check, found)
@@ -213,37 +223,6 @@ function matchAll(publisher: Publisher, attestations: NonEmpty<VerifiedAttestati
 
 function passes(steps: readonly Step[]): number {
   return steps.filter(({ mark }) => mark === 'pass').length
-}
-
-function predicateLook(attestations: NonEmpty<VerifiedAttestation>, rule: Rule): Look {
-  const { allow, require } = rule.predicates
-  const types = attestations.map(({ facts }) => facts.predicateType)
-  const names = types.map(type => (typeof type === 'string' ? type : type.unknown))
-  const found = names.join(', ')
-  const strange = types.findIndex(type => typeof type !== 'string' || !allow.includes(type))
-  if (strange >= 0)
-    return object(
-      'predicate-not-allowed',
-      `An attestation has the predicate type ${quote(names[strange] ?? '')}; ${rule.ref.id} allows ${allow.join(', ')}.`,
-      { check: 'predicate types', expected: `only ${allow.join(', ')}`, found },
-    )
-  const missing = require.filter(type => !types.includes(type))
-  if (missing.length > 0)
-    return object(
-      'predicate-not-allowed',
-      `${rule.ref.id} requires an attestation with the predicate type ${missing.join(' and ')}; found ${found}.`,
-      { check: 'predicate types', expected: require.join(', '), found },
-    )
-  return pass('predicate types', found)
-}
-
-function contradictionLook(attestations: NonEmpty<VerifiedAttestation>): Look {
-  const contradiction = attestations.map(({ facts }) => facts.contradiction).find(found => found !== undefined)
-  if (contradiction === undefined) return pass('predicates agree with the certificate')
-  return object('predicate-mismatch', `The predicate contradicts the certificate: ${contradiction}.`, {
-    check: 'predicates agree with the certificate',
-    found: contradiction,
-  })
 }
 
 /** Text from outside is always shown in quotes, so that it cannot pass for our own words. */

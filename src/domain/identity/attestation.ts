@@ -32,6 +32,11 @@ export interface AttestationFacts {
    * agrees. A publish/v1 predicate that is neither null nor `{}` contradicts too.
    */
   readonly contradiction: string | undefined
+  /**
+   * Only for SLSA provenance: what of it could not be held against the certificate, be it a build type that nobody here can
+   * interpret or a field that was left out. It speaks against a file only under a rule that asks for SLSA.
+   */
+  readonly uncompared: string | undefined
 }
 
 /**
@@ -57,10 +62,13 @@ export class VerifiedAttestation {
 
 /** The index's `publisher` object: signed by nobody, proves nothing, and must agree with the certificate all the same. */
 export interface PublisherObject {
-  /** As written: `GitHub`, `GitLab`, `Google`, or anything else. */
+  /** As written: `GitHub`, `GitLab`, `Google`, `CircleCI`, or anything else. */
   readonly kind: string
+  /** CircleCI: `project_id` */
+  readonly project?: string | undefined
+  /** CircleCI: `vcs_origin` */
   readonly repository: string | undefined
-  /** GitHub: `workflow`; GitLab: `workflow_filepath` */
+  /** GitHub: `workflow`; GitLab: `workflow_filepath`; CircleCI: `pipeline_definition_id` */
   readonly workflow: string | undefined
   readonly email: string | undefined
   readonly environment: string | undefined

@@ -48,3 +48,8 @@ export function optionalClaims(
 ): Pick<Claims, OptionalClaim> {
   return Object.fromEntries(ENTRIES.map(([name, extension]) => [name, read(name, extension)])) as OptionalClaims
 }
+
+/** What .18 may end in: the ref (.14) or the commit (.13), as in a release that was run again; both are legitimate. */
+export function buildEnds({ sourceRepositoryRef, sourceRepositoryDigest }: Claims): readonly string[] {
+  return [sourceRepositoryRef, sourceRepositoryDigest].filter(end => end !== undefined)
+}

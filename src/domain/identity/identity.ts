@@ -1,5 +1,6 @@
 import type { Identity, PublisherObject } from './attestation.ts'
-import type { Claims } from './claims.ts'
+import { circleciObjectAgrees, definitionOf, isCircleciIssuer, proposeCircleci } from './circleci.ts'
+import { buildEnds, type Claims } from './claims.ts'
 import {
   equalsFolding,
   GITHUB,
@@ -27,21 +28,28 @@ function withoutHead(text: string | undefined, heads: readonly string[]): string
   return head === undefined ? text : text?.slice(head.length)
 }
 
-/** What stands in .18 between the repository (.12) and the ref (.14) or commit (.13); nothing is split at `@`. */
+/**
+ * What stands in .18 between the repository (.12) and the ref (.14) or commit (.13); nothing is split at `@`. CircleCI has
+ * one run there; its pipeline's definition is what stays.
+ */
 export function workflowOf(claims: Claims): string | undefined {
+  if (isCircleciIssuer(claims.issuer)) return definitionOf(claims)
   const uri = claims.buildConfigUri
-  const end = `@${claims.sourceRepositoryRef ?? claims.sourceRepositoryDigest}`
+  const end = buildEnds(claims)
+    .map(text => `@${text}`)
+    .find(text => uri?.endsWith(text))
   const repository = claims.sourceRepositoryUri
-  if (uri === undefined || repository === undefined || !uri.endsWith(end)) return uri
+  if (uri === undefined || repository === undefined || end === undefined) return uri
   const rest = withoutHead(uri, [`${repository}/.github/workflows/`, `${repository}//`])
   return rest === uri ? uri : rest?.slice(0, -end.length)
 }
 
-const KINDS: readonly string[] = ['GitHub', 'GitLab', 'Google']
+/** As they write them. */
+export const KNOWN_KINDS: readonly string[] = ['GitHub', 'GitLab', 'Google', 'CircleCI']
 
 /** Kinds that PEP 740 indexes are known to write; a bundle of any other kind cannot admit. */
 export function isKnownKind(object: PublisherObject): boolean {
-  return KINDS.includes(object.kind)
+  return KNOWN_KINDS.includes(object.kind)
 }
 
 /**
@@ -52,6 +60,7 @@ export function objectAgrees(object: PublisherObject, claims: Claims): boolean {
   const { kind, repository, workflow, email } = object
   if (kind === 'Google')
     return claims.issuer === GOOGLE_ISSUER && claims.san.kind === 'email' && claims.san.value === email
+  if (kind === 'CircleCI') return circleciObjectAgrees(object, claims)
   if (repository === undefined || workflow === undefined) return false
   if (kind === 'GitHub')
     return (
@@ -63,11 +72,11 @@ export function objectAgrees(object: PublisherObject, claims: Claims): boolean {
 }
 
 function builtFrom(repository: string, file: string, claims: Claims): boolean {
-  const end = claims.sourceRepositoryRef ?? claims.sourceRepositoryDigest
-  if (claims.sourceRepositoryUri === undefined || claims.buildConfigUri === undefined || end === undefined) return false
+  const { sourceRepositoryUri, buildConfigUri } = claims
+  if (sourceRepositoryUri === undefined || buildConfigUri === undefined) return false
   return (
-    equalsFolding(repository, claims.sourceRepositoryUri, repository.length) &&
-    equalsFolding(`${repository}${file}@${end}`, claims.buildConfigUri, repository.length)
+    equalsFolding(repository, sourceRepositoryUri, repository.length) &&
+    buildEnds(claims).some(end => equalsFolding(`${repository}${file}@${end}`, buildConfigUri, repository.length))
   )
 }
 
@@ -87,11 +96,13 @@ function candidateFor(claims: Claims): ObservedPublisher | undefined {
   const label = 'as observed'
   if (claims.issuer === GOOGLE_ISSUER && claims.san.kind === 'email')
     return { kind: 'google', label, email: claims.san.value }
-  if (repository === undefined || workflow === undefined) return undefined
   const ref = claims.sourceRepositoryRef
+  const refs = ref === undefined ? undefined : ([ref.startsWith('refs/tags/') ? tagGlob(ref) : ref] as const)
+  if (isCircleciIssuer(claims.issuer)) return proposeCircleci(claims, refs)
+  if (repository === undefined || workflow === undefined) return undefined
   const demands = {
     label,
-    refs: ref === undefined ? undefined : ([ref.startsWith('refs/tags/') ? tagGlob(ref) : ref] as const),
+    refs,
     environment: claims.deploymentEnvironment,
     repositoryId: claims.sourceRepositoryId,
     ownerId: claims.sourceRepositoryOwnerId,

@@ -1,3 +1,4 @@
+import type { CircleciPublisher } from './circleci.ts'
 import type { ObservedPublisher, WorkflowRef } from './publisher.ts'
 
 /** Publishers as a rule lists them in YAML. */
@@ -14,6 +15,7 @@ export function publisherList(...publishers: readonly ObservedPublisher[]): stri
 /** The keys of one publisher, a line each. */
 export function publisherKeys(publisher: ObservedPublisher): readonly string[] {
   if (publisher.kind === 'google') return ['kind: google', `email: ${scalar(publisher.email)}`]
+  if (publisher.kind === 'circleci') return circleciKeys(publisher)
   const { refs, environment, repositoryId, ownerId } = publisher
   const github = publisher.kind === 'github'
   const own = github
@@ -27,6 +29,18 @@ export function publisherKeys(publisher: ObservedPublisher): readonly string[] {
     ownerId && `owner_id: ${JSON.stringify(ownerId)}`,
     github && publisher.signer && `signer: ${signerText(publisher.signer)}`,
   ].filter((line): line is string => typeof line === 'string' && line !== '')
+}
+
+function circleciKeys(publisher: CircleciPublisher): readonly string[] {
+  const { projectId, pipelineDefinitionId, organizationId, vcsOrigin, refs } = publisher
+  return [
+    'kind: circleci',
+    `project_id: ${JSON.stringify(projectId)}`,
+    `pipeline_definition_id: ${JSON.stringify(pipelineDefinitionId)}`,
+    organizationId && `organization_id: ${JSON.stringify(organizationId)}`,
+    vcsOrigin && `vcs_origin: ${scalar(vcsOrigin)}`,
+    refs && `ref: ${flow(refs)}`,
+  ].filter(line => typeof line === 'string')
 }
 
 function signerText({ workflow, refs }: WorkflowRef): string {

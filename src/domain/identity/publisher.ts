@@ -3,7 +3,9 @@ import type { Sha256 } from '../base/digest.ts'
 import { matchesRef } from '../base/glob.ts'
 import type { Step } from '../base/step.ts'
 import type { TrustRootName } from './attestation.ts'
-import type { Claims } from './claims.ts'
+import { type CircleciPublisher, compareCircleci } from './circleci.ts'
+import { claimStep, exactStep, issuerStep } from './claim-step.ts'
+import { buildEnds, type Claims } from './claims.ts'
 
 export const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com'
 export const GITLAB_ISSUER = 'https://gitlab.com'
@@ -75,7 +77,7 @@ export interface CustomPublisher {
 }
 
 /** Whom a certificate of Sigstore's can speak of, so that a rule can be written from it. */
-export type ObservedPublisher = GithubPublisher | GitlabPublisher | GooglePublisher
+export type ObservedPublisher = GithubPublisher | GitlabPublisher | GooglePublisher | CircleciPublisher
 export type Publisher = ObservedPublisher | CustomPublisher
 
 /** What a publisher is compared with. */
@@ -121,6 +123,8 @@ function compareAll(publisher: Publisher, signature: Signature): NonEmpty<Step> 
       return compareGitlab(publisher, claims)
     case 'google':
       return compareGoogle(publisher, claims)
+    case 'circleci':
+      return compareCircleci(publisher, claims)
     case 'custom':
       return compareCustom(publisher, claims)
     default:
@@ -131,21 +135,20 @@ function compareAll(publisher: Publisher, signature: Signature): NonEmpty<Step> 
 function compareGithub(publisher: GithubPublisher, { claims, signedBy }: Signature): NonEmpty<Step> {
   const base = githubBase(publisher, claims)
   const written = `${GITHUB}${publisher.repository}`
-  const end = buildEnd(claims)
+  const ends = buildEnds(claims)
   const configs = publisher.workflows.map(
-    workflow => `${base ?? written}/.github/workflows/${workflow}@${end ?? '(no ref)'}`,
+    workflow => `${base ?? written}/.github/workflows/${workflow}@${ends[0] ?? '(no ref)'}`,
   )
   return [
     issuerStep(GITHUB_ISSUER, claims),
-    step('source repository (.12)', written, claims.sourceRepositoryUri, found => base === found),
-    step(
+    claimStep('source repository (.12)', written, claims.sourceRepositoryUri, found => base === found),
+    claimStep(
       'build config (.18)',
       configs.join(' or '),
       claims.buildConfigUri,
       found =>
         base !== undefined &&
-        end !== undefined &&
-        publisher.workflows.some(workflow => isConfig(found, base, workflow, end)),
+        publisher.workflows.some(workflow => ends.some(end => isConfig(found, base, workflow, end))),
     ),
     ...(signedBy === 'builder'
       ? []
@@ -179,17 +182,12 @@ function isConfig(found: string, base: string, workflow: string, end: string): b
   return isSegment(segment) && found === `${head}${segment}${tail}`
 }
 
-/** .18 ends in the ref, or in the commit where the certificate has no ref (a release that was run again). */
-function buildEnd(claims: Claims): string | undefined {
-  return claims.sourceRepositoryRef ?? claims.sourceRepositoryDigest
-}
-
 function isSegment(text: string): boolean {
   return /^[A-Za-z0-9._-]+$/.test(text) && text !== '.' && text !== '..'
 }
 
 function signsItself(claims: Claims): Step {
-  return step(
+  return claimStep(
     'build signer (.9)',
     claims.buildConfigUri ?? 'the build config (.18)',
     claims.buildSignerUri,
@@ -198,7 +196,9 @@ function signsItself(claims: Claims): Step {
 }
 
 function signerStep(signer: WorkflowRef, claims: Claims): Step {
-  return step('build signer (.9)', describeWorkflow(signer), claims.buildSignerUri, found => isWorkflow(found, signer))
+  return claimStep('build signer (.9)', describeWorkflow(signer), claims.buildSignerUri, found =>
+    isWorkflow(found, signer),
+  )
 }
 
 /**
@@ -215,7 +215,7 @@ export function describeWorkflow({ workflow, refs }: WorkflowRef): string {
 }
 
 function sanStep(claims: Claims): Step {
-  return step(
+  return claimStep(
     'certificate name (SAN)',
     claims.buildSignerUri ?? 'the build signer (.9)',
     claims.san.value,
@@ -225,12 +225,16 @@ function sanStep(claims: Claims): Step {
 
 function compareGitlab(publisher: GitlabPublisher, claims: Claims): NonEmpty<Step> {
   const base = `${GITLAB}${publisher.project}`
-  const end = buildEnd(claims)
-  const config = `${base}//${publisher.config}@${end ?? '(no ref)'}`
+  const configs = buildEnds(claims).map(end => `${base}//${publisher.config}@${end}`)
   return [
     issuerStep(GITLAB_ISSUER, claims),
-    step('source repository (.12)', base, claims.sourceRepositoryUri, found => found === base),
-    step('build config (.18)', config, claims.buildConfigUri, found => end !== undefined && found === config),
+    claimStep('source repository (.12)', base, claims.sourceRepositoryUri, found => found === base),
+    claimStep(
+      'build config (.18)',
+      configs[0] ?? `${base}//${publisher.config}@(no ref)`,
+      claims.buildConfigUri,
+      found => configs.includes(found),
+    ),
     signsItself(claims),
     sanStep(claims),
     ...demandSteps(publisher, claims),
@@ -241,7 +245,7 @@ function compareGitlab(publisher: GitlabPublisher, claims: Claims): NonEmpty<Ste
 function compareGoogle(publisher: GooglePublisher, claims: Claims): NonEmpty<Step> {
   return [
     issuerStep(GOOGLE_ISSUER, claims),
-    step(
+    claimStep(
       'certificate name (SAN)',
       publisher.email,
       claims.san.value,
@@ -254,48 +258,37 @@ function compareGoogle(publisher: GooglePublisher, claims: Claims): NonEmpty<Ste
 function compareCustom(publisher: CustomPublisher, claims: Claims): NonEmpty<Step> {
   return [
     issuerStep(publisher.issuer, claims),
-    step('certificate name (SAN)', publisher.san, claims.san.value, found => found === publisher.san),
+    claimStep('certificate name (SAN)', publisher.san, claims.san.value, found => found === publisher.san),
   ]
-}
-
-function issuerStep(issuer: string, claims: Claims): Step {
-  return step('issuer (.8)', issuer, claims.issuer, found => found === issuer)
 }
 
 function demandSteps(demands: BuildDemands & { readonly kind: 'github' | 'gitlab' }, claims: Claims): readonly Step[] {
   const { refs, triggers } = demands
   return [
     refs &&
-      step('ref (.14)', refs.join(' or '), claims.sourceRepositoryRef, found => refs.some(g => matchesRef(g, found))),
-    exact('environment (.23)', demands.environment, claims.deploymentEnvironment),
-    exact('repository id (.15)', demands.repositoryId, claims.sourceRepositoryId),
-    exact('owner id (.17)', demands.ownerId, claims.sourceRepositoryOwnerId),
-    exact('visibility (.22)', demands.visibility, claims.sourceRepositoryVisibility),
-    exact('runner (.11)', demands.runner, claims.runnerEnvironment),
+      claimStep('ref (.14)', refs.join(' or '), claims.sourceRepositoryRef, found =>
+        refs.some(g => matchesRef(g, found)),
+      ),
+    exactStep('environment (.23)', demands.environment, claims.deploymentEnvironment),
+    exactStep('repository id (.15)', demands.repositoryId, claims.sourceRepositoryId),
+    exactStep('owner id (.17)', demands.ownerId, claims.sourceRepositoryOwnerId),
+    exactStep('visibility (.22)', demands.visibility, claims.sourceRepositoryVisibility),
+    exactStep('runner (.11)', demands.runner, claims.runnerEnvironment),
     triggers === undefined
       ? defaultTrigger(claims)
-      : step('trigger (.20)', triggers.join(' or '), claims.buildTrigger, found => triggers.includes(found)),
+      : claimStep('trigger (.20)', triggers.join(' or '), claims.buildTrigger, found => triggers.includes(found)),
   ].filter(candidate => candidate !== undefined)
-}
-
-function exact(check: string, expected: string | undefined, found: string | undefined): Step | undefined {
-  return expected === undefined ? undefined : step(check, expected, found, text => text === expected)
 }
 
 /** A run that strangers can start with the repository's own rights is nobody's release unless a rule says so. */
 function defaultTrigger(claims: Claims): Step | undefined {
   if (claims.buildTrigger === undefined) return undefined
-  return step(
+  return claimStep(
     'trigger (.20)',
     'any but pull_request_target',
     claims.buildTrigger,
     found => found !== 'pull_request_target',
   )
-}
-
-function step(check: string, expected: string, found: string | undefined, agrees: (found: string) => boolean): Step {
-  if (found === undefined) return { mark: 'fail', check, expected, found: 'absent from the certificate' }
-  return { mark: agrees(found) ? 'pass' : 'fail', check, expected, found }
 }
 
 /** Equal, ignoring ASCII case in the first `length` characters alone. */

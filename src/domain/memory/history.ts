@@ -1,5 +1,6 @@
 import { type Instant, instant } from '../base/instant.ts'
 import type { Finding, TrustRootName } from '../identity/attestation.ts'
+import { isSshRerun } from '../identity/circleci.ts'
 import type { Claims } from '../identity/claims.ts'
 import { isKnownKind, objectAgrees } from '../identity/identity.ts'
 import { type SignerKey, signerKeyOf } from '../identity/signer.ts'
@@ -98,7 +99,8 @@ export function proofOf(finding: Finding, at: Instant): Proof | undefined {
         ({ facts }) =>
           facts.root === 'sigstore' &&
           objectAgrees(publisher, facts.claims) &&
-          facts.claims.buildTrigger !== 'pull_request_target',
+          facts.claims.buildTrigger !== 'pull_request_target' &&
+          !isSshRerun(facts.claims),
       ),
   )
   if (bundle === undefined) return undefined

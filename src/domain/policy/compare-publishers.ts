@@ -46,6 +46,8 @@ function nameOf(publisher: Publisher): string {
       return `kind gitlab, project ${publisher.project}`
     case 'google':
       return `kind google, email ${publisher.email}`
+    case 'circleci':
+      return `kind circleci, project_id ${publisher.projectId}`
     case 'custom':
       return `kind custom, issuer ${publisher.issuer}, san ${publisher.san}`
     default:
@@ -62,12 +64,21 @@ interface Demand {
 function demandsOf(publisher: Publisher): readonly Demand[] {
   if (publisher.kind === 'google') return []
   if (publisher.kind === 'custom') return [{ key: 'trusted root', values: [publisher.root] }]
-  const { refs, environment, repositoryId, ownerId, visibility, runner, triggers } = publisher
   const one = (key: string, value: string | undefined): Demand => ({
     key,
     values: value === undefined ? value : [value],
   })
   const many = (key: string, values: readonly string[] | undefined): Demand => ({ key, values: values?.toSorted() })
+  if (publisher.kind === 'circleci') {
+    const { pipelineDefinitionId, organizationId, vcsOrigin, refs } = publisher
+    return [
+      one('pipeline_definition_id', pipelineDefinitionId),
+      one('organization_id', organizationId),
+      one('vcs_origin', vcsOrigin),
+      many('ref', refs),
+    ]
+  }
+  const { refs, environment, repositoryId, ownerId, visibility, runner, triggers } = publisher
   return [
     publisher.kind === 'github' ? many('workflow', publisher.workflows) : one('config', publisher.config),
     many('ref', refs),

@@ -66,10 +66,13 @@ function names({ what }: Revocation, { claims, signedAt }: AttestationFacts): bo
   )
 }
 
+/** CircleCI names a repository without its scheme. */
+const HOSTS = [GITHUB, GITLAB, 'github.com/', 'gitlab.com/', 'bitbucket.org/', 'https://bitbucket.org/']
+
 function isRepository(uri: string | undefined, repository: string): boolean {
   return (
     uri !== undefined &&
-    [GITHUB, GITLAB].some(host => {
+    HOSTS.some(host => {
       const expected = `${host}${repository}`
       return equalsFolding(expected, uri, expected.length)
     })

@@ -148,7 +148,7 @@ function observeFile(it: Surveyed): ObservedFile | LeftOut {
     filename: file.filename,
     sha256: digest,
     publisher,
-    waive: [...missing, ...(waive === undefined ? [] : [waive])],
+    waive: [...new Set([...missing, ...(waive === undefined ? [] : [waive])])],
   }
 }
 
@@ -187,6 +187,12 @@ function isSame({ kind, claims }: AttestationIdentity, publisher: ObservedPublis
       )
     case 'google':
       return kind === 'Google' && claims['email'] === publisher.email
+    case 'circleci':
+      return (
+        kind === 'CircleCI' &&
+        claims['project_id'] === publisher.projectId &&
+        claims['pipeline_definition_id'] === publisher.pipelineDefinitionId
+      )
     case undefined:
       return false
     default:
@@ -201,5 +207,6 @@ function isUnsaidOr(claim: string | undefined, proved: string | undefined): bool
 
 function describe(publisher: ObservedPublisher): string {
   if (publisher.kind === 'google') return publisher.email
+  if (publisher.kind === 'circleci') return `CircleCI project ${publisher.projectId}`
   return publisher.kind === 'github' ? `${publisher.repository} ${publisher.workflows[0]}` : publisher.project
 }

@@ -83,21 +83,32 @@ function readBundle(value: unknown, at: string): ProvenanceBundle {
   }
 }
 
+/** What the kinds that are known call things; the others may call them what they like. */
+const NAMES: Readonly<
+  Record<string, { readonly project?: string; readonly repository?: string; readonly workflow?: string }>
+> = {
+  GitHub: {},
+  GitLab: { workflow: 'workflow_filepath' },
+  Google: {},
+  CircleCI: { project: 'project_id', repository: 'vcs_origin', workflow: 'pipeline_definition_id' },
+}
+
 /** Unknown kinds are read with whatever strings they have: such a bundle verifies or not, and cannot admit. */
 function readPublisher(value: unknown, at: string): PublisherObject {
   const publisher = object(value, at)
   const kind = text(publisher['kind'], `${at}.kind`)
-  const known = kind === 'GitHub' || kind === 'GitLab' || kind === 'Google'
+  const names = Object.hasOwn(NAMES, kind) ? NAMES[kind] : undefined
   const read = (name: string): string | undefined => {
     const field = publisher[name]
     if (field === undefined || field === null || typeof field === 'string') return field ?? undefined
-    if (known) throw malformed(`${at}.${name}`, 'a string or null', field)
+    if (names !== undefined) throw malformed(`${at}.${name}`, 'a string or null', field)
     return undefined
   }
   return {
     kind,
-    repository: read('repository'),
-    workflow: read(kind === 'GitLab' ? 'workflow_filepath' : 'workflow'),
+    project: names?.project === undefined ? undefined : read(names.project),
+    repository: read(names?.repository ?? 'repository'),
+    workflow: read(names?.workflow ?? 'workflow'),
     email: read('email'),
     // documents of 2024 spell "no environment" as ""
     environment: read('environment') || undefined,
@@ -120,20 +131,23 @@ function readAttestation(value: unknown, at: string): Attestation {
 }
 
 function readTimestamps(value: unknown, at: string): readonly Buffer<ArrayBuffer>[] {
-  if (value === undefined) return []
-  return list(value, at, { least: 0, most: 8 }).map((item, index) => base64(item, `${at}[${index}]`))
+  return list(value ?? [], at, { least: 0, most: 8 }).map((item, index) => base64(item, `${at}[${index}]`))
 }
 
+/**
+ * A TransparencyLogEntry in protobuf's JSON (proto3, "ProtoJSON"): what holds its default, a zero or an empty list, may be
+ * left out or be null, and so may a message.
+ */
 function readEntry(value: unknown, at: string): LogEntry {
   const entry = object(value, at)
   const kind = object(entry['kindVersion'], `${at}.kindVersion`)
-  const promise = entry['inclusionPromise']
-  const integratedTime = integer(entry['integratedTime'], `${at}.integratedTime`)
-  // without a signed entry timestamp nobody vouches for the time: Rekor v2 writes 0
+  const promise = entry['inclusionPromise'] ?? undefined
+  const integratedTime = integer(entry['integratedTime'] ?? '0', `${at}.integratedTime`)
+  // without a signed entry timestamp nobody vouches for the time: in Rekor v2 it is 0, and a time stamp tells it
   if (promise === undefined && integratedTime !== '0')
     throw malformed(`${at}.integratedTime`, '0 where there is no inclusionPromise', integratedTime)
   return {
-    logIndex: integer(entry['logIndex'], `${at}.logIndex`),
+    logIndex: integer(entry['logIndex'] ?? '0', `${at}.logIndex`),
     keyId: base64(object(entry['logId'], `${at}.logId`)['keyId'], `${at}.logId.keyId`),
     kind: text(kind['kind'], `${at}.kindVersion.kind`),
     version: text(kind['version'], `${at}.kindVersion.version`),
@@ -154,16 +168,15 @@ function readProof(value: unknown, at: string): InclusionProof {
   const proof = object(value, at)
   const envelope = text(object(proof['checkpoint'], `${at}.checkpoint`)['envelope'], `${at}.checkpoint.envelope`)
   const checkpoint = parseCheckpoint(envelope)
-  if (checkpoint === undefined)
-    throw malformed(`${at}.checkpoint.envelope`, 'a signed note with one signature', envelope)
+  if (checkpoint === undefined) throw malformed(`${at}.checkpoint.envelope`, 'a signed note', envelope)
   const treeSize = integer(proof['treeSize'], `${at}.treeSize`)
   if (treeSize !== checkpoint.treeSize)
     throw malformed(`${at}.treeSize`, `the checkpoint’s ${checkpoint.treeSize}`, treeSize)
   return {
-    logIndex: integer(proof['logIndex'], `${at}.logIndex`),
+    logIndex: integer(proof['logIndex'] ?? '0', `${at}.logIndex`),
     treeSize,
     rootHash: hash(proof['rootHash'], `${at}.rootHash`),
-    hashes: list(proof['hashes'], `${at}.hashes`, { least: 0, most: 64 }).map((item, index) =>
+    hashes: list(proof['hashes'] ?? [], `${at}.hashes`, { least: 0, most: 64 }).map((item, index) =>
       hash(item, `${at}.hashes[${index}]`),
     ),
     checkpoint,

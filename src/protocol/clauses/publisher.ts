@@ -59,6 +59,16 @@ export function compilePublisher(
     return undefined
   }
   if (text.kind === 'google') return { kind: 'google', label: name ?? `google ${text.email}`, email: text.email }
+  if (text.kind === 'circleci')
+    return {
+      kind: 'circleci',
+      label: name ?? `circleci ${text.project_id}`,
+      projectId: text.project_id,
+      pipelineDefinitionId: text.pipeline_definition_id,
+      organizationId: text.organization_id,
+      vcsOrigin: text.vcs_origin,
+      refs: many(text.ref),
+    }
   const demands = {
     refs: many(text.ref),
     environment: text.environment,

@@ -28,6 +28,9 @@ const workflowRef = {
     }),
   ref: oneOrMany(signerRef),
 }
+const uuid = z
+  .string()
+  .regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, { error: 'must be an id of CircleCI, a UUID in lower case' })
 const repositoryName = z
   .string()
   .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_.-]+)+$/, { error: 'must be owner/name' })
@@ -108,6 +111,21 @@ const googleSchema = z
   })
   .describe('A Google identity, vouched for by accounts.google.com.')
 
+const circleciSchema = z
+  .strictObject({
+    kind: z.literal('circleci'),
+    project_id: uuid.describe('Immutable id of the project; Project Settings show it.'),
+    pipeline_definition_id: uuid.describe('Id of the pipeline in that project, as its certificates name it (.9).'),
+    organization_id: uuid
+      .optional()
+      .describe('Immutable id of the organization: the issuer (.8) must then be its own, …/org/<id>.'),
+    vcs_origin: text
+      .optional()
+      .describe('Source repository (.12), compared exactly: CircleCI writes github.com/owner/name.'),
+    ref: demands.ref,
+  })
+  .describe('A CircleCI pipeline. A job that was run again with SSH is always refused.')
+
 const customSchema = z
   .strictObject({
     kind: z.literal('custom'),
@@ -122,7 +140,13 @@ const customSchema = z
   })
   .describe('Somebody whom an authority of your own vouches for.')
 
-export const publisherSchema = z.discriminatedUnion('kind', [githubSchema, gitlabSchema, googleSchema, customSchema])
+export const publisherSchema = z.discriminatedUnion('kind', [
+  githubSchema,
+  gitlabSchema,
+  googleSchema,
+  circleciSchema,
+  customSchema,
+])
 
 const allowOrDeny = z.enum(['allow', 'deny'])
 const attestation = z.enum(['required', 'when-seen', 'optional'])

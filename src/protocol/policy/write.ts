@@ -159,6 +159,10 @@ function keyOf(publisher: ObservedPublisher): string {
       const { project, config, repositoryId, ownerId, environment } = publisher
       return JSON.stringify(['gitlab', project, config, repositoryId, ownerId, environment])
     }
+    case 'circleci': {
+      const { projectId, pipelineDefinitionId, organizationId, vcsOrigin } = publisher
+      return JSON.stringify(['circleci', projectId, pipelineDefinitionId, organizationId, vcsOrigin])
+    }
     default:
       return publisher satisfies never
   }
@@ -178,7 +182,7 @@ function mergeRefs(first: ObservedPublisher, same: readonly ObservedPublisher[])
   if (first.kind === 'google') return first
   const refs = same.map(publisher => (publisher.kind === 'google' ? undefined : publisher.refs))
   const joined = refs.some(own => own === undefined) ? undefined : unique(refs.flatMap(own => own ?? []))
-  if (first.kind === 'gitlab') return { ...first, refs: joined }
+  if (first.kind === 'gitlab' || first.kind === 'circleci') return { ...first, refs: joined }
   const signerRefs = unique(
     same.flatMap(publisher => (publisher.kind === 'github' ? (publisher.signer?.refs ?? []) : [])),
   )
@@ -209,11 +213,12 @@ function namePublishers(publishers: readonly ObservedPublisher[]): readonly Name
 
 function shortName(publisher: ObservedPublisher): string {
   if (publisher.kind === 'google') return plain(publisher.email)
+  if (publisher.kind === 'circleci') return plain(publisher.vcsOrigin ?? `circleci-${publisher.projectId}`)
   return plain(publisher.kind === 'github' ? publisher.repository : publisher.project)
 }
 
 function longName(publisher: ObservedPublisher): string {
-  if (publisher.kind === 'google') return shortName(publisher)
+  if (publisher.kind === 'google' || publisher.kind === 'circleci') return shortName(publisher)
   const file = publisher.kind === 'github' ? publisher.workflows[0] : publisher.config
   return plain(`${shortName(publisher)}-${file.replace(/\.ya?ml$/, '')}`)
 }

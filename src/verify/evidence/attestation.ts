@@ -11,8 +11,8 @@ import { RememberingCertificate } from './certificates.ts'
 import { readClaims } from './claims.ts'
 import { InvalidEvidence } from './invalid-evidence.ts'
 import { assertLeafProfile } from './leaf-profile.ts'
-import { assertEntryBinds, assertLogInForce } from './log-entry.ts'
-import { findContradiction } from './slsa.ts'
+import { assertCheckpointSigned, assertEntryBinds, assertLogInForce } from './log-entry.ts'
+import { comparePredicate } from './slsa.ts'
 import { assertSubjectIs, type ExpectedSubject, readStatement } from './statement.ts'
 import { assertTokenIsWhole } from './time-stamp.ts'
 import type { Leaf, PreparedRoots, PreparedTrust } from './trust-material.ts'
@@ -68,6 +68,7 @@ function verifyUnder(
   const times = verifySignature(bundle, certificate, trust)
   for (const timestamp of attestation.timestamps) assertTokenIsWhole(timestamp, trust.stampCertificates)
   for (const entry of attestation.entries) assertLogInForce(entry, times, trust.logs)
+  for (const entry of attestation.entries) assertCheckpointSigned(entry, trust.logs)
   for (const entry of attestation.entries) assertEntryBinds(entry, attestation.certificate)
   const leaf = remembered ?? readLeaf(certificate)
 
@@ -82,7 +83,7 @@ function verifyUnder(
     signedAt: instant(Math.max(...times)),
     logIndex: attestation.entries[0].logIndex,
     leafSha256,
-    contradiction: findContradiction(statement, leaf.claims),
+    ...comparePredicate(statement, leaf.claims),
   })
 }
 

@@ -17,7 +17,7 @@ import { isJsonObject } from '../../protocol/text/json.ts'
 export type StorableFinding = Exclude<Finding, { kind: 'unasked' }>
 
 /** Raised whenever a check is added or the form changes: older rows become undecodable and are verified again. */
-const FORMAT = 2
+const FORMAT = 3
 
 const INVALID_CODES: readonly InvalidCode[] = [
   'provenance-malformed',
@@ -91,9 +91,10 @@ function readBundle(value: unknown): BundleResult {
 
 function readPublisher(value: unknown): PublisherObject {
   const fields = record(value)
-  only(fields, ['kind', 'repository', 'workflow', 'email', 'environment'])
+  only(fields, ['kind', 'project', 'repository', 'workflow', 'email', 'environment'])
   return {
     kind: string(fields['kind']),
+    project: optional(fields['project']),
     repository: optional(fields['repository']),
     workflow: optional(fields['workflow']),
     email: optional(fields['email']),
@@ -103,7 +104,7 @@ function readPublisher(value: unknown): PublisherObject {
 
 function readAttestation(value: unknown): VerifiedAttestation {
   const fields = record(value)
-  only(fields, ['predicateType', 'claims', 'root', 'signedAt', 'logIndex', 'leafSha256', 'contradiction'])
+  only(fields, ['predicateType', 'claims', 'root', 'signedAt', 'logIndex', 'leafSha256', 'contradiction', 'uncompared'])
   const signedAt = fields['signedAt']
   if (typeof signedAt !== 'number' || !Number.isSafeInteger(signedAt)) throw new Undecodable()
   return VerifiedAttestation.mint({
@@ -114,6 +115,7 @@ function readAttestation(value: unknown): VerifiedAttestation {
     logIndex: string(fields['logIndex']),
     leafSha256: sha256(fields['leafSha256']),
     contradiction: optional(fields['contradiction']),
+    uncompared: optional(fields['uncompared']),
   })
 }
 

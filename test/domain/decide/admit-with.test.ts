@@ -4,7 +4,7 @@ import type { Finding } from '../../../src/domain/identity/attestation.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
 import type { Artifact } from '../../../src/domain/packaging/artifact.ts'
 import type { Policy } from '../../../src/domain/policy/policy.ts'
-import { googleClaims } from '../../world/claims.ts'
+import { CIRCLECI, circleciClaims, githubClaims, googleClaims } from '../../world/claims.ts'
 import { attested, bundle, listed, NOW, policyOf, UNASKED, UNATTESTED } from '../../world/judging.ts'
 import { exemption, PUBLISHER, policy, RULE, refused, STRANGER } from './acme-policy.ts'
 
@@ -60,6 +60,35 @@ t.test('the YAML of a refusal admits the file when it is added', async t => {
         bundle({
           claims: googleClaims('a@b.example'),
           object: { kind: 'Google', repository: undefined, workflow: undefined, email: 'a@b.example' },
+        }),
+      ),
+      policy(),
+      snippet => policyOf(`version: 1\nprojects:\n  - match: pkg\n${snippet.replace(/^/gm, '    ')}`),
+    ],
+    ...[githubClaims(), googleClaims('a@b.example')].flatMap(
+      (claims): readonly (readonly [string, Artifact, Finding, Policy, (snippet: string) => Policy])[] => {
+        const unknown = attested(bundle({ claims, object: { kind: 'ActiveState' } }))
+        const nobody = policyOf('version: 1\nprojects: [{ match: x, deny: y }]')
+        return [
+          ['an unknown kind', listed(), unknown, policy(), snippet => policy(RULE, snippet)],
+          ['no rule, an unknown kind', listed(), unknown, nobody, snippet => policyOf(`version: 1\n${snippet}`)],
+        ]
+      },
+    ),
+    [
+      'no rule, an unknown kind beside one that is known',
+      listed(),
+      attested(bundle({ object: { kind: 'Auditor' } }), bundle()),
+      policyOf('version: 1\nprojects: [{ match: x, deny: y }]'),
+      snippet => policyOf(`version: 1\n${snippet}`),
+    ],
+    [
+      'CircleCI',
+      listed(),
+      attested(
+        bundle({
+          claims: circleciClaims(),
+          object: { kind: 'CircleCI', repository: undefined, workflow: CIRCLECI.definition },
         }),
       ),
       policy(),

@@ -60,9 +60,32 @@ const CASES: readonly Case[] = [
   ),
   {
     when: 'the publisher kind is unknown',
-    code: 'provenance-malformed',
+    code: 'publisher-unknown',
     finding: attested(bundle({ object: { kind: 'ActiveState' } })),
+    detail: /"ActiveState", which is not known here/,
+  },
+  {
+    when: 'the publisher kind is unknown and anybody may sign',
+    code: 'publisher-unknown',
+    finding: attested(bundle({ object: { kind: 'ActiveState' } })),
+    policy: policy('{ match: pkg, attestation: optional }'),
     detail: /ActiveState/,
+  },
+  {
+    when: 'the publisher kind is unknown and the first signer is taken',
+    code: 'publisher-unknown',
+    finding: attested(bundle({ object: { kind: 'ActiveState' } })),
+    policy: policy('{ match: pkg, identity: first-seen }'),
+    detail: /ActiveState/,
+  },
+  {
+    when: 'the predicate cannot be compared and the rule asks for SLSA',
+    code: 'predicate-mismatch',
+    finding: attested(bundle({ facts: [{ predicateType: 'slsa-provenance/v1', uncompared: 'the build type' }] })),
+    policy: policy(
+      `{ match: pkg, publishers: [${PUBLISHER}], slsa: { builders: [{ workflow: acme/pkg/.github/workflows/release.yml, ref: "refs/tags/*" }] } }`,
+    ),
+    detail: /demands SLSA provenance, and its predicate cannot be held against the certificate: the build type/,
   },
   {
     when: 'the publisher object names another repository',

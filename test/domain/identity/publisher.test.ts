@@ -1,59 +1,11 @@
 import t from 'tap'
 import type { Claims } from '../../../src/domain/identity/claims.ts'
 import { publisherFor } from '../../../src/domain/identity/identity.ts'
-import {
-  type GithubPublisher,
-  type GitlabPublisher,
-  matchPublisher,
-  type Publisher,
-} from '../../../src/domain/identity/publisher.ts'
-import { claimsBuiltBy, githubClaims, gitlabClaims, googleClaims } from '../../world/claims.ts'
+import type { GithubPublisher, Publisher } from '../../../src/domain/identity/publisher.ts'
+import { circleciClaims, claimsBuiltBy, githubClaims, gitlabClaims, googleClaims } from '../../world/claims.ts'
+import { acme, bare, group, matches, mismatch } from './acme-publishers.ts'
 
-const demands = {
-  label: 'acme',
-  refs: ['refs/tags/v*'],
-  environment: undefined,
-  repositoryId: '111',
-  ownerId: '222',
-  visibility: undefined,
-  runner: 'github-hosted',
-  triggers: undefined,
-} as const
-const acme: GithubPublisher = {
-  kind: 'github',
-  ...demands,
-  repository: 'acme/pkg',
-  workflows: ['release.yml'],
-  signer: undefined,
-}
-const bare: GithubPublisher = {
-  ...acme,
-  refs: undefined,
-  repositoryId: undefined,
-  ownerId: undefined,
-  runner: undefined,
-}
-const group: GitlabPublisher = {
-  kind: 'gitlab',
-  ...demands,
-  refs: undefined,
-  repositoryId: '555',
-  ownerId: undefined,
-  runner: undefined,
-  project: 'group/sub/proj',
-  config: '.gitlab-ci.yml',
-}
 const BUILDER = 'https://github.com/builders/ci/.github/workflows/build.yml'
-
-function matches(publisher: Publisher, claims: Claims): boolean {
-  return matchPublisher(publisher, { claims, root: 'sigstore' }).matched
-}
-
-/** The claim that is told first, or `undefined` for a match. */
-function mismatch(publisher: Publisher, claims: Claims): string | undefined {
-  const match = matchPublisher(publisher, { claims, root: 'sigstore' })
-  return match.matched ? undefined : match.mismatch.claim
-}
 
 t.test('a GitHub publisher', async t => {
   t.ok(matches(acme, githubClaims()), 'matches its own release')
@@ -293,6 +245,12 @@ t.test('a proposed publisher always matches what it was made from', async t => {
     gitlabClaims(),
     googleClaims('a@b.c'),
     githubClaims({ buildSignerUri: signer, san: { kind: 'uri', value: signer } }),
+    circleciClaims(),
+    circleciClaims({
+      issuer: 'https://oidc.circleci.com',
+      sourceRepositoryUri: undefined,
+      sourceRepositoryRef: undefined,
+    }),
   ]) {
     const publisher = publisherFor(claims)
     t.ok(publisher !== undefined && matches(publisher, claims), claims.san.value)
@@ -302,5 +260,6 @@ t.test('a proposed publisher always matches what it was made from', async t => {
     undefined,
     'none for pull_request_target',
   )
+  t.equal(publisherFor(circleciClaims({ runnerEnvironment: 'ssh-rerun' })), undefined, 'none for a rerun with SSH')
   t.equal(publisherFor(githubClaims({ issuer: 'https://elsewhere.example' })), undefined, 'none for an unknown issuer')
 })

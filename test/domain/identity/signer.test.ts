@@ -2,7 +2,7 @@ import t from 'tap'
 import { parseSha256 } from '../../../src/domain/base/digest.ts'
 import type { Claims } from '../../../src/domain/identity/claims.ts'
 import { signerKeyOf } from '../../../src/domain/identity/signer.ts'
-import { githubClaims } from '../../world/claims.ts'
+import { circleciClaims, githubClaims } from '../../world/claims.ts'
 
 t.test('what a signer is', async t => {
   const key = (changes: Partial<Claims>) => signerKeyOf(githubClaims(changes), 'sigstore')
@@ -30,4 +30,12 @@ t.test('what a signer is', async t => {
   const inHouse = parseSha256('a'.repeat(64))
   if (inHouse === undefined) throw new TypeError('a digest')
   t.not(signerKeyOf(githubClaims(), inHouse), same, 'and so is who vouches for it')
+  const circle = (changes: Partial<Claims> = {}, run?: string) => signerKeyOf(circleciClaims(changes, run), 'sigstore')
+  t.equal(
+    circle({ sourceRepositoryRef: 'refs/tags/v2' }, '2'.repeat(8)),
+    circle(),
+    'of CircleCI every run has its own .18',
+  )
+  t.not(circle({ buildSignerUri: `${circleciClaims().san.value}x` }), circle(), 'the pipeline is who signs')
+  t.not(circle({ sourceRepositoryUri: 'github.com/evil/pkg' }), circle(), 'and where its source is')
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { instant } from '../../../src/domain/base/instant.ts'
 import { arrivalOf, NO_HISTORY, proofOf } from '../../../src/domain/memory/history.ts'
-import { githubClaims } from '../../world/claims.ts'
+import { circleciClaims, githubClaims } from '../../world/claims.ts'
 import { attested, bundle, NOW, UNATTESTED } from '../../world/judging.ts'
 import { outcome } from '../decide/seen-before.ts'
 
@@ -11,6 +11,13 @@ t.test('a first identity is never taken from what strangers can start, or from a
   t.equal(proofOf(attested(bundle({ object: { repository: 'other/pkg' } })), NOW), undefined)
   t.equal(proofOf(UNATTESTED, NOW), undefined)
   t.equal(outcome('identity: first-seen', NO_HISTORY, { finding: pulled }), 'publisher-mismatch')
+  const object = { kind: 'CircleCI', repository: undefined, workflow: undefined }
+  const rerun = attested(bundle({ object, claims: circleciClaims({ runnerEnvironment: 'ssh-rerun' }) }))
+  t.equal(proofOf(rerun, NOW), undefined)
+  t.equal(outcome('identity: first-seen', NO_HISTORY, { finding: rerun }), 'publisher-mismatch')
+  const run = attested(bundle({ object, claims: circleciClaims() }))
+  t.not(proofOf(run, NOW), undefined)
+  t.equal(outcome('identity: first-seen', NO_HISTORY, { finding: run }), 'attestation')
 })
 
 t.test('a file arrives when the index says so, or after the last look that did not find it', async t => {

@@ -4,6 +4,7 @@ import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { comparePolicies } from '../../../src/domain/policy/compare-policies.ts'
 import { loadPolicy } from '../../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../../src/protocol/yaml/diagnostic.ts'
+import { CIRCLECI } from '../../world/claims.ts'
 import { NOW } from '../../world/judging.ts'
 import { noRoots } from '../../world/roots.ts'
 
@@ -58,6 +59,12 @@ t.test('a publisher is compared with itself, demand by demand', async t => {
   const [only, ...others] = compare(by(ACME), by(`${ACME}, environment: pypi`))
   t.equal(only, '- pkg: publishers: kind github, repository acme/pkg: environment: any became pypi')
   t.strictSame(others, [])
+  const circle = `kind: circleci, project_id: ${CIRCLECI.project}, pipeline_definition_id: ${CIRCLECI.definition}`
+  const pipeline = `pkg: publishers: kind circleci, project_id ${CIRCLECI.project}`
+  t.strictSame(compare(by(circle), by(`${circle}, ref: refs/tags/*`)), [`- ${pipeline}: ref: any became refs/tags/*`])
+  t.strictSame(compare(by(circle), by(circle.replace(CIRCLECI.definition, CIRCLECI.organization))), [
+    `~ ${pipeline}: pipeline_definition_id: ${CIRCLECI.definition} became ${CIRCLECI.organization}`,
+  ])
   const head = 'pkg: publishers: kind github, repository acme/pkg'
   t.strictSame(compare(by(`${ACME}, owner_id: "2"`), by(ACME)), [`+ ${head}: owner_id: 2 became any`])
   t.strictSame(compare(by(`${ACME}, owner_id: "2"`), by(`${ACME}, owner_id: "3"`)), [`~ ${head}: owner_id: 2 became 3`])

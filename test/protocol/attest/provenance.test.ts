@@ -10,6 +10,7 @@ import {
   judge,
   MATERIAL,
   PROOF,
+  secondLog,
   trust,
   world,
 } from '../../verify/evidence/signed-attestations.ts'
@@ -42,15 +43,15 @@ t.test('types before cryptography: a value that a lenient reader would coerce is
     ],
     [
       [...MATERIAL, 'timestamps'],
-      [null, {}, 'AAAA', [1], ['AAA'], [''], Array(9).fill('AAAA')],
+      [{}, 'AAAA', [1], ['AAA'], [''], Array(9).fill('AAAA')],
     ],
     [
       [...ENTRY, 'logIndex'],
-      [0, ['0'], '', ' 0', '00', '-1', '0x0', '1e3', '9007199254740992', undefined, null],
+      [0, ['0'], '', ' 0', '00', '-1', '0x0', '1e3', '9007199254740992'],
     ],
     [
       [...ENTRY, 'integratedTime'],
-      [Number(time), [time], `${time} `, `0${time}`, `+${time}`, undefined, '1.5'],
+      [Number(time), [time], `${time} `, `0${time}`, `+${time}`, '1.5'],
     ],
     [
       [...ENTRY, 'logId'],
@@ -87,7 +88,7 @@ t.test('types before cryptography: a value that a lenient reader would coerce is
     [PROOF, [undefined, null, 'x', []]],
     [
       [...PROOF, 'logIndex'],
-      [0, ['0'], undefined, '00', ' 0'],
+      [0, ['0'], '00', ' 0'],
     ],
     [
       [...PROOF, 'treeSize'],
@@ -99,7 +100,7 @@ t.test('types before cryptography: a value that a lenient reader would coerce is
     ],
     [
       [...PROOF, 'hashes'],
-      [undefined, null, {}, ['AAAA'], [1], Array(65).fill(entry?.inclusionProof.rootHash)],
+      [{}, ['AAAA'], [1], Array(65).fill(entry?.inclusionProof.rootHash)],
     ],
     [
       [...PROOF, 'checkpoint'],
@@ -136,6 +137,32 @@ t.test('types before cryptography: a value that a lenient reader would coerce is
       const name = `${path.join('.')} = ${JSON.stringify(value)?.slice(-40)}`
       t.match(finding, { kind: 'invalid', why: 'provenance-malformed' }, name)
     }
+})
+
+t.test('what protobuf’s JSON leaves out, or writes as null, is its default', async t => {
+  const good = await attest()
+  const [first] = good.verification_material.transparency_entries
+  t.match(first, { inclusionProof: { logIndex: '0', hashes: [] } }, 'the one entry of its log')
+  for (const nothing of [undefined, null]) {
+    const judged = (path: readonly (string | number)[], attestation = good) => judge(edited(attestation, path, nothing))
+    t.match(judged([...MATERIAL, 'timestamps']), { kind: 'attested' }, 'no time stamp')
+    t.match(judged([...PROOF, 'hashes']), { kind: 'attested' }, 'no hash')
+    t.match(judged([...PROOF, 'logIndex']), { kind: 'attested' }, 'the first place')
+    // the log signed another number
+    for (const name of ['logIndex', 'integratedTime'])
+      t.match(judged([...ENTRY, name]), { kind: 'invalid', why: 'signature-invalid' }, name)
+    t.match(judged([...ENTRY, 'inclusionPromise']), { why: 'provenance-malformed', detail: /integratedTime/ })
+    t.match(judged([...PROOF, 'treeSize']), { why: 'provenance-malformed' }, 'no tree is empty')
+    for (const kind of ['hashedrekord', 'dsse'] as const) {
+      const second = secondLog.relog(await attest({ stamped: 'stamped' }), kind)
+      t.match(judged([...ENTRY, 'integratedTime'], second), { kind: 'attested' }, 'a time stamp tells the time')
+      t.match(judged([...ENTRY, 'inclusionPromise'], second), { kind: 'attested' }, 'and nothing was promised')
+      for (const name of ['logIndex', 'hashes'])
+        t.match(judged([...PROOF, name], second), { kind: 'invalid', why: 'signature-invalid' }, name)
+      const alone = secondLog.relog(await attest(), kind)
+      t.match(judged([...ENTRY, 'integratedTime'], alone), { detail: /no signed time/ }, 'nothing else tells it')
+    }
+  }
 })
 
 t.test('the document itself: its type, its version, its bundles and how many there may be', async t => {

@@ -12,7 +12,7 @@ t.test('the keys that a mapping may have are those of its schema, wherever it st
   t.strictSame(policy('tests', 0, 'given', 'built_by'), ['workflow', 'ref'])
   t.strictSame(policy('publishers', 'any-name', 'signer'), ['workflow', 'ref'])
   const publisher = policy('publishers', 'any-name')
-  for (const key of ['repository', 'project', 'email', 'trusted_root'])
+  for (const key of ['repository', 'project', 'email', 'pipeline_definition_id', 'trusted_root'])
     t.equal(publisher.filter(other => other === key).length, 1, `${key}, whatever kind it is of`)
   t.strictSame(policy('projects', 0, 'publishers', 1), publisher)
   t.strictSame(policy('tests', 0, 'given', 'first_signed_by'), publisher)

@@ -1,7 +1,7 @@
-import { ASN1Obj } from '@sigstore/core'
 import t from 'tap'
 import { prepareTrust } from '../../../src/verify/evidence/trust-material.ts'
 import { encodeDer } from '../../world/certificate-authority.ts'
+import { rebuilt } from '../../world/der.ts'
 import { verifyAlone } from '../../world/roots.ts'
 import { type Alterations, createSigningWorld } from '../../world/signing.ts'
 import {
@@ -103,19 +103,6 @@ t.test('a time stamp token holds nothing that nobody signed', async t => {
   for (const [name, bytes] of Object.entries(cases))
     t.match(judged(bytes), { kind: 'invalid', why: 'signature-invalid' }, name)
 })
-
-/** The same DER with the parts at a path replaced. */
-function rebuilt(
-  der: Buffer,
-  path: readonly number[],
-  change: (parts: readonly Buffer[]) => readonly Buffer[],
-): Buffer {
-  const parts = ASN1Obj.parseBuffer(Buffer.from(der)).subs.map(part => part.toDER())
-  const [step, ...rest] = path
-  const next =
-    step === undefined ? change(parts) : parts.map((part, at) => (at === step ? rebuilt(part, rest, change) : part))
-  return encodeDer(der.readUInt8(0), Buffer.concat(next))
-}
 
 t.test('a time stamp of an authority whose window has closed is refused', async t => {
   const stamped = secondLog.relog(await attest({ stamped: 'stamped' }), 'dsse')

@@ -3,8 +3,28 @@ import { join } from 'node:path'
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { instant } from '../../../src/domain/base/instant.ts'
+import { runCommand } from '../../world/commands.ts'
 import { clockAt, DAY, FIRST, now, open, refusal, SECOND, SOON } from './trust-opening.ts'
 import { startTufRepository } from './trust-repository.ts'
+
+// ---------------------------------------------------------------- the command
+
+t.test(
+  'trust update tells a refresh that succeeded from one that did not, whatever time passes while it opens',
+  async t => {
+    const repository = await startTufRepository(t, FIRST)
+    const folder = t.testdir({ 'first-root.json': repository.firstRoot })
+    const trust = { root: 'tuf', tuf_url: repository.server.origin, tuf_root: 'first-root.json' }
+    writeFileSync(join(folder, 'portcullis.yaml'), JSON.stringify({ data: 'data', trust }))
+    // a moment passes between any two looks at it
+    let at = Date.now()
+    const update = () => runCommand(['trust', 'update'], { folder, clock: () => instant(at++) })
+    t.match(await update(), { exit: 0, out: /✓ tuf: refreshed/ })
+    t.match(await update(), { exit: 0 }, 'again')
+    repository.fault = 'gone'
+    t.match(await update(), { exit: 5, out: /could not be refreshed now; the one before is still in force/ })
+  },
+)
 
 // ---------------------------------------------------------------- restarts
 

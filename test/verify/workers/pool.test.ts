@@ -50,7 +50,7 @@ t.test('a worker without work is ended, and the next document gets a new one', a
   // says which thread it is
   const source = `import { parentPort, threadId } from 'node:worker_threads'
     parentPort.on('message', ({ id }) => parentPort.postMessage({ id, kind: 'finding', finding:
-      JSON.stringify({ format: 2, kind: 'invalid', why: 'signature-invalid', detail: String(threadId) }) }))`
+      JSON.stringify({ format: 3, kind: 'invalid', why: 'signature-invalid', detail: String(threadId) }) }))`
   const threads = async (idleMs: number): Promise<number> => {
     const pool = misbehaving({ idleMs, workerUrl: new URL(`data:text/javascript,${encodeURIComponent(source)}`) })
     t.teardown(() => pool.close())
