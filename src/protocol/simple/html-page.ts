@@ -75,7 +75,8 @@ const FILES = /\.(?:whl|zip|egg|exe|msi|tar|t(?:ar\.)?(?:gz|bz2?|xz|lz|lzma|Z))$
 
 /** The entry that an anchor stands for; `undefined` for a link that leads to no file. */
 function readAnchor(attributes: Attributes, base: string): Readonly<Record<string, unknown>> | undefined {
-  const url = URL.parse(attributes['href'] ?? '', base)
+  const { href = '' } = attributes
+  const url = href === '' ? null : URL.parse(href, base)
   if (url === null) return undefined
   const filename = decoded(url.pathname.slice(url.pathname.lastIndexOf('/') + 1))
   const hashes = pairsOf(url.hash.slice(1))

@@ -261,8 +261,8 @@ t.test('a page in HTML', t => {
     const hostile = ['<i>', '<a>', '<svg>', '<a href="', '<!--', '<a x=1 y=2>', '</b><i>', '&amp']
     for (const piece of hostile) {
       const started = performance.now()
-      t.throws(() => readHtml(piece.repeat(1_000_000 / piece.length)), GateError, piece)
-      t.ok(performance.now() - started < 5_000, piece)
+      t.throws(() => readHtml(piece.repeat(1_500_000 / piece.length)), GateError, piece)
+      t.ok(performance.now() - started < 20_000, piece)
     }
     t.end()
   })
