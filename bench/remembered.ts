@@ -3,8 +3,8 @@ import { instant, millis } from '../src/domain/base/instant.ts'
 import { sourceAt } from '../src/domain/memory/source.ts'
 import { parseProjectName } from '../src/domain/packaging/name.ts'
 import { openStore } from '../src/store/open.ts'
-import { githubClaims } from '../test/world/claims.ts'
-import { attested, bundle } from '../test/world/judging.ts'
+import { githubClaims } from '../test/world/judging/claims.ts'
+import { attested, bundle } from '../test/world/judging/judging.ts'
 import type { World } from '../test/world/world.ts'
 
 /** Fills a data folder with findings, as a gate that was used for a while has them. */

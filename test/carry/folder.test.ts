@@ -9,7 +9,7 @@ import { createFolderWriter, UNFINISHED } from '../../src/carry/folder-writer.ts
 import { type Sha256, sha256Of } from '../../src/domain/base/digest.ts'
 import type { OpenBlob } from '../../src/ports/blobs.ts'
 import type { CarriedPart } from '../../src/protocol/carry/mirror-manifest.ts'
-import { archiveOf } from '../world/carried.ts'
+import { archiveOf } from '../world/mirror/carried.ts'
 
 const PART = 'part-0001.tar.zst'
 /** none, less than a block, exactly one, and more than is read at once */

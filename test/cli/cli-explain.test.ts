@@ -7,8 +7,8 @@ import { createExplain } from '../../src/gate/explain/explain.ts'
 import type { ExplainParts } from '../../src/gate/explain/explain-artifact.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { createInlineVerifier } from '../../src/verify/workers/inline.ts'
-import { NOW, policyOf } from '../world/judging.ts'
-import { distFilename } from '../world/vectors.ts'
+import { NOW, policyOf } from '../world/judging/judging.ts'
+import { distFilename } from '../world/vectors/vectors.ts'
 import { createWorld, type World } from '../world/world.ts'
 
 /** Nothing of an index: whatever is asked of it is a mistake of the test. */

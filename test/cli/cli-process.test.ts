@@ -6,8 +6,8 @@ import { stripVTControlCharacters } from 'node:util'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { createOutput } from '../../src/cli/terminal/output.ts'
-import { ended, PORTCULLIS, portcullis } from '../world/commands.ts'
-import { startGate } from '../world/gate.ts'
+import { ended, PORTCULLIS, portcullis } from '../world/commands/commands.ts'
+import { startGate } from '../world/gate/gate.ts'
 import { createWorld } from '../world/world.ts'
 
 // ---------------------------------------------------------------- exit codes of real processes

@@ -7,8 +7,8 @@ import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import { instant } from '../../src/domain/base/instant.ts'
-import { type Ended, runCommand } from '../world/commands.ts'
-import { startGate, type WorldGate } from '../world/gate.ts'
+import { type Ended, runCommand } from '../world/commands/commands.ts'
+import { startGate, type WorldGate } from '../world/gate/gate.ts'
 import { createWorld, type Published, type World } from '../world/world.ts'
 
 const MALLORY = { kind: 'github', repository: 'mallory/demo', workflow: 'release.yml' } as const

@@ -2,9 +2,9 @@ import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { portcullis } from '../world/commands.ts'
-import { readVector, vectorsSkip as skip } from '../world/vectors.ts'
-import { vectorsFolder } from '../world/vectors-folder.ts'
+import { portcullis } from '../world/commands/commands.ts'
+import { readVector, vectorsSkip as skip } from '../world/vectors/vectors.ts'
+import { vectorsFolder } from '../world/vectors/vectors-folder.ts'
 
 const STARTER = fileURLToPath(new URL('../../policies/starter.yaml', import.meta.url))
 const PRODUCTION = 'trusted-roots/production.sigstore-tuf-5.0.1-seed.trusted_root.json'

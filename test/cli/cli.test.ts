@@ -12,7 +12,7 @@ import { sha256Of } from '../../src/domain/base/digest.ts'
 import { GateError } from '../../src/domain/base/errors.ts'
 import { instant } from '../../src/domain/base/instant.ts'
 import type { Refused } from '../../src/domain/decide/verdict.ts'
-import { type CommandOptions, type Ended, runCommand } from '../world/commands.ts'
+import { type CommandOptions, type Ended, runCommand } from '../world/commands/commands.ts'
 import { createWorld, type Published, type ReleaseRequest, type World, type WorldOptions } from '../world/world.ts'
 
 interface Desk {

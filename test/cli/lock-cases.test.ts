@@ -2,8 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
-import { casePath, casesSkip, readCase } from '../world/cases-folder.ts'
-import { type Ended, runCommand } from '../world/commands.ts'
+import { type Ended, runCommand } from '../world/commands/commands.ts'
+import { casePath, casesSkip, readCase } from '../world/vectors/cases-folder.ts'
 import { createWorld, type World } from '../world/world.ts'
 
 const OPTIONAL = `version: 1\nmode: enforce\ndefaults:\n  attestation: optional\n  unmatched: apply-defaults\n`

@@ -4,8 +4,8 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
-import { type Ended, runCommand } from '../world/commands.ts'
-import { uvLock } from '../world/locks.ts'
+import { type Ended, runCommand } from '../world/commands/commands.ts'
+import { uvLock } from '../world/commands/locks.ts'
 import { createWorld, type Published, type World } from '../world/world.ts'
 
 const GATE = 'https://pypi.acme.example'

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type Crossing, createCrossing, must } from '../world/crossing.ts'
+import { type Crossing, createCrossing, must } from '../world/mirror/crossing.ts'
 
 t.setTimeout(600_000)
 

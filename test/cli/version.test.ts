@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { generatedFiles } from '../../scripts/generate.ts'
 import { readVersion } from '../../src/version.ts'
-import { PORTCULLIS } from '../world/commands.ts'
+import { PORTCULLIS } from '../world/commands/commands.ts'
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const VERSION = readVersion()

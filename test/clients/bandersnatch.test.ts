@@ -2,9 +2,9 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createWorld, type World } from '../world/world.ts'
-import { openGate, requestsTo } from './gates.ts'
-import { openSite } from './site.ts'
-import { prepareAll, type Tool } from './tools.ts'
+import { openGate, requestsTo } from './set-up/gates.ts'
+import { openSite } from './set-up/site.ts'
+import { prepareAll, type Tool } from './set-up/tools.ts'
 
 const { tool, skip } = (await prepareAll(['bandersnatch'])).get('bandersnatch') ?? {
   tool: undefined,

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { createWorld } from '../world/world.ts'
-import { clientOf } from './clients.ts'
-import { openGate, requestsTo } from './gates.ts'
-import { openSite } from './site.ts'
-import { prepareAll } from './tools.ts'
+import { clientOf } from './set-up/clients.ts'
+import { openGate, requestsTo } from './set-up/gates.ts'
+import { openSite } from './set-up/site.ts'
+import { prepareAll } from './set-up/tools.ts'
 
 /** Gates that know nothing, one after the other: chance would show. */
 const COLD_GATES = 20

@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import t from 'tap'
 import { stringify } from 'yaml'
-import { type Ended, runCommand } from '../world/commands.ts'
+import { type Ended, runCommand } from '../world/commands/commands.ts'
 import { createWorld, type Published, type World } from '../world/world.ts'
-import { pdm, pip, pipenv, poetry, uv } from './clients.ts'
-import { openSite, type Run, type Site } from './site.ts'
-import { prepareAll, type Tool } from './tools.ts'
+import { pdm, pip, pipenv, poetry, uv } from './set-up/clients.ts'
+import { openSite, type Run, type Site } from './set-up/site.ts'
+import { prepareAll, type Tool } from './set-up/tools.ts'
 
 const WHEEL = { kinds: ['wheel'] } as const
 

@@ -2,12 +2,22 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { stringify } from 'yaml'
-import { runCommand } from '../world/commands.ts'
+import { runCommand } from '../world/commands/commands.ts'
 import { createWorld } from '../world/world.ts'
-import { clientOf, pdm, pip, pipenv, poetry, uv, type Wanted, writePdmProject, writeUvProject } from './clients.ts'
-import { openGate, requestsTo } from './gates.ts'
-import { openSite, type Run, type Site } from './site.ts'
-import { prepareAll, type Tool } from './tools.ts'
+import {
+  clientOf,
+  pdm,
+  pip,
+  pipenv,
+  poetry,
+  uv,
+  type Wanted,
+  writePdmProject,
+  writeUvProject,
+} from './set-up/clients.ts'
+import { openGate, requestsTo } from './set-up/gates.ts'
+import { openSite, type Run, type Site } from './set-up/site.ts'
+import { prepareAll, type Tool } from './set-up/tools.ts'
 
 const world = await createWorld(t)
 await world.release('library', '1.0')

@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap'
 import { createWorld } from '../world/world.ts'
-import { CLIENT_NAMES, clientOf, pdm, pip, uv, type Wanted, writePdmProject, writeUvProject } from './clients.ts'
-import { openGate, readsWhy, replaceGate, requestsTo } from './gates.ts'
-import { EVERYTHING_PASSES } from './policies.ts'
-import { openSite, type Run, type Site } from './site.ts'
-import { prepareAll, type Tool } from './tools.ts'
+import { CLIENT_NAMES, clientOf, pdm, pip, uv, type Wanted, writePdmProject, writeUvProject } from './set-up/clients.ts'
+import { openGate, readsWhy, replaceGate, requestsTo } from './set-up/gates.ts'
+import { EVERYTHING_PASSES } from './set-up/policies.ts'
+import { openSite, type Run, type Site } from './set-up/site.ts'
+import { prepareAll, type Tool } from './set-up/tools.ts'
 
 const world = await createWorld(t)
 const library = await world.release('library', '1.0')

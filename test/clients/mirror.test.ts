@@ -3,11 +3,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { Luggage } from '../world/carried.ts'
-import { createCrossing, must, type Served } from '../world/crossing.ts'
-import { pip, uv, writeUvProject } from './clients.ts'
-import { openSite } from './site.ts'
-import { prepareAll, type Tool } from './tools.ts'
+import { Luggage } from '../world/mirror/carried.ts'
+import { createCrossing, must, type Served } from '../world/mirror/crossing.ts'
+import { pip, uv, writeUvProject } from './set-up/clients.ts'
+import { openSite } from './set-up/site.ts'
+import { prepareAll, type Tool } from './set-up/tools.ts'
 
 t.setTimeout(300_000)
 

@@ -2,14 +2,24 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
-import { runCommand } from '../world/commands.ts'
-import type { WorldGate } from '../world/gate.ts'
+import { runCommand } from '../world/commands/commands.ts'
+import type { WorldGate } from '../world/gate/gate.ts'
 import { createWorld, type World } from '../world/world.ts'
-import { clientOf, pdm, pip, pipenv, poetry, uv, type Wanted, writePdmProject, writeUvProject } from './clients.ts'
-import { openGate, replaceGate } from './gates.ts'
-import { EVERYTHING_PASSES } from './policies.ts'
-import { openSite, type Run, type Site } from './site.ts'
-import { prepareAll, type Tool } from './tools.ts'
+import {
+  clientOf,
+  pdm,
+  pip,
+  pipenv,
+  poetry,
+  uv,
+  type Wanted,
+  writePdmProject,
+  writeUvProject,
+} from './set-up/clients.ts'
+import { openGate, replaceGate } from './set-up/gates.ts'
+import { EVERYTHING_PASSES } from './set-up/policies.ts'
+import { openSite, type Run, type Site } from './set-up/site.ts'
+import { prepareAll, type Tool } from './set-up/tools.ts'
 
 const MALLORY = { kind: 'github', repository: 'mallory/library', workflow: 'release.yml' } as const
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { tarGz } from '../world/archives.ts'
+import { tarGz } from '../world/index/archives.ts'
 import { createWorld, defaultIdentity, type World } from '../world/world.ts'
-import { CLIENT_NAMES, clientOf } from './clients.ts'
-import { openGate, readsWhy, requestsTo } from './gates.ts'
-import { openSite } from './site.ts'
-import { prepareAll } from './tools.ts'
+import { CLIENT_NAMES, clientOf } from './set-up/clients.ts'
+import { openGate, readsWhy, requestsTo } from './set-up/gates.ts'
+import { openSite } from './set-up/site.ts'
+import { prepareAll } from './set-up/tools.ts'
 
 t.jobs = 2
 

@@ -1,11 +1,11 @@
 import t, { type Test } from 'tap'
-import type { WorldGate } from '../world/gate.ts'
+import type { WorldGate } from '../world/gate/gate.ts'
 import { createWorld } from '../world/world.ts'
-import { type Client, clientOf, uv, writeUvProject } from './clients.ts'
-import { openGate, readsWhy, requestsTo } from './gates.ts'
-import { withoutProject } from './policies.ts'
-import { openSite, type Run, type Site } from './site.ts'
-import { prepareAll } from './tools.ts'
+import { type Client, clientOf, uv, writeUvProject } from './set-up/clients.ts'
+import { openGate, readsWhy, requestsTo } from './set-up/gates.ts'
+import { withoutProject } from './set-up/policies.ts'
+import { openSite, type Run, type Site } from './set-up/site.ts'
+import { prepareAll } from './set-up/tools.ts'
 
 const world = await createWorld(t)
 await world.release('demo', '1.0')

@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { Claims } from '../../src/domain/identity/claims.ts'
 import { matchPublisher, type Publisher, type PublisherMatch } from '../../src/domain/identity/publisher.ts'
-import { claimsBuiltBy, githubClaims, gitlabClaims, googleClaims } from '../world/claims.ts'
-import { distFilename, type PublisherText, policyNaming } from '../world/vectors.ts'
+import { claimsBuiltBy, githubClaims, gitlabClaims, googleClaims } from '../world/judging/claims.ts'
+import { distFilename, type PublisherText, policyNaming } from '../world/vectors/vectors.ts'
 
 /** What a rule with this publisher asks. */
 function publisherOf(text: PublisherText): Publisher {

@@ -12,7 +12,7 @@ import { parseCheckpoint } from '../../src/protocol/attest/checkpoint.ts'
 import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../src/protocol/yaml/diagnostic.ts'
 import { prepareTrust } from '../../src/verify/evidence/trust-material.ts'
-import { noRoots, verifyAlone } from '../world/roots.ts'
+import { noRoots, verifyAlone } from '../world/judging/roots.ts'
 import {
   artifactOf,
   distFilename,
@@ -21,8 +21,8 @@ import {
   vectorsSkip as skip,
   stagingTrust,
   toProvenance,
-} from '../world/vectors.ts'
-import { vectorsFolder } from '../world/vectors-folder.ts'
+} from '../world/vectors/vectors.ts'
+import { vectorsFolder } from '../world/vectors/vectors-folder.ts'
 
 const now = instant(Date.parse('2026-11-28T00:00:00Z'))
 

@@ -11,7 +11,7 @@ import type { TrustMaterial } from '../../src/ports/trust.ts'
 import { RememberingCertificate } from '../../src/verify/evidence/certificates.ts'
 import { readClaims } from '../../src/verify/evidence/claims.ts'
 import { createInlineVerifier } from '../../src/verify/workers/inline.ts'
-import { rootsOf } from '../world/roots.ts'
+import { rootsOf } from '../world/judging/roots.ts'
 import {
   artifactOf,
   bundleToProvenance,
@@ -28,7 +28,7 @@ import {
   stagingEvidence,
   stagingTrust,
   vectorCases,
-} from '../world/vectors.ts'
+} from '../world/vectors/vectors.ts'
 
 const verifier = createInlineVerifier()
 const now = instant(Date.parse('2026-11-24T00:00:00Z'))

@@ -5,7 +5,7 @@ import { instant, millis } from '../../src/domain/base/instant.ts'
 import { openStore } from '../../src/store/open.ts'
 import { PKG } from '../store/facts.ts'
 import { INDEX } from '../store/stores.ts'
-import { attested } from '../world/judging.ts'
+import { attested } from '../world/judging/judging.ts'
 
 /**
  * A process that stores files and writes the journal until it is killed. It says what it has promised: `stored <seed>`

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { cpSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { contentsOf } from '../world/carried.ts'
-import { PORTCULLIS } from '../world/commands.ts'
-import { createCrossing, must } from '../world/crossing.ts'
-import { uvLock } from '../world/locks.ts'
+import { PORTCULLIS } from '../world/commands/commands.ts'
+import { uvLock } from '../world/commands/locks.ts'
+import { contentsOf } from '../world/mirror/carried.ts'
+import { createCrossing, must } from '../world/mirror/crossing.ts'
 
 t.setTimeout(600_000)
 

@@ -6,9 +6,9 @@ import { millis } from '../../src/domain/base/instant.ts'
 import type { OpenFile } from '../../src/gate/files/open-file.ts'
 import type { Blobs, BlobWriter } from '../../src/ports/blobs.ts'
 import { openStore } from '../../src/store/open.ts'
-import { type BareChanges, type BareGate, openBareGate, readOpen } from '../world/bare-gate.ts'
-import type { FaultAction } from '../world/upstream-faults.ts'
-import type { UpstreamFile } from '../world/upstream-project.ts'
+import { type BareChanges, type BareGate, openBareGate, readOpen } from '../world/gate/bare-gate.ts'
+import type { FaultAction } from '../world/index/upstream-faults.ts'
+import type { UpstreamFile } from '../world/index/upstream-project.ts'
 import { createWorld, type World } from '../world/world.ts'
 
 const WITHHELD = 64 * 1024

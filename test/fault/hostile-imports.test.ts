@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { ImportCode } from '../../src/domain/base/import-refusal.ts'
 import { generateCarrierKeys } from '../../src/protocol/attest/dsse.ts'
-import { type ArchiveEntry, archiveOf, Luggage } from '../world/carried.ts'
-import { createCrossing, must } from '../world/crossing.ts'
+import { type ArchiveEntry, archiveOf, Luggage } from '../world/mirror/carried.ts'
+import { createCrossing, must } from '../world/mirror/crossing.ts'
 import { createWorld } from '../world/world.ts'
 
 t.setTimeout(600_000)

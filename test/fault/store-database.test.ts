@@ -22,7 +22,7 @@ import type { JournalEntry } from '../../src/ports/store.ts'
 import { createRetention } from '../../src/store/sqlite/retention.ts'
 import { fileOf, findingIn, PKG, pageOf } from '../store/facts.ts'
 import { type DiskSubject, diskSubject, readJournal, START, type Subject } from '../store/stores.ts'
-import { attested } from '../world/judging.ts'
+import { attested } from '../world/judging/judging.ts'
 import { fill, smallDisk } from './small-disk.ts'
 
 function keyOf(number = 0): FindingKey {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import t from 'tap'
 import { type Clock, instant } from '../../src/domain/base/instant.ts'
-import { startGate, type WorldGate } from '../world/gate.ts'
+import { startGate, type WorldGate } from '../world/gate/gate.ts'
 import { createWorld, type Published } from '../world/world.ts'
 import { fill, smallDisk } from './small-disk.ts'
 

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { nonEmpty } from '../../src/domain/base/brand.ts'
 import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
-import { ARTIFACTS, acmeRoot, admits, FINDINGS, policies } from '../world/any-policy.ts'
-import { NOW } from '../world/judging.ts'
+import { ARTIFACTS, acmeRoot, admits, FINDINGS, policies } from '../world/judging/any-policy.ts'
+import { NOW } from '../world/judging/judging.ts'
 
 t.setTimeout(600_000)
 

@@ -5,11 +5,11 @@ import t, { type Test } from 'tap'
 import { type Sha256, sha256Of } from '../../src/domain/base/digest.ts'
 import { parseDistFilename, sameDistribution } from '../../src/domain/packaging/filename.ts'
 import { type PreparedTrust, prepareTrust } from '../../src/verify/evidence/trust-material.ts'
-import { makeWheel } from '../world/distributions.ts'
-import type { SigningIdentity } from '../world/identity.ts'
-import { createSecondLog, type SecondKind } from '../world/rekor-v2.ts'
-import { verifyAlone } from '../world/roots.ts'
-import { createSigningWorld } from '../world/signing.ts'
+import { makeWheel } from '../world/index/distributions.ts'
+import { verifyAlone } from '../world/judging/roots.ts'
+import type { SigningIdentity } from '../world/signing/identity.ts'
+import { createSecondLog, type SecondKind } from '../world/signing/rekor-v2.ts'
+import { createSigningWorld } from '../world/signing/signing.ts'
 import {
   distFilename,
   type Evidence,
@@ -18,7 +18,7 @@ import {
   stagingEvidence,
   stagingTrust,
   vectorsSkip,
-} from '../world/vectors.ts'
+} from '../world/vectors/vectors.ts'
 
 // the work is measured in changes, whatever time a busy machine takes for them
 t.setTimeout(0)

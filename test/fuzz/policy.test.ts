@@ -4,9 +4,9 @@ import { REFUSALS } from '../../src/domain/base/refusal.ts'
 import { decide } from '../../src/domain/decide/decide.ts'
 import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../src/protocol/yaml/diagnostic.ts'
-import { ARTIFACTS, acmeRoot, admits, FINDINGS, HISTORIES, policies, revocation } from '../world/any-policy.ts'
-import { listed, NOW } from '../world/judging.ts'
-import { noRoots } from '../world/roots.ts'
+import { ARTIFACTS, acmeRoot, admits, FINDINGS, HISTORIES, policies, revocation } from '../world/judging/any-policy.ts'
+import { listed, NOW } from '../world/judging/judging.ts'
+import { noRoots } from '../world/judging/roots.ts'
 
 // the work is measured in runs, whatever time a busy machine takes for them
 t.setTimeout(0)

@@ -6,7 +6,7 @@ import { millis } from '../../src/domain/base/instant.ts'
 import type { FilePath } from '../../src/domain/packaging/artifact.ts'
 import { parseDistFilename } from '../../src/domain/packaging/filename.ts'
 import { parseProjectName } from '../../src/domain/packaging/name.ts'
-import { openBareGate } from '../world/bare-gate.ts'
+import { openBareGate } from '../world/gate/bare-gate.ts'
 import { createWorld } from '../world/world.ts'
 
 const MINUTE = 60_000

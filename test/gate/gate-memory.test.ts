@@ -2,8 +2,8 @@
 // guards: src/gate/pages/alternatives.ts
 import t, { type Test } from 'tap'
 import { instant } from '../../src/domain/base/instant.ts'
-import { openBareGate } from '../world/bare-gate.ts'
-import { startGate, type WorldGate } from '../world/gate.ts'
+import { openBareGate } from '../world/gate/bare-gate.ts'
+import { startGate, type WorldGate } from '../world/gate/gate.ts'
 import { createWorld, type Published, type Release, type World } from '../world/world.ts'
 
 const MALLORY = { kind: 'github', repository: 'mallory/demo', workflow: 'release.yml' } as const

@@ -1,9 +1,9 @@
 // guards: src/gate/judge/pep740-watch.ts src/gate/readiness.ts
 import t, { type Test } from 'tap'
 import { createVerifierPool } from '../../src/verify/workers/pool.ts'
-import { type BareChanges, materialOf, nameOf, openBareGate } from '../world/bare-gate.ts'
-import { createSigningWorld } from '../world/signing.ts'
-import type { Fault } from '../world/upstream-faults.ts'
+import { type BareChanges, materialOf, nameOf, openBareGate } from '../world/gate/bare-gate.ts'
+import type { Fault } from '../world/index/upstream-faults.ts'
+import { createSigningWorld } from '../world/signing/signing.ts'
 import { createWorld, type Published, type WorldOptions } from '../world/world.ts'
 
 const TEN_MINUTES = 600_000

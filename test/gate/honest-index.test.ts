@@ -2,10 +2,10 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'
-import { relabelled } from '../world/archives.ts'
-import { openBareGate } from '../world/bare-gate.ts'
-import { makeWheel } from '../world/distributions.ts'
-import { startGate } from '../world/gate.ts'
+import { openBareGate } from '../world/gate/bare-gate.ts'
+import { startGate } from '../world/gate/gate.ts'
+import { relabelled } from '../world/index/archives.ts'
+import { makeWheel } from '../world/index/distributions.ts'
 import { createWorld, type World } from '../world/world.ts'
 
 const MINUTE = 60_000

@@ -7,9 +7,9 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { contentsOf, Luggage } from '../world/carried.ts'
-import { type Crossing, createCrossing, must } from '../world/crossing.ts'
-import { requirementsLock, uvLock } from '../world/locks.ts'
+import { requirementsLock, uvLock } from '../world/commands/locks.ts'
+import { contentsOf, Luggage } from '../world/mirror/carried.ts'
+import { type Crossing, createCrossing, must } from '../world/mirror/crossing.ts'
 import type { Published } from '../world/world.ts'
 
 t.setTimeout(600_000)

@@ -6,8 +6,8 @@ import { parseProjectName } from '../../src/domain/packaging/name.ts'
 import { createPolicies } from '../../src/gate/policy/policies.ts'
 import { readPolicyFiles } from '../../src/gate/policy/policy-files.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
-import { NOW } from '../world/judging.ts'
-import { noRoots } from '../world/roots.ts'
+import { NOW } from '../world/judging/judging.ts'
+import { noRoots } from '../world/judging/roots.ts'
 
 const policy = (name: string) => `version: 1\nprojects: [{ match: ${name}, deny: "${name}" }]\n`
 const BROKEN = 'version: 1\nprojects: [{ match: a, denies: b }]\n'

@@ -10,11 +10,11 @@ import { type Attestation, parseProvenance } from '../../src/protocol/attest/pro
 import { RememberingCertificate } from '../../src/verify/evidence/certificates.ts'
 import { decodeFinding, encodeFinding } from '../../src/verify/evidence/finding-codec.ts'
 import { type PreparedTrust, PreparedTrusts, prepareTrust } from '../../src/verify/evidence/trust-material.ts'
-import { encodeDer, type Leaf } from '../world/certificate-authority.ts'
-import { makeWheel } from '../world/distributions.ts'
-import type { SigningIdentity } from '../world/identity.ts'
-import { verifyAlone } from '../world/roots.ts'
-import { type AttestationJson, createSigningWorld } from '../world/signing.ts'
+import { makeWheel } from '../world/index/distributions.ts'
+import { verifyAlone } from '../world/judging/roots.ts'
+import { encodeDer, type Leaf } from '../world/signing/certificate-authority.ts'
+import type { SigningIdentity } from '../world/signing/identity.ts'
+import { type AttestationJson, createSigningWorld } from '../world/signing/signing.ts'
 import {
   distFilename,
   type Evidence,
@@ -23,7 +23,7 @@ import {
   vectorsSkip as skip,
   stagingEvidence,
   stagingTrust,
-} from '../world/vectors.ts'
+} from '../world/vectors/vectors.ts'
 
 function pick(all: readonly Evidence[], ending: string): Evidence {
   const found = all.find(({ name }) => name.endsWith(ending))

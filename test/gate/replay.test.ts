@@ -11,10 +11,10 @@ import { type Replay, replay } from '../../src/gate/records/replay.ts'
 import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
 import { openStore } from '../../src/store/open.ts'
 import { readRecords } from '../../src/store/sqlite/read-records.ts'
-import { type BareGate, materialOf, openBareGate } from '../world/bare-gate.ts'
-import { makeSdist } from '../world/distributions.ts'
+import { type BareGate, materialOf, openBareGate } from '../world/gate/bare-gate.ts'
+import { makeSdist } from '../world/index/distributions.ts'
+import { noRoots } from '../world/judging/roots.ts'
 import { ManualScope } from '../world/manual-scope.ts'
-import { noRoots } from '../world/roots.ts'
 import { createWorld, type Published, type ReleaseRequest, type Scope, type World } from '../world/world.ts'
 
 const HOUR = 3_600_000

@@ -6,7 +6,7 @@ import { createHttpServer, type HttpServer, type HttpSettings } from '../../src/
 import type { GateEvent } from '../../src/observe/events.ts'
 import type { Blobs, OpenBlob } from '../../src/ports/blobs.ts'
 import type { RootList } from '../../src/ports/outward.ts'
-import { type BareChanges, type BareGate, openBareGate } from '../world/bare-gate.ts'
+import { type BareChanges, type BareGate, openBareGate } from '../world/gate/bare-gate.ts'
 import type { World } from '../world/world.ts'
 
 export interface ServerChanges extends BareChanges {

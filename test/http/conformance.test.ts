@@ -1,9 +1,9 @@
 // guards: src/http/door/choice.ts src/http/packages/json-api.ts
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { makeWheel } from '../world/distributions.ts'
-import { type GateChanges, startGate, type WorldGate } from '../world/gate.ts'
-import type { StatementJson } from '../world/signing.ts'
+import { type GateChanges, startGate, type WorldGate } from '../world/gate/gate.ts'
+import { makeWheel } from '../world/index/distributions.ts'
+import type { StatementJson } from '../world/signing/signing.ts'
 import { createWorld, defaultIdentity, type World, type WorldOptions } from '../world/world.ts'
 import { type Answered, type Ask, createAsk, PIP_ACCEPT, SIMPLE_HTML, SIMPLE_JSON, until } from './client.ts'
 

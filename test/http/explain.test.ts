@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { REFUSALS } from '../../src/domain/base/refusal.ts'
-import { startGate } from '../world/gate.ts'
+import { startGate } from '../world/gate/gate.ts'
 import { createWorld, type ReleaseRequest } from '../world/world.ts'
 import { createAsk } from './client.ts'
 

@@ -2,7 +2,7 @@
 // guards: src/http/door/failures.ts src/http/door/redirect.ts src/http/door/refusals.ts src/http/door/route.ts
 // guards: src/http/packages/send-body.ts src/http/packages/simple.ts src/http/server.ts
 import t, { type Test } from 'tap'
-import { startGate } from '../world/gate.ts'
+import { startGate } from '../world/gate/gate.ts'
 import { createWorld } from '../world/world.ts'
 import { startServer } from './bare-server.ts'
 import { createAsk, dial, hear, requestText, SIMPLE_JSON, talk, until } from './client.ts'

@@ -1,6 +1,6 @@
 // guards: src/http/door/readers.ts src/http/packages/integrity.ts src/http/packages/root-list.ts
 import t, { type Test } from 'tap'
-import { type GateChanges, startGate } from '../world/gate.ts'
+import { type GateChanges, startGate } from '../world/gate/gate.ts'
 import { createWorld, type World, type WorldOptions } from '../world/world.ts'
 import { type Ask, createAsk, SIMPLE_JSON, until } from './client.ts'
 

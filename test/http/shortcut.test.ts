@@ -1,7 +1,7 @@
 // guards: src/http/door/shortcut.ts
 import t, { type Test } from 'tap'
 import { instant } from '../../src/domain/base/instant.ts'
-import { type GateChanges, startGate, type WorldGate } from '../world/gate.ts'
+import { type GateChanges, startGate, type WorldGate } from '../world/gate/gate.ts'
 import { createWorld, type World } from '../world/world.ts'
 import { type Answered, type Ask, createAsk, PIP_ACCEPT, SIMPLE_JSON } from './client.ts'
 

@@ -1,8 +1,8 @@
 // guards: src/http/door/buffer-pool.ts src/http/packages/files.ts src/http/packages/send-file.ts
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { startGate } from '../world/gate.ts'
-import type { FaultAction } from '../world/upstream-faults.ts'
+import { startGate } from '../world/gate/gate.ts'
+import type { FaultAction } from '../world/index/upstream-faults.ts'
 import { createWorld } from '../world/world.ts'
 import { startServer } from './bare-server.ts'
 import { createAsk, dial, type Heard, requestText, talk, until } from './client.ts'

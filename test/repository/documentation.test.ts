@@ -9,8 +9,8 @@ import { IMPORT_REFUSALS } from '../../src/domain/base/import-refusal.ts'
 import { REFUSALS } from '../../src/domain/base/refusal.ts'
 import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../src/protocol/yaml/diagnostic.ts'
-import { runCommand } from '../world/commands.ts'
-import { NOW } from '../world/judging.ts'
+import { runCommand } from '../world/commands/commands.ts'
+import { NOW } from '../world/judging/judging.ts'
 
 const ROOT = { digest: sha256Of('acme'), json: '{}' }
 const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')

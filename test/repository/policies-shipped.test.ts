@@ -10,9 +10,15 @@ import { parseProjectName } from '../../src/domain/packaging/name.ts'
 import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../src/protocol/yaml/diagnostic.ts'
 import { createInlineVerifier } from '../../src/verify/workers/inline.ts'
-import { NOW, policyOf, UNATTESTED } from '../world/judging.ts'
-import { noRoots, rootsOf } from '../world/roots.ts'
-import { artifactOf, productionTrust, type RealEvidence, realEvidence, vectorsSkip as skip } from '../world/vectors.ts'
+import { NOW, policyOf, UNATTESTED } from '../world/judging/judging.ts'
+import { noRoots, rootsOf } from '../world/judging/roots.ts'
+import {
+  artifactOf,
+  productionTrust,
+  type RealEvidence,
+  realEvidence,
+  vectorsSkip as skip,
+} from '../world/vectors/vectors.ts'
 
 const FOLDER = new URL('../../policies/', import.meta.url)
 const POLICIES = readdirSync(FOLDER)

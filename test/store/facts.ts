@@ -9,7 +9,7 @@ import { parseDistFilename } from '../../src/domain/packaging/filename.ts'
 import { type ProjectName, parseProjectName } from '../../src/domain/packaging/name.ts'
 import type { Memory } from '../../src/ports/memory.ts'
 import { encodeFinding } from '../../src/verify/evidence/finding-codec.ts'
-import { attested } from '../world/judging.ts'
+import { attested } from '../world/judging/judging.ts'
 import { START } from './stores.ts'
 
 export const PKG = parseProjectName('pkg')

@@ -5,7 +5,7 @@ import { HELD, sourceAt } from '../../src/domain/memory/source.ts'
 import type { FilePath } from '../../src/domain/packaging/artifact.ts'
 import type { Memory } from '../../src/ports/memory.ts'
 import { encodeFinding } from '../../src/verify/evidence/finding-codec.ts'
-import { attested, bundle } from '../world/judging.ts'
+import { attested, bundle } from '../world/judging/judging.ts'
 import { fileOf, findingIn, found, KEY, OTHER, PKG, pageOf, plain, proved, readPage } from './facts.ts'
 import { diskSubject, INDEX, memorySubject, START, type Subject } from './stores.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { UpstreamAgentOptions } from '../../src/upstream/agent.ts'
-import { serve } from '../world/loopback.ts'
+import { serve } from '../world/network/loopback.ts'
 import { agentFor, NOBODY_LEAVES } from './one-answer.ts'
 
 t.test('an agent that cannot be right is not made', async t => {

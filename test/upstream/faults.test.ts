@@ -17,8 +17,8 @@ import { createUpstreamAgent, type UpstreamAgent, type UpstreamAgentOptions } fr
 import { createIndex } from '../../src/upstream/pypi-index.ts'
 import { createIntegrity } from '../../src/upstream/pypi-integrity.ts'
 import { createOrigin } from '../../src/upstream/pypi-origin.ts'
-import { serve, serveRaw } from '../world/loopback.ts'
-import { createTlsAuthority } from '../world/tls-certificates.ts'
+import { serve, serveRaw } from '../world/network/loopback.ts'
+import { createTlsAuthority } from '../world/network/tls-certificates.ts'
 
 const DEMO = parseProjectName('demo')
 const SIMPLE_JSON = 'application/vnd.pypi.simple.v1+json'

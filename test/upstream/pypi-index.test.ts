@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { createIndex } from '../../src/upstream/pypi-index.ts'
-import { type Loopback, serve } from '../world/loopback.ts'
+import { type Loopback, serve } from '../world/network/loopback.ts'
 import { agentFor, DEMO, UNKNOWN } from './one-answer.ts'
 
 const SIMPLE_JSON = 'application/vnd.pypi.simple.v1+json'

@@ -4,7 +4,7 @@ import type { Artifact } from '../../src/domain/packaging/artifact.ts'
 import { type DistFilename, parseDistFilename } from '../../src/domain/packaging/filename.ts'
 import { createIntegrity } from '../../src/upstream/pypi-integrity.ts'
 import { createOrigin } from '../../src/upstream/pypi-origin.ts'
-import { serve } from '../world/loopback.ts'
+import { serve } from '../world/network/loopback.ts'
 import { agentFor, DEMO, NOBODY_LEAVES, UNKNOWN } from './one-answer.ts'
 
 function dist(text: string): DistFilename {

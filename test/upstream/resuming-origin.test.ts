@@ -13,7 +13,7 @@ import { createPartialFiles } from '../../src/store/disk/partial-files.ts'
 import { createUpstreamAgent } from '../../src/upstream/agent.ts'
 import { createOrigin } from '../../src/upstream/pypi-origin.ts'
 import { createResumingOrigin } from '../../src/upstream/resuming-origin.ts'
-import { serve } from '../world/loopback.ts'
+import { serve } from '../world/network/loopback.ts'
 
 const BYTES = randomBytes(3 * 1024 * 1024)
 const SHA256 = sha256Of(BYTES)

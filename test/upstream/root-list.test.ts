@@ -10,8 +10,8 @@ import { createHttpServer } from '../../src/http/server.ts'
 import { createUpstreamAgent, type UpstreamAgentOptions } from '../../src/upstream/agent.ts'
 import { createRootList } from '../../src/upstream/root-list.ts'
 import { type Ask, createPlainAsk, dial, requestText, SIMPLE_HTML, SIMPLE_JSON, talk } from '../http/client.ts'
-import { serve, serveRaw } from '../world/loopback.ts'
-import { createTlsAuthority } from '../world/tls-certificates.ts'
+import { serve, serveRaw } from '../world/network/loopback.ts'
+import { createTlsAuthority } from '../world/network/tls-certificates.ts'
 
 const LIST = '{"meta":{"_last-serial":7,"api-version":"1.4"},"projects":[{"_last-serial":7,"name":"demo"}]}'
 /** The same, rebuilt; the serial of the whole list is that of the upstream's header. */

@@ -6,9 +6,9 @@ import { bundleFromJSON } from '@sigstore/bundle'
 import { TrustedRoot } from '@sigstore/protobuf-specs'
 import { type Signer, toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify'
 import t from 'tap'
-import { makeSdist, makeWheel } from './distributions.ts'
-import type { SigningIdentity } from './identity.ts'
-import { type AttestationJson, createSigningWorld, type SigningWorld } from './signing.ts'
+import { makeSdist, makeWheel } from './index/distributions.ts'
+import type { SigningIdentity } from './signing/identity.ts'
+import { type AttestationJson, createSigningWorld, type SigningWorld } from './signing/signing.ts'
 
 const IDENTITIES: readonly SigningIdentity[] = [
   { kind: 'github', repository: 'acme/demo', workflow: 'release.yml', environment: 'pypi' },

@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Distribution, type DistributionRequest, makeSdist, makeWheel } from './distributions.ts'
-import type { SigningIdentity } from './identity.ts'
-import { type Alterations, type BundleJson, createSigningWorld, type SigningWorld } from './signing.ts'
-import { startUpstream, type Upstream, type UpstreamOptions } from './upstream.ts'
-import type { UpstreamFile } from './upstream-project.ts'
+import { type Distribution, type DistributionRequest, makeSdist, makeWheel } from './index/distributions.ts'
+import { startUpstream, type Upstream, type UpstreamOptions } from './index/upstream.ts'
+import type { UpstreamFile } from './index/upstream-project.ts'
+import type { SigningIdentity } from './signing/identity.ts'
+import { type Alterations, type BundleJson, createSigningWorld, type SigningWorld } from './signing/signing.ts'
 
 /** Whatever tears down: a tap test, or a demo that does it itself. */
 export interface Scope {

@@ -4,8 +4,8 @@ import type { Finding } from '../../../src/domain/identity/attestation.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
 import type { Artifact } from '../../../src/domain/packaging/artifact.ts'
 import type { Policy } from '../../../src/domain/policy/policy.ts'
-import { claimsBuiltBy } from '../../world/claims.ts'
-import { bundle, listed, NOW, policyOf } from '../../world/judging.ts'
+import { claimsBuiltBy } from '../../world/judging/claims.ts'
+import { bundle, listed, NOW, policyOf } from '../../world/judging/judging.ts'
 
 export const PUBLISHER =
   '{ kind: github, repository: acme/pkg, workflow: release.yml, repository_id: "111", owner_id: "222" }'

@@ -2,7 +2,7 @@ import t from 'tap'
 import { type Instant, instant } from '../../../src/domain/base/instant.ts'
 import { needsFinding } from '../../../src/domain/decide/decide.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
-import { attested, bundle, listed, NOW, policyOf } from '../../world/judging.ts'
+import { attested, bundle, listed, NOW, policyOf } from '../../world/judging/judging.ts'
 import { after, ago, DAY, judge, outcome, seen } from './seen-before.ts'
 
 t.test('a file added long after its release', async t => {

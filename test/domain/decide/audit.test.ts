@@ -3,7 +3,7 @@ import t from 'tap'
 import { needsFinding } from '../../../src/domain/decide/decide.ts'
 import type { Finding } from '../../../src/domain/identity/attestation.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
-import { attested, bundle, listed, NOW, policyOf, UNASKED, UNATTESTED } from '../../world/judging.ts'
+import { attested, bundle, listed, NOW, policyOf, UNASKED, UNATTESTED } from '../../world/judging/judging.ts'
 import { BY_MOVED, judge } from './seen-before.ts'
 
 t.test('audit mode admits what would be refused, says what for, and refuses what is hard', async t => {

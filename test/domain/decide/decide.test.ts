@@ -6,8 +6,8 @@ import type { Finding } from '../../../src/domain/identity/attestation.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
 import type { Artifact } from '../../../src/domain/packaging/artifact.ts'
 import type { Policy } from '../../../src/domain/policy/policy.ts'
-import { githubClaims, googleClaims } from '../../world/claims.ts'
-import { attested, bundle, listed, NOW, UNASKED, UNATTESTED } from '../../world/judging.ts'
+import { githubClaims, googleClaims } from '../../world/judging/claims.ts'
+import { attested, bundle, listed, NOW, UNASKED, UNATTESTED } from '../../world/judging/judging.ts'
 import { exemption, PUBLISHER, policy, RULE, refused, STRANGER } from './acme-policy.ts'
 
 interface Case {

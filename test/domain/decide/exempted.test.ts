@@ -2,7 +2,7 @@ import t from 'tap'
 import { instant } from '../../../src/domain/base/instant.ts'
 import { decide, waivesAttestation } from '../../../src/domain/decide/decide.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
-import { attested, bundle, listed, NOW, UNASKED, UNATTESTED } from '../../world/judging.ts'
+import { attested, bundle, listed, NOW, UNASKED, UNATTESTED } from '../../world/judging/judging.ts'
 import { exemption, PUBLISHER, policy, RULE, refused, SHA, STRANGER } from './acme-policy.ts'
 
 t.test('an exemption', async t => {

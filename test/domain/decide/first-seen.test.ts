@@ -2,8 +2,8 @@
 import t from 'tap'
 import { decide } from '../../../src/domain/decide/decide.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
-import { githubClaims } from '../../world/claims.ts'
-import { attested, listed, NOW, policyOf, UNATTESTED } from '../../world/judging.ts'
+import { githubClaims } from '../../world/judging/claims.ts'
+import { attested, listed, NOW, policyOf, UNATTESTED } from '../../world/judging/judging.ts'
 import { after, ago, BY_MOVED, judge, MOVED, outcome, proved } from './seen-before.ts'
 
 t.test('the first identity that was proved is the one', async t => {

@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { Claims } from '../../../src/domain/identity/claims.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
-import { githubClaims } from '../../world/claims.ts'
-import { attested, bundle } from '../../world/judging.ts'
+import { githubClaims } from '../../world/judging/claims.ts'
+import { attested, bundle } from '../../world/judging/judging.ts'
 import { after, outcome, proved } from './seen-before.ts'
 
 t.test('SLSA provenance of a named builder, read from the certificate', async t => {

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
 import type { ReleaseLine } from '../../../src/domain/packaging/release-line.ts'
-import { githubClaims } from '../../world/claims.ts'
-import { attested, listed, UNASKED } from '../../world/judging.ts'
+import { githubClaims } from '../../world/judging/claims.ts'
+import { attested, listed, UNASKED } from '../../world/judging/judging.ts'
 import { after, ago, judge, outcome, proved, seen } from './seen-before.ts'
 
 t.test('the ratchet', async t => {

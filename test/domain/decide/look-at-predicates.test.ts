@@ -1,7 +1,7 @@
 import t from 'tap'
 import { decide } from '../../../src/domain/decide/decide.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
-import { attested, bundle, listed, NOW } from '../../world/judging.ts'
+import { attested, bundle, listed, NOW } from '../../world/judging/judging.ts'
 import { policy } from './acme-policy.ts'
 
 t.test('what a predicate leaves unsaid matters where somebody asks', async t => {

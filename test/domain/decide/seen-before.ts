@@ -5,8 +5,8 @@ import type { Claims } from '../../../src/domain/identity/claims.ts'
 import { createHistory, type History, proofOf, type SeenFile } from '../../../src/domain/memory/history.ts'
 import type { Artifact } from '../../../src/domain/packaging/artifact.ts'
 import { parseVersion, type Version } from '../../../src/domain/packaging/version.ts'
-import { claimsBuiltBy, githubClaims } from '../../world/claims.ts'
-import { attested, bundle, listed, NOW, policyOf, UNATTESTED } from '../../world/judging.ts'
+import { claimsBuiltBy, githubClaims } from '../../world/judging/claims.ts'
+import { attested, bundle, listed, NOW, policyOf, UNATTESTED } from '../../world/judging/judging.ts'
 
 export const DAY = 86_400_000
 

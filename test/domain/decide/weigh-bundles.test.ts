@@ -2,7 +2,7 @@ import t from 'tap'
 import { decide } from '../../../src/domain/decide/decide.ts'
 import type { Finding } from '../../../src/domain/identity/attestation.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
-import { attested, bundle, listed, NOW, policyOf } from '../../world/judging.ts'
+import { attested, bundle, listed, NOW, policyOf } from '../../world/judging/judging.ts'
 import { exemption, policy, RULE, refused, SHA, STRANGER } from './acme-policy.ts'
 
 t.test('several bundles', async t => {

@@ -4,7 +4,7 @@ import type { PublisherObject } from '../../../src/domain/identity/attestation.t
 import type { CircleciPublisher } from '../../../src/domain/identity/circleci.ts'
 import type { Claims } from '../../../src/domain/identity/claims.ts'
 import { isKnownKind, objectAgrees } from '../../../src/domain/identity/identity.ts'
-import { CIRCLECI, circleciClaims, githubClaims } from '../../world/claims.ts'
+import { CIRCLECI, circleciClaims, githubClaims } from '../../world/judging/claims.ts'
 import { acme, bare, group, matches, mismatch } from './acme-publishers.ts'
 
 t.test('a CircleCI publisher', async t => {

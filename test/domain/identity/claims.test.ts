@@ -1,6 +1,6 @@
 import t from 'tap'
 import { identityOf, objectAgrees } from '../../../src/domain/identity/identity.ts'
-import { claimsBuiltBy, gitlabClaims } from '../../world/claims.ts'
+import { claimsBuiltBy, gitlabClaims } from '../../world/judging/claims.ts'
 import { acme, group, matches, mismatch } from './acme-publishers.ts'
 
 t.test('.18 may end in the commit where the certificate has a ref as well', async t => {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { PublisherObject } from '../../../src/domain/identity/attestation.ts'
 import { identityOf, isKnownKind, objectAgrees } from '../../../src/domain/identity/identity.ts'
-import { githubClaims, gitlabClaims, googleClaims } from '../../world/claims.ts'
+import { githubClaims, gitlabClaims, googleClaims } from '../../world/judging/claims.ts'
 
 t.test('the publisher object of the index', async t => {
   const object = (changes: Partial<PublisherObject>): PublisherObject => ({

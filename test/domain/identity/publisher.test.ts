@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Claims } from '../../../src/domain/identity/claims.ts'
 import { publisherFor } from '../../../src/domain/identity/identity.ts'
 import type { GithubPublisher, Publisher } from '../../../src/domain/identity/publisher.ts'
-import { circleciClaims, claimsBuiltBy, githubClaims, gitlabClaims, googleClaims } from '../../world/claims.ts'
+import { circleciClaims, claimsBuiltBy, githubClaims, gitlabClaims, googleClaims } from '../../world/judging/claims.ts'
 import { acme, bare, group, matches, mismatch } from './acme-publishers.ts'
 
 const BUILDER = 'https://github.com/builders/ci/.github/workflows/build.yml'

@@ -2,7 +2,7 @@ import t from 'tap'
 import { parseSha256 } from '../../../src/domain/base/digest.ts'
 import type { Claims } from '../../../src/domain/identity/claims.ts'
 import { signerKeyOf } from '../../../src/domain/identity/signer.ts'
-import { circleciClaims, githubClaims } from '../../world/claims.ts'
+import { circleciClaims, githubClaims } from '../../world/judging/claims.ts'
 
 t.test('what a signer is', async t => {
   const key = (changes: Partial<Claims>) => signerKeyOf(githubClaims(changes), 'sigstore')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { publisherKeys, scalar } from '../../../src/domain/identity/publisher-text.ts'
 import { slsaLevelOf } from '../../../src/domain/identity/slsa-level.ts'
-import { githubClaims } from '../../world/claims.ts'
+import { githubClaims } from '../../world/judging/claims.ts'
 
 t.test('the SLSA level is what the certificate can speak for', async t => {
   const signer = 'https://github.com/builders/ci/.github/workflows/build.yml@refs/tags/v1'

@@ -6,7 +6,7 @@ import { type Facts, learn, ProjectMemory, type ProvedFile } from '../../../src/
 import type { ListedFile, PageRead, PageReading, Sighting } from '../../../src/domain/memory/sighting.ts'
 import { type ProjectName, parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { fileOf, PKG, proved } from '../../store/facts.ts'
-import { attested, bundle } from '../../world/judging.ts'
+import { attested, bundle } from '../../world/judging/judging.ts'
 
 /** Few names, few contents, few times: so that what is drawn meets often. */
 const FILENAMES = ['pkg-1.0.tar.gz', 'pkg-1.0-py3-none-any.whl', 'pkg-2.0.tar.gz', 'pkg.txt'] as const

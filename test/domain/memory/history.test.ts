@@ -1,8 +1,8 @@
 import t from 'tap'
 import { instant } from '../../../src/domain/base/instant.ts'
 import { arrivalOf, NO_HISTORY, proofOf } from '../../../src/domain/memory/history.ts'
-import { circleciClaims, githubClaims } from '../../world/claims.ts'
-import { attested, bundle, NOW, UNATTESTED } from '../../world/judging.ts'
+import { circleciClaims, githubClaims } from '../../world/judging/claims.ts'
+import { attested, bundle, NOW, UNATTESTED } from '../../world/judging/judging.ts'
 import { outcome } from '../decide/seen-before.ts'
 
 t.test('a first identity is never taken from what strangers can start, or from an object that lies', async t => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { parseSpecifierSet } from '../../../src/domain/packaging/specifier.ts'
 import { compareVersions, parseVersion, type Version } from '../../../src/domain/packaging/version.ts'
-import { vectorsFolder } from '../../world/vectors-folder.ts'
+import { vectorsFolder } from '../../world/vectors/vectors-folder.ts'
 
 const file = new URL('pep440-vectors.json', vectorsFolder)
 const skip = existsSync(file) ? false : 'the shared vectors are not here'

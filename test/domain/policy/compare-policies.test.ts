@@ -4,9 +4,9 @@ import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { comparePolicies } from '../../../src/domain/policy/compare-policies.ts'
 import { loadPolicy } from '../../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../../src/protocol/yaml/diagnostic.ts'
-import { CIRCLECI } from '../../world/claims.ts'
-import { NOW } from '../../world/judging.ts'
-import { noRoots } from '../../world/roots.ts'
+import { CIRCLECI } from '../../world/judging/claims.ts'
+import { NOW } from '../../world/judging/judging.ts'
+import { noRoots } from '../../world/judging/roots.ts'
 
 const MARKS = { wider: '+', stricter: '-', other: '~' } as const
 

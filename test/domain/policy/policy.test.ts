@@ -1,5 +1,5 @@
 import t from 'tap'
-import { listed, policyOf } from '../../world/judging.ts'
+import { listed, policyOf } from '../../world/judging/judging.ts'
 import { PUBLISHER } from '../decide/acme-policy.ts'
 
 t.test('which rule decides', async t => {

@@ -2,7 +2,7 @@ import t from 'tap'
 import { instant } from '../../../src/domain/base/instant.ts'
 import type { Finding } from '../../../src/domain/identity/attestation.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
-import { attested, bundle, listed, NOW } from '../../world/judging.ts'
+import { attested, bundle, listed, NOW } from '../../world/judging/judging.ts'
 import { BY_MOVED, outcome } from '../decide/seen-before.ts'
 
 t.test('what is revoked is refused, whatever was proved', async t => {

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
-import type { Ended } from '../../world/commands.ts'
-import { type Crossing, createCrossing, type Served } from '../../world/crossing.ts'
-import { requirementsLock, uvLock } from '../../world/locks.ts'
+import type { Ended } from '../../world/commands/commands.ts'
+import { requirementsLock, uvLock } from '../../world/commands/locks.ts'
+import { type Crossing, createCrossing, type Served } from '../../world/mirror/crossing.ts'
 import type { Published } from '../../world/world.ts'
 
 /** A file about which something is odd, as somebody asks for it. */

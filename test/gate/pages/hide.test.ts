@@ -1,7 +1,7 @@
 // guards: src/gate/pages/foresight.ts src/gate/pages/listing.ts src/gate/pages/patience.ts
 import t, { type Test } from 'tap'
 import { type Ask, createAsk, SIMPLE_JSON } from '../../http/client.ts'
-import { type GateChanges, startGate } from '../../world/gate.ts'
+import { type GateChanges, startGate } from '../../world/gate/gate.ts'
 import { createWorld, type World, type WorldOptions } from '../../world/world.ts'
 
 interface Listed {

@@ -14,7 +14,7 @@ import {
   trust,
   world,
 } from '../../verify/evidence/signed-attestations.ts'
-import { verifyAlone } from '../../world/roots.ts'
+import { verifyAlone } from '../../world/judging/roots.ts'
 
 t.test('types before cryptography: a value that a lenient reader would coerce is malformed', async t => {
   const good = await attest()

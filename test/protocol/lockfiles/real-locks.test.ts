@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { readLock } from '../../../src/protocol/lockfiles/read-lock.ts'
-import { casePath, casesSkip } from '../../world/cases-folder.ts'
+import { casePath, casesSkip } from '../../world/vectors/cases-folder.ts'
 
 /** How often a package stands in a lock, found without reading it. */
 const PACKAGES: readonly (readonly [file: RegExp, count: (text: string) => number])[] = [

@@ -5,7 +5,7 @@ import { divideLock, indexKey, ownIndexes } from '../../../src/protocol/lockfile
 import type { Lock } from '../../../src/protocol/lockfiles/lock.ts'
 import { readLock } from '../../../src/protocol/lockfiles/read-lock.ts'
 import { type RewrittenLock, rewriteLock } from '../../../src/protocol/lockfiles/rewrite-lock.ts'
-import { casePath, casesSkip } from '../../world/cases-folder.ts'
+import { casePath, casesSkip } from '../../world/vectors/cases-folder.ts'
 import { A, B, wrong } from './locks-as-text.ts'
 
 const GATE = 'https://gate.example/team'

@@ -6,8 +6,8 @@ import { crc32 } from 'node:zlib'
 import t from 'tap'
 import { parseDistFilename } from '../../../src/domain/packaging/filename.ts'
 import { ArchiveError, readWheelMetadata, UnreadableArchive } from '../../../src/protocol/metadata/wheel-metadata.ts'
-import { type Member, relabelled, zip } from '../../world/archives.ts'
-import { casesFolder } from '../../world/vectors-folder.ts'
+import { type Member, relabelled, zip } from '../../world/index/archives.ts'
+import { casesFolder } from '../../world/vectors/vectors-folder.ts'
 
 const METADATA = Buffer.from('Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n')
 const OTHER = Buffer.from('Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: evil\n')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { loadPolicy } from '../../../src/protocol/policy/policy-yaml.ts'
-import { noRoots } from '../../world/roots.ts'
+import { noRoots } from '../../world/judging/roots.ts'
 import { assertRefusedAtPlace, changed, NOW, SHA, type WrongPolicy } from './good-policy.ts'
 
 const WRONG: readonly WrongPolicy[] = [

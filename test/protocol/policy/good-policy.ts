@@ -4,7 +4,7 @@ import { instant, parseInstant } from '../../../src/domain/base/instant.ts'
 import type { ReadRoot } from '../../../src/protocol/clauses/publisher.ts'
 import { loadPolicy } from '../../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../../src/protocol/yaml/diagnostic.ts'
-import { noRoots } from '../../world/roots.ts'
+import { noRoots } from '../../world/judging/roots.ts'
 
 export const NOW = parseInstant('2026-11-24T12:00:00Z') ?? instant(0)
 export const SHA = `sha256:${'4'.repeat(64)}`

@@ -4,7 +4,7 @@ import t from 'tap'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { loadPolicy } from '../../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../../src/protocol/yaml/diagnostic.ts'
-import { noRoots } from '../../world/roots.ts'
+import { noRoots } from '../../world/judging/roots.ts'
 import { changed, diagnose, GOOD, load, NOW, ROOT } from './good-policy.ts'
 
 const POLICIES = new URL('../../../policies/', import.meta.url)

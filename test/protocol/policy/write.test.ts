@@ -1,6 +1,6 @@
 import t from 'tap'
 import { writePolicy } from '../../../src/protocol/policy/write.ts'
-import { NOW } from '../../world/judging.ts'
+import { NOW } from '../../world/judging/judging.ts'
 
 t.test('nothing from outside leaves a comment of a policy that is written', async t => {
   const text = writePolicy([], {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { ProvenanceFinding } from '../../../src/verify/evidence/document.ts'
-import { verifyAlone } from '../../world/roots.ts'
-import type { AttestationJson } from '../../world/signing.ts'
+import { verifyAlone } from '../../world/judging/roots.ts'
+import type { AttestationJson } from '../../world/signing/signing.ts'
 import {
   attest,
   ENTRY,

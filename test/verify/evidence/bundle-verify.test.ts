@@ -1,20 +1,20 @@
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { prepareTrust } from '../../../src/verify/evidence/trust-material.ts'
-import { rebuilt } from '../../world/der.ts'
-import { makeWheel } from '../../world/distributions.ts'
-import type { SigningIdentity } from '../../world/identity.ts'
-import { createFirstLog } from '../../world/rekor-v1.ts'
-import { createSecondLog } from '../../world/rekor-v2.ts'
-import { verifyAlone } from '../../world/roots.ts'
+import { makeWheel } from '../../world/index/distributions.ts'
+import { verifyAlone } from '../../world/judging/roots.ts'
+import { rebuilt } from '../../world/signing/der.ts'
+import type { SigningIdentity } from '../../world/signing/identity.ts'
+import { createFirstLog } from '../../world/signing/rekor-v1.ts'
+import { createSecondLog } from '../../world/signing/rekor-v2.ts'
 import {
   type AttestationJson,
   type AttestRequest,
   createSigningWorld,
   type TransparencyEntry,
-} from '../../world/signing.ts'
-import { distFilename } from '../../world/vectors.ts'
-import { cosigned, createWitness, noteLine } from '../../world/witness.ts'
+} from '../../world/signing/signing.ts'
+import { cosigned, createWitness, noteLine } from '../../world/signing/witness.ts'
+import { distFilename } from '../../world/vectors/vectors.ts'
 
 /**
  * What github.com/sigstore/sigstore-conformance expects of `bundle-verify`, as far as a PEP 740 document can say it, made

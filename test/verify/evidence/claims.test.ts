@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { ProvenanceFinding } from '../../../src/verify/evidence/document.ts'
-import { encodeDer } from '../../world/certificate-authority.ts'
+import { encodeDer } from '../../world/signing/certificate-authority.ts'
 import { FULCIO, judgeAltered } from './signed-attestations.ts'
 
 /** A raw Fulcio extension in the place of the right one. */

@@ -6,7 +6,7 @@ import t from 'tap'
 import { RememberingCertificate } from '../../../src/verify/evidence/certificates.ts'
 import type { ProvenanceFinding } from '../../../src/verify/evidence/document.ts'
 import { assertLeafProfile } from '../../../src/verify/evidence/leaf-profile.ts'
-import { encodeDer, type LeafDraft } from '../../world/certificate-authority.ts'
+import { encodeDer, type LeafDraft } from '../../world/signing/certificate-authority.ts'
 import { FULCIO, IDENTITY, judgeAltered, later, world } from './signed-attestations.ts'
 
 const leafWith = (changes: Partial<LeafDraft>) => async (): Promise<ProvenanceFinding> =>

@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import { prepareTrust } from '../../../src/verify/evidence/trust-material.ts'
-import { createSecondLog, type SecondKind } from '../../world/rekor-v2.ts'
-import { verifyAlone } from '../../world/roots.ts'
-import type { Alterations, AttestationJson, LogBody, TransparencyEntry } from '../../world/signing.ts'
+import { verifyAlone } from '../../world/judging/roots.ts'
+import { createSecondLog, type SecondKind } from '../../world/signing/rekor-v2.ts'
+import type { Alterations, AttestationJson, LogBody, TransparencyEntry } from '../../world/signing/signing.ts'
 import {
   attest,
   CHECKPOINT,

@@ -1,20 +1,20 @@
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import type { ProvenanceFinding } from '../../../src/verify/evidence/document.ts'
 import { prepareTrust } from '../../../src/verify/evidence/trust-material.ts'
-import type { LeafDraft } from '../../world/certificate-authority.ts'
-import { makeWheel } from '../../world/distributions.ts'
-import type { SigningIdentity } from '../../world/identity.ts'
-import { createFirstLog } from '../../world/rekor-v1.ts'
-import { createSecondLog } from '../../world/rekor-v2.ts'
-import { verifyAlone } from '../../world/roots.ts'
+import { makeWheel } from '../../world/index/distributions.ts'
+import { verifyAlone } from '../../world/judging/roots.ts'
+import type { LeafDraft } from '../../world/signing/certificate-authority.ts'
+import type { SigningIdentity } from '../../world/signing/identity.ts'
+import { createFirstLog } from '../../world/signing/rekor-v1.ts'
+import { createSecondLog } from '../../world/signing/rekor-v2.ts'
 import {
   type Alterations,
   type AttestationJson,
   type AttestRequest,
   createSigningWorld,
   type StatementJson,
-} from '../../world/signing.ts'
-import { distFilename } from '../../world/vectors.ts'
+} from '../../world/signing/signing.ts'
+import { distFilename } from '../../world/vectors/vectors.ts'
 
 /** A Sigstore of this test's own, with a log of either generation; everything below is wholly signed by it. */
 export const world = await createSigningWorld()

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { AttestationFacts } from '../../../src/domain/identity/attestation.ts'
 import type { ProvenanceFinding } from '../../../src/verify/evidence/document.ts'
-import { type SigningIdentity, slsaPredicate, spellIdentity } from '../../world/identity.ts'
+import { type SigningIdentity, slsaPredicate, spellIdentity } from '../../world/signing/identity.ts'
 import { attest, IDENTITY, judge, statementWith } from './signed-attestations.ts'
 
 function contradictionOf(finding: ProvenanceFinding): string | undefined {

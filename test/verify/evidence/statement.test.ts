@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { ProvenanceFinding } from '../../../src/verify/evidence/document.ts'
-import type { StatementJson } from '../../world/signing.ts'
+import type { StatementJson } from '../../world/signing/signing.ts'
 import { judgeAltered, statementWith, WHEEL } from './signed-attestations.ts'
 
 const subjectWith = (...subject: readonly unknown[]) => statementWith(statement => ({ ...statement, subject }))

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { prepareTrust } from '../../../src/verify/evidence/trust-material.ts'
-import { encodeDer } from '../../world/certificate-authority.ts'
-import { rebuilt } from '../../world/der.ts'
-import { verifyAlone } from '../../world/roots.ts'
-import { type Alterations, createSigningWorld } from '../../world/signing.ts'
+import { verifyAlone } from '../../world/judging/roots.ts'
+import { encodeDer } from '../../world/signing/certificate-authority.ts'
+import { rebuilt } from '../../world/signing/der.ts'
+import { type Alterations, createSigningWorld } from '../../world/signing/signing.ts'
 import {
   attest,
   edited,

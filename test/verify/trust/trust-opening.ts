@@ -6,7 +6,7 @@ import { type Clock, type Instant, instant, millis, systemClock } from '../../..
 import type { GateEvent } from '../../../src/observe/events.ts'
 import type { Trust } from '../../../src/ports/trust.ts'
 import { createTrust, type TrustOptions } from '../../../src/verify/trust/trust.ts'
-import { createSigningWorld } from '../../world/signing.ts'
+import { createSigningWorld } from '../../world/signing/signing.ts'
 import type { TufRepository } from './trust-repository.ts'
 
 export const DAY = 86_400_000

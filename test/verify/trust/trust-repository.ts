@@ -8,7 +8,7 @@ import {
 } from '@tufjs/repo-mock/dist/metadata.js'
 import { collectTargets } from '@tufjs/repo-mock/dist/target.js'
 import type { Test } from 'tap'
-import { type Loopback, serve } from '../../world/loopback.ts'
+import { type Loopback, serve } from '../../world/network/loopback.ts'
 
 const TARGET = 'trusted_root.json'
 const YEAR = 365 * 86_400_000

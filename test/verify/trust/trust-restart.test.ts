@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { instant } from '../../../src/domain/base/instant.ts'
-import { runCommand } from '../../world/commands.ts'
+import { runCommand } from '../../world/commands/commands.ts'
 import { clockAt, DAY, FIRST, now, open, refusal, SECOND, SOON } from './trust-opening.ts'
 import { startTufRepository } from './trust-repository.ts'
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import type { GateEvent } from '../../../src/observe/events.ts'
 import { createVerifierPool } from '../../../src/verify/workers/pool.ts'
-import { rootsOf } from '../../world/roots.ts'
+import { rootsOf } from '../../world/judging/roots.ts'
 import {
   distFilename,
   productionTrust,
@@ -11,7 +11,7 @@ import {
   stagingEvidence,
   stagingTrust,
   vectorsSkip,
-} from '../../world/vectors.ts'
+} from '../../world/vectors/vectors.ts'
 
 const workerUrl = new URL('../../fault/hanging-worker.ts', import.meta.url)
 const trust = { sigstore: { digest: 'none', json: '{}' }, custom: [] }

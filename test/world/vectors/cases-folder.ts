@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 /** Inputs that once failed, and locks of other projects, read where they stand and never copied. */
 const casesFolder: URL =
   process.env['PORTCULLIS_CASES'] === undefined
-    ? new URL('../../../shared/cases/', import.meta.url)
+    ? new URL('../../../../shared/cases/', import.meta.url)
     : pathToFileURL(`${process.env['PORTCULLIS_CASES']}/`)
 
 /** For `t.test(name, { skip })`: false, or why there is nothing to run on. */

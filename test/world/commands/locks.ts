@@ -1,4 +1,4 @@
-import type { Published } from './world.ts'
+import type { Published } from '../world.ts'
 
 /** Locks as the tools write them, over files that a world published. */
 export function uvLock(files: readonly Published[]): string {

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type App, startApp } from '../../src/compose/app.ts'
-import { loadConfig } from '../../src/config/load.ts'
-import type { Config } from '../../src/config/schema.ts'
-import { type Clock, systemClock } from '../../src/domain/base/instant.ts'
-import type { GateEvent } from '../../src/observe/events.ts'
-import type { Scope, World } from './world.ts'
+import { type App, startApp } from '../../../src/compose/app.ts'
+import { loadConfig } from '../../../src/config/load.ts'
+import type { Config } from '../../../src/config/schema.ts'
+import { type Clock, systemClock } from '../../../src/domain/base/instant.ts'
+import type { GateEvent } from '../../../src/observe/events.ts'
+import type { Scope, World } from '../world.ts'
 
 export interface GateChanges {
   /** merged over the world's own configuration, section by section, as the YAML file would hold it */

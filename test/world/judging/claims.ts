@@ -1,4 +1,4 @@
-import type { Claims } from '../../src/domain/identity/claims.ts'
+import type { Claims } from '../../../src/domain/identity/claims.ts'
 
 const RELEASE = 'https://github.com/acme/pkg/.github/workflows/release.yml@refs/tags/v1.0.0'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { parseDistFilename } from '../../src/domain/packaging/filename.ts'
-import { parseProjectName } from '../../src/domain/packaging/name.ts'
-import { compareVersions, parseVersion } from '../../src/domain/packaging/version.ts'
+import { parseDistFilename } from '../../../src/domain/packaging/filename.ts'
+import { parseProjectName } from '../../../src/domain/packaging/name.ts'
+import { compareVersions, parseVersion } from '../../../src/domain/packaging/version.ts'
 
 /** A file of an upstream: what it serves, and what it says about it where that is not the truth. */
 export interface UpstreamFile {

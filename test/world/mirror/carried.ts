@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { extract, type Header, pack } from 'tar-stream'
-import { type Sha256, sha256Of } from '../../src/domain/base/digest.ts'
-import { readSigningKey, signDocument } from '../../src/protocol/attest/dsse.ts'
+import { type Sha256, sha256Of } from '../../../src/domain/base/digest.ts'
+import { readSigningKey, signDocument } from '../../../src/protocol/attest/dsse.ts'
 
 /** One entry of an archive as a test may want it: any header, any bytes. */
 export interface ArchiveEntry {

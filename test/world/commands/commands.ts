@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { run } from '../../src/cli/program.ts'
-import type { Output } from '../../src/cli/terminal/output.ts'
-import { openExplain, openRecords } from '../../src/compose/commands.ts'
-import { openMirror } from '../../src/compose/mirror.ts'
-import { openUsableTrust, readRoot } from '../../src/compose/trust.ts'
-import { loadConfig } from '../../src/config/load.ts'
-import { type Clock, systemClock } from '../../src/domain/base/instant.ts'
-import type { Records } from '../../src/ports/records.ts'
+import { run } from '../../../src/cli/program.ts'
+import type { Output } from '../../../src/cli/terminal/output.ts'
+import { openExplain, openRecords } from '../../../src/compose/commands.ts'
+import { openMirror } from '../../../src/compose/mirror.ts'
+import { openUsableTrust, readRoot } from '../../../src/compose/trust.ts'
+import { loadConfig } from '../../../src/config/load.ts'
+import { type Clock, systemClock } from '../../../src/domain/base/instant.ts'
+import type { Records } from '../../../src/ports/records.ts'
 
 /** What a command left behind. */
 export interface Ended {
@@ -73,7 +73,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
   return { exit, out, err }
 }
 
-export const PORTCULLIS = fileURLToPath(new URL('../../bin/portcullis', import.meta.url))
+export const PORTCULLIS = fileURLToPath(new URL('../../../bin/portcullis', import.meta.url))
 
 export interface Where {
   readonly folder: string

@@ -1,8 +1,8 @@
-import type { TrustMaterial, TrustRoots } from '../../src/ports/trust.ts'
-import type { ReadRoot } from '../../src/protocol/clauses/publisher.ts'
-import { type ProvenanceFinding, verifyDocument } from '../../src/verify/evidence/document.ts'
-import type { ExpectedSubject } from '../../src/verify/evidence/statement.ts'
-import type { PreparedTrust } from '../../src/verify/evidence/trust-material.ts'
+import type { TrustMaterial, TrustRoots } from '../../../src/ports/trust.ts'
+import type { ReadRoot } from '../../../src/protocol/clauses/publisher.ts'
+import { type ProvenanceFinding, verifyDocument } from '../../../src/verify/evidence/document.ts'
+import type { ExpectedSubject } from '../../../src/verify/evidence/statement.ts'
+import type { PreparedTrust } from '../../../src/verify/evidence/trust-material.ts'
 
 /** Sigstore's root alone, as most policies have it. */
 export function rootsOf(sigstore: TrustMaterial): TrustRoots {

@@ -1,8 +1,8 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { type GateChanges, startGate, type WorldGate } from '../world/gate.ts'
-import type { World } from '../world/world.ts'
+import { type GateChanges, startGate, type WorldGate } from '../../world/gate/gate.ts'
+import type { World } from '../../world/world.ts'
 import type { Client } from './clients.ts'
 import type { Run } from './site.ts'
 

@@ -44,7 +44,7 @@ const NEWEST: readonly ToolName[] = ['pip 26.3', 'uv', 'poetry', 'pdm', 'pipenv'
 /** Needs a newer Python than most machines have as `python3`. */
 const NEEDS_PYTHON: Partial<Record<ToolName, readonly [major: number, minor: number]>> = { bandersnatch: [3, 13] }
 
-const FOLDER = fileURLToPath(new URL('.venvs/', import.meta.url))
+const FOLDER = fileURLToPath(new URL('../.venvs/', import.meta.url))
 
 /** What an installer says when nobody answers at the other end. */
 const OUT_OF_REACH =
@@ -209,5 +209,5 @@ async function ask(candidate: string): Promise<Interpreter | undefined> {
   }
 }
 
-// `node test/clients/tools.ts` installs all of them ahead of the tests
+// `node test/clients/set-up/tools.ts` installs all of them ahead of the tests
 if (import.meta.main) await prepareAll(Object.keys(PINNED) as ToolName[])

@@ -1,19 +1,19 @@
-import { nonEmpty } from '../../src/domain/base/brand.ts'
-import { sha256Of } from '../../src/domain/base/digest.ts'
-import { instant, parseInstant } from '../../src/domain/base/instant.ts'
+import { nonEmpty } from '../../../src/domain/base/brand.ts'
+import { sha256Of } from '../../../src/domain/base/digest.ts'
+import { instant, parseInstant } from '../../../src/domain/base/instant.ts'
 import {
   type AttestationFacts,
   type BundleResult,
   type Finding,
   type PublisherObject,
   VerifiedAttestation,
-} from '../../src/domain/identity/attestation.ts'
-import type { Claims } from '../../src/domain/identity/claims.ts'
-import type { Artifact, FilePath, UpstreamUrl } from '../../src/domain/packaging/artifact.ts'
-import { parseDistFilename } from '../../src/domain/packaging/filename.ts'
-import type { Policy } from '../../src/domain/policy/policy.ts'
-import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
-import { formatDiagnostic } from '../../src/protocol/yaml/diagnostic.ts'
+} from '../../../src/domain/identity/attestation.ts'
+import type { Claims } from '../../../src/domain/identity/claims.ts'
+import type { Artifact, FilePath, UpstreamUrl } from '../../../src/domain/packaging/artifact.ts'
+import { parseDistFilename } from '../../../src/domain/packaging/filename.ts'
+import type { Policy } from '../../../src/domain/policy/policy.ts'
+import { loadPolicy } from '../../../src/protocol/policy/policy-yaml.ts'
+import { formatDiagnostic } from '../../../src/protocol/yaml/diagnostic.ts'
 import { githubClaims } from './claims.ts'
 import { noRoots } from './roots.ts'
 

@@ -1,4 +1,4 @@
-import type { World } from '../world/world.ts'
+import type { World } from '../../world/world.ts'
 
 /** Admits what nobody attested: a team before its first rule. */
 export const EVERYTHING_PASSES = `version: 1

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Published, World } from '../world.ts'
 import type { SigningIdentity } from './identity.ts'
 import { createSigningWorld } from './signing.ts'
-import type { Published, World } from './world.ts'
 
 /** An authority beside Sigstore: its own certificates, logs and root. */
 export interface InHouse {

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { startApp } from '../../src/compose/app.ts'
-import { loadConfig } from '../../src/config/load.ts'
-import { type CommandOptions, type Ended, runCommand } from './commands.ts'
-import { uvLock } from './locks.ts'
-import { underWay } from './under-way.ts'
-import { createWorld, type Published, type Scope, type World } from './world.ts'
+import { startApp } from '../../../src/compose/app.ts'
+import { loadConfig } from '../../../src/config/load.ts'
+import { type CommandOptions, type Ended, runCommand } from '../commands/commands.ts'
+import { uvLock } from '../commands/locks.ts'
+import { underWay } from '../under-way.ts'
+import { createWorld, type Published, type Scope, type World } from '../world.ts'
 
 /** A network with an index, a mirror that is filled there, and a place without a network that it is carried to. */
 export interface Crossing {
