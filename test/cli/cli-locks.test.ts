@@ -213,7 +213,7 @@ t.test('a publisher that the lock names is believed against what is observed, ne
   t.match(lost, { exit: 1, err: /nobody whom a rule can name signed it/ }, 'and a loss is no exemption')
 })
 
-t.test('what cannot be told writes nothing, and the next run goes on where it was', async t => {
+t.test('what cannot be determined writes nothing, and the next run goes on where it was', async t => {
   const desk_ = await desk(t)
   const { world } = desk_
   const files = await mixed(desk_)
@@ -227,7 +227,7 @@ t.test('what cannot be told writes nothing, and the next run goes on where it wa
   } as never)
   t.match(await desk_.run('policy', 'init', lock, '--out', out), {
     exit: 4,
-    err: /could not be told, so nothing is written/,
+    err: /could not be determined, so nothing is written/,
   })
   t.notOk(existsSync(out))
   world.upstream.clearFaults()
@@ -323,7 +323,7 @@ t.test('a late file whose provenance cannot be fetched is unknown, not unatteste
     times: 1_000,
   } as never)
   const ended = await desk_.run('policy', 'init', desk_.write('uv.lock', uvLock(files)))
-  t.match(ended, { exit: 4, out: '', err: /1 file could not be told, so nothing is written/ })
+  t.match(ended, { exit: 4, out: '', err: /1 file could not be determined, so nothing is written/ })
 })
 
 t.test('audit tells each refusal at its line, in every format', async t => {

@@ -161,7 +161,7 @@ t.test('what was refused without a look is told apart', async t => {
   const fresh = desk_.write('new.yaml', policyOf('projects:', rule('demo')))
   t.match(await desk_.run('policy', 'replay', '--policy', fresh), {
     exit: 0,
-    out: /cannot be told(?:.|\n)*demo-1\.0-py3-none-any\.whl: was no-rule, 1 request by 1 client/,
+    out: /cannot be determined(?:.|\n)*demo-1\.0-py3-none-any\.whl: was no-rule, 1 request by 1 client/,
   })
 })
 

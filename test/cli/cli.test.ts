@@ -308,7 +308,7 @@ t.test(
     )
     const attested = await release(desk_, 'demo', '1.1')
     desk_.world.upstream.fault({ route: 'provenance', match: attested.sdist.filename, do: { status: 500 } })
-    t.match(await desk_.run('verify', 'demo==1.1'), { exit: 4, out: /1 of 2 admitted, 1 cannot be told/ })
+    t.match(await desk_.run('verify', 'demo==1.1'), { exit: 4, out: /1 of 2 admitted, 1 cannot be determined/ })
   },
 )
 

@@ -148,7 +148,7 @@ t.test('a download that breaks off on the way to the gate is taken up again', { 
   }
 })
 
-t.test('what cannot be told is an error, not an installation', { buffered: true }, async t => {
+t.test('what cannot be determined is an error, not an installation', { buffered: true }, async t => {
   const printed: Printed = {
     'pip 19.3': /too many 503 error responses/,
     'pip 22.3': /too many 503 error responses/,

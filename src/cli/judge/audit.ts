@@ -33,7 +33,7 @@ interface AuditOptions extends Omit<JudgingOptions, 'format'>, LockOptions {
 
 const DESCRIPTION = `Judges every file that lock files allow, as the gate would, side by side, and ends with a summary: how many files are attested, by whom, what is exempted and until when.
 
-Reads requirements.txt with hashes (-r and -c followed), uv.lock, poetry.lock, pdm.lock, Pipfile.lock and pylock.toml, told apart by name or by what stands in them. Nothing is downloaded but index pages and provenance. What was found is remembered, so that a run that was interrupted, or could not be told everything, goes on where it was.`
+Reads requirements.txt with hashes (-r and -c followed), uv.lock, poetry.lock, pdm.lock, Pipfile.lock and pylock.toml, told apart by name or by what stands in them. Nothing is downloaded but index pages and provenance. What was found is remembered, so that a run that was interrupted, or could not determine everything, goes on where it was.`
 
 const MORE = `
 Exit codes:
@@ -166,7 +166,7 @@ function renderText(screen: Screen, { surveyed, summary, locks, findings }: Audi
 
 const MARKS = { error: ['✗', 'bad'], warning: ['?', 'doubt'], note: ['!', 'doubt'] } as const
 
-/** 1 when any is refused or not listed, because asking again does not change it; else the code of what cannot be told. */
+/** 1 when any is refused or not listed, because asking again does not change it; else the code of what cannot be determined. */
 function exitOf(surveyed: readonly Surveyed[], { enforce }: AuditOptions): ExitCode {
   const explanations = surveyed.map(({ explanation }) => explanation)
   const refused = explanations.some(({ outcome }) => {

@@ -138,7 +138,7 @@ function renderSum(screen: Screen, explanations: readonly Explanation[], release
     styled('strong', release),
     `: ${admitted} of ${explanations.length} admitted`,
     ...(refused > 0 ? [', ', styled('bad', `${refused} refused`)] : []),
-    ...(unknown > 0 ? [', ', styled('doubt', `${unknown} cannot be told`)] : []),
+    ...(unknown > 0 ? [', ', styled('doubt', `${unknown} cannot be determined`)] : []),
   )
   if (admitted < explanations.length) screen.line(`portcullis explain ${release} shows every step.`)
 }

@@ -37,7 +37,7 @@ Who signed is proved by certificates; whether they should have is for you to say
 
 const MORE = `
 The policy goes to stdout, or to --out; a summary goes to stderr. What was
-found is remembered, so that a run that could not be told everything goes on
+found is remembered, so that a run that could not determine everything goes on
 where it was.
 
 Exit codes:
@@ -171,7 +171,7 @@ async function compiled(text: string, now: Instant, services: Services): Promise
 function tellUnknown(screen: Screen, unknown: readonly GateError[], first: GateError): ExitCode {
   screen.prose(
     [styled('doubt', '?'), ' '],
-    `${counted(unknown.length, 'file')} could not be told, so nothing is written: ${first.detail}`,
+    `${counted(unknown.length, 'file')} could not be determined, so nothing is written: ${first.detail}`,
   )
   screen.line('Run it again: what is known by now is remembered.')
   const exits = unknown.map(({ code }) => errorEntry(code).exit)

@@ -20,7 +20,7 @@ interface ReplayOptions {
 
 const DESCRIPTION = `Decides the requests that the gate has recorded again under another policy, and lists those whose outcome changes: what would have broken, and what would have passed. Each is decided with the evidence on record, with what was remembered of the project then, and at the time of the request; --at now asks what the same requests would get today.
 
-Nothing is asked of any network. Where the other policy asks for provenance that is not on record, mostly because the file was refused without a look at it, the outcome cannot be told: it is listed apart.`
+Nothing is asked of any network. Where the other policy asks for provenance that is not on record, mostly because the file was refused without a look at it, the outcome cannot be determined: it is listed apart.`
 
 const MORE = `
 Exit codes:

@@ -5,7 +5,7 @@ import type { LockReport } from './lock-report.ts'
 import { nameOfUnjudged, type UnjudgedEntry, unjudgedCode } from './unjudged.ts'
 
 /**
- * JUnit XML: a suite for each lock, a case for each file and for what was not judged; what cannot be told is an error, not a
+ * JUnit XML: a suite for each lock, a case for each file and for what was not judged; what cannot be determined is an error, not a
  * failure.
  */
 export function junitOf({ surveyed, findings }: LockReport): string {

@@ -27,7 +27,7 @@ export function renderReplay(screen: Screen, { requests, changed, watched, untol
   if (untold.length > 0) {
     if (changed.length + watched.length > 0) screen.line()
     screen.line(
-      styled('doubt', 'cannot be told'),
+      styled('doubt', 'cannot be determined'),
       ': the provenance that it takes is not on record; `portcullis explain FILE --policy …` asks for it',
     )
     for (const it of untold)
@@ -40,7 +40,7 @@ export function renderReplay(screen: Screen, { requests, changed, watched, untol
   screen.line(`  ${files(refused)} would be refused that passed (${counted(sum(refused), 'request')})`)
   screen.line(`  ${files(others)} would pass that were refused (${counted(sum(others), 'request')})`)
   if (watched.length > 0) screen.line(`  ${files(watched)} would only be watched (${counted(sum(watched), 'request')})`)
-  if (untold.length > 0) screen.line(`  ${files(untold)} cannot be told (${counted(sum(untold), 'request')})`)
+  if (untold.length > 0) screen.line(`  ${files(untold)} cannot be determined (${counted(sum(untold), 'request')})`)
 }
 
 function files(list: readonly Untold[]): string {

@@ -72,7 +72,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     return 'kind' in located ? anyhow(bareExplanation(located.file, located)) : await look(located)
   }
 
-  /** A file that a page lists; what cannot be told of it is an outcome of its own. */
+  /** A file that a page lists; what cannot be determined of it is an outcome of its own. */
   async function explainListed(page: KnownPage, file: IndexFile): Promise<LockedExplanation> {
     const located = await orUnknown(sound.artifact(page, file))
     if (!(located instanceof GateError)) return await explainLocated(located, explain.remembering)

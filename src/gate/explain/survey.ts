@@ -24,7 +24,7 @@ export type SurveyProgress = (done: number, all: number) => void
 const AT_ONCE = 8
 
 /**
- * Judges every file of every lock side by side, in the order of the locks. One that cannot be told does not stop the
+ * Judges every file of every lock side by side, in the order of the locks. One that cannot be determined does not stop the
  * others; a package that several locks name is judged once.
  */
 export async function survey(
@@ -76,7 +76,7 @@ export function onSilentIndex(surveyed: readonly Surveyed[]): number {
   return surveyed.filter(({ explanation: { notes } }) => notes.includes(NO_PROVENANCE_KEY)).length
 }
 
-/** What cannot be told, as opposed to what is refused or not listed. */
+/** What cannot be determined, as opposed to what is refused or not listed. */
 export function isUnknown({ outcome }: Explanation): boolean {
   return outcome instanceof GateError && outcome.code !== 'not-listed'
 }

@@ -20,7 +20,7 @@ import { type FileGate, orFailure, type Taken, takeFile } from './take.ts'
 const AT_ONCE = { small: 8, large: 4 }
 /** bytes */
 const LARGE = 4 * 1024 * 1024
-/** How often a file is asked for again that could not be told of, and how long is waited before. */
+/** How often a file is asked for again that could not be determined, and how long is waited before. */
 const WAITS_MS = [1_000, 4_000]
 /** Files that are written down together; a kill costs no more than looking at so many again. */
 const AT_LEAST = 16
@@ -56,7 +56,7 @@ interface Wish {
 
 /**
  * Fetches what a plan names, each file through the same judge and door as any client's, and holds what is admitted. What is
- * refused or cannot be told does not stop the others; what is here already is judged and not fetched again.
+ * refused or cannot be determined does not stop the others; what is here already is judged and not fetched again.
  */
 export async function fetchPlan(
   plan: MirrorPlan,

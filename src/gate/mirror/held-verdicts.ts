@@ -13,7 +13,7 @@ export interface HeldVerdict extends Pick<Explanation, 'file' | 'outcome' | 'ste
 }
 
 /**
- * Judges each file as a client's request would be: verdict, then bytes, then METADATA. What is damaged or cannot be told is
+ * Judges each file as a client's request would be: verdict, then bytes, then METADATA. What is damaged or cannot be determined is
  * an outcome of that file. In the order of the files.
  */
 export async function judgeHeld(

@@ -54,7 +54,7 @@ export interface Imported {
 /**
  * Lets in what was carried here, all of it or none: signature, manifest, documents, parts, blobs, and then every file under
  * the policy and the root of this place, as if nobody had ever judged it. Throws ImportRefusal for what is wrong,
- * `unknown-…` for what cannot be told; either way nothing of it can be asked for afterwards.
+ * `unknown-…` for what cannot be determined; either way nothing of it can be asked for afterwards.
  */
 export async function importMirror(order: ImportOrder, parts: ImportParts): Promise<Imported> {
   const arrived = await openManifest(order.folder, order.signer)
@@ -84,7 +84,7 @@ export async function importMirror(order: ImportOrder, parts: ImportParts): Prom
     await discard(new Set(leftOut.flatMap(({ held }) => blobsOf(held))), parts)
     return result
   } catch (error) {
-    // what cannot be told yet goes on where it was; of what is refused nothing stays, nor what a run of it left that was killed
+    // what cannot be determined yet goes on where it was; of what is refused nothing stays, nor what a run of it left that was killed
     if (order.dryRun) await discard(added, parts)
     else if (error instanceof ImportRefusal) await discard(blobsIn(manifest), parts)
     throw error

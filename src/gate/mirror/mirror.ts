@@ -21,7 +21,7 @@ export interface Mirror {
   importBundle(order: InFolder<ImportOrder>): Promise<Imported>
   /**
    * Hashes everything that is held, sets aside what was changed, and judges every file as if nobody ever had. What is
-   * damaged or cannot be told is an outcome of its file.
+   * damaged or cannot be determined is an outcome of its file.
    */
   verify(progress: (what: string, done: number, all: number) => void): Promise<readonly HeldVerdict[]>
   trust(): TrustStatus

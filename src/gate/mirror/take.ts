@@ -6,7 +6,7 @@ import type { DistFilename } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { OpenFile } from '../files/open-file.ts'
 
-/** What of a gate a mirror asks: any gate is one. Each throws unknown-… for what cannot be told. */
+/** What of a gate a mirror asks: any gate is one. Each throws unknown-… for what cannot be determined. */
 export interface FileGate {
   locateByName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused>
   judge(artifact: Artifact): Promise<Verdict>
