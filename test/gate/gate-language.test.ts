@@ -1,6 +1,6 @@
-// guards: src/app.ts src/gate/create-gate.ts src/gate/explain/explain-artifact.ts src/gate/flow/background.ts
-// guards: src/gate/judge/examine.ts src/gate/pages/legacy.ts src/gate/pages/links.ts src/gate/pages/listing.ts
-// guards: src/gate/pages/pages.ts src/gate/records/explained.ts
+// guards: src/gate/create-gate.ts src/gate/explain/explain-artifact.ts src/gate/judge/examine.ts
+// guards: src/gate/pages/legacy.ts src/gate/pages/links.ts src/gate/pages/listing.ts src/gate/pages/pages.ts
+// guards: src/gate/records/explained.ts
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'

@@ -1,4 +1,3 @@
-// guards: src/http/door/shortcut.ts
 import t, { type Test } from 'tap'
 import { instant } from '../../src/domain/base/instant.ts'
 import { type GateChanges, startGate, type WorldGate } from '../world/gate/gate.ts'

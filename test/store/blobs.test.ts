@@ -1,6 +1,5 @@
 // guards: src/store/disk/blob-places.ts src/store/disk/descriptor.ts src/store/disk/disk-writer.ts
 // guards: src/store/disk/in-turn.ts src/store/disk/open-blobs.ts src/store/disk/stat-record.ts
-// guards: src/store/sqlite/blob-records-table.ts src/store/store-error.ts
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { type Sha256, sha256Of } from '../../src/domain/base/digest.ts'

@@ -1,7 +1,5 @@
-// guards: src/store/disk/folder-lock.ts src/store/memory.ts src/store/open.ts src/store/sqlite/findings-table.ts
-// guards: src/store/sqlite/journal-table.ts src/store/sqlite/migrations.ts src/store/sqlite/refusals-table.ts
-// guards: src/store/sqlite/refused-codec.ts src/store/sqlite/schema.ts src/store/sqlite/sightings-table.ts
-// guards: src/store/sqlite/sqlite.ts src/store/sqlite/watermark-fact.ts src/store/sqlite/write-behind.ts
+// guards: src/store/disk/folder-lock.ts src/store/memory.ts src/store/open.ts src/store/sqlite/schema.ts
+// guards: src/store/sqlite/sqlite.ts src/store/sqlite/write-behind.ts
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import { instant } from '../../src/domain/base/instant.ts'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
-import { load, ROOT } from './good-policy.ts'
+import { load, ROOT } from '../good-policy.ts'
 
 t.test('what a policy does not say', async t => {
   const { policy } = load('version: 1\nprojects: [{ match: pkg, publishers: [{ kind: google, email: a@b.example }] }]')

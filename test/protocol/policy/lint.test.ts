@@ -2,7 +2,7 @@ import t from 'tap'
 import { loadPolicy } from '../../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../../src/protocol/yaml/diagnostic.ts'
 import { noRoots } from '../../world/judging/roots.ts'
-import { changed, GOOD, load, NOW } from './good-policy.ts'
+import { changed, GOOD, load, NOW } from '../good-policy.ts'
 
 t.test('warnings do not stop a load', async t => {
   const warn = (text: string) => {

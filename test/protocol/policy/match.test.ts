@@ -1,6 +1,6 @@
 // guards: src/protocol/policy/cross-checks.ts
 import t from 'tap'
-import { assertRefusedAtPlace, type WrongPolicy } from './good-policy.ts'
+import { assertRefusedAtPlace, type WrongPolicy } from '../good-policy.ts'
 
 const WRONG: readonly WrongPolicy[] = [
   [

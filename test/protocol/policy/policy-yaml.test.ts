@@ -1,11 +1,10 @@
-// guards: src/protocol/policy/time.ts src/protocol/policy/versions.ts
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { loadPolicy } from '../../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../../src/protocol/yaml/diagnostic.ts'
 import { noRoots } from '../../world/judging/roots.ts'
-import { changed, diagnose, GOOD, load, NOW, ROOT } from './good-policy.ts'
+import { changed, diagnose, GOOD, load, NOW, ROOT } from '../good-policy.ts'
 
 const POLICIES = new URL('../../../policies/', import.meta.url)
 

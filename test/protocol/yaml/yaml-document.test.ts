@@ -1,5 +1,5 @@
 import t from 'tap'
-import { assertRefusedAtPlace, type WrongPolicy } from '../policy/good-policy.ts'
+import { assertRefusedAtPlace, type WrongPolicy } from '../good-policy.ts'
 
 const WRONG: readonly WrongPolicy[] = [
   ['an anchor', 2, 'mode: &a enforce', '2:10', 'anchors are not allowed'],

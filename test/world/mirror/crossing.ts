@@ -128,6 +128,15 @@ export async function createCrossing(scope: Scope, options: Partial<CommandOptio
   }
 }
 
+/** With a policy on both sides, and nothing fetched. */
+export async function prepared(scope: Scope): Promise<Crossing> {
+  const crossing = await createCrossing(scope)
+  await crossing.world.release('demo', '1.0')
+  crossing.world.writePolicy()
+  crossing.setPolicy()
+  return crossing
+}
+
 /** For steps that a test is not about. */
 export function must(ended: Ended, exit: number): Ended {
   if (ended.exit !== exit) throw new Error(`exit ${ended.exit} instead of ${exit}\n${ended.out}${ended.err}`)

@@ -1,0 +1,25 @@
+import t from 'tap'
+import { GateError } from '../../../src/domain/base/errors.ts'
+import { desk, release } from '../../world/commands/desk.ts'
+
+t.test('an unexpected exception is exit 3, one line with an id; the stack only when asked for', async t => {
+  const desk_ = await desk(t)
+  await release(desk_, 'demo', '1.0')
+  const beforeOpen = () => {
+    throw new TypeError('boom \u001b[31m')
+  }
+  const plain = await desk_.with({ beforeOpen })('verify', 'demo==1.0')
+  t.match(plain, {
+    exit: 3,
+    out: '',
+    err: /^internal error [0-9a-f]{8}: TypeError: boom \\u\{1b\}\[31m\. .*PORTCULLIS_DEBUG=1[^\n]*\n$/,
+  })
+  const debug = await desk_.with({ beforeOpen, environment: { PORTCULLIS_DEBUG: '1' } })('verify', 'demo==1.0')
+  t.match(debug, { exit: 3, err: /\n {6}at .*report-error\.test\.ts/ })
+  const bug = await desk_.with({
+    beforeOpen: () => {
+      throw new GateError('unknown-bug', 'cannot be')
+    },
+  })('verify', 'demo==1.0')
+  t.match(bug, { exit: 3, err: /^internal error [0-9a-f]{8}: / })
+})

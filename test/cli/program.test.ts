@@ -1,0 +1,46 @@
+import t from 'tap'
+import { runCommand } from '../world/commands/commands.ts'
+
+t.test('an unknown command or option is exit 2, on stderr, with what may have been meant', async t => {
+  const run = (...argv: readonly string[]) => runCommand(argv, { folder: t.testdir() })
+  t.match(await run('verfy', 'x'), { exit: 2, out: '', err: /unknown command 'verfy'\n\(Did you mean verify\?\)/ })
+  t.match(await run('policy', 'chek'), { exit: 2, err: /unknown command 'chek'[\s\S]*Did you mean check/ })
+  t.match(await run('verify', 'a==1', '--polcy', 'x'), { exit: 2, err: /unknown option '--polcy'[\s\S]*--policy/ })
+  t.match(await run(), { exit: 2, out: '', err: /Usage: portcullis/ })
+  for (const group of ['policy', 'mirror', 'trust'])
+    t.match(await run(group), { exit: 2, out: '', err: new RegExp(`Usage: portcullis ${group}`) }, group)
+})
+
+t.test('help and version are results: stdout and exit 0', async t => {
+  const run = (...argv: readonly string[]) => runCommand(argv, { folder: t.testdir() })
+  t.match(await run('--version'), { exit: 0, out: '0.0.0-test\n', err: '' })
+  for (const argv of [['--help'], ['help'], ['help', 'verify'], ['verify', '--help'], ['policy', 'check', '-h']])
+    t.match(await run(...argv), { exit: 0, out: /^Usage: portcullis/, err: '' }, argv.join(' '))
+})
+
+t.test('every help text names exit codes and examples, and fits 80 columns', async t => {
+  const commands = [
+    ['serve'],
+    ['verify'],
+    ['explain'],
+    ['audit'],
+    ...['check', 'test', 'init', 'diff', 'replay', 'approve', 'schema'].map(name => ['policy', name]),
+    ['exemptions', 'expiring'],
+    ['history', 'show'],
+    ['revocations', 'show'],
+    ['config', 'show'],
+  ]
+  for (const command of commands) {
+    const { out } = await runCommand([...command, '--help'], { folder: t.testdir() })
+    t.match(out, /^Exit codes:$/m, command.join(' '))
+    t.match(out, /^Examples:$/m, command.join(' '))
+    t.match(out, /--config <file>/, command.join(' '))
+    if (command[0] === 'serve' || command[0] === 'config') continue
+    t.match(out, /^Environment:$/m, command.join(' '))
+    t.strictSame(
+      out.split('\n').filter(line => line.length > 80),
+      [],
+      command.join(' '),
+    )
+  }
+})

@@ -1,0 +1,152 @@
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { parseProjectName } from '../../../src/domain/packaging/name.ts'
+import { createPolicies } from '../../../src/gate/policy/policies.ts'
+import { readPolicyFiles } from '../../../src/gate/policy/policy-files.ts'
+import type { GateEvent } from '../../../src/observe/events.ts'
+import { NOW } from '../../world/judging/judging.ts'
+import { noRoots } from '../../world/judging/roots.ts'
+
+const policy = (name: string) => `version: 1\nprojects: [{ match: ${name}, deny: "${name}" }]\n`
+const BROKEN = 'version: 1\nprojects: [{ match: a, denies: b }]\n'
+
+function open(t: Test, paths: readonly string[], pollMs = 0) {
+  const events: GateEvent[] = []
+  const policies = createPolicies({
+    paths,
+    pollMs,
+    clock: () => NOW,
+    readRoot: noRoots,
+    events: { emit: event => void events.push(event) },
+  })
+  t.teardown(() => policies.close())
+  return {
+    policies,
+    events,
+    denies: (name: string) => policies.current().ruleFor(parseProjectName(name)) !== undefined,
+  }
+}
+
+/** Polling is what is tested; the wait ends as soon as the change is seen. */
+async function until(condition: () => boolean): Promise<boolean> {
+  for (let tries = 0; tries < 500 && !condition(); tries += 1) await sleep(10)
+  return condition()
+}
+
+t.test('a first policy that does not compile stops the start, with every diagnostic', async t => {
+  const path = join(t.testdir({ 'p.yaml': `${BROKEN}mode: sometimes\n` }), 'p.yaml')
+  t.throws(() => open(t, [path]), {
+    code: 'policy-invalid',
+    detail: /p\.yaml:2:24 .*denies[^\n]*\n.*p\.yaml:3:7 .*sometimes/,
+  })
+  t.throws(() => open(t, [`${path}.gone`]), {
+    code: 'policy-invalid',
+    detail: /p\.yaml\.gone: cannot be read \(ENOENT\)/,
+  })
+  t.throws(() => open(t, []), { code: 'policy-invalid', detail: /there is no policy file/ })
+  writeFileSync(path, Buffer.from([0x76, 0xff, 0xfe]))
+  t.throws(() => open(t, [path]), { code: 'policy-invalid', detail: /is not UTF-8/ })
+  writeFileSync(path, `#${' '.repeat(1024 * 1024)}`)
+  t.throws(() => open(t, [path]), { code: 'policy-invalid', detail: /larger than 1 MiB/ })
+})
+
+t.test('a bad reload keeps the last good policy, says so, and a good one heals it', async t => {
+  const path = join(t.testdir({ 'p.yaml': policy('a') }), 'p.yaml')
+  const { policies, events, denies } = open(t, [path])
+  const { digest } = policies.current()
+  t.match(events, [{ type: 'policy', action: 'loaded', digest, files: [path] }])
+
+  writeFileSync(path, BROKEN)
+  t.equal(policies.reload(), 'kept')
+  t.ok(denies('a'), 'the old rule still decides')
+  t.equal(policies.current().digest, digest)
+  t.match(policies.lastError(), /p\.yaml:2:24 projects\[0\]\.denies: unknown key "denies"/)
+  t.match(events.at(-1), { type: 'policy', action: 'rejected', digest, diagnostics: [/unknown key/] })
+
+  rmSync(path)
+  t.equal(policies.reload(), 'kept', 'a file that is gone changes nothing either')
+  t.match(policies.lastError(), /ENOENT/)
+
+  writeFileSync(path, policy('b'))
+  t.equal(policies.reload(), 'loaded')
+  t.equal(policies.lastError(), undefined)
+  t.ok(denies('b') && !denies('a'))
+  t.match(events.at(-1), { type: 'policy', action: 'reloaded' })
+})
+
+t.test('warnings are told at each load', async t => {
+  const text =
+    'version: 1\npublishers: { idle: { kind: google, email: a@b.example } }\nprojects: [{ match: a, deny: b }]\n'
+  const { events } = open(t, [join(t.testdir({ 'p.yaml': text }), 'p.yaml')])
+  t.match(events.at(-1), { type: 'policy-warning', detail: /p\.yaml:2:15 publishers\.idle: no rule uses/ })
+})
+
+t.test('a change of the file is noticed', async t => {
+  const path = join(t.testdir({ 'p.yaml': policy('a') }), 'p.yaml')
+  const { policies, denies } = open(t, [path], 10)
+  writeFileSync(path, policy('bb'))
+  t.ok(await until(() => denies('bb')), 'written in place')
+  writeFileSync(`${path}.new`, policy('cc'))
+  renameSync(`${path}.new`, path)
+  t.ok(await until(() => denies('cc')), 'replaced by another of the same size')
+  writeFileSync(path, BROKEN)
+  t.ok((await until(() => policies.lastError() !== undefined)) && denies('cc'), 'broken: kept and told')
+})
+
+t.test('a swapped symbolic link is noticed, as a ConfigMap does it', async t => {
+  const root = t.testdir({ v1: { 'p.yaml': policy('a') }, v2: { 'p.yaml': policy('b') } })
+  symlinkSync('v1', join(root, '..data'))
+  mkdirSync(join(root, 'mount'))
+  symlinkSync('../..data/p.yaml', join(root, 'mount', 'p.yaml'))
+  const { denies } = open(t, [join(root, 'mount')], 10)
+  t.ok(denies('a'))
+  symlinkSync('v2', join(root, '..new'))
+  renameSync(join(root, '..new'), join(root, '..data'))
+  t.ok(await until(() => denies('b')))
+})
+
+t.test('a folder is its YAML files, in order, hidden ones apart', async t => {
+  const root = t.testdir({
+    'b.yaml': policy('b'),
+    'a.yml': policy('a'),
+    '.hidden.yaml': BROKEN,
+    'notes.txt': 'x',
+    empty: {},
+  })
+  const { policies, denies } = open(t, [root])
+  t.ok(denies('a') && denies('b'))
+  t.strictSame(policies.current().files, [join(root, 'a.yml'), join(root, 'b.yaml')])
+  t.throws(() => open(t, [join(root, 'empty')]), { code: 'policy-invalid', detail: /the folder holds no \.yaml file/ })
+})
+
+t.test('a policy path that is a pipe or a device stops the start instead of waiting for it', async t => {
+  t.throws(() => open(t, ['/dev/null']), { code: 'policy-invalid', detail: /is not a file/ })
+})
+
+t.test('half of a policy folder is not taken up while files are moved about', async t => {
+  const root = t.testdir({ 'a.yaml': policy('a'), 'b.yaml': policy('b') })
+  const states = ['both', 'half', 'both', 'moved', 'moved']
+  let looks = 0
+  const read: number[] = []
+  const policies = createPolicies({
+    paths: [root],
+    clock: () => NOW,
+    readRoot: noRoots,
+    events: { emit: () => {} },
+    pollMs: 5,
+    fingerprint() {
+      looks += 1
+      return states[Math.min(looks, states.length) - 1] ?? ''
+    },
+    readFiles(paths) {
+      read.push(looks)
+      return readPolicyFiles(paths)
+    },
+  })
+  t.teardown(() => policies.close())
+  t.ok(await until(() => looks > 8))
+  // the start, and the moment after two looks agreed (the reload looks once more itself)
+  t.strictSame(read, [1, 6])
+})
