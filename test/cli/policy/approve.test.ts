@@ -1,5 +1,5 @@
 import t from 'tap'
-import { gateDesk, MALLORY, policyOf, rule } from '../../world/commands/gate-desk.ts'
+import { gateDesk, MALLORY, policyOf } from '../../world/commands/gate-desk.ts'
 
 /** The rule that a command prints. */
 function yamlIn(out: string): string {

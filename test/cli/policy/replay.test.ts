@@ -1,5 +1,5 @@
 import t from 'tap'
-import { DAY, gateDesk, MALLORY, policyOf, publisher, rule } from '../../world/commands/gate-desk.ts'
+import { DAY, gateDesk, MALLORY, policyOf, rule } from '../../world/commands/gate-desk.ts'
 import type { Published } from '../../world/world.ts'
 
 t.test('replay reports exactly the requests whose outcome changes', async t => {

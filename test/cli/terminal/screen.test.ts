@@ -1,4 +1,3 @@
-// guards: src/cli/terminal/progress.ts
 import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
 import { desk, release } from '../../world/commands/desk.ts'

@@ -1,6 +1,5 @@
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
-import { markdownTable } from '../../../src/protocol/answers/markdown-table.ts'
 import { jsonLine } from '../../../src/protocol/text/json-line.ts'
 import { sha256Text } from '../../../src/protocol/text/parsed-text.ts'
 import { printable, quote } from '../../../src/protocol/text/quote.ts'
@@ -18,10 +17,6 @@ t.test('JSON on one line obeys no terminal, and reads as the same', async t => {
   const line = jsonLine(value)
   t.match(line, /^[\x20-\x7e]*\n$/)
   t.strictSame(JSON.parse(line), value)
-})
-
-t.test('a bar in a cell does not end it', async t => {
-  t.equal(markdownTable(['a', 'b'], [['x|y', 'z']]), '| a | b |\n|---|---|\n| x\\|y | z |')
 })
 
 t.test('what a parser of the domain does not take is told in words', async t => {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { instant } from '../../../src/domain/base/instant.ts'
-import { found, OTHER, PKG } from '../facts.ts'
+import { OTHER, PKG } from '../facts.ts'
 import { diskSubject, START } from '../stores.ts'
 import { heldFile } from '../written.ts'
 

@@ -1,0 +1,20 @@
+import t from 'tap'
+import { parseLength, parseSince, sinceAt } from '../../../src/cli/command/since.ts'
+import { instant } from '../../../src/domain/base/instant.ts'
+
+const NOW = instant(Date.parse('2026-11-24T12:00:00Z'))
+
+t.test('a length of time counts back from now, a moment is itself', async t => {
+  const at = (text: string) => new Date(sinceAt(parseSince(text), NOW)).toISOString()
+  t.equal(at('2d'), '2026-11-22T12:00:00.000Z')
+  t.equal(at('3h'), '2026-11-24T09:00:00.000Z')
+  t.equal(at('90m'), '2026-11-24T10:30:00.000Z')
+  t.equal(at('2026-11-01'), '2026-11-01T00:00:00.000Z')
+})
+
+t.test('what is neither is said to be none', async t => {
+  for (const text of ['2w', 'd', '-1d', '1.5h', '100000d', 'yesterday', ''])
+    t.throws(() => parseSince(text), { code: 'commander.invalidArgument' }, text)
+  t.equal(parseLength('14d'), 14 * 86_400_000)
+  t.throws(() => parseLength('2026-11-01'), { message: /Not a length of time/ }, 'a moment is no length')
+})

@@ -1,0 +1,78 @@
+import t from 'tap'
+import { GateError } from '../../../src/domain/base/errors.ts'
+import { anyhow, bareExplanation } from '../../../src/gate/explain/explanation.ts'
+import { isUnknown, judgeUnder, onePerFile, survey } from '../../../src/gate/explain/survey.ts'
+import type { Lock, LockedPackage } from '../../../src/protocol/lockfiles/lock.ts'
+import { listed, policyOf } from '../../world/judging/judging.ts'
+
+function locked(filename: string): LockedPackage {
+  const { project, filename: dist, sha256 } = listed(filename)
+  const files = [{ filename, sha256 }]
+  return {
+    project,
+    version: dist.version,
+    files,
+    open: false,
+    index: undefined,
+    marker: undefined,
+    line: 1,
+    identities: [],
+  } as LockedPackage
+}
+
+const lockOf = (path: string, ...names: readonly string[]): Lock => ({
+  path,
+  kind: 'uv',
+  packages: names.map(locked),
+  unjudged: [],
+})
+const explanationOf = ({ project, version, files }: Pick<LockedPackage, 'project' | 'version' | 'files'>) =>
+  bareExplanation(
+    { project, version, filename: files[0]?.filename ?? '', sha256: undefined },
+    new GateError('unknown-upstream', 'no answer'),
+  )
+
+t.test('a release that several locks name is judged once, and told in each of them, in their order', async t => {
+  const judged: string[] = []
+  const progress: string[] = []
+  const look = await survey(
+    [lockOf('a.lock', 'pkg-1.0.tar.gz', 'pkg-2.0.tar.gz'), lockOf('b.lock', 'pkg-1.0.tar.gz')],
+    {
+      async locked(release) {
+        judged.push(release.version)
+        return [anyhow(explanationOf(release))]
+      },
+    },
+    (done, all) => progress.push(`${done}/${all}`),
+  )
+  t.strictSame(
+    look.map(({ lock, explanation }) => `${lock} ${explanation.file.filename}`),
+    ['a.lock pkg-1.0.tar.gz', 'a.lock pkg-2.0.tar.gz', 'b.lock pkg-1.0.tar.gz'],
+  )
+  t.strictSame(judged.toSorted(), ['1.0', '2.0'])
+  t.strictSame(progress, ['1/3', '2/3', '3/3'])
+  t.equal(onePerFile(look).length, 2)
+})
+
+t.test('the same look is held against another policy without a question', async t => {
+  const asked: string[] = []
+  const look = await survey(
+    [lockOf('a.lock', 'pkg-1.0.tar.gz')],
+    {
+      locked: async release => {
+        asked.push(release.version)
+        return [anyhow(explanationOf(release))]
+      },
+    },
+    () => {},
+  )
+  const judged = await judgeUnder(policyOf('version: 1\nprojects: [{ match: pkg, deny: no }]'), look)
+  t.strictSame([judged.length, asked], [1, ['1.0']])
+})
+
+t.test('that the index does not list a file is known', async t => {
+  const of = (error: GateError) =>
+    bareExplanation({ project: 'pkg', version: undefined, filename: 'x', sha256: undefined }, error)
+  t.equal(isUnknown(of(new GateError('unknown-upstream', 'no answer'))), true)
+  t.equal(isUnknown(of(new GateError('not-listed', 'gone'))), false)
+})

@@ -1,0 +1,36 @@
+import t from 'tap'
+import { decide } from '../../../src/domain/decide/decide.ts'
+import type { Refused } from '../../../src/domain/decide/verdict.ts'
+import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
+import { tellRefusal } from '../../../src/http/people/told-refusal.ts'
+import { listed, NOW, policyOf, UNATTESTED } from '../../world/judging/judging.ts'
+
+const POLICY = policyOf('version: 1\nprojects: [{ match: pkg, identity: first-seen }]')
+const REFUSED = decide(listed(), UNATTESTED, POLICY, NO_HISTORY, NOW) as Refused
+
+t.test('all that is known of a refusal is told, with what helps', async t =>
+  t.match(tellRefusal('abc', 'https://gate.example/x/abc', { refused: REFUSED, at: NOW }), {
+    id: 'abc',
+    outcome: 'refused',
+    code: 'unattested',
+    remedy: /\w/,
+    filename: 'pkg-1.0.0.tar.gz',
+    rule: /projects\[0\] pkg.*policy\.yaml:2/,
+    identity: null,
+    admit_with: /exemptions:/,
+    at: '2026-11-24T12:00:00.000Z',
+  }),
+)
+
+t.test('what is absent is null, and never left out', async t => {
+  const poor: Refused = {
+    ...REFUSED,
+    file: { project: 'pkg', version: undefined, filename: 'x', sha256: undefined },
+    rule: undefined,
+    admitWith: undefined,
+    steps: [{ mark: 'pass', check: 'c' }],
+  }
+  const told = tellRefusal('abc', '', { refused: poor, at: NOW })
+  t.match(told, { version: null, sha256: null, rule: null, admit_with: null, steps: [{ expected: null, found: null }] })
+  t.strictSame(JSON.parse(JSON.stringify(told)), told)
+})

@@ -1,0 +1,13 @@
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import { parseProjectName } from '../../src/domain/packaging/name.ts'
+import { createHeldRootList } from '../../src/store/held-root-list.ts'
+
+t.test('the list of all projects is that of what is held, as it is now', async t => {
+  const names = ['demo']
+  const list = createHeldRootList({ projects: async () => names.map(parseProjectName) })
+  const projects = async () => JSON.parse(await text((await list.open('GET')).body)).projects
+  t.strictSame(await projects(), [{ name: 'demo' }])
+  names.push('other')
+  t.strictSame(await projects(), [{ name: 'demo' }, { name: 'other' }])
+})
