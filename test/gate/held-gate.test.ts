@@ -41,6 +41,6 @@ t.test('what nobody can tell stays that, and is not noted', async t => {
 
 t.test('a path that no project could have is noted of nobody', async t => {
   const { held, noted } = heldBehind(new GateError('not-listed', 'absent'))
-  await t.rejects(held.locate('/packages/no-distribution' as FilePath), { code: 'not-in-mirror' })
+  await t.rejects(held.locate('/packages/nothing' as FilePath), { code: 'not-in-mirror' })
   t.strictSame(noted, [])
 })

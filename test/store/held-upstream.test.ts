@@ -72,5 +72,5 @@ t.test('bytes that are listed and gone are "cannot tell", never absent', async t
     () => origin.file(artifact, new AbortController().signal),
     () => origin.metadata(artifact),
   ])
-    await t.rejects(asked(), { code: 'unknown-store', detail: /mirror verify/ })
+    await t.rejects(async () => void (await asked()), { code: 'unknown-store', detail: /mirror verify/ })
 })

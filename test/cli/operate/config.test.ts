@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { runCommand } from '../../world/commands/commands.ts'
 
-function folderWith(t: { testdir(content: object): string }, configuration: string): string {
+function folderWith(t: Test, configuration: string): string {
   const folder = t.testdir({})
   writeFileSync(join(folder, 'portcullis.yaml'), configuration)
   return folder

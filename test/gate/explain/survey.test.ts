@@ -7,7 +7,7 @@ import { listed, policyOf } from '../../world/judging/judging.ts'
 
 function locked(filename: string): LockedPackage {
   const { project, filename: dist, sha256 } = listed(filename)
-  const files = [{ filename, sha256 }]
+  const files = [{ filename, sha256, url: undefined }]
   return {
     project,
     version: dist.version,
@@ -17,7 +17,7 @@ function locked(filename: string): LockedPackage {
     marker: undefined,
     line: 1,
     identities: [],
-  } as LockedPackage
+  }
 }
 
 const lockOf = (path: string, ...names: readonly string[]): Lock => ({

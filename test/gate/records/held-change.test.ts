@@ -9,7 +9,7 @@ import { attested, bundle, listed, NOW, policyOf, UNATTESTED } from '../../world
 
 const DAY = 86_400_000
 const { project } = listed()
-const EVIL = claimsBuiltBy('https://github.com/evil/pkg/.github/workflows/release.yml@refs/tags/v2', {
+const EVIL = claimsBuiltBy('https://github.com/evil/pkg/.github/workflows/release.yml@refs/tags/v1.0.0', {
   sourceRepositoryUri: 'https://github.com/evil/pkg',
 })
 const BY_EVIL = attested(bundle({ claims: EVIL, object: { repository: 'evil/pkg' } }))
