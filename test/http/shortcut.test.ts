@@ -1,3 +1,4 @@
+// guards: src/http/server.ts
 import t, { type Test } from 'tap'
 import { instant } from '../../src/domain/base/instant.ts'
 import { type GateChanges, startGate, type WorldGate } from '../world/gate/gate.ts'

@@ -1,5 +1,7 @@
 // guards: src/store/disk/blob-places.ts src/store/disk/descriptor.ts src/store/disk/disk-writer.ts
-// guards: src/store/disk/in-turn.ts src/store/disk/open-blobs.ts src/store/disk/stat-record.ts
+// guards: src/store/disk/disk.ts src/store/disk/eviction.ts src/store/disk/in-turn.ts src/store/disk/open-blobs.ts
+// guards: src/store/disk/scrub.ts src/store/disk/stat-record.ts src/store/disk/stored-files.ts
+// guards: src/store/sqlite/tables/blob-records-table.ts
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { type Sha256, sha256Of } from '../../src/domain/base/digest.ts'

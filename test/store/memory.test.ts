@@ -1,3 +1,7 @@
+// guards: src/store/sqlite/source-memory.ts src/store/sqlite/tables/files-table.ts
+// guards: src/store/sqlite/tables/findings-table.ts src/store/sqlite/tables/pages-table.ts
+// guards: src/store/sqlite/tables/project-tables.ts src/store/sqlite/tables/proofs-table.ts
+// guards: src/store/sqlite/tables/sources-table.ts
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import { instant } from '../../src/domain/base/instant.ts'

@@ -1,3 +1,4 @@
+// guards: src/upstream/credentials.ts src/upstream/dispatcher.ts src/upstream/lanes.ts
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'

@@ -1,4 +1,4 @@
-// guards: src/gate/judge/pep740-watch.ts
+// guards: src/gate/judge/judge.ts src/gate/judge/pep740-watch.ts src/gate/judge/provenance.ts
 import t, { type Test } from 'tap'
 import { createVerifierPool } from '../../../src/verify/workers/pool.ts'
 import { type BareChanges, materialOf, nameOf, openBareGate } from '../../world/gate/bare-gate.ts'

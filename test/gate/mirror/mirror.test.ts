@@ -1,3 +1,6 @@
+// guards: src/gate/mirror/carried-documents.ts src/gate/mirror/export.ts src/gate/mirror/fetch.ts
+// guards: src/gate/mirror/held-verdicts.ts src/gate/mirror/import.ts src/gate/mirror/static-tree.ts
+// guards: src/gate/mirror/take.ts src/gate/mirror/verify.ts
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'

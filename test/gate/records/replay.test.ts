@@ -1,3 +1,4 @@
+// guards: src/gate/records/recorded-state.ts
 import { deepStrictEqual as equal } from 'node:assert/strict'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// guards: src/http/door/connections.ts src/http/door/door.ts
+// guards: src/http/door/connections.ts src/http/door/door.ts src/http/door/unparsed.ts
 import t, { type Test } from 'tap'
 import { startGate } from '../../world/gate/gate.ts'
 import { createWorld } from '../../world/world.ts'

@@ -1,4 +1,4 @@
-// guards: src/http/packages/json-api.ts
+// guards: src/http/packages/json-api.ts src/http/packages/simple.ts
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { type GateChanges, startGate, type WorldGate } from '../../world/gate/gate.ts'

@@ -1,5 +1,5 @@
 // guards: src/http/people/codes.ts src/http/people/explain-page.ts src/http/people/home.ts src/http/people/html.ts
-// guards: src/http/people/ops.ts
+// guards: src/http/people/ops.ts src/http/people/style.ts
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { REFUSALS } from '../../../src/domain/base/refusal.ts'

@@ -1,3 +1,4 @@
+// guards: src/protocol/clauses/rule.ts src/protocol/clauses/sections.ts
 import t from 'tap'
 import { assertRefusedAtPlace, rule, type WrongPolicy } from '../good-policy.ts'
 

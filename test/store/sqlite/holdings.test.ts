@@ -1,3 +1,4 @@
+// guards: src/store/sqlite/tables/holdings-table.ts
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { instant } from '../../../src/domain/base/instant.ts'

@@ -1,3 +1,5 @@
+// guards: src/store/sqlite/migrations/0001-begin.ts src/store/sqlite/migrations/0002-history.ts
+// guards: src/store/sqlite/migrations/0003-mirror.ts src/store/sqlite/migrations/0004-sources.ts
 import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
