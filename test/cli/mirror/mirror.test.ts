@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { createCrossing, must, prepared } from '../../world/mirror/crossing.ts'
+import { createCrossing, must, prepareCrossing } from '../../world/mirror/crossing.ts'
 
 t.setTimeout(600_000)
 
@@ -49,7 +49,7 @@ t.test('a key pair', async t => {
 })
 
 t.test('a mirror that holds nothing', async t => {
-  const crossing = await prepared(t)
+  const crossing = await prepareCrossing(t)
   t.equal((await crossing.inside('mirror', 'request', '--out', join(crossing.places.inside, 'r.json'))).exit, 2)
   const verified = must(await crossing.inside('mirror', 'verify'), 0)
   t.match(verified.out, /^0 files, 0 B held\n/)
@@ -62,7 +62,7 @@ t.test('a mirror that holds nothing', async t => {
 })
 
 t.test('nothing is fetched where the configuration says offline', async t => {
-  const crossing = await prepared(t)
+  const crossing = await prepareCrossing(t)
   const plan = join(crossing.places.inside, 'plan.json')
   writeFileSync(plan, '{"format":"portcullis-plan/1","locks":[],"python":[],"platform":[],"files":[],"wanted":[]}')
   const ended = await crossing.inside('mirror', 'fetch', plan)

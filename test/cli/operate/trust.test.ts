@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { must, prepared } from '../../world/mirror/crossing.ts'
+import { must, prepareCrossing } from '../../world/mirror/crossing.ts'
 
 t.setTimeout(600_000)
 
 t.test('the trust root', async t => {
-  const crossing = await prepared(t)
+  const crossing = await prepareCrossing(t)
   await t.test('is shown with its age and its keys', async t => {
     const shown = must(await crossing.inside('trust', 'show'), 0)
     t.match(shown.out, /✓ pinned: pinned by trust\.root to a file of .*\n {2}sha256 +[0-9a-f]{64}\n {2}age +0 days\n/)

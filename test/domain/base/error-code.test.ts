@@ -13,5 +13,5 @@ t.test('what has no name in words has none', async t => {
     'x',
     null,
   ])
-    t.equal(errorCode(thrown), undefined, String(thrown))
+    t.equal(errorCode(thrown), undefined, JSON.stringify(thrown))
 })

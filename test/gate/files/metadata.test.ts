@@ -43,7 +43,7 @@ t.test('what is offered and not there is "cannot tell"; of what is not offered t
 t.test('nobody gets it under a verdict that nobody gave', async t => {
   const { bare, wheel } = await admittedWheel(t)
   const verdict = await bare.judge(wheel)
-  const forged: unknown = { ...verdict, artifact: await bare.locate(wheel) }
+  const forged: unknown = Object.assign({ artifact: await bare.locate(wheel) }, verdict)
   t.equal(Admitted.is(forged), false)
   await t.rejects(bare.gate.metadata(forged as Admitted), { code: 'unknown-bug' })
   await t.rejects(bare.gate.open(forged as Admitted), { code: 'unknown-bug' }, 'nor the file')

@@ -129,7 +129,7 @@ export async function createCrossing(scope: Scope, options: Partial<CommandOptio
 }
 
 /** With a policy on both sides, and nothing fetched. */
-export async function prepared(scope: Scope): Promise<Crossing> {
+export async function prepareCrossing(scope: Scope): Promise<Crossing> {
   const crossing = await createCrossing(scope)
   await crossing.world.release('demo', '1.0')
   crossing.world.writePolicy()
