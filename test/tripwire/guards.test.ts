@@ -5,7 +5,7 @@ import { guardOf, unguarded, vainIn } from './guards.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** Sources that no test of their room names. This number only ever falls. */
-const UNGUARDED = 2
+const UNGUARDED = 1
 
 function textsIn(folder: string, end: string): ReadonlyMap<string, string> {
   const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
