@@ -1,4 +1,5 @@
 // guards: src/http/packages/integrity.ts src/http/packages/root-list-proxy.ts src/http/packages/root-list.ts
+// guards: src/http/packages/send-body.ts
 import t, { type Test } from 'tap'
 import { type GateChanges, startGate } from '../../world/gate/gate.ts'
 import { createWorld, type World, type WorldOptions } from '../../world/world.ts'

@@ -1,4 +1,4 @@
-// guards: src/http/packages/files.ts src/http/packages/send-body.ts src/http/packages/send-file.ts
+// guards: src/http/packages/files.ts src/http/packages/send-file.ts
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { startGate } from '../../world/gate/gate.ts'
