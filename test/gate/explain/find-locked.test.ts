@@ -32,13 +32,13 @@ const LISTED = page({
   'Markup_Safe-2.0-py3-none-any.whl': C,
 })
 
-/** The name of what is found, or what is said. */
-function found(filename: string | undefined, sha256: LockedFile['sha256']): string {
+/** The names of what is found, or what is said. */
+function found(filename: string | undefined, sha256: LockedFile['sha256'], url?: string): string {
   const version = parseVersion('1.0')
   if (version === undefined) throw new TypeError('it is one')
   const release = { page: LISTED, version, files: filesOfRelease(LISTED, version) }
-  const answer = findLocked(release, { filename, sha256, url: undefined } as LockedFile)
-  return answer instanceof GateError ? `${answer.code}: ${answer.detail}` : answer.filename
+  const answer = findLocked(release, { filename, sha256, url } as LockedFile)
+  return answer instanceof GateError ? `${answer.code}: ${answer.detail}` : answer.map(it => it.filename).join(' ')
 }
 
 t.test('a file with a sha256 is the one that has it', async t => {

@@ -4,6 +4,7 @@ import { A, read } from './locks-as-text.ts'
 
 const OURS = {
   indexes: new Set([indexKey('https://pypi.org/simple')]),
+  origins: new Set(['https://pypi.org', 'https://files.pythonhosted.org']),
   isInternal: (name: string) => name.startsWith('acme-'),
 }
 const PYPI = 'https://pypi.org/simple'

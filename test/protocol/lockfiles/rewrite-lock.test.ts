@@ -11,6 +11,7 @@ import { A, B, wrong } from './locks-as-text.ts'
 const GATE = 'https://gate.example/team'
 const OWNERSHIP = {
   indexes: new Set(['https://pypi.org/simple', `${GATE}/simple`].map(indexKey)),
+  origins: new Set<string>(),
   isInternal: () => false,
 }
 const AROUND = { read: () => Buffer.alloc(0), environment: {} }
@@ -19,7 +20,7 @@ function rewritten(path: string, content: string | Uint8Array): RewrittenLock & 
   const file = { path, bytes: Buffer.from(content) }
   const lock = readLock(file, AROUND)
   const own = ownIndexes(lock, OWNERSHIP)
-  const result = rewriteLock(file, divideLock(lock, OWNERSHIP), { gate: GATE, own })
+  const result = rewriteLock(file, divideLock(lock, OWNERSHIP), { gate: GATE, own }, it => readLock(it, AROUND))
   return { ...result, text: Buffer.from(result.bytes).toString('utf8') }
 }
 
@@ -31,6 +32,7 @@ function withoutAddresses({ packages, unjudged }: Lock): object {
       ...it,
       index: undefined,
       files: it.files.map(file => ({ ...file, url: undefined })),
+      places: it.places.map(place => ({ ...place, place: undefined })),
     })),
   }
 }
