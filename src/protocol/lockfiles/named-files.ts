@@ -32,3 +32,14 @@ export function otherHashes(files: readonly WrittenFile[]): readonly string[] {
   const hashes = files.flatMap(({ hash, others = [] }) => (typeof hash === 'string' ? [hash, ...others] : others))
   return hashes.filter(hash => !/^sha256:/i.test(hash))
 }
+
+/**
+ * Files as a client takes them that asks an index: by any hash of the release, so that the name beside a hash that is no sha256 says
+ * nothing.
+ */
+export function byHash(files: readonly WrittenFile[]): readonly WrittenFile[] {
+  return files.map(file => {
+    const says = (typeof file.hash === 'string' && /^sha256:/i.test(file.hash)) || file.places?.length !== 0
+    return says ? file : { ...file, filename: undefined }
+  })
+}

@@ -9,7 +9,7 @@ import {
   type Unjudged,
   type WrittenFile,
 } from './lock.ts'
-import { allFilesOf, namedFile, otherHashes } from './named-files.ts'
+import { allFilesOf, byHash, namedFile, otherHashes } from './named-files.ts'
 import { list, optionalText, type PackageTable, readToml, type Table, table } from './toml-lock.ts'
 
 /**
@@ -66,15 +66,8 @@ function releaseOf(
   }
 }
 
-/**
- * PDM takes a file for good that has any hash of its release, whichever file the hash stands beside; without a URL the name of a
- * file says nothing to it.
- */
+/** PDM takes a file for good that has any hash of its release, whichever file the hash stands beside. */
 function pooled(files: readonly WrittenFile[]): readonly WrittenFile[] {
   const others = otherHashes(files)
-  return files.map(file => ({
-    ...file,
-    filename: otherHashes([file]).length === 0 || file.places?.length !== 0 ? file.filename : undefined,
-    others,
-  }))
+  return byHash(files).map(file => ({ ...file, others }))
 }

@@ -12,7 +12,7 @@ export function plainUrl(text: string): URL | undefined {
 
 /** Scheme, credentials, host, port, path, query and fragment: RFC 3986 without what somebody reads otherwise. */
 const PLAIN =
-  /^https?:\/\/(?:(?:[\w.~!*+,=-]|%[\da-f]{2})*(?::(?:[\w.~!*+,=-]|%[\da-f]{2})*)?@)?([\w.-]+|\[[\da-f:.]+\])(?::([1-9]\d{0,4}))?((?:\/(?:[\w.~!$&'()*+,=:@-]|%[\da-f]{2})*)*)(?:\?(?:[\w.~!$&'()*+,=:@/?-]|%[\da-f]{2})*)?(?:#(?:[\w.~!$&'()*+,=:@/?-]|%[\da-f]{2})*)?$/i
+  /^https?:\/\/(?:(?:[\w.~!*+,=-]|%[\da-f]{2})*(?::(?:[\w.~!*+,=-]|%[\da-f]{2})*)?@)?([\w.-]+|\[[\da-f:.]+\])(?::([1-9]\d{0,4}))?(?:((?:\/(?:[\w.~!$&'()*+,=:@-]|%[\da-f]{2})*)+)(?:\?(?:[\w.~!$&'()*+,=:@/?-]|%[\da-f]{2})*)?(?:#(?:[\w.~!$&'()*+,=:@/?-]|%[\da-f]{2})*)?)?$/i
 
 /** `127.1`, `0x7f.1` and `2130706433` are addresses for some: four numbers without a zero before them are for all. */
 function isPlainHost(host: string): boolean {

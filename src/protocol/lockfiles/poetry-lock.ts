@@ -10,7 +10,7 @@ import {
   type UnjudgedKind,
   type WrittenFile,
 } from './lock.ts'
-import { allFilesOf, namedFile } from './named-files.ts'
+import { allFilesOf, byHash, namedFile } from './named-files.ts'
 import { withoutCredentials } from './plain-url.ts'
 import { list, optionalText, type PackageTable, readToml, type Table, table } from './toml-lock.ts'
 
@@ -71,7 +71,7 @@ function releaseOf(reader: LockReader, { table: entry, line }: PackageTable, old
   return {
     project,
     version,
-    ...reader.pins(files, line),
+    ...reader.pins(byHash(files), line),
     index: index === undefined ? undefined : withoutCredentials(index),
     marker: optionalText(entry['marker']) ?? optionalText(entry['markers']),
     line,
