@@ -175,8 +175,8 @@ t.test('Pipfile.lock: what has no hash may come from any source', async t => {
     ).unjudged.map(({ kind, index }) => `${kind} ${index}`)
   t.strictSame(lock({ hashes: [`sha256:${A}`] }), [])
   t.strictSame(lock({}, { USER: 'me' }), ['index-line https://a.example/simple', 'index-line https://b.example/simple'])
-  for (const environment of [{}, { USER: 'evil.example/' }])
-    t.strictSame(lock({}, environment)[1], 'index-line https://…@b.example/simple', 'and an odd address is nobody’s')
+  t.strictSame(lock({})[1], 'index-line https://…@b.example/simple', 'an address that cannot be filled in is nobody’s')
+  t.strictSame(lock({}, { USER: 'evil.example/' })[1], 'index-line https://evil.example/@b.example/simple')
 })
 
 t.test('Pipfile.lock: nothing is more than a value where pipenv writes it into a requirements file', async t => {
@@ -209,7 +209,11 @@ t.test('Pipfile.lock: nothing is more than a value where pipenv writes it into a
     { path: '.', markers: `os_name == 'x'\n${evil}` },
   ]
   for (const entry of entries)
-    t.match(wrong('Pipfile.lock', lock(entry)), /of "demo" is more than pipenv writes there/, JSON.stringify(entry))
+    t.match(
+      wrong('Pipfile.lock', lock(entry)),
+      /of "demo" is more than pipenv writes there/,
+      JSON.stringify(entry).replace('\u2028', ' '),
+    )
   const passed = (pip_args: unknown) => read('Pipfile.lock', lock({ pip_args })).unjudged.map(({ kind }) => kind)
   t.strictSame(passed(['--config-settings', 'a=b']), [])
   t.strictSame(passed(['--index-url', 'https://evil.example/simple']), ['index-line'])
