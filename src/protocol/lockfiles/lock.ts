@@ -133,6 +133,12 @@ export class LockReader {
     return version ?? this.fail(line, `${show(text)} is not one version (PEP 440)`)
   }
 
+  /** A condition (PEP 508) and nothing more: pipenv writes it into a requirements file as it is. */
+  marker(text: string | undefined, line: number): string | undefined {
+    if (text === undefined || MARKER.test(text)) return text
+    return this.fail(line, `${show(text)} is more than a marker`)
+  }
+
   /** A name as an index may list it; `undefined` where the lock has none. */
   filename(text: string | undefined, line: number): string | undefined {
     if (text === undefined || isListedFilename(text)) return text
@@ -168,6 +174,9 @@ export class LockReader {
     return { ...pinsOf(files.map(({ file }) => file)), places }
   }
 }
+
+/** What a marker may look like; nothing in it begins with a dash, as an option would. */
+export const MARKER = /^(?!.*(?:^|\s)-)[\w .,'"()<>=!~*+|&/@:-]*$/
 
 /** The name that a lock has of a file, else the one in its URL or path. */
 export function nameOfWritten({ filename, places = [] }: WrittenFile): string | undefined {
@@ -256,3 +265,13 @@ const REASONS = {
   own: 'it is the project that the lock is of',
   'index-line': 'whatever stands there may be installed',
 } as const
+
+/** What has no hash pipenv may take from any source of a lock: it can be told to search them all, and older ones always do. */
+export function tellSources(sources: readonly { readonly url: string | undefined }[]): readonly Unjudged[] {
+  return sources.flatMap(({ url }) => {
+    if (url === undefined) return []
+    const index = withoutCredentials(url)
+    const at = { name: `sources: ${index}`, key: 'sources', place: undefined, line: 1 }
+    return [{ ...fromElsewhere('index-line', at), index }]
+  })
+}

@@ -34,12 +34,10 @@ export function otherHashes(files: readonly WrittenFile[]): readonly string[] {
 }
 
 /**
- * Files as a client takes them that asks an index: by any hash of the release, so that the name beside a hash that is no sha256 says
- * nothing.
+ * Files as a client takes them that asks an index: by any hash of the release, so that one that is no sha256 may be of any other file
+ * than the one it stands beside.
  */
 export function byHash(files: readonly WrittenFile[]): readonly WrittenFile[] {
-  return files.map(file => {
-    const says = (typeof file.hash === 'string' && /^sha256:/i.test(file.hash)) || file.places?.length !== 0
-    return says ? file : { ...file, filename: undefined }
-  })
+  const weak = files.some(({ hash, places }) => places?.length === 0 && !/^sha256:/i.test(String(hash)))
+  return weak ? [...files, {}] : files
 }

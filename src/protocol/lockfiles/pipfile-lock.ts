@@ -1,5 +1,15 @@
 import { isJsonObject, JsonError, parseJsonStrict } from '../text/json.ts'
-import { fromElsewhere, type Lock, type LockedPackage, LockReader, type LockText, show, type Unjudged } from './lock.ts'
+import {
+  fromElsewhere,
+  type Lock,
+  type LockedPackage,
+  LockReader,
+  type LockText,
+  MARKER,
+  show,
+  tellSources,
+  type Unjudged,
+} from './lock.ts'
 import { withoutCredentials } from './plain-url.ts'
 import type { Environment } from './requirements/surroundings.ts'
 import { list, optionalText, type Table, table } from './toml-lock.ts'
@@ -24,7 +34,7 @@ export function readPipfileLock(file: LockText, environment: Environment): Lock 
     kind: 'pipfile',
     packages,
     unjudged: [
-      ...(packages.some(({ open }) => open) ? sources.flatMap(tellSource) : []),
+      ...(packages.some(({ open }) => open) ? tellSources(sources) : []),
       ...entries.flatMap(it => [...[elsewhere(it) ?? []].flat(), ...tellArguments(it)]),
     ],
   }
@@ -42,14 +52,6 @@ function sourceIn({ name, url }: Table, environment: Environment): Source {
     return Object.hasOwn(environment, variable) ? (environment[variable] ?? written) : written
   })
   return { name, url: filled }
-}
-
-/** What has no hash pipenv may take from any source: it can be told to search them all, and older ones always do. */
-function tellSource({ url }: Source): readonly Unjudged[] {
-  if (url === undefined) return []
-  const index = withoutCredentials(url)
-  const name = `_meta.sources ${index}`
-  return [{ ...fromElsewhere('index-line', { name, key: '_meta.sources', place: undefined, line: 1 }), index }]
 }
 
 interface Entry {
@@ -91,8 +93,7 @@ function entriesOf(text: string, root: Table): readonly Entry[] {
   })
 }
 
-/** What pipenv writes beside a name, and what it may look like; nothing that begins with a dash is in any of it. */
-const MARKER = /^(?!.*(?:^|\s)-)[\w .,'"()<>=!~*+|&/@:-]*$/
+/** What pipenv writes beside a name, and what it may look like. */
 const VALUES: Readonly<Record<string, RegExp>> = { version: /^[\w .!*+=<>~-]*$/, markers: MARKER, os_markers: MARKER }
 const LISTS: Readonly<Record<string, RegExp>> = { extras: /^[\w.-]+$/, hashes: /^\w+:[\w+/=-]+$/ }
 

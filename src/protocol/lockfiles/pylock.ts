@@ -10,6 +10,7 @@ import {
   type LockText,
   nameOfWritten,
   show,
+  tellSources,
   type Unjudged,
   type WrittenFile,
 } from './lock.ts'
@@ -24,12 +25,16 @@ export function readPylock(file: LockText): Lock {
   const version = optionalText(root['lock-version'])
   if (version === undefined || !/^1\.\d+$/.test(version))
     reader.fail(1, `lock-version ${show(root['lock-version'])} is not known; 1.0 is`)
+  for (const { table: entry, line } of packages) reader.marker(optionalText(entry['marker']), line)
   const placed = packages.map(it => ({ it, apart: elsewhere(it) }))
+  const releases = placed.flatMap(({ it, apart }) => (apart === undefined ? [releaseOf(reader, it)] : []))
+  const loose = releases.some(({ open, files }) => open || files.some(({ sha256 }) => sha256 === undefined))
+  const sources = list(root['sources']).map(it => ({ url: optionalText(table(it)['url']) }))
   return {
     path: file.path,
     kind: 'pylock',
-    packages: placed.flatMap(({ it, apart }) => (apart === undefined ? [releaseOf(reader, it)] : [])),
-    unjudged: placed.flatMap(({ apart }) => apart ?? []),
+    packages: releases,
+    unjudged: [...(loose ? tellSources(sources) : []), ...placed.flatMap(({ apart }) => apart ?? [])],
   }
 }
 
@@ -57,15 +62,14 @@ function releaseOf(reader: LockReader, { table: entry, line }: PackageTable): Lo
   const project = reader.project(name, line)
   const files = [...list(wheels), ...(sdist === undefined ? [] : [sdist])].map(it => fileOf(reader, it, line))
   const others = otherHashes(files)
+  // hashes of files that pipenv takes from its sources, and knows no more of
+  const further = list(table(table(entry['tool'])['pipenv'])['hashes']).map(hash => ({ hash }))
   const registry = optionalText(index)
   return {
     project,
     version: version === undefined ? versionIn(reader, project, files, line) : reader.version(version, line),
     // some clients take a file for good that has any hash of its release
-    ...reader.pins(
-      files.map(file => ({ ...file, others })),
-      line,
-    ),
+    ...reader.pins([...files.map(file => ({ ...file, others })), ...further], line),
     index: registry === undefined ? undefined : withoutCredentials(registry),
     marker: optionalText(marker),
     line,

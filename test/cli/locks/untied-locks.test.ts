@@ -1,4 +1,3 @@
-// guards: src/protocol/lockfiles/divide-lock.ts src/gate/explain/find-locked.ts
 import t from 'tap'
 import { type Desk, desk } from '../../world/commands/desk.ts'
 import type { Published } from '../../world/world.ts'

@@ -85,8 +85,8 @@ t.test('poetry before 1.0: hashes alone', async t => {
 t.test('poetry, pdm: a name beside a hash that no index lists leaves the files open', async t => {
   const file = `{file = "demo-1-py3-none-any.whl", hash = "sha512:${A}${A}"}`
   const entry = `[[package]]\nname = "demo"\nversion = "1"\nfiles = [${file}]\n`
-  t.strictSame(told(read('poetry.lock', entry)), ['demo 1: + @1'])
-  t.strictSame(told(read('pdm.lock', entry)), ['demo 1: + @1'])
+  for (const path of ['poetry.lock', 'pdm.lock'])
+    t.strictSame(told(read(path, entry)), ['demo 1: demo-1-py3-none-any.whl=?+ @1'], path)
 })
 
 t.test('poetry: a source of a type that nobody knows is no index', async t => {
@@ -219,6 +219,24 @@ t.test('Pipfile.lock: nothing is more than a value where pipenv writes it into a
   t.strictSame(passed(['--index-url', 'https://evil.example/simple']), ['index-line'])
   t.strictSame(passed(['--config-settings', '--index-url=https://evil.example/simple']), ['index-line'])
   t.strictSame(passed('-ihttps://evil.example/simple'), ['index-line'])
+})
+
+t.test('pylock: what pipenv reads of it besides', async t => {
+  const lock = (more: string, hash = `sha256 = "${A}"`, sources = '[[sources]]\nurl = "https://a.example/simple"\n') =>
+    `lock-version = "1.0"\n${sources}[[packages]]\nname = "demo"\nversion = "1"\nwheels = [{ name = "demo-1-py3-none-any.whl", hashes = { ${hash} } }]\n${more}\n`
+  t.strictSame(apart('pylock.toml', lock('')), [])
+  t.strictSame(apart('pylock.toml', lock('', `sha512 = "${A}${A}"`)), [
+    'index-line sources: https://a.example/simple @1',
+  ])
+  const further = (hash: string) => told(read('pylock.toml', lock(`[packages.tool.pipenv]\nhashes = ["${hash}"]`)))
+  t.strictSame(further(`sha256:${B}`), [`demo 1: demo-1-py3-none-any.whl=${short(A)} ?=${short(B)} @4`])
+  t.strictSame(further(`sha512:${B}`), [`demo 1: demo-1-py3-none-any.whl=${short(A)}+ @4`])
+  t.match(
+    wrong('pylock.toml', lock(`marker = "os_name == 'x'\\nhttps://evil.example/demo-1.zip"`)),
+    /is more than a marker/,
+  )
+  t.match(wrong('pylock.toml', lock(`marker = "os_name == 'x' --hash=sha256:${B}"`)), /is more than a marker/)
+  t.match(wrong('pylock.toml', lock('directory = { path = "." }\nmarker = "\\n-i x"')), /is more than a marker/)
 })
 
 t.test('pylock: a folder that is the project is nothing besides', async t => {
