@@ -34,7 +34,10 @@ export function readPylock(file: LockText): Lock {
     path: file.path,
     kind: 'pylock',
     packages: releases,
-    unjudged: [...(loose ? tellSources(sources) : []), ...placed.flatMap(({ apart }) => apart ?? [])],
+    unjudged: [
+      ...(loose ? tellSources(sources) : []),
+      ...placed.flatMap(({ it, apart }) => apart ?? tellVersionless(it)),
+    ],
   }
 }
 
@@ -75,6 +78,15 @@ function releaseOf(reader: LockReader, { table: entry, line }: PackageTable): Lo
     line,
     identities: list(entry['attestation-identities']).map(it => identityOf(reader, it, line)),
   }
+}
+
+/** pipenv takes any version of what has none, unless every hash is a sha256. */
+function tellVersionless({ table: { name, version, sdist, wheels }, line }: PackageTable): readonly Unjudged[] {
+  const files = [...list(wheels), ...(sdist === undefined ? [] : [sdist])]
+  const held = files.every(it => table(table(it)['hashes'])['sha256'] !== undefined)
+  if (version !== undefined || held) return []
+  const why = 'the lock has no version of it, and no sha256 of every file, so that a client may take any release'
+  return [{ kind: 'index-line', name: String(name), version: undefined, why, index: undefined, line }]
 }
 
 /** PEP 751, `packages.version`: may be left out; the names of wheels and source distributions have it. */

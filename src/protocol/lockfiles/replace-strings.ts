@@ -1,6 +1,6 @@
 import type { LockKind } from './lock.ts'
 
-/** What a string of a lock is: the address of an index, or anything else. */
+/** What a string of a lock may be: the address of an index, or anything else. */
 export type StringPlace = 'index' | 'other'
 
 /** What stands there instead, or `undefined` where it stays. */
@@ -17,7 +17,8 @@ const INDEX_KEYS: Readonly<Record<Exclude<LockKind, 'requirements'>, RegExp>> = 
   poetry: /\burl["']?\s*=\s*$/,
   // the format names none
   pdm: /(?!)/,
-  pylock: /\bindex["']?\s*=\s*$/,
+  // `url` in the list of sources that pipenv writes
+  pylock: /\b(?:index|url)["']?\s*=\s*$/,
   pipfile: /"(?:url|index)"\s*:\s*$/,
 }
 

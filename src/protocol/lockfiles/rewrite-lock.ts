@@ -43,9 +43,10 @@ export function rewriteLock(file: LockBytes, lock: Lock, to: Gate, read: (file: 
   const moved = new Map(places.flatMap(it => movedUrl(it, to.gate)))
   const count = { indexes: 0, files: 0 }
   const rewritten = replaceStrings(lock.kind, text, (value, where) => {
-    const target = where === 'index' ? movedIndex(value, to) : moved.get(value)
+    const index = where === 'index' ? movedIndex(value, to) : undefined
+    const target = index ?? moved.get(value)
     if (target === undefined || target === value) return undefined
-    count[where === 'index' ? 'indexes' : 'files'] += 1
+    count[index === undefined ? 'files' : 'indexes'] += 1
     return target
   })
   const bytes = Buffer.from(rewritten, 'latin1')

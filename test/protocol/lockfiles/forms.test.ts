@@ -128,6 +128,12 @@ t.test('pylock: the version stands in the name, an archive is a URL', async t =>
   t.strictSame(told(read('pylock.toml', wheel('demo-1.0-py3-none-any.whl', 'sha512 = "x"'))), [
     'demo 1.0: demo-1.0-py3-none-any.whl=? @2',
   ])
+  t.strictSame(apart('pylock.toml', wheel('demo-1.0-py3-none-any.whl', `sha256 = "${A}"`)), [])
+  t.strictSame(
+    apart('pylock.toml', wheel('demo-1.0-py3-none-any.whl', 'sha512 = "x"')),
+    ['index-line demo @2'],
+    'pipenv takes any release then',
+  )
   t.match(wrong('pylock.toml', wheel('other-1.0-py3-none-any.whl', '')), /demo has no version/)
   const archive = `lock-version = "1.0"\n[[packages]]\nname = "demo"\narchive = { url = "https://a.example/demo.zip", hashes = { sha256 = "${A}" } }\n`
   t.strictSame(apart('pylock.toml', archive), ['url demo @2'])

@@ -103,7 +103,11 @@ t.test('each kind of lock in its own way', async t => {
       'Pipfile.lock',
       url => `{"_meta": {"sources": [{"name": "pypi", "url": "${url}", "verify_ssl": true}]}, "default": {}}`,
     ],
-    ['pylock.toml', url => `lock-version = "1.0"\n\n[[packages]]\nname = "demo"\nversion = "1"\nindex = "${url}"\n`],
+    [
+      'pylock.toml',
+      url =>
+        `lock-version = "1.0"\n\n[[sources]]\nname = "pypi"\nurl = "${url}"\n\n[[packages]]\nname = "demo"\nversion = "1"\nindex = "${url}"\n`,
+    ],
     [
       'requirements.txt',
       url => `# --index-url ${url} \r\n--index-url=${url}  # mine\r\n-i "${url}"\r\ndemo==1 --hash=sha256:${B}`,
