@@ -43,6 +43,7 @@ export function surveyed(explanation: Explanation, lock = '/work/uv.lock'): Surv
       version: dist.version,
       files: [],
       open: true,
+      places: [],
       index: undefined,
       marker: undefined,
       line: 10,
