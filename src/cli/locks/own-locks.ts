@@ -31,12 +31,12 @@ export const UNJUDGED = `What is not judged is named, each with why: direct URLs
 editable packages, lines that add an index or a place of files, and packages of
 another index, which are not asked of this one (their names may be private).
 Names under index.internal, and the project itself, are told and fail nothing.
-PyPI, upstream.index, public_url, listen and --same-index are this index, and a
-lock's only index where its files have the paths of PyPI or it is a gate here, as
-far as a sha256 holds what comes from there. A file that a client takes from where
-the lock says is judged where its sha256 is its only hash, or where it has the
-judged name at a place of this index; else it is judged and told besides. A lock
-that names nothing is told too.`
+PyPI, upstream.index, public_url, listen and --same-index are this index, and
+a lock's only index where its files have the paths of PyPI or it is a gate
+here, as far as a sha256 holds what comes from there. A file that a client
+takes from where the lock says is judged where its sha256 is its only hash, or
+where it has the judged name at a place of this index; else it is judged and
+told besides. A lock that names nothing is told too.`
 
 /** Each lock without what is not to be asked of the configured index, which stays in it as what is not judged. */
 export function ownLocks(

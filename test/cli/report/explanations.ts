@@ -33,7 +33,7 @@ export const UNLISTED = bareExplanation(fileOf('pkg-1.3.tar.gz'), new GateError(
 export const EVERY = [ADMITTED, REFUSED, WATCHED, UNKNOWN, UNLISTED]
 
 /** A file of a lock, at line 10 of it. */
-export function surveyed(explanation: Explanation, lock = '/work/uv.lock'): Surveyed {
+export function surveyed(explanation: Explanation, lock = '/src/uv.lock'): Surveyed {
   const { project, filename: dist } = listed(explanation.file.filename)
   return {
     lock,
