@@ -39,7 +39,7 @@ export const IDS: readonly string[] = Object.entries(GROUPS).flatMap(([group, co
   Array.from({ length: count }, (_, index) => `${group}${index + 1}`),
 )
 
-const ROW = /^\| ([A-Z]\d+) \|(.*)\|$/
+const ROW = /^\| *([A-Z]\d+) *\|(.*)\|$/
 const SHOWN = /`(test\/[^`]+)`((?:,? “[^”]+”)+)/g
 const TITLE = /“([^”]+)”/g
 const SOURCE = /`((?:src|bin|docker)\/[^`]+|Dockerfile|package-lock\.json)`/g
