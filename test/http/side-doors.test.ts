@@ -75,7 +75,16 @@ t.test('a path in an odd spelling is what it says in plain, or nothing', async t
     t.match(String(answered.status), /^40[04]$/, name)
     t.equal(answered.headers['set-cookie'], undefined, name)
   }
-  for (const raw of ['/simple/a\0b/', '/simple/d\u00e9mo/', '/simple/de mo/', '/simple/de\tmo/'])
+  for (const raw of [
+    '/simple/a\0b/',
+    '/simple/#/..',
+    '/simple/demo/#x',
+    '/simple/demo/?#',
+    `${wheel.path}#`,
+    '/simple/d\u00e9mo/',
+    '/simple/de mo/',
+    '/simple/de\tmo/',
+  ])
     t.match((await talk(gate.url, requestText(raw, CLOSE))).text, /^HTTP\/1\.1 40[04] /, JSON.stringify(raw))
   t.strictSame(
     world.upstream.requests.filter(({ url }) => !/^\/simple\/demo[a-z0-9-]*\/$/.test(url)).map(({ url }) => url),
