@@ -73,19 +73,6 @@ t.test('a status that cannot be read is unknown, whatever the page said a minute
   t.equal(await gate.outcome(wheel), 'admitted')
 })
 
-t.test('the Date of an upstream says nothing', async t => {
-  for (const date of ['Thu, 01 Jan 1970 00:00:00 GMT', 'Sat, 28 Nov 2099 00:00:00 GMT', 'nonsense']) {
-    const world = await createWorld(t)
-    const { wheel } = await world.release('demo', '1.0')
-    for (const route of ['page', 'provenance', 'file', 'metadata'] as const)
-      world.upstream.fault({ route, do: { headers: { date } } })
-    const gate = await openBareGate(t, world)
-    t.same(await gate.download(wheel), wheel.bytes, date)
-    t.ok(gate.memory.store.watermark.newest() <= gate.clock.now, 'it is no time that was recorded')
-    t.strictSame(gate.alarms(), [])
-  }
-})
-
 t.test('a quarantine that stands in the page’s meta counts', async t => {
   const world = await createWorld(t)
   const { wheel } = await world.release('demo', '1.0')

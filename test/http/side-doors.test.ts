@@ -145,6 +145,26 @@ t.test('what a page says of other indexes is not passed on', async t => {
   }
 })
 
+t.test('the Date of an upstream says nothing', async t => {
+  for (const date of ['Thu, 01 Jan 1970 00:00:00 GMT', 'Sat, 28 Nov 2099 00:00:00 GMT', 'nonsense']) {
+    const { world, gate, wheel, ask } = await scene(t)
+    for (const route of ['page', 'provenance', 'file', 'metadata'] as const)
+      world.upstream.fault({ route, do: { headers: { date } } })
+    t.ok((await ask(wheel.path)).raw.equals(wheel.bytes), date)
+    t.equal((await ask(`${wheel.path}.metadata`)).status, 200)
+    const { status, text } = await ask('/readyz')
+    t.equal(status, 200)
+    t.match(JSON.parse(text), { checks: { clock: { ok: true } } }, 'it is no time that was recorded')
+    await gate.stop()
+    const again = await startGate(t, world)
+    t.equal((await createAsk(t, world, again.url)(wheel.path)).status, 200, 'after a restart neither')
+    t.strictSame(
+      [...gate.events, ...again.events].filter(({ type }) => type === 'alarm'),
+      [],
+    )
+  }
+})
+
 /** A path for each route of the server's own table. */
 function fill({ url }: Route, path: string): string {
   const [, , a = '', b = '', rest = '', filename = ''] = path.split('/')
