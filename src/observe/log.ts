@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import type { Events } from './events.ts'
 import { createFrequentLines } from './frequent-lines.ts'
 import { type Level, type LogLine, logLine } from './log-line.ts'
+import { openSink, type Sink } from './log-sink.ts'
 import { renderText } from './log-text.ts'
 
 export interface LogOptions {
@@ -15,24 +16,19 @@ export interface LogOptions {
 }
 
 export interface Log extends Events {
-  /** Writes what is buffered before it returns. */
+  /** Writes what is buffered before it returns, unless the destination takes nothing more. */
   flush(): void
 }
 
 const RANK: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
-/** Lines are gathered: a write for each would cost more than the answer it tells about. */
-const GATHERED_CHARACTERS = 32 * 1024
-const FLUSH_EVERY_MS = 250
-/** What may wait for a reader that is stuck; more is dropped, because the gate matters more than its log. */
-const MOST_WAITING_BYTES = 16 * 1024 * 1024
 
 /**
  * The log as a reader of events: one JSON object, or one line for people, for each. Nothing written is lost but by a
- * crash within a quarter of a second, and then only below `warn`.
+ * crash within a quarter of a second, and then only below `warn`, or by a destination that takes nothing more.
  */
 export function createLog(options: LogOptions): Log {
   const { level, format, destination } = options
-  const sink = openSink(destination)
+  const sink = sinkOf(destination)
   const timestamp = createTimestamp()
   const write =
     format === 'json' ? jsonWriter(level, sink, timestamp) : textWriter(sink, options.colours ?? coloursOf(destination))
@@ -50,41 +46,9 @@ export function createLog(options: LogOptions): Log {
   }
 }
 
-interface Sink {
-  write(text: string): void
-  /** soon, without waiting for more lines */
-  hurry(): void
-  flush(): void
-}
-
-function openSink(destination: LogOptions['destination']): Sink {
-  if (typeof destination !== 'number') return { write: text => void destination.write(text), hurry() {}, flush() {} }
-  const stream = pino.destination({
-    fd: destination,
-    sync: false,
-    maxWrite: 2 * GATHERED_CHARACTERS,
-    maxLength: MOST_WAITING_BYTES,
-  })
-  // the log has nowhere to complain; a reader of standard output that went away must not stop the gate
-  stream.on('error', () => {})
-  let gathered = ''
-  const passOn = (): void => {
-    if (gathered === '') return
-    stream.write(gathered)
-    gathered = ''
-  }
-  setInterval(passOn, FLUSH_EVERY_MS).unref()
-  return {
-    write(text) {
-      gathered += text
-      if (gathered.length >= GATHERED_CHARACTERS) passOn()
-    },
-    hurry: passOn,
-    flush() {
-      passOn()
-      stream.flushSync()
-    },
-  }
+function sinkOf(destination: LogOptions['destination']): Sink {
+  if (typeof destination === 'number') return openSink(destination)
+  return { write: text => void destination.write(text), hurry() {}, flush() {} }
 }
 
 function jsonWriter(level: Level, sink: Sink, timestamp: () => string): (line: LogLine) => void {

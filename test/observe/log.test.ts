@@ -1,5 +1,5 @@
-// guards: src/observe/log-text.ts
-import { closeSync, openSync, readFileSync } from 'node:fs'
+// guards: src/observe/log-sink.ts src/observe/log-text.ts
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { createLog } from '../../src/observe/log.ts'
@@ -53,3 +53,19 @@ t.test('lines are gathered, and all of them are on disk after a flush', t => {
   t.equal(readFileSync(path, 'utf8').split('\n').length, 501)
   t.end()
 })
+
+t.test('a destination that takes nothing more is given up, line by line', { skip: noFullDisk() }, async t => {
+  const file = openSync('/dev/full', 'w')
+  t.teardown(() => closeSync(file))
+  const log = createLog({ level: 'info', format: 'json', destination: file })
+  for (let count = 0; count < 500; count += 1) log.emit(request())
+  log.flush()
+  log.emit(policy('rejected'))
+  await new Promise(resolve => setTimeout(resolve, 50))
+  log.flush()
+  t.pass('and nobody waits for it')
+})
+
+function noFullDisk(): string | false {
+  return existsSync('/dev/full') ? false : 'the system has no disk that is always full'
+}

@@ -125,7 +125,9 @@ function objectTo(request: IncomingMessage): GateError | undefined {
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     return new GateError('bad-request', 'the end of the request cannot be told')
   if (method !== 'GET' && method !== 'HEAD') return new GateError('method-not-allowed', `${method} is not served`)
-  return url.charCodeAt(0) === SLASH ? undefined : new GateError('bad-request', 'the request target is no path')
+  if (url.charCodeAt(0) !== SLASH) return new GateError('bad-request', 'the request target is no path')
+  // RFC 9112 §3.2: a fragment is not sent; where a path with one ends, two readers of it may see differently
+  return url.includes('#') ? new GateError('bad-request', 'the request target has a fragment') : undefined
 }
 
 const SLASH = 0x2f

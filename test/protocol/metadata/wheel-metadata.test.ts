@@ -59,6 +59,53 @@ t.test('an entry that is there twice', async t => {
   t.equal(await outcome(archive(metadata, ...many, ...many)), 'unreadable', 'too many of them')
 })
 
+t.test('more entries than anybody reads are not begun with', async t => {
+  const plain = archive({ name: PATH, bytes: METADATA })
+  const counting = async (entries: bigint) => {
+    const bytes = withEntries(plain, entries)
+    let taken = 0
+    const source = {
+      size: bytes.length,
+      async read(into: Buffer, position: number, length: number) {
+        taken += length
+        return bytes.copy(into, 0, position, position + length)
+      },
+    }
+    const ended = await readWheelMetadata(source, wheelOf('demo-1.0-py3-none-any.whl')).then(
+      () => 'read',
+      (error: unknown) => (error instanceof UnreadableArchive ? 'unreadable' : String(error)),
+    )
+    return { ended, taken }
+  }
+  const honest = await counting(2n)
+  t.equal(honest.ended, 'read', 'as it is')
+  for (const entries of [200_001n, 10_000_000n, 2n ** 52n]) {
+    const { ended, taken } = await counting(entries)
+    t.equal(ended, 'unreadable', `${entries}`)
+    t.ok(taken <= honest.taken, `${taken} bytes were read, ${honest.taken} of the honest one`)
+  }
+})
+
+/** The archive with so many entries announced, as Zip64 has it (APPNOTE 4.3.14, 4.3.15). */
+function withEntries(plain: Buffer, entries: bigint): Buffer {
+  const end = Buffer.from(plain.subarray(-22))
+  const [size, offset] = [end.readUInt32LE(12), end.readUInt32LE(16)]
+  end.writeUInt16LE(0xffff, 8)
+  end.writeUInt16LE(0xffff, 10)
+  const wide = Buffer.alloc(56)
+  wide.write('PK\x06\x06', 0, 'latin1')
+  wide.writeBigUInt64LE(44n, 4)
+  wide.writeBigUInt64LE(entries, 24)
+  wide.writeBigUInt64LE(entries, 32)
+  wide.writeBigUInt64LE(BigInt(size), 40)
+  wide.writeBigUInt64LE(BigInt(offset), 48)
+  const locator = Buffer.alloc(20)
+  locator.write('PK\x06\x07', 0, 'latin1')
+  locator.writeBigUInt64LE(BigInt(plain.length - 22), 8)
+  locator.writeUInt32LE(1, 16)
+  return Buffer.concat([plain.subarray(0, -22), wide, locator, end])
+}
+
 t.test('METADATA in a form that is not read is not called wrong', async t => {
   const plain = archive({ name: PATH, bytes: METADATA })
   t.equal(await outcome(plain), 'read')

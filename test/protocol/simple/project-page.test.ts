@@ -69,6 +69,51 @@ t.test('an entry that spells one digest twice, and differently, is dropped with 
   t.end()
 })
 
+t.test('one name with two contents is neither, and somebody is told', t => {
+  const dropped = [{ filename: 'demo-1.0.tar.gz', why: 'listed twice with different hashes' }]
+  for (const twin of [
+    { hashes: { sha256: OTHER } },
+    { hashes: {} },
+    { hashes: { sha256: OTHER }, url: `${FILES}/x.gz` },
+  ]) {
+    t.match(readJson({ files: [entry({}), entry(twin)] }), { files: [], dropped })
+    t.match(readJson({ files: [entry(twin), entry({})] }), { files: [], dropped }, 'in either order')
+    t.match(readJson({ files: [entry({}), entry(twin), entry({})] }), { files: [], dropped }, 'nor is the majority')
+  }
+  t.equal(readJson({ files: [entry({}), entry({})] }).files.length, 1, 'said twice it is one file')
+  const link = (sha256: string) => `<a href="${FILES}/demo-1.0.tar.gz#sha256=${sha256}">demo-1.0.tar.gz</a>`
+  t.match(readHtml(`${link(SHA)}${link(OTHER)}`), { files: [], dropped }, 'in HTML too')
+  t.end()
+})
+
+t.test('a URL that a file cannot have drops its entry', t => {
+  for (const url of [
+    'https://elsewhere.example/demo-1.0.tar.gz',
+    '//elsewhere.example/demo-1.0.tar.gz',
+    'https://user:secret@files.example/demo-1.0.tar.gz',
+    'https://user@files.example/demo-1.0.tar.gz',
+    'http://files.example/demo-1.0.tar.gz',
+    'https://files.example:444/demo-1.0.tar.gz',
+    'https://files.example.evil.example/demo-1.0.tar.gz',
+    'javascript:alert(1)',
+    'data:application/gzip;base64,AAAA',
+    'file:///etc/passwd',
+    'https://[',
+    `${FILES}/${'a'.repeat(5_000)}`,
+    '',
+    null,
+    7,
+    ['https://files.example/demo-1.0.tar.gz'],
+  ]) {
+    const { files, dropped } = readJson({ files: [entry({ url }), entry({ filename: 'demo-2.0.tar.gz' })] })
+    // an empty reference is the page itself, which is on the origin of the index
+    if (url === '') t.equal(files.length, 2)
+    else
+      t.match({ files, dropped }, { files: [{ filename: 'demo-2.0.tar.gz' }], dropped: [{ why: /URL/ }] }, String(url))
+  }
+  t.end()
+})
+
 t.test('the project’s status', t => {
   t.test('is read from the page and from its meta, and the stricter holds', t => {
     const meta = (status: string) => ({
