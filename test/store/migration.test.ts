@@ -138,6 +138,7 @@ t.test('nothing is lost of what was written before sources were told apart', asy
     t.strictSame(known.sightings.get('pkg-1.0.tar.gz'), {
       filename: 'pkg-1.0.tar.gz',
       sha256: sha256Of('pkg-1.0.tar.gz'),
+      other: undefined,
       firstSeen: START,
       uploaded: START - 9,
       offered: START + 1,

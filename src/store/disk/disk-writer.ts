@@ -127,8 +127,8 @@ export class DiskWriter implements BlobWriter {
       const found = this.digest()
       if (found !== sha256)
         throw new GateError('unknown-store', `the bytes to be stored have not the sha256 ${sha256}`, {
-        untrusted: { sha256: found },
-      })
+          untrusted: { sha256: found },
+        })
       await this.#descriptor.sync()
       await publish({ descriptor: this.#descriptor, size: this.#written })
     } catch (error) {
