@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, type Instant, type Millis, millis } from '../../domain/base/instant.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
+import { lasted, SECOND_OPINION } from '../../domain/memory/second-sight.ts'
 import { standingOf } from '../../domain/memory/serial.ts'
 import { isChanged } from '../../domain/memory/sighting.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
@@ -175,8 +176,8 @@ export function createIndexes(options: Options): Indexes {
   }
 
   /**
-   * A first sha256 whose bytes nobody ever saw may have been one odd answer. Where the page gives another one for the second time,
-   * the index is asked in another way.
+   * A first sha256 whose bytes nobody ever saw may have been one odd answer. Where the page goes on giving another one, the index is
+   * asked in another way.
    */
   async function settleDisputes(
     { name, files }: ProjectIndex,
@@ -185,8 +186,9 @@ export function createIndexes(options: Options): Indexes {
   ): Promise<ProjectMemory> {
     const disputed = files.flatMap(file => {
       const { filename, sha256 } = file
-      const isSecond = sha256 !== undefined && before.get(filename)?.other?.value === sha256
-      return isSecond && isChanged(read.sightings, file) && !read.settled.has(filename) ? [{ filename, sha256 }] : []
+      const other = before.get(filename)?.other
+      if (sha256 === undefined || other?.value !== sha256 || !lasted(other, clock(), SECOND_OPINION)) return []
+      return isChanged(read.sightings, file) && !read.settled.has(filename) ? [{ filename, sha256 }] : []
     })
     if (disputed.length === 0) return read
     const agreed = await secondOpinion(index, name, disputed)
