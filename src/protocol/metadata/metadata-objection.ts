@@ -37,7 +37,7 @@ export function metadataObjection(bytes: Uint8Array, release: Release): Metadata
   return undefined
 }
 
-const REQUIRED = ['metadata-version', 'name', 'version'] as const
+const REQUIRED: ReadonlySet<string> = new Set(['metadata-version', 'name', 'version'])
 
 function isVersion(text: string, version: Version): boolean {
   const parsed = parseVersion(text)
@@ -58,27 +58,34 @@ function holdsControls(bytes: Uint8Array): boolean {
 const LINE = /([^\r\n]*)(\r\n|\r|\n|$)/y
 const HEADER = /^([\x21-\x39\x3b-\x7e]+):(.*)$/
 
-/** As Python's `email` reads them: up to the first line that is neither a header nor goes on with one. Names in lower case. */
+/**
+ * The headers that are looked at, by their names in lower case, as Python's `email` reads them: up to the first line that is neither a
+ * header nor goes on with one. A value that goes on over lines is no name and no version.
+ */
 function readHeaders(text: string): ReadonlyMap<string, readonly string[]> {
   const headers = new Map<string, string[]>()
-  let last: string[] = []
+  let last: string | undefined
   LINE.lastIndex = 0
   while (LINE.lastIndex < text.length) {
     const [, line = ''] = LINE.exec(text) ?? []
     if (/^[ \t]/.test(line)) {
-      const before = last.pop()
-      if (before === undefined) break
-      last.push(`${before} ${line.trim()}`.trim())
+      if (last === undefined) break
+      headers.get(last)?.push(FOLDED)
       continue
     }
     const [, name, value = ''] = HEADER.exec(line) ?? []
     if (name === undefined) break
-    last = headers.get(name.toLowerCase()) ?? []
-    last.push(value.trim())
-    headers.set(name.toLowerCase(), last)
+    last = name.toLowerCase()
+    if (!REQUIRED.has(last)) continue
+    const values = headers.get(last) ?? []
+    values.push(value.trim())
+    headers.set(last, values)
   }
   return headers
 }
+
+/** Neither a name nor a version. */
+const FOLDED = ' '
 
 function unreadable(found: string): MetadataObjection {
   return { code: 'metadata-unreadable', found }
