@@ -76,7 +76,7 @@ function upstreamSection(folder: string) {
         .array(upstreamUrl)
         .min(1)
         .prefault(['https://files.pythonhosted.org'])
-        .describe('the only origins that file bytes may come from'),
+        .describe('the only places that file bytes may come from; a path holds for files, `.metadata` and redirects'),
       integrity: upstreamUrl
         .optional()
         .describe(

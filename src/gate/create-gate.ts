@@ -129,7 +129,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       const verdict = await judge.judge(artifact)
       // who was to sign it has signed these bytes: nobody may say later that they are others
       if (Admitted.is(verdict) && verdict.facts.restsOnAttestation) await settle(artifact)
-      return await alternatives(verdict)
+      return alternatives(verdict)
     },
     open: vault.open,
     metadata: createMetadata({ ...downloads, vault, documents, events, mode: settings.metadata, isFile }),

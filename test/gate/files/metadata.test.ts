@@ -1,4 +1,4 @@
-// guards: src/gate/find/is-file.ts src/gate/files/wheel-metadata.ts
+// guards: src/gate/files/settle.ts src/gate/files/wheel-metadata.ts
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
