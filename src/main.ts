@@ -41,6 +41,10 @@ process.exitCode = await run(process.argv.slice(2), {
     const { openRecords } = await import('./compose/commands.ts')
     return await openRecords(config)
   },
+  async forget(config, order) {
+    const { forgetRemembered } = await import('./compose/forget.ts')
+    return await forgetRemembered(config, order, commandOptions)
+  },
   async openMirror(config, received) {
     const { openMirror } = await import('./compose/mirror.ts')
     return await openMirror(config, { ...commandOptions, received })

@@ -76,7 +76,7 @@ function upstreamSection(folder: string) {
         .array(upstreamUrl)
         .min(1)
         .prefault(['https://files.pythonhosted.org'])
-        .describe('the only origins that file bytes may come from'),
+        .describe('the only places that file bytes may come from; a path holds for files, `.metadata` and redirects'),
       integrity: upstreamUrl
         .optional()
         .describe(
@@ -147,6 +147,12 @@ const filesSection = z
       ),
     max_size: size().prefault('5GiB').describe('larger files are refused as `too-large`'),
     cache: size().prefault('50GiB').describe('what stored files may take; the least recently used go first'),
+    metadata: z
+      .enum(['promised', 'verified'])
+      .prefault('promised')
+      .describe(
+        '`promised`: `.metadata` leaves once it has the index’s digest and is core metadata of exactly that release; `verified`: only after the wheel was fetched and holds the same bytes, which makes every resolution a download',
+      ),
     client_cache: z
       .enum(['revalidate', 'forbid'])
       .prefault('revalidate')

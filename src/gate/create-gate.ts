@@ -1,6 +1,7 @@
 import { sha256Of } from '../domain/base/digest.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { Clock, Millis } from '../domain/base/instant.ts'
+import { Admitted } from '../domain/decide/verdict.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import { createLimit } from '../flow/limit.ts'
 import type { Events } from '../observe/events.ts'
@@ -10,11 +11,13 @@ import type { Index, Integrity, Origin } from '../ports/outward.ts'
 import type { Store } from '../ports/store.ts'
 import type { Trust, Verifier } from '../ports/trust.ts'
 import { createDocuments } from './files/documents.ts'
-import { createMetadata } from './files/metadata.ts'
+import { createMetadata, type MetadataMode } from './files/metadata.ts'
 import { createMismatches } from './files/mismatches.ts'
+import { createSettle } from './files/settle.ts'
 import { createVault } from './files/vault.ts'
 import { createWheelMetadata } from './files/wheel-metadata.ts'
 import { createIndexes } from './find/indexes.ts'
+import { createIsFile } from './find/is-file.ts'
 import { createLocate } from './find/locate.ts'
 import { createSound } from './find/sound.ts'
 import type { RunningGate } from './gate.ts'
@@ -65,6 +68,7 @@ export interface GateSettings {
   readonly spool: number
   /** bytes */
   readonly maxSize: number
+  readonly metadata: MetadataMode
   readonly isInternal: (project: ProjectName) => boolean
   readonly draining: () => boolean
 }
@@ -87,7 +91,8 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     remember: (artifact, finding) => examine.rememberMetadata(artifact, finding),
   })
   const downloads = { origin, wheelMetadata, mismatches, limit: createLimit(DOWNLOADS) }
-  const vault = createVault({ ...downloads, blobs, spool, maxSize })
+  const settle = createSettle({ memory, clock })
+  const vault = createVault({ ...downloads, blobs, spool, maxSize, settle })
   const examine = createExamine({
     memory,
     integrity,
@@ -100,7 +105,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     now,
   })
   const indexes = createIndexes({ index, memory, events, clock, maxAge, maxStale, isInternal })
-  const sound = createSound({ indexes, memory, policies, maxSize, isInternal })
+  const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })
   const weigh = createWeigh({ examine, memory, policies, trust, now, at: now })
   const judge = createJudge({ clock: guard, weigh, memory, policies, watch })
@@ -108,6 +113,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const explained = createExplained(store.refusals, clock)
   const background = createBackground(cause => events.emit(unjudged(cause)))
   const foresight = createForesight({ sound, weigh, judge, policies, background, negativeTtl, clock })
+  const isFile = createIsFile({ indexes, memory })
   const linksFor = (relativeTo: 'page' | 'absolute') =>
     createLinks({ publicUrl, listenUrl, relativeTo, keep: explained.keep })
   const pages = createPages({ indexes, memory, foresight, links: linksFor('page'), mode })
@@ -119,9 +125,14 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     legacy: createLegacy({ index, indexes, memory, foresight, links: linksFor('absolute'), mode, maxAge, clock }),
     locate: locate.byPath,
     locateByName: locate.byName,
-    judge: async artifact => alternatives(await judge.judge(artifact)),
+    async judge(artifact) {
+      const verdict = await judge.judge(artifact)
+      // who was to sign it has signed these bytes: nobody may say later that they are others
+      if (Admitted.is(verdict) && verdict.facts.restsOnAttestation) await settle(artifact)
+      return alternatives(verdict)
+    },
     open: vault.open,
-    metadata: createMetadata({ ...downloads, vault, documents }),
+    metadata: createMetadata({ ...downloads, vault, documents, events, mode: settings.metadata, isFile }),
     async provenance(project, filename) {
       const artifact = await locate.byName(project, filename)
       if ('kind' in artifact) throw new GateError('no-provenance', `no provenance for ${filename.text}`)

@@ -1,4 +1,3 @@
-import type { Sha256 } from '../domain/base/digest.ts'
 import type { Admitted, Refused, Verdict } from '../domain/decide/verdict.ts'
 import type { Artifact, FilePath } from '../domain/packaging/artifact.ts'
 import type { DistFilename } from '../domain/packaging/filename.ts'
@@ -6,6 +5,7 @@ import type { ProjectName } from '../domain/packaging/name.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import type { KeptRefusal } from '../ports/store.ts'
 import type { IndexFile } from '../protocol/simple/project-index.ts'
+import type { MetadataBytes } from './files/metadata.ts'
 import type { OpenFile } from './files/open-file.ts'
 import type { PageBody } from './pages/page-body.ts'
 
@@ -36,8 +36,11 @@ export interface Gate {
   judge(artifact: Artifact): Promise<Verdict>
   /** Opens the bytes of an admitted file: stored and verified, or being fetched with the last chunk withheld. */
   open(verdict: Admitted): Promise<OpenFile>
-  /** The wheel's `.metadata`, checked against the index's hash. Throws not-listed where the index offers none. */
-  metadata(verdict: Admitted): Promise<{ readonly bytes: Buffer; readonly sha256: Sha256 }>
+  /**
+   * The wheel's `.metadata`: it has the index's hash and is core metadata of exactly this release, or it is refused. Throws
+   * not-listed where the index offers none.
+   */
+  metadata(verdict: Admitted): Promise<MetadataBytes | Refused>
   /** The provenance bytes that were verified. Throws no-provenance. */
   provenance(project: ProjectName, filename: DistFilename): Promise<Buffer>
   /** Keeps a refusal under a short stable id and returns the id. */

@@ -61,6 +61,16 @@ export type GateEvent =
       readonly queued: number
     }
   | { readonly type: 'index-warning'; readonly project: string; readonly detail: string; readonly untrusted: unknown }
+  | {
+      /** a person let go of something that was remembered, and whoever works with it has taken notice */
+      readonly type: 'forgotten'
+      readonly what: string
+      /** `undefined`: of no project */
+      readonly project: string | undefined
+      /** `undefined`: of all files */
+      readonly filename: string | undefined
+      readonly reason: string
+    }
   | { readonly type: 'no-pep740-upstream'; readonly detail: string }
   | {
       readonly type: 'policy'

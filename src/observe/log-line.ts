@@ -57,6 +57,14 @@ export function logLine(event: GateEvent): LogLine {
       const { project, detail, untrusted } = event
       return line('warn', 'the index has a doubtful page', { project, detail, untrusted: cleanValue(untrusted) })
     }
+    case 'forgotten': {
+      const { what, project, filename, reason } = event
+      return line('warn', 'let go of what was remembered', {
+        what,
+        project,
+        untrusted: cleanValue({ filename, reason }),
+      })
+    }
     case 'no-pep740-upstream':
       return line('warn', 'the upstream seems to know no PEP 740', { detail: withoutSecrets(event.detail) })
     case 'policy':

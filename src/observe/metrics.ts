@@ -87,6 +87,9 @@ export function createMetrics({ version }: { readonly version: string }): Metric
         return
       case 'index-warning':
         return
+      case 'forgotten':
+        counters.forgotten.inc({ what: event.what })
+        return
       case 'policy-warning':
         counters.policyWarnings.inc()
         return
@@ -128,6 +131,7 @@ function createCounters(registry: Registry, tally: RequestTally) {
     new Counter<Label>({ name: `${PREFIX}${name}`, help, labelNames, registers })
   const histogram = <Label extends string>(name: string, help: string, buckets: number[], labelNames: Label[] = []) =>
     new Histogram<Label>({ name: `${PREFIX}${name}`, help, buckets, labelNames, registers })
+  const forgotten = counter('forgotten_total', 'Facts that a person let go of', ['what'])
   const alarms = counter('alarms_total', 'Contradictions that somebody must look into', ['alarm'])
   new Counter({
     name: `${PREFIX}requests_total`,
@@ -150,6 +154,7 @@ function createCounters(registry: Registry, tally: RequestTally) {
   for (const alarm of Object.keys(ALARMS)) alarms.inc({ alarm }, 0)
   return {
     alarms,
+    forgotten,
     verdicts: counter('verdicts_total', 'Verdicts by refusal code, or by what an admission rests on', [
       'outcome',
       'code',

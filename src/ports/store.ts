@@ -9,9 +9,11 @@ export interface JournalEntry {
   readonly filename: string
   readonly project: string
   readonly sha256: string | undefined
-  readonly outcome: 'admitted' | 'refused'
-  /** refusal code, or what an admission rests on */
+  /** `forgotten`: no request, but somebody let go of something that was remembered */
+  readonly outcome: 'admitted' | 'refused' | 'forgotten'
+  /** refusal code, or what an admission rests on, or what was let go of */
   readonly code: string
+  /** id of the rule that decided; of `forgotten`: the reason that was given */
   readonly rule: string | undefined
   readonly identity: Identity | undefined
   readonly policyDigest: string

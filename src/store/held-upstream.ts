@@ -12,6 +12,7 @@ import { type Blobs, type OpenBlob, readBlob } from '../ports/blobs.ts'
 import type { HeldFiles } from '../ports/mirror.ts'
 import type { Index, Integrity, Origin } from '../ports/outward.ts'
 import { readCoreMetadata } from '../protocol/metadata/core-metadata.ts'
+import { metadataObjection } from '../protocol/metadata/metadata-objection.ts'
 import type { LegacyJson } from '../protocol/simple/legacy-json.ts'
 import type { IndexFile, ProjectIndex } from '../protocol/simple/project-index.ts'
 
@@ -120,9 +121,11 @@ function newest(files: readonly HeldFile[]): Version | undefined {
 
 /** METADATA of one wheel of the release, where the mirror holds any. */
 async function metadataOf(files: readonly HeldFile[], blobs: Pick<Blobs, 'open'>): Promise<string | undefined> {
-  for (const { coreMetadata } of files) {
+  for (const { coreMetadata, project, filename } of files) {
     const blob = coreMetadata === undefined ? undefined : await blobs.open(coreMetadata)
-    if (blob !== undefined) return (await readDocument(blob)).toString('utf8')
+    const bytes = blob === undefined ? undefined : await readDocument(blob)
+    const isIt = bytes !== undefined && metadataObjection(bytes, { project, version: filename.version }) === undefined
+    if (isIt) return bytes.toString('utf8')
   }
   return undefined
 }

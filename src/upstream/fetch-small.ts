@@ -14,8 +14,8 @@ const BUDGET = 3
 
 export interface SmallRequest extends Pick<Hop, 'who' | 'what' | 'url'> {
   readonly headers: Readonly<Record<string, string>>
-  /** where redirects may lead, besides the origin of `url` */
-  readonly origins?: ReadonlySet<string>
+  /** where redirects may lead; absent: anywhere on the origin of `url` */
+  readonly mayLead?: (url: URL) => boolean
   /** bytes, before and after decompression */
   readonly most: number
   /** media types that a 200 may have; absent: any */
@@ -43,10 +43,10 @@ export async function fetchSmall(agent: UpstreamAgent, request: SmallRequest): P
     BUDGET * agent.timeout,
   )
   const hop: Hop = { ...request, method: 'GET', signal: budget.signal }
-  const origins = request.origins ?? new Set([request.url.origin])
+  const { mayLead = ({ origin }: URL): boolean => origin === request.url.origin } = request
   try {
     const { answer, url, body } = await withOneRetry(budget.signal, async () => {
-      const arrived = await follow(agent, hop, origins)
+      const arrived = await follow(agent, hop, mayLead)
       return { ...arrived, body: await readBody(request, arrived.answer) }
     })
     const { status, headers } = answer

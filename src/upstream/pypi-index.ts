@@ -32,7 +32,7 @@ export function createIndex(options: {
 }): Index {
   const { agent } = options
   const base = parseUpstreamBase(options.index, 'upstream.index')
-  const fileOrigins = options.files.map(text => parseUpstreamBase(text, 'upstream.files').origin)
+  const fileBases = options.files.map(text => parseUpstreamBase(text, 'upstream.files'))
 
   async function askPage(folder: Folder, ...[name, known]: Question): Promise<PageAnswer> {
     const etag = known?.etag
@@ -58,7 +58,7 @@ export function createIndex(options: {
     const index = parseProjectPage(bytes, mediaType, {
       project: name,
       pageUrl: url.href,
-      fileOrigins,
+      fileOrigins: fileBases.map(({ href }) => href),
       serial: serialOf(headers),
     })
     return { kind: 'page', index, etag: etagOf(headers) }
@@ -83,7 +83,7 @@ export function createIndex(options: {
       const json = parseLegacyJson(answer.bytes, {
         project: name,
         serial: serialOf(answer.headers),
-        origins: [base.origin, ...fileOrigins],
+        origins: [base.origin, ...fileBases.map(({ origin }) => origin)],
       })
       return { kind: 'json', json }
     },

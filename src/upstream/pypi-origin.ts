@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { GateError } from '../domain/base/errors.ts'
 import type { Artifact } from '../domain/packaging/artifact.ts'
 import { type ResumableOrigin, untrusted } from '../ports/outward.ts'
-import { parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
+import { isBelowAny, parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { type Answer, type AnswerHeaders, single } from './exchange.ts'
 import { fetchSmall, unexpected } from './fetch-small.ts'
@@ -25,14 +25,14 @@ export function createOrigin(options: {
   readonly maxSize: number
 }): ResumableOrigin {
   const { agent, maxSize } = options
-  const origins = new Set(options.files.map(text => parseUpstreamBase(text, 'upstream.files').origin))
+  const bases = options.files.map(text => parseUpstreamBase(text, 'upstream.files').href)
+  const isServed = (url: URL): boolean => isBelowAny(url, bases)
 
   function locate(artifact: Artifact, suffix: string): URL {
     const url = new URL(artifact.url)
-    if (!origins.has(url.origin))
-      throw new GateError('unknown-bug', `${artifact.filename.text} lies outside upstream.files`)
     url.hash = ''
     url.pathname += suffix
+    if (!isServed(url)) throw new GateError('unknown-bug', `${artifact.filename.text} lies outside upstream.files`)
     return url
   }
 
@@ -49,7 +49,7 @@ export function createOrigin(options: {
       headers: { 'accept-encoding': 'identity', ...range },
       signal,
     } as const
-    return (await withOneRetry(signal, () => follow(agent, hop, origins))).answer
+    return (await withOneRetry(signal, () => follow(agent, hop, isServed))).answer
   }
 
   return {
@@ -80,7 +80,7 @@ export function createOrigin(options: {
         what: 'metadata',
         url: locate(artifact, '.metadata'),
         headers: { 'accept-encoding': 'identity' },
-        origins,
+        mayLead: isServed,
         most: MOST_METADATA,
       })
       if (answer.status === 404) return { kind: 'absent' }

@@ -26,7 +26,7 @@ export function createRootList(options: {
     async open(method) {
       const { signal } = new AbortController()
       const hop = { who: WHO, what: 'root-list', method, url, headers, signal } as const
-      const { answer } = await follow(options.agent, hop, new Set([base.origin]))
+      const { answer } = await follow(options.agent, hop, ({ origin }) => origin === base.origin)
       return openedFrom(answer)
     },
   }

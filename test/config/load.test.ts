@@ -20,6 +20,7 @@ t.test('without anything said, the defaults of the documentation hold', t => {
     spool: 16 * 1024 ** 2,
     maxSize: 5 * 1024 ** 3,
     cache: 50 * 1024 ** 3,
+    metadata: 'promised',
     clientCache: 'revalidate',
   })
   t.equal(config.findings.negativeTtl, 600_000)

@@ -457,7 +457,8 @@ t.test('.metadata', async t => {
     const gate = await openBareGate(t, world)
     const verdict = await admitted(gate, wheel)
     const answers = await Promise.all(Array.from({ length: 50 }, () => gate.gate.metadata(verdict)))
-    for (const { bytes, sha256 } of answers) t.ok(bytes.equals(wheel.metadata) && sha256 === shaOf(bytes))
+    for (const answer of answers)
+      t.same(answer, { kind: 'metadata', bytes: wheel.metadata, sha256: shaOf(wheel.metadata) })
     await gate.gate.metadata(verdict)
     t.equal(world.upstream.count('metadata'), 1)
     t.equal(world.upstream.count('file'), 0)
@@ -475,7 +476,7 @@ t.test('.metadata', async t => {
     t.equal(world.upstream.count('metadata'), 1)
     t.strictSame(gate.alarms(), ['integrity-mismatch'])
     gate.clock.now += 10 * MINUTE
-    t.same((await gate.gate.metadata(verdict)).bytes, wheel.metadata)
+    t.match(await gate.gate.metadata(verdict), { kind: 'metadata', bytes: wheel.metadata })
   })
 
   t.test('that the index offers and the origin lacks is unknown', async t => {
@@ -484,7 +485,7 @@ t.test('.metadata', async t => {
     world.upstream.fault({ route: 'metadata', do: { status: 404 } })
     await t.rejects(gate.gate.metadata(verdict), { code: 'unknown-upstream' })
     world.upstream.clearFaults()
-    t.same((await gate.gate.metadata(verdict)).bytes, wheel.metadata)
+    t.match(await gate.gate.metadata(verdict), { kind: 'metadata', bytes: wheel.metadata })
   })
 })
 

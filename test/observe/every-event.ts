@@ -65,6 +65,7 @@ export const ALL: readonly GateEvent[] = [
   { type: 'upstream', what: 'page', status: 200, ms: 5 },
   { type: 'verification', outcome: 'attested', ms: 5, queued: 0 },
   { type: 'index-warning', project: 'p', detail: 'd', untrusted: undefined },
+  { type: 'forgotten', what: 'digest', project: 'p', filename: undefined, reason: 'r' },
   { type: 'no-pep740-upstream', detail: 'd' },
   policy('loaded'),
   { type: 'policy-warning', detail: 'p.yaml:1:1 w' },

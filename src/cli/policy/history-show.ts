@@ -10,9 +10,10 @@ import { canonicalVersion, compareVersions, releaseOf, type Version } from '../.
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords } from '../command/gate-records.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
-import type { Services } from '../command/services.ts'
+import type { Conclude, Services } from '../command/services.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { renderTable } from '../terminal/table.ts'
+import { addHistoryForget } from './history-forget.ts'
 
 interface ShowOptions {
   readonly config?: string
@@ -39,11 +40,11 @@ ${ENVIRONMENT}
 Examples:
   portcullis history show sampleproject`
 
-export function addHistoryCommand(program: Command, services: Services): void {
+export function addHistoryCommand(program: Command, services: Services, conclude: Conclude): void {
   const history = program
     .command('history')
-    .summary('look at what the gate has seen of a project')
-    .description('Look at what the gate has seen of a project.')
+    .summary('look at what the gate has seen of a project, and let go of it')
+    .description('Look at what the gate has seen of a project, and let go of what stands in the way.')
   history
     .command('show')
     .summary('print the timeline of a project')
@@ -54,6 +55,7 @@ export function addHistoryCommand(program: Command, services: Services): void {
     .action(async (name: string, _options, command: Command) => {
       await show(name, command.optsWithGlobals<ShowOptions>(), services)
     })
+  addHistoryForget(history, services, conclude)
 }
 
 async function show(name: string, { format, config }: ShowOptions, services: Services): Promise<void> {

@@ -78,7 +78,7 @@ export const ERRORS = {
     exit: 4,
     title: 'the index contradicts what it said before',
     remedy:
-      'A file came back with another sha256, or a serial went backwards. The platform team must look into the upstream.',
+      'A file came back with another sha256, or a serial went backwards. The platform team must look into the upstream; what was one odd answer of it, portcullis history forget lets go of.',
     retryAfter: 2,
   },
   'integrity-mismatch': {
@@ -121,7 +121,8 @@ export const ERRORS = {
     status: 503,
     exit: 3,
     title: 'clock runs behind',
-    remedy: 'The clock of the gate is behind times it already recorded; set it right.',
+    remedy:
+      'The clock of the gate is behind times it already recorded; set it right. Where it ran ahead before, portcullis history forget --what clock lets go of that.',
     retryAfter: 2,
   },
   'unknown-overloaded': {

@@ -63,7 +63,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   const { maxSize, isInternal, at } = settings
   const times = { maxAge: WHOLE_RUN, maxStale: millis(0) }
   const indexes = createIndexes({ index: parts.index, memory, events, clock, ...times, isInternal })
-  const sound = createSound({ indexes, memory, policies, maxSize, isInternal })
+  const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })
   const explain = createExplainArtifact(parts, at)
   const pages = createLimit({ running: 8, waiting: 100_000, what: 'pages' })

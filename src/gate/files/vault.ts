@@ -7,6 +7,7 @@ import type { Origin } from '../../ports/outward.ts'
 import { Ingest } from './ingest.ts'
 import type { Mismatches } from './mismatches.ts'
 import type { OpenFile } from './open-file.ts'
+import type { Settle } from './settle.ts'
 import { VerifiedFile } from './verified-file.ts'
 import type { WheelMetadata } from './wheel-metadata.ts'
 
@@ -22,6 +23,7 @@ interface Options {
   readonly origin: Origin
   readonly wheelMetadata: WheelMetadata
   readonly mismatches: Mismatches
+  readonly settle: Settle
   /** downloads from the upstream at once */
   readonly limit: Limit
   /** bytes: up to here a file is checked whole before its first byte leaves */
@@ -31,7 +33,7 @@ interface Options {
 }
 
 export function createVault(options: Options): Vault {
-  const { blobs, origin, wheelMetadata, mismatches, limit, spool, maxSize } = options
+  const { blobs, origin, wheelMetadata, mismatches, settle, limit, spool, maxSize } = options
   const ingests = new Map<string, Ingest>()
 
   async function open(verdict: Admitted): Promise<OpenFile> {
@@ -39,7 +41,7 @@ export function createVault(options: Options): Vault {
     const { artifact } = verdict
     const { filename } = artifact
     const before = await stored(artifact)
-    if (before !== undefined) return verified(artifact, before)
+    if (before !== undefined) return await verified(artifact, before)
     const ingest = ingestOnce(artifact)
     const size = await ingest.size
     if (size !== undefined && size > spool) {
@@ -49,10 +51,17 @@ export function createVault(options: Options): Vault {
     await ingest.stored
     const spooled = await stored(artifact)
     if (spooled === undefined) throw new GateError('unknown-store', `${filename.text} was stored and is gone`)
-    return verified(artifact, spooled)
+    return await verified(artifact, spooled)
   }
 
-  function verified({ sha256, filename }: Artifact, blob: OpenBlob): OpenFile {
+  async function verified(artifact: Artifact, blob: OpenBlob): Promise<OpenFile> {
+    const { sha256, filename } = artifact
+    try {
+      await settle(artifact)
+    } catch (error) {
+      blob.close()
+      throw error
+    }
     return { kind: 'stored', blob, file: VerifiedFile.mint({ sha256, size: blob.size, filename: filename.text }) }
   }
 
@@ -94,6 +103,7 @@ export function createVault(options: Options): Vault {
     const ingest = new Ingest({ artifact, origin, blobs, limit, maxSize, inspect })
     ingests.set(listed, ingest)
     ingest.stored
+      .then(() => settle(artifact))
       .catch((error: unknown) => mismatches.remember(url, sha256, error))
       .finally(() => ingests.delete(listed))
       .catch(() => {})

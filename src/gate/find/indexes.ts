@@ -1,6 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, type Instant, type Millis, millis } from '../../domain/base/instant.ts'
+import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
+import { lasted, SECOND_OPINION } from '../../domain/memory/second-sight.ts'
+import { standingOf } from '../../domain/memory/serial.ts'
 import { isChanged } from '../../domain/memory/sighting.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { createOnce } from '../../flow/once.ts'
@@ -11,6 +14,7 @@ import type { ProjectIndex } from '../../protocol/simple/project-index.ts'
 import { UnreadableStatus } from '../../protocol/simple/project-status.ts'
 import { listedFile } from './artifacts.ts'
 import { type KnownPage, knownPage } from './known-page.ts'
+import { secondOpinion } from './second-opinion.ts'
 
 interface Remembered {
   /** `undefined`: the upstream said 404 */
@@ -24,6 +28,12 @@ interface Remembered {
 const YOUNG = millis(5_000)
 /** Ask again this long after a failure; until then a page that may stand in does. */
 const AFTER_FAILURE = millis(5_000)
+
+/** How often an index is asked that answers with what one of its nodes had before, where nothing may stand in. */
+const NODES_ASKED = 3
+
+/** The page of a node that is one change behind: no rollback, but not to be believed either. */
+class Behind extends GateError {}
 
 /** entries of one page that were left out and are named */
 const MOST_TOLD = 5
@@ -90,10 +100,10 @@ export function createIndexes(options: Options): Indexes {
           ? undefined
           : answer.kind === 'unchanged'
             ? before?.page
-            : await admitPage(answer.index, answer.etag)
+            : await admitPage(answer.index, answer.etag, mayStandIn(before, now) ? before.page : undefined)
       if (answer.kind === 'unchanged' && page === undefined)
         throw new GateError('unknown-upstream', 'the index answered 304 to a page that was never fetched')
-      if (answer.kind === 'unchanged') await memory.learn(project, { reread: now })
+      if (answer.kind === 'unchanged') await readAgain(project, page, now)
       known.set(project, { page, validated: now, askAgain: now })
       return page
     } catch (error) {
@@ -102,7 +112,7 @@ export function createIndexes(options: Options): Indexes {
       if (
         error instanceof UnreadableStatus ||
         !(error instanceof GateError) ||
-        !error.code.startsWith('unknown-upstream') ||
+        !(error.code.startsWith('unknown-upstream') || error instanceof Behind) ||
         !mayStandIn(before, now)
       )
         throw error
@@ -111,19 +121,89 @@ export function createIndexes(options: Options): Indexes {
     }
   }
 
-  async function admitPage(fresher: ProjectIndex, etag: string | undefined): Promise<KnownPage> {
+  /** What has lasted since the page was read first is no single sight any more. */
+  async function readAgain(project: ProjectName, page: KnownPage | undefined, now: Instant): Promise<void> {
+    const serial = page?.index.serial
+    const before = await memory.of(project)
+    const read = await memory.learn(project, { reread: now, ...(serial === undefined ? {} : { serial }) })
+    tellCorrected(before, page === undefined ? read : await settleDisputes(page.index, before, read))
+  }
+
+  async function admitPage(
+    answered: ProjectIndex,
+    etag: string | undefined,
+    mayStand: KnownPage | undefined,
+  ): Promise<KnownPage> {
+    const fresher = mayStand === undefined ? await notBehind(answered) : answered
     const { name, serial, status, files } = fresher
-    const { serial: highest } = await memory.of(name)
-    if (serial !== undefined && highest !== undefined && serial < highest) {
-      const detail = `the serial of ${name} went back from ${highest} to ${serial}`
-      events.emit({ type: 'alarm', alarm: 'serial-backwards', detail, untrusted: undefined })
-      throw new GateError('unknown-index-changed', detail)
-    }
+    await assertForward(fresher)
+    const before = await memory.of(name)
     const page = { at: clock(), status, files: files.map(listedFile) }
-    const { sightings } = await memory.learn(name, { page, ...(serial === undefined ? {} : { serial }) })
-    for (const file of files) if (isChanged(sightings, file)) tellChanged(name, file.filename)
+    const read = await memory.learn(name, { page, ...(serial === undefined ? {} : { serial }) })
+    const after = await settleDisputes(fresher, before, read)
+    tellCorrected(before, after)
+    for (const file of files) if (isChanged(after.sightings, file)) tellChanged(name, file.filename)
     tellDoubts(fresher)
-    return knownPage(fresher, etag)
+    return knownPage(fresher, fresher === answered ? etag : undefined)
+  }
+
+  /** Where there is no page that may stand in for the one of a node that is behind, another node is asked for its own. */
+  async function notBehind(answered: ProjectIndex): Promise<ProjectIndex> {
+    const { serials } = await memory.of(answered.name)
+    let page = answered
+    for (let asked = 1; asked < NODES_ASKED; asked += 1) {
+      if (page.serial === undefined || standingOf(serials, page.serial) !== 'behind') return page
+      const again = await index.project(page.name)
+      if (again.kind !== 'page') return page
+      page = again.index
+    }
+    return page
+  }
+
+  /** A page that went back is not believed, and neither is one that is behind; both count as a reading of their serial. */
+  async function assertForward({ name, serial }: ProjectIndex): Promise<void> {
+    const { serials: known } = await memory.of(name)
+    if (serial === undefined || standingOf(known, serial) === 'current') return
+    const { serials } = await memory.learn(name, { serial, serialAt: clock() })
+    const standing = standingOf(serials, serial)
+    const floors = `from ${known?.floor} to ${serial}`
+    if (standing === 'current') return warn(name, `its serial went back ${floors}, which was read once and never again`)
+    if (standing === 'behind')
+      throw new Behind('unknown-index-changed', `the page of ${name} is behind: its serial went ${floors}`)
+    const detail = `the serial of ${name} went back ${floors}`
+    events.emit({ type: 'alarm', alarm: 'serial-backwards', detail, untrusted: undefined })
+    throw new GateError('unknown-index-changed', detail)
+  }
+
+  /**
+   * A first sha256 whose bytes nobody ever saw may have been one odd answer. Where the page goes on giving another one, the index is
+   * asked in another way.
+   */
+  async function settleDisputes(
+    { name, files }: ProjectIndex,
+    { sightings: before }: ProjectMemory,
+    read: ProjectMemory,
+  ): Promise<ProjectMemory> {
+    const disputed = files.flatMap(file => {
+      const { filename, sha256 } = file
+      const other = before.get(filename)?.other
+      if (sha256 === undefined || other?.value !== sha256 || !lasted(other, clock(), SECOND_OPINION)) return []
+      return isChanged(read.sightings, file) && !read.settled.has(filename) ? [{ filename, sha256 }] : []
+    })
+    if (disputed.length === 0) return read
+    const agreed = await secondOpinion(index, name, disputed)
+    return agreed.length === 0 ? read : await memory.learn(name, { agreed })
+  }
+
+  function tellCorrected({ project, sightings: before }: ProjectMemory, { sightings: after }: ProjectMemory): void {
+    if (before === after) return
+    for (const { filename, sha256 } of before.values())
+      if (sha256 !== undefined && after.get(filename)?.sha256 !== sha256)
+        warn(project, `the sha256 of ${filename} that it gave first, and whose bytes nobody had, was given once alone`)
+  }
+
+  function warn(project: ProjectName, detail: string): void {
+    events.emit({ type: 'index-warning', project, detail, untrusted: undefined })
   }
 
   /** What of a page could not be believed, or was read although it is not as it must be: once for each new body. */

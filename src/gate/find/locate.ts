@@ -112,10 +112,15 @@ export function createLocate({ indexes, sound, memory, policies, isInternal }: O
     return await sound.artifact(page, file)
   }
 
-  /** The project a path was seen under; else every project that the file name could belong to. */
+  /**
+   * The project a path was seen under, before every other that the file name could belong to: that a page listed it once does not
+   * make it that project's for good.
+   */
   async function ownersOf(path: FilePath, filename: string): Promise<readonly ProjectName[]> {
     const remembered = projects.get(path) ?? (await memory.projectOf(path))
-    return remembered === undefined ? readingsOf(filename).slice(0, MOST_ASKED) : [remembered]
+    if (remembered === undefined) return readingsOf(filename).slice(0, MOST_ASKED)
+    const others = candidateProjects(filename).filter(other => other !== remembered)
+    return others.some(isInternal) ? [remembered] : [remembered, ...others].slice(0, MOST_ASKED)
   }
 
   function readingsOf(filename: string): readonly ProjectName[] {

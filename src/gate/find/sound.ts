@@ -1,7 +1,8 @@
 import { GateError } from '../../domain/base/errors.ts'
+import type { Clock, Instant } from '../../domain/base/instant.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
-import { isChanged } from '../../domain/memory/sighting.ts'
+import { claims, isChanged } from '../../domain/memory/sighting.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import { candidateProjects } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
@@ -30,6 +31,7 @@ interface Options {
   /** bytes */
   readonly maxSize: number
   readonly isInternal: (project: ProjectName) => boolean
+  readonly clock: Clock
 }
 
 /** Another project that a file name could belong to: what it lists, and what it ever listed. */
@@ -39,7 +41,7 @@ interface Rival {
   readonly memory: ProjectMemory
 }
 
-export function createSound({ indexes, memory, policies, maxSize, isInternal }: Options): Sound {
+export function createSound({ indexes, memory, policies, maxSize, isInternal, clock }: Options): Sound {
   /** `demo-2-4.tar.gz` is demo 2.post4 and demo-2 4; a wheel's name has one reading. */
   function rivalsOf({ index }: KnownPage, { dist }: IndexFile): readonly ProjectName[] {
     if (dist?.kind !== 'sdist') return []
@@ -63,7 +65,7 @@ export function createSound({ indexes, memory, policies, maxSize, isInternal }: 
   return {
     async artifact(page, file) {
       assertUnchanged(await memory.of(page.index.name), file)
-      for (const other of rivalsOf(page, file)) assertNobodyElses(page, file, await meet(other))
+      for (const other of rivalsOf(page, file)) assertNobodyElses(page, file, await meet(other), clock())
       return artifact(page, file)
     },
     atHand(page, file, known) {
@@ -71,7 +73,7 @@ export function createSound({ indexes, memory, policies, maxSize, isInternal }: 
       if (rivals.includes(undefined)) return undefined
       try {
         assertUnchanged(known, file)
-        for (const rival of rivals) if (rival !== undefined) assertNobodyElses(page, file, rival)
+        for (const rival of rivals) if (rival !== undefined) assertNobodyElses(page, file, rival, clock())
         return artifact(page, file)
       } catch (error) {
         if (error instanceof GateError) return error
@@ -94,8 +96,9 @@ function assertUnchanged({ sightings }: ProjectMemory, file: IndexFile): void {
  * Where the pages of two projects list a file, or did, whoever writes the index could have a file of one judged by the rule of
  * the other. A page that lists it no longer may still be what a client's lock was made from.
  */
-function assertNobodyElses({ index }: KnownPage, { filename, path }: IndexFile, rival: Rival): void {
-  if (rival.page?.byPath.has(path) !== true && !rival.memory.sightings.has(filename)) return
+function assertNobodyElses({ index }: KnownPage, { filename, path }: IndexFile, rival: Rival, now: Instant): void {
+  const seen = rival.memory.sightings.get(filename)
+  if (rival.page?.byPath.has(path) !== true && (seen === undefined || !claims(seen, now))) return
   throw new GateError(
     'unknown-index-changed',
     `the index lists ${filename} as a file of ${index.name}, and listed it as one of ${rival.project}`,

@@ -146,7 +146,8 @@ export function createExamine(options: Options): Examine {
         findings: [{ key: keyOf(artifact, metadataOf(artifact)), finding, found: now() }],
       })
     },
-    metadataFinding: (artifact, { findings }) => findings.get(keyOf(artifact, metadataOf(artifact)))?.finding,
+    metadataFinding: (artifact, { findings }) =>
+      withoutDigest(findings.get(keyOf(artifact, metadataOf(artifact)))?.finding),
   }
 }
 
@@ -160,6 +161,14 @@ function digestOf(sigstore: string, custom: readonly CustomRoot[]): string {
   digests.set(custom, { sigstore, digest })
   return digest
 }
+
+/** What was written down before told whoever asked the sha256 of what lies inside. */
+function withoutDigest(finding: KnownFinding | undefined): KnownFinding | undefined {
+  if (finding?.kind !== 'invalid' || !COMPUTED.test(finding.detail)) return finding
+  return { ...finding, detail: finding.detail.replace(COMPUTED, ', inside the wheel it is another text') }
+}
+
+const COMPUTED = /, inside the wheel it is [0-9a-f]{64}$/
 
 /**
  * Where it is remembered what was found in a wheel against its `.metadata`: no trust root has a say in it, and an index

@@ -32,8 +32,8 @@ export interface TreeParts extends Pick<ExportParts, 'gate' | 'holdings' | 'blob
 export async function exportTree(order: TreeOrder, parts: TreeParts): Promise<readonly HeldVerdict[]> {
   const { writer, signer, progress } = order
   const judged = await judgeHeld(await parts.holdings.all(), parts.gate, (done, all) => progress('judged', done, all))
-  const admitted = judged.flatMap(({ held, outcome }) =>
-    !(outcome instanceof GateError) && outcome.kind === 'admitted' ? [held] : [],
+  const admitted = judged.flatMap(({ held, outcome, metadata }) =>
+    !(outcome instanceof GateError) && outcome.kind === 'admitted' ? [{ ...held, coreMetadata: metadata }] : [],
   )
   const projects = Map.groupBy(admitted, ({ project }) => project)
   const written: CarriedDocument[] = [await writer.document('simple/index.html', rootPage([...projects.keys()]))]
@@ -87,7 +87,7 @@ function viewOf(index: ProjectIndex, admitted: ReadonlyMap<Sha256, HeldFile>, ba
     serial,
     versions,
     files: files.map(({ file, held }) => ({
-      file,
+      file: { ...file, coreMetadata: held.coreMetadata },
       url: `${base}${file.path}`,
       yanked: file.yanked,
       provenance: held.provenance === undefined ? null : `${base}/${provenancePlace(name, file)}`,

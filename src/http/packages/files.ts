@@ -132,6 +132,10 @@ function asksForPart(exchange: Exchange, { file }: OpenFile): boolean {
 async function sendMetadata(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<void> {
   const metadata = await unlessRefused(serving, exchange, verdict, () => serving.gate.metadata(verdict))
   if (metadata === undefined) return
+  if (metadata.kind === 'refused') {
+    serving.gate.journal(metadata, exchange.client.address, exchange.started)
+    return sendRefusal(serving, exchange, metadata)
+  }
   const { bytes, sha256 } = metadata
   if (!(await stillAdmitted(serving, exchange, verdict))) return
   const etag = etagOf(sha256)

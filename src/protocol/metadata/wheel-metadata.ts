@@ -13,6 +13,7 @@ import {
 } from 'yauzl'
 import type { WheelFilename } from '../../domain/packaging/filename.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
+import { MOST_METADATA_BYTES } from './metadata-objection.ts'
 
 /** A wheel that cannot be read as one: it contradicts itself, or holds no METADATA of its own. */
 export class ArchiveError extends Error {
@@ -32,7 +33,6 @@ export interface RandomAccess {
 
 const MOST_ENTRIES = 200_000
 const MOST_NAME_BYTES = 32 * 1024 * 1024
-const MOST_METADATA_BYTES = 16 * 1024 * 1024
 /** Info-ZIP's Unicode path: a second name, which some readers believe and others do not. */
 const SECOND_NAME = 0x7075
 /** APPNOTE 4.5.3: sizes of 64 bits, where the field of 32 bits is full. */

@@ -7,12 +7,13 @@ import type { ProjectName } from '../../domain/packaging/name.ts'
 import { isJsonObject } from '../text/json.ts'
 import { readHashes, sha256In } from './hashes.ts'
 import type { Dropped, IndexFile, ProjectIndex } from './project-index.ts'
+import { isBelowAny } from './upstream-base.ts'
 
 export interface PageContext {
   readonly project: ProjectName
   /** against which relative file URLs are resolved */
   readonly pageUrl: string
-  /** the only origins that file bytes may come from */
+  /** the only places that file bytes may come from, as URLs without a slash at the end */
   readonly fileOrigins: readonly string[]
   /** X-PyPI-Last-Serial, where the answer had one */
   readonly serial: number | undefined
@@ -52,7 +53,7 @@ function readEntry(entry: Readonly<Record<string, unknown>>, context: PageContex
   const { filename } = entry
   if (typeof filename !== 'string' || !isListedFilename(filename)) return 'not a file name'
   const url = readUrl(entry['url'], context)
-  if (url === undefined) return 'its URL is not on a configured origin'
+  if (url === undefined) return 'its URL is not below a configured origin of files'
   const hashes = readHashes(entry['hashes'])
   const metadata = readMetadataHash(entry)
   if (hashes === undefined || metadata === undefined) return 'its hashes contradict each other'
@@ -77,7 +78,7 @@ function readEntry(entry: Readonly<Record<string, unknown>>, context: PageContex
 function readUrl(url: unknown, { pageUrl, fileOrigins }: PageContext): UpstreamUrl | undefined {
   if (typeof url !== 'string' || url.length > LONGEST_TEXT || !URL.canParse(url, pageUrl)) return undefined
   const resolved = new URL(url, pageUrl)
-  if (resolved.username !== '' || resolved.password !== '' || !fileOrigins.includes(resolved.origin)) return undefined
+  if (resolved.username !== '' || resolved.password !== '' || !isBelowAny(resolved, fileOrigins)) return undefined
   resolved.hash = ''
   return resolved.href as UpstreamUrl
 }

@@ -126,7 +126,9 @@ export class DiskWriter implements BlobWriter {
       this.#ended = true
       const found = this.digest()
       if (found !== sha256)
-        throw new GateError('unknown-store', `sha256 ${sha256} was to be stored, the bytes have ${found}`)
+        throw new GateError('unknown-store', `the bytes to be stored have not the sha256 ${sha256}`, {
+          untrusted: { sha256: found },
+        })
       await this.#descriptor.sync()
       await publish({ descriptor: this.#descriptor, size: this.#written })
     } catch (error) {

@@ -1,5 +1,7 @@
+import type { Sha256 } from '../../domain/base/digest.ts'
 import { type Facts, learn, type ProjectMemory, timeOf } from '../../domain/memory/project-memory.ts'
 import type { FilePath } from '../../domain/packaging/artifact.ts'
+import { candidateProjects } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Watermark } from '../../ports/store.ts'
@@ -45,19 +47,30 @@ export function createSourceMemory(source: SourceId, { tables, known, writes, wa
 
   /** What waits counts as it is now, everything else as it is written. */
   function ownersOf(path: FilePath): readonly Owner[] {
+    const candidates = candidateProjects(path.slice(path.lastIndexOf('/') + 1))
     const written = writes.ask('a path could not be looked up', () => tables.projectsAt(source, path))
     const filename = path.slice(path.lastIndexOf('/') + 1)
     const waiting = [...known.waiting(source)].flatMap(({ project, sightings }) => {
       const sighting = sightings.get(filename)
       return sighting?.path === path ? [{ project, firstSeen: sighting.firstSeen }] : []
     })
-    return [...written.filter(({ project }) => !known.isWaiting(source, project)), ...waiting]
+    const owners = [...written.filter(({ project }) => !known.isWaiting(source, project)), ...waiting]
+    // a page may list anything: a name that cannot be of that project does not lead there
+    return owners.filter(({ project }) => candidates.includes(project))
+  }
+
+  function isListed(sha256: Sha256): boolean {
+    const isWaiting = [...known.waiting(source)].some(({ sightings }) =>
+      sightings.values().some(sighting => sighting.sha256 === sha256),
+    )
+    return isWaiting || writes.ask('a sha256 could not be looked up', () => tables.isListed(source, sha256))
   }
 
   return {
     of: async project => loadedOf(project).memory,
     atHand: project => known.get(source, project)?.memory,
     learn: async (project, facts) => take(project, facts),
+    isListed: async sha256 => isListed(sha256),
     projectOf: async path => ownersOf(path).toSorted(byFirstSight)[0]?.project,
   }
 }

@@ -4,6 +4,7 @@ import type { Events } from '../../observe/events.ts'
 import type { Holdings, Misses } from '../../ports/mirror.ts'
 import type { Store } from '../../ports/store.ts'
 import { KnownMemories } from './known-memories.ts'
+import { createLettingGo } from './letting-go.ts'
 import { createRetention } from './retention.ts'
 import { createSourceMemory } from './source-memory.ts'
 import { type BlobRecords, createBlobRecordsTable } from './tables/blob-records-table.ts'
@@ -53,6 +54,7 @@ export function createSqliteStore(options: Options): SqliteStore {
   const holdings = createHoldingsTable(database, writes)
   const misses = createMissesTable(database, writes)
   const retention = createRetention({ database, clock, journalKeep })
+  const lettingGo = createLettingGo({ database, tables, known, writes, watermark, events, clock })
   const probe = createProbe(database, writes, clock)
   let closed = false
 
@@ -73,6 +75,7 @@ export function createSqliteStore(options: Options): SqliteStore {
         if (closed) return
         closed = true
         retention.close()
+        lettingGo.close()
         try {
           writes.close()
         } finally {

@@ -83,7 +83,7 @@ t.test('what nothing was learned of stays the same object', async t => {
   t.equal(same.memory, memory)
   t.strictSame(
     { ...same, memory: undefined },
-    { memory: undefined, sightings: [], reading: undefined, proofs: [], serial: undefined, findings: [] },
+    { memory: undefined, sightings: [], reading: undefined, proofs: [], settled: [], serials: undefined, findings: [] },
   )
   const reread = learn(memory, { reread: 2_000_000_000_000 as never }).memory
   t.equal(reread.sightings, memory.sightings)
@@ -126,10 +126,12 @@ t.test('whatever is learned, first things stay and times only rise', async t => 
       for (const [filename, first] of before.sightings) {
         const now = after.sightings.get(filename)
         if (now === undefined || now.firstSeen !== first.firstSeen || now.asOf < first.asOf) return false
-        if (first.sha256 !== undefined && now.sha256 !== first.sha256) return false
+        const isSettled = before.settled.has(filename) || facts.agreed === undefined
+        if (first.sha256 !== undefined && now.sha256 !== first.sha256 && isSettled) return false
         if (first.uploaded !== undefined && now.uploaded !== first.uploaded) return false
         if (first.offered !== undefined && now.offered !== first.offered) return false
       }
+      for (const [filename, file] of before.settled) if (after.settled.get(filename) !== file) return false
       for (const [filename, proof] of before.proofs) if (after.proofs.get(filename) !== proof) return false
       const rises = (after.serial ?? 0) >= (before.serial ?? 0)
       return rises && (after.reading?.lastRead ?? 0) >= (before.reading?.lastRead ?? 0)

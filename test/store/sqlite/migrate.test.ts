@@ -140,6 +140,7 @@ t.test('nothing is lost of what was written before sources were told apart', asy
     t.strictSame(known.sightings.get('pkg-1.0.tar.gz'), {
       filename: 'pkg-1.0.tar.gz',
       sha256: sha256Of('pkg-1.0.tar.gz'),
+      other: undefined,
       firstSeen: START,
       uploaded: START - 9,
       offered: START + 1,
@@ -317,4 +318,31 @@ t.test('a process that is killed while it brings a database up to date leaves th
   const known = await (await subject.memory()).of(PKG)
   t.equal(known.sightings.size, 3_000)
   t.equal(known.findings.get(KEY)?.finding.kind, 'attested')
+})
+
+t.test('one lie that was written down before heals, and what was let out stays as it was', async t => {
+  const [served, stored, lied] = ['pkg-1.0.tar.gz', 'pkg-1.1.tar.gz', 'pkg-1.2.tar.gz'] as const
+  const before = (await Before.begin(t))
+    .page('pkg', START)
+    .file('pkg', served)
+    .file('pkg', stored)
+    .file('pkg', lied)
+    .file('other', 'pkg-1.0-py3-none-any.whl', { version: null })
+    .run('insert into serials values (?, ?)', 'pkg', 999_999_999_999_999)
+    .run('insert into serials values (?, ?)', 'other', 30_000_000)
+    .run('insert into blobs values (?, ?, ?, ?)', sha256Of(stored), '', 1, START)
+  for (const [id, word] of ['admitted', sha256Of(served), 'x'].entries())
+    before.run('insert into words values (?, ?)', id + 1, word)
+  before.run(
+    `insert into journal (at, filename, project, sha256, outcome, code, policy_digest, client, count)
+     values (?, 3, 3, 2, 1, 3, 3, 3, 1)`,
+    START,
+  )
+  const memory = await (await before.open(t)).memory()
+  const { serial, serials, settled } = await memory.of(PKG)
+  t.equal(serial, undefined, 'no index can have had so many changes')
+  t.match(serials, { doubt: { value: 999_999_999_999_999 } })
+  t.strictSame([...settled.keys()].sort(), [served, stored])
+  t.equal((await memory.of(parseProjectName('other'))).serial, 30_000_000)
+  t.equal(await memory.projectOf(fileOf('pkg-1.0-py3-none-any.whl').path), undefined, 'another project’s wheel')
 })

@@ -19,10 +19,7 @@ export function createJournalTable(
   writes: WriteBehind,
   raise: (at: Instant) => void,
 ): Journal {
-  const insert = database.prepare<(number | null)[]>(
-    `insert into journal (at, filename, project, sha256, outcome, code, rule, identity, policy_digest, trust_digest,
-       client, count) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  )
+  const insert = prepareEntry(database)
   const words = createWords(database)
   const pending = new Set<PendingEntry>()
   /** the latest of a client, a file and a second */
@@ -33,23 +30,7 @@ export function createJournalTable(
     write(limit) {
       const entries = [...pending.values().take(limit)]
       const fresh = new Map<string, number>()
-      const id = (word: string): number => words.number(word, fresh)
-      const optional = (word: string | undefined): number | null => (word === undefined ? null : id(word))
-      for (const { entry, count } of entries)
-        insert.run(
-          entry.at,
-          id(entry.filename),
-          id(entry.project),
-          optional(entry.sha256),
-          id(entry.outcome),
-          id(entry.code),
-          optional(entry.rule),
-          optional(entry.identity === undefined ? undefined : JSON.stringify(entry.identity)),
-          id(entry.policyDigest),
-          optional(entry.trustDigest),
-          id(entry.client),
-          count,
-        )
+      for (const { entry, count } of entries) insert(entry, count, word => words.number(word, fresh))
       return () => {
         for (const written of entries) {
           pending.delete(written)
@@ -76,6 +57,40 @@ export function createJournalTable(
     },
     flush: async () => writes.flush(),
   }
+}
+
+/** Writes one entry within the transaction that is open. */
+function prepareEntry(
+  database: Database.Database,
+): (entry: JournalEntry, count: number, id: (word: string) => number) => void {
+  const insert = database.prepare<(number | null)[]>(
+    `insert into journal (at, filename, project, sha256, outcome, code, rule, identity, policy_digest, trust_digest,
+       client, count) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  return (entry, count, id) => {
+    const optional = (word: string | undefined): number | null => (word === undefined ? null : id(word))
+    insert.run(
+      entry.at,
+      id(entry.filename),
+      id(entry.project),
+      optional(entry.sha256),
+      id(entry.outcome),
+      id(entry.code),
+      optional(entry.rule),
+      optional(entry.identity === undefined ? undefined : JSON.stringify(entry.identity)),
+      id(entry.policyDigest),
+      optional(entry.trustDigest),
+      id(entry.client),
+      count,
+    )
+  }
+}
+
+/** Writes one entry from a process that keeps no journal of its own, within the transaction that is open. */
+export function writeEntry(database: Database.Database, entry: JournalEntry): void {
+  const words = createWords(database)
+  const fresh = new Map<string, number>()
+  prepareEntry(database)(entry, 1, word => words.number(word, fresh))
 }
 
 /** True when nothing but the time within the second tells them apart; this is on the way of every hit. */

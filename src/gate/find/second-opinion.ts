@@ -1,0 +1,45 @@
+import { parseSha256, type Sha256 } from '../../domain/base/digest.ts'
+import { GateError } from '../../domain/base/errors.ts'
+import type { SettledFile } from '../../domain/memory/sighting.ts'
+import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { Index } from '../../ports/outward.ts'
+import { readHashes } from '../../protocol/simple/hashes.ts'
+import type { LegacyJson } from '../../protocol/simple/legacy-json.ts'
+import { isJsonObject } from '../../protocol/text/json.ts'
+
+/** A file of a page whose sha256 is another than the first that was given. */
+export type Disputed = Pick<SettledFile, 'filename' | 'sha256'>
+
+/**
+ * Those of these files for which the index's other document, the JSON API, gives the same sha256 as the page does now. An index
+ * without one, or one that cannot answer, has no second opinion: then it is time that tells.
+ */
+export async function secondOpinion(
+  index: Pick<Index, 'legacy'>,
+  project: ProjectName,
+  disputed: readonly Disputed[],
+): Promise<readonly Disputed[]> {
+  try {
+    const answer = await index.legacy(project)
+    if (answer.kind === 'absent') return []
+    const digests = digestsIn(answer.json)
+    return disputed.filter(({ filename, sha256 }) => digests.get(filename) === sha256)
+  } catch (error) {
+    if (error instanceof GateError) return []
+    throw error
+  }
+}
+
+function digestsIn({ document }: LegacyJson): ReadonlyMap<string, Sha256> {
+  const { releases, urls } = document
+  const groups: readonly unknown[] = [urls, ...(isJsonObject(releases) ? Object.values(releases) : [])]
+  return new Map(
+    groups
+      .flatMap(group => (Array.isArray(group) ? (group as readonly unknown[]) : []))
+      .flatMap(file => {
+        if (!isJsonObject(file) || typeof file['filename'] !== 'string') return []
+        const sha256 = parseSha256(readHashes(file['digests'])?.['sha256'] ?? '')
+        return sha256 === undefined ? [] : [[file['filename'], sha256] as const]
+      }),
+  )
+}
