@@ -4,6 +4,7 @@ import type { Artifact, FilePath } from '../domain/packaging/artifact.ts'
 import type { DistFilename } from '../domain/packaging/filename.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import type { Policy } from '../domain/policy/policy.ts'
+import type { OpenBlob } from '../ports/blobs.ts'
 import type { KeptRefusal } from '../ports/store.ts'
 import type { IndexFile } from '../protocol/simple/project-index.ts'
 import type { OpenFile } from './files/open-file.ts'
@@ -38,6 +39,8 @@ export interface Gate {
   open(verdict: Admitted): Promise<OpenFile>
   /** The wheel's `.metadata`, checked against the index's hash. Throws not-listed where the index offers none. */
   metadata(verdict: Admitted): Promise<{ readonly bytes: Buffer; readonly sha256: Sha256 }>
+  /** The same as a document that is sent from the disk, so that many who ask hold little; whoever gets it closes it. */
+  openMetadata(verdict: Admitted): Promise<OpenBlob>
   /** The provenance bytes that were verified. Throws no-provenance. */
   provenance(project: ProjectName, filename: DistFilename): Promise<Buffer>
   /** Keeps a refusal under a short stable id and returns the id. */

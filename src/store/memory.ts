@@ -60,6 +60,7 @@ function createStore(journal: JournalRow[]): Store {
       get: async id => refusals.get(id),
     },
     watermark: { newest: () => newest, raise },
+    journalBytes: () => 0,
     async probe() {},
     async close() {},
   }

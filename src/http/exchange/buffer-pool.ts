@@ -30,6 +30,16 @@ export class BufferPool {
     return this.#largeOut + this.#smallOut
   }
 
+  /** bytes of buffers that are out */
+  get bytesOut(): number {
+    return this.#largeOut * LARGE + this.#smallOut * SMALL
+  }
+
+  /** bytes of the buffer that would be taken next */
+  get next(): number {
+    return this.tight ? SMALL : LARGE
+  }
+
   /** Many are out: readers that wait hold one buffer instead of reading ahead. */
   get tight(): boolean {
     return this.#largeOut * LARGE >= LARGE_OUT
