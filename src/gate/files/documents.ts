@@ -21,7 +21,7 @@ export function createDocuments(blobs: Blobs): Documents {
     async keep(sha256, bytes) {
       const writer = await blobs.writer(sha256)
       try {
-        await writer.write(Buffer.from(bytes))
+        await writer.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
         await writer.commit()
       } catch (error) {
         await writer.abort().catch(() => {})

@@ -20,7 +20,8 @@ export interface OutletBounds {
 interface Waiting {
   readonly since: number
   readonly deadline: number
-  readonly bytes: number
+  /** bytes in memory that are held for it */
+  readonly holds: number
   readonly end: (how: 'taken' | 'lost') => void
 }
 
@@ -92,16 +93,18 @@ export class Outlet implements Way {
     this.#freed()
   }
 
-  /** The buffer was lost: the kernel may still look at it. */
-  #drop(buffer: Buffer): void {
+  /** The write was lost: until its connection is closed, it may still be looked at. */
+  #drop(buffer: Buffer, { request: { socket } }: Exchange): void {
     this.#buffers.drop(buffer)
+    if (socket.closed) this.#buffers.reclaim(buffer)
+    else socket.once('close', () => this.#buffers.reclaim(buffer))
     this.#freed()
   }
 
   /** Writes a part of a buffer that was taken here, and gives it back. Resolves when the connection has it, or went away. */
   writeTaken(exchange: Exchange, buffer: Buffer, length: number): Promise<void> {
     return this.#write(exchange, buffer.subarray(0, length), how =>
-      how === 'taken' ? this.give(buffer) : this.#drop(buffer),
+      how === 'taken' ? this.give(buffer) : this.#drop(buffer, exchange),
     )
   }
 
@@ -125,7 +128,7 @@ export class Outlet implements Way {
     return () => {
       this.#hold(body)
       if (body.length > PIECE) return void this.#sendInPieces(exchange, body)
-      this.#wait(exchange, body.length, () => this.#release(body))
+      this.#wait(exchange, body, () => this.#release(body))
       exchange.bytes = body.length
       exchange.response.end(body)
     }
@@ -136,32 +139,47 @@ export class Outlet implements Way {
   }
 
   async #sendInPieces(exchange: Exchange, body: Buffer): Promise<void> {
-    try {
-      for (let start = 0; start < body.length && !exchange.over; start += PIECE)
-        await this.#write(exchange, body.subarray(start, start + PIECE), () => {})
-      if (!exchange.over) exchange.response.end()
-    } finally {
+    let isLost = false
+    const settle = (how: 'taken' | 'lost'): void => {
+      if (how === 'taken' || isLost) return
+      isLost = true
       this.#release(body)
     }
+    for (let start = 0; start < body.length && !isLost; start += PIECE)
+      await this.#write(exchange, body.subarray(start, start + PIECE), settle, body.length)
+    if (isLost) return
+    this.#release(body)
+    exchange.response.end()
   }
 
-  #write(exchange: Exchange, piece: Buffer, settle: (how: 'taken' | 'lost') => void): Promise<void> {
+  #write(
+    exchange: Exchange,
+    piece: Buffer,
+    settle: (how: 'taken' | 'lost') => void,
+    holds = piece.length,
+  ): Promise<void> {
     if (exchange.over || exchange.response.destroyed) {
       settle('lost')
       return Promise.resolve()
     }
     return new Promise(resolve => {
-      const end = this.#wait(exchange, piece.length, how => {
+      const settled = (how: 'taken' | 'lost'): void => {
         if (how === 'taken') exchange.bytes += piece.length
         settle(how)
         resolve()
-      })
+      }
+      const end = this.#wait(exchange, piece, settled, holds)
       exchange.response.write(piece, error => end(error == null ? 'taken' : 'lost'))
     })
   }
 
   /** From now on the reader has its time for a piece. `settle` is called once. */
-  #wait(exchange: Exchange, bytes: number, settle: (how: 'taken' | 'lost') => void): Waiting['end'] {
+  #wait(
+    exchange: Exchange,
+    piece: Buffer,
+    settle: (how: 'taken' | 'lost') => void,
+    holds = piece.length,
+  ): Waiting['end'] {
     const { graceMs, leastRate } = this.#bounds
     const since = performance.now()
     let open = true
@@ -172,7 +190,7 @@ export class Outlet implements Way {
       exchange.wake = undefined
       settle(how)
     }
-    this.#waiting.set(exchange, { since, deadline: since + graceMs + (bytes / leastRate) * 1_000, bytes, end })
+    this.#waiting.set(exchange, { since, deadline: since + graceMs + (piece.length / leastRate) * 1_000, holds, end })
     exchange.wake = () => end('lost')
     return end
   }
@@ -214,8 +232,8 @@ export class Outlet implements Way {
   #cutStalled(): boolean {
     const before = performance.now() - this.#bounds.stalledMs
     const heldBy = new Map<string, number>()
-    for (const [{ client }, { bytes }] of this.#waiting)
-      heldBy.set(client.address, (heldBy.get(client.address) ?? 0) + bytes)
+    for (const [{ client }, { holds }] of this.#waiting)
+      heldBy.set(client.address, (heldBy.get(client.address) ?? 0) + holds)
     let worst: Exchange | undefined
     for (const [exchange, { since }] of this.#waiting) {
       if (since > before) break
