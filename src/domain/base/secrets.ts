@@ -56,18 +56,18 @@ function formsOf(secret: Secret): readonly string[] {
 
 function writtenForms(value: string): readonly string[] {
   const once = encodeURIComponent(value)
-  return [
-    value,
-    once,
-    once.replaceAll('%20', '+'),
-    encodeURI(value),
-    strictly(value),
-    encodeURIComponent(once),
-    JSON.stringify(value).slice(1, -1),
-    escaped(value),
-    escaped(JSON.stringify(value).slice(1, -1)),
-    ...base64Forms(value),
-  ]
+  const urls = [once, once.replaceAll('%20', '+'), encodeURI(value), strictly(value), encodeURIComponent(once)]
+  return [...urls, ...base64Forms(value), ...quotedForms(value)]
+}
+
+/** A detail that quotes something stands in JSON, and that in a page or in a line of the log. */
+const QUOTED = 3
+
+function quotedForms(value: string): readonly string[] {
+  let forms = new Set([value])
+  for (let depth = 0; depth < QUOTED; depth += 1)
+    forms = new Set([...forms].flatMap(form => [form, JSON.stringify(form).slice(1, -1), escaped(form)]))
+  return [...forms]
 }
 
 /** RFC 3986: whatever is not unreserved. */

@@ -196,9 +196,9 @@ export class Outlet implements Way {
   }
 
   #hasRoom(bytes: number): boolean {
-    const { held } = this
-    // a body that is larger than all of it may go alone
-    return held === 0 || held + bytes <= this.#bounds.answerBytes
+    const { answerBytes } = this.#bounds
+    // one that would hardly ever find room goes when half of it is free: a large page, which the gate keeps anyway
+    return this.held + (bytes > answerBytes / 2 ? answerBytes / 2 : bytes) <= answerBytes
   }
 
   #hold(body: Buffer): void {

@@ -14,6 +14,7 @@ t.test('a secret leaves in none of the forms that texts give it', async t => {
     'in a form': encodeURIComponent(PASSWORD).replaceAll('%20', '+'),
     'encoded twice': encodeURIComponent(encodeURIComponent(PASSWORD)),
     'in JSON': JSON.stringify({ type: PASSWORD }),
+    'quoted in JSON': JSON.stringify({ detail: `it says ${JSON.stringify(PASSWORD)}` }),
     'in HTML': PASSWORD.replaceAll('&', '&amp;').replaceAll('"', '&quot;'),
     'in a header': `text/html; Basic ${BASIC}`,
     'in a header without its scheme': BASIC,
