@@ -1,4 +1,4 @@
-// guards: src/main.ts src/config/secrets.ts src/cli/terminal/output.ts
+// guards: src/main.ts src/cli/terminal/output.ts
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -66,7 +66,10 @@ t.test('an upstream that repeats our credentials has them in no log, journal, an
     // a header value has no quotes of its own to keep
     const type = echo === PASSWORD ? `text/${encodeURI(PASSWORD)}` : `text/${echo}`
     for (const route of ['page', 'legacy', 'provenance', 'file', 'root'] as const)
-      world.upstream.fault({ route, do: { headers: { 'content-type': type, 'content-encoding': echo === PASSWORD ? 'x' : echo } } })
+      world.upstream.fault({
+        route,
+        do: { headers: { 'content-type': type, 'content-encoding': echo === PASSWORD ? 'x' : echo } },
+      })
     await heard(`/simple/project-${index}/`)
     await heard(`/pypi/demo/json`)
     await heard(wheel.path)

@@ -1,4 +1,3 @@
-// guards: src/compose/app.ts
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// guards: src/store/sqlite/journal-room.ts src/store/sqlite/tables/journal-table.ts src/store/sqlite/tables/words-table.ts
+// guards: src/store/sqlite/tables/journal-table.ts
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'

@@ -25,6 +25,13 @@ interface Waiting {
   readonly end: (how: 'taken' | 'lost') => void
 }
 
+/** Somebody who waits for room. */
+interface InLine {
+  readonly bytes: () => number
+  /** Takes it up. */
+  readonly enter: () => void
+}
+
 /** bytes that are handed to a connection at once */
 const PIECE = 256 * 1024
 /** bytes; so short an answer is never refused for want of memory: it says why others are */
@@ -45,8 +52,7 @@ export class Outlet implements Way {
   /** bodies that are whole, and how many read each */
   readonly #whole = new Map<Buffer, number>()
   #wholeBytes = 0
-  /** who waits for room */
-  #line: (() => void)[] = []
+  readonly #line: InLine[] = []
   readonly #timer: NodeJS.Timeout
 
   constructor(options: {
@@ -60,7 +66,7 @@ export class Outlet implements Way {
     this.#buffers = buffers
     this.#events = events
     this.clean = clean
-    this.#timer = setInterval(() => this.#cutSlow(), Math.max(10, Math.min(5_000, bounds.graceMs / 4)))
+    this.#timer = setInterval(() => this.#look(), Math.max(10, Math.min(1_000, bounds.graceMs / 4)))
     this.#timer.unref()
   }
 
@@ -80,17 +86,18 @@ export class Outlet implements Way {
   }
 
   /** A buffer to read a file into, as soon as there is room for one. */
-  async take(): Promise<Buffer> {
-    while (!this.#hasRoom(this.#buffers.next)) {
-      if (!this.#cutStalled()) await new Promise<void>(resolve => this.#line.push(resolve))
-    }
-    return this.#buffers.take()
+  take(): Buffer | Promise<Buffer> {
+    if (this.#line.length === 0 && this.#hasRoom(this.#buffers.next)) return this.#buffers.take()
+    return new Promise(resolve => {
+      this.#line.push({ bytes: () => this.#buffers.next, enter: () => resolve(this.#buffers.take()) })
+      this.#serveLine()
+    })
   }
 
   /** The buffer is nobody's any more. */
   give(buffer: Buffer): void {
     this.#buffers.give(buffer)
-    this.#freed()
+    this.#serveLine()
   }
 
   /** The write was lost: until its connection is closed, it may still be looked at. */
@@ -98,7 +105,7 @@ export class Outlet implements Way {
     this.#buffers.drop(buffer)
     if (socket.closed) this.#buffers.reclaim(buffer)
     else socket.once('close', () => this.#buffers.reclaim(buffer))
-    this.#freed()
+    this.#serveLine()
   }
 
   /** Writes a part of a buffer that was taken here, and gives it back. Resolves when the connection has it, or went away. */
@@ -110,10 +117,16 @@ export class Outlet implements Way {
 
   /** Writes a piece that may be shared with other readers. Resolves when the connection has it, or went away. */
   async writeShared(exchange: Exchange, piece: Buffer): Promise<void> {
-    while (!this.#whole.has(piece) && !this.#hasRoom(piece.length) && !exchange.over) {
-      if (!this.#cutStalled()) await new Promise<void>(resolve => this.#line.push(resolve))
-    }
-    this.#hold(piece)
+    if (this.#whole.has(piece) || (this.#line.length === 0 && this.#hasRoom(piece.length))) this.#hold(piece)
+    else
+      await new Promise<void>(resolve => {
+        const enter = (): void => {
+          this.#hold(piece)
+          resolve()
+        }
+        this.#line.push({ bytes: () => (this.#whole.has(piece) ? 0 : piece.length), enter })
+        this.#serveLine()
+      })
     await this.#write(exchange, piece, () => this.#release(piece))
   }
 
@@ -211,21 +224,25 @@ export class Outlet implements Way {
     const readers = this.#whole.get(body) ?? 0
     if (readers > 1) return void this.#whole.set(body, readers - 1)
     if (this.#whole.delete(body)) this.#wholeBytes -= body.length
-    this.#freed()
+    this.#serveLine()
   }
 
-  #freed(): void {
-    if (this.#line.length === 0) return
-    const line = this.#line
-    this.#line = []
-    for (const proceed of line) proceed()
+  /** Lets in who waits for room, in turn; where there is none, it is made. */
+  #serveLine(): void {
+    for (let [next] = this.#line; next !== undefined; [next] = this.#line) {
+      if (!this.#hasRoom(next.bytes()) && !this.#cutStalled()) return
+      // whoever was cut may have let it in already
+      if (this.#line[0] !== next || !this.#hasRoom(next.bytes())) continue
+      this.#line.shift()
+      next.enter()
+    }
   }
 
-  #cutSlow(): void {
+  #look(): void {
     const now = performance.now()
     for (const [exchange, { deadline }] of this.#waiting) if (deadline < now) this.#cut(exchange, 'reader-rate')
-    // whoever stands in line looks again: somebody may have stalled since
-    this.#freed()
+    // somebody may have come to a standstill since
+    this.#serveLine()
   }
 
   /** Makes room: false where nobody has stood still. */
