@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { addressRange, listenAddress, nameGlob, publicUrl, tryUpstreamBase, upstreamUrl } from './address.ts'
-import { duration, size } from './units.ts'
+import { count, duration, size } from './units.ts'
 
 /** Only what the environment, the JSON Schema and the documentation have to know beyond the schema. */
 interface Note {
@@ -171,6 +171,22 @@ const findingsSection = z
 const journalSection = z
   .strictObject({
     keep: duration({ least: '1m' }).prefault('400d').describe('how long verdicts stay in the journal'),
+    max_size: size()
+      .prefault('4GiB')
+      .describe('what the journal may take; above, the oldest verdicts go first, and what went is counted and told'),
+  })
+  .prefault({})
+
+const limitsSection = z
+  .strictObject({
+    connections: count()
+      .prefault(4_096)
+      .describe('connections of clients, all together; those beyond are not accepted'),
+    connections_per_address: count()
+      .prefault(1_024)
+      .describe(
+        'connections of one address, of IPv6 those of one /64; those beyond are reset. Addresses of `trust_proxy` may have more: their connections are many clients’',
+      ),
   })
   .prefault({})
 
@@ -222,6 +238,7 @@ export function configSchema(folder: string) {
     files: filesSection,
     findings: findingsSection,
     journal: journalSection,
+    limits: limitsSection,
     log: logSection,
   })
 }

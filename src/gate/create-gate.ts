@@ -13,6 +13,7 @@ import type { Trust, Verifier } from '../ports/trust.ts'
 import { createDocuments } from './files/documents.ts'
 import { createMetadata, type MetadataMode } from './files/metadata.ts'
 import { createMismatches } from './files/mismatches.ts'
+import { createOpenMetadata } from './files/open-metadata.ts'
 import { createSettle } from './files/settle.ts'
 import { createVault } from './files/vault.ts'
 import { createWheelMetadata } from './files/wheel-metadata.ts'
@@ -72,6 +73,8 @@ export interface GateSettings {
   readonly metadata: MetadataMode
   readonly isInternal: (project: ProjectName) => boolean
   readonly draining: () => boolean
+  /** the same text without any secret of the configuration; default: as it is */
+  readonly clean?: (text: string) => string
 }
 
 const DOWNLOADS = { running: 16, waiting: 256, what: 'downloads from the upstream' }
@@ -121,6 +124,16 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const pages = createPages({ indexes, memory, foresight, links: linksFor('page'), mode })
   const alternatives = createAlternatives({ indexes, memory, policies, sound, weigh, clock })
 
+  const metadata = createMetadata({
+    ...downloads,
+    vault,
+    documents,
+    events,
+    mode: settings.metadata,
+    isFile,
+    withhold: unoffered.add,
+  })
+
   return {
     page: pages.page,
     atHand: { page: pages.atHand, locate: locate.atHand, judge: judge.atHand },
@@ -134,15 +147,8 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       return alternatives(verdict)
     },
     open: vault.open,
-    metadata: createMetadata({
-      ...downloads,
-      vault,
-      documents,
-      events,
-      mode: settings.metadata,
-      isFile,
-      withhold: unoffered.add,
-    }),
+    metadata,
+    openMetadata: createOpenMetadata({ metadata, documents }),
     async provenance(project, filename) {
       const artifact = await locate.byName(project, filename)
       if ('kind' in artifact) throw new GateError('no-provenance', `no provenance for ${filename.text}`)
@@ -150,7 +156,14 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     },
     keep: explained.keep,
     explained: explained.get,
-    journal: createWriteJournal({ journal: store.journal, events, explained, clock, trustDigest: trust.digest }),
+    journal: createWriteJournal({
+      journal: store.journal,
+      events,
+      explained,
+      clock,
+      trustDigest: trust.digest,
+      clean: settings.clean ?? (text => text),
+    }),
     readiness: createReadiness({ policies, trust, store, clock: guard, watch, draining: settings.draining }),
     policy: () => policies.current(),
     listed: ({ project, path }) => indexes.atHand(project)?.byPath.get(path),

@@ -7,6 +7,7 @@ import type { KeptRefusal } from '../ports/store.ts'
 import type { IndexFile } from '../protocol/simple/project-index.ts'
 import type { MetadataBytes } from './files/metadata.ts'
 import type { OpenFile } from './files/open-file.ts'
+import type { OpenedMetadata } from './files/open-metadata.ts'
 import type { PageBody } from './pages/page-body.ts'
 
 export interface Check {
@@ -41,6 +42,8 @@ export interface Gate {
    * not-listed where the index offers none.
    */
   metadata(verdict: Admitted): Promise<MetadataBytes | Refused>
+  /** The same as a document that is sent from the disk, so that many who ask hold little; whoever gets it closes it. */
+  openMetadata(verdict: Admitted): Promise<OpenedMetadata | Refused>
   /** The provenance bytes that were verified. Throws no-provenance. */
   provenance(project: ProjectName, filename: DistFilename): Promise<Buffer>
   /** Keeps a refusal under a short stable id and returns the id. */

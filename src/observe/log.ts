@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty'
 import { pino } from 'pino'
-import type { Events } from './events.ts'
+import type { Events, GateEvent } from './events.ts'
+import { FoldedLines } from './folded-lines.ts'
 import { createFrequentLines } from './frequent-lines.ts'
 import { type Level, type LogLine, logLine } from './log-line.ts'
 import { openSink, type Sink } from './log-sink.ts'
@@ -13,6 +14,8 @@ export interface LogOptions {
   readonly destination: number | { write(text: string): unknown }
   /** default: on a terminal, unless NO_COLOR is set */
   readonly colours?: 'colours' | 'plain'
+  /** the same text without any secret of the configuration; default: as it is */
+  readonly clean?: (text: string) => string
 }
 
 export interface Log extends Events {
@@ -28,27 +31,42 @@ const RANK: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, erro
  */
 export function createLog(options: LogOptions): Log {
   const { level, format, destination } = options
-  const sink = sinkOf(destination)
+  const sink = cleaned(sinkOf(destination), options.clean)
   const timestamp = createTimestamp()
   const write =
     format === 'json' ? jsonWriter(level, sink, timestamp) : textWriter(sink, options.colours ?? coloursOf(destination))
   const frequent = format === 'json' && RANK[level] <= RANK.info ? createFrequentLines(timestamp) : undefined
+  const folded = new FoldedLines((event, times) => tell(event, times === 1 ? {} : { times }))
+
+  function tell(event: GateEvent, more: LogLine['fields']): void {
+    const line = logLine(event)
+    if (RANK[line.level] < RANK[level]) return
+    write({ ...line, fields: { ...line.fields, ...more } })
+    if (RANK[line.level] >= RANK.warn) sink.hurry()
+  }
+
   return {
     emit(event) {
+      if (event.type === 'limited') return folded.take(event)
       const text = frequent?.(event)
-      if (text !== undefined) return sink.write(text)
-      const line = logLine(event)
-      if (RANK[line.level] < RANK[level]) return
-      write(line)
-      if (RANK[line.level] >= RANK.warn) sink.hurry()
+      if (text === undefined) tell(event, {})
+      else sink.write(text)
     },
-    flush: () => sink.flush(),
+    flush() {
+      folded.flush()
+      sink.flush()
+    },
   }
 }
 
 function sinkOf(destination: LogOptions['destination']): Sink {
   if (typeof destination === 'number') return openSink(destination)
   return { write: text => void destination.write(text), hurry() {}, flush() {} }
+}
+
+/** Whatever a line is made of, no secret of the configuration is in it when it is written. */
+function cleaned(sink: Sink, clean: LogOptions['clean']): Sink {
+  return clean === undefined ? sink : { ...sink, write: text => sink.write(clean(text)) }
 }
 
 function jsonWriter(level: Level, sink: Sink, timestamp: () => string): (line: LogLine) => void {

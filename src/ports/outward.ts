@@ -69,17 +69,18 @@ export interface ResumableOrigin extends Origin {
 
 /** The list of all projects, as it comes: JSON (PEP 691) of tens of megabytes, to be rebuilt by whoever passes it on. */
 export interface OpenedRootList {
+  readonly kind: 'list'
   /** ends early with an error; whoever opened it reads it to the end or destroys it */
   readonly body: Readable
   readonly coding: 'gzip' | 'identity'
   /** X-PyPI-Last-Serial, as it was said */
   readonly serial: string | undefined
+  /** given back to revalidate */
+  readonly etag: string | undefined
 }
 
 /** Where the list of all projects comes from. */
 export interface RootList {
-  /** how many may be under way at once, from the first byte to the last */
-  readonly mostAtOnce: number
-  /** To HEAD its body is empty. Throws `not-found` where there is no such list, unknown-upstream…. */
-  open(method: 'GET' | 'HEAD'): Promise<OpenedRootList>
+  /** `unchanged` since it had the tag `known`. Throws `not-found` where there is no such list, unknown-upstream…. */
+  open(known: string | undefined): Promise<OpenedRootList | { readonly kind: 'unchanged' }>
 }

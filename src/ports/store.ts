@@ -21,7 +21,10 @@ export interface JournalEntry {
   readonly client: string
 }
 
-/** Append-only. On disk within a second and at `close`; equal entries of one second may share a row with a count. */
+/**
+ * Append-only. On disk within a second and at `close`; equal entries share a row with a count: admissions of one second, refusals of
+ * one minute. Bounded by age and size, the oldest go first.
+ */
 export interface Journal {
   /** Throws `unknown-store` while nothing can be written. */
   record(entry: JournalEntry): void
@@ -56,6 +59,8 @@ export interface Store {
   readonly journal: Journal
   readonly refusals: Refusals
   readonly watermark: Watermark
+  /** of the journal, about */
+  journalBytes(): number
   /** Throws `unknown-store` when a write does not go through. */
   probe(): Promise<void>
   close(): Promise<void>

@@ -63,6 +63,7 @@ function createStore(journal: JournalRow[]): Store {
       get: async id => refusals.get(id),
     },
     watermark: { newest: () => time.newest, raise },
+    journalBytes: () => 0,
     async probe() {},
     async close() {},
   }

@@ -24,7 +24,8 @@ t.test('without anything said, the defaults of the documentation hold', t => {
     clientCache: 'revalidate',
   })
   t.equal(config.findings.negativeTtl, 600_000)
-  t.equal(config.journal.keep, 400 * 86_400_000)
+  t.strictSame(config.journal, { keep: 400 * 86_400_000, maxSize: 4 * 1024 ** 3 })
+  t.strictSame(config.limits, { connections: 4_096, connectionsPerAddress: 1_024 })
   t.strictSame(config.log, { level: 'info', format: 'json' })
   t.strictSame([...new Set(origins.values())], ['default'])
   t.end()

@@ -53,6 +53,9 @@ t.test('every key can be set by its variable', t => {
     'files.client_cache': 'forbid',
     'findings.negative_ttl': '90s',
     'journal.keep': '30d',
+    'journal.max_size': '1GiB',
+    'limits.connections': '100',
+    'limits.connections_per_address': '10',
     'log.level': 'debug',
     'log.format': 'text',
   }

@@ -32,7 +32,7 @@ async function run(folder: string, mode: string): Promise<void> {
   const { store, blobs } = await openStore({
     folder,
     cacheBytes: 1e9,
-    journalKeep: millis(86_400_000),
+    journal: { keep: millis(86_400_000), maxSize: 1e12 },
     events: { emit: () => {} },
     clock,
   })

@@ -229,7 +229,7 @@ async function onDisk(t: Test, cacheBytes = 1_000_000_000): Promise<Blobs> {
   const { store, blobs } = await openStore({
     folder,
     cacheBytes,
-    journalKeep: millis(86_400_000),
+    journal: { keep: millis(86_400_000), maxSize: 1e12 },
     events: { emit() {} },
     clock,
   })

@@ -192,7 +192,7 @@ t.test('whatever fails behind any route, nobody is told how', async t => {
     })
   const { url, server } = await startServer(t, world, {
     wrap: gate => failing<Gate>(gate),
-    http: { metrics: async () => fails(), rootList: { mostAtOnce: 4, open: async () => fails() } },
+    http: { metrics: async () => fails(), rootLists: { open: async () => fails(), close() {} } },
   })
   const ask = createAsk(t, world, url)
   let failed = 0

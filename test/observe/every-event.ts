@@ -61,6 +61,8 @@ export const ALL: readonly GateEvent[] = [
   request(),
   verdict(),
   unknown(),
+  { type: 'limited', limit: 'reader-rate', subject: 'anonymous', address: '10.0.0.1' },
+  { type: 'journal-dropped', verdicts: 5, until: 1_000 },
   alarm('x'),
   { type: 'upstream', what: 'page', status: 200, ms: 5 },
   { type: 'verification', outcome: 'attested', ms: 5, queued: 0 },

@@ -61,7 +61,8 @@ export function createMetadata(options: Options): Metadata {
         'unknown-upstream',
         `the index offers metadata for ${artifact.filename.text}, the file origin has none`,
       )
-    const bytes = Buffer.from(answer.bytes.value)
+    const { buffer, byteOffset, byteLength } = answer.bytes.value
+    const bytes = Buffer.from(buffer, byteOffset, byteLength) // no copy
     const found = sha256Of(bytes)
     if (found !== sha256) {
       const detail = `${artifact.filename.text}.metadata: the bytes have not the sha256 ${sha256}`

@@ -10,8 +10,8 @@ const KEPT_SMALL = 256
 
 /**
  * Buffers for file bodies, used again and again: allocating one per read costs more than the copy. A buffer comes back
- * only from the callback of the write that used it; where that write failed it is dropped, because the kernel may still
- * look at it.
+ * only from the callback of the write that used it; where that write failed it is dropped, and comes back when its connection is
+ * closed and nobody can look at it any more.
  */
 export class BufferPool {
   readonly #large: Buffer[] = []
@@ -28,6 +28,16 @@ export class BufferPool {
   /** buffers that are out */
   get out(): number {
     return this.#largeOut + this.#smallOut
+  }
+
+  /** bytes of buffers that are out */
+  get bytesOut(): number {
+    return this.#largeOut * LARGE + this.#smallOut * SMALL
+  }
+
+  /** bytes of the buffer that would be taken next */
+  get next(): number {
+    return this.tight ? SMALL : LARGE
   }
 
   /** Many are out: readers that wait hold one buffer instead of reading ahead. */
@@ -47,15 +57,20 @@ export class BufferPool {
   /** The buffer is nobody's any more. */
   give(buffer: Buffer): void {
     this.drop(buffer)
+    this.reclaim(buffer)
+  }
+
+  /** The buffer is out of the account; it is not used again before it is reclaimed. */
+  drop(buffer: Buffer): void {
+    if (buffer.length === LARGE) this.#largeOut -= 1
+    else this.#smallOut -= 1
+  }
+
+  /** Takes back a buffer that was dropped. */
+  reclaim(buffer: Buffer): void {
     if (this.#poison !== undefined) buffer.fill(this.#poison)
     const isLarge = buffer.length === LARGE
     const free = isLarge ? this.#large : this.#small
     if (free.length < (isLarge ? KEPT_LARGE : KEPT_SMALL)) free.push(buffer)
-  }
-
-  /** The buffer is out of the account and never used again. */
-  drop(buffer: Buffer): void {
-    if (buffer.length === LARGE) this.#largeOut -= 1
-    else this.#smallOut -= 1
   }
 }

@@ -12,7 +12,7 @@ import type { Exchange } from '../exchange/exchange.ts'
 import { sendRefusal } from '../exchange/refusals.ts'
 import type { Serving } from '../exchange/settings.ts'
 import { readRange } from './ranges.ts'
-import { etagOf, fileHeaders, sendFile } from './send-file.ts'
+import { etagOf, fileHeaders, sendDocument, sendFile } from './send-file.ts'
 
 const METADATA = '.metadata'
 
@@ -130,16 +130,20 @@ function asksForPart(exchange: Exchange, { file }: OpenFile): boolean {
 }
 
 async function sendMetadata(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<void> {
-  const metadata = await unlessRefused(serving, exchange, verdict, () => serving.gate.metadata(verdict))
-  if (metadata === undefined) return
-  if (metadata.kind === 'refused') {
-    serving.gate.journal(metadata, exchange.client.address, exchange.started)
-    return sendRefusal(serving, exchange, metadata)
+  const opened = await unlessRefused(serving, exchange, verdict, () => serving.gate.openMetadata(verdict))
+  if (opened === undefined) return
+  if (opened.kind === 'refused') {
+    serving.gate.journal(opened, exchange.client.address, exchange.started)
+    return sendRefusal(serving, exchange, opened)
   }
-  const { bytes, sha256 } = metadata
-  if (!(await stillAdmitted(serving, exchange, verdict))) return
-  const etag = etagOf(sha256)
-  const headers = [...fileHeaders(serving.settings, etag), 'Content-Type', 'application/octet-stream']
-  if (!noneMatch(exchange.header('if-none-match'), etag)) return sendAnswer(exchange, { status: 304, headers })
-  sendAnswer(exchange, { status: 200, headers, body: bytes })
+  const { document } = opened
+  try {
+    if (!(await stillAdmitted(serving, exchange, verdict)) || exchange.over) return
+    const etag = etagOf(document.sha256)
+    const headers = [...fileHeaders(serving.settings, etag), 'Content-Type', 'application/octet-stream']
+    if (!noneMatch(exchange.header('if-none-match'), etag)) return sendAnswer(exchange, { status: 304, headers })
+    await sendDocument(serving, exchange, { headers, document })
+  } finally {
+    document.close()
+  }
 }

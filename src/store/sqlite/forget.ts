@@ -107,7 +107,13 @@ function newestIn(database: Database.Database): number {
 async function takeNotice(open: Parameters<typeof openDatabase>[0]): Promise<void> {
   const { events, clock } = open
   const { store } = await openDatabase(open, database =>
-    createSqliteStore({ database, events, clock, journalKeep: KEEP, failed() {} }),
+    createSqliteStore({
+      database,
+      events,
+      clock,
+      journal: { keep: KEEP, maxSize: Number.POSITIVE_INFINITY },
+      failed() {},
+    }),
   )
   await store.close()
 }

@@ -4,10 +4,11 @@ import { type Instant, instant } from '../../domain/base/instant.ts'
 import type { Identity } from '../../domain/identity/attestation.ts'
 import { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Source } from '../../domain/memory/source.ts'
-import type { JournalRow, Records } from '../../ports/records.ts'
+import type { DroppedVerdicts, JournalRow, Records } from '../../ports/records.ts'
 import { storeError } from '../failure/store-error.ts'
 import { databaseIn } from './database.ts'
 import { inBatches } from './in-batches.ts'
+import { DROPPED, DROPPED_UNTIL } from './journal-room.ts'
 import { prepareFindings, prepareFindingsInOrder, readSealed } from './tables/findings-table.ts'
 import { readMisses } from './tables/misses-table.ts'
 import { preparePages } from './tables/pages-table.ts'
@@ -42,6 +43,7 @@ export function readRecords(folder: string, source: Source): Records | undefined
 
   return {
     journal: since => journal(database, since),
+    dropped: async () => asking(() => readDropped(database)),
     projects: () => ofSource([], id => pages().projects(id)),
     project: name => ofSource(ProjectMemory.of(name), id => projects().loadSeen(id, name)),
     finding: ({ project, ...file }) => ofSource(undefined, id => findings().latest(id, project, file)),
@@ -71,6 +73,12 @@ interface EntryRow {
   readonly trust_digest: string | null
   readonly client: string
   readonly count: number
+}
+
+function readDropped(database: Database.Database): DroppedVerdicts | undefined {
+  const fact = database.prepare<[string], number>('select value from facts where name = ?').pluck()
+  const [verdicts, until] = [fact.get(DROPPED), fact.get(DROPPED_UNTIL)]
+  return verdicts === undefined || until === undefined ? undefined : { verdicts, until: instant(until) }
 }
 
 /** Up to what is there when it begins: a gate that writes meanwhile keeps nobody reading for ever. */

@@ -46,7 +46,12 @@ function openOver(database: Database.Database, memoryWeight: number | undefined)
   const unexpected = (error: unknown): never => {
     throw error
   }
-  const options = { events: { emit() {} }, clock: () => START, journalKeep: millis(1_000), failed: unexpected }
+  const options = {
+    events: { emit() {} },
+    clock: () => START,
+    journal: { keep: millis(1_000), maxSize: 1e12 },
+    failed: unexpected,
+  }
   return createSqliteStore({ ...options, database, ...(memoryWeight === undefined ? {} : { memoryWeight }) }).store
 }
 
