@@ -69,7 +69,15 @@ export interface GateSettings {
   readonly draining: () => boolean
 }
 
-const DOWNLOADS = { running: 16, waiting: 256, what: 'downloads from the upstream' }
+/** Of each, one client has so many that there is always a place for another one. */
+const DOWNLOADS = {
+  running: 16,
+  each: 12,
+  waiting: 256,
+  what: 'downloads from the upstream',
+  name: 'downloads',
+} as const
+const METADATA = { ...DOWNLOADS, what: 'downloads of metadata', name: 'metadata' } as const
 
 /** Puts a gate together; nothing is decided here. */
 export function createGate(parts: GateParts, settings: GateSettings): RunningGate {
@@ -86,8 +94,8 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     events,
     remember: (artifact, finding) => examine.rememberMetadata(artifact, finding),
   })
-  const downloads = { origin, wheelMetadata, mismatches, limit: createLimit(DOWNLOADS) }
-  const vault = createVault({ ...downloads, blobs, spool, maxSize })
+  const downloads = { origin, wheelMetadata, mismatches }
+  const vault = createVault({ ...downloads, limit: createLimit(DOWNLOADS), blobs, spool, maxSize })
   const examine = createExamine({
     memory,
     integrity,
@@ -119,13 +127,14 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     legacy: createLegacy({ index, indexes, memory, foresight, links: linksFor('absolute'), mode, maxAge, clock }),
     locate: locate.byPath,
     locateByName: locate.byName,
-    judge: async artifact => alternatives(await judge.judge(artifact)),
+    judge: async (artifact, asker) => alternatives(await judge.judge(artifact, asker)),
     open: vault.open,
-    metadata: createMetadata({ ...downloads, vault, documents }),
-    async provenance(project, filename) {
-      const artifact = await locate.byName(project, filename)
+    describe: vault.describe,
+    metadata: createMetadata({ ...downloads, limit: createLimit(METADATA), vault, documents }),
+    async provenance(project, filename, asker) {
+      const artifact = await locate.byName(project, filename, asker)
       if ('kind' in artifact) throw new GateError('no-provenance', `no provenance for ${filename.text}`)
-      return await provenance(artifact)
+      return await provenance(artifact, asker)
     },
     keep: explained.keep,
     explained: explained.get,

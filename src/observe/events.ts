@@ -1,3 +1,5 @@
+import type { LimitName } from '../domain/base/limits.ts'
+
 /** Everything worth saying, once. Logs, metrics and alarms are readers of it. */
 export type GateEvent =
   | {
@@ -23,6 +25,13 @@ export type GateEvent =
       readonly untrusted: unknown
       readonly cause: unknown
       readonly id: string
+    }
+  | {
+      /** a client was answered 503 because a bound was met */
+      readonly type: 'limited'
+      readonly limit: LimitName
+      readonly subject: string
+      readonly address: string
     }
   | {
       readonly type: 'request'

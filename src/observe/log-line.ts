@@ -40,6 +40,14 @@ export function logLine(event: GateEvent): LogLine {
     }
     case 'unknown':
       return unknownLine(event)
+    case 'limited': {
+      const { limit, subject, address } = event
+      return line('warn', 'a bound was met', {
+        limit,
+        subject: withoutSecrets(subject),
+        address: withoutSecrets(address),
+      })
+    }
     case 'alarm': {
       const { alarm, detail, untrusted } = event
       return line('error', 'ALARM', { alarm, detail: withoutSecrets(detail), untrusted: cleanValue(untrusted) })

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { ERRORS } from '../domain/base/errors.ts'
+import { LIMITS } from '../domain/base/limits.ts'
 import { REFUSALS } from '../domain/base/refusal.ts'
 import type { AdmittedBy } from '../domain/decide/verdict.ts'
 import type { TrustStatus } from '../ports/trust.ts'
@@ -64,6 +65,9 @@ export function createMetrics({ version }: { readonly version: string }): Metric
         return
       case 'unknown':
         counters.unknown.inc({ code: bounded.code(event.code) })
+        return
+      case 'limited':
+        counters.limited.inc({ limit: event.limit })
         return
       case 'alarm':
         counters.alarms.inc({ alarm: event.alarm })
@@ -148,8 +152,11 @@ function createCounters(registry: Registry, tally: RequestTally) {
     },
   })
   for (const alarm of Object.keys(ALARMS)) alarms.inc({ alarm }, 0)
+  const limited = counter('limited_total', 'Answers that were 503 because a bound was met', ['limit'])
+  for (const limit of Object.keys(LIMITS)) limited.inc({ limit }, 0)
   return {
     alarms,
+    limited,
     verdicts: counter('verdicts_total', 'Verdicts by refusal code, or by what an admission rests on', [
       'outcome',
       'code',

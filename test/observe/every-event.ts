@@ -61,6 +61,7 @@ export const ALL: readonly GateEvent[] = [
   request(),
   verdict(),
   unknown(),
+  { type: 'limited', limit: 'questions', subject: 'anonymous', address: '10.0.0.1' },
   alarm('x'),
   { type: 'upstream', what: 'page', status: 200, ms: 5 },
   { type: 'verification', outcome: 'attested', ms: 5, queued: 0 },

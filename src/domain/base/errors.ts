@@ -1,4 +1,5 @@
 import type { Millis } from './instant.ts'
+import type { LimitName } from './limits.ts'
 
 interface ErrorEntry {
   readonly status: number
@@ -158,16 +159,24 @@ export class GateError extends Error {
   /** For logs: untrusted text goes here, under one key. */
   readonly untrusted: unknown
   readonly retryAfterMs: Millis | undefined
+  /** of `unknown-overloaded`: which bound was met */
+  readonly limit: LimitName | undefined
 
   constructor(
     code: ErrorCode,
     detail: string,
-    options: { readonly cause?: unknown; readonly untrusted?: unknown; readonly retryAfterMs?: Millis } = {},
+    options: {
+      readonly cause?: unknown
+      readonly untrusted?: unknown
+      readonly retryAfterMs?: Millis
+      readonly limit?: LimitName | undefined
+    } = {},
   ) {
     super(`${code}: ${detail}`, options.cause === undefined ? {} : { cause: options.cause })
     this.code = code
     this.detail = detail
     this.untrusted = options.untrusted
     this.retryAfterMs = options.retryAfterMs
+    this.limit = options.limit
   }
 }

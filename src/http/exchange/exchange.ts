@@ -1,6 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
-import { ANONYMOUS, type Client } from './client.ts'
+import { type Asker, Person } from '../../flow/asker.ts'
+import { ANONYMOUS, type Client, turnOf } from './client.ts'
 
 type ReadHeader = 'accept' | 'accept-encoding' | 'if-none-match' | 'if-range' | 'range' | 'user-agent'
 
@@ -23,6 +24,8 @@ export class Exchange {
   beside: Set<Exchange> | undefined = undefined
   /** ends the wait for a write: a response in line behind another one never hears of its connection's end */
   wake: (() => void) | undefined = undefined
+  /** made when something has to be waited for: most answers are at hand */
+  #person: Person | undefined = undefined
 
   constructor(request: IncomingMessage, response: ServerResponse, address: string) {
     this.request = request
@@ -35,6 +38,13 @@ export class Exchange {
     return this.request.method === 'HEAD'
   }
 
+  /** Whose turn it takes in every line that it has to wait in; he leaves when it is over. */
+  get asker(): Asker {
+    this.#person ??= new Person(turnOf(this.client))
+    if (this.over) this.#person.leave()
+    return this.#person
+  }
+
   header(name: ReadHeader): string | undefined {
     return this.request.headers[name] as string | undefined // Node joins what comes twice
   }
@@ -45,6 +55,7 @@ export class Exchange {
     this.over = true
     this.wake?.()
     this.wake = undefined
+    this.#person?.leave()
     return true
   }
 

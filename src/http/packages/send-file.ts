@@ -47,7 +47,7 @@ export async function sendFile(
     if (blob.sha256 !== file.sha256 || blob.size !== file.size)
       throw new GateError('unknown-bug', 'another blob was opened than the one that was verified')
     const range = sendHead(serving, exchange, file, wantedOf(exchange, file))
-    if (range === undefined || exchange.isHead) return void exchange.response.end()
+    if (range === undefined) return void exchange.response.end()
     if (blob.bytes === undefined) return await pump(serving, exchange, blob, range)
     const body = blob.bytes.subarray(range.start, range.end + 1)
     exchange.bytes = body.length
@@ -63,8 +63,6 @@ function assertVerified(file: VerifiedFile): void {
 }
 
 function wantedOf(exchange: Exchange, { sha256, size }: VerifiedFile): WantedRange {
-  // RFC 9110 §14.2: a Range means something for GET only
-  if (exchange.isHead) return { kind: 'whole' }
   const headers = { range: exchange.header('range'), ifRange: exchange.header('if-range') }
   return readRange(headers, { size, etag: etagOf(sha256) })
 }
@@ -157,11 +155,6 @@ async function sendFlowing(
   mayLeave: MayLeave,
 ): Promise<void> {
   assertVerified(file)
-  if (exchange.isHead) {
-    if (!(await mayLeave())) return
-    sendHead(serving, exchange, file, { kind: 'whole' })
-    return void exchange.response.end()
-  }
   for await (const chunk of chunks()) {
     if (exchange.over) return
     if (!exchange.response.headersSent) {

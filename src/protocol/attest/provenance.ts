@@ -53,6 +53,11 @@ export class ProvenanceError extends Error {
 }
 
 const LIMITS = { bytes: 1024 * 1024, depth: 32 }
+/**
+ * Attestations of one file, in all bundles. PyPI keeps two, of one publisher; PEP 740 lets others add theirs. Each costs two
+ * milliseconds of cryptography, and whoever writes the document pays nothing for it.
+ */
+const MOST_ATTESTATIONS = 16
 const INTEGER = /^(?:0|[1-9][0-9]*)$/
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -61,7 +66,15 @@ export function parseProvenance(bytes: Uint8Array): Provenance {
   const document = object(readJson(bytes), 'the document')
   if (document['version'] !== 1) throw malformed('version', 'the number 1', document['version'])
   const bundles = list(document['attestation_bundles'], 'attestation_bundles', { least: 1, most: 16 })
+  assertFew(bundles)
   return { bundles: each(bundles, 'attestation_bundles', readBundle) }
+}
+
+function assertFew(bundles: readonly unknown[]): void {
+  const lists = bundles.map(bundle => (isJsonObject(bundle) ? bundle['attestations'] : undefined))
+  const count = lists.reduce<number>((sum, list) => sum + (Array.isArray(list) ? list.length : 0), 0)
+  if (count > MOST_ATTESTATIONS)
+    throw new ProvenanceError(`attestation_bundles: expected ${MOST_ATTESTATIONS} attestations at most, found ${count}`)
 }
 
 function readJson(bytes: Uint8Array): unknown {
