@@ -8,8 +8,9 @@ t.test('who asks while a call is under way gets its answer, and it is called onc
   let calls = 0
   const start = async () => {
     calls += 1
+    const mine = calls
     await Promise.resolve()
-    return calls
+    return mine
   }
   t.strictSame(await Promise.all([once('a', start), once('a', start), once('b', start)]), [1, 1, 2])
   t.equal(await once('a', start), 3, 'nothing is kept')
