@@ -110,7 +110,10 @@ t.test('turns', async t => {
     await Promise.resolve()
     leave()
     await Promise.all(all)
-    t.strictSame(turnedAway, ['g4', 'g3', 'g2'].map(label => `${label}: unknown-overloaded`))
+    t.strictSame(
+      turnedAway,
+      ['g4', 'g3', 'g2'].map(label => `${label}: unknown-overloaded`),
+    )
     t.strictSame(entered, ['g0', 'm0', 'n0', 'g1'])
   })
 

@@ -24,8 +24,14 @@ t.test('turns go round by the first key, and within it by the second', async t =
 t.test('who may have none is passed over, and stays in line', async t => {
   const turns = new Turns<string>()
   for (const item of ['a1', 'b1']) turns.add(item, [item[0] ?? ''])
-  t.match(turns.next(key => key !== 'a'), { item: 'b1', key: 'b' })
-  t.equal(turns.next(() => false), undefined)
+  t.match(
+    turns.next(key => key !== 'a'),
+    { item: 'b1', key: 'b' },
+  )
+  t.equal(
+    turns.next(() => false),
+    undefined,
+  )
   t.equal(turns.size, 2)
 })
 

@@ -1,9 +1,11 @@
 // guards: src/flow/limit.ts src/upstream/lanes.ts src/domain/base/limits.ts
+import { readdirSync, statSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { GateEvent } from '../../src/observe/events.ts'
-import { makeWheel } from '../world/index/distributions.ts'
 import { type GateChanges, startGate, type WorldGate } from '../world/gate/gate.ts'
+import { makeWheel } from '../world/index/distributions.ts'
 import { underWay } from '../world/under-way.ts'
 import { createWorld, type Published, type World, type WorldOptions } from '../world/world.ts'
 import { type Answered, type Ask, createPlainAsk, dial, requestText, until } from './client.ts'
@@ -126,7 +128,7 @@ t.test('a thousand names that nobody knows keep no warm file waiting, and no new
   await until('the attacker has filled the line', () => limitedOf(gate).length > 0)
   let more = 0
   const steady = setInterval(() => {
-    for (let at = 0; at < 13; at += 1) unanswered(as(ATTACKER)(`/simple/nobody-more-${(more += 1)}/`))
+    for (const end = more + 13; more < end; more += 1) unanswered(as(ATTACKER)(`/simple/nobody-more-${more}/`))
   }, 100)
   const loaded = await measure()
   const before = world.upstream.count('page', 'nobody')
@@ -144,7 +146,11 @@ t.test('a thousand names that nobody knows keep no warm file waiting, and no new
   t.ok(after - before <= 60, 'as many as are answered meanwhile, not the line of them')
   const overloaded = limitedOf(gate)
   t.ok(overloaded.length > 0)
-  t.ok(overloaded.every(({ limit, address, subject }) => `${limit} ${address} ${subject}` === `first-sights ${ATTACKER} anonymous`))
+  t.ok(
+    overloaded.every(
+      ({ limit, address, subject }) => `${limit} ${address} ${subject}` === `first-sights ${ATTACKER} anonymous`,
+    ),
+  )
   world.upstream.clearFaults()
   await underWay('the names', Promise.all(asking))
 })
@@ -233,3 +239,36 @@ t.test('a line that is full is told of, with whose it is', async t => {
   t.match(metrics.text, `\nportcullis_limited_total{limit="downloads"} ${tooMany}\n`)
   t.match(metrics.text, '\nportcullis_limited_total{limit="space"} 0\n')
 })
+
+t.test('files without a size that come in at once stay within the cache, but for one and the newest', async t => {
+  const [cache, size] = [4, 2].map(mib => mib * 1024 * 1024) as [number, number]
+  let paths: readonly string[] = []
+  const configuration = { files: { cache: '4MiB' } }
+  const { world, gate, as } = await setUp(
+    t,
+    { configuration, policy: COLD, dialect: { form: 'html' } },
+    async world => {
+      paths = Array.from({ length: 16 }, (_, at) => {
+        const { filename, bytes } = makeWheel({ name: 'cold', version: `${at}.0`, padTo: size })
+        world.upstream.add('cold', { filename, bytes })
+        return world.upstream.pathOf('cold', filename)
+      })
+    },
+  )
+  world.upstream.fault({ route: 'file', do: { headers: { 'content-length': undefined } } })
+  let most = 0
+  const looking = setInterval(() => {
+    most = Math.max(most, bytesIn(join(gate.config.data, 'blobs')))
+  }, 5)
+  const answers = await Promise.all(paths.map((path, at) => as(`192.0.2.${at}`)(path)))
+  clearInterval(looking)
+  t.strictSame([...new Set(answers.map(({ status }) => status))], [200])
+  t.comment(`${(most / 1024 / 1024).toFixed(1)} MiB at most on a cache of 4 MiB`)
+  t.ok(most <= cache + 2 * size + 1024 * 1024, 'all of them together are 32 MiB')
+})
+
+function bytesIn(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .map(({ parentPath, name }) => statSync(join(parentPath, name), { throwIfNoEntry: false }))
+    .reduce((sum, stat) => sum + (stat?.isFile() ? stat.size : 0), 0)
+}
