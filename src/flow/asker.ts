@@ -27,7 +27,8 @@ class Watched {
   }
 
   protected tell(): void {
-    for (const changed of [...this.#watchers]) changed()
+    // a watcher may leave meanwhile
+    for (const changed of new Set(this.#watchers)) changed()
   }
 }
 

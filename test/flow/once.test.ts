@@ -1,4 +1,3 @@
-// guards: src/flow/asker.ts
 import t from 'tap'
 import { type Asker, Person } from '../../src/flow/asker.ts'
 import { createOnce } from '../../src/flow/once.ts'

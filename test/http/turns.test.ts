@@ -128,7 +128,7 @@ t.test('a thousand names that nobody knows keep no warm file waiting, and no new
   await until('the attacker has filled the line', () => limitedOf(gate).length > 0)
   let more = 0
   const steady = setInterval(() => {
-    for (const end = more + 13; more < end; more += 1) unanswered(as(ATTACKER)(`/simple/nobody-more-${more}/`))
+    for (const end = more + 13; more < end; more += 1) void unanswered(as(ATTACKER)(`/simple/nobody-more-${more}/`))
   }, 100)
   const loaded = await measure()
   const before = world.upstream.count('page', 'nobody')

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import { millis } from '../../src/domain/base/instant.ts'
-import { createSpace } from '../../src/store/disk/space.ts'
+import { createSpace, type Room } from '../../src/store/disk/space.ts'
 import { diskSubject } from './stores.ts'
 
 const MIB = 1024 * 1024
@@ -86,7 +86,11 @@ t.test('the eldest goes on, beyond the bound if it must, and the others wait for
   await second?.reach(6)
   await eldest?.reach(50)
   const order: string[] = []
-  const waiting = [second?.reach(7)?.then(() => order.push('second')), third?.reach(1)?.then(() => order.push('third'))]
+  const grow = async (name: string, room: Room | undefined, bytes: number) => {
+    await room?.reach(bytes)
+    order.push(name)
+  }
+  const waiting = [grow('second', second, 7), grow('third', third, 1)]
   await new Promise(resolve => setImmediate(resolve))
   t.strictSame(order, [])
   eldest?.end()
@@ -99,7 +103,7 @@ t.test('who waits too long is told so, under the name of the bound', async t => 
   const { space } = tenWith(0, 20)
   await space.begin('arriving').reach(10)
   const late = space.begin('arriving')
-  await t.rejects(late.reach(1), { code: 'unknown-overloaded', limit: 'space' })
+  await t.rejects(async () => await late.reach(1), { code: 'unknown-overloaded', limit: 'space' })
   late.end()
   t.equal(space.promised, 10)
 })
