@@ -146,7 +146,9 @@ const filesSection = z
         'up to this size a new file is checked whole before its first byte leaves; above, it streams with its last chunk withheld',
       ),
     max_size: size().prefault('5GiB').describe('larger files are refused as `too-large`'),
-    cache: size().prefault('50GiB').describe('what stored files may take; the least recently used go first'),
+    cache: size()
+      .prefault('50GiB')
+      .describe('what files may take, those that come in included; the least recently used go first'),
     client_cache: z
       .enum(['revalidate', 'forbid'])
       .prefault('revalidate')

@@ -8,15 +8,8 @@ export interface Asker {
   watch(changed: () => void): () => void
 }
 
-const OWN = ''
-
-/** The gate itself, and commands: they neither leave nor take anybody's turn. */
-export const OURSELVES: Asker = { names: [OWN], gone: false, watch: () => () => {} }
-
-/** Whether this is a name that no client can have. */
-export function isOwn(name: string): boolean {
-  return name === OWN
-}
+/** The gate itself, and commands, under a name that no client can have: they do not leave. */
+export const OURSELVES: Asker = { names: [''], gone: false, watch: () => () => {} }
 
 class Watched {
   readonly #watchers = new Set<() => void>()

@@ -1,7 +1,7 @@
 import { GateError } from '../domain/base/errors.ts'
 import type { Millis } from '../domain/base/instant.ts'
 import type { LimitName } from '../domain/base/limits.ts'
-import { type Asker, isOwn, OURSELVES } from './asker.ts'
+import { type Asker, OURSELVES } from './asker.ts'
 import { Turns } from './turns.ts'
 
 /** How one waits. */
@@ -29,7 +29,7 @@ export interface Limit {
 interface LimitOptions {
   /** at once */
   readonly running: number
-  /** at once for one client; the rest is for others, however little there is to do for them. Default: all */
+  /** at once for one client, or the gate itself; the rest is for others, however little there is to do for them. Default: all */
   readonly each?: number
   /** in line */
   readonly waiting: number
@@ -78,7 +78,7 @@ class FairLimit implements Limit {
 
   readonly #mayEnter = (name: string): boolean => {
     const { running, each = running } = this.#options
-    return isOwn(name) || (this.#held.get(name) ?? 0) < each
+    return (this.#held.get(name) ?? 0) < each
   }
 
   readonly #overloaded = (): GateError => {
@@ -165,8 +165,9 @@ class Waiter {
 
   /** Stands for whoever waits now, and gives up where nobody does. */
   stand(): void {
-    const { names, gone } = this.#asker
-    for (const name of this.#names) if (!names.includes(name)) this.#leave(name)
+    const { gone } = this.#asker
+    const names = new Set(this.#asker.names)
+    for (const name of this.#names) if (!names.has(name)) this.#leave(name)
     for (const name of names) {
       if (this.#sentAway.has(name)) continue
       this.#names.add(name)

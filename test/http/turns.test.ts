@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { ANONYMOUS, turnOf } from '../../src/http/exchange/client.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
 import { type GateChanges, startGate, type WorldGate } from '../world/gate/gate.ts'
 import { makeWheel } from '../world/index/distributions.ts'
@@ -219,6 +220,56 @@ t.test('downloads that wait go with whoever wanted them, and one client never ha
   const answered = () => gate.events.filter(event => event.type === 'request' && event.client === ATTACKER).length
   await until('all of them have left', () => answered() === sockets.length)
   t.equal(world.upstream.count('file'), 14, 'what waited was never begun')
+})
+
+t.test('documents that are laborious to verify keep nobody else waiting for more than those under way', async t => {
+  let fresh: Published | undefined
+  const heavy: Published[] = []
+  const { world, gate, as } = await setUp(t, {}, async world => {
+    fresh = (await world.release('fresh', '1.0', { kinds: ['wheel'] })).wheel
+    for (let at = 0; at < 40; at += 1) {
+      const { wheel } = await world.release(`heavy-${at}`, '1.0', { kinds: ['wheel'], predicates: ['publish', 'slsa'] })
+      const document = JSON.parse(wheel.provenance?.toString('utf8') ?? '')
+      document.attestation_bundles = Array(8).fill(document.attestation_bundles[0])
+      world.upstream.replace(wheel.project, wheel.filename, { provenance: Buffer.from(JSON.stringify(document)) })
+      heavy.push(wheel)
+    }
+  })
+  const judged = () => gate.events.filter(event => event.type === 'verdict' && event.client === ATTACKER).length
+  const greedy = heavy.map(({ path }) => unanswered(as(ATTACKER)(path)))
+  await until('one client has what he gets', () => world.upstream.count('provenance') >= 24)
+  const before = judged()
+  t.equal((await as(HONEST)(fresh?.path ?? '')).status, 200)
+  const meanwhile = judged() - before
+  t.comment(`${meanwhile} of ${heavy.length - before} of the other client's documents were verified meanwhile`)
+  t.ok(meanwhile <= 10)
+  await Promise.all(greedy)
+})
+
+t.test('names that nobody waits for any more are not asked', async t => {
+  const turns = await setUpCold(t, 1)
+  const { world, gate } = turns
+  world.upstream.fault({ route: 'page', do: { hang: true } })
+  const names = Array.from({ length: 100 }, (_, at) => ({ path: `/simple/nobody-${at}/`, filename: '' }))
+  const sockets = await want(t, turns, ATTACKER, names)
+  await until('the attacker has what he gets', () => world.upstream.count('page') === 9)
+  for (const socket of sockets) socket.destroy()
+  await until('all of them have left', () => gate.events.filter(({ type }) => type === 'request').length === 100)
+  world.upstream.clearFaults()
+  t.equal((await turns.as(HONEST)('/simple/nobody-99/')).status, 404)
+  t.equal(world.upstream.count('page'), 10)
+})
+
+t.test('one waits under the name that the guard knows, or else by network', async t => {
+  const turn = (address: string, subject = ANONYMOUS) => turnOf({ address, subject })
+  t.equal(turn('192.0.2.1', 'token:ci'), 'token:ci')
+  t.equal(turn('192.0.2.1'), '192.0.2.1')
+  const network = '2001:db8:0:7::/64'
+  for (const address of ['2001:db8:0:7::1', '2001:DB8:0:7:ffff:0:0:1', '2001:0db8:0000:0007::', '2001:db8::7:1:2:3:4'])
+    t.equal(turn(address), network, address)
+  t.equal(turn('::1'), '0:0:0:0::/64')
+  t.equal(turn('::ffff:192.0.2.1'), '::ffff:192.0.2.1', 'a machine of its own')
+  t.not(turn('2001:db8:0:8::1'), network)
 })
 
 t.test('a line that is full is told of, with whose it is', async t => {
