@@ -129,7 +129,7 @@ const indexSection = z
     max_stale: duration()
       .prefault('1h')
       .describe(
-        'how long after its last validation a page may stand in while the upstream cannot answer; `0s` is never',
+        'how long after its last validation a page may stand in while the upstream cannot answer, or cannot be asked for want of a place; `0s` is never',
       ),
     internal: z
       .array(nameGlob)
