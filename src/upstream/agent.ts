@@ -65,13 +65,12 @@ export function createUpstreamAgent(options: UpstreamAgentOptions): UpstreamAgen
   const { timeout, events } = options
   const limits = { ...DEFAULTS, ...options.limits }
   const fileOrigins = new Set(options.files.map(text => parseUpstreamBase(text, 'upstream.files').origin))
-  const origins = new Set([
-    ...options.upstreams.map(text => parseUpstreamBase(text, 'upstream').origin),
-    ...fileOrigins,
-  ])
+  const answerOrigins = new Set(options.upstreams.map(text => parseUpstreamBase(text, 'upstream').origin))
   const lanes = new Map(
-    [...origins].map(origin => {
-      const serves = fileOrigins.has(origin) ? 'files' : 'answers'
+    [...answerOrigins.union(fileOrigins)].map(origin => {
+      const serves = new Set<'files' | 'answers'>()
+      if (fileOrigins.has(origin)) serves.add('files')
+      if (answerOrigins.has(origin)) serves.add('answers')
       return [origin, createLanes({ serves, waiting: limits.waiting, patience: timeout })]
     }),
   )

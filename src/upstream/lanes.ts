@@ -24,15 +24,15 @@ export type Lanes = Readonly<Record<LaneName, Limit>>
 
 /** The lanes to one origin. */
 export function createLanes(origin: {
-  /** what it serves: where no files come from, the places of downloads are free for the rest */
-  readonly serves: 'files' | 'answers'
+  /** what it serves: where no files come from, or no pages, their places are free for the rest */
+  readonly serves: ReadonlySet<'files' | 'answers'>
   /** requests that wait for a place, in each lane */
   readonly waiting: number
   readonly patience: Millis
 }): Lanes {
   const { serves, waiting, patience } = origin
-  const small = CONNECTIONS - ROOT_LISTS - (serves === 'files' ? FILES : 0)
-  const first = Math.round(small * FIRST_SIGHTS)
+  const small = CONNECTIONS - ROOT_LISTS - (serves.has('files') ? FILES : 0)
+  const first = serves.has('answers') ? Math.round(small * FIRST_SIGHTS) : 1
   const lane = (running: number) => ({ running, each: Math.ceil(running * ONE_CLIENTS), waiting, patience })
   return {
     known: createLimit({ ...lane(small - first), what: 'requests to the upstream', name: 'questions' }),
