@@ -27,11 +27,12 @@ export type GateEvent =
       readonly id: string
     }
   | {
-      /** a client was answered 503 because a bound was met */
+      /** somebody was answered 503 or cut off, so that the others are served */
       readonly type: 'limited'
       readonly limit: LimitName
-      readonly subject: string
-      readonly address: string
+      /** whom the guard recognised; `undefined` before it was asked */
+      readonly subject: string | undefined
+      readonly address: string | undefined
     }
   | {
       readonly type: 'request'

@@ -1,5 +1,6 @@
 import { errorCode } from '../domain/base/error-code.ts'
 import { ERRORS } from '../domain/base/errors.ts'
+import { LIMITS } from '../domain/base/limits.ts'
 import type { GateEvent } from './events.ts'
 import { cleanValue, withoutSecrets } from './without-secrets.ts'
 
@@ -42,10 +43,11 @@ export function logLine(event: GateEvent): LogLine {
       return unknownLine(event)
     case 'limited': {
       const { limit, subject, address } = event
-      return line('warn', 'a bound was met', {
+      return line('warn', 'a limit was reached', {
         limit,
-        subject: withoutSecrets(subject),
-        address: withoutSecrets(address),
+        subject: subject === undefined ? undefined : withoutSecrets(subject),
+        address: address === undefined ? undefined : withoutSecrets(address),
+        detail: LIMITS[limit],
       })
     }
     case 'alarm': {

@@ -152,7 +152,9 @@ function createCounters(registry: Registry, tally: RequestTally) {
     },
   })
   for (const alarm of Object.keys(ALARMS)) alarms.inc({ alarm }, 0)
-  const limited = counter('limited_total', 'Answers that were 503 because a bound was met', ['limit'])
+  const limited = counter('limited_total', 'Requests answered 503 and connections cut so that others are served', [
+    'limit',
+  ])
   for (const limit of Object.keys(LIMITS)) limited.inc({ limit }, 0)
   return {
     alarms,

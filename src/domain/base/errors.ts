@@ -159,7 +159,7 @@ export class GateError extends Error {
   /** For logs: untrusted text goes here, under one key. */
   readonly untrusted: unknown
   readonly retryAfterMs: Millis | undefined
-  /** of `unknown-overloaded`: which bound was met */
+  /** which limit it is that was reached */
   readonly limit: LimitName | undefined
 
   constructor(
@@ -177,6 +177,6 @@ export class GateError extends Error {
     this.detail = detail
     this.untrusted = options.untrusted
     this.retryAfterMs = options.retryAfterMs
-    this.limit = options.limit
+    this.limit = options.limit ?? (code === 'unknown-overloaded' ? 'overloaded' : undefined)
   }
 }
