@@ -1,4 +1,3 @@
-// guards: src/flow/limit.ts src/upstream/lanes.ts src/domain/base/limits.ts
 import { readdirSync, statSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'

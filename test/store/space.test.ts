@@ -1,4 +1,4 @@
-// guards: src/store/disk/space.ts src/store/disk/eviction.ts
+// guards: src/store/disk/eviction.ts
 import { randomBytes } from 'node:crypto'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
