@@ -129,7 +129,7 @@ const indexSection = z
     max_stale: duration()
       .prefault('1h')
       .describe(
-        'how long after its last validation a page may stand in while the upstream cannot answer; `0s` is never',
+        'how long after its last validation a page may stand in while the upstream cannot answer, or cannot be asked for want of a place; `0s` is never',
       ),
     internal: z
       .array(nameGlob)
@@ -146,7 +146,9 @@ const filesSection = z
         'up to this size a new file is checked whole before its first byte leaves; above, it streams with its last chunk withheld',
       ),
     max_size: size().prefault('5GiB').describe('larger files are refused as `too-large`'),
-    cache: size().prefault('50GiB').describe('what stored files may take; the least recently used go first'),
+    cache: size()
+      .prefault('50GiB')
+      .describe('what files may take, those that come in included; the least recently used go first'),
     metadata: z
       .enum(['promised', 'verified'])
       .prefault('promised')

@@ -77,7 +77,15 @@ export interface GateSettings {
   readonly clean?: (text: string) => string
 }
 
-const DOWNLOADS = { running: 16, waiting: 256, what: 'downloads from the upstream' }
+/** Of each, one client has so many that there is always a place for another one. */
+const DOWNLOADS = {
+  running: 16,
+  each: 12,
+  waiting: 256,
+  what: 'downloads from the upstream',
+  name: 'downloads',
+} as const
+const METADATA = { running: 24, each: 18, waiting: 256, what: 'downloads of metadata', name: 'metadata' } as const
 
 /** Puts a gate together; nothing is decided here. */
 export function createGate(parts: GateParts, settings: GateSettings): RunningGate {
@@ -94,9 +102,9 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     events,
     remember: (artifact, finding) => examine.rememberMetadata(artifact, finding),
   })
-  const downloads = { origin, wheelMetadata, mismatches, limit: createLimit(DOWNLOADS) }
+  const downloads = { origin, wheelMetadata, mismatches }
   const settle = createSettle({ memory, clock })
-  const vault = createVault({ ...downloads, blobs, spool, maxSize, settle })
+  const vault = createVault({ ...downloads, limit: createLimit(DOWNLOADS), blobs, spool, maxSize, settle })
   const examine = createExamine({
     memory,
     integrity,
@@ -126,6 +134,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
 
   const metadata = createMetadata({
     ...downloads,
+    limit: createLimit(METADATA),
     vault,
     documents,
     events,
@@ -140,19 +149,20 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     legacy: createLegacy({ index, indexes, memory, foresight, links: linksFor('absolute'), mode, maxAge, clock }),
     locate: locate.byPath,
     locateByName: locate.byName,
-    async judge(artifact) {
-      const verdict = await judge.judge(artifact)
+    async judge(artifact, asker) {
+      const verdict = await judge.judge(artifact, asker)
       // who was to sign it has signed these bytes: nobody may say later that they are others
       if (Admitted.is(verdict) && verdict.facts.restsOnAttestation) await settle(artifact)
       return alternatives(verdict)
     },
     open: vault.open,
+    describe: vault.describe,
     metadata,
     openMetadata: createOpenMetadata({ metadata, documents }),
-    async provenance(project, filename) {
-      const artifact = await locate.byName(project, filename)
+    async provenance(project, filename, asker) {
+      const artifact = await locate.byName(project, filename, asker)
       if ('kind' in artifact) throw new GateError('no-provenance', `no provenance for ${filename.text}`)
-      return await provenance(artifact)
+      return await provenance(artifact, asker)
     },
     keep: explained.keep,
     explained: explained.get,

@@ -27,6 +27,14 @@ export type GateEvent =
       readonly id: string
     }
   | {
+      /** somebody was answered 503 or cut off, so that the others are served */
+      readonly type: 'limited'
+      readonly limit: LimitName
+      /** whom the guard recognised; `undefined` before it was asked */
+      readonly subject: string | undefined
+      readonly address: string | undefined
+    }
+  | {
       readonly type: 'request'
       readonly method: string
       readonly route: string

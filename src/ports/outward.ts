@@ -1,8 +1,10 @@
 import type { Readable } from 'node:stream'
 import type { Brand } from '../domain/base/brand.ts'
+import type { Millis } from '../domain/base/instant.ts'
 import type { Artifact } from '../domain/packaging/artifact.ts'
 import type { DistFilename } from '../domain/packaging/filename.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
+import type { Asker } from '../flow/asker.ts'
 import type { LegacyJson } from '../protocol/simple/legacy-json.ts'
 import type { ProjectIndex } from '../protocol/simple/project-index.ts'
 
@@ -13,12 +15,22 @@ export function untrusted<T>(value: T): Untrusted<T> {
   return { value } as Untrusted<T>
 }
 
+/** For whom the upstream is asked. A question that nobody waits for any more before it has a place is not asked. */
+export interface Asking {
+  readonly asker: Asker
+  /** `first`: nothing is known of the project. Such questions have places of their own. */
+  readonly sight?: 'first' | 'known'
+  /** until there is a place; absent: as long as the upstream may take for an answer */
+  readonly patience?: Millis
+}
+
 /** The upstream's project pages, parsed strictly. One request per call; redirects only inside the origin. */
 export interface Index {
   /** `absent` is the upstream's 404 for the project. `etag` is given back to revalidate. Throws unknown-upstream…. */
   project(
     name: ProjectName,
     known?: { readonly etag: string | undefined },
+    asking?: Asking,
   ): Promise<
     | { readonly kind: 'page'; readonly index: ProjectIndex; readonly etag: string | undefined }
     | { readonly kind: 'unchanged' }
@@ -28,6 +40,7 @@ export interface Index {
   legacy(
     name: ProjectName,
     version?: string,
+    asking?: Asking,
   ): Promise<{ readonly kind: 'json'; readonly json: LegacyJson } | { readonly kind: 'absent' }>
 }
 
@@ -36,6 +49,7 @@ export interface Integrity {
   provenance(
     project: ProjectName,
     filename: DistFilename,
+    asking?: Asking,
   ): Promise<{ readonly kind: 'provenance'; readonly bytes: Uint8Array } | { readonly kind: 'absent' }>
   /** True when the Integrity API lives on the index's own origin, so that the index's `provenance: null` is its word. */
   readonly ownOrigin: boolean
@@ -47,10 +61,12 @@ export interface Origin {
   file(
     artifact: Artifact,
     signal: AbortSignal,
+    asking?: Asking,
   ): Promise<Untrusted<{ readonly body: Readable; readonly length: number | undefined }>>
   /** The `.metadata` sibling, size-capped; `absent` on 404. */
   metadata(
     artifact: Artifact,
+    asking?: Asking,
   ): Promise<{ readonly kind: 'metadata'; readonly bytes: Untrusted<Uint8Array> } | { readonly kind: 'absent' }>
 }
 

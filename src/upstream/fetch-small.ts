@@ -12,7 +12,7 @@ const gunzip = promisify(gunzipCallback)
 /** A whole small answer, redirects and one retry included, has this many times the upstream's timeout. */
 const BUDGET = 3
 
-export interface SmallRequest extends Pick<Hop, 'who' | 'what' | 'url'> {
+export interface SmallRequest extends Pick<Hop, 'who' | 'what' | 'url' | 'asking'> {
   readonly headers: Readonly<Record<string, string>>
   /** where redirects may lead; absent: anywhere on the origin of `url` */
   readonly mayLead?: (url: URL) => boolean

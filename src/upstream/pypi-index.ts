@@ -34,11 +34,12 @@ export function createIndex(options: {
   const base = parseUpstreamBase(options.index, 'upstream.index')
   const fileBases = options.files.map(text => parseUpstreamBase(text, 'upstream.files'))
 
-  async function askPage(folder: Folder, ...[name, known]: Question): Promise<PageAnswer> {
+  async function askPage(folder: Folder, ...[name, known, asking]: Question): Promise<PageAnswer> {
     const etag = known?.etag
     const answer = await fetchSmall(agent, {
       who: WHO,
       what: 'page',
+      asking,
       url: new URL(`${base.href}/${folder}${name}/`),
       headers: {
         accept: ACCEPT,
@@ -67,11 +68,12 @@ export function createIndex(options: {
   return {
     project: findFolder(base, askPage),
 
-    async legacy(name, version) {
+    async legacy(name, version, asking) {
       const path = version === undefined ? name : `${name}/${encodeURIComponent(version)}`
       const answer = await fetchSmall(agent, {
         who: WHO,
         what: 'legacy',
+        asking,
         url: new URL(`${base.href}/pypi/${path}/json`),
         headers: { accept: 'application/json', 'accept-encoding': 'gzip' },
         types: ['application/json'],

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { GateError } from '../domain/base/errors.ts'
 import type { Artifact } from '../domain/packaging/artifact.ts'
-import { type ResumableOrigin, untrusted } from '../ports/outward.ts'
+import { type Asking, type ResumableOrigin, untrusted } from '../ports/outward.ts'
 import { isBelowAny, parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { type Answer, type AnswerHeaders, single } from './exchange.ts'
@@ -40,6 +40,7 @@ export function createOrigin(options: {
     artifact: Artifact,
     range: Readonly<Record<string, string>>,
     signal: AbortSignal,
+    asking?: Asking,
   ): Promise<Answer> {
     const hop = {
       who: WHO,
@@ -48,14 +49,15 @@ export function createOrigin(options: {
       url: locate(artifact, ''),
       headers: { 'accept-encoding': 'identity', ...range },
       signal,
+      asking,
     } as const
     return (await withOneRetry(signal, () => follow(agent, hop, isServed))).answer
   }
 
   return {
-    async file(artifact, signal) {
+    async file(artifact, signal, asking) {
       try {
-        return untrusted(openBody(artifact, await ask(artifact, {}, signal), maxSize))
+        return untrusted(openBody(artifact, await ask(artifact, {}, signal, asking), maxSize))
       } catch (error) {
         throw upstreamFailure(WHO, error)
       }
@@ -74,10 +76,11 @@ export function createOrigin(options: {
       }
     },
 
-    async metadata(artifact) {
+    async metadata(artifact, asking) {
       const answer = await fetchSmall(agent, {
         who: WHO,
         what: 'metadata',
+        asking,
         url: locate(artifact, '.metadata'),
         headers: { 'accept-encoding': 'identity' },
         mayLead: isServed,

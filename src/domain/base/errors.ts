@@ -170,7 +170,7 @@ export class GateError extends Error {
       readonly cause?: unknown
       readonly untrusted?: unknown
       readonly retryAfterMs?: Millis
-      readonly limit?: LimitName
+      readonly limit?: LimitName | undefined
     } = {},
   ) {
     super(`${code}: ${detail}`, options.cause === undefined ? {} : { cause: options.cause })

@@ -3,6 +3,7 @@ import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { Admitted, type Refused } from '../../domain/decide/verdict.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
+import type { Asker } from '../../flow/asker.ts'
 import type { Limit } from '../../flow/limit.ts'
 import { createOnce } from '../../flow/once.ts'
 import type { Events } from '../../observe/events.ts'
@@ -22,7 +23,7 @@ interface Options {
   readonly documents: Documents
   readonly wheelMetadata: WheelMetadata
   readonly mismatches: Mismatches
-  /** downloads from the upstream at once */
+  /** of it from the upstream at once */
   readonly limit: Limit
   readonly mode: MetadataMode
   readonly events: Events
@@ -43,7 +44,7 @@ export interface MetadataBytes {
  * what it has to be, core metadata of exactly that release. What the index names may be another file, one that is refused;
  * that it is known to be no METADATA of the wheel is a refusal of `.metadata` alone, and the wheel's own verdict stands.
  */
-export type Metadata = (verdict: Admitted) => Promise<MetadataBytes | Refused>
+export type Metadata = (verdict: Admitted, asker?: Asker) => Promise<MetadataBytes | Refused>
 
 /** Throws not-listed where the index offers none, integrity-mismatch, unknown-…. */
 export function createMetadata(options: Options): Metadata {
@@ -52,10 +53,10 @@ export function createMetadata(options: Options): Metadata {
   /** what was found of a text as the METADATA of a wheel, by `<its sha256> <the wheel's name>` */
   const looked = new LRUCache<string, { readonly objection: MetadataObjection | undefined }>({ max: 50_000 })
 
-  async function fetch(artifact: Artifact, sha256: Sha256): Promise<Buffer> {
+  async function fetch(artifact: Artifact, sha256: Sha256, asker: Asker): Promise<Buffer> {
     const url = `${artifact.url}.metadata`
     mismatches.assertNone(url, sha256)
-    const answer = await limit.run(() => origin.metadata(artifact))
+    const answer = await limit.run(() => origin.metadata(artifact, { asker }), asker)
     if (answer.kind === 'absent')
       throw new GateError(
         'unknown-upstream',
@@ -101,16 +102,16 @@ export function createMetadata(options: Options): Metadata {
   }
 
   /** A wheel that is here already must not be resolved with what an index says of it later. */
-  async function compareWithWheel(verdict: Admitted): Promise<void> {
+  async function compareWithWheel(verdict: Admitted, asker: Asker | undefined): Promise<void> {
     const { artifact } = verdict
     if (wheelMetadata.isCompared(artifact)) return
     if (mode === 'promised') return (await vault.stored(artifact))?.close()
-    const opened = await vault.open(verdict)
+    const opened = await vault.open(verdict, asker)
     if (opened.kind === 'stored') opened.blob.close()
     else await opened.stored
   }
 
-  return async verdict => {
+  return async (verdict, asker) => {
     if (!Admitted.is(verdict)) throw new GateError('unknown-bug', 'only an admitted file has metadata')
     const { artifact } = verdict
     const sha256 = artifact.coreMetadata
@@ -118,9 +119,9 @@ export function createMetadata(options: Options): Metadata {
       throw new GateError('not-listed', `the index offers no metadata for ${artifact.filename.text}`)
     const another = await objectionToDigest(artifact, sha256)
     if (another !== undefined) return refuse(verdict, another)
-    await compareWithWheel(verdict)
-    const bytes =
-      (await documents.kept(sha256)) ?? (await once(`${sha256} ${artifact.url}`, () => fetch(artifact, sha256)))
+    await compareWithWheel(verdict, asker)
+    const fetched = (everybody: Asker) => fetch(artifact, sha256, everybody)
+    const bytes = (await documents.kept(sha256)) ?? (await once(`${sha256} ${artifact.url}`, fetched, asker))
     const objection = objectionTo(artifact, bytes, sha256)
     return objection === undefined ? { kind: 'metadata', bytes, sha256 } : refuse(verdict, objection)
   }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import { Admitted, type Refused } from '../../domain/decide/verdict.ts'
+import type { Asker } from '../../flow/asker.ts'
 import type { OpenBlob } from '../../ports/blobs.ts'
 import type { Documents } from './documents.ts'
 import type { Metadata } from './metadata.ts'
@@ -27,15 +28,15 @@ export interface OpenedMetadata {
 export function createOpenMetadata({
   metadata,
   documents,
-}: Options): (verdict: Admitted) => Promise<OpenedMetadata | Refused> {
+}: Options): (verdict: Admitted, asker?: Asker) => Promise<OpenedMetadata | Refused> {
   const lookedInto = new LRUCache<string, true>({ max: MOST, ttl: LOOKED_INTO_MS })
-  return async verdict => {
+  return async (verdict, asker) => {
     if (!Admitted.is(verdict)) throw new GateError('unknown-bug', 'only an admitted file has metadata')
     const { sha256, filename, coreMetadata } = verdict.artifact
     const key = `${sha256} ${filename.text} ${coreMetadata}`
     const before = lookedInto.has(key) && coreMetadata !== undefined ? await documents.open(coreMetadata) : undefined
     if (before !== undefined) return { kind: 'opened', document: before }
-    const looked = await metadata(verdict)
+    const looked = await metadata(verdict, asker)
     if (looked.kind === 'refused') return looked
     lookedInto.set(key, true)
     const document = await documents.open(looked.sha256)

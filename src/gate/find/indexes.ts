@@ -6,10 +6,11 @@ import { lasted, SECOND_OPINION } from '../../domain/memory/second-sight.ts'
 import { standingOf } from '../../domain/memory/serial.ts'
 import { isChanged } from '../../domain/memory/sighting.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import { type Asker, OURSELVES } from '../../flow/asker.ts'
 import { createOnce } from '../../flow/once.ts'
 import type { Events } from '../../observe/events.ts'
 import type { Memory } from '../../ports/memory.ts'
-import type { Index } from '../../ports/outward.ts'
+import type { Asking, Index } from '../../ports/outward.ts'
 import type { ProjectIndex } from '../../protocol/simple/project-index.ts'
 import { UnreadableStatus } from '../../protocol/simple/project-status.ts'
 import { listedFile } from './artifacts.ts'
@@ -35,25 +36,29 @@ const NODES_ASKED = 3
 
 /** The page of a node that is one change behind: no rollback, but not to be believed either. */
 class Behind extends GateError {}
+/** In line for a question to the upstream, where a page can stand in for the answer. */
+const PATIENCE_WITH_A_PAGE = millis(500)
+/** Names that the upstream did not know: there is no end of them, and they push no page out. */
+const MOST_ABSENT = 10_000
 
 /** entries of one page that were left out and are named */
 const MOST_TOLD = 5
 
 export interface Indexes {
   /**
-   * The page, validated within `maxAge`, or within `maxStale` while the upstream cannot answer. `undefined` is the
-   * upstream's 404. Throws `internal` without any packet, `unknown-…` when nothing may stand in.
+   * The page, validated within `maxAge`, or within `maxStale` while the upstream cannot answer or cannot be asked for want of a
+   * place. `undefined` is the upstream's 404. Throws `internal` without any packet, `unknown-…` when nothing may stand in.
    */
-  current(project: ProjectName): Promise<KnownPage | undefined>
+  current(project: ProjectName, asker?: Asker): Promise<KnownPage | undefined>
   /**
    * As `current`, for somebody who missed something on the page: asked for again where its last validation is more than
    * a few seconds old, so that a file is found as soon as the index lists it.
    */
-  anew(project: ProjectName): Promise<KnownPage | undefined>
+  anew(project: ProjectName, asker?: Asker): Promise<KnownPage | undefined>
   /** The same where it needs no waiting; `undefined` when it does. */
   atHand(project: ProjectName): KnownPage | undefined
   /** As `current`, but a page whose serial went backwards is stood in for by the one before it (listings only). */
-  listed(project: ProjectName): Promise<KnownPage | undefined>
+  listed(project: ProjectName, asker?: Asker): Promise<KnownPage | undefined>
 }
 
 interface Options {
@@ -73,7 +78,18 @@ export function createIndexes(options: Options): Indexes {
     maxSize: 100_000,
     sizeCalculation: remembered => 1 + (remembered.page?.index.files.length ?? 0),
   })
+  const absent = new LRUCache<ProjectName, Remembered>({ max: MOST_ABSENT })
   const once = createOnce<KnownPage | undefined>()
+
+  function recall(project: ProjectName): Remembered | undefined {
+    return known.get(project) ?? absent.get(project)
+  }
+
+  function remember(project: ProjectName, remembered: Remembered): void {
+    const [here, there] = remembered.page === undefined ? [absent, known] : [known, absent]
+    here.set(project, remembered)
+    there.delete(project)
+  }
 
   function fresh(remembered: Remembered | undefined, now: Instant): remembered is Remembered {
     if (remembered === undefined) return false
@@ -91,12 +107,21 @@ export function createIndexes(options: Options): Indexes {
     return age >= 0 && age <= maxStale
   }
 
-  async function revalidate(project: ProjectName): Promise<KnownPage | undefined> {
-    const before = known.get(project)
+  /** Nothing of a project is known before its first page: anybody can think up as many such names as he likes. */
+  async function askingFor(project: ProjectName, asker: Asker, before: Remembered | undefined): Promise<Asking> {
+    if (before?.page !== undefined)
+      return mayStandIn(before, clock()) ? { asker, patience: PATIENCE_WITH_A_PAGE } : { asker }
+    const { reading, sightings } = await memory.of(project)
+    return { asker, sight: reading === undefined && sightings.size === 0 ? 'first' : 'known' }
+  }
+
+  async function revalidate(project: ProjectName, asker: Asker): Promise<KnownPage | undefined> {
+    const before = recall(project)
     const now = clock()
     if (mayStandIn(before, now) && now < before.askAgain) return before.page
     try {
-      const answer = await index.project(project, before?.page === undefined ? undefined : { etag: before.page.etag })
+      const etag = before?.page === undefined ? undefined : { etag: before.page.etag }
+      const answer = await index.project(project, etag, await askingFor(project, asker, before))
       const page =
         answer.kind === 'absent'
           ? undefined
@@ -106,7 +131,7 @@ export function createIndexes(options: Options): Indexes {
       if (answer.kind === 'unchanged' && page === undefined)
         throw new GateError('unknown-upstream', 'the index answered 304 to a page that was never fetched')
       if (answer.kind === 'unchanged') await readAgain(project, page, now)
-      known.set(project, { page, validated: now, askAgain: now })
+      remember(project, { page, validated: now, askAgain: now })
       return page
     } catch (error) {
       // that the status is another now is known, and what it was stands in for nothing
@@ -114,11 +139,17 @@ export function createIndexes(options: Options): Indexes {
       if (
         error instanceof UnreadableStatus ||
         !(error instanceof GateError) ||
-        !(error.code.startsWith('unknown-upstream') || error instanceof Behind) ||
+        !(
+          error.code.startsWith('unknown-upstream') ||
+          error.code === 'unknown-overloaded' ||
+          error instanceof Behind
+        ) ||
         !mayStandIn(before, now)
       )
         throw error
-      known.set(project, { ...before, askAgain: (clock() + AFTER_FAILURE) as Instant })
+      // that there was no place for one client is nothing that another one has to wait for
+      if (error.code !== 'unknown-overloaded')
+        remember(project, { ...before, askAgain: (clock() + AFTER_FAILURE) as Instant })
       return before.page
     }
   }
@@ -231,29 +262,33 @@ export function createIndexes(options: Options): Indexes {
     if (isInternal(project)) throw new GateError('internal', `${project} is an internal name`)
   }
 
-  async function current(project: ProjectName): Promise<KnownPage | undefined> {
+  async function current(project: ProjectName, asker: Asker = OURSELVES): Promise<KnownPage | undefined> {
     assertAskable(project)
-    const remembered = known.get(project)
-    return fresh(remembered, clock()) ? remembered.page : await once(project, () => revalidate(project))
+    const remembered = recall(project)
+    return fresh(remembered, clock()) ? remembered.page : await ask(project, asker)
   }
 
-  async function anew(project: ProjectName): Promise<KnownPage | undefined> {
+  async function anew(project: ProjectName, asker: Asker = OURSELVES): Promise<KnownPage | undefined> {
     assertAskable(project)
-    const remembered = known.get(project)
+    const remembered = recall(project)
     const young = fresh(remembered, clock()) && clock() - remembered.validated < YOUNG
-    return young ? remembered.page : await once(project, () => revalidate(project))
+    return young ? remembered.page : await ask(project, asker)
+  }
+
+  function ask(project: ProjectName, asker: Asker): Promise<KnownPage | undefined> {
+    return once(project, everybody => revalidate(project, everybody), asker)
   }
 
   return {
     current,
     anew,
     atHand(project) {
-      const remembered = known.get(project)
+      const remembered = recall(project)
       return !isInternal(project) && fresh(remembered, clock()) ? remembered.page : undefined
     },
-    async listed(project) {
+    async listed(project, asker) {
       try {
-        return await current(project)
+        return await current(project, asker)
       } catch (error) {
         const before = known.get(project)
         const changed = error instanceof GateError && error.code === 'unknown-index-changed'

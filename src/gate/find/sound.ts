@@ -6,6 +6,7 @@ import { claims, isChanged } from '../../domain/memory/sighting.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import { candidateProjects } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { Asker } from '../../flow/asker.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import type { Policies } from '../policy/policies.ts'
@@ -19,7 +20,7 @@ import type { KnownPage } from './known-page.ts'
  */
 export interface Sound {
   /** Throws `unknown-index-changed`, and `unknown-…` where another project's page has to be asked and cannot be. */
-  artifact(page: KnownPage, file: IndexFile): Promise<Artifact | Refused>
+  artifact(page: KnownPage, file: IndexFile, asker?: Asker): Promise<Artifact | Refused>
   /** The same where it needs no waiting, doubt as a value; `undefined` when it does. */
   atHand(page: KnownPage, file: IndexFile, memory: ProjectMemory): Artifact | Refused | GateError | undefined
 }
@@ -48,8 +49,8 @@ export function createSound({ indexes, memory, policies, maxSize, isInternal, cl
     return candidateProjects(dist.text).filter(other => other !== index.name && !isInternal(other))
   }
 
-  async function meet(project: ProjectName): Promise<Rival> {
-    return { project, page: await indexes.current(project), memory: await memory.of(project) }
+  async function meet(project: ProjectName, asker: Asker | undefined): Promise<Rival> {
+    return { project, page: await indexes.current(project, asker), memory: await memory.of(project) }
   }
 
   function meetAtHand(project: ProjectName): Rival | undefined {
@@ -63,9 +64,9 @@ export function createSound({ indexes, memory, policies, maxSize, isInternal, cl
   }
 
   return {
-    async artifact(page, file) {
+    async artifact(page, file, asker) {
       assertUnchanged(await memory.of(page.index.name), file)
-      for (const other of rivalsOf(page, file)) assertNobodyElses(page, file, await meet(other), clock())
+      for (const other of rivalsOf(page, file)) assertNobodyElses(page, file, await meet(other, asker), clock())
       return artifact(page, file)
     },
     atHand(page, file, known) {

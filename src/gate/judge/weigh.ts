@@ -6,6 +6,7 @@ import type { Finding } from '../../domain/identity/attestation.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
+import type { Asker } from '../../flow/asker.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Trust } from '../../ports/trust.ts'
 import type { Policies } from '../policy/policies.ts'
@@ -40,7 +41,7 @@ export interface AtHand {
 /** From an artifact to a finding and a verdict: the one way for clients, commands and mirrors. */
 export interface Weigh {
   /** By what is remembered, or else the file is examined. Never "don't know, so yes": throws unknown-…. */
-  anyhow(artifact: Artifact): Promise<Weighed>
+  anyhow(artifact: Artifact, asker?: Asker): Promise<Weighed>
   /** The verdict on a file whose provenance makes no difference to it; `undefined` where it does. */
   unexamined(artifact: Artifact, known: AtHand): Verdict | undefined
   /** The verdict from what is known without waiting, or `undefined` when the file would have to be examined first. */
@@ -63,13 +64,13 @@ const UNCHECKED: ReadonlySet<string> = new Set([
 ])
 
 export function createWeigh({ examine, memory, policies, trust, now, at }: Options): Weigh {
-  async function anyhow(artifact: Artifact): Promise<Weighed> {
+  async function anyhow(artifact: Artifact, asker?: Asker): Promise<Weighed> {
     try {
       const known = { memory: await memory.of(artifact.project), policy: policies.current(), now: now() }
       const remembered = lasting(artifact, known, at())
       if (remembered !== undefined) return assertTrusted(remembered)
       // asking takes time: what is in force and what is known when the answer is given decides
-      const { finding, memory: learned } = await examine.anew(artifact)
+      const { finding, memory: learned } = await examine.anew(artifact, asker)
       const verdict = decide(artifact, finding, policies.current(), learned.history, at())
       return assertTrusted({ verdict, finding, failure: undefined })
     } catch (error) {

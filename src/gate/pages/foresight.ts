@@ -2,6 +2,7 @@ import { type Clock, type Instant, instant, type Millis } from '../../domain/bas
 import { Admitted, type Verdict } from '../../domain/decide/verdict.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
+import type { Asker } from '../../flow/asker.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import { uploadedAt } from '../find/artifacts.ts'
 import type { KnownPage } from '../find/known-page.ts'
@@ -40,7 +41,7 @@ export interface Foresight {
   /** Files of which nothing can be said before they were judged, the newest versions first. */
   unjudged(foreseen: Foreseen): readonly IndexFile[]
   /** Judges these files of a page before all others, for `within` at most; what is left is judged beside. */
-  judge(ground: Ground, files: readonly IndexFile[], within: Millis): Promise<void>
+  judge(ground: Ground, files: readonly IndexFile[], within: Millis, asker?: Asker): Promise<void>
   /** Why one of these files could not be judged a moment ago. */
   failureOf(ground: Ground, files: readonly IndexFile[]): Error | undefined
 }
@@ -97,10 +98,11 @@ export function createForesight(options: Options): Foresight {
       background.add(openFiles(files).map(file => pending(ground, file)))
     },
     unjudged: ({ files }) => unjudgedFiles(files),
-    judge: (ground, files, within) =>
+    judge: (ground, files, within, asker) =>
       background.soon(
         files.map(file => pending(ground, file)),
         within,
+        asker,
       ),
     failureOf({ page }, files) {
       return files.map(file => background.failureOf(keyOf(page, file))).find(failure => failure !== undefined)

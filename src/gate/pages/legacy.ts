@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Clock, Instant, Millis } from '../../domain/base/instant.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { Asker } from '../../flow/asker.ts'
 import { createOnce } from '../../flow/once.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Index } from '../../ports/outward.ts'
@@ -46,7 +47,7 @@ interface Options {
  */
 export function createLegacy(
   options: Options,
-): (project: ProjectName, version: string | undefined) => Promise<PageBody> {
+): (project: ProjectName, version: string | undefined, asker?: Asker) => Promise<PageBody> {
   const { index, indexes, memory, foresight, links, mode, maxAge, clock } = options
   const patience = createPatience({ foresight, memory })
   const fetched = new LRUCache<string, Fetched>({ maxSize: MOST, sizeCalculation: ({ json }) => roughSize(json) })
@@ -55,36 +56,46 @@ export function createLegacy(
   const rendered = new WeakMap<LegacyJson, Rendered>()
   const once = createOnce<LegacyJson | undefined>()
 
-  async function fetch(project: ProjectName, version: string | undefined): Promise<LegacyJson | undefined> {
+  async function fetch(
+    project: ProjectName,
+    version: string | undefined,
+    asker: Asker | undefined,
+  ): Promise<LegacyJson | undefined> {
     const key = `${project} ${version ?? ''}`
     const remembered = fetched.get(key)
     const now = clock()
     if (remembered !== undefined && now >= remembered.at && now - remembered.at <= maxAge) return remembered.json
-    return await once(key, async () => {
-      const answer = await index.legacy(project, version)
+    const ask = async (everybody: Asker) => {
+      const answer = await index.legacy(project, version, { asker: everybody })
       const json = answer.kind === 'json' ? answer.json : undefined
       fetched.set(key, { json, at: now })
       return json
-    })
+    }
+    return await once(key, ask, asker)
   }
 
-  async function currentBody(json: LegacyJson, ground: Ground, started: number): Promise<PageBody> {
+  async function currentBody(
+    json: LegacyJson,
+    ground: Ground,
+    started: number,
+    asker: Asker | undefined,
+  ): Promise<PageBody> {
     const before = rendered.get(json)
     if (before !== undefined && stillStands(before.foreseen, ground)) return before.body
-    const foreseen = await foresee(ground, started)
+    const foreseen = await foresee(ground, started, asker)
     const facts = { contentType: 'application/json', policy: foreseen.ground.policy, serial: json.serial }
     const body = buildBody(render(json, foreseen), facts)
     rendered.set(json, { foreseen, body })
     return body
   }
 
-  async function foresee(ground: Ground, started: number): Promise<Foreseen> {
+  async function foresee(ground: Ground, started: number, asker: Asker | undefined): Promise<Foreseen> {
     const foreseen = foresight.foresee(ground)
     if (mode !== 'hide' || !patience.isNeeded(foreseen)) {
       foresight.judgeBeside(foreseen)
       return foreseen
     }
-    return (await patience.settle(ground, started)).foreseen
+    return (await patience.settle(ground, started, asker)).foreseen
   }
 
   function render(json: LegacyJson, { ground, files }: Foreseen): Buffer {
@@ -102,13 +113,13 @@ export function createLegacy(
     })
   }
 
-  return async (project, version) => {
+  return async (project, version, asker) => {
     const started = performance.now()
-    const page = await indexes.listed(project)
+    const page = await indexes.listed(project, asker)
     if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
-    const json = await fetch(project, version)
+    const json = await fetch(project, version, asker)
     if (json === undefined) throw new GateError('not-found', `the index has no such version of ${project}`)
-    return await currentBody(json, foresight.ground(page, await memory.of(project)), started)
+    return await currentBody(json, foresight.ground(page, await memory.of(project)), started, asker)
   }
 }
 

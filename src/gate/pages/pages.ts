@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { Asker } from '../../flow/asker.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { PageView } from '../../protocol/simple/page-view.ts'
 import { renderSimpleHtml } from '../../protocol/simple/simple-html.ts'
@@ -37,7 +38,7 @@ interface Options {
 }
 
 export interface Pages {
-  page(project: ProjectName, form: 'json' | 'html'): Promise<PageBody>
+  page(project: ProjectName, form: 'json' | 'html', asker?: Asker): Promise<PageBody>
   /** The same where it needs no waiting; `undefined` when it does. */
   atHand(project: ProjectName, form: 'json' | 'html'): PageBody | undefined
 }
@@ -89,8 +90,8 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
     return { ground, foreseen, view: viewPage(ground.page, foreseen?.files ?? new Map(), mode, links), bodies: {} }
   }
 
-  async function buildPatiently(ground: Ground, started: number): Promise<Built> {
-    const { foreseen, failure } = await patience.settle(ground, started)
+  async function buildPatiently(ground: Ground, started: number, asker: Asker | undefined): Promise<Built> {
+    const { foreseen, failure } = await patience.settle(ground, started, asker)
     const made = buildFrom(foreseen.ground, foreseen)
     // an empty page would say that there are no versions, when it is only that nobody can tell
     if (made.view.files.length === 0 && failure !== undefined) throw failure
@@ -98,12 +99,12 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
   }
 
   return {
-    async page(project, form) {
+    async page(project, form, asker) {
       const started = performance.now()
-      const page = indexes.atHand(project) ?? (await indexes.listed(project))
+      const page = indexes.atHand(project) ?? (await indexes.listed(project, asker))
       if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
       const ground = foresight.ground(page, await memory.of(project))
-      const build = standingBuild(ground) ?? buildAtOnce(ground) ?? (await buildPatiently(ground, started))
+      const build = standingBuild(ground) ?? buildAtOnce(ground) ?? (await buildPatiently(ground, started, asker))
       return bodyOf(project, build, form)
     },
     atHand(project, form) {

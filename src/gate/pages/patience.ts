@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { millis } from '../../domain/base/instant.ts'
+import type { Asker } from '../../flow/asker.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Foreseen, Foresight, Ground } from './foresight.ts'
 
@@ -26,7 +27,11 @@ export interface Patience {
    * What is foreseen once every file was judged, or the time since `started` (of `performance.now()`) was over: the rest goes on
    * beside and stands on a later page. `failure` is why a file that is still unjudged could not be.
    */
-  settle(ground: Ground, started: number): Promise<{ readonly foreseen: Foreseen; readonly failure: Error | undefined }>
+  settle(
+    ground: Ground,
+    started: number,
+    asker?: Asker,
+  ): Promise<{ readonly foreseen: Foreseen; readonly failure: Error | undefined }>
 }
 
 export function createPatience({
@@ -41,12 +46,12 @@ export function createPatience({
       const { ground } = foreseen
       return foresight.unjudged(foreseen).some(file => foresight.failureOf(ground, [file]) === undefined)
     },
-    async settle(ground, started) {
+    async settle(ground, started, asker) {
       const files = foresight.unjudged(foresight.foresee(ground))
       const end = Math.max(performance.now() + LEAST, started + LONGEST)
       const left = () => Math.max(0, end - performance.now())
-      await foresight.judge(ground, files.slice(0, 1), millis(Math.min(FIRST, left())))
-      await foresight.judge(ground, files, millis(left()))
+      await foresight.judge(ground, files.slice(0, 1), millis(Math.min(FIRST, left())), asker)
+      await foresight.judge(ground, files, millis(left()), asker)
       const { page } = ground
       const foreseen = foresight.foresee(foresight.ground(page, await memory.of(page.index.name)))
       foresight.judgeBeside(foreseen)

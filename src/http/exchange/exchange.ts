@@ -1,6 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
-import { ANONYMOUS, type Client } from './client.ts'
+import { type Asker, Person } from '../../flow/asker.ts'
+import { ANONYMOUS, type Client, turnOf } from './client.ts'
 
 type ReadHeader = 'accept' | 'accept-encoding' | 'if-none-match' | 'if-range' | 'range' | 'user-agent'
 
@@ -37,6 +38,8 @@ export class Exchange {
   begin: (() => void) | undefined = undefined
   /** ends the wait for a write: a response never hears of it where its connection ends without an error */
   wake: (() => void) | undefined = undefined
+  /** made when something has to be waited for: most answers are at hand */
+  #person: Person | undefined = undefined
 
   constructor(request: IncomingMessage, response: ServerResponse, address: string, way: Way) {
     this.request = request
@@ -50,6 +53,13 @@ export class Exchange {
     return this.request.method === 'HEAD'
   }
 
+  /** Whose turn it takes in every line that it has to wait in; he leaves when it is over. */
+  get asker(): Asker {
+    this.#person ??= new Person(turnOf(this.client))
+    if (this.over) this.#person.leave()
+    return this.#person
+  }
+
   header(name: ReadHeader): string | undefined {
     return this.request.headers[name] as string | undefined // Node joins what comes twice
   }
@@ -60,6 +70,7 @@ export class Exchange {
     this.over = true
     this.wake?.()
     this.wake = undefined
+    this.#person?.leave()
     return true
   }
 

@@ -54,11 +54,11 @@ export async function sendFile(
 
 async function sendStored(serving: Serving, exchange: Exchange, file: VerifiedFile, blob: OpenBlob): Promise<void> {
   const wanted = wantedOf(exchange, file)
-  const body = exchange.isHead ? undefined : partOf(blob.bytes, wanted)
+  const body = partOf(blob.bytes, wanted)
   const send = body === undefined ? undefined : serving.outlet.reserve(exchange, body)
   const range = sendHead(serving, exchange, file, wanted)
   if (send !== undefined) return send()
-  if (range === undefined || exchange.isHead) return void exchange.response.end()
+  if (range === undefined) return void exchange.response.end()
   await pump(serving, exchange, blob, range)
 }
 
@@ -74,8 +74,6 @@ function assertVerified(file: VerifiedFile): void {
 }
 
 function wantedOf(exchange: Exchange, { sha256, size }: VerifiedFile): WantedRange {
-  // RFC 9110 §14.2: a Range means something for GET only
-  if (exchange.isHead) return { kind: 'whole' }
   const headers = { range: exchange.header('range'), ifRange: exchange.header('if-range') }
   return readRange(headers, { size, etag: etagOf(sha256) })
 }
@@ -178,11 +176,6 @@ async function sendFlowing(
   mayLeave: MayLeave,
 ): Promise<void> {
   assertVerified(file)
-  if (exchange.isHead) {
-    if (!(await mayLeave())) return
-    sendHead(serving, exchange, file, { kind: 'whole' })
-    return void exchange.response.end()
-  }
   for await (const chunk of chunks()) {
     if (exchange.over) return
     if (!exchange.response.headersSent) {
