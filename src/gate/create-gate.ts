@@ -20,6 +20,7 @@ import { createIndexes } from './find/indexes.ts'
 import { createIsFile } from './find/is-file.ts'
 import { createLocate } from './find/locate.ts'
 import { createSound } from './find/sound.ts'
+import { createUnoffered } from './find/unoffered.ts'
 import type { RunningGate } from './gate.ts'
 import { createBackground } from './judge/background.ts'
 import { createClockGuard } from './judge/clock-guard.ts'
@@ -104,7 +105,8 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     keepProvenance: bytes => documents.keep(sha256Of(bytes), bytes),
     now,
   })
-  const indexes = createIndexes({ index, memory, events, clock, maxAge, maxStale, isInternal })
+  const unoffered = createUnoffered()
+  const indexes = createIndexes({ index, memory, events, clock, maxAge, maxStale, isInternal, unoffered })
   const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })
   const weigh = createWeigh({ examine, memory, policies, trust, now, at: now })
@@ -132,7 +134,15 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       return alternatives(verdict)
     },
     open: vault.open,
-    metadata: createMetadata({ ...downloads, vault, documents, events, mode: settings.metadata, isFile }),
+    metadata: createMetadata({
+      ...downloads,
+      vault,
+      documents,
+      events,
+      mode: settings.metadata,
+      isFile,
+      withhold: unoffered.add,
+    }),
     async provenance(project, filename) {
       const artifact = await locate.byName(project, filename)
       if ('kind' in artifact) throw new GateError('no-provenance', `no provenance for ${filename.text}`)

@@ -42,7 +42,9 @@ Examples:
   portcullis history forget demo --what path --file demo-2-4.tar.gz --reason …
   portcullis history forget --what clock --reason "the host ran a year ahead"`
 
-export function addHistoryForget(history: Command, services: Services, conclude: Conclude): void {
+/** Beside what shows the history, in the group that it made. */
+export function addHistoryForget(program: Command, services: Services, conclude: Conclude): void {
+  const history = program.commands.find(command => command.name() === 'history') ?? program.command('history')
   history
     .command('forget')
     .summary('let go of something that is remembered of a project, with a reason')

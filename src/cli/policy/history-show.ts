@@ -10,10 +10,9 @@ import { canonicalVersion, compareVersions, releaseOf, type Version } from '../.
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords } from '../command/gate-records.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
-import type { Conclude, Services } from '../command/services.ts'
+import type { Services } from '../command/services.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { renderTable } from '../terminal/table.ts'
-import { addHistoryForget } from './history-forget.ts'
 
 interface ShowOptions {
   readonly config?: string
@@ -40,7 +39,7 @@ ${ENVIRONMENT}
 Examples:
   portcullis history show sampleproject`
 
-export function addHistoryCommand(program: Command, services: Services, conclude: Conclude): void {
+export function addHistoryCommand(program: Command, services: Services): void {
   const history = program
     .command('history')
     .summary('look at what the gate has seen of a project, and let go of it')
@@ -55,7 +54,6 @@ export function addHistoryCommand(program: Command, services: Services, conclude
     .action(async (name: string, _options, command: Command) => {
       await show(name, command.optsWithGlobals<ShowOptions>(), services)
     })
-  addHistoryForget(history, services, conclude)
 }
 
 async function show(name: string, { format, config }: ShowOptions, services: Services): Promise<void> {

@@ -18,6 +18,7 @@ import {
   type Sightings,
   sightingsAgain,
   sightingsAgreed,
+  sightingsHad,
   sightingsOn,
 } from './sighting.ts'
 
@@ -184,11 +185,12 @@ export function learn(memory: ProjectMemory, facts: Facts): Learned {
 /** A page that was read, a page that is the same, and what another document says, one of them at a time. */
 function sightingsAfter(
   memory: Parameters<typeof sightingsOn>[0],
-  { page, reread, agreed }: Facts,
+  { page, reread, agreed, settled }: Facts,
 ): readonly Sighting[] {
   if (page !== undefined) return sightingsOn(memory, page)
   if (reread !== undefined) return sightingsAgain(memory, reread)
-  return agreed === undefined ? [] : sightingsAgreed(memory, agreed)
+  if (agreed !== undefined) return sightingsAgreed(memory, agreed)
+  return settled === undefined ? [] : sightingsHad(memory.sightings, settled)
 }
 
 /** `undefined` where nothing changes. */

@@ -107,6 +107,14 @@ export function sightingsAgain({ sightings, settled }: ReadBefore, at: Instant):
   })
 }
 
+/** What it changes that bytes were had of files: where somebody let go of the sha256, theirs is the first. */
+export function sightingsHad(known: Sightings, had: readonly SettledFile[]): readonly Sighting[] {
+  return had.flatMap(({ filename, sha256 }) => {
+    const seen = known.get(filename)
+    return seen === undefined || seen.sha256 !== undefined ? [] : [{ ...seen, sha256 }]
+  })
+}
+
 /** What it changes that another document of the index, too, gives these sha256. */
 export function sightingsAgreed(
   { sightings, settled }: ReadBefore,

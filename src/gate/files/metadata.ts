@@ -28,6 +28,8 @@ interface Options {
   readonly events: Events
   /** whether the index is known to list a file with this sha256, of this project or any other */
   readonly isFile: (artifact: Artifact, sha256: Sha256) => Promise<boolean>
+  /** told of METADATA that is in no form to be given out */
+  readonly withhold: (artifact: Artifact) => void
 }
 
 export interface MetadataBytes {
@@ -45,7 +47,7 @@ export type Metadata = (verdict: Admitted) => Promise<MetadataBytes | Refused>
 
 /** Throws not-listed where the index offers none, integrity-mismatch, unknown-…. */
 export function createMetadata(options: Options): Metadata {
-  const { origin, vault, documents, wheelMetadata, mismatches, limit, mode, events, isFile } = options
+  const { origin, vault, documents, wheelMetadata, mismatches, limit, mode, events, isFile, withhold } = options
   const once = createOnce<Buffer>()
   /** what was found of a text as the METADATA of a wheel, by `<its sha256> <the wheel's name>` */
   const looked = new LRUCache<string, { readonly objection: MetadataObjection | undefined }>({ max: 50_000 })
@@ -72,13 +74,15 @@ export function createMetadata(options: Options): Metadata {
     return bytes
   }
 
-  function objectionTo({ project, filename }: Artifact, bytes: Buffer, sha256: Sha256): MetadataObjection | undefined {
+  function objectionTo(artifact: Artifact, bytes: Buffer, sha256: Sha256): MetadataObjection | undefined {
+    const { project, filename } = artifact
     const key = `${sha256} ${filename.text}`
     const known = looked.get(key)
     if (known !== undefined) return known.objection
     const objection = metadataObjection(bytes, { project, version: filename.version })
     looked.set(key, { objection })
     if (objection?.code === 'metadata-mismatch') tell(filename.text, objection)
+    if (objection?.code === 'metadata-unreadable') withhold(artifact)
     return objection
   }
 

@@ -11,7 +11,8 @@ export type Settle = (artifact: Artifact) => Promise<void> | undefined
 export function createSettle({ memory, clock }: { readonly memory: Memory; readonly clock: Clock }): Settle {
   async function learn({ project, filename: { text: filename }, sha256 }: Artifact): Promise<void> {
     const { settled, sightings } = await memory.of(project)
-    if (settled.has(filename) || sightings.get(filename)?.sha256 !== sha256) return
+    const seen = sightings.get(filename)
+    if (settled.has(filename) || seen === undefined || (seen.sha256 ?? sha256) !== sha256) return
     await memory.learn(project, { settled: [{ filename, sha256, at: clock() }] })
   }
 

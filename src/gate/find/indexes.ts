@@ -15,6 +15,7 @@ import { UnreadableStatus } from '../../protocol/simple/project-status.ts'
 import { listedFile } from './artifacts.ts'
 import { type KnownPage, knownPage } from './known-page.ts'
 import { secondOpinion } from './second-opinion.ts'
+import type { Unoffered } from './unoffered.ts'
 
 interface Remembered {
   /** `undefined`: the upstream said 404 */
@@ -63,10 +64,11 @@ interface Options {
   readonly maxAge: Millis
   readonly maxStale: Millis
   readonly isInternal: (project: ProjectName) => boolean
+  readonly unoffered: Pick<Unoffered, 'without'>
 }
 
 export function createIndexes(options: Options): Indexes {
-  const { index, memory, events, clock, maxAge, maxStale, isInternal } = options
+  const { index, memory, events, clock, maxAge, maxStale, isInternal, unoffered } = options
   const known = new LRUCache<ProjectName, Remembered>({
     maxSize: 100_000,
     sizeCalculation: remembered => 1 + (remembered.page?.index.files.length ?? 0),
@@ -99,7 +101,7 @@ export function createIndexes(options: Options): Indexes {
         answer.kind === 'absent'
           ? undefined
           : answer.kind === 'unchanged'
-            ? before?.page
+            ? before?.page && offering(before.page)
             : await admitPage(answer.index, answer.etag, mayStandIn(before, now) ? before.page : undefined)
       if (answer.kind === 'unchanged' && page === undefined)
         throw new GateError('unknown-upstream', 'the index answered 304 to a page that was never fetched')
@@ -144,7 +146,13 @@ export function createIndexes(options: Options): Indexes {
     tellCorrected(before, after)
     for (const file of files) if (isChanged(after.sightings, file)) tellChanged(name, file.filename)
     tellDoubts(fresher)
-    return knownPage(fresher, fresher === answered ? etag : undefined)
+    return knownPage(unoffered.without(fresher), fresher === answered ? etag : undefined)
+  }
+
+  /** The page that is the same upstream, with what may be offered of it by now. */
+  function offering(page: KnownPage): KnownPage {
+    const offered = unoffered.without(page.index)
+    return offered === page.index ? page : knownPage(offered, page.etag)
   }
 
   /** Where there is no page that may stand in for the one of a node that is behind, another node is asked for its own. */

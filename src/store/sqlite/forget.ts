@@ -3,13 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, type Instant, millis } from '../../domain/base/instant.ts'
-import { type LetGo, letGo } from '../../domain/memory/letting-go.ts'
+import { type Forgotten, type LetGo, letGo } from '../../domain/memory/letting-go.ts'
 import type { Source } from '../../domain/memory/source.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { JournalEntry } from '../../ports/store.ts'
 import { storeError } from '../failure/store-error.ts'
 import { databaseIn, openDatabase } from './database.ts'
 import { createSqliteStore } from './sqlite.ts'
-import { prepareForgotten } from './tables/forgotten-table.ts'
+import { type ForgottenRow, prepareForgotten } from './tables/forgotten-table.ts'
 import { writeEntry } from './tables/journal-table.ts'
 import { prepareProjectTables } from './tables/project-tables.ts'
 import { prepareSources } from './tables/sources-table.ts'
@@ -61,39 +62,41 @@ export async function forgetIn({ folder, isOurs, clock }: Place, order: ForgetOr
 
 /** `undefined` where there is nothing to let go of. */
 function write(database: Database.Database, order: ForgetOrder, at: Instant): number | undefined {
-  const { what, of, filename, reason } = order
-  const source = of === undefined ? undefined : prepareSources(database).find(of.source)
-  if (of !== undefined && (source === undefined || what === 'clock')) return undefined
-  if (what !== 'clock') {
-    if (of === undefined || source === undefined) return undefined
-    const known = prepareProjectTables(database).loadSeen(source, of.project)
-    if (letGo(known, { what, filename }) === known) return undefined
-  } else if (newestIn(database) <= at) return undefined
-  const row = {
+  const { what, filename, reason } = order
+  const of = ownerOf(database, order)
+  const isThere =
+    what === 'clock' ? newestIn(database) > at : of !== undefined && isKnown(database, of, { what, filename })
+  if (!isThere) return undefined
+  const entry: JournalEntry = {
     at,
-    what,
-    of: of === undefined || source === undefined ? undefined : { source, project: of.project },
-    filename,
-    reason,
+    filename: filename ?? '',
+    project: of?.project ?? '',
+    sha256: undefined,
+    outcome: 'forgotten',
+    code: what,
+    rule: reason,
+    identity: undefined,
+    policyDigest: '',
+    trustDigest: undefined,
+    client: 'history forget',
   }
-  return database
-    .transaction(() => {
-      writeEntry(database, {
-        at,
-        filename: filename ?? '',
-        project: of?.project ?? '',
-        sha256: undefined,
-        outcome: 'forgotten',
-        code: what,
-        rule: reason,
-        identity: undefined,
-        policyDigest: '',
-        trustDigest: undefined,
-        client: 'history forget',
-      })
-      return prepareForgotten(database).write(row)
-    })
-    .immediate()
+  const both = database.transaction(() => {
+    writeEntry(database, entry)
+    return prepareForgotten(database).write({ at, what, of, filename, reason })
+  })
+  return both.immediate()
+}
+
+type Owner = NonNullable<ForgottenRow['of']>
+
+function ownerOf(database: Database.Database, { of }: ForgetOrder): Owner | undefined {
+  const source = of === undefined ? undefined : prepareSources(database).find(of.source)
+  return of === undefined || source === undefined ? undefined : { source, project: of.project }
+}
+
+function isKnown(database: Database.Database, { source, project }: Owner, forgotten: Forgotten): boolean {
+  const known = prepareProjectTables(database).loadSeen(source, project)
+  return letGo(known, forgotten) !== known
 }
 
 function newestIn(database: Database.Database): number {

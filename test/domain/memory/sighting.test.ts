@@ -61,6 +61,13 @@ t.test('a file is not absent until a time that lies ahead', async t => {
   t.equal(memory.sightings.get(NAME)?.absent, at(0), 'whatever the clock said when the page was read before')
 })
 
+t.test('bytes that are had after somebody let go of a sha256 have the first one again', async t => {
+  const gone = letGo(after(page(FALSE, 0), settled(FALSE.sha256)), { what: 'digest', filename: NAME })
+  const { memory } = learn(gone, settled(RIGHT.sha256))
+  t.equal(memory.sightings.get(NAME)?.sha256, RIGHT.sha256)
+  t.equal(learn(memory, page(FALSE, 99 * DAY)).memory.sightings.get(NAME)?.sha256, RIGHT.sha256)
+})
+
 t.test('what is let go of is gone, and nothing else', async t => {
   const other = fileOf('pkg-2.0.tar.gz')
   const proofs = [proved(NAME), proved('pkg-2.0.tar.gz')]

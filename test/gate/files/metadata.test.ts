@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { Admitted, type Refused } from '../../../src/domain/decide/verdict.ts'
+import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import type { MetadataBytes } from '../../../src/gate/files/metadata.ts'
 import { type BareChanges, type BareGate, openBareGate } from '../../world/gate/bare-gate.ts'
 import { createWorld, type Published, type World } from '../../world/world.ts'
@@ -58,12 +59,19 @@ t.test('the METADATA of another release does not leave, with an alarm', async t 
   }
 })
 
-t.test('what is no core metadata does not leave, and nobody is accused', async t => {
+t.test('what is no core metadata does not leave, nobody is accused, and it is offered no longer', async t => {
   const { gate, wheel } = await lying(t, await createWorld(t), randomBytes(5_000))
+  const offers = async () =>
+    (await gate.gate.page(parseProjectName('demo'), 'json')).identity.includes('core-metadata":{')
+  t.equal(await offers(), true)
   const refused = await metadataOf(gate, wheel)
   t.match(refused, { kind: 'refused', code: 'metadata-unreadable' })
   t.strictSame(gate.alarms(), [])
+  gate.clock.now += MINUTE + 1
   t.equal(await gate.outcome(wheel), 'admitted')
+  t.equal(await offers(), false, 'clients read it in the wheel')
+  await t.rejects(metadataOf(gate, wheel), { code: 'not-listed' })
+  t.same(await gate.download(wheel), wheel.bytes)
 })
 
 t.test('a lie about what is required is found when the wheel comes: refused, with an alarm, remembered', async t => {

@@ -1,4 +1,4 @@
-// guards: src/gate/find/indexes.ts src/gate/find/is-file.ts src/gate/find/locate.ts src/gate/find/second-opinion.ts
+// guards: src/gate/find/indexes.ts src/gate/find/is-file.ts src/gate/find/locate.ts src/gate/find/second-opinion.ts src/gate/find/unoffered.ts
 import t, { type Test } from 'tap'
 import { GateError } from '../../../src/domain/base/errors.ts'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'

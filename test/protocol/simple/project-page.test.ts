@@ -268,3 +268,29 @@ t.test('a page in HTML', t => {
   })
   t.end()
 })
+
+t.test(
+  'below a file origin with a path, an entry outside it is dropped, in both forms, and its neighbours stay',
+  async t => {
+    const context = { ...CONTEXT, fileOrigins: [`${FILES}/public`] }
+    const urls = {
+      'demo-1.0.tar.gz': `${FILES}/public/demo-1.0.tar.gz`,
+      'demo-1.1.tar.gz': `${FILES}/private/demo-1.1.tar.gz`,
+      'demo-1.2.tar.gz': `${FILES}/public/%2e%2E%2fprivate/demo-1.2.tar.gz`,
+      'demo-1.3.tar.gz': '/simple/demo-1.3.tar.gz',
+    }
+    const files = Object.entries(urls).map(([filename, url]) => entry({ filename, url }))
+    const page = { meta: { 'api-version': '1.4' }, name: 'demo', files }
+    const json = parseProjectPage(Buffer.from(JSON.stringify(page)), 'application/vnd.pypi.simple.v1+json', context)
+    const html = readHtml(
+      Object.values(urls)
+        .map(url => `<a href="${url}#sha256=${SHA}">x</a>`)
+        .join(),
+      context,
+    )
+    for (const read of [json, html]) {
+      t.equal(only(read).filename, 'demo-1.0.tar.gz')
+      t.equal(read.dropped.length, 3)
+    }
+  },
+)
