@@ -1,5 +1,7 @@
+import type Database from 'better-sqlite3'
 import type { Sha256 } from '../../domain/base/digest.ts'
-import { type Facts, learn, type ProjectMemory, timeOf } from '../../domain/memory/project-memory.ts'
+import { type Facts, learn, mergeMemories, type ProjectMemory, timeOf } from '../../domain/memory/project-memory.ts'
+import { agrees, isEmpty, learnBeside, withUnclaimed } from '../../domain/memory/unclaimed.ts'
 import type { FilePath } from '../../domain/packaging/artifact.ts'
 import { candidateProjects } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
@@ -12,6 +14,9 @@ import type { SourceId } from './tables/sources-table.ts'
 import type { WriteBehind } from './write-behind.ts'
 
 interface Options {
+  readonly database: Database.Database
+  /** what was written before sources were told apart; `undefined` where nothing was */
+  readonly unclaimed: SourceId | undefined
   readonly tables: ReturnType<typeof prepareProjectTables>
   /** of all sources */
   readonly known: KnownMemories
@@ -19,21 +24,66 @@ interface Options {
   readonly watermark: Watermark
 }
 
-/** What is remembered of one source: in memory first, then one query a table; written beside the request. */
-export function createSourceMemory(source: SourceId, { tables, known, writes, watermark }: Options): Memory {
-  function loadedOf(project: ProjectName): LoadedMemory {
-    const atHand = known.get(source, project)
+/**
+ * What is remembered of one source: in memory first, then one query a table; written beside the request. What is nobody's counts by
+ * the rules of `domain/memory/unclaimed.ts`.
+ */
+export function createSourceMemory(source: SourceId, options: Options): Memory {
+  const { database, unclaimed, tables, known, writes, watermark } = options
+  const both = unclaimed === undefined ? [source] : [source, unclaimed]
+  /** by the source's own memory and what is nobody's, which are values */
+  const together = new WeakMap<ProjectMemory, { readonly nobodys: ProjectMemory; readonly memory: ProjectMemory }>()
+
+  function loadedOf(project: ProjectName, of = source): LoadedMemory {
+    const atHand = known.get(of, project)
     if (atHand !== undefined) return atHand
-    const loaded = writes.ask('what is remembered of a project could not be read', () => tables.load(source, project))
-    known.keep(source, loaded)
+    const loaded = writes.ask('what is remembered of a project could not be read', () => tables.load(of, project))
+    known.keep(of, loaded)
     return loaded
+  }
+
+  function withNobodys(own: ProjectMemory, nobodys: ProjectMemory): ProjectMemory {
+    const before = together.get(own)
+    if (before?.nobodys === nobodys) return before.memory
+    const memory = withUnclaimed(own, nobodys)
+    together.set(own, { nobodys, memory })
+    return memory
+  }
+
+  function memoryOf(project: ProjectName): ProjectMemory {
+    const { memory } = loadedOf(project)
+    return unclaimed === undefined ? memory : withNobodys(memory, loadedOf(project, unclaimed).memory)
+  }
+
+  function atHand(project: ProjectName): ProjectMemory | undefined {
+    const own = known.get(source, project)?.memory
+    if (own === undefined || unclaimed === undefined) return own
+    const nobodys = known.get(unclaimed, project)?.memory
+    return nobodys === undefined ? undefined : withNobodys(own, nobodys)
+  }
+
+  /** From now on it is this source's, whatever it knew already. */
+  function claim(project: ProjectName, from: SourceId): void {
+    writes.flush()
+    writes.ask('what was remembered could not be given to its source', () =>
+      database
+        .transaction(() =>
+          tables.move(from, source, mergeMemories(tables.loadSeen(source, project), tables.loadSeen(from, project))),
+        )
+        .immediate(),
+    )
+    known.forget(source, project)
+    known.forget(from, project)
   }
 
   /** Nothing is waited for between what was known and what is known then: whoever else learns meanwhile is not forgotten. */
   function take(project: ProjectName, facts: Facts): ProjectMemory {
     writes.assertWriting()
+    if (unclaimed !== undefined && agrees(loadedOf(project, unclaimed).memory, facts.page)) claim(project, unclaimed)
+    const nobodys = unclaimed === undefined ? undefined : loadedOf(project, unclaimed).memory
     const { memory: before, characters } = loadedOf(project)
-    const learned = learn(before, facts)
+    const learned =
+      nobodys === undefined || isEmpty(nobodys) ? learn(before, facts) : learnBeside(before, nobodys, facts)
     const { memory } = learned
     const at = timeOf(facts)
     if (at !== undefined) watermark.raise(at)
@@ -42,13 +92,13 @@ export function createSourceMemory(source: SourceId, { tables, known, writes, wa
       known.learn(source, { memory, characters }, rows)
       writes.due()
     }
-    return memory
+    return nobodys === undefined ? memory : withNobodys(memory, nobodys)
   }
 
   /** What waits counts as it is now, everything else as it is written. */
   function ownersOf(path: FilePath): readonly Owner[] {
     const candidates = candidateProjects(path.slice(path.lastIndexOf('/') + 1))
-    const written = writes.ask('a path could not be looked up', () => tables.projectsAt(source, path))
+    const written = writes.ask('a path could not be looked up', () => both.flatMap(of => tables.projectsAt(of, path)))
     const filename = path.slice(path.lastIndexOf('/') + 1)
     const waiting = [...known.waiting(source)].flatMap(({ project, sightings }) => {
       const sighting = sightings.get(filename)
@@ -63,12 +113,14 @@ export function createSourceMemory(source: SourceId, { tables, known, writes, wa
     const isWaiting = [...known.waiting(source)].some(({ sightings }) =>
       sightings.values().some(sighting => sighting.sha256 === sha256),
     )
-    return isWaiting || writes.ask('a sha256 could not be looked up', () => tables.isListed(source, sha256))
+    return (
+      isWaiting || writes.ask('a sha256 could not be looked up', () => both.some(of => tables.isListed(of, sha256)))
+    )
   }
 
   return {
-    of: async project => loadedOf(project).memory,
-    atHand: project => known.get(source, project)?.memory,
+    of: async project => memoryOf(project),
+    atHand,
     learn: async (project, facts) => take(project, facts),
     isListed: async sha256 => isListed(sha256),
     projectOf: async path => ownersOf(path).toSorted(byFirstSight)[0]?.project,

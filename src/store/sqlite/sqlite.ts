@@ -64,8 +64,11 @@ export function createSqliteStore(options: Options): SqliteStore {
     misses,
     store: {
       async memory(source) {
-        const id = writes.ask('a source could not be looked up', () => sources.claim(source))
-        return createSourceMemory(id, { tables, known, writes, watermark })
+        const [id, unclaimed] = writes.ask('a source could not be looked up', () => [
+          sources.number(source),
+          sources.unclaimed(),
+        ])
+        return createSourceMemory(id, { database, unclaimed, tables, known, writes, watermark })
       },
       journal,
       refusals,

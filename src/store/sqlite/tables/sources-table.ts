@@ -6,26 +6,26 @@ import type { Source } from '../../../domain/memory/source.ts'
 export type SourceId = Brand<number, 'SourceId'>
 
 interface SourcesTable {
-  /** The source's number, given to it now when it has none: the first that is asked for gets what belongs to nobody yet. */
-  claim(source: Source): SourceId
+  /** The source's number, given to it now when it has none. */
+  number(source: Source): SourceId
   /** The same without writing anything; `undefined` where nothing was learned from it. */
   find(source: Source): SourceId | undefined
+  /** The number of what is nobody's yet, by the rules of `domain/memory/unclaimed.ts`; `undefined` where there never was any. */
+  unclaimed(): SourceId | undefined
 }
 
 export function prepareSources(database: Database.Database): SourcesTable {
   const select = database.prepare<[string], SourceId>('select id from sources where source = ?').pluck()
   const selectUnclaimed = database.prepare<[], SourceId>('select id from sources where source is null').pluck()
-  const claimUnclaimed = database
-    .prepare<[string], SourceId>('update sources set source = ? where source is null returning id')
-    .pluck()
   const insert = database.prepare<[string], SourceId>('insert into sources (source) values (?) returning id').pluck()
 
   return {
-    claim(source) {
-      const id = select.get(source) ?? claimUnclaimed.get(source) ?? insert.get(source)
+    number(source) {
+      const id = select.get(source) ?? insert.get(source)
       if (id === undefined) throw new TypeError('a row that was inserted has a number')
       return id
     },
-    find: source => select.get(source) ?? selectUnclaimed.get(),
+    find: source => select.get(source),
+    unclaimed: () => selectUnclaimed.get(),
   }
 }
