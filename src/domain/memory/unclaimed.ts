@@ -5,7 +5,8 @@ import { mergeReading, type PageRead } from './sighting.ts'
  * What was written down before sources were told apart was learned from one of them, and nobody wrote down from which. It is
  * nobody's, project by project, until a source gives evidence that it was learned from it; which source is asked first says
  * nothing. Until then it counts against whatever any source says of the project, and for nothing: it can refuse and stop, never
- * admit. No source takes it by being asked, and what is learned beside it is kept apart from it.
+ * admit. Whichever source gives evidence is given all of it, a second one too that holds the same files: so none takes it from
+ * another. What is learned beside it is kept apart from it, and once somebody was given it, it counts against nobody else.
  */
 
 /** Nothing is known at all: then there is nothing to claim. */

@@ -95,7 +95,8 @@ type Owner = NonNullable<ForgottenRow['of']>
 function ownersOf(database: Database.Database, { of }: ForgetOrder): readonly Owner[] {
   if (of === undefined) return []
   const sources = prepareSources(database)
-  return [sources.find(of.source), sources.unclaimed()].flatMap(source =>
+  const nobodys = sources.givenTo(of.project).length === 0 ? sources.unclaimed() : undefined
+  return [sources.find(of.source), nobodys].flatMap(source =>
     source === undefined ? [] : [{ source, project: of.project }],
   )
 }

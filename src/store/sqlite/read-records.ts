@@ -35,20 +35,32 @@ export function readRecords(folder: string, source: Source): Records | undefined
   const findings = lazily(() => prepareFindings(database))
   const refusals = lazily(() => prepareRefusals(database))
 
-  /** The source's own first, then what is nobody's yet; a gate may give it to a source while we read. */
   function numbers(): readonly SourceId[] {
     return [sources().find(source), sources().unclaimed()].filter(id => id !== undefined)
   }
 
+  /** The source's own first, then what is nobody's of the project; a gate may give it to a source while we read. */
+  function numbersFor(project: ProjectName): readonly SourceId[] {
+    return numbers().filter(id => id !== sources().unclaimed() || sources().givenTo(project).length === 0)
+  }
+
   function projectOf(name: ProjectName): ProjectMemory {
-    const [own, unclaimed] = [sources().find(source), sources().unclaimed()].map(id =>
-      id === undefined ? ProjectMemory.of(name) : projects().loadSeen(id, name),
+    return numbersFor(name)
+      .map(id => projects().loadSeen(id, name))
+      .reduce(withUnclaimed, ProjectMemory.of(name))
+  }
+
+  function projectsSeen(): readonly ProjectName[] {
+    const names = numbers().flatMap(id =>
+      pages()
+        .projects(id)
+        .filter(name => numbersFor(name).includes(id)),
     )
-    return withUnclaimed(own ?? ProjectMemory.of(name), unclaimed ?? ProjectMemory.of(name))
+    return [...new Set(names)].sort()
   }
 
   function findingOf({ project, ...file }: Parameters<Records['finding']>[0]): RememberedFinding | undefined {
-    for (const id of numbers()) {
+    for (const id of numbersFor(project)) {
       const found = findings().latest(id, project, file)
       if (found !== undefined) return found
     }
@@ -57,7 +69,7 @@ export function readRecords(folder: string, source: Source): Records | undefined
 
   return {
     journal: since => journal(database, since),
-    projects: async () => asking(() => [...new Set(numbers().flatMap(id => pages().projects(id)))].sort()),
+    projects: async () => asking(projectsSeen),
     project: async name => asking(() => projectOf(name)),
     finding: async file => asking(() => findingOf(file)),
     attested: () => attested(database, numbers),

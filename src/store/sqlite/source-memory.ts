@@ -10,13 +10,15 @@ import type { Watermark } from '../../ports/store.ts'
 import type { KnownMemories } from './known-memories.ts'
 import type { Owner } from './tables/files-table.ts'
 import type { LoadedMemory, prepareProjectTables } from './tables/project-tables.ts'
-import type { SourceId } from './tables/sources-table.ts'
+import type { Given, SourceId, SourcesTable } from './tables/sources-table.ts'
 import type { WriteBehind } from './write-behind.ts'
 
 interface Options {
   readonly database: Database.Database
   /** what was written before sources were told apart; `undefined` where nothing was */
   readonly unclaimed: SourceId | undefined
+  readonly sources: Pick<SourcesTable, 'give'>
+  readonly given: Given
   readonly tables: ReturnType<typeof prepareProjectTables>
   /** of all sources */
   readonly known: KnownMemories
@@ -29,7 +31,7 @@ interface Options {
  * the rules of `domain/memory/unclaimed.ts`.
  */
 export function createSourceMemory(source: SourceId, options: Options): Memory {
-  const { database, unclaimed, tables, known, writes, watermark } = options
+  const { database, unclaimed, sources, given, tables, known, writes, watermark } = options
   const both = unclaimed === undefined ? [source] : [source, unclaimed]
   /** by the source's own memory and what is nobody's, which are values */
   const together = new WeakMap<ProjectMemory, { readonly nobodys: ProjectMemory; readonly memory: ProjectMemory }>()
@@ -50,40 +52,53 @@ export function createSourceMemory(source: SourceId, options: Options): Memory {
     return memory
   }
 
+  /** What is nobody's of a project; nothing once it was given to somebody. */
+  function nobodysOf(project: ProjectName): ProjectMemory | undefined {
+    if (unclaimed === undefined || given.to(project).length > 0) return undefined
+    const { memory } = loadedOf(project, unclaimed)
+    return isEmpty(memory) ? undefined : memory
+  }
+
   function memoryOf(project: ProjectName): ProjectMemory {
     const { memory } = loadedOf(project)
-    return unclaimed === undefined ? memory : withNobodys(memory, loadedOf(project, unclaimed).memory)
+    const nobodys = nobodysOf(project)
+    return nobodys === undefined ? memory : withNobodys(memory, nobodys)
   }
 
   function atHand(project: ProjectName): ProjectMemory | undefined {
     const own = known.get(source, project)?.memory
-    if (own === undefined || unclaimed === undefined) return own
+    if (own === undefined || unclaimed === undefined || given.to(project).length > 0) return own
     const nobodys = known.get(unclaimed, project)?.memory
     return nobodys === undefined ? undefined : withNobodys(own, nobodys)
   }
 
-  /** From now on it is this source's, whatever it knew already. */
-  function claim(project: ProjectName, from: SourceId): void {
+  /** A page that agrees with what is nobody's is given it, whatever its source knew already: once. */
+  function giveWhereAgreed(project: ProjectName, { page }: Facts): void {
+    if (unclaimed === undefined || page === undefined || given.to(project).includes(source)) return
+    if (agrees(loadedOf(project, unclaimed).memory, page)) give(project, unclaimed)
+  }
+
+  function give(project: ProjectName, from: SourceId): void {
     writes.flush()
     writes.ask('what was remembered could not be given to its source', () =>
       database
-        .transaction(() =>
-          tables.move(from, source, mergeMemories(tables.loadSeen(source, project), tables.loadSeen(from, project))),
-        )
+        .transaction(() => {
+          tables.give(from, source, mergeMemories(tables.loadSeen(source, project), tables.loadSeen(from, project)))
+          sources.give(project, source)
+        })
         .immediate(),
     )
+    given.add(project, source)
     known.forget(source, project)
-    known.forget(from, project)
   }
 
   /** Nothing is waited for between what was known and what is known then: whoever else learns meanwhile is not forgotten. */
   function take(project: ProjectName, facts: Facts): ProjectMemory {
     writes.assertWriting()
-    if (unclaimed !== undefined && agrees(loadedOf(project, unclaimed).memory, facts.page)) claim(project, unclaimed)
-    const nobodys = unclaimed === undefined ? undefined : loadedOf(project, unclaimed).memory
+    giveWhereAgreed(project, facts)
+    const nobodys = nobodysOf(project)
     const { memory: before, characters } = loadedOf(project)
-    const learned =
-      nobodys === undefined || isEmpty(nobodys) ? learn(before, facts) : learnBeside(before, nobodys, facts)
+    const learned = nobodys === undefined ? learn(before, facts) : learnBeside(before, nobodys, facts)
     const { memory } = learned
     const at = timeOf(facts)
     if (at !== undefined) watermark.raise(at)
@@ -98,7 +113,11 @@ export function createSourceMemory(source: SourceId, options: Options): Memory {
   /** What waits counts as it is now, everything else as it is written. */
   function ownersOf(path: FilePath): readonly Owner[] {
     const candidates = candidateProjects(path.slice(path.lastIndexOf('/') + 1))
-    const written = writes.ask('a path could not be looked up', () => both.flatMap(of => tables.projectsAt(of, path)))
+    const written = writes.ask('a path could not be looked up', () =>
+      both.flatMap(of =>
+        tables.projectsAt(of, path).filter(({ project }) => of === source || given.to(project).length === 0),
+      ),
+    )
     const filename = path.slice(path.lastIndexOf('/') + 1)
     const waiting = [...known.waiting(source)].flatMap(({ project, sightings }) => {
       const sighting = sightings.get(filename)

@@ -13,7 +13,7 @@ import { createJournalTable } from './tables/journal-table.ts'
 import { createMissesTable } from './tables/misses-table.ts'
 import { prepareProjectTables } from './tables/project-tables.ts'
 import { createRefusalsTable } from './tables/refusals-table.ts'
-import { prepareSources } from './tables/sources-table.ts'
+import { prepareSources, readGiven } from './tables/sources-table.ts'
 import { createWatermarkFact } from './tables/watermark-fact.ts'
 import { createWriteBehind, type WriteBehind } from './write-behind.ts'
 
@@ -45,6 +45,7 @@ export function createSqliteStore(options: Options): SqliteStore {
   const watermark = createWatermarkFact(database, writes)
   const raise = (at: Instant): void => watermark.raise(at)
   const sources = prepareSources(database)
+  const given = readGiven(database)
   const tables = prepareProjectTables(database)
   const known = new KnownMemories(memoryWeight)
   writes.add(known)
@@ -68,7 +69,7 @@ export function createSqliteStore(options: Options): SqliteStore {
           sources.number(source),
           sources.unclaimed(),
         ])
-        return createSourceMemory(id, { database, unclaimed, tables, known, writes, watermark })
+        return createSourceMemory(id, { database, unclaimed, sources, given, tables, known, writes, watermark })
       },
       journal,
       refusals,

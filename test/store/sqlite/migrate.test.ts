@@ -1,5 +1,6 @@
 // guards: src/store/sqlite/migrations/0001-begin.ts src/store/sqlite/migrations/0002-history.ts
 // guards: src/store/sqlite/migrations/0003-mirror.ts src/store/sqlite/migrations/0004-sources.ts
+// guards: src/store/sqlite/migrations/0006-given.ts
 import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
@@ -286,7 +287,10 @@ t.test('no source takes it by being asked first, nor by what its page cannot kno
   t.equal(right.history.first?.proof.at, proof.at)
   t.equal(right.sightings.size, 1, 'and of what they said nothing is in it')
   const late = await readBy(subject, sourceAt('https://0.example'), [])
-  t.equal(late.history.first, undefined, 'from then on it counts for nobody else')
+  t.equal(late.history.first, undefined, 'from then on it counts against nobody else')
+  const twin = await readBy(subject, sourceAt('https://mirror.example'), [fileOf('pkg-1.0.tar.gz')])
+  t.equal(twin.history.first?.proof.at, proof.at, 'a second one that holds the same is given it as well')
+  t.equal((await (await subject.memory()).of(PKG)).history.first?.proof.at, proof.at)
 })
 
 t.test('what is nobody’s can be let go of', async t => {

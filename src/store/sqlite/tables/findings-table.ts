@@ -30,8 +30,8 @@ interface FindingsTable {
   read(source: SourceId, project: ProjectName): KeptFindings
   /** The latest under a key stays. */
   write(row: FindingRow): void
-  /** Those of the project that can be trusted become another source's; where it has one under the same key, that stays. */
-  move(from: SourceId, to: SourceId, project: ProjectName): void
+  /** Those of the project whose seal is right are given to another source; where it has one under the same key, that stays. */
+  copy(from: SourceId, to: SourceId, project: ProjectName): void
   /** The latest of these bytes under this name that a trust root made and that can be read. */
   latest(
     source: SourceId,
@@ -69,7 +69,6 @@ export function prepareFindings(database: Database.Database): FindingsTable {
      values (?, ?, unhex(?), ?, ?, ?, ?, ?)
      on conflict do update set finding = excluded.finding, found = excluded.found, seal = excluded.seal`,
   )
-  const removeAll = database.prepare<[SourceId, string]>('delete from findings where source = ? and project = ?')
 
   return {
     read(source, project) {
@@ -81,14 +80,13 @@ export function prepareFindings(database: Database.Database): FindingsTable {
       const { source, project, key, finding, found } = row
       upsert.run(source, project, key.sha256, key.filename, key.trustDigest, finding, found, sealOf(row))
     },
-    move(from, to, project) {
+    copy(from, to, project) {
       const own = new Set(select.all(to, project).map(keyText))
       for (const columns of select.all(from, project)) {
         const sealed = sealedRow(columns)
         if (sealed === undefined || own.has(keyText(columns)) || !sealOf(sealed.row).equals(sealed.seal)) continue
         this.write({ ...sealed.row, source: to })
       }
-      removeAll.run(from, project)
     },
     latest(source, project, { sha256, filename }) {
       for (const columns of selectLatest.all(source, project, sha256, filename)) {

@@ -34,8 +34,8 @@ interface ProjectTables {
   rowsOf(source: SourceId, learned: Learned): LearnedRows
   /** Writes what is otherwise in `after`, which somebody let go of something in, at once. */
   replace(source: SourceId, before: ProjectMemory, after: ProjectMemory): void
-  /** Makes what is known of a project under `from` that of `to`, at once: `merged`, without findings, and the findings of both. */
-  move(from: SourceId, to: SourceId, merged: ProjectMemory): void
+  /** What `to` knows of a project is `merged`, but for findings, of which it gets those of `from` beside its own, at once. */
+  give(from: SourceId, to: SourceId, merged: ProjectMemory): void
   projectsAt(source: SourceId, path: FilePath): readonly Owner[]
   isListed(source: SourceId, sha256: Sha256): boolean
 }
@@ -94,12 +94,12 @@ export function prepareProjectTables(database: Database.Database): ProjectTables
         if (!after.settled.has(filename)) settled.remove(source, project, filename)
       if (after.serials !== before.serials) pages.writeSerials(source, project, after.serials)
     },
-    move(from, to, { project, ...merged }) {
-      for (const source of [from, to]) for (const removal of removals) removal.run(source, project)
+    give(from, to, { project, ...merged }) {
+      for (const removal of removals) removal.run(to, project)
       for (const sighting of merged.sightings.values()) files.write(to, project, sighting)
       for (const proved of merged.proofs.values()) proofs.write(to, project, proved)
       for (const file of merged.settled.values()) settled.write(to, project, file)
-      findings.move(from, to, project)
+      findings.copy(from, to, project)
       if (merged.reading !== undefined) pages.writeReading(to, project, merged.reading)
       if (merged.serials !== undefined) pages.writeSerials(to, project, merged.serials)
     },
