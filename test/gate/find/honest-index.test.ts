@@ -115,7 +115,9 @@ t.test('what is not the project’s page is unknown, and nothing of it is rememb
     const policy = world.policyText().replace('defaults:', 'defaults:\n  cooldown: { min_age: 3d }')
     const gate = await openBareGate(t, world, { policy, settings: { maxStale: millis(0) } })
     t.equal(await gate.outcome(wheel), 'admitted', what)
-    const remembered = await (await gate.memory.store.memory(sourceAt(world.upstream.origin))).of(parseProjectName('demo'))
+    const remembered = await (await gate.memory.store.memory(sourceAt(world.upstream.origin))).of(
+      parseProjectName('demo'),
+    )
     world.upstream.fault({
       route: 'page',
       do: { status: 200, headers: { 'content-type': 'text/html', etag: undefined }, bytes: page },

@@ -1,3 +1,4 @@
+// guards: src/protocol/metadata/archive-error.ts src/protocol/metadata/zip-layout.ts
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
