@@ -7,9 +7,17 @@ import { crc32 } from 'node:zlib'
 import t from 'tap'
 import { parseDistFilename } from '../../../src/domain/packaging/filename.ts'
 import { ArchiveError, readWheelMetadata, UnreadableArchive } from '../../../src/protocol/metadata/wheel-metadata.ts'
+import {
+  commented,
+  moved,
+  otherwise,
+  twoDirectories,
+  with64,
+  withHole,
+  withoutEnd,
+} from '../../world/index/ambiguous-archives.ts'
 import { type Member, relabelled, zip } from '../../world/index/archives.ts'
 import { casesFolder } from '../../world/vectors/vectors-folder.ts'
-import { commented, moved, otherwise, twoDirectories, with64, withHole, withoutEnd } from './ambiguous-archives.ts'
 
 const METADATA = Buffer.from('Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n')
 const OTHER = Buffer.from('Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: evil\n')
