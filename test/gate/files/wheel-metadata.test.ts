@@ -95,7 +95,7 @@ t.test(
       const gate = await startGate(t, world, { policy: OPTIONAL })
       const answer = await fetch(`${gate.url}${world.upstream.pathOf('demo', 'demo-1.0-py3-none-any.whl')}`)
       t.equal(answer.status, 403)
-    t.match(await answer.json(), { code: 'metadata-unreadable' })
+      t.match(await answer.json(), { code: 'metadata-unreadable' })
       t.notOk(gate.events.some(({ type }) => type === 'alarm'))
     }
   },
