@@ -52,8 +52,8 @@ export interface Watermark {
 /** The database as a whole. */
 export interface Store {
   /**
-   * What is remembered of one source. What was written down before sources were told apart belongs to the first source that is
-   * asked for.
+   * What is remembered of one source. What was written down before sources were told apart counts against every source, project by
+   * project, until a source's page lists a file of the project with the sha256 that is remembered: from then on it is that source's.
    */
   memory(source: Source): Promise<Memory>
   readonly journal: Journal

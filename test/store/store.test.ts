@@ -122,6 +122,18 @@ function storeConformance(name: string, open: (t: Test) => Promise<Subject>): vo
       await subject.reopen?.()
       t.equal(subject.store.watermark.newest(), START)
     })
+    t.test('is not raised by a clock that was a year ahead for a moment, whatever it wrote down', async t => {
+      const subject = await open(t)
+      subject.store.watermark.raise(START)
+      const ahead = instant(START + 365 * 86_400_000)
+      subject.store.journal.record({ ...ENTRY, at: ahead })
+      await (await subject.memory()).learn(PKG, pageOf([], ahead))
+      t.equal(subject.store.watermark.newest(), START)
+      await subject.reopen?.()
+      t.equal(subject.store.watermark.newest(), START)
+      subject.store.watermark.raise(instant(START + 1))
+      t.equal(subject.store.watermark.newest(), START + 1)
+    })
     const learning =
       (facts: Facts) =>
       async (subject: Subject): Promise<void> =>

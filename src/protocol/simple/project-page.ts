@@ -24,10 +24,10 @@ export function parseProjectPage(bytes: Uint8Array, mediaType: string, context: 
   return readPage(page, context)
 }
 
-/** HTML does not say whose page it is: that it was asked for under this name is all that there is. */
+/** HTML does not say whose page it is: that it was asked for under this name, and what it links to, is all that there is. */
 function parseHtml(bytes: Uint8Array, context: PageContext): ProjectIndex {
-  const page = readHtmlPage(bytes, context.pageUrl)
-  if (page === undefined) throw notAPage('it is HTML without a link to a file')
+  const page = readHtmlPage(bytes, context.pageUrl, context.project)
+  if (page === undefined) throw notAPage('it is HTML without a link to a file of the project')
   return readPage(page, { ...context, pageUrl: page.base })
 }
 

@@ -63,14 +63,13 @@ export async function forgetIn({ folder, isOurs, clock }: Place, order: ForgetOr
 /** `undefined` where there is nothing to let go of. */
 function write(database: Database.Database, order: ForgetOrder, at: Instant): number | undefined {
   const { what, filename, reason } = order
-  const of = ownerOf(database, order)
-  const isThere =
-    what === 'clock' ? newestIn(database) > at : of !== undefined && isKnown(database, of, { what, filename })
-  if (!isThere) return undefined
+  const owners =
+    what === 'clock' ? [] : ownersOf(database, order).filter(owner => isKnown(database, owner, { what, filename }))
+  if (what === 'clock' ? newestIn(database) <= at : owners.length === 0) return undefined
   const entry: JournalEntry = {
     at,
     filename: filename ?? '',
-    project: of?.project ?? '',
+    project: order.of?.project ?? '',
     sha256: undefined,
     outcome: 'forgotten',
     code: what,
@@ -82,16 +81,24 @@ function write(database: Database.Database, order: ForgetOrder, at: Instant): nu
   }
   const both = database.transaction(() => {
     writeEntry(database, entry)
-    return prepareForgotten(database).write({ at, what, of, filename, reason })
+    const forgotten = prepareForgotten(database)
+    const rows = what === 'clock' ? [undefined] : owners
+    // they are noticed together
+    return rows.map(of => forgotten.write({ at, what, of, filename, reason })).at(-1)
   })
   return both.immediate()
 }
 
 type Owner = NonNullable<ForgottenRow['of']>
 
-function ownerOf(database: Database.Database, { of }: ForgetOrder): Owner | undefined {
-  const source = of === undefined ? undefined : prepareSources(database).find(of.source)
-  return of === undefined || source === undefined ? undefined : { source, project: of.project }
+/** What is nobody's yet counts for the source as well, and is let go of with its own. */
+function ownersOf(database: Database.Database, { of }: ForgetOrder): readonly Owner[] {
+  if (of === undefined) return []
+  const sources = prepareSources(database)
+  const nobodys = sources.givenTo(of.project).length === 0 ? sources.unclaimed() : undefined
+  return [sources.find(of.source), nobodys].flatMap(source =>
+    source === undefined ? [] : [{ source, project: of.project }],
+  )
 }
 
 function isKnown(database: Database.Database, { source, project }: Owner, forgotten: Forgotten): boolean {

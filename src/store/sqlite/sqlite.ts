@@ -14,7 +14,7 @@ import { createJournalTable } from './tables/journal-table.ts'
 import { createMissesTable } from './tables/misses-table.ts'
 import { prepareProjectTables } from './tables/project-tables.ts'
 import { createRefusalsTable } from './tables/refusals-table.ts'
-import { prepareSources } from './tables/sources-table.ts'
+import { prepareSources, readGiven } from './tables/sources-table.ts'
 import { createWatermarkFact } from './tables/watermark-fact.ts'
 import { createWords } from './tables/words-table.ts'
 import { createWriteBehind, type WriteBehind } from './write-behind.ts'
@@ -47,6 +47,7 @@ export function createSqliteStore(options: Options): SqliteStore {
   const watermark = createWatermarkFact(database, writes)
   const raise = (at: Instant): void => watermark.raise(at)
   const sources = prepareSources(database)
+  const given = readGiven(database)
   const tables = prepareProjectTables(database)
   const known = new KnownMemories(memoryWeight)
   writes.add(known)
@@ -68,8 +69,11 @@ export function createSqliteStore(options: Options): SqliteStore {
     misses,
     store: {
       async memory(source) {
-        const id = writes.ask('a source could not be looked up', () => sources.claim(source))
-        return createSourceMemory(id, { tables, known, writes, watermark })
+        const [id, unclaimed] = writes.ask('a source could not be looked up', () => [
+          sources.number(source),
+          sources.unclaimed(),
+        ])
+        return createSourceMemory(id, { database, unclaimed, sources, given, tables, known, writes, watermark })
       },
       journal,
       journalBytes: () => room.bytes(),

@@ -302,6 +302,34 @@ t.test('a page in HTML', t => {
     t.end()
   })
 
+  t.test('is the project’s, or none', t => {
+    const strangers: Readonly<Record<string, string>> = {
+      'a sign-in page': '<title>Sign in</title><form><input name=user><a href="/help">help</a></form>',
+      'one that links to an archive': '<title>Sign in</title><a href="/help/root-ca.zip">our certificate</a>',
+      'one that links to a client of its own': '<a href="/help/agent-2.1.tar.gz">agent</a><a href="/a.msi">agent</a>',
+      'one that is called like it': '<a href="/help/demo-ca.zip">our certificate</a>',
+      'one with a file of it': `<form><INPUT type=PASSWORD></form><a href="demo-1.0.zip#sha256=${SHA}">x</a>`,
+      'the page of another project': `<title>Links for other</title><a href="other-1.0.zip#sha256=${SHA}">x</a>`,
+      'one without a heading': `<meta name="pypi:repository-version" content="1.0"><a href="other-1.0.zip#sha256=${SHA}">x</a>`,
+      'the empty page of another project': '<title>Links for other</title><h1>Links for other</h1>',
+    }
+    for (const [what, html] of Object.entries(strangers)) t.throws(() => readHtml(html), UNKNOWN, what)
+    const own: Readonly<Record<string, string>> = {
+      'with a release': '<a href="demo-1.0.zip">x</a>',
+      'with other links beside it': '<a href="/docs/guide.zip">docs</a><a href="demo-1.0.zip">x</a>',
+      'with a form to have it read again': '<form method=post><input type=submit></form><a href="demo-1.0.zip">x</a>',
+      'with an egg': '<a href="demo-1.0-py2.7.egg">x</a>',
+      'with an installer': '<a href="demo-1.0.win32-py2.7.exe#md5=00000000000000000000000000000000">x</a>',
+      'with a branch': '<a href="/archive/master.zip#egg=Demo-dev">x</a>',
+      'with another spelling': `<a href="DEMO-1.0.zip#sha256=${SHA}">x</a>`,
+      'with nothing but names that are nobody’s': `<title>Links for Demo</title><a href="first.zip#sha256=${SHA}">x</a>`,
+      'without a file': '<title>user/dev: links for demo</title><h1>links for demo</h1>',
+      'without a name': '<title>Links for</title>',
+    }
+    for (const [what, html] of Object.entries(own)) t.doesNotThrow(() => readHtml(html), what)
+    t.end()
+  })
+
   t.test('takes time in proportion to its length, whatever is in it', t => {
     const hostile = ['<i>', '<a>', '<svg>', '<a href="', '<!--', '<a x=1 y=2>', '</b><i>', '&amp']
     for (const piece of hostile) {

@@ -7,6 +7,7 @@ import { history } from './0002-history.ts'
 import { mirror } from './0003-mirror.ts'
 import { tellSourcesApart } from './0004-sources.ts'
 import { secondSights } from './0005-second-sights.ts'
+import { given } from './0006-given.ts'
 
 /**
  * Forward only, oldest first; a migration that was released is never edited.
@@ -21,6 +22,7 @@ function migrationsOf(database: Database.Database): Readonly<Record<MigrationNam
     '0003-mirror': mirror,
     '0004-sources': tellSourcesApart(database),
     '0005-second-sights': secondSights,
+    '0006-given': given,
   }
 }
 

@@ -34,6 +34,8 @@ interface ProjectTables {
   rowsOf(source: SourceId, learned: Learned): LearnedRows
   /** Writes what is otherwise in `after`, which somebody let go of something in, at once. */
   replace(source: SourceId, before: ProjectMemory, after: ProjectMemory): void
+  /** What `to` knows of a project is `merged`, but for findings, of which it gets those of `from` beside its own, at once. */
+  give(from: SourceId, to: SourceId, merged: ProjectMemory): void
   projectsAt(source: SourceId, path: FilePath): readonly Owner[]
   isListed(source: SourceId, sha256: Sha256): boolean
 }
@@ -45,6 +47,9 @@ export function prepareProjectTables(database: Database.Database): ProjectTables
   const proofs = prepareProofs(database)
   const findings = prepareFindings(database)
   const settled = prepareSettled(database)
+  const removals = ['files', 'proofs', 'settled', 'pages', 'serials'].map(table =>
+    database.prepare<[SourceId, string]>(`delete from ${table} where source = ? and project = ?`),
+  )
 
   function loadSeen(source: SourceId, project: ProjectName): ProjectMemory {
     return ProjectMemory.of(project, {
@@ -88,6 +93,15 @@ export function prepareProjectTables(database: Database.Database): ProjectTables
       for (const filename of before.settled.keys())
         if (!after.settled.has(filename)) settled.remove(source, project, filename)
       if (after.serials !== before.serials) pages.writeSerials(source, project, after.serials)
+    },
+    give(from, to, { project, ...merged }) {
+      for (const removal of removals) removal.run(to, project)
+      for (const sighting of merged.sightings.values()) files.write(to, project, sighting)
+      for (const proved of merged.proofs.values()) proofs.write(to, project, proved)
+      for (const file of merged.settled.values()) settled.write(to, project, file)
+      findings.copy(from, to, project)
+      if (merged.reading !== undefined) pages.writeReading(to, project, merged.reading)
+      if (merged.serials !== undefined) pages.writeSerials(to, project, merged.serials)
     },
     projectsAt: (source, path) => files.projectsAt(source, path),
     isListed: (source, sha256) => files.isListed(source, sha256),
