@@ -57,8 +57,8 @@ Output of --format json, one object:
      unjudged: [{kind, index, entries}]},
    files: [{lock, line, …as verify --format json}],
    skipped: [{lock, line, kind, name, version, index, why}]}
-skipped is all that was not judged; kind is url, vcs, path, editable,
-index-line, other-index, own or internal.
+skipped is all that was not judged, or not as what a client may take; kind is
+url, vcs, path, editable, index-line, other-index, own, internal or empty.
 sarif: SARIF 2.1.0, a result for each file that is not admitted and for what was
 not judged, at its line. junit: a suite for each lock, a case for each of them.
 

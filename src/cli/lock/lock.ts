@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import type { Services } from '../command/services.ts'
+import type { Conclude, Services } from '../command/services.ts'
 import { addLockRewrite } from './rewrite.ts'
 
 /** `lock rewrite`. */
-export function addLockCommand(program: Command, services: Services): void {
+export function addLockCommand(program: Command, services: Services, conclude: Conclude): void {
   const lock = program.command('lock').summary('change lock files').description('Changes lock files.')
-  addLockRewrite(lock, services)
+  addLockRewrite(lock, services, conclude)
 }

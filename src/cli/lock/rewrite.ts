@@ -2,10 +2,10 @@ import { statSync } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
 import { divideLock, ownIndexes } from '../../protocol/lockfiles/divide-lock.ts'
 import type { Lock, LockKind } from '../../protocol/lockfiles/lock.ts'
-import { readLock } from '../../protocol/lockfiles/read-lock.ts'
+import { type LockBytes, readLock } from '../../protocol/lockfiles/read-lock.ts'
 import { type RewrittenLock, rewriteLock } from '../../protocol/lockfiles/rewrite-lock.ts'
 import { ENVIRONMENT } from '../command/options.ts'
-import type { Services } from '../command/services.ts'
+import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { ownershipOf, withSameIndex } from '../locks/own-locks.ts'
 import { readGiven } from '../terminal/read-given.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
@@ -37,6 +37,9 @@ What the client wants besides:
 
 Exit codes:
   0  written, also where nothing was to be moved
+  1  written, and something still leads past the gate: an address in an included
+     file, one that is written in a way that is not rewritten, or a file that the
+     gate cannot be asked for; each is named
   2  usage: the lock cannot be read or written; or the configuration is wrong
   3  internal error
 
@@ -46,7 +49,7 @@ Examples:
   portcullis lock rewrite uv.lock --to https://pypi.acme.example
   portcullis lock rewrite pylock.toml --to http://127.0.0.1:8080 --out gated.toml`
 
-export function addLockRewrite(lock: Command, services: Services): void {
+export function addLockRewrite(lock: Command, services: Services, conclude: Conclude): void {
   withSameIndex(lock.command('rewrite'))
     .summary('move a lock’s URLs and registry lines to a gate')
     .description(DESCRIPTION)
@@ -55,7 +58,7 @@ export function addLockRewrite(lock: Command, services: Services): void {
     .option('--out <file>', 'write here instead of over the lock; what is there is replaced')
     .addHelpText('after', MORE)
     .action((path: string, _options, command: Command) => {
-      rewrite(path, command.optsWithGlobals<RewriteOptions>(), services)
+      conclude(rewrite(path, command.optsWithGlobals<RewriteOptions>(), services))
     })
 }
 
@@ -68,16 +71,19 @@ function parseGate(text: string): string {
   return `${url.origin}${url.pathname}`.replace(/\/(?:simple\/?)?$/, '')
 }
 
-function rewrite(path: string, options: RewriteOptions, services: Services): void {
+function rewrite(path: string, options: RewriteOptions, services: Services): ExitCode {
   const { to: gate, out, sameIndex = [] } = options
   const file = { path, bytes: readGiven(path) }
-  const read = readLock(file, { read: readGiven, environment: services.environment })
+  const readAgain = (it: LockBytes): Lock => readLock(it, { read: readGiven, environment: services.environment })
+  const read = readAgain(file)
   const { config } = services.loadConfig({ ...options })
   const ownership = ownershipOf(config, [...sameIndex, gate])
   const lock = divideLock(read, ownership)
-  const rewritten = rewriteLock(file, lock, { gate, own: ownIndexes(read, ownership) })
+  const rewritten = rewriteLock(file, lock, { gate, own: ownIndexes(read, ownership) }, readAgain)
   writeWhole(out ?? path, rewritten.bytes, { over: true, mode: statSync(path).mode })
-  tell(createScreen(services.output), { lock, rewritten, gate, out: out ?? path })
+  const namesIndex = [...read.packages, ...read.unjudged].some(({ index }) => index !== undefined)
+  tell(createScreen(services.output), { lock, rewritten, gate, out: out ?? path, namesIndex })
+  return rewritten.left.length > 0 ? 1 : 0
 }
 
 interface Told {
@@ -85,25 +91,30 @@ interface Told {
   readonly rewritten: RewrittenLock
   readonly gate: string
   readonly out: string
+  /** as it was before */
+  readonly namesIndex: boolean
 }
 
-function tell(screen: Screen, { lock, rewritten, gate, out }: Told): void {
+function tell(screen: Screen, { lock, rewritten, gate, out, namesIndex }: Told): void {
   const { indexes, files, left } = rewritten
   const moved = `${counted(files, 'URL')} and ${counted(indexes, 'index line')}`
   screen.line(styled('strong', moved), ` moved to ${gate} in ${out}`)
-  for (const url of left) screen.line(styled('doubt', '!'), ` stays, as the lock has no sha256 of it: ${url}`)
-  const others = lock.unjudged.filter(({ kind }) => kind !== 'own')
+  for (const { url, why } of left) screen.line(styled('doubt', '!'), ` ${url} stays: ${why}`)
+  const others = lock.unjudged.filter(({ kind }) => kind !== 'own' && kind !== 'empty')
   for (const { name, version, why } of others)
     screen.line(styled('doubt', '!'), ` ${[name, version].filter(Boolean).join(' ')} stays: ${why}`)
-  if (files + indexes === 0) screen.prose(['  '], NOTHING[lock.kind])
+  if (left.length > 0) screen.line(styled('doubt', `${left.length} left`), ': past the gate, until you change them')
+  else if (files + indexes === 0) screen.prose(['  '], namesIndex ? NOTHING_MOVES : NOTHING[lock.kind])
 }
 
+const NOTHING_MOVES = 'Nothing in it names this index under another address.'
+
 const NOTHING: Readonly<Record<LockKind, string>> = {
-  uv: 'Nothing in it names this index under another address.',
+  uv: NOTHING_MOVES,
   poetry:
     'It names no index: Poetry takes what it locks from the project’s primary source. Run poetry source add --priority=primary for the gate, then poetry lock.',
   pdm: 'It holds no URLs: PDM takes what it locks from its sources. Set pypi.url, or a source in pyproject.toml and then pdm lock --refresh.',
-  pipfile: 'Nothing in it names this index under another address.',
-  pylock: 'Nothing in it names this index under another address.',
+  pipfile: NOTHING_MOVES,
+  pylock: NOTHING_MOVES,
   requirements: 'It names no index: give pip --index-url, or write such a line into it.',
 }

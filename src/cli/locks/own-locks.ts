@@ -3,6 +3,7 @@ import type { Config } from '../../config/schema.ts'
 import { matchesName } from '../../domain/base/glob.ts'
 import { divideLock, indexKey, type Ownership } from '../../protocol/lockfiles/divide-lock.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
+import { plainUrl } from '../../protocol/lockfiles/plain-url.ts'
 
 /** What commands take that judge locks. */
 export interface LockOptions {
@@ -30,8 +31,12 @@ export const UNJUDGED = `What is not judged is named, each with why: direct URLs
 editable packages, lines that add an index or a place of files, and packages of
 another index, which are not asked of this one (their names may be private).
 Names under index.internal, and the project itself, are told and fail nothing.
-PyPI, upstream.index, public_url, listen and --same-index are this index, and a
-lock's only index where its files have the paths of PyPI or it is a gate here.`
+PyPI, upstream.index, public_url, listen and --same-index are this index, and
+a lock's only index where its files have the paths of PyPI or it is a gate
+here, as far as a sha256 holds what comes from there. A file that a client
+takes from where the lock says is judged where its sha256 is its only hash, or
+where it has the judged name at a place of this index; else it is judged and
+told besides. A lock that names nothing is told too.`
 
 /** Each lock without what is not to be asked of the configured index, which stays in it as what is not judged. */
 export function ownLocks(
@@ -45,14 +50,19 @@ export function ownLocks(
 
 export function ownershipOf(config: Config, sameIndex: readonly string[]): Ownership {
   const { internal } = config.index
+  const indexes = [...PYPI, ...addressesOf(config), ...sameIndex.flatMap(pagesOf)]
+  const places = [...PYPI_FILES, ...config.upstream.files, ...indexes]
   return {
-    indexes: new Set([...PYPI, ...addressesOf(config), ...sameIndex.flatMap(pagesOf)].map(indexKey)),
+    indexes: new Set(indexes.map(indexKey)),
+    origins: new Set(places.flatMap(place => plainUrl(place)?.origin ?? [])),
     isInternal: name => internal.some(glob => matchesName(glob, name)),
   }
 }
 
 /** Under these, tools of the last ten years wrote down where they were pointed by default. */
 const PYPI = ['https://pypi.org/simple', 'https://pypi.python.org/simple', 'https://pypi.python.org/pypi']
+
+const PYPI_FILES = ['https://files.pythonhosted.org']
 
 function addressesOf({ upstream, publicUrl, listen: { host, port } }: Config): readonly string[] {
   const hosts = LOCAL.includes(host) ? LOCAL_NAMES : [host]

@@ -115,7 +115,7 @@ async function offer(seen: Seen, options: InitOptions, services: Services): Prom
   const observation = observe(look)
   const [unknown] = observation.unknown
   if (unknown !== undefined) return tellUnknown(screen, observation.unknown, unknown)
-  if (look.length === 0 && unjudgedIn(locks).length === 0)
+  if (look.length === 0 && unjudgedIn(locks).every(({ kind }) => kind === 'empty'))
     throw new GateError('usage', 'the locks allow no file of an index')
   const { written, leftOut } = await cover(look, observation, writerOf(seen, options, services))
   if (written !== undefined) {

@@ -47,6 +47,7 @@ export const UNJUDGED_WORDS: Readonly<Record<UnjudgedKind, Words>> = {
     many: 'of another index',
     remedy: `Not yours to admit here. If the names are your own, list them under index.internal; for the rest put a gate before that index; name it with --same-index where it is this index, ${ACCEPT}`,
   },
+  empty: { many: 'a lock that names nothing', remedy: `Look into it, ${ACCEPT}` },
   internal: { many: 'under index.internal', remedy: 'Your own index serves it.' },
 }
 

@@ -1,5 +1,5 @@
 import { tryProjectName } from '../../domain/packaging/name.ts'
-import { compareVersions, parseVersion, type Version } from '../../domain/packaging/version.ts'
+import { compareVersions, hasLocal, parseVersion, publicVersion, type Version } from '../../domain/packaging/version.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import type { KnownPage } from '../find/known-page.ts'
 
@@ -8,6 +8,15 @@ export function filesOfRelease(page: KnownPage, version: Version): readonly Inde
   return page.index.files.filter(file => {
     const found = versionOf(page, file)
     return found !== undefined && compareVersions(found, version) === 0
+  })
+}
+
+/** The listed files that `==version` lets in: those of its local versions too, where it has no local part itself (PEP 440). */
+export function filesLetIn(page: KnownPage, version: Version): readonly IndexFile[] {
+  if (hasLocal(version)) return filesOfRelease(page, version)
+  return page.index.files.filter(file => {
+    const found = versionOf(page, file)
+    return found !== undefined && compareVersions(publicVersion(found), version) === 0
   })
 }
 

@@ -16,7 +16,7 @@ import { createSound } from '../find/sound.ts'
 import { createUnoffered } from '../find/unoffered.ts'
 import { createExplainArtifact, type ExplainParts } from './explain-artifact.ts'
 import { contradictIndex, type LocalFile, localArtifact, skipIndexSteps } from './explain-local.ts'
-import { filesOfRelease, spelledVersions } from './explain-release.ts'
+import { filesLetIn, filesOfRelease, spelledVersions } from './explain-release.ts'
 import { anyhow, bareExplanation, type Explanation, type LockedExplanation } from './explanation.ts'
 import { findLocked, type ListedRelease } from './find-locked.ts'
 
@@ -89,13 +89,10 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     return anyhow(bareExplanation({ project: page.index.name, version: dist?.version, filename, sha256 }, located))
   }
 
-  /** A locked file as the page lists it; what it does not list so is an outcome of its own. */
-  async function explainLocked(release: ListedRelease, locked: LockedFile): Promise<LockedExplanation> {
-    const { page, version } = release
-    const found = findLocked(release, locked)
-    if (!(found instanceof GateError)) return await explainListed(page, found)
+  /** What the page does not list as the lock has it is an outcome of its own. */
+  function explainUnlisted({ page, version }: ListedRelease, locked: LockedFile, error: GateError): LockedExplanation {
     const { filename = `a file of ${page.index.name} ${version}`, sha256 } = locked
-    return anyhow(bareExplanation({ project: page.index.name, version, filename, sha256 }, found))
+    return anyhow(bareExplanation({ project: page.index.name, version, filename, sha256 }, error))
   }
 
   /** Judged for the bytes at hand, with all that the index says of the name. */
@@ -116,17 +113,23 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     await trust.settled() // what is remembered is remembered under a root
     const page = await pages.run(() => indexes.current(project))
     if (page === undefined) throw new GateError('not-listed', `the index does not know ${project}`)
-    const release = { page, version, files: filesOfRelease(page, version) }
+    const release = { page, version, files: filesLetIn(page, version) }
     const others = locked.open ? release.files.filter(file => !pinsFile(locked, file)) : []
     if (files.length === 0 && others.length === 0)
       throw new GateError(
         'not-listed',
         `the index lists no file of ${project} ${version}${spelledVersions(page, version)}`,
       )
-    return await Promise.all([
-      ...files.map(file => explainLocked(release, file)),
-      ...others.map(file => explainListed(page, file)),
-    ])
+    const found = files.flatMap<Found>(file => {
+      const listed = findLocked(release, file)
+      return listed instanceof GateError ? [{ file, error: listed }] : listed
+    })
+    // one file may have several of the lock's hashes
+    return await Promise.all(
+      [...new Set([...found, ...others])].map(async it =>
+        'error' in it ? explainUnlisted(release, it.file, it.error) : await explainListed(page, it),
+      ),
+    )
   }
 
   return {
@@ -160,6 +163,9 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     },
   }
 }
+
+/** What a page lists, or what it does not. */
+type Found = IndexFile | { readonly file: LockedFile; readonly error: GateError }
 
 type Locked = Pick<LockedPackage, 'project' | 'version' | 'files' | 'open'>
 

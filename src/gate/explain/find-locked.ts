@@ -4,7 +4,7 @@ import { isSameFilename, type LockedFile } from '../../protocol/lockfiles/lock.t
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import type { KnownPage } from '../find/known-page.ts'
 
-/** A release on its page, with the files that are listed of it. */
+/** A release on its page, with the listed files that its version lets in. */
 export interface ListedRelease {
   readonly page: KnownPage
   readonly version: Version
@@ -12,19 +12,25 @@ export interface ListedRelease {
 }
 
 /**
- * The listed file that a lock means: the one with its sha256, whatever the case of its name, and where the lock has no sha256
- * the one with its name. A `not-listed` error says how the page differs.
+ * The listed files that a lock means: the one with its name and sha256, whatever the case of the name; where the lock has no sha256
+ * the one with its name; and where no URL says under which name a client takes the bytes, all that have the sha256. A `not-listed`
+ * error says how the page differs.
  */
-export function findLocked(release: ListedRelease, locked: LockedFile): IndexFile | GateError {
+export function findLocked(release: ListedRelease, locked: LockedFile): readonly IndexFile[] | GateError {
   const { page, files } = release
-  const { filename, sha256 } = locked
-  if (sha256 === undefined)
-    return findByName(page, files, filename) ?? missing(`no file ${filename} of ${nameOf(release)}`)
+  const { filename, sha256, url } = locked
+  if (sha256 === undefined) {
+    const found = findByName(page, files, filename)
+    return found === undefined ? missing(`no file ${filename} of ${nameOf(release)}`) : [found]
+  }
   const here = files.filter(file => file.sha256 === sha256)
   // a list of hashes may be of several releases
   const same = here.length > 0 ? here : page.index.files.filter(file => file.sha256 === sha256)
-  if (filename === undefined) return same[0] ?? missing(`no file of ${nameOf(release)} with the sha256 ${sha256}`)
-  return findByName(page, same, filename) ?? notListedSo(release, { filename, sha256, same })
+  if (filename === undefined)
+    return same.length > 0 ? same : missing(`no file of ${nameOf(release)} with the sha256 ${sha256}`)
+  const named = findByName(page, same, filename)
+  if (named === undefined) return notListedSo(release, { filename, sha256, same })
+  return url === undefined ? same : [named]
 }
 
 function findByName({ index }: KnownPage, files: readonly IndexFile[], wanted: string): IndexFile | undefined {

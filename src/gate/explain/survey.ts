@@ -38,7 +38,7 @@ export async function survey(
   let done = 0
 
   function judge(locked: LockedPackage): Promise<readonly LockedExplanation[]> {
-    const files = locked.files.map(({ filename, sha256 }) => [filename, sha256])
+    const files = locked.files.map(({ filename, sha256, url }) => [filename, sha256, url === undefined])
     const key = JSON.stringify([locked.project, locked.version, files, locked.open])
     const known = once.get(key) ?? limit.run(() => explain.locked(locked))
     once.set(key, known)

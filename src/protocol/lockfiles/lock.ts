@@ -3,6 +3,7 @@ import { GateError } from '../../domain/base/errors.ts'
 import { isListedFilename, parseDistFilename, sameDistribution } from '../../domain/packaging/filename.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
 import { compareVersions, parseVersion, type Version } from '../../domain/packaging/version.ts'
+import { withoutCredentials } from './plain-url.ts'
 
 /** A file that a lock allows: by its bytes, or by its name where the lock has no sha256 of it. */
 export type LockedFile = (
@@ -11,6 +12,17 @@ export type LockedFile = (
 ) & {
   /** where a client that installs from the lock asks for it; `undefined` where it asks a page first */
   readonly url: string | undefined
+}
+
+/** Where a client takes a file from, and what holds that to the file that is judged. */
+export interface LockedPlace {
+  /** a URL, or a path beside the lock, as written */
+  readonly place: string
+  /** the name that is judged; `undefined` where neither the lock nor the place has one */
+  readonly filename: string | undefined
+  readonly sha256: Sha256 | undefined
+  /** other hashes of the lock, any of which may do for a client instead of the sha256 */
+  readonly others: readonly string[]
 }
 
 /** Whom a lock names as publisher (PEP 751 `attestation-identities`): its kind, and the other keys as written. */
@@ -26,6 +38,8 @@ export interface LockedPackage {
   readonly files: readonly LockedFile[]
   /** what the lock says leaves any file of the release open: it pins none, or one by a hash that no index lists */
   readonly open: boolean
+  /** what a client takes from where the lock says, without asking an index */
+  readonly places: readonly LockedPlace[]
   /** the index that the lock names for it, without credentials; `undefined` where it names none */
   readonly index: string | undefined
   /** as written; never evaluated */
@@ -52,6 +66,8 @@ export type UnjudgedKind =
   | 'other-index'
   /** a name that is asked of nobody */
   | 'internal'
+  /** a lock that names nothing at all */
+  | 'empty'
 
 /** What a lock lets in, or names, and nobody here can judge. */
 export interface Unjudged {
@@ -87,10 +103,12 @@ export function wrongLock(path: string, line: number, message: string): GateErro
 /** What a lock says of a file. */
 export interface WrittenFile {
   readonly filename?: string | undefined
-  /** a URL or a path */
-  readonly place?: string | undefined
+  /** URLs and paths, the one that names the file first */
+  readonly places?: readonly string[]
   /** `algorithm:digest` */
   readonly hash?: unknown
+  /** further hashes that a client may take instead */
+  readonly others?: readonly string[]
 }
 
 /** Reads names, versions and hashes of one lock; every problem names file and line. */
@@ -115,6 +133,12 @@ export class LockReader {
     return version ?? this.fail(line, `${show(text)} is not one version (PEP 440)`)
   }
 
+  /** A condition (PEP 508) and nothing more: pipenv writes it into a requirements file as it is. */
+  marker(text: string | undefined, line: number): string | undefined {
+    if (text === undefined || MARKER.test(text)) return text
+    return this.fail(line, `${show(text)} is more than a marker`)
+  }
+
   /** A name as an index may list it; `undefined` where the lock has none. */
   filename(text: string | undefined, line: number): string | undefined {
     if (text === undefined || isListedFilename(text)) return text
@@ -123,20 +147,40 @@ export class LockReader {
 
   /** `sha256:…` in either case, `undefined` for another algorithm. */
   hash(text: unknown, line: number): Sha256 | undefined {
-    if (typeof text !== 'string') return this.fail(line, `${show(text)} is not a hash`)
+    if (typeof text !== 'string' || !/^[\w-]+:[\w+/=-]*$/.test(text))
+      return this.fail(line, `${show(text)} is not a hash`)
     const [algorithm = '', digest = ''] = text.split(':', 2)
     if (algorithm.toLowerCase() !== 'sha256') return undefined
     return parseSha256(digest.toLowerCase()) ?? this.fail(line, `${show(text)} is not a sha256 of 64 hex digits`)
   }
 
   /** A file by its name (else that in its URL or path), its sha256 or both; `undefined` where neither says which it is. */
-  file({ filename, place, hash }: WrittenFile, line: number): LockedFile | undefined {
-    const named = this.filename(filename ?? filenameOfUrl(place), line)
-    const sha256 = hash === undefined ? undefined : this.hash(hash, line)
-    const url = place !== undefined && /^https?:/i.test(place) ? place : undefined
+  file(written: WrittenFile, line: number): LockedFile | undefined {
+    const named = this.filename(nameOfWritten(written), line)
+    const sha256 = written.hash === undefined ? undefined : this.hash(written.hash, line)
+    const url = written.places?.find(place => /^https?:/i.test(place))
     if (sha256 !== undefined) return { filename: named, sha256, url }
     return named === undefined ? undefined : { filename: named, sha256, url }
   }
+
+  /** What pins a release, and where what it pins is taken from. */
+  pins(written: readonly WrittenFile[], line: number): Pick<LockedPackage, 'files' | 'open' | 'places'> {
+    const files = written.map(it => ({ it, file: this.file(it, line) }))
+    const places = files.flatMap(({ it: { places: from = [], hash, others = [] }, file }) => {
+      const weak = typeof hash === 'string' && file?.sha256 === undefined ? [hash] : []
+      const both = [...new Set([...weak, ...others])]
+      return from.map(place => ({ place, filename: file?.filename, sha256: file?.sha256, others: both }))
+    })
+    return { ...pinsOf(files.map(({ file }) => file)), places }
+  }
+}
+
+/** What a marker may look like; nothing in it begins with a dash, as an option would. */
+export const MARKER = /^(?!.*(?:^|\s)-)[\w .,'"()<>=!~*+|&/@:-]*$/
+
+/** The name that a lock has of a file, else the one in its URL or path. */
+export function nameOfWritten({ filename, places = [] }: WrittenFile): string | undefined {
+  return filename ?? filenameOfUrl(places[0])
 }
 
 export function show(value: unknown): string {
@@ -181,22 +225,19 @@ export function pinsFile(
 export function filesOfVersion(
   project: ProjectName,
   version: Version,
-  files: readonly (LockedFile | undefined)[],
-): readonly (LockedFile | undefined)[] {
+  files: readonly WrittenFile[],
+): readonly WrittenFile[] {
   return files.filter(file => {
-    const named = file?.filename === undefined ? undefined : parseDistFilename(file.filename, project)
+    const named = parseDistFilename(nameOfWritten(file) ?? '', project)
     return named === undefined || compareVersions(named.version, version) === 0
   })
 }
 
-/** Two hashes of one lock may be of the same file: each once, the one that has a name. */
+/** Each file once. Bytes without a name may be had under every name of theirs, and so say all that bytes with a name do. */
 function uniqueFiles(files: readonly LockedFile[]): readonly LockedFile[] {
-  const known = new Map<string, LockedFile>()
-  for (const file of files) {
-    const key = file.sha256 ?? file.filename
-    if (known.get(key)?.filename === undefined) known.set(key, file)
-  }
-  return [...known.values()]
+  const known = new Map(files.map(file => [`${file.sha256} ${file.filename}`, file]))
+  const named = new Set(files.flatMap(({ sha256, filename, url }) => (filename === undefined || url ? [] : [sha256])))
+  return [...known.values()].filter(({ sha256, filename }) => filename !== undefined || !named.has(sha256))
 }
 
 /** Where something comes from, in the words of the lock: the key that says so, and what stands there. */
@@ -209,7 +250,7 @@ export interface Elsewhere {
 
 /** How something from elsewhere is told, without credentials. */
 export function fromElsewhere(
-  kind: Exclude<UnjudgedKind, 'other-index' | 'internal'>,
+  kind: Exclude<UnjudgedKind, 'other-index' | 'internal' | 'empty'>,
   { name, key, place, line }: Elsewhere,
 ): Unjudged {
   const from = place === undefined ? key : `${key} ${withoutCredentials(place)}`
@@ -225,11 +266,12 @@ const REASONS = {
   'index-line': 'whatever stands there may be installed',
 } as const
 
-/** What stands between `//` and `@` is nobody's business. */
-export function withoutCredentials(url: string): string {
-  const start = url.indexOf('//')
-  if (start < 0) return url
-  const end = url.slice(start + 2).search(/[/?#]|$/)
-  const authority = url.slice(start + 2, start + 2 + end)
-  return `${url.slice(0, start + 2)}${authority.slice(authority.lastIndexOf('@') + 1)}${url.slice(start + 2 + end)}`
+/** What has no hash pipenv may take from any source of a lock: it can be told to search them all, and older ones always do. */
+export function tellSources(sources: readonly { readonly url: string | undefined }[]): readonly Unjudged[] {
+  return sources.flatMap(({ url }) => {
+    if (url === undefined) return []
+    const index = withoutCredentials(url)
+    const at = { name: `sources: ${index}`, key: 'sources', place: undefined, line: 1 }
+    return [{ ...fromElsewhere('index-line', at), index }]
+  })
 }

@@ -5,11 +5,11 @@ import {
   type LockedPackage,
   LockReader,
   type LockText,
-  pinsOf,
   show,
   type Unjudged,
+  type WrittenFile,
 } from './lock.ts'
-import { allFilesOf, namedFile } from './named-files.ts'
+import { allFilesOf, byHash, namedFile, otherHashes } from './named-files.ts'
 import { list, optionalText, type PackageTable, readToml, type Table, table } from './toml-lock.ts'
 
 /**
@@ -18,10 +18,10 @@ import { list, optionalText, type PackageTable, readToml, type Table, table } fr
  */
 export function readPdmLock(file: LockText): Lock {
   const reader = new LockReader(file.path)
-  const { root, packages } = readToml(file, 'package')
+  const { root, packages } = readToml(file, ['package'])
   const metadata = table(root['metadata'])
   checkVersion(reader, metadata)
-  const older = allFilesOf(reader, table(metadata['files']), value => namedFile(reader, value, 1))
+  const older = allFilesOf(reader, table(metadata['files']), namedFile)
   const placed = packages.map(it => ({ it, apart: elsewhere(it) }))
   return {
     path: file.path,
@@ -54,17 +54,20 @@ function releaseOf(
   const project = reader.project(entry['name'], line)
   const version = reader.version(entry['version'], line)
   const beside = entry['files']
-  const files =
-    beside === undefined
-      ? filesOfVersion(project, version, older(project))
-      : list(beside).map(it => namedFile(reader, it, line))
+  const files = beside === undefined ? filesOfVersion(project, version, older(project)) : list(beside).map(namedFile)
   return {
     project,
     version,
-    ...pinsOf(files),
+    ...reader.pins(pooled(files), line),
     index: undefined,
     marker: optionalText(entry['marker']) ?? optionalText(entry['markers']),
     line,
     identities: [],
   }
+}
+
+/** PDM takes a file for good that has any hash of its release, whichever file the hash stands beside. */
+function pooled(files: readonly WrittenFile[]): readonly WrittenFile[] {
+  const others = otherHashes(files)
+  return byHash(files).map(file => ({ ...file, others }))
 }

@@ -5,28 +5,53 @@ import {
   type LockedPackage,
   LockReader,
   type LockText,
-  pinsOf,
+  MARKER,
   show,
+  tellSources,
   type Unjudged,
-  withoutCredentials,
 } from './lock.ts'
+import { withoutCredentials } from './plain-url.ts'
+import type { Environment } from './requirements/surroundings.ts'
 import { list, optionalText, type Table, table } from './toml-lock.ts'
 
 const LIMITS = { bytes: 64 * 1024 * 1024, depth: 32 }
 
-/** `Pipfile.lock`: categories of packages, each with hashes that belong to no file by name. Throws `usage`. */
-export function readPipfileLock(file: LockText): Lock {
+/**
+ * `Pipfile.lock`: categories of packages, each with hashes that belong to no file by name. pipenv writes what stands in an entry into
+ * a requirements file as it is, so that nothing may stand there that is more than a value. Throws `usage`.
+ */
+export function readPipfileLock(file: LockText, environment: Environment): Lock {
   const reader = new LockReader(file.path)
   const root = readJson(file, reader)
   const meta = table(root['_meta'])
   checkSpec(reader, meta)
+  const sources = list(meta['sources']).map(it => sourceIn(table(it), environment))
   const entries = entriesOf(file.text, root)
+  for (const entry of entries) checkValues(reader, entry)
+  const packages = entries.flatMap(it => (elsewhere(it) === undefined ? [releaseOf(reader, it, sources)] : []))
   return {
     path: file.path,
     kind: 'pipfile',
-    packages: entries.flatMap(it => (elsewhere(it) === undefined ? [releaseOf(reader, it, meta)] : [])),
-    unjudged: entries.flatMap(it => elsewhere(it) ?? []),
+    packages,
+    unjudged: [
+      ...(packages.some(({ open }) => open) ? tellSources(sources) : []),
+      ...entries.flatMap(it => [...[elsewhere(it) ?? []].flat(), ...tellArguments(it)]),
+    ],
   }
+}
+
+interface Source {
+  readonly name: unknown
+  readonly url: string | undefined
+}
+
+/** pipenv fills in variables of the environment, where they are set. */
+function sourceIn({ name, url }: Table, environment: Environment): Source {
+  const filled = optionalText(url)?.replace(/\$(?:(\w+)|\{([^}]*)\})/g, (written, bare?: string, braced?: string) => {
+    const variable = bare ?? braced ?? ''
+    return Object.hasOwn(environment, variable) ? (environment[variable] ?? written) : written
+  })
+  return { name, url: filled }
 }
 
 interface Entry {
@@ -68,14 +93,52 @@ function entriesOf(text: string, root: Table): readonly Entry[] {
   })
 }
 
+/** What pipenv writes beside a name, and what it may look like. */
+const VALUES: Readonly<Record<string, RegExp>> = { version: /^[\w .!*+=<>~-]*$/, markers: MARKER, os_markers: MARKER }
+const LISTS: Readonly<Record<string, RegExp>> = { extras: /^[\w.-]+$/, hashes: /^\w+:[\w+/=-]+$/ }
+
+function checkValues(reader: LockReader, { name, entry, line }: Entry): void {
+  for (const [key, form] of Object.entries(VALUES)) {
+    const value = entry[key] ?? ''
+    if (typeof value !== 'string' || !form.test(value)) wrongValue(reader, { name, key, value, line })
+  }
+  for (const [key, form] of Object.entries(LISTS)) {
+    const value = entry[key] ?? []
+    if (!Array.isArray(value) || !value.every(it => typeof it === 'string' && form.test(it)))
+      wrongValue(reader, { name, key, value, line })
+  }
+}
+
+interface WrongValue {
+  readonly name: string
+  readonly key: string
+  readonly value: unknown
+  readonly line: number
+}
+
+function wrongValue(reader: LockReader, { name, key, value, line }: WrongValue): never {
+  return reader.fail(line, `${key} of ${show(name)} is more than pipenv writes there: ${show(value)}`)
+}
+
+/** What pipenv hands to pip besides; how a package is built is not what it is. */
+function tellArguments({ name, entry: { pip_args: given }, line }: Entry): readonly Unjudged[] {
+  const words = given === undefined || given === null ? [] : Array.isArray(given) ? given : [given]
+  const harmless = words.every(
+    it => typeof it === 'string' && (it === '--config-settings' || /^[A-Za-z0-9][^\s=]*=\S*$/.test(it)),
+  )
+  if (harmless) return []
+  return [fromElsewhere('index-line', { name: `${name} ${show(words)}`, key: 'pip_args', place: undefined, line })]
+}
+
+/** In pipenv's order: the first that is there counts. */
 const ELSEWHERE = {
   git: 'vcs',
-  hg: 'vcs',
   svn: 'vcs',
+  hg: 'vcs',
   bzr: 'vcs',
-  path: 'path',
   file: 'url',
   uri: 'url',
+  path: 'path',
 } as const
 
 function elsewhere({ name, entry, line }: Entry): Unjudged | undefined {
@@ -87,15 +150,18 @@ function elsewhere({ name, entry, line }: Entry): Unjudged | undefined {
   return fromElsewhere(how, { name, key, place, line })
 }
 
-function releaseOf(reader: LockReader, { name, entry, line }: Entry, meta: Table): LockedPackage {
+function releaseOf(reader: LockReader, { name, entry, line }: Entry, sources: readonly Source[]): LockedPackage {
   const { version, hashes, markers } = entry
   const pinned = typeof version === 'string' ? /^===?(.+)$/s.exec(version)?.[1]?.trim() : undefined
   if (pinned === undefined) return reader.fail(line, `${name} is not pinned with ==; found ${show(version)}`)
   return {
     project: reader.project(name, line),
     version: reader.version(pinned, line),
-    ...pinsOf(list(hashes).map(hash => reader.file({ hash }, line))),
-    index: sourceOf(meta, optionalText(entry['index'])),
+    ...reader.pins(
+      list(hashes).map(hash => ({ hash })),
+      line,
+    ),
+    index: sourceOf(sources, optionalText(entry['index'])),
     marker: optionalText(markers),
     line,
     identities: [],
@@ -103,10 +169,8 @@ function releaseOf(reader: LockReader, { name, entry, line }: Entry, meta: Table
 }
 
 /** pipenv: a package without `index` comes from the first source. A name that no source has is all there is to tell. */
-function sourceOf(meta: Table, name: string | undefined): string | undefined {
-  const sources = list(meta['sources']).map(table)
-  const source = name === undefined ? sources[0] : sources.find(it => it['name'] === name)
-  const url = optionalText(source?.['url'])
-  if (url !== undefined) return withoutCredentials(url)
+function sourceOf(sources: readonly Source[], name: string | undefined): string | undefined {
+  const source = name === undefined ? sources[0] : sources.find(it => it.name === name)
+  if (source?.url !== undefined) return withoutCredentials(source.url)
   return sources.length === 0 ? undefined : name
 }

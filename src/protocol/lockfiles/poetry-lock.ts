@@ -2,17 +2,16 @@ import {
   filesOfVersion,
   fromElsewhere,
   type Lock,
-  type LockedFile,
   type LockedPackage,
   LockReader,
   type LockText,
-  pinsOf,
   show,
   type Unjudged,
   type UnjudgedKind,
-  withoutCredentials,
+  type WrittenFile,
 } from './lock.ts'
-import { allFilesOf, namedFile } from './named-files.ts'
+import { allFilesOf, byHash, namedFile } from './named-files.ts'
+import { withoutCredentials } from './plain-url.ts'
 import { list, optionalText, type PackageTable, readToml, type Table, table } from './toml-lock.ts'
 
 /**
@@ -21,7 +20,7 @@ import { list, optionalText, type PackageTable, readToml, type Table, table } fr
  */
 export function readPoetryLock(file: LockText): Lock {
   const reader = new LockReader(file.path)
-  const { root, packages } = readToml(file, 'package')
+  const { root, packages } = readToml(file, ['package'])
   const metadata = table(root['metadata'])
   checkVersion(reader, metadata)
   const older = olderFiles(reader, metadata)
@@ -51,8 +50,9 @@ const KINDS: Readonly<Record<string, Apart>> = {
 
 /** `undefined` where it comes from an index; `legacy` is one beside PyPI. */
 function kindOf({ table: { source } }: PackageTable): Apart | undefined {
-  const type = optionalText(table(source)['type'])
-  return type === undefined || type === 'legacy' ? undefined : (KINDS[type] ?? 'vcs')
+  const { type } = table(source)
+  if (type === undefined || type === 'legacy') return undefined
+  return (typeof type === 'string' ? KINDS[type] : undefined) ?? 'vcs'
 }
 
 function elsewhere({ table: { name, source }, line }: PackageTable, kind: Apart): Unjudged {
@@ -66,15 +66,12 @@ function releaseOf(reader: LockReader, { table: entry, line }: PackageTable, old
   const project = reader.project(entry['name'], line)
   const version = reader.version(entry['version'], line)
   const beside = entry['files']
-  const files =
-    beside === undefined
-      ? filesOfVersion(project, version, older(project))
-      : list(beside).map(it => namedFile(reader, it, line))
+  const files = beside === undefined ? filesOfVersion(project, version, older(project)) : list(beside).map(namedFile)
   const index = optionalText(table(entry['source'])['url'])
   return {
     project,
     version,
-    ...pinsOf(files),
+    ...reader.pins(byHash(files), line),
     index: index === undefined ? undefined : withoutCredentials(index),
     marker: optionalText(entry['marker']) ?? optionalText(entry['markers']),
     line,
@@ -83,13 +80,13 @@ function releaseOf(reader: LockReader, { table: entry, line }: PackageTable, old
 }
 
 function olderFiles(reader: LockReader, { files, hashes }: Table): FilesOf {
-  const named = allFilesOf(reader, table(files), value => namedFile(reader, value, 1))
-  const bare = allFilesOf(reader, table(hashes), value => hashedFile(reader, value))
+  const named = allFilesOf(reader, table(files), namedFile)
+  const bare = allFilesOf(reader, table(hashes), hashedFile)
   return project => [...named(project), ...bare(project)]
 }
 
 /** Hex digits alone: a sha256 where they are 64. */
-function hashedFile(reader: LockReader, value: unknown): LockedFile | undefined {
+function hashedFile(value: unknown): WrittenFile {
   const digits = String(value).replace(/^sha256:/, '')
-  return digits.length === 64 ? reader.file({ hash: `sha256:${digits}` }, 1) : undefined
+  return digits.length === 64 ? { hash: `sha256:${digits}` } : {}
 }

@@ -1,10 +1,10 @@
-import { type Lock, type LockKind, type LockText, wrongLock } from './lock.ts'
+import { type Lock, type LockKind, type LockText, type Unjudged, wrongLock } from './lock.ts'
 import { readPdmLock } from './pdm-lock.ts'
 import { readPipfileLock } from './pipfile-lock.ts'
 import { readPoetryLock } from './poetry-lock.ts'
 import { readPylock } from './pylock.ts'
 import { readRequirements } from './requirements/read.ts'
-import type { Surroundings } from './requirements/surroundings.ts'
+import type { Environment, Surroundings } from './requirements/surroundings.ts'
 import { readUvLock } from './uv-lock.ts'
 
 const KNOWN = 'requirements.txt, uv.lock, poetry.lock, pdm.lock, Pipfile.lock, pylock.toml'
@@ -15,12 +15,25 @@ export interface LockBytes {
 }
 
 /**
- * Reads a lock file by its name or, where that says nothing, by what stands in it. Throws `usage` with file and line for
- * whatever is wrong with it.
+ * Reads a lock file by its name or, where that says nothing, by what stands in it. One that names nothing says so. Throws `usage`
+ * with file and line for whatever is wrong with it.
  */
 export function readLock(file: LockBytes, surroundings: Surroundings): Lock {
   const kind = kindByName(file.path) ?? kindByContent(file)
-  return kind === 'requirements' ? readRequirements(file, surroundings) : READERS[kind](lockText(file))
+  const lock =
+    kind === 'requirements'
+      ? readRequirements(file, surroundings)
+      : READERS[kind](lockText(file), surroundings.environment)
+  return lock.packages.length + lock.unjudged.length > 0 ? lock : { ...lock, unjudged: [EMPTY] }
+}
+
+const EMPTY: Unjudged = {
+  kind: 'empty',
+  name: 'the whole lock',
+  version: undefined,
+  why: 'it names no package that is known how to read, so that nothing was judged',
+  index: undefined,
+  line: 1,
 }
 
 const READERS = {
@@ -29,7 +42,7 @@ const READERS = {
   pdm: readPdmLock,
   pipfile: readPipfileLock,
   pylock: readPylock,
-} as const satisfies Record<Exclude<LockKind, 'requirements'>, (file: LockText) => Lock>
+} as const satisfies Record<Exclude<LockKind, 'requirements'>, (file: LockText, environment: Environment) => Lock>
 
 const NAMES: Readonly<Record<string, LockKind>> = {
   'uv.lock': 'uv',
@@ -51,7 +64,7 @@ function kindByContent(file: LockBytes): LockKind {
   if (text.trimStart().startsWith('{')) return 'pipfile'
   const lines = text.split('\n').map(line => line.trimEnd())
   if (lines.includes('[[packages]]')) return 'pylock'
-  if (lines.includes('[[package]]')) return kindOfPackages(text)
+  if (lines.includes('[[package]]') || lines.includes('[[distribution]]')) return kindOfPackages(text)
   if (lines.some(line => /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])? {0,8}==/.test(line))) return 'requirements'
   throw wrongLock(file.path, 1, `not a lock file that is known: ${KNOWN}`)
 }

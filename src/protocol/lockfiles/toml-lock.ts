@@ -12,22 +12,25 @@ export interface PackageTable {
 
 export interface TomlLock {
   readonly root: Table
-  /** under `[[package]]` or `[[packages]]` */
+  /** under `[[package]]`, or whatever the format calls it */
   readonly packages: readonly PackageTable[]
 }
 
 const LARGEST = 64 * 1024 * 1024
 
 /** Throws `usage` with the line for what is no TOML, and for a list of packages that is none. */
-export function readToml({ path, text }: LockText, key: 'package' | 'packages'): TomlLock {
+export function readToml({ path, text }: LockText, keys: readonly string[]): TomlLock {
   if (text.length > LARGEST) throw wrongLock(path, 1, 'the file is larger than 64 MiB')
   const root = parseToml(path, text)
-  const tables = tablesOf(root[key])
-  if (tables === undefined) throw wrongLock(path, 1, `${key} is not a list of tables`)
-  const lines = headerLines(text, key)
-  // a header inside a text of several lines would shift all others
-  const placed = lines.length === tables.length
-  return { root, packages: tables.map((table, index) => ({ table, line: placed ? (lines[index] ?? 1) : 1 })) }
+  const packages = keys.flatMap(key => {
+    const tables = tablesOf(root[key])
+    if (tables === undefined) throw wrongLock(path, 1, `${key} is not a list of tables`)
+    const lines = headerLines(text, key)
+    // a header inside a text of several lines would shift all others
+    const placed = lines.length === tables.length
+    return tables.map((table, index) => ({ table, line: placed ? (lines[index] ?? 1) : 1 }))
+  })
+  return { root, packages }
 }
 
 function tablesOf(listed: unknown): readonly Table[] | undefined {

@@ -1,21 +1,23 @@
 import {
   fromElsewhere,
   type Lock,
-  type LockedFile,
   type LockedPackage,
   LockReader,
   type LockText,
-  pinsOf,
   show,
   type Unjudged,
-  withoutCredentials,
+  type WrittenFile,
 } from './lock.ts'
+import { withoutCredentials } from './plain-url.ts'
 import { list, optionalText, type PackageTable, readToml, table } from './toml-lock.ts'
 
-/** `uv.lock`, version 1: packages of registries with the URLs, hashes and sizes of their files. Throws `usage`. */
+/**
+ * `uv.lock`, version 1: packages of registries with the URLs, hashes and sizes of their files; `[[distribution]]` is the older name
+ * that uv still reads. Throws `usage`.
+ */
 export function readUvLock(file: LockText): Lock {
   const reader = new LockReader(file.path)
-  const { root, packages } = readToml(file, 'package')
+  const { root, packages } = readToml(file, ['package', 'distribution'])
   if (root['version'] !== 1) reader.fail(1, `uv.lock of version ${show(root['version'])} is not known; 1 is`)
   const placed = packages.map(it => ({ it, registry: registryOf(it) }))
   return {
@@ -30,6 +32,8 @@ export function readUvLock(file: LockText): Lock {
 
 /** The URL of an index; `undefined` for what comes from anywhere else, a registry that is a folder too. */
 function registryOf({ table: { source } }: PackageTable): string | undefined {
+  // of several uv takes the first that it knows
+  if (keysOf(source).length !== 1) return undefined
   const registry = optionalText(table(source)['registry'])
   // a folder that uv finds files in is written as a path
   return registry !== undefined && /^https?:/i.test(registry) ? registry : undefined
@@ -41,7 +45,7 @@ function releaseOf(reader: LockReader, { table: entry, line }: PackageTable, ind
   return {
     project: reader.project(name, line),
     version: reader.version(version, line),
-    ...pinsOf(files.map(it => fileOf(reader, it, line))),
+    ...reader.pins(files.map(fileOf), line),
     index,
     marker: undefined,
     line,
@@ -49,9 +53,12 @@ function releaseOf(reader: LockReader, { table: entry, line }: PackageTable, ind
   }
 }
 
-function fileOf(reader: LockReader, value: unknown, line: number): LockedFile | undefined {
-  const { url, path, filename, hash } = table(value)
-  return reader.file({ filename: optionalText(filename), place: optionalText(url) ?? optionalText(path), hash }, line)
+/** What uv can have compressed it checks by the hash of that alone. */
+function fileOf(value: unknown): WrittenFile {
+  const { url, path, filename, hash, zstd } = table(value)
+  const compressed = zstd === undefined ? [] : [`zstd of ${show(table(zstd)['hash'])}`]
+  const places = [optionalText(url), optionalText(path)].filter(place => place !== undefined)
+  return { filename: optionalText(filename), places, hash, others: compressed }
 }
 
 const KINDS = {
@@ -64,11 +71,16 @@ const KINDS = {
   virtual: 'own',
 } as const
 
+function keysOf(source: unknown): readonly (keyof typeof KINDS)[] {
+  return Object.keys(KINDS).filter((key): key is keyof typeof KINDS => table(source)[key] !== undefined)
+}
+
 function elsewhere({ table: { name, source }, line }: PackageTable): Unjudged {
-  const [found] = Object.entries(KINDS).filter(([key]) => table(source)[key] !== undefined)
-  const [key, kind] = found ?? (['no source', 'path'] as const)
-  const place = optionalText(table(source)[key])
+  const keys = keysOf(source)
   // the project's own code is no package that its lock lets in
-  const own = place === '.' && (kind === 'editable' || key === 'directory')
-  return fromElsewhere(own ? 'own' : kind, { name: String(name), key, place, line })
+  const key = keys.find(it => KINDS[it] !== 'own') ?? keys[0]
+  const kind = key === undefined ? 'path' : KINDS[key]
+  const place = key === undefined ? undefined : optionalText(table(source)[key])
+  const own = place === '.' && (key === 'editable' || key === 'directory') && keys.length === 1
+  return fromElsewhere(own ? 'own' : kind, { name: String(name), key: key ?? 'no source', place, line })
 }

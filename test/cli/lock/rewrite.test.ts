@@ -47,13 +47,43 @@ t.test('what stays is told, and what the client wants besides', async t => {
   const requirements = write('requirements.txt', '--index-url https://other.example/simple\ndemo==1.0\n-e ./here\n')
   t.match(await run('lock', 'rewrite', requirements, '--to', GATE), {
     exit: 0,
-    out: /! demo 1\.0 stays: .*another index(?:.|\n)*give pip --index-url/,
+    out: /! demo 1\.0 stays: .*another index(?:.|\n)*Nothing in it names this index/,
   })
   t.match(await run('lock', 'rewrite', requirements, '--to', GATE, '--same-index', 'https://other.example'), {
     exit: 0,
     out: /^0 URLs and 1 index line moved/,
   })
   t.match(readFileSync(requirements, 'utf8'), `--index-url ${GATE}/simple\ndemo==1.0\n`)
+})
+
+t.test('a lock that names no index is told what to do', async t => {
+  const { run, write } = await deskWithDemo(t)
+  t.match(await run('lock', 'rewrite', write('requirements.txt', 'demo==1.0\n'), '--to', GATE), {
+    exit: 0,
+    out: /It names no index: give pip --index-url/,
+  })
+  const moved = write('requirements.txt', `--index-url ${GATE}/simple\ndemo==1.0\n`)
+  t.match(await run('lock', 'rewrite', moved, '--to', GATE), { exit: 0, out: /Nothing in it names this index under/ })
+})
+
+t.test('what still leads past the gate is named, and ends it with 1', async t => {
+  const { run, write, read } = await deskWithDemo(t)
+  write('more.txt', '--index-url https://pypi.org/simple\n')
+  const requirements = write('requirements.txt', '-r more.txt\n--extra-index-url https://pypi.org/simple/\ndemo==1.0\n')
+  t.match(await run('lock', 'rewrite', requirements, '--to', GATE), {
+    exit: 1,
+    out: /^0 URLs and 1 index line moved(?:.|\n)*! https:\/\/pypi\.org\/simple stays: .*included file(?:.|\n)*1 left/,
+  })
+  t.equal(read('requirements.txt'), `-r more.txt\n--extra-index-url ${GATE}/simple/\ndemo==1.0\n`)
+  const unheld = 'https://files.example/demo-1.0.tar.gz'
+  const lock = write(
+    'uv.lock',
+    `version = 1\n[[package]]\nname = "demo"\nversion = "1.0"\nsource = { registry = 'https://pypi.org/simple' }\nsdist = { url = '${unheld}' }\n`,
+  )
+  t.match(await run('lock', 'rewrite', lock, '--to', GATE), {
+    exit: 1,
+    out: /^0 URLs and 1 index line moved(?:.|\n)*! https:\/\/files\.example\/demo-1\.0\.tar\.gz stays: the lock has no sha256/,
+  })
 })
 
 t.test('what is no gate, or no lock, changes nothing', async t => {

@@ -53,13 +53,15 @@ const DEMO = { 'demo-1.0-py3-none-any.whl': '744439ca23f7af44538865163a3bb0c5e30
 const names = ({ files }: Told): readonly string[] => files.map(({ filename }) => filename)
 
 /** The sha256 that a case has of its source distribution. */
-const PARTIAL = {
-  'lock-partial-hash/uv-partial-mix/uv.lock': 'mix',
-  'lock-partial-hash/uv-partial-mix512/uv.lock': 'mix512',
-  'lock-partial-hash/pylock512/pylock.toml': 'mix',
-} as const
+const MIRROR = ['--same-index', 'http://127.0.0.1:39399']
+/** With who says whose the place is that a file without a sha256 comes from. */
+const PARTIAL: readonly (readonly [path: string, project: string, word: readonly string[]])[] = [
+  ['lock-partial-hash/uv-partial-mix/uv.lock', 'mix', MIRROR],
+  ['lock-partial-hash/uv-partial-mix512/uv.lock', 'mix512', MIRROR],
+  ['lock-partial-hash/pylock512/pylock.toml', 'mix', ['--allow-unjudged']],
+]
 
-for (const [path, project] of Object.entries(PARTIAL))
+for (const [path, project, word] of PARTIAL)
   t.test(`${path}: a wheel without a sha256 is a file of the lock`, { skip: casesSkip }, async t => {
     const [, sha256 = ''] = /sha256(?::| = ")([0-9a-f]{64})/.exec(readCase(path)) ?? []
     const files = { [`${project}-1.0-py3-none-any.whl`]: 'c'.repeat(64), [`${project}-1.0.tar.gz`]: sha256 }
@@ -78,13 +80,20 @@ for (const [path, project] of Object.entries(PARTIAL))
       Object.keys(files),
       'both are planned',
     )
-    const written = await here.run('policy', 'init', casePath(path))
+    const written = await here.run('policy', 'init', casePath(path), ...word)
     t.equal(written.exit, 0, written.err)
     t.match(written.out, /CAREFUL: of 1 file the locks have no sha256/)
     t.match(written.out, `"${project}-1.0-py3-none-any.whl": "sha256:${'c'.repeat(64)}"`)
     const policy = join(here.world.folder, 'written.yaml')
     writeFileSync(policy, written.out)
-    t.equal((await here.audit(casePath(path), '--policy', policy)).exit, 0, 'and admitted under what was written')
+    t.equal(
+      (await here.audit(casePath(path), '--policy', policy, ...word)).exit,
+      0,
+      'and admitted under what was written',
+    )
+    const alone = await here.audit(casePath(path), '--policy', policy)
+    t.equal(alone.exit, 1, 'by the word of the lock alone it may be anything')
+    t.match(alone.told.summary, { admitted: 2 })
   })
 
 for (const lock of ['lock-other-registry/uv.lock', 'lock-other-registry/poetry.lock'])

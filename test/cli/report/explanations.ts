@@ -33,7 +33,7 @@ export const UNLISTED = bareExplanation(fileOf('pkg-1.3.tar.gz'), new GateError(
 export const EVERY = [ADMITTED, REFUSED, WATCHED, UNKNOWN, UNLISTED]
 
 /** A file of a lock, at line 10 of it. */
-export function surveyed(explanation: Explanation, lock = '/work/uv.lock'): Surveyed {
+export function surveyed(explanation: Explanation, lock = '/src/uv.lock'): Surveyed {
   const { project, filename: dist } = listed(explanation.file.filename)
   return {
     lock,
@@ -43,6 +43,7 @@ export function surveyed(explanation: Explanation, lock = '/work/uv.lock'): Surv
       version: dist.version,
       files: [],
       open: true,
+      places: [],
       index: undefined,
       marker: undefined,
       line: 10,

@@ -4,7 +4,7 @@ import type { UnjudgedEntry } from '../../../src/cli/report/unjudged.ts'
 import { EVERY, REFUSED, surveyed } from './explanations.ts'
 
 const FINDING: UnjudgedEntry = {
-  lock: '/work/uv.lock',
+  lock: '/src/uv.lock',
   kind: 'url',
   name: 'direct',
   version: undefined,
@@ -15,7 +15,7 @@ const FINDING: UnjudgedEntry = {
 
 t.test('a lock is a suite: what is refused fails, what is not known is an error, what is not judged fails', async t => {
   const xml = junitOf({ surveyed: EVERY.map(it => surveyed(it)), findings: [FINDING] })
-  t.match(xml, '<testsuite name="/work/uv.lock" tests="6" failures="3" errors="1">')
+  t.match(xml, '<testsuite name="/src/uv.lock" tests="6" failures="3" errors="1">')
   t.match(xml, '<testcase classname="pkg.1.0" name="pkg-1.0-py3-none-any.whl" line="10"/>', 'admitted')
   t.match(xml, /name="pkg-1\.0\.tar\.gz" line="10"><failure type="unattested"/)
   t.match(xml, /name="pkg-1\.1\.tar\.gz" line="10"><system-out>unattested: would be refused/, 'only watched')

@@ -6,7 +6,7 @@ import { EVERY, POLICY, surveyed } from './explanations.ts'
 
 const LOOK = EVERY.map(it => surveyed(it))
 const LOCK: Lock = {
-  path: '/work/uv.lock',
+  path: '/src/uv.lock',
   kind: 'uv',
   packages: LOOK.map(it => it.package),
   unjudged: [

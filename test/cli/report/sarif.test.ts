@@ -21,7 +21,7 @@ function reported(...args: Parameters<typeof sarifOf>): Sarif['runs'][0] {
 }
 
 const FINDING = {
-  lock: '/work/uv.lock',
+  lock: '/src/uv.lock',
   kind: 'vcs',
   name: 'direct',
   version: undefined,
@@ -62,6 +62,6 @@ t.test('a fingerprint stays the same while the lock moves', async t => {
     reported({ surveyed: [surveyed(REFUSED, lock)], findings: [] }, '1', '/work').results.map(
       ({ partialFingerprints }) => partialFingerprints,
     )
-  t.strictSame(prints('/work/a/uv.lock'), prints('/work/b/uv.lock'))
-  t.match(prints('/work/uv.lock'), [{ 'portcullis/v1': /^[0-9a-f]{64}$/ }])
+  t.strictSame(prints('/src/a/uv.lock'), prints('/src/b/uv.lock'))
+  t.match(prints('/src/uv.lock'), [{ 'portcullis/v1': /^[0-9a-f]{64}$/ }])
 })

@@ -5,7 +5,7 @@ import type { FilePath } from '../../../src/domain/packaging/artifact.ts'
 import { parseDistFilename } from '../../../src/domain/packaging/filename.ts'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { parseVersion } from '../../../src/domain/packaging/version.ts'
-import { filesOfRelease } from '../../../src/gate/explain/explain-release.ts'
+import { filesLetIn } from '../../../src/gate/explain/explain-release.ts'
 import { findLocked } from '../../../src/gate/explain/find-locked.ts'
 import type { KnownPage } from '../../../src/gate/find/known-page.ts'
 import type { LockedFile } from '../../../src/protocol/lockfiles/lock.ts'
@@ -32,13 +32,17 @@ const LISTED = page({
   'Markup_Safe-2.0-py3-none-any.whl': C,
 })
 
-/** The name of what is found, or what is said. */
-function found(filename: string | undefined, sha256: LockedFile['sha256']): string {
+/** The names of what is found, or what is said. */
+function found(
+  filename: string | undefined,
+  sha256: LockedFile['sha256'],
+  { of = LISTED, url }: { readonly of?: KnownPage; readonly url?: string } = {},
+): string {
   const version = parseVersion('1.0')
   if (version === undefined) throw new TypeError('it is one')
-  const release = { page: LISTED, version, files: filesOfRelease(LISTED, version) }
-  const answer = findLocked(release, { filename, sha256, url: undefined } as LockedFile)
-  return answer instanceof GateError ? `${answer.code}: ${answer.detail}` : answer.filename
+  const release = { page: of, version, files: filesLetIn(of, version) }
+  const answer = findLocked(release, { filename, sha256, url } as LockedFile)
+  return answer instanceof GateError ? `${answer.code}: ${answer.detail}` : answer.map(it => it.filename).join(' ')
 }
 
 t.test('a file with a sha256 is the one that has it', async t => {
@@ -47,6 +51,30 @@ t.test('a file with a sha256 is the one that has it', async t => {
   t.equal(found('markup_safe-1.0-py3-none-any.whl', A), 'Markup_Safe-1.0-py3-none-any.whl', 'whatever the case')
   t.equal(found('markup_safe-1.0.0.tar.gz', B), 'Markup.Safe-1.0.tar.gz', 'and however it is escaped')
   t.equal(found(undefined, C), 'Markup_Safe-2.0-py3-none-any.whl', 'a list of hashes may be of several releases')
+})
+
+t.test('bytes that are listed under two names are both, where no URL says which a client takes', async t => {
+  const twin = page({ 'Markup_Safe-1.0-py3-none-any.whl': A, 'Markup_Safe-1.0-1-py3-none-any.whl': A })
+  const both = 'Markup_Safe-1.0-py3-none-any.whl Markup_Safe-1.0-1-py3-none-any.whl'
+  t.equal(found(undefined, A, { of: twin }), both)
+  t.equal(found('markup_safe-1.0-py3-none-any.whl', A, { of: twin }), both)
+  const url = 'https://files.example/markup_safe-1.0-py3-none-any.whl'
+  t.equal(found('markup_safe-1.0-py3-none-any.whl', A, { of: twin, url }), 'Markup_Safe-1.0-py3-none-any.whl')
+})
+
+t.test('a version lets in its local versions, and a local version itself alone', async t => {
+  const listed = page({
+    'Markup_Safe-1.0.tar.gz': A,
+    'Markup_Safe-1.0+cpu.tar.gz': B,
+    'Markup_Safe-1.0.post1.tar.gz': C,
+  })
+  const names = (text: string) => {
+    const version = parseVersion(text)
+    return version === undefined ? [] : filesLetIn(listed, version).map(({ filename }) => filename)
+  }
+  t.strictSame(names('1.0.0'), ['Markup_Safe-1.0.tar.gz', 'Markup_Safe-1.0+cpu.tar.gz'])
+  t.strictSame(names('1.0+cpu'), ['Markup_Safe-1.0+cpu.tar.gz'])
+  t.strictSame(names('1.0.post1'), ['Markup_Safe-1.0.post1.tar.gz'])
 })
 
 t.test('a file without one is the one of its name', async t => {

@@ -25,7 +25,7 @@ function looked(artifact: Artifact, finding: Finding, pinned: 'pinned' | 'open' 
     signed,
     under: async policy => explain(policy),
   }
-  const locked = { index: undefined, marker: undefined, line: 1, identities: [] }
+  const locked = { places: [], index: undefined, marker: undefined, line: 1, identities: [] }
   const files = pinned === 'pinned' ? [{ filename: filename.text, sha256, url: undefined }] : []
   const release = { ...locked, project, version: filename.version, files, open: pinned === 'open' }
   return { lock: 'uv.lock', package: release, explanation }

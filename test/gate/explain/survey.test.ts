@@ -13,6 +13,7 @@ function locked(filename: string): LockedPackage {
     version: dist.version,
     files,
     open: false,
+    places: [],
     index: undefined,
     marker: undefined,
     line: 1,

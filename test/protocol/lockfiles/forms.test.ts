@@ -30,12 +30,35 @@ t.test('uv: where a package comes from', async t => {
     ['{ registry = "../wheels" }', 'path'],
     ['{ registry = "wheels" }', 'path'],
     ['{ surprise = "x" }', 'path'],
+    ['{ registry = "https://r.example/simple", git = "https://g.example/a" }', 'path'],
+    ['{ virtual = ".", url = "https://f.example/a-1.tar.gz" }', 'url'],
+    ['{ editable = ".", directory = "." }', 'path'],
   ]
   for (const [source, kind] of kinds) t.strictSame(apart('uv.lock', from(source)), [`${kind} a @2`], source)
   t.notMatch(read('uv.lock', from('{ git = "https://u:secret@g.example/a" }')).unjudged[0]?.why, 'secret')
   t.match(read('uv.lock', from('{ registry = "https://u:secret@r.example/simple" }')).packages, [
     { index: 'https://r.example/simple' },
   ])
+})
+
+t.test('uv: packages stand under either of their names', async t => {
+  const entry = (key: string, name: string) =>
+    `[[${key}]]\nname = "${name}"\nversion = "1"\nsource = { registry = "https://r.example/simple" }\n`
+  const both = `version = 1\n${entry('package', 'a')}${entry('distribution', 'b')}`
+  t.strictSame(told(read('uv.lock', both)), ['a 1: + @2', 'b 1: + @6'])
+  t.strictSame(told(read('x', `version = 1\n${entry('distribution', 'b')}`)), ['b 1: + @2'])
+})
+
+t.test('a lock that names nothing says so', async t => {
+  const nothing: readonly (readonly [path: string, text: string])[] = [
+    ['uv.lock', 'version = 1\n'],
+    ['poetry.lock', ''],
+    ['pdm.lock', ''],
+    ['Pipfile.lock', '{"default": {}}'],
+    ['pylock.toml', 'lock-version = "1.0"\n'],
+    ['requirements.txt', '# nothing\n'],
+  ]
+  for (const [path, text] of nothing) t.strictSame(apart(path, text), ['empty the whole lock @1'], path)
 })
 
 const OLD_POETRY = (metadata: string) =>
@@ -57,6 +80,22 @@ t.test('poetry before 1.0: hashes alone', async t => {
   ])
   const weak = `\n[metadata.hashes]\ndemo = ["0123456789abcdef0123456789abcdef"]\n`
   t.strictSame(told(read('poetry.lock', OLD_POETRY(weak)))[0], 'demo 1.0: + @1', 'an md5 leaves the files open')
+})
+
+t.test('poetry, pdm: a name beside a hash that no index lists leaves the files open', async t => {
+  const file = `{file = "demo-1-py3-none-any.whl", hash = "sha512:${A}${A}"}`
+  const entry = `[[package]]\nname = "demo"\nversion = "1"\nfiles = [${file}]\n`
+  for (const path of ['poetry.lock', 'pdm.lock'])
+    t.strictSame(told(read(path, entry)), ['demo 1: demo-1-py3-none-any.whl=?+ @1'], path)
+})
+
+t.test('poetry: a source of a type that nobody knows is no index', async t => {
+  for (const type of ['""', '1', '"surprise"'])
+    t.strictSame(
+      apart('poetry.lock', `[[package]]\nname = "a"\nversion = "1"\nfiles = []\n[package.source]\ntype = ${type}\n`),
+      ['vcs a @1'],
+      type,
+    )
 })
 
 t.test('poetry: another index is named', async t => {
@@ -89,6 +128,12 @@ t.test('pylock: the version stands in the name, an archive is a URL', async t =>
   t.strictSame(told(read('pylock.toml', wheel('demo-1.0-py3-none-any.whl', 'sha512 = "x"'))), [
     'demo 1.0: demo-1.0-py3-none-any.whl=? @2',
   ])
+  t.strictSame(apart('pylock.toml', wheel('demo-1.0-py3-none-any.whl', `sha256 = "${A}"`)), [])
+  t.strictSame(
+    apart('pylock.toml', wheel('demo-1.0-py3-none-any.whl', 'sha512 = "x"')),
+    ['index-line demo @2'],
+    'pipenv takes any release then',
+  )
   t.match(wrong('pylock.toml', wheel('other-1.0-py3-none-any.whl', '')), /demo has no version/)
   const archive = `lock-version = "1.0"\n[[packages]]\nname = "demo"\narchive = { url = "https://a.example/demo.zip", hashes = { sha256 = "${A}" } }\n`
   t.strictSame(apart('pylock.toml', archive), ['url demo @2'])
@@ -115,6 +160,98 @@ t.test('Pipfile.lock: a package comes from its source, without a name from the f
   t.match(lock({ path: '.', editable: true }).unjudged, [{ kind: 'own' }])
   t.match(lock({ path: './a', editable: true }).unjudged, [{ kind: 'editable' }])
   t.match(lock({ file: 'https://f.example/a.zip' }).unjudged, [{ kind: 'url' }])
+  t.match(lock({ path: '.', file: 'https://f.example/a.zip' }).unjudged, [{ kind: 'url' }], 'pipenv reads file first')
+  t.match(lock({ path: '.', git: 'https://g.example/a' }).unjudged, [{ kind: 'vcs' }], 'and repositories before')
+})
+
+t.test('Pipfile.lock: what has no hash may come from any source', async t => {
+  const lock = (entry: object, environment = {}) =>
+    read(
+      'Pipfile.lock',
+      JSON.stringify({
+        _meta: {
+          sources: [
+            { name: 'a', url: 'https://a.example/simple' },
+            { name: 'b', url: `https://${'$'}{USER}@b.example/simple` },
+          ],
+        },
+        default: { demo: { version: '==1', ...entry } },
+      }),
+      { environment },
+    ).unjudged.map(({ kind, index }) => `${kind} ${index}`)
+  t.strictSame(lock({ hashes: [`sha256:${A}`] }), [])
+  t.strictSame(lock({}, { USER: 'me' }), ['index-line https://a.example/simple', 'index-line https://b.example/simple'])
+  t.strictSame(lock({})[1], 'index-line https://…@b.example/simple', 'an address that cannot be filled in is nobody’s')
+  t.strictSame(lock({}, { USER: 'evil.example/' })[1], 'index-line https://evil.example/@b.example/simple')
+})
+
+t.test('Pipfile.lock: nothing is more than a value where pipenv writes it into a requirements file', async t => {
+  const lock = (entry: object) =>
+    JSON.stringify({ default: { demo: { version: '==1', hashes: [`sha256:${A}`], ...entry } } })
+  const evil = 'http://evil.example/demo-1-py3-none-any.whl'
+  const honest = [
+    "python_version >= '3.9'",
+    "sys_platform == 'win32' and python_version not in '3.0, 3.1'",
+    "extra == 'a-b'",
+  ]
+  for (const markers of honest) t.equal(wrong('Pipfile.lock', lock({ markers })), 'nothing', markers)
+  const entries: readonly object[] = [
+    { markers: `os_name == 'x'\n${evil}` },
+    { markers: `os_name == 'x'\r${evil}` },
+    { markers: `os_name == 'x'\u2028${evil}` },
+    { markers: `os_name == 'x' --hash=sha256:${B}` },
+    { markers: `--hash=sha256:${B}` },
+    { markers: "os_name == 'x' # " },
+    { markers: "os_name == 'x' \\" },
+    { markers: ['x'] },
+    { os_markers: `os_name == 'x'\n${evil}` },
+    { version: `==1\n${evil}` },
+    { version: '==1\n' },
+    { extras: [`x]\n${evil}\ndemo[x`] },
+    { extras: 'x' },
+    { hashes: [`sha256:${A}`, `md5:x\n${evil}`] },
+    { hashes: [`sha256:${A} --hash=sha256:${B}`] },
+    { hashes: `sha256:${A}` },
+    { path: '.', markers: `os_name == 'x'\n${evil}` },
+  ]
+  for (const entry of entries)
+    t.match(
+      wrong('Pipfile.lock', lock(entry)),
+      /of "demo" is more than pipenv writes there/,
+      JSON.stringify(entry).replace('\u2028', ' '),
+    )
+  const passed = (pip_args: unknown) => read('Pipfile.lock', lock({ pip_args })).unjudged.map(({ kind }) => kind)
+  t.strictSame(passed(['--config-settings', 'a=b']), [])
+  t.strictSame(passed(['--index-url', 'https://evil.example/simple']), ['index-line'])
+  t.strictSame(passed(['--config-settings', '--index-url=https://evil.example/simple']), ['index-line'])
+  t.strictSame(passed('-ihttps://evil.example/simple'), ['index-line'])
+})
+
+t.test('pylock: what pipenv reads of it besides', async t => {
+  const lock = (more: string, hash = `sha256 = "${A}"`, sources = '[[sources]]\nurl = "https://a.example/simple"\n') =>
+    `lock-version = "1.0"\n${sources}[[packages]]\nname = "demo"\nversion = "1"\nwheels = [{ name = "demo-1-py3-none-any.whl", hashes = { ${hash} } }]\n${more}\n`
+  t.strictSame(apart('pylock.toml', lock('')), [])
+  t.strictSame(apart('pylock.toml', lock('', `sha512 = "${A}${A}"`)), [
+    'index-line sources: https://a.example/simple @1',
+  ])
+  const further = (hash: string) => told(read('pylock.toml', lock(`[packages.tool.pipenv]\nhashes = ["${hash}"]`)))
+  t.strictSame(further(`sha256:${B}`), [`demo 1: demo-1-py3-none-any.whl=${short(A)} ?=${short(B)} @4`])
+  t.strictSame(further(`sha512:${B}`), [`demo 1: demo-1-py3-none-any.whl=${short(A)}+ @4`])
+  t.match(
+    wrong('pylock.toml', lock(`marker = "os_name == 'x'\\nhttps://evil.example/demo-1.zip"`)),
+    /is more than a marker/,
+  )
+  t.match(wrong('pylock.toml', lock(`marker = "os_name == 'x' --hash=sha256:${B}"`)), /is more than a marker/)
+  t.match(wrong('pylock.toml', lock('directory = { path = "." }\nmarker = "\\n-i x"')), /is more than a marker/)
+})
+
+t.test('pylock: a folder that is the project is nothing besides', async t => {
+  const entry = (more: string) =>
+    apart('pylock.toml', `lock-version = "1.0"\n[[packages]]\nname = "demo"\ndirectory = { path = "." }\n${more}\n`)
+  t.strictSame(entry(''), ['own demo @2'])
+  t.strictSame(entry('archive = { url = "https://a.example/demo.zip" }'), ['url demo @2'])
+  t.strictSame(entry('vcs = { url = "https://a.example/demo" }'), ['vcs demo @2'])
+  t.strictSame(entry('wheels = [{ url = "https://a.example/demo-1-py3-none-any.whl" }]'), ['path demo @2'])
 })
 
 t.test('a lock of a version that nobody knows here is an error that names it', async t => {

@@ -1,9 +1,11 @@
+// guards: src/protocol/lockfiles/replace-strings.ts
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { divideLock, indexKey, ownIndexes } from '../../../src/protocol/lockfiles/divide-lock.ts'
 import type { Lock } from '../../../src/protocol/lockfiles/lock.ts'
 import { readLock } from '../../../src/protocol/lockfiles/read-lock.ts'
+import type { Surroundings } from '../../../src/protocol/lockfiles/requirements/surroundings.ts'
 import { type RewrittenLock, rewriteLock } from '../../../src/protocol/lockfiles/rewrite-lock.ts'
 import { casePath, casesSkip } from '../../world/vectors/cases-folder.ts'
 import { A, B, wrong } from './locks-as-text.ts'
@@ -11,15 +13,20 @@ import { A, B, wrong } from './locks-as-text.ts'
 const GATE = 'https://gate.example/team'
 const OWNERSHIP = {
   indexes: new Set(['https://pypi.org/simple', `${GATE}/simple`].map(indexKey)),
+  origins: new Set<string>(),
   isInternal: () => false,
 }
-const AROUND = { read: () => Buffer.alloc(0), environment: {} }
+const AROUND: Surroundings = { read: () => Buffer.alloc(0), environment: {} }
 
-function rewritten(path: string, content: string | Uint8Array): RewrittenLock & { readonly text: string } {
+function rewritten(
+  path: string,
+  content: string | Uint8Array,
+  around = AROUND,
+): RewrittenLock & { readonly text: string } {
   const file = { path, bytes: Buffer.from(content) }
-  const lock = readLock(file, AROUND)
+  const lock = readLock(file, around)
   const own = ownIndexes(lock, OWNERSHIP)
-  const result = rewriteLock(file, divideLock(lock, OWNERSHIP), { gate: GATE, own })
+  const result = rewriteLock(file, divideLock(lock, OWNERSHIP), { gate: GATE, own }, it => readLock(it, around))
   return { ...result, text: Buffer.from(result.bytes).toString('utf8') }
 }
 
@@ -31,6 +38,7 @@ function withoutAddresses({ packages, unjudged }: Lock): object {
       ...it,
       index: undefined,
       files: it.files.map(file => ({ ...file, url: undefined })),
+      places: it.places.map(place => ({ ...place, place: undefined })),
     })),
   }
 }
@@ -70,7 +78,7 @@ t.test('a file has at the gate the path that the gate gives it', async t => {
   for (const [from, to, more] of urls)
     t.equal(rewritten('uv.lock', uv(pypi, from, more)).text, uv(`${GATE}/simple`, to, more), from)
   const unknown = uv(pypi, 'https://i.example/demo-1.0-py3-none-any.whl')
-  t.match(rewritten('uv.lock', unknown), { files: 0, left: ['https://i.example/demo-1.0-py3-none-any.whl'] })
+  t.match(rewritten('uv.lock', unknown), { files: 0, left: [{ url: 'https://i.example/demo-1.0-py3-none-any.whl' }] })
 })
 
 t.test('a slash at the end of an index stays, and so does every other index', async t => {
@@ -95,7 +103,11 @@ t.test('each kind of lock in its own way', async t => {
       'Pipfile.lock',
       url => `{"_meta": {"sources": [{"name": "pypi", "url": "${url}", "verify_ssl": true}]}, "default": {}}`,
     ],
-    ['pylock.toml', url => `lock-version = "1.0"\n\n[[packages]]\nname = "demo"\nversion = "1"\nindex = "${url}"\n`],
+    [
+      'pylock.toml',
+      url =>
+        `lock-version = "1.0"\n\n[[sources]]\nname = "pypi"\nurl = "${url}"\n\n[[packages]]\nname = "demo"\nversion = "1"\nindex = "${url}"\n`,
+    ],
     [
       'requirements.txt',
       url => `# --index-url ${url} \r\n--index-url=${url}  # mine\r\n-i "${url}"\r\ndemo==1 --hash=sha256:${B}`,
@@ -105,6 +117,60 @@ t.test('each kind of lock in its own way', async t => {
     const expected = path === 'requirements.txt' ? text(gated).replace(gated, index) : text(gated)
     t.equal(rewritten(path, text(index)).text, expected, path)
   }
+})
+
+t.test('however an address is written it is moved', async t => {
+  const [pypi, file] = ['https://pypi.org/simple', `https://files.pythonhosted.org${PATH}/demo-1.0-py3-none-any.whl`]
+  const [gated, moved] = [`${GATE}/simple`, `${GATE}${PATH}/demo-1.0-py3-none-any.whl`]
+  const plain = uv(pypi, file, `, hash = "sha256:${A}"`)
+  const forms: readonly (readonly [path: string, from: string, to: string])[] = [
+    ['uv.lock', plain.replaceAll('"', "'"), uv(gated, moved, `, hash = "sha256:${A}"`).replaceAll('"', "'")],
+    [
+      'uv.lock',
+      plain.replace('//files', '//f\\u0069les').replace('//pypi', '//\\U00000070ypi'),
+      uv(gated, moved, `, hash = "sha256:${A}"`),
+    ],
+    [
+      'uv.lock',
+      plain.replace('registry = ', '"registry"="').replace('=""', '="'),
+      uv(gated, moved, `, hash = "sha256:${A}"`).replace('registry = ', '"registry"="').replace('=""', '="'),
+    ],
+    [
+      'uv.lock',
+      `${plain}# "${file}" and 'registry = "${pypi}"'\n`,
+      `${uv(gated, moved, `, hash = "sha256:${A}"`)}# "${file}" and 'registry = "${pypi}"'\n`,
+    ],
+    [
+      'Pipfile.lock',
+      `{"_meta":{"sources":[{"url":"${pypi}"}]},"default":{}}`,
+      `{"_meta":{"sources":[{"url":"${gated}"}]},"default":{}}`,
+    ],
+    ['r.txt', `--index-u ${pypi}\ndemo==1`, `--index-u ${gated}\ndemo==1`],
+    ['r.txt', `--pre --index-url=${pypi}\ndemo==1`, `--pre --index-url=${gated}\ndemo==1`],
+    ['r.txt', `-i${pypi}\ndemo==1`, `-i${gated}\ndemo==1`],
+    ['r.txt', `--index-url \\\n  ${pypi}\ndemo==1 # -i ${pypi}`, `--index-url \\\n  ${gated}\ndemo==1 # -i ${pypi}`],
+    [
+      'r.txt',
+      `--pre --ext '${pypi}' --index-url ${pypi}\r\ndemo==1`,
+      `--pre --ext '${gated}' --index-url ${gated}\r\ndemo==1`,
+    ],
+  ]
+  for (const [path, from, to] of forms) {
+    const { text, left } = rewritten(path, from)
+    t.equal(text, to)
+    t.strictSame(left, [], from)
+  }
+})
+
+t.test('what still leads past the gate is named', async t => {
+  const pypi = 'https://pypi.org/simple'
+  const left = (text: string, around?: Surroundings) => rewritten('r.txt', text, around).left.map(({ url }) => url)
+  const including = (text: string): Surroundings => ({ read: () => Buffer.from(text), environment: { INDEX: pypi } })
+  t.strictSame(left(`-r more.txt\ndemo==1`, including(`-i ${pypi}\n`)), [pypi], 'in a file that is included')
+  t.strictSame(left(`-r more.txt\ndemo==1`, including(`-i ${GATE}/simple\n`)), [])
+  t.strictSame(left(`-i ${'$'}{INDEX}\ndemo==1`, including('')), [pypi], 'in the environment')
+  t.strictSame(left(`-i https:/\\\n/pypi.org/simple\ndemo==1`), [pypi], 'in two lines')
+  t.strictSame(left('-i https://other.example/simple\ndemo==1'), [], 'and another index is not')
 })
 
 t.test('bytes that are no ASCII stay as they are', async t => {

@@ -8,8 +8,8 @@ import {
   pinsOf,
   show,
   type Unjudged,
-  withoutCredentials,
 } from '../lock.ts'
+import { withoutCredentials } from '../plain-url.ts'
 import { type ParsedLine, parseRequirements, type RequirementLine, type SourceLine } from './parse.ts'
 import { parseRequirement, pinnedVersion, type Requirement } from './requirement.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -84,6 +84,7 @@ function readRequired(required: RequirementLine, index: string | undefined): Loc
     project: reader.project(name, line),
     version: reader.version(pinned, line),
     ...pinsOf(filesOf(reader, required)),
+    places: [],
     index,
     marker,
     line,
