@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import type { FaultAction, Route } from '../../world/index/upstream-faults.ts'
+import type { Fault, FaultAction, Route } from '../../world/index/upstream-faults.ts'
 import { atOnce, type Mischief, over, type Stage } from './stage.ts'
 
 /** An upstream that answers badly, of whatever is asked, without saying what is not so. */
@@ -18,7 +18,8 @@ function fault(name: string, action: (stage: Stage) => FaultAction, more: Partia
     async run(stage, signal) {
       const { dice, upstream, truth } = stage
       const routes = dice.chance(0.5) ? ROUTES : [dice.pick(ROUTES)]
-      for (const route of routes) upstream.fault({ route, times: dice.between(5, 25), do: action(stage) })
+      for (const route of routes)
+        upstream.fault({ ...spoils(name, route), times: dice.between(5, 25), do: action(stage) })
       const client = stage.stranger()
       const wanted = dice.shuffled(truth.cold).slice(0, 6)
       await atOnce(3, wanted.length, signal, async number => {
@@ -28,6 +29,11 @@ function fault(name: string, action: (stage: Stage) => FaultAction, more: Partia
       await over(signal)
     },
   }
+}
+
+/** Other bytes for a file, or for a document, are a lie: they are told only where lies are. */
+function spoils(name: string, route: Route): Pick<Fault, 'route' | 'match'> {
+  return name === 'garbage' && (route === 'file' || route === 'provenance') ? { route, match: 'lied' } : { route }
 }
 
 const BAD_STATUSES = [400, 401, 403, 410, 418, 429, 500, 501, 502, 503, 504, 520]
