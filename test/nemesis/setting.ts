@@ -8,9 +8,8 @@ import { createInForce } from './checks/in-force.ts'
 import { createOwed, type Owed } from './checks/journal.ts'
 import type { Dice } from './dice.ts'
 import { createGateProcess, type Ended, type GateProcess } from './gate-process.ts'
-import { SECRET } from './mischief/faults.ts'
 import type { FullDisk, Stage } from './mischief/stage.ts'
-import { createTruth, INTERNAL, type Truth } from './truth.ts'
+import { createTruth, INTERNAL, SECRET, type Truth } from './truth.ts'
 import { type Asked, createWire } from './wire.ts'
 
 /** A gate in front of an index that can be made to lie, and whoever looks at what it answers. */

@@ -66,6 +66,8 @@ export const HONEST = ['calmone', 'calmtwo', 'calmlarge'] as const
 export const LIED_ABOUT = ['liedone', 'liedtwo', 'liedthree', 'liedfour', 'liedfive', 'liedsix'] as const
 /** `index.internal`: never asked for outside */
 export const INTERNAL = 'innermost'
+/** With what the gate shows itself to the upstream; nobody else may ever read it. */
+export const SECRET = 'nemesis-secret-7c1f'
 const COLD = 'cold'
 const BOTH: readonly PolicyName[] = ['open', 'strict']
 const UNTIL = '2099-01-01'

@@ -2,7 +2,7 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { ERRORS } from '../../../src/domain/base/errors.ts'
 import { REFUSALS } from '../../../src/domain/base/refusal.ts'
-import { INTERNAL, type IndexPage, type KnownFile, type Truth } from '../truth.ts'
+import { INTERNAL, type IndexPage, type KnownFile, SECRET, type Truth } from '../truth.ts'
 import type { Answer } from '../wire.ts'
 import { allow, type InForce } from './in-force.ts'
 
@@ -149,6 +149,7 @@ function checkBytes({ truth, inForce }: Options, answer: Answer, tell: Tell): vo
   const { origin, filesOrigin } = truth.world.upstream
   const said = `${JSON.stringify(headers)}\n${body.length > 4_000_000 ? '' : decoded(answer).toString('latin1')}`
   if ([origin, filesOrigin].some(each => said.includes(new URL(each).host))) tell('an answer leads to the upstream')
+  if (said.includes(SECRET)) tell('a secret was answered')
 }
 
 function decoded({ headers, body, complete }: Answer): Buffer {

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { SIMPLE_JSON } from '../mischief/stage.ts'
-import type { KnownFile, Truth } from '../truth.ts'
+import { type KnownFile, SECRET, type Truth } from '../truth.ts'
 import type { Answer, Asked } from '../wire.ts'
 import { createChecker } from './checker.ts'
 import { createInForce } from './in-force.ts'
@@ -111,6 +111,7 @@ function wrongForms(truth: Truth): readonly Case[] {
       came('/simple/calmone/', 200, { body: page, type: SIMPLE_JSON }),
       ['an answer leads to the upstream'],
     ],
+    ['a secret', came('/simple/calmone/', 404, { body: SECRET }), ['a secret was answered']],
     [
       'a page with less',
       came('/simple/calmone/', 200, { body: '{"files":[]}', type: SIMPLE_JSON }),

@@ -1,13 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import type { Fault, FaultAction, Route } from '../../world/index/upstream-faults.ts'
+import { SECRET } from '../truth.ts'
 import { atOnce, type Mischief, over, type Stage } from './stage.ts'
 
 /** An upstream that answers badly, of whatever is asked, without saying what is not so. */
 
-const ROUTES: readonly Route[] = ['page', 'legacy', 'provenance', 'file', 'metadata']
-/** its own project, so that whoever echoes it is found out by the text of a log */
-export const SECRET = 'nemesis-secret-7c1f'
+const ROUTES: readonly Route[] = ['root', 'page', 'legacy', 'provenance', 'file', 'metadata']
 
 /** So many answers of one route, or of every one, are spoilt in one way; somebody asks for what is cold meanwhile. */
 function fault(name: string, action: (stage: Stage) => FaultAction, more: Partial<Mischief> = {}): Mischief {

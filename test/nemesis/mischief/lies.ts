@@ -125,6 +125,36 @@ export const LIES: readonly Mischief[] = [
   lieOnPage('listed-twice', (page, file) => {
     page.files.push({ ...entryOf(page, file), hashes: { sha256: OTHER_DIGEST } })
   }),
+  // a front of two nodes, one of which has not heard of the last change
+  lie('nodes-unequal', ({ upstream, truth }, { project }) => {
+    const page = truth.pageOf(project)
+    page.meta['_last-serial'] -= 1
+    page.files.pop()
+    const headers = { etag: '"behind"', 'x-pypi-last-serial': `${page.meta['_last-serial']}` }
+    for (let turn = 0; turn < 40; turn += 1) {
+      const behind = { status: 200, bytes: JSON.stringify(page), headers }
+      upstream.fault({ route: 'page', match: `/simple/${project}/`, times: 1, do: turn % 2 === 0 ? behind : {} })
+    }
+  }),
+  lie('json-of-another', ({ upstream, truth }, { project }) => {
+    const { path, filename, sha256 } = truth.texts.plain
+    const file = { filename, digests: { sha256 }, url: `${upstream.filesOrigin}${path}`, packagetype: 'sdist' }
+    const document = {
+      info: { name: project, version: '1.0' },
+      last_serial: 1,
+      releases: { '1.0': [file] },
+      urls: [file],
+    }
+    upstream.fault({
+      route: 'legacy',
+      match: `/pypi/${project}/`,
+      do: { status: 200, bytes: JSON.stringify(document) },
+    })
+  }),
+  lie('provenance-large', ({ upstream }, { project, provenance }) => {
+    const bytes = Buffer.concat([Buffer.alloc(20_000_000, ' '), provenance ?? Buffer.alloc(0)])
+    upstream.fault({ route: 'provenance', match: `/integrity/${project}/`, do: { bytes } })
+  }),
   lie('project-gone', ({ upstream }, { project }) =>
     upstream.fault({
       route: 'page',

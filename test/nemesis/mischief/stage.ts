@@ -79,6 +79,7 @@ export async function askAbout(
   { project, version, filename, path }: KnownFile,
 ): Promise<void> {
   await ask({ client, path: `/simple/${project}/`, headers: { accept: SIMPLE_JSON } })
+  await ask({ client, path: `/pypi/${project}/json` })
   await ask({ client, path: `${path}.metadata` })
   await ask({ client, path: `/integrity/${project}/${version}/${filename}/provenance` })
   await ask({ client, path })
