@@ -151,23 +151,27 @@ const REMEMBERED_MS = 5_000
 
 /** Asks a running gate for nothing, again and again: as long as that takes, nothing else gets its turn. */
 function createHealth(wire: ReturnType<typeof createWire>, waits: number[]) {
-  const beats: { readonly began: number; ms: number | undefined }[] = []
+  let beats: { readonly began: number; ended: number | undefined }[] = []
   let timer: NodeJS.Timeout | undefined
   return {
     watch(gate: GateProcess) {
       timer = setInterval(() => {
         const { url, life } = gate
         if (url === undefined) return
-        const beat: (typeof beats)[number] = { began: performance.now(), ms: undefined }
-        beats.push(beat)
-        void wire.ask(url, { client: '127.0.0.9', path: '/healthz', patience: 30_000 }).then(({ status }) => {
-          beat.ms = performance.now() - beat.began
-          if (status === 200 && gate.life === life && gate.stoodStillUntil < beat.began) waits.push(beat.ms)
+        const now = performance.now()
+        const beat: (typeof beats)[number] = { began: now, ended: undefined }
+        beats = [...beats.filter(({ ended = now }) => ended > now - REMEMBERED_MS), beat]
+        void wire.ask(url, { client: '127.0.0.9', path: '/healthz', patience: 60_000 }).then(() => {
+          beat.ended = performance.now()
+          const wasUp = gate.url === url && gate.life === life
+          if (wasUp && gate.stoodStillUntil < beat.began) waits.push(beat.ended - beat.began)
         })
-        while (beats[0] !== undefined && beats[0].began < performance.now() - REMEMBERED_MS) beats.shift()
       }, BEAT_MS)
     },
-    slowest: () => Math.max(0, ...beats.map(({ began, ms }) => ms ?? performance.now() - began)),
+    slowest() {
+      const now = performance.now()
+      return Math.max(0, ...beats.map(({ began, ended = now }) => ended - began))
+    },
     end: () => clearInterval(timer),
   }
 }
