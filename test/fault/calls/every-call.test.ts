@@ -10,7 +10,7 @@ import { attach, type Call, callsOf, stopAfterEach, withoutTracer } from './trac
 t.setTimeout(600_000)
 
 /**
- * Every call by which an ingest changes the data folder, from an empty folder to the end, in each thread, is counted first; then
+ * Every call by which an ingest changes the data folder, from its opening to its end, in each thread, is counted first; then
  * the folder is looked at as it is after each of them, and each of them fails in each way.
  */
 const ERRORS = ['EIO', 'ENOSPC'] as const
@@ -33,20 +33,34 @@ interface Outcome extends Fault {
   readonly told: number
 }
 
+/** Makes a data folder as it is when the process opens it. */
+type Begin = (data: string) => void
+
 t.test('at every call of an ingest that changes the data folder', { skip: withoutTracer() }, async t => {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-calls-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const calls = await counted(folder)
+  const killed = join(folder, 'killed')
+  await t.test('from an empty folder', t => atEveryCall(t, folder, () => {}, killed))
+  await t.test('from a folder that was left by a kill', t =>
+    atEveryCall(t, folder, data => cpSync(killed, data, { recursive: true })),
+  )
+})
+
+/** `keep`: where one of the states is put, of a process that died after it had written down its second file. */
+async function atEveryCall(t: Test, folder: string, begin: Begin, keep?: string): Promise<void> {
+  const calls = await counted(folder, begin)
   t.comment(summed(calls))
-  for (const name of ['openat', 'pwrite64', 'fsync', 'fdatasync', 'rename', 'ftruncate', 'unlink'])
+  for (const name of ['openat', 'pwrite64', 'fsync', 'fdatasync', 'rename', 'unlink'])
     t.ok(
       calls.some(call => call.name === name),
       `${name} is among them`,
     )
 
   await t.test('what a process that ends there leaves behind is not wrong, and holds what it promised', async t => {
-    const states = await statesAfter(folder, [...new Set(calls.map(({ name }) => name))])
+    const states = await statesAfter({ folder, begin, names: [...new Set(calls.map(({ name }) => name))] })
     t.ok(states.length >= 0.9 * calls.length, `${states.length} states of the folder after ${calls.length} calls`)
+    const midway = states.find(({ lines }) => lines.includes('noted large'))
+    if (keep !== undefined && midway !== undefined) cpSync(midway.data, keep, { recursive: true })
     const wrong: string[] = []
     for (const [number, { data, lines }] of states.entries()) {
       const found = await wrongWith(data, { lines, ended: false })
@@ -60,14 +74,14 @@ t.test('at every call of an ingest that changes the data folder', { skip: withou
     const faults = calls.flatMap(call =>
       ERRORS.filter(error => error !== 'ENOSPC' || !NEVER_FULL.includes(call.name)).map(how => ({ call, how })),
     )
-    const outcomes = await inLanes(faults, () => spoiler(folder))
+    const outcomes = await inLanes(faults, () => spoiler(folder, begin))
     report(t, outcomes)
     t.ok(
       outcomes.some(({ told }) => told > 0),
       `${outcomes.filter(({ told }) => told > 0).length} of them were told`,
     )
   })
-})
+}
 
 t.test('whoever looks at what was left behind sees', async t => {
   const folder = t.testdir()
@@ -84,10 +98,19 @@ t.test('whoever looks at what was left behind sees', async t => {
   t.match(await wrongWith(folder, nothing), [/^half a file stands at /, /^alarm blob-corrupt/])
 })
 
-async function counted(folder: string): Promise<readonly Call[]> {
+let folders = 0
+
+function begun(folder: string, begin: Begin): string {
+  folders += 1
+  const data = join(folder, `data-${folders}`)
+  begin(data)
+  return data
+}
+
+async function counted(folder: string, begin: Begin): Promise<readonly Call[]> {
   const ingesting = await startIngesting(scratchIn(folder))
   try {
-    return await callsOf(ingesting, join(folder, 'counted'))
+    return await callsOf(ingesting, begun(folder, begin))
   } finally {
     await ingesting.end()
   }
@@ -123,17 +146,22 @@ async function inLanes(faults: readonly Fault[], open: () => Lane): Promise<read
 }
 
 /** The folder as it is after each of the calls, and what was promised by then. */
-async function statesAfter(
-  folder: string,
-  names: readonly string[],
-): Promise<readonly { readonly data: string; readonly lines: readonly string[] }[]> {
+async function statesAfter({
+  folder,
+  begin,
+  names,
+}: {
+  readonly folder: string
+  readonly begin: Begin
+  readonly names: readonly string[]
+}): Promise<readonly { readonly data: string; readonly lines: readonly string[] }[]> {
   const states: { readonly data: string; readonly lines: readonly string[] }[] = []
-  const live = join(folder, 'stopped')
+  const live = begun(folder, begin)
   const ingesting = await startIngesting(scratchIn(folder))
   try {
     await stopAfterEach({ ingesting, folder: live, names }, lines => {
       if (!existsSync(live)) return
-      const data = join(folder, `state-${states.length + 1}`)
+      const data = `${live}-${states.length + 1}`
       cpSync(live, data, { recursive: true })
       states.push({ data, lines })
     })
@@ -143,12 +171,8 @@ async function statesAfter(
   return states
 }
 
-let folders = 0
-
-/** Sets the fault on the thread that makes the call, and has a file taken into a folder of its own. */
-async function suffer(folder: string, ingesting: Ingesting, { call, how }: Fault) {
-  folders += 1
-  const data = join(folder, `data-${folders}`)
+/** Sets the fault on the thread that makes the call, and has files taken in. */
+async function suffer(data: string, ingesting: Ingesting, { call, how }: Fault) {
   const { name, when, thread } = call
   const inject = ['-e', `trace=${name}`, '-e', `inject=${name}:error=${how}:when=${when}`]
   const tracer = await attach([...inject, '-p', ingesting.threads[thread]])
@@ -160,12 +184,12 @@ async function suffer(folder: string, ingesting: Ingesting, { call, how }: Fault
 }
 
 /** One process for all faults; one that dies of a fault is another wrong, and has a successor. */
-function spoiler(folder: string): Lane {
+function spoiler(folder: string, begin: Begin): Lane {
   let ingesting: Ingesting | undefined
   return {
     async meet(fault) {
       ingesting ??= await startIngesting(scratchIn(folder))
-      const { told, log, wrong } = await suffer(folder, ingesting, fault)
+      const { told, log, wrong } = await suffer(begun(folder, begin), ingesting, fault)
       const failures = told.lines.filter(line => line.startsWith('failed ')).length
       if (told.ended) return { ...fault, wrong, met: log.includes('(INJECTED)'), told: failures }
       await ingesting.end()
