@@ -78,12 +78,27 @@ export function createHistory(files: readonly SeenFile[]): History {
     attestedInRelease: version => byRelease.get(canonicalVersion(version)),
     attestedBefore(version, line, apart) {
       const track = apart === 'together' ? releases : isPrerelease(version) ? prereleases : finals
+      const last = lastInLine(track, version, line)
       const own = canonicalVersion(version)
-      return track.findLast(
-        file => isSameOrEarlierLine(file.version, version, line) && canonicalVersion(file.version) !== own,
-      )
+      const found = track[last]
+      return found !== undefined && canonicalVersion(found.version) === own ? track[last - 1] : found
     },
   }
+}
+
+/**
+ * The place of the last of these releases that is in the line of `version` or a line before it, -1 where none is. They are in
+ * the order of their versions, and so of their lines: what is looked for ends a beginning of the list.
+ */
+function lastInLine(releases: readonly AttestedFile[], version: Version, line: ReleaseLine): number {
+  let [from, to] = [0, releases.length]
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    const file = releases[middle]
+    if (file !== undefined && isSameOrEarlierLine(file.version, version, line)) from = middle + 1
+    else to = middle
+  }
+  return from - 1
 }
 
 /** Nothing was ever seen: a gate that looks for the first time. */

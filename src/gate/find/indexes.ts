@@ -4,6 +4,8 @@ import { type Clock, type Instant, type Millis, millis } from '../../domain/base
 import { isChanged } from '../../domain/memory/sighting.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { createOnce } from '../../flow/once.ts'
+import { stepsFor } from '../../flow/slices.ts'
+import { mapInSteps } from '../../flow/steps.ts'
 import type { Events } from '../../observe/events.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Index } from '../../ports/outward.ts'
@@ -119,11 +121,13 @@ export function createIndexes(options: Options): Indexes {
       events.emit({ type: 'alarm', alarm: 'serial-backwards', detail, untrusted: undefined })
       throw new GateError('unknown-index-changed', detail)
     }
-    const page = { at: clock(), status, files: files.map(listedFile) }
+    const listed = await stepsFor(files.length, mapInSteps(files, listedFile))
+    const made = await stepsFor(files.length, knownPage(fresher, etag))
+    const page = { at: clock(), status, files: listed }
     const { sightings } = await memory.learn(name, { page, ...(serial === undefined ? {} : { serial }) })
     for (const file of files) if (isChanged(sightings, file)) tellChanged(name, file.filename)
     tellDoubts(fresher)
-    return knownPage(fresher, etag)
+    return made
   }
 
   /** What of a page could not be believed, or was read although it is not as it must be: once for each new body. */

@@ -1,7 +1,8 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
 import type { Refused, Verdict } from '../../domain/decide/verdict.ts'
-import { canonicalVersion, compareVersions } from '../../domain/packaging/version.ts'
+import { canonicalVersion, sortKeyOf } from '../../domain/packaging/version.ts'
+import { mapInSteps, type Steps, sortInSteps } from '../../flow/steps.ts'
 import type { PageView, ViewedFile } from '../../protocol/simple/page-view.ts'
 import { type IndexFile, versionsWithout } from '../../protocol/simple/project-index.ts'
 import type { KnownPage } from '../find/known-page.ts'
@@ -26,8 +27,10 @@ interface Known extends AtHand {
 }
 
 /** Foresees every file of a page, without waiting for anything. */
-export function foreseePage(page: KnownPage, known: Known): ReadonlyMap<IndexFile, ForeseenFile> {
-  return new Map(page.index.files.map(file => [file, foresee(page, file, known)]))
+export function* foreseePage(page: KnownPage, known: Known): Steps<Map<IndexFile, ForeseenFile>> {
+  const { files } = page.index
+  const foreseen = yield* mapInSteps(files, file => [file, foresee(page, file, known)] as const)
+  return new Map(foreseen)
 }
 
 export function foresee(page: KnownPage, file: IndexFile, known: Known): ForeseenFile {
@@ -42,19 +45,22 @@ export function foresee(page: KnownPage, file: IndexFile, known: Known): Foresee
 
 /** The files of a page that have to be judged. */
 export function openFiles(foreseen: ReadonlyMap<IndexFile, ForeseenFile>): readonly IndexFile[] {
-  return [...foreseen].flatMap(([file, { kind }]) => (kind === 'open' ? [file] : []))
+  const open: IndexFile[] = []
+  for (const [file, { kind }] of foreseen) if (kind === 'open') open.push(file)
+  return open
 }
 
 /** Those of them that nobody has ever judged, as far as is known; the newest versions first, as resolvers want them. */
-export function unjudgedFiles(foreseen: ReadonlyMap<IndexFile, ForeseenFile>): readonly IndexFile[] {
-  const unjudged = [...foreseen].flatMap(([file, outcome]) => (isUnjudged(outcome) ? [file] : []))
-  return unjudged.sort((a, b) => {
-    if (a.dist === undefined || b.dist === undefined) return 0
-    return compareVersions(b.dist.version, a.dist.version)
-  })
+export function* newestFirst(foreseen: ReadonlyMap<IndexFile, ForeseenFile>): Steps<readonly IndexFile[]> {
+  const unjudged: { readonly file: IndexFile; readonly key: string }[] = []
+  for (const [file, outcome] of foreseen)
+    if (isUnjudged(outcome)) unjudged.push({ file, key: file.dist === undefined ? '' : sortKeyOf(file.dist.version) })
+  yield
+  const sorted = yield* sortInSteps(unjudged, (a, b) => (a.key > b.key ? -1 : a.key < b.key ? 1 : 0))
+  return sorted.map(({ file }) => file)
 }
 
-function isUnjudged(outcome: ForeseenFile): boolean {
+export function isUnjudged(outcome: ForeseenFile): boolean {
   return outcome.kind === 'open' && outcome.last === undefined
 }
 
@@ -66,15 +72,16 @@ export interface Links {
 }
 
 /** The page as a mode shows it. Presentation only: the file door judges each file alone. */
-export function viewPage(
+export function* viewPage(
   page: KnownPage,
   foreseen: ReadonlyMap<IndexFile, ForeseenFile>,
   mode: ListingMode,
   links: Links,
-): PageView {
+): Steps<PageView> {
   const { index } = page
-  const withdrawn = withdraw(page, foreseen, mode)
+  const withdrawn = yield* withdraw(page, foreseen, mode)
   const shown = mode === 'hide' ? index.files.filter(file => !withdrawn.has(file)) : index.files
+  yield
   return {
     name: index.name,
     minor: index.minor,
@@ -82,7 +89,7 @@ export function viewPage(
     statusReason: index.statusReason,
     serial: index.serial,
     versions: mode === 'hide' ? versionsWithout(index, shown) : index.versions,
-    files: shown.map(file => viewFile(page, file, withdrawn.get(file), links)),
+    files: yield* mapInSteps(shown, file => viewFile(page, file, withdrawn.get(file), links)),
   }
 }
 
@@ -117,11 +124,11 @@ export function against(outcome: ForeseenFile, mode: ListingMode): Against | und
  * The files that a mode does not show as they are, and with such a wheel the source distribution of its version: else every
  * client would silently build from source. Other wheels that are admitted stay.
  */
-function withdraw(
+function* withdraw(
   page: KnownPage,
   foreseen: ReadonlyMap<IndexFile, ForeseenFile>,
   mode: ListingMode,
-): ReadonlyMap<IndexFile, Against> {
+): Steps<ReadonlyMap<IndexFile, Against>> {
   const withdrawn = new Map<IndexFile, Against>()
   const missingWheels = new Map<string, Against>()
   for (const [file, outcome] of foreseen) {
@@ -130,10 +137,13 @@ function withdraw(
     withdrawn.set(file, why)
     if (file.dist?.kind === 'wheel') missingWheels.set(canonicalVersion(file.dist.version), why)
   }
+  yield
+  if (missingWheels.size === 0) return withdrawn
   for (const file of page.index.files) {
     if (file.dist?.kind !== 'sdist' || withdrawn.has(file)) continue
     const because = missingWheels.get(canonicalVersion(file.dist.version))
     if (because !== undefined) withdrawn.set(file, because)
   }
+  yield
   return withdrawn
 }

@@ -1,5 +1,6 @@
 import { isListedFilename } from '../../domain/packaging/filename.ts'
-import { type Attributes, walkTags } from './html-tags.ts'
+import { type Attributes, TagTooLong, walkTags } from './html-tags.ts'
+import { MOST_FILES } from './project-index.ts'
 
 /** A page in HTML, in the spelling of one in JSON. */
 export interface HtmlPage extends Readonly<Record<string, unknown>> {
@@ -20,11 +21,14 @@ interface Found {
 
 const HEADINGS: ReadonlySet<string> = new Set(['title', 'h1'])
 const LONGEST_HEADING = 1_024
+/** A project page has three. */
+const MOST_META = 64
 
 /**
  * Reads a project page of the HTML form (PEP 503, 592, 629, 658, 714, 740, 792), as installers do: the links alone count, and
  * a file is called what its URL says. `undefined` for a document that holds neither a file nor a sign of what it is, such as
- * the sign-in page of a proxy: that would look like a project whose files were all removed.
+ * the sign-in page of a proxy: that would look like a project whose files were all removed. Throws {@link TagTooLong} for one
+ * that holds more than pages do.
  */
 export function readHtmlPage(bytes: Uint8Array, pageUrl: string): HtmlPage | undefined {
   const { anchors, meta, base: given, heading } = walk(new TextDecoder('utf-8').decode(bytes))
@@ -61,6 +65,7 @@ function walk(html: string): Found {
 }
 
 function take(found: Found, name: string, attributes: Attributes): void {
+  if (found.anchors.length > MOST_FILES || found.meta.size > MOST_META) throw new TagTooLong('more links than files')
   if (name === 'a') found.anchors.push(attributes)
   // of several, the first holds (HTML, 4.2.3)
   else if (name === 'base') found.base ??= attributes['href']

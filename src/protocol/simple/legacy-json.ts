@@ -1,19 +1,43 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
 import { isJsonObject, JsonError, parseJsonStrict } from '../text/json.ts'
+import { JsonPieces, type PieceLimits } from '../text/json-pieces.ts'
 import { readHashes } from './hashes.ts'
 import { withoutIndexLinks } from './index-links.ts'
+import { MOST_FILES } from './project-index.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
-/** PyPI's legacy JSON API object, parsed to a plain JSON value; `serial` from X-PyPI-Last-Serial or `last_serial`. */
-export interface LegacyJson {
-  readonly project: ProjectName
-  readonly document: JsonObject
-  readonly serial: number | undefined
+/** A file of the document: its text is `bytes` from `from` to `to`, up to where its URL goes, which ends it. */
+export interface LegacyFile {
+  readonly filename: string
+  readonly sha256: string | undefined
+  readonly from: number
+  readonly to: number
 }
 
-interface Context {
+/** PyPI's legacy JSON API object, in pieces of its text: files go in and out of it, and all else stays as it is. */
+export interface LegacyJson {
+  readonly project: ProjectName
+  /** from X-PyPI-Last-Serial or `last_serial` */
+  readonly serial: number | undefined
+  /** UTF-8 */
+  readonly bytes: Uint8Array
+  /** where the members beside releases and urls end, that stand first in `bytes`, each with a comma before it */
+  readonly beside: number
+  /** absent where the document has none, as that of one version */
+  readonly releases: readonly LegacyRelease[] | undefined
+  readonly urls: readonly LegacyFile[]
+}
+
+export interface LegacyRelease {
+  readonly version: string
+  readonly files: readonly LegacyFile[]
+  /** false: it never had any, and stays without */
+  readonly hadFiles: boolean
+}
+
+export interface LegacyContext {
   readonly project: ProjectName
   /** X-PyPI-Last-Serial, where the answer had one */
   readonly serial: number | undefined
@@ -21,89 +45,118 @@ interface Context {
   readonly origins: readonly string[]
 }
 
-const DEEPEST = 32
 const KEPT = ['info', 'last_serial', 'ownership', 'releases', 'urls', 'vulnerabilities']
+/** A description is a text of any length; what stands in a list is not. */
+const LIMITS: PieceLimits = { depth: 32, members: MOST_FILES, values: 40 * MOST_FILES, element: 1024 * 1024 }
 
-/**
- * Reads the JSON API's answer for a project, without its links to the index itself; throws `unknown-upstream` for anything
- * else.
- */
-export function parseLegacyJson(bytes: Uint8Array, context: Context): LegacyJson {
-  const document = parseObject(bytes)
+/** A document that is read while it comes. Both throw `unknown-upstream` for anything that is not one about the project. */
+export interface LegacyReader {
+  write(chunk: Uint8Array): void
+  end(): LegacyJson
+}
+
+/** Reads the JSON API's answer for a project, without its links to the index itself. */
+export function createLegacyReader(context: LegacyContext): LegacyReader {
+  const pieces = new JsonPieces(LIMITS)
+  return {
+    write: chunk => asLegacy(() => pieces.write(chunk)),
+    end: () => readDocument(parseObject(pieces), context),
+  }
+}
+
+function readDocument(document: JsonObject, context: LegacyContext): LegacyJson {
   const info = document['info']
   const name = isJsonObject(info) && typeof info['name'] === 'string' ? tryProjectName(info['name']) : undefined
   if (name !== context.project || !Array.isArray(document['urls'])) throw notLegacy()
   const serial = document['last_serial']
-  return {
+  return legacyJson(withoutIndexLinks(pick(document, KEPT), context.origins), {
     project: name,
-    document: withoutIndexLinks(pick(document, KEPT), context.origins),
     serial: context.serial ?? (typeof serial === 'number' && Number.isSafeInteger(serial) ? serial : undefined),
-  }
+  })
 }
 
-function parseObject(bytes: Uint8Array): JsonObject {
+function parseObject(pieces: JsonPieces): JsonObject {
+  return asLegacy(() => {
+    const bytes = pieces.end()
+    const document = parseJsonStrict(bytes, { bytes: bytes.byteLength, depth: LIMITS.depth })
+    if (!isJsonObject(document)) throw notLegacy()
+    return document
+  })
+}
+
+function asLegacy<Read>(read: () => Read): Read {
   try {
-    const document = parseJsonStrict(bytes, { bytes: bytes.byteLength, depth: DEEPEST })
-    if (isJsonObject(document)) return document
+    return read()
   } catch (error) {
-    if (!(error instanceof JsonError)) throw error
+    throw error instanceof JsonError ? notLegacy(error.message) : error
   }
-  throw notLegacy()
 }
 
-function notLegacy(): GateError {
-  return new GateError('unknown-upstream', 'the JSON API answered something that is not about the project')
+function notLegacy(why?: string): GateError {
+  const detail = 'the JSON API answered something that is not about the project'
+  return new GateError('unknown-upstream', detail, why === undefined ? {} : { untrusted: { why } })
 }
 
 function pick(object: JsonObject, keys: readonly string[]): JsonObject {
   return Object.fromEntries(keys.flatMap(key => (object[key] === undefined ? [] : [[key, object[key]]])))
 }
 
-interface Rendering {
-  /** false: the file is left out */
-  keep(file: { readonly filename: string; readonly sha256: string | undefined }): boolean
-  /** the file's URL at the gate; `undefined` leaves it out */
-  urlOf(file: { readonly filename: string }): string | undefined
+/** The document in pieces. Files whose digests contradict each other are none. */
+export function legacyJson(document: JsonObject, of: Pick<LegacyJson, 'project' | 'serial'>): LegacyJson {
+  const { releases, urls, ...members } = document
+  const text = new TextPieces()
+  for (const [key, value] of Object.entries(members)) text.add(`,${JSON.stringify(key)}:${JSON.stringify(value)}`)
+  const beside = text.size
+  return {
+    ...of,
+    beside,
+    releases: isJsonObject(releases)
+      ? Object.entries(releases).map(([version, files]) => ({
+          version,
+          files: filesIn(files, text),
+          hadFiles: Array.isArray(files) && files.length > 0,
+        }))
+      : undefined,
+    urls: filesIn(urls, text),
+    bytes: text.join(),
+  }
 }
 
-/**
- * The document with refused files left out, URLs at the gate and digests kept. A release whose files are all left out goes
- * with them; one that never had any stays.
- */
-export function renderLegacyJson(json: LegacyJson, rendering: Rendering): Buffer {
-  const { releases, urls } = json.document
-  return Buffer.from(
-    JSON.stringify({
-      ...json.document,
-      ...(isJsonObject(releases) ? { releases: renderReleases(releases, rendering) } : {}),
-      urls: renderFiles(urls, rendering),
-    }),
-  )
-}
-
-function renderReleases(releases: JsonObject, rendering: Rendering): JsonObject {
-  const rendered = Object.entries(releases).flatMap(([version, files]) => {
-    const kept = renderFiles(files, rendering)
-    const vanished = kept.length === 0 && Array.isArray(files) && files.length > 0
-    return vanished ? [] : [[version, kept] as const]
-  })
-  return Object.fromEntries(rendered)
-}
-
-function renderFiles(files: unknown, rendering: Rendering): readonly JsonObject[] {
+function filesIn(files: unknown, text: TextPieces): readonly LegacyFile[] {
   if (!Array.isArray(files)) return []
   return files.flatMap((file: unknown) => {
-    const rendered = isJsonObject(file) ? renderFile(file, rendering) : undefined
-    return rendered === undefined ? [] : [rendered]
+    const read = isJsonObject(file) ? readFile(file, text) : undefined
+    return read === undefined ? [] : [read]
   })
 }
 
-function renderFile(file: JsonObject, rendering: Rendering): JsonObject | undefined {
+function readFile({ url: _, ...file }: JsonObject, text: TextPieces): LegacyFile | undefined {
   const { filename, digests } = file
-  if (typeof filename !== 'string') return undefined
   const hashes = readHashes(digests)
-  const url = rendering.urlOf({ filename })
-  if (hashes === undefined || url === undefined || !rendering.keep({ filename, sha256: hashes['sha256'] }))
-    return undefined
-  return { ...file, ...(digests === undefined ? {} : { digests: hashes }), url }
+  if (typeof filename !== 'string' || hashes === undefined) return undefined
+  const from = text.size
+  // a file without any other member has a name
+  const members = JSON.stringify({ ...file, ...(digests === undefined ? {} : { digests: hashes }) })
+  text.add(`${members.slice(0, -1)},"url":`)
+  return { filename, sha256: hashes['sha256'], from, to: text.size }
+}
+
+/** Text as bytes, a piece after the other. */
+class TextPieces {
+  readonly #pieces: Buffer[] = []
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  add(text: string): void {
+    const piece = Buffer.from(text)
+    this.#pieces.push(piece)
+    this.#size += piece.length
+  }
+
+  join(): Uint8Array {
+    return Buffer.concat(this.#pieces, this.#size)
+  }
 }

@@ -1,3 +1,4 @@
+import { inGroups, joinInSteps, type Steps } from '../../flow/steps.ts'
 import type { PageView, ViewedFile } from './page-view.ts'
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -18,7 +19,7 @@ function attribute(name: string, value: string): string {
 }
 
 /** A project page as HTML (PEP 503, frozen by PEP 833), rebuilt from the same view as the JSON. */
-export function renderSimpleHtml(view: PageView): Buffer {
+export function* renderSimpleHtml(view: PageView): Steps<Buffer> {
   const title = `Links for ${escapeHtml(view.name)}`
   const status = view.minor < 4 ? '' : `    <meta name="pypi:project-status"${attribute('content', view.status)}>\n`
   const reason =
@@ -26,7 +27,7 @@ export function renderSimpleHtml(view: PageView): Buffer {
       ? ''
       : `    <meta name="pypi:project-status-reason"${attribute('content', view.statusReason)}>\n`
   const serial = view.serial === undefined ? '' : `<!--SERIAL ${view.serial}-->\n`
-  return Buffer.from(`<!DOCTYPE html>
+  const head = `<!DOCTYPE html>
 <html>
   <head>
     <meta name="pypi:repository-version" content="1.${view.minor}">
@@ -34,9 +35,14 @@ ${status}${reason}    <title>${title}</title>
   </head>
   <body>
     <h1>${title}</h1>
-${view.files.map(file => anchor(file, view.minor)).join('')}  </body>
-</html>
-${serial}`)
+`
+  const pieces = [Buffer.from(head)]
+  for (const files of inGroups(view.files)) {
+    pieces.push(Buffer.from(files.map(file => anchor(file, view.minor)).join('')))
+    yield
+  }
+  pieces.push(Buffer.from(`  </body>\n</html>\n${serial}`))
+  return yield* joinInSteps(pieces)
 }
 
 function anchor({ file, url, yanked, provenance }: ViewedFile, minor: number): string {

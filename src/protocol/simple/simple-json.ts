@@ -1,18 +1,25 @@
+import { inGroups, joinInSteps, type Steps } from '../../flow/steps.ts'
 import type { PageView, ViewedFile } from './page-view.ts'
 
 /**
  * A project page as PEP 691 JSON in PyPI's own shape: sorted keys, compact, a final newline. Keys that the version does
  * not know are left out, and never a null `size`, `upload-time` or `yanked`, over which uv drops a whole page.
  */
-export function renderSimpleJson(view: PageView): Buffer {
-  const page = {
-    files: view.files.map(file => renderFile(file, view.minor)),
+export function* renderSimpleJson(view: PageView): Steps<Buffer> {
+  const pieces = [Buffer.from('{"files":[')]
+  for (const files of inGroups(view.files)) {
+    const listed = JSON.stringify(files.map(file => renderFile(file, view.minor)))
+    pieces.push(Buffer.from(`${pieces.length === 1 ? '' : ','}${listed.slice(1, -1)}`))
+    yield
+  }
+  const rest = {
     meta: { ...(view.serial === undefined ? {} : { '_last-serial': view.serial }), 'api-version': `1.${view.minor}` },
     name: view.name,
     ...(view.minor < 4 ? {} : { 'project-status': renderStatus(view) }),
     ...(view.minor < 1 || view.versions === undefined ? {} : { versions: view.versions }),
   }
-  return Buffer.from(`${JSON.stringify(page)}\n`)
+  pieces.push(Buffer.from(`],${JSON.stringify(rest).slice(1)}\n`))
+  return yield* joinInSteps(pieces)
 }
 
 function renderStatus(view: PageView): object {
