@@ -169,14 +169,24 @@ export function mergeMemories(one: ProjectMemory, other: ProjectMemory): Project
 
 /** What a page listed and what was proved, file by file; what is neither wheel nor sdist has no version and no history. */
 export function seenFiles({ sightings, proofs, reading }: ProjectMemory): readonly SeenFile[] {
-  const listed = [...sightings.values()].flatMap((sighting): readonly SeenFile[] => {
-    const { filename, version, uploaded, firstSeen, absent, offered, gone } = sighting
-    if (version === undefined) return []
+  const files: SeenFile[] = []
+  for (const { filename, version, uploaded, firstSeen, absent, offered, gone } of sightings.values()) {
+    if (version === undefined) continue
     const lastSeen = gone ?? reading?.lastRead ?? firstSeen
-    return [{ filename, version, uploaded, firstSeen, lastSeen, absent, offered, proof: proofs.get(filename)?.proof }]
-  })
-  const names = new Set(listed.map(({ filename }) => filename))
-  return [...listed, ...[...proofs.values()].filter(({ filename }) => !names.has(filename)).map(provedAlone)]
+    files.push({
+      filename,
+      version,
+      uploaded,
+      firstSeen,
+      lastSeen,
+      absent,
+      offered,
+      proof: proofs.get(filename)?.proof,
+    })
+  }
+  for (const proved of proofs.values())
+    if (sightings.get(proved.filename)?.version === undefined) files.push(provedAlone(proved))
+  return files
 }
 
 /** What a project's page said when it was read last, for reports. */

@@ -66,6 +66,7 @@ export function sightingsOn(known: Sightings, page: PageRead, before: Instant | 
   for (const file of files) {
     listed.add(file.filename)
     const seen = fresh.get(file.filename) ?? known.get(file.filename)
+    if (seen !== undefined && saysTheSame(seen, file)) continue
     const sighting = seen === undefined ? firstSighting(file, at, before) : seenAgain(seen, file, at, before)
     if (seen === undefined || !isSameSighting(seen, sighting)) fresh.set(file.filename, sighting)
   }
@@ -168,6 +169,19 @@ function seenAgain(seen: Sighting, file: ListedFile, at: Instant, before: Instan
     yanked: yanked ? (seen.yanked ?? at) : undefined,
     asOf: later(seen.asOf, at),
   }
+}
+
+/** Whether the file stands there as it was seen last, which is what most of a page does. */
+function saysTheSame(seen: Sighting, file: ListedFile): boolean {
+  return (
+    seen.gone === undefined &&
+    seen.path === file.path &&
+    seen.version === file.version &&
+    (seen.sha256 !== undefined || file.sha256 === undefined) &&
+    (seen.uploaded !== undefined || file.uploaded === undefined) &&
+    (seen.offered !== undefined || !file.offered) &&
+    (seen.yanked !== undefined) === file.yanked
+  )
 }
 
 /** But for the reading that it is as of. */

@@ -1,6 +1,7 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
 import type { Refused, Verdict } from '../../domain/decide/verdict.ts'
+import type { Artifact } from '../../domain/packaging/artifact.ts'
 import { canonicalVersion, sortKeyOf } from '../../domain/packaging/version.ts'
 import { mapInSteps, type Steps, sortInSteps } from '../../flow/steps.ts'
 import type { PageView, ViewedFile } from '../../protocol/simple/page-view.ts'
@@ -13,7 +14,8 @@ export type ListingMode = 'list' | 'annotate' | 'hide'
 
 /** What is known of one file when a page is built. */
 export type ForeseenFile =
-  | { readonly kind: 'refused'; readonly refused: Refused }
+  /** told when somebody wants to know; `undefined` where it is something else by then */
+  | { readonly kind: 'refused'; readonly tell: () => Refused | undefined }
   | { readonly kind: 'admitted' }
   /** it has to be judged, for the first time or again; `last` is what came of it before */
   | { readonly kind: 'open'; readonly last: Verdict | undefined }
@@ -37,10 +39,17 @@ export function foresee(page: KnownPage, file: IndexFile, known: Known): Foresee
   const artifact = known.sound.atHand(page, file, known.memory)
   if (artifact === undefined) return { kind: 'open', last: undefined }
   if (artifact instanceof GateError) return { kind: 'unknown', error: artifact }
-  if ('kind' in artifact) return { kind: 'refused', refused: artifact }
+  if ('kind' in artifact) return { kind: 'refused', tell: () => artifact }
+  const outcome = known.weigh.outlook(artifact, known)
+  if (outcome === undefined) return { kind: 'open', last: known.weigh.recalled(artifact, known) }
+  return outcome === 'admitted' ? ADMITTED : { kind: 'refused', tell: () => tellRefusal(artifact, known) }
+}
+
+const ADMITTED: ForeseenFile = { kind: 'admitted' }
+
+function tellRefusal(artifact: Artifact, known: Known): Refused | undefined {
   const verdict = known.weigh.foreseen(artifact, known)
-  if (verdict === undefined) return { kind: 'open', last: known.weigh.recalled(artifact, known) }
-  return verdict.kind === 'refused' ? { kind: 'refused', refused: verdict } : { kind: 'admitted' }
+  return verdict?.kind === 'refused' ? verdict : undefined
 }
 
 /** The files of a page that have to be judged. */
@@ -94,19 +103,20 @@ export function* viewPage(
 }
 
 function viewFile(page: KnownPage, file: IndexFile, against: Against | undefined, links: Links): ViewedFile {
+  const refused = against === undefined || against === 'unjudged' ? undefined : against()
   return {
     file,
     url: links.file(file),
     yanked:
-      against === undefined || against === 'unjudged'
+      refused === undefined
         ? file.yanked
-        : `Refused by policy: ${against.code} (${refusalEntry(against.code).title}), see ${links.explain(against)}`,
+        : `Refused by policy: ${refused.code} (${refusalEntry(refused.code).title}), see ${links.explain(refused)}`,
     provenance: links.provenance(page, file),
   }
 }
 
 /** Why a file is not shown as it is. */
-type Against = Refused | 'unjudged'
+type Against = (() => Refused | undefined) | 'unjudged'
 
 /**
  * What speaks against showing a file. Where refused files are hidden, one that nobody has judged is hidden too: clients would
@@ -114,10 +124,11 @@ type Against = Refused | 'unjudged'
  */
 export function against(outcome: ForeseenFile, mode: ListingMode): Against | undefined {
   if (mode === 'list') return undefined
-  if (outcome.kind === 'refused') return outcome.refused
+  if (outcome.kind === 'refused') return outcome.tell
   if (mode !== 'hide' || outcome.kind !== 'open') return undefined
-  if (outcome.last === undefined) return 'unjudged'
-  return outcome.last.kind === 'refused' ? outcome.last : undefined
+  const { last } = outcome
+  if (last === undefined) return 'unjudged'
+  return last.kind === 'refused' ? () => last : undefined
 }
 
 /**

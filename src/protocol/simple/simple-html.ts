@@ -9,9 +9,11 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
+const SPECIAL = /[&<>"']/
+
 /** Text made safe inside HTML text and quoted attributes. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, character => ESCAPES[character] ?? '')
+  return !SPECIAL.test(text) ? text : text.replace(/[&<>"']/g, character => ESCAPES[character] ?? '')
 }
 
 function attribute(name: string, value: string): string {
@@ -46,15 +48,14 @@ ${status}${reason}    <title>${title}</title>
 }
 
 function anchor({ file, url, yanked, provenance }: ViewedFile, minor: number): string {
-  const attributes = [
-    attribute('href', file.sha256 === undefined ? url : `${url}#sha256=${file.sha256}`),
-    file.requiresPython === undefined ? '' : attribute('data-requires-python', file.requiresPython),
-    yanked === false ? '' : attribute('data-yanked', yanked === true ? '' : yanked),
-    file.coreMetadata === undefined
+  const { filename, sha256, requiresPython, coreMetadata } = file
+  const href = attribute('href', sha256 === undefined ? url : `${url}#sha256=${sha256}`)
+  const python = requiresPython === undefined ? '' : attribute('data-requires-python', requiresPython)
+  const withdrawn = yanked === false ? '' : attribute('data-yanked', yanked === true ? '' : yanked)
+  const metadata =
+    coreMetadata === undefined
       ? ''
-      : attribute('data-dist-info-metadata', `sha256=${file.coreMetadata}`) +
-        attribute('data-core-metadata', `sha256=${file.coreMetadata}`),
-    minor < 3 || typeof provenance !== 'string' ? '' : attribute('data-provenance', provenance),
-  ]
-  return `    <a${attributes.join('')}>${escapeHtml(file.filename)}</a><br />\n`
+      : ` data-dist-info-metadata="sha256=${coreMetadata}" data-core-metadata="sha256=${coreMetadata}"`
+  const offered = minor < 3 || typeof provenance !== 'string' ? '' : attribute('data-provenance', provenance)
+  return `    <a${href}${python}${withdrawn}${metadata}${offered}>${escapeHtml(filename)}</a><br />\n`
 }
