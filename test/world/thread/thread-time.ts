@@ -1,36 +1,34 @@
 /** What the thread that answers did while something was under way, in ms of its own time: what others do meanwhile counts for nothing. */
 export interface ThreadTime<Result> {
   readonly result: Result
-  readonly total: number
-  /** the longest that anybody else would have waited for a turn */
-  readonly longest: number
+  readonly ms: number
 }
 
-/** What a look itself takes, and a turn with nothing in it. */
-const LOOK = 0.05
-
-/** Runs `work` and looks at the thread's time between all turns of its loop. */
+/** All that it did. */
 export async function threadTime<Result>(work: () => Promise<Result>): Promise<ThreadTime<Result>> {
+  const began = ownTime()
+  const result = await work()
+  return { result, ms: ownTime() - began }
+}
+
+/** The longest that anybody else would have waited for a turn. It looks at the time in every turn, and so never rests. */
+export async function longestTurn<Result>(work: () => Promise<Result>): Promise<ThreadTime<Result>> {
   let watching = true
-  let longest = 0
-  let total = 0
+  let ms = 0
   let last = ownTime()
   const look = (): void => {
     const now = ownTime()
-    const turn = now - last
-    longest = Math.max(longest, turn)
-    if (turn > LOOK) total += turn
+    ms = Math.max(ms, now - last)
     last = now
     if (watching) setImmediate(look)
   }
   setImmediate(look)
   await new Promise(resolve => setImmediate(resolve))
-  longest = 0
-  total = 0
+  ms = 0
   try {
     const result = await work()
     await new Promise(resolve => setImmediate(resolve))
-    return { result, total, longest }
+    return { result, ms }
   } finally {
     watching = false
   }
