@@ -4,7 +4,7 @@ import type { ProjectStatus } from '../packaging/artifact.ts'
 import type { ProjectName } from '../packaging/name.ts'
 import type { Version } from '../packaging/version.ts'
 import { Findings, type LearnedFinding } from './findings.ts'
-import { createHistory, type History, type Proof, type SeenFile } from './history.ts'
+import { createHistory, type History, historyInSteps, type Proof, type SeenFile } from './history.ts'
 import {
   mergeReading,
   mergeSighting,
@@ -13,6 +13,7 @@ import {
   readAgain,
   type Sighting,
   type Sightings,
+  sightingsAmong,
   sightingsOn,
 } from './sighting.ts'
 
@@ -27,6 +28,8 @@ export interface ProvedFile {
 export interface Facts {
   /** its page was read whole */
   readonly page?: PageRead
+  /** files that its page lists: a part of a page that is learned whole in a moment */
+  readonly listed?: Pick<PageRead, 'at' | 'files'>
   /** its page was read again, and is the same */
   readonly reread?: Instant
   /** of its page; it only rises */
@@ -79,6 +82,12 @@ export class ProjectMemory implements Parts {
     return this.#history
   }
 
+  /** The same in steps, for whoever is about to ask about thousands of files. */
+  *historyInSteps(): Generator<undefined, History, undefined> {
+    this.#history ??= yield* historyInSteps(seenFiles(this))
+    return this.#history
+  }
+
   /** Whether the other knows the same of the project's files, whenever its page was read. */
   knowsAs(other: ProjectMemory): boolean {
     return this.sightings === other.sightings && this.proofs === other.proofs && this.findings === other.findings
@@ -126,8 +135,14 @@ export interface Learned {
 
 /** Takes facts in. First sights, first proofs and first offers stay, serials and times only rise; what is known changes nothing. */
 export function learn(memory: ProjectMemory, facts: Facts): Learned {
-  const { page, findings = [] } = facts
-  const sightings = page === undefined ? [] : sightingsOn(memory.sightings, page, memory.reading?.lastRead)
+  const { page, listed, findings = [] } = facts
+  const before = memory.reading?.lastRead
+  const sightings =
+    page !== undefined
+      ? sightingsOn(memory.sightings, page, before)
+      : listed !== undefined
+        ? sightingsAmong(memory.sightings, listed, before)
+        : []
   const reading = readingAfter(memory, facts)
   const proofs = firstProofs(memory, facts.proofs ?? [])
   const serial = facts.serial !== undefined && facts.serial > (memory.serial ?? -1) ? facts.serial : undefined
@@ -148,8 +163,14 @@ export function learn(memory: ProjectMemory, facts: Facts): Learned {
 }
 
 /** The newest time in facts: the clock was there. */
-export function timeOf({ page, reread, proofs = [], findings = [] }: Facts): Instant | undefined {
-  const times = [page?.at, reread, ...proofs.map(({ proof }) => proof.at), ...findings.map(({ found }) => found)]
+export function timeOf({ page, listed, reread, proofs = [], findings = [] }: Facts): Instant | undefined {
+  const times = [
+    page?.at,
+    listed?.at,
+    reread,
+    ...proofs.map(({ proof }) => proof.at),
+    ...findings.map(({ found }) => found),
+  ]
   return times.reduce(
     (latest, at) => (at !== undefined && (latest === undefined || at > latest) ? at : latest),
     undefined,

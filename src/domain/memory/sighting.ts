@@ -61,19 +61,36 @@ export type Sightings = ReadonlyMap<string, Sighting>
  */
 export function sightingsOn(known: Sightings, page: PageRead, before: Instant | undefined): readonly Sighting[] {
   const { at, files } = page
+  const fresh = freshSightings(known, page, before)
+  const listed = new Set(files.map(({ filename }) => filename))
+  for (const sighting of known.values())
+    if (sighting.gone === undefined && !listed.has(sighting.filename))
+      fresh.set(sighting.filename, { ...sighting, gone: before ?? sighting.firstSeen, asOf: later(sighting.asOf, at) })
+  return [...fresh.values()]
+}
+
+/** The same of some of its files: of the others nothing is said. */
+export function sightingsAmong(
+  known: Sightings,
+  some: Pick<PageRead, 'at' | 'files'>,
+  before: Instant | undefined,
+): readonly Sighting[] {
+  return [...freshSightings(known, some, before).values()]
+}
+
+function freshSightings(
+  known: Sightings,
+  { at, files }: Pick<PageRead, 'at' | 'files'>,
+  before: Instant | undefined,
+): Map<string, Sighting> {
   const fresh = new Map<string, Sighting>()
-  const listed = new Set<string>()
   for (const file of files) {
-    listed.add(file.filename)
     const seen = fresh.get(file.filename) ?? known.get(file.filename)
     if (seen !== undefined && saysTheSame(seen, file)) continue
     const sighting = seen === undefined ? firstSighting(file, at, before) : seenAgain(seen, file, at, before)
     if (seen === undefined || !isSameSighting(seen, sighting)) fresh.set(file.filename, sighting)
   }
-  for (const sighting of known.values())
-    if (!listed.has(sighting.filename) && sighting.gone === undefined)
-      fresh.set(sighting.filename, { ...sighting, gone: before ?? sighting.firstSeen, asOf: later(sighting.asOf, at) })
-  return [...fresh.values()]
+  return fresh
 }
 
 /** Whether a file name comes with another sha256 than the first that was given for it. */

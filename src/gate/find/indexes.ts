@@ -4,8 +4,8 @@ import { type Clock, type Instant, type Millis, millis } from '../../domain/base
 import { isChanged } from '../../domain/memory/sighting.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { createOnce } from '../../flow/once.ts'
-import { stepsFor } from '../../flow/slices.ts'
-import { mapInSteps } from '../../flow/steps.ts'
+import { inSlices, stepsFor } from '../../flow/slices.ts'
+import { mapInSteps, type Steps } from '../../flow/steps.ts'
 import type { Events } from '../../observe/events.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Index } from '../../ports/outward.ts'
@@ -29,6 +29,15 @@ const AFTER_FAILURE = millis(5_000)
 
 /** entries of one page that were left out and are named */
 const MOST_TOLD = 5
+
+/** files of a page that are learned at once: a millisecond or two */
+const AT_ONCE = 1_000
+
+/** Others have a turn in between. */
+function* aTurn(): Steps<undefined> {
+  yield
+  return undefined
+}
 
 export interface Indexes {
   /**
@@ -124,6 +133,10 @@ export function createIndexes(options: Options): Indexes {
     const listed = await stepsFor(files.length, mapInSteps(files, listedFile))
     const made = await stepsFor(files.length, knownPage(fresher, etag))
     const page = { at: clock(), status, files: listed }
+    for (let from = 0; listed.length > AT_ONCE && from < listed.length; from += AT_ONCE) {
+      await memory.learn(name, { listed: { at: page.at, files: listed.slice(from, from + AT_ONCE) } })
+      await inSlices(aTurn())
+    }
     const { sightings } = await memory.learn(name, { page, ...(serial === undefined ? {} : { serial }) })
     for (const file of files) if (isChanged(sightings, file)) tellChanged(name, file.filename)
     tellDoubts(fresher)

@@ -91,7 +91,8 @@ export function createForesight(options: Options): Foresight {
   }
 
   function* foreseeInSteps(ground: Ground): Steps<Foreseen> {
-    const { policy, now, page } = ground
+    const { policy, now, page, memory } = ground
+    yield* memory.historyInSteps()
     const files = yield* foreseePage(page, { ...ground, sound, weigh })
     let isSettled = true
     for (const [file, outcome] of files) {
