@@ -3,18 +3,18 @@ import { GateError } from '../domain/base/errors.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import { inSlices } from '../flow/slices.ts'
 import type { Steps } from '../flow/steps.ts'
-import { fromColumns, type IndexColumns } from '../protocol/simple/index-columns.ts'
 import {
   createLegacyReader,
   type LegacyContext,
   type LegacyFile,
   type LegacyJson,
-} from '../protocol/simple/legacy-json.ts'
+} from '../protocol/legacy/legacy-json.ts'
 import type { PageContext } from '../protocol/simple/page-entries.ts'
 import type { IndexFile, ProjectIndex } from '../protocol/simple/project-index.ts'
 import { createPageReader } from '../protocol/simple/project-page.ts'
 import { UnreadableStatus } from '../protocol/simple/project-status.ts'
 import { type CodedDocument, decodeSmall } from './coded.ts'
+import { fromColumns, type IndexColumns } from './index-columns.ts'
 import type { LegacyColumns, ParseAnswer, ParseOrder } from './parser-messages.ts'
 import { type Parsed, ParserPool, type ParserPoolOptions } from './parser-pool.ts'
 

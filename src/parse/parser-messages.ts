@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorCode } from '../domain/base/errors.ts'
-import type { LegacyContext, LegacyJson } from '../protocol/simple/legacy-json.ts'
+import type { LegacyContext, LegacyJson } from '../protocol/legacy/legacy-json.ts'
 import type { PageContext } from '../protocol/simple/page-entries.ts'
 import type { ProjectIndex } from '../protocol/simple/project-index.ts'
 import type { CodedDocument } from './coded.ts'

@@ -1,11 +1,11 @@
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { GateError } from '../domain/base/errors.ts'
-import { toColumns } from '../protocol/simple/index-columns.ts'
-import { createLegacyReader, type LegacyFile, type LegacyJson } from '../protocol/simple/legacy-json.ts'
+import { createLegacyReader, type LegacyFile, type LegacyJson } from '../protocol/legacy/legacy-json.ts'
 import type { ProjectIndex } from '../protocol/simple/project-index.ts'
 import { createPageReader } from '../protocol/simple/project-page.ts'
 import { UnreadableStatus } from '../protocol/simple/project-status.ts'
 import { decodeInPieces } from './coded.ts'
+import { toColumns } from './index-columns.ts'
 import type { LegacyColumns, ParseAnswer, ParseRequest } from './parser-messages.ts'
 
 /** files in one message, which the thread that answers takes in at one go */
@@ -30,7 +30,7 @@ async function read(request: ParseRequest): Promise<ParseAnswer> {
         kind: 'failed',
         code: 'unknown-bug',
         detail: 'a document could not be read',
-        untrusted: `${error}`,
+        untrusted: error instanceof Error ? error.message.slice(0, LONGEST_UNTRUSTED) : undefined,
         status: false,
       }
     const { code, detail } = error

@@ -12,8 +12,8 @@ import {
 import { type Blobs, type OpenBlob, readBlob } from '../ports/blobs.ts'
 import type { HeldFiles } from '../ports/mirror.ts'
 import type { Index, Integrity, Origin } from '../ports/outward.ts'
+import { type LegacyJson, legacyJson } from '../protocol/legacy/legacy-json.ts'
 import { readCoreMetadata } from '../protocol/metadata/core-metadata.ts'
-import { type LegacyJson, legacyJson } from '../protocol/simple/legacy-json.ts'
 import type { IndexFile, ProjectIndex } from '../protocol/simple/project-index.ts'
 
 /** Larger is no document. Bytes. */

@@ -1,4 +1,11 @@
-import type { Ground } from './foresight.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
+import type { KnownPage } from '../find/known-page.ts'
+
+/** What an answer must not be older than. */
+interface Ground {
+  readonly page: KnownPage
+  readonly policy: Policy
+}
 
 /**
  * One flight per subject: whoever asks while an answer is in the making gets the same, where page and policy are the same. What

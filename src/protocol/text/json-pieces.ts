@@ -71,7 +71,7 @@ export class JsonPieces {
         at = this.#readString(chunk, at)
         continue
       }
-      const byte = chunk[at]
+      const byte = chunk[at] ?? 0
       switch (byte) {
         case QUOTE:
           this.#inString = true

@@ -1,10 +1,10 @@
-import type { Sha256 } from '../../domain/base/digest.ts'
-import type { Instant } from '../../domain/base/instant.ts'
-import type { FilePath, UpstreamUrl } from '../../domain/packaging/artifact.ts'
-import type { DistFilename } from '../../domain/packaging/filename.ts'
-import type { ProjectName } from '../../domain/packaging/name.ts'
-import type { Version } from '../../domain/packaging/version.ts'
-import type { IndexFile } from './project-index.ts'
+import type { Sha256 } from '../domain/base/digest.ts'
+import type { Instant } from '../domain/base/instant.ts'
+import type { FilePath, UpstreamUrl } from '../domain/packaging/artifact.ts'
+import type { DistFilename } from '../domain/packaging/filename.ts'
+import type { ProjectName } from '../domain/packaging/name.ts'
+import type { Version } from '../domain/packaging/version.ts'
+import type { IndexFile } from '../protocol/simple/project-index.ts'
 
 type Text = string | undefined
 

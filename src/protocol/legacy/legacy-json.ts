@@ -1,10 +1,10 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
+import { readHashes } from '../simple/hashes.ts'
+import { MOST_FILES } from '../simple/project-index.ts'
 import { isJsonObject, JsonError, parseJsonStrict } from '../text/json.ts'
 import { JsonPieces, type PieceLimits } from '../text/json-pieces.ts'
-import { readHashes } from './hashes.ts'
 import { withoutIndexLinks } from './index-links.ts'
-import { MOST_FILES } from './project-index.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -130,7 +130,7 @@ function filesIn(files: unknown, text: TextPieces): readonly LegacyFile[] {
   })
 }
 
-function readFile({ url: _, ...file }: JsonObject, text: TextPieces): LegacyFile | undefined {
+function readFile({ url: _url, ...file }: JsonObject, text: TextPieces): LegacyFile | undefined {
   const { filename, digests } = file
   const hashes = readHashes(digests)
   if (typeof filename !== 'string' || hashes === undefined) return undefined
