@@ -8,7 +8,7 @@ import t, { type Test } from 'tap'
 import { createWorld } from '../world/world.ts'
 
 const LAUNCHER = new URL('../../bin/portcullis', import.meta.url).pathname
-const UPSTREAM = new URL('./big-documents-child.ts', import.meta.url).pathname
+const UPSTREAM = new URL('../world/index/big-documents-child.ts', import.meta.url).pathname
 const JSON_TYPE = 'application/vnd.pypi.simple.v1+json'
 
 /** A gate in a process of its own, in front of an index in another. */

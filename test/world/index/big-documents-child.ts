@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { makeBigProject } from '../world/index/big-page.ts'
+import { makeBigProject } from './big-page.ts'
 
 const NOTHING = `${'{},'.repeat(20_000_000)}{}`
 const bodies = new Map<string, Buffer>()
