@@ -130,7 +130,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const linksFor = (relativeTo: 'page' | 'absolute') =>
     createLinks({ publicUrl, listenUrl, relativeTo, keep: explained.keep })
   const pages = createPages({ indexes, memory, foresight, links: linksFor('page'), mode })
-  const alternatives = createAlternatives({ indexes, memory, policies, sound, weigh, clock })
+  const alternatives = createAlternatives({ indexes, memory, policies, sound, weigh, negativeTtl, clock })
 
   const metadata = createMetadata({
     ...downloads,

@@ -5,7 +5,7 @@ import type { Artifact } from '../domain/packaging/artifact.ts'
 import type { DistFilename } from '../domain/packaging/filename.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import type { Asker } from '../flow/asker.ts'
-import type { LegacyJson } from '../protocol/simple/legacy-json.ts'
+import type { LegacyJson } from '../protocol/legacy/legacy-json.ts'
 import type { ProjectIndex } from '../protocol/simple/project-index.ts'
 
 /** Came from outside and was not checked; only `gate/` may unwrap it, and only through the digest gate. */

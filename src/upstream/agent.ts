@@ -1,5 +1,6 @@
 import { GateError } from '../domain/base/errors.ts'
 import { type Millis, millis } from '../domain/base/instant.ts'
+import { type ByteBudget, createByteBudget } from '../flow/byte-budget.ts'
 import type { Events } from '../observe/events.ts'
 import type { Asking } from '../ports/outward.ts'
 import { isPermittedTransport, parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
@@ -29,6 +30,8 @@ export interface UpstreamLimits {
   readonly rate: LeastRate
   /** requests that wait for a place, for each origin and kind */
   readonly waiting: number
+  /** bytes of documents, as they came, that are held at once */
+  readonly documents: number
 }
 
 export interface Hop {
@@ -46,6 +49,8 @@ export interface Hop {
 export interface UpstreamAgent {
   /** until the headers of one answer */
   readonly timeout: Millis
+  /** for documents that are held in memory, in bytes as they came */
+  readonly documents: ByteBudget
   /** One request, one answer of any status; redirects are not followed. Throws unknown-upstream…, unknown-overloaded. */
   send(hop: Hop): Promise<Answer>
   close(): Promise<void>
@@ -55,6 +60,7 @@ const DEFAULTS: UpstreamLimits = {
   idle: millis(15_000),
   rate: { window: millis(15_000), bytes: 15 * 1024 },
   waiting: 1_000,
+  documents: 256 * 1024 * 1024,
 }
 
 /**
@@ -114,5 +120,5 @@ export function createUpstreamAgent(options: UpstreamAgentOptions): UpstreamAgen
     }
   }
 
-  return { timeout, send, close: () => dispatcher.destroy() }
+  return { timeout, documents: createByteBudget(limits.documents), send, close: () => dispatcher.destroy() }
 }

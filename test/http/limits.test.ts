@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { sha256Of } from '../../src/domain/base/digest.ts'
 import type { Gate } from '../../src/gate/gate.ts'
 import type { PageBody } from '../../src/gate/pages/page-body.ts'
 import { neighbourhoodOf } from '../../src/http/door/address.ts'
@@ -22,6 +23,7 @@ function withLargePages(bytes: number): (gate: Gate) => Gate {
     identity: Buffer.alloc(bytes, 'x'),
     gzip: undefined,
     zstd: undefined,
+    sha256: sha256Of('page'),
     etag: { identity: '"1"', gzip: '"2"', zstd: '"3"' },
     serial: undefined,
   })

@@ -4,7 +4,7 @@ import type { ProjectStatus } from '../packaging/artifact.ts'
 import type { ProjectName } from '../packaging/name.ts'
 import type { Version } from '../packaging/version.ts'
 import { Findings, type LearnedFinding } from './findings.ts'
-import { createHistory, type History, type Proof, type SeenFile } from './history.ts'
+import { createHistory, type History, historyInSteps, type Proof, type SeenFile } from './history.ts'
 import { mergeSerials, readSerial, type SerialState } from './serial.ts'
 import {
   mergeReading,
@@ -18,6 +18,7 @@ import {
   type Sightings,
   sightingsAgain,
   sightingsAgreed,
+  sightingsAmong,
   sightingsHad,
   sightingsOn,
 } from './sighting.ts'
@@ -33,6 +34,8 @@ export interface ProvedFile {
 export interface Facts {
   /** its page was read whole */
   readonly page?: PageRead
+  /** files that its page lists: a part of a page that is learned whole in a moment */
+  readonly listed?: Pick<PageRead, 'at' | 'files'>
   /** its page was read again, and is the same */
   readonly reread?: Instant
   /** another document of the index gives these sha256 too */
@@ -96,6 +99,12 @@ export class ProjectMemory implements Parts {
   /** The lowest that its page may have now. */
   get serial(): number | undefined {
     return this.serials?.floor || undefined
+  }
+
+  /** The same in steps, for whoever is about to ask about thousands of files. */
+  *historyInSteps(): Generator<undefined, History, undefined> {
+    this.#history ??= yield* historyInSteps(seenFiles(this))
+    return this.#history
   }
 
   /** Whether the other knows the same of the project's files, whenever its page was read. */
@@ -182,12 +191,13 @@ export function learn(memory: ProjectMemory, facts: Facts): Learned {
   }
 }
 
-/** A page that was read, a page that is the same, and what another document says, one of them at a time. */
+/** A page that was read, a part of one, a page that is the same, and what another document says, one of them at a time. */
 function sightingsAfter(
   memory: Parameters<typeof sightingsOn>[0],
-  { page, reread, agreed, settled }: Facts,
+  { page, listed, reread, agreed, settled }: Facts,
 ): readonly Sighting[] {
   if (page !== undefined) return sightingsOn(memory, page)
+  if (listed !== undefined) return sightingsAmong(memory, listed)
   if (reread !== undefined) return sightingsAgain(memory, reread)
   if (agreed !== undefined) return sightingsAgreed(memory, agreed)
   return settled === undefined ? [] : sightingsHad(memory.sightings, settled)
@@ -202,8 +212,14 @@ function serialsAfter({ serials }: ProjectMemory, facts: Facts): SerialState | u
 }
 
 /** The newest time in facts: the clock was there. */
-export function timeOf({ page, reread, proofs = [], findings = [] }: Facts): Instant | undefined {
-  const times = [page?.at, reread, ...proofs.map(({ proof }) => proof.at), ...findings.map(({ found }) => found)]
+export function timeOf({ page, listed, reread, proofs = [], findings = [] }: Facts): Instant | undefined {
+  const times = [
+    page?.at,
+    listed?.at,
+    reread,
+    ...proofs.map(({ proof }) => proof.at),
+    ...findings.map(({ found }) => found),
+  ]
   return times.reduce(
     (latest, at) => (at !== undefined && (latest === undefined || at > latest) ? at : latest),
     undefined,
@@ -223,14 +239,24 @@ export function mergeMemories(one: ProjectMemory, other: ProjectMemory): Project
 
 /** What a page listed and what was proved, file by file; what is neither wheel nor sdist has no version and no history. */
 export function seenFiles({ sightings, proofs, reading }: ProjectMemory): readonly SeenFile[] {
-  const listed = [...sightings.values()].flatMap((sighting): readonly SeenFile[] => {
-    const { filename, version, uploaded, firstSeen, absent, offered, gone } = sighting
-    if (version === undefined) return []
+  const files: SeenFile[] = []
+  for (const { filename, version, uploaded, firstSeen, absent, offered, gone } of sightings.values()) {
+    if (version === undefined) continue
     const lastSeen = gone ?? reading?.lastRead ?? firstSeen
-    return [{ filename, version, uploaded, firstSeen, lastSeen, absent, offered, proof: proofs.get(filename)?.proof }]
-  })
-  const names = new Set(listed.map(({ filename }) => filename))
-  return [...listed, ...[...proofs.values()].filter(({ filename }) => !names.has(filename)).map(provedAlone)]
+    files.push({
+      filename,
+      version,
+      uploaded,
+      firstSeen,
+      lastSeen,
+      absent,
+      offered,
+      proof: proofs.get(filename)?.proof,
+    })
+  }
+  for (const proved of proofs.values())
+    if (sightings.get(proved.filename)?.version === undefined) files.push(provedAlone(proved))
+  return files
 }
 
 /** What a project's page said when it was read last, for reports. */

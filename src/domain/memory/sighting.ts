@@ -78,24 +78,40 @@ interface ReadBefore {
  * What a page changes in what was seen of a project: the sightings that are new or different. A file that was not on the page
  * when it was read last was absent until then, or until now where that lies ahead: a clock was wrong.
  */
-export function sightingsOn({ sightings: known, settled, reading }: ReadBefore, page: PageRead): readonly Sighting[] {
+export function sightingsOn(memory: ReadBefore, page: PageRead): readonly Sighting[] {
   const { at, files } = page
-  const before = reading === undefined || reading.lastRead <= at ? reading?.lastRead : at
+  const fresh = freshSightings(memory, page)
+  const listed = new Set(files.map(({ filename }) => filename))
+  const before = readingBefore(memory, at)
+  for (const sighting of memory.sightings.values())
+    if (sighting.gone === undefined && !listed.has(sighting.filename))
+      fresh.set(sighting.filename, { ...sighting, gone: before ?? sighting.firstSeen, asOf: later(sighting.asOf, at) })
+  return [...fresh.values()]
+}
+
+/** The same of some of its files: of the others nothing is said. */
+export function sightingsAmong(memory: ReadBefore, some: Pick<PageRead, 'at' | 'files'>): readonly Sighting[] {
+  return [...freshSightings(memory, some).values()]
+}
+
+function readingBefore({ reading }: ReadBefore, at: Instant): Instant | undefined {
+  return reading === undefined || reading.lastRead <= at ? reading?.lastRead : at
+}
+
+function freshSightings(memory: ReadBefore, { at, files }: Pick<PageRead, 'at' | 'files'>): Map<string, Sighting> {
+  const { sightings: known, settled } = memory
+  const before = readingBefore(memory, at)
   const fresh = new Map<string, Sighting>()
-  const listed = new Set<string>()
   for (const file of files) {
-    listed.add(file.filename)
     const seen = fresh.get(file.filename) ?? known.get(file.filename)
+    if (seen !== undefined && saysTheSame(seen, file)) continue
     const sighting =
       seen === undefined
         ? firstSighting(file, at, before)
         : { ...seenAgain(seen, file, at, before), ...digestAfter(seen, file.sha256, at, settled) }
     if (seen === undefined || !isSameSighting(seen, sighting)) fresh.set(file.filename, sighting)
   }
-  for (const sighting of known.values())
-    if (!listed.has(sighting.filename) && sighting.gone === undefined)
-      fresh.set(sighting.filename, { ...sighting, gone: before ?? sighting.firstSeen, asOf: later(sighting.asOf, at) })
-  return [...fresh.values()]
+  return fresh
 }
 
 /** What it changes that the page is the same as when it was read last: another sha256 that it gives has lasted. */
@@ -247,6 +263,20 @@ function seenAgain(seen: Sighting, file: ListedFile, at: Instant, before: Instan
     yanked: yanked ? (seen.yanked ?? at) : undefined,
     asOf: later(seen.asOf, at),
   }
+}
+
+/** Whether the file stands there as it was seen last, which is what most of a page does. */
+function saysTheSame(seen: Sighting, file: ListedFile): boolean {
+  return (
+    seen.gone === undefined &&
+    seen.path === file.path &&
+    seen.version === file.version &&
+    seen.other === undefined &&
+    (file.sha256 === undefined || file.sha256 === seen.sha256) &&
+    (seen.uploaded !== undefined || file.uploaded === undefined) &&
+    (seen.offered !== undefined || !file.offered) &&
+    (seen.yanked !== undefined) === file.yanked
+  )
 }
 
 /** But for the reading that it is as of. */

@@ -8,6 +8,8 @@ import { isChanged } from '../../domain/memory/sighting.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { type Asker, OURSELVES } from '../../flow/asker.ts'
 import { createOnce } from '../../flow/once.ts'
+import { inSlices, stepsFor } from '../../flow/slices.ts'
+import { mapInSteps, type Steps } from '../../flow/steps.ts'
 import type { Events } from '../../observe/events.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Asking, Index } from '../../ports/outward.ts'
@@ -43,6 +45,15 @@ const MOST_ABSENT = 10_000
 
 /** entries of one page that were left out and are named */
 const MOST_TOLD = 5
+
+/** files of a page that are learned at once: a millisecond or two */
+const AT_ONCE = 1_000
+
+/** Others have a turn in between. */
+function* aTurn(): Steps<undefined> {
+  yield
+  return undefined
+}
 
 export interface Indexes {
   /**
@@ -126,7 +137,7 @@ export function createIndexes(options: Options): Indexes {
         answer.kind === 'absent'
           ? undefined
           : answer.kind === 'unchanged'
-            ? before?.page && offering(before.page)
+            ? before?.page && (await offering(before.page))
             : await admitPage(answer.index, answer.etag, mayStandIn(before, now) ? before.page : undefined)
       if (answer.kind === 'unchanged' && page === undefined)
         throw new GateError('unknown-upstream', 'the index answered 304 to a page that was never fetched')
@@ -171,19 +182,27 @@ export function createIndexes(options: Options): Indexes {
     const { name, serial, status, files } = fresher
     await assertForward(fresher)
     const before = await memory.of(name)
-    const page = { at: clock(), status, files: files.map(listedFile) }
+    const offered = unoffered.without(fresher)
+    const listed = await stepsFor(files.length, mapInSteps(files, listedFile))
+    const made = await stepsFor(files.length, knownPage(offered, fresher === answered ? etag : undefined))
+    const page = { at: clock(), status, files: listed }
+    for (let from = 0; listed.length > AT_ONCE && from < listed.length; from += AT_ONCE) {
+      await memory.learn(name, { listed: { at: page.at, files: listed.slice(from, from + AT_ONCE) } })
+      await inSlices(aTurn())
+    }
     const read = await memory.learn(name, { page, ...(serial === undefined ? {} : { serial }) })
     const after = await settleDisputes(fresher, before, read)
     tellCorrected(before, after)
     for (const file of files) if (isChanged(after.sightings, file)) tellChanged(name, file.filename)
     tellDoubts(fresher)
-    return knownPage(unoffered.without(fresher), fresher === answered ? etag : undefined)
+    return made
   }
 
   /** The page that is the same upstream, with what may be offered of it by now. */
-  function offering(page: KnownPage): KnownPage {
+  async function offering(page: KnownPage): Promise<KnownPage> {
     const offered = unoffered.without(page.index)
-    return offered === page.index ? page : knownPage(offered, page.etag)
+    if (offered === page.index) return page
+    return await stepsFor(offered.files.length, knownPage(offered, page.etag))
   }
 
   /** Where there is no page that may stand in for the one of a node that is behind, another node is asked for its own. */

@@ -1,11 +1,8 @@
-import { parseSha256, type Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { SettledFile } from '../../domain/memory/sighting.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Index } from '../../ports/outward.ts'
-import { readHashes } from '../../protocol/simple/hashes.ts'
-import type { LegacyJson } from '../../protocol/simple/legacy-json.ts'
-import { isJsonObject } from '../../protocol/text/json.ts'
+import type { LegacyJson } from '../../protocol/legacy/legacy-json.ts'
 
 /** A file of a page whose sha256 is another than the first that was given. */
 export type Disputed = Pick<SettledFile, 'filename' | 'sha256'>
@@ -30,16 +27,7 @@ export async function secondOpinion(
   }
 }
 
-function digestsIn({ document }: LegacyJson): ReadonlyMap<string, Sha256> {
-  const { releases, urls } = document
-  const groups: readonly unknown[] = [urls, ...(isJsonObject(releases) ? Object.values(releases) : [])]
-  return new Map(
-    groups
-      .flatMap(group => (Array.isArray(group) ? (group as readonly unknown[]) : []))
-      .flatMap(file => {
-        if (!isJsonObject(file) || typeof file['filename'] !== 'string') return []
-        const sha256 = parseSha256(readHashes(file['digests'])?.['sha256'] ?? '')
-        return sha256 === undefined ? [] : [[file['filename'], sha256] as const]
-      }),
-  )
+function digestsIn({ releases = [], urls }: LegacyJson): ReadonlyMap<string, string | undefined> {
+  const files = [...urls, ...releases.flatMap(release => release.files)]
+  return new Map(files.map(({ filename, sha256 }) => [filename, sha256]))
 }

@@ -24,7 +24,8 @@ export interface Background {
   close(): void
 }
 
-const LONGEST_LINE = 2_000
+/** files that wait to be judged */
+export const LONGEST_LINE = 2_000
 const AT_ONCE = { 'some time': 2, hurried: 16 } as const
 /** A file that could not be judged is tried again after so long. */
 export const TRIED_AGAIN = millis(15_000)
@@ -69,7 +70,7 @@ export function createBackground(report: (error: unknown) => void): Background {
   return {
     add(files) {
       if (closed) return
-      waiting.add(files.filter(({ key }) => !tried.has(key)))
+      waiting.add(newestOf(files.filter(({ key }) => !tried.has(key))))
       pump()
     },
     async soon(files, within, asker = OURSELVES) {
@@ -94,6 +95,14 @@ export function createBackground(report: (error: unknown) => void): Background {
       pump()
     },
   }
+}
+
+/** Those that have a chance to stay in line. */
+function newestOf(files: readonly UnjudgedFile[]): readonly UnjudgedFile[] {
+  if (files.length <= LONGEST_LINE) return files
+  const times = Float64Array.from(files, ({ uploaded }) => uploaded ?? 0).sort()
+  const oldest = times[times.length - LONGEST_LINE] ?? 0
+  return files.filter(({ uploaded }) => (uploaded ?? 0) >= oldest).slice(0, LONGEST_LINE)
 }
 
 async function atMost(length: Millis, settled: Promise<unknown>, asker: Asker): Promise<void> {

@@ -2,6 +2,7 @@ import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { HeldFile } from '../../domain/packaging/held-file.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import { atOnce } from '../../flow/steps.ts'
 import type { Blobs } from '../../ports/blobs.ts'
 import type { CarriedFolderWriter } from '../../ports/carried.ts'
 import type { Index } from '../../ports/outward.ts'
@@ -68,8 +69,8 @@ async function writePages(
   if (answer.kind !== 'page') throw new GateError('unknown-bug', `${project} is held and has no page`)
   const view = viewOf(answer.index, new Map(files.map(file => [file.sha256, file])), url ?? '../..')
   return [
-    await writer.document(`simple/${project}/index.html`, renderSimpleHtml(view)),
-    await writer.document(`simple/${project}/index.json`, renderSimpleJson(view)),
+    await writer.document(`simple/${project}/index.html`, atOnce(renderSimpleHtml(view))),
+    await writer.document(`simple/${project}/index.json`, atOnce(renderSimpleJson(view))),
   ]
 }
 

@@ -1,6 +1,7 @@
 import { candidateProjects, isListedFilename, parseDistFilename } from '../../domain/packaging/filename.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
-import { type Attributes, walkTags } from './html-tags.ts'
+import { type Attributes, TagTooLong, walkTags } from './html-tags.ts'
+import { MOST_FILES } from './project-index.ts'
 
 /** A page in HTML, in the spelling of one in JSON. */
 export interface HtmlPage extends Readonly<Record<string, unknown>> {
@@ -29,12 +30,15 @@ interface Found {
 
 const HEADINGS: ReadonlySet<string> = new Set(['title', 'h1'])
 const LONGEST_HEADING = 1_024
+/** A project page has three. */
+const MOST_META = 64
 
 /**
  * Reads a project page of the HTML form (PEP 503, 592, 629, 658, 714, 740, 792), as installers do: the links alone count, and
  * a file is called what its URL says. `undefined` for a document that is not to be believed to be the page of this project, such as
  * the sign-in page of a proxy, whatever it links to, or the page of another one: that would look like a project whose files were
- * all removed. A page that lists files lists one of the project, or is headed by its name.
+ * all removed. A page that lists files lists one of the project, or is headed by its name. Throws {@link TagTooLong} for one that
+ * holds more than pages do.
  */
 export function readHtmlPage(bytes: Uint8Array, pageUrl: string, project: ProjectName): HtmlPage | undefined {
   const found = walk(new TextDecoder('utf-8').decode(bytes))
@@ -103,6 +107,7 @@ function walk(html: string): Found {
 }
 
 function take(found: Found, name: string, attributes: Attributes): void {
+  if (found.anchors.length > MOST_FILES || found.meta.size > MOST_META) throw new TagTooLong('more links than files')
   if (name === 'a') found.anchors.push(attributes)
   else if (name === 'input') found.asksForPassword ||= attributes['type']?.toLowerCase() === 'password'
   // of several, the first holds (HTML, 4.2.3)

@@ -76,6 +76,19 @@ t.test('what is learned twice is learned', async t => {
   t.pass()
 })
 
+t.test('a page that is learned in parts and then whole is learned as it is whole', async t => {
+  fc.assert(
+    fc.property(anyMemory, anyPage, fc.integer({ min: 1, max: 3 }), (memory, page, size) => {
+      let inParts = memory
+      for (let from = 0; from < page.files.length; from += size)
+        inParts = learn(inParts, { listed: { at: page.at, files: page.files.slice(from, from + size) } }).memory
+      return same(plain(learn(inParts, { page }).memory, KEYS), plain(learn(memory, { page }).memory, KEYS))
+    }),
+    { numRuns: 500 },
+  )
+  t.pass()
+})
+
 t.test('what nothing was learned of stays the same object', async t => {
   const memory = learnAll([{ ...pageOf([fileOf('pkg-1.0.tar.gz')]), serial: 3 }])
   const { history } = memory
