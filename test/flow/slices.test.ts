@@ -1,4 +1,3 @@
-// guards: src/flow/steps.ts
 import fc from 'fast-check'
 import t from 'tap'
 import { inSlices, stepsFor } from '../../src/flow/slices.ts'
