@@ -104,7 +104,7 @@ export class Outlet implements Way {
 
   /** The write was lost: until its connection is closed, it may still be looked at. */
   #drop(buffer: Buffer, { request: { socket } }: Exchange): void {
-    if (socket.closed) return this.give(buffer)
+    if (socket.closed) return void this.give(buffer)
     this.#leaving += buffer.length
     socket.once('close', () => {
       this.#leaving -= buffer.length
@@ -216,7 +216,7 @@ export class Outlet implements Way {
   #hasRoom(bytes: number, besides = 0): boolean {
     const { answerBytes } = this.#bounds
     // one that would hardly ever find room goes when half of it is free: a large page, which the gate keeps anyway
-    return this.held - besides + (bytes > answerBytes / 2 ? answerBytes / 2 : bytes) <= answerBytes
+    return this.held - besides + Math.min(bytes, answerBytes / 2) <= answerBytes
   }
 
   #hold(body: Buffer): void {
