@@ -5,7 +5,6 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
-import { secretsOf } from '../../src/config/secrets.ts'
 import { createPlainAsk, until } from '../http/client.ts'
 import { PORTCULLIS, portcullis } from '../world/commands/commands.ts'
 import { createWorld, type World } from '../world/world.ts'
@@ -111,12 +110,4 @@ t.test('an upstream that repeats our credentials has them in no log, journal, an
     t.not(`${out}${err}`, '')
     t.strictSame(leaks(`${out}${err}`), [], argv.join(' '))
   }
-})
-
-t.test('a proxy’s password is a secret, as it is written and as it is meant', async t => {
-  const environment = { HTTPS_PROXY: 'http://user:p%40ss-word@proxy.example:3128', HTTP_PROXY: 'http://proxy.example' }
-  t.strictSame(secretsOf({ upstream: { auth: {} } } as Parameters<typeof secretsOf>[0], environment), [
-    { username: 'user', password: 'p@ss-word' },
-    { token: 'p%40ss-word' },
-  ])
 })

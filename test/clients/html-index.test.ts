@@ -5,7 +5,7 @@ import { openGate, readsWhy, requestsTo } from './set-up/gates.ts'
 import { openSite } from './set-up/site.ts'
 import { prepareAll } from './set-up/tools.ts'
 
-t.jobs = 2
+t.jobs = 1
 
 // as PyTorch's: pages in HTML and nothing else, local versions with their plus sign encoded, no `.metadata`, no PEP 740
 const world = await createWorld(t, {

@@ -15,6 +15,8 @@ const KIB = 1024
 const MIB = 1024 * KIB
 /** What answers that nobody reads may add to a gate that has nothing to do. */
 const MOST = 64 * MIB
+/** What three hundred connections weigh by themselves comes besides: without any budget their file would be 4,800 MiB. */
+const MOST_OF_MANY = 160 * MIB
 
 interface Process {
   readonly url: string
@@ -118,6 +120,6 @@ t.test('connections that ask and never read add no more than their budget to a g
     const { wheel } = await world.release('demo', '1.0', { kinds: ['wheel'], padTo: 16 * MIB })
     const asked = Array.from({ length: 300 }, () => ({ path: wheel.path, times: 1 }))
     const grown = await growth(t, await startProcess(t, world), asked)
-    t.ok(grown <= MOST, `${grown} bytes more`)
+    t.ok(grown <= MOST_OF_MANY, `${grown} bytes more`)
   })
 })

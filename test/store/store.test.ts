@@ -1,7 +1,7 @@
 // guards: src/store/disk/folder-lock.ts src/store/memory.ts src/store/open.ts src/store/sqlite/database.ts
 // guards: src/store/sqlite/schema.ts src/store/sqlite/sqlite.ts src/store/sqlite/tables/journal-table.ts
 // guards: src/store/sqlite/tables/refusals-table.ts src/store/sqlite/tables/refused-codec.ts
-// guards: src/store/sqlite/tables/watermark-fact.ts src/store/sqlite/write-behind.ts
+// guards: src/store/sqlite/watermark-fact.ts src/store/sqlite/write-behind.ts
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import { instant } from '../../src/domain/base/instant.ts'

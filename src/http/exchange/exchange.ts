@@ -60,6 +60,11 @@ export class Exchange {
     return this.#person
   }
 
+  /** Nothing more can be sent, though it may not be over yet. */
+  get isGone(): boolean {
+    return this.over || this.request.socket.destroyed
+  }
+
   header(name: ReadHeader): string | undefined {
     return this.request.headers[name] as string | undefined // Node joins what comes twice
   }

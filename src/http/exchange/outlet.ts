@@ -53,6 +53,8 @@ export class Outlet implements Way {
   readonly #whole = new Map<Buffer, number>()
   #wholeBytes = 0
   readonly #line: InLine[] = []
+  /** bytes of buffers that come back as soon as connections that were cut are closed */
+  #leaving = 0
   readonly #timer: NodeJS.Timeout
 
   constructor(options: {
@@ -102,10 +104,12 @@ export class Outlet implements Way {
 
   /** The write was lost: until its connection is closed, it may still be looked at. */
   #drop(buffer: Buffer, { request: { socket } }: Exchange): void {
-    this.#buffers.drop(buffer)
-    if (socket.closed) this.#buffers.reclaim(buffer)
-    else socket.once('close', () => this.#buffers.reclaim(buffer))
-    this.#serveLine()
+    if (socket.closed) return void this.give(buffer)
+    this.#leaving += buffer.length
+    socket.once('close', () => {
+      this.#leaving -= buffer.length
+      this.give(buffer)
+    })
   }
 
   /** Writes a part of a buffer that was taken here, and gives it back. Resolves when the connection has it, or went away. */
@@ -132,8 +136,9 @@ export class Outlet implements Way {
 
   reserve(exchange: Exchange, body: Buffer): () => void {
     if (!this.#whole.has(body)) {
-      while (!this.#hasRoom(body.length) && this.#cutStalled());
-      if (body.length > SHORT && !this.#hasRoom(body.length))
+      // what is leaving is as good as gone
+      while (!this.#hasRoom(body.length, this.#leaving) && this.#cutStalled());
+      if (body.length > SHORT && !this.#hasRoom(body.length, this.#leaving))
         throw new GateError('unknown-overloaded', 'answers under way hold as much memory as they may', {
           limit: 'answer-memory',
         })
@@ -171,7 +176,7 @@ export class Outlet implements Way {
     settle: (how: 'taken' | 'lost') => void,
     holds = piece.length,
   ): Promise<void> {
-    if (exchange.over || exchange.response.destroyed) {
+    if (exchange.isGone || exchange.response.destroyed) {
       settle('lost')
       return Promise.resolve()
     }
@@ -208,10 +213,10 @@ export class Outlet implements Way {
     return end
   }
 
-  #hasRoom(bytes: number): boolean {
+  #hasRoom(bytes: number, besides = 0): boolean {
     const { answerBytes } = this.#bounds
     // one that would hardly ever find room goes when half of it is free: a large page, which the gate keeps anyway
-    return this.held + (bytes > answerBytes / 2 ? answerBytes / 2 : bytes) <= answerBytes
+    return this.held - besides + Math.min(bytes, answerBytes / 2) <= answerBytes
   }
 
   #hold(body: Buffer): void {
@@ -230,11 +235,10 @@ export class Outlet implements Way {
   /** Lets in who waits for room, in turn; where there is none, it is made. */
   #serveLine(): void {
     for (let [next] = this.#line; next !== undefined; [next] = this.#line) {
-      if (!this.#hasRoom(next.bytes()) && !this.#cutStalled()) return
-      // whoever was cut may have let it in already
-      if (this.#line[0] !== next || !this.#hasRoom(next.bytes())) continue
-      this.#line.shift()
-      next.enter()
+      if (this.#hasRoom(next.bytes())) {
+        this.#line.shift()
+        next.enter()
+      } else if (this.#leaving > 0 || !this.#cutStalled()) return
     }
   }
 

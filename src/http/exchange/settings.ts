@@ -66,7 +66,7 @@ export const DEFAULT_LIMITS: HttpLimits = {
   silenceMs: 120_000,
   graceMs: 20_000,
   leastRate: 4 * 1024,
-  answerBytes: 24 * 1024 * 1024,
+  answerBytes: 16 * 1024 * 1024,
   stalledMs: 2_000,
   drainMs: 20_000,
   joinMs: 10_000,

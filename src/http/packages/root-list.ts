@@ -50,7 +50,7 @@ async function sendList(
   exchange.response.writeHead(200, headers)
   for await (const chunk of body as AsyncIterable<Buffer>) {
     await outlet.writeShared(exchange, chunk)
-    if (exchange.over) return // and with it the body
+    if (exchange.isGone) return // and with it the body
   }
   exchange.response.end()
 }

@@ -138,11 +138,11 @@ async function pump({ outlet }: Serving, exchange: Exchange, blob: OpenBlob, ran
     while (ahead !== undefined) {
       const { buffer, length } = await ahead
       ahead = undefined
-      if (exchange.over) return outlet.give(buffer)
+      if (exchange.isGone) return outlet.give(buffer)
       const written = outlet.writeTaken(exchange, buffer, length)
       if (position <= range.end && !outlet.tight) ahead = quiet(read())
       await written
-      if (exchange.over) return
+      if (exchange.isGone) return
       if (ahead === undefined && position <= range.end) ahead = read()
     }
     exchange.response.end()
@@ -177,7 +177,7 @@ async function sendFlowing(
 ): Promise<void> {
   assertVerified(file)
   for await (const chunk of chunks()) {
-    if (exchange.over) return
+    if (exchange.isGone) return
     if (!exchange.response.headersSent) {
       if (!(await mayLeave())) return
       sendHead(serving, exchange, file, { kind: 'whole' })

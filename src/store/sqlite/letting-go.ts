@@ -5,7 +5,7 @@ import type { Events } from '../../observe/events.ts'
 import type { KnownMemories } from './known-memories.ts'
 import { type ForgottenRow, prepareForgotten } from './tables/forgotten-table.ts'
 import type { prepareProjectTables } from './tables/project-tables.ts'
-import type { WatermarkFact } from './tables/watermark-fact.ts'
+import type { WatermarkFact } from './watermark-fact.ts'
 import type { WriteBehind } from './write-behind.ts'
 
 /** How soon whoever works in a data folder notices what another process wrote there. */

@@ -15,8 +15,8 @@ import { createMissesTable } from './tables/misses-table.ts'
 import { prepareProjectTables } from './tables/project-tables.ts'
 import { createRefusalsTable } from './tables/refusals-table.ts'
 import { prepareSources, readGiven } from './tables/sources-table.ts'
-import { createWatermarkFact } from './tables/watermark-fact.ts'
 import { createWords } from './tables/words-table.ts'
+import { createWatermarkFact } from './watermark-fact.ts'
 import { createWriteBehind, type WriteBehind } from './write-behind.ts'
 
 /** How long a write that went through answers for the next. */

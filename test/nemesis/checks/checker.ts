@@ -116,14 +116,15 @@ export function codeOf({ headers, body, complete }: Answer): string | undefined 
 
 /** "No" is 403 with the reason, "cannot tell" a 5xx with a time to try again; nothing else is either. */
 function checkForm(
-  { status = 0, method, headers, body, complete }: Answer,
+  { asked, status = 0, method, headers, body, complete }: Answer,
   code: string | undefined,
   tell: Tell,
 ): void {
   if (status === 500) return void tell('500')
   if (!complete) return
   const isTold = method !== 'HEAD' && body.length > 0
-  if (status > 500) {
+  // whether the gate is ready is told in a form of its own, and 503 is how balancers read it
+  if (status > 500 && !asked.path.startsWith('/readyz')) {
     if (!/^\d+$/.test(headers['retry-after'] ?? '')) tell('a 5xx without a time to try again')
     if (isTold && !(code !== undefined && Object.hasOwn(ERRORS, code))) tell('a 5xx without a code')
   }

@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3'
-import { type Instant, instant } from '../../../domain/base/instant.ts'
-import { type NewestTime, recordedAt } from '../../../domain/memory/newest-time.ts'
-import type { Watermark } from '../../../ports/store.ts'
-import type { WriteBehind } from '../write-behind.ts'
+import { type Instant, instant } from '../../domain/base/instant.ts'
+import { type NewestTime, recordedAt } from '../../domain/memory/newest-time.ts'
+import type { Watermark } from '../../ports/store.ts'
+import type { WriteBehind } from './write-behind.ts'
 
 /** A time that comes alone is written when it is so much newer than the last, ms. */
 const ALONE = 1_000
