@@ -5,18 +5,19 @@ import type { KnownPage } from '../find/known-page.ts'
 
 /** The listed files of a version, those among them that are neither wheel nor sdist too. */
 export function filesOfRelease(page: KnownPage, version: Version): readonly IndexFile[] {
-  return page.index.files.filter(file => {
-    const found = versionOf(page, file)
-    return found !== undefined && compareVersions(found, version) === 0
-  })
+  return filesWhere(page, found => compareVersions(found, version) === 0)
 }
 
 /** The listed files that `==version` lets in: those of its local versions too, where it has no local part itself (PEP 440). */
 export function filesLetIn(page: KnownPage, version: Version): readonly IndexFile[] {
   if (hasLocal(version)) return filesOfRelease(page, version)
+  return filesWhere(page, found => compareVersions(publicVersion(found), version) === 0)
+}
+
+function filesWhere(page: KnownPage, isMeant: (version: Version) => boolean): readonly IndexFile[] {
   return page.index.files.filter(file => {
     const found = versionOf(page, file)
-    return found !== undefined && compareVersions(publicVersion(found), version) === 0
+    return found !== undefined && isMeant(found)
   })
 }
 

@@ -3,7 +3,7 @@ import { GateError } from '../../domain/base/errors.ts'
 import { isListedFilename, parseDistFilename, sameDistribution } from '../../domain/packaging/filename.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
 import { compareVersions, parseVersion, type Version } from '../../domain/packaging/version.ts'
-import { withoutCredentials } from './plain-url.ts'
+import { isWebAddress, withoutCredentials } from './plain-url.ts'
 
 /** A file that a lock allows: by its bytes, or by its name where the lock has no sha256 of it. */
 export type LockedFile = (
@@ -158,7 +158,7 @@ export class LockReader {
   file(written: WrittenFile, line: number): LockedFile | undefined {
     const named = this.filename(nameOfWritten(written), line)
     const sha256 = written.hash === undefined ? undefined : this.hash(written.hash, line)
-    const url = written.places?.find(place => /^https?:/i.test(place))
+    const url = written.places?.find(isWebAddress)
     if (sha256 !== undefined) return { filename: named, sha256, url }
     return named === undefined ? undefined : { filename: named, sha256, url }
   }

@@ -27,9 +27,14 @@ function hasDotSegment(path: string): boolean {
   return path.split('/').some(segment => /^(?:\.|%2e){1,2}$/i.test(segment))
 }
 
+/** Whether it is written as an address of the web, plain or not. */
+export function isWebAddress(text: string): boolean {
+  return /^https?:/i.test(text)
+}
+
 /** What stands between `//` and `@` is nobody's business. Of a URL that is not plain, a `…@` stays, so that it is taken for no other. */
 export function withoutCredentials(url: string): string {
-  if (!/^https?:/i.test(url.trim()) || plainUrl(url) !== undefined) return withoutUserinfo(url)
+  if (!isWebAddress(url.trim()) || plainUrl(url) !== undefined) return withoutUserinfo(url)
   const start = url.search(/[/\\]{2}/)
   const at = url.lastIndexOf('@')
   return at < 0 ? url : `${url.slice(0, start < 0 || start > at ? url.indexOf(':') + 1 : start + 2)}…${url.slice(at)}`

@@ -16,7 +16,7 @@ import {
 } from './lock.ts'
 import { otherHashes } from './named-files.ts'
 import { withoutCredentials } from './plain-url.ts'
-import { list, optionalText, type PackageTable, readToml, table } from './toml-lock.ts'
+import { list, optionalText, type PackageTable, placesOf, readToml, type Table, table } from './toml-lock.ts'
 
 /** `pylock.toml` (PEP 751), with the publishers that it names under `attestation-identities`. Throws `usage`. */
 export function readPylock(file: LockText): Lock {
@@ -61,9 +61,9 @@ function elsewhere({ table: entry, line }: PackageTable): Unjudged | undefined {
 }
 
 function releaseOf(reader: LockReader, { table: entry, line }: PackageTable): LockedPackage {
-  const { name, version, sdist, wheels, index, marker } = entry
+  const { name, version, index, marker } = entry
   const project = reader.project(name, line)
-  const files = [...list(wheels), ...(sdist === undefined ? [] : [sdist])].map(it => fileOf(reader, it, line))
+  const files = filesIn(entry).map(it => fileOf(reader, it, line))
   const others = otherHashes(files)
   // hashes of files that pipenv takes from its sources, and knows no more of
   const further = list(table(table(entry['tool'])['pipenv'])['hashes']).map(hash => ({ hash }))
@@ -80,10 +80,15 @@ function releaseOf(reader: LockReader, { table: entry, line }: PackageTable): Lo
   }
 }
 
+/** Wheels and the source distribution, as they are written. */
+function filesIn({ wheels, sdist }: Table): readonly unknown[] {
+  return [...list(wheels), ...(sdist === undefined ? [] : [sdist])]
+}
+
 /** pipenv takes any version of what has none, unless every hash is a sha256. */
-function tellVersionless({ table: { name, version, sdist, wheels }, line }: PackageTable): readonly Unjudged[] {
-  const files = [...list(wheels), ...(sdist === undefined ? [] : [sdist])]
-  const held = files.every(it => table(table(it)['hashes'])['sha256'] !== undefined)
+function tellVersionless({ table: entry, line }: PackageTable): readonly Unjudged[] {
+  const { name, version } = entry
+  const held = filesIn(entry).every(it => table(table(it)['hashes'])['sha256'] !== undefined)
   if (version !== undefined || held) return []
   const why = 'the lock has no version of it, and no sha256 of every file, so that a client may take any release'
   return [{ kind: 'index-line', name: String(name), version: undefined, why, index: undefined, line }]
@@ -97,15 +102,14 @@ function versionIn(reader: LockReader, project: ProjectName, files: readonly Wri
 
 /** A table of hashes by algorithm, in whatever case: any of them may do for a client. */
 function fileOf(reader: LockReader, value: unknown, line: number): WrittenFile {
-  const { name, url, path, hashes } = table(value)
+  const { name, hashes } = table(value)
   const written = Object.entries(table(hashes)).map(([algorithm, digest]) => {
     if (typeof digest !== 'string') return reader.fail(line, `${show(digest)} is not a hash`)
     return `${algorithm}:${digest}`
   })
   const hash = written.find(it => it.startsWith('sha256:')) ?? written.find(it => /^sha256:/i.test(it))
   const others = written.filter(it => it !== hash).map(it => (/^sha256:/i.test(it) ? `second ${it}` : it))
-  const places = [optionalText(url), optionalText(path)].filter(place => place !== undefined)
-  return { filename: optionalText(name), places, hash, others }
+  return { filename: optionalText(name), places: placesOf(value), hash, others }
 }
 
 function identityOf(reader: LockReader, value: unknown, line: number): AttestationIdentity {

@@ -1,4 +1,5 @@
 import type { LockKind } from './lock.ts'
+import { isWebAddress } from './plain-url.ts'
 
 /** What a string of a lock may be: the address of an index, or anything else. */
 export type StringPlace = 'index' | 'other'
@@ -33,7 +34,7 @@ function replaceQuoted(text: string, key: RegExp, replace: Replace): string {
     if (token.startsWith('#') || token.startsWith('"""') || token.startsWith("'''")) return token
     const quote = token.charAt(0)
     const value = quote === "'" ? token.slice(1, -1) : unescaped(token)
-    if (value === undefined || !/^https?:/i.test(value)) return token
+    if (value === undefined || !isWebAddress(value)) return token
     const target = replace(value, key.test(text.slice(Math.max(0, at - KEY), at)) ? 'index' : 'other')
     return target === undefined ? token : `${quote}${target}${quote}`
   })

@@ -2,8 +2,8 @@ import type { UpstreamUrl } from '../../domain/packaging/artifact.ts'
 import { filePathOf } from '../../domain/packaging/file-path.ts'
 import { isListedFilename } from '../../domain/packaging/filename.ts'
 import { indexKey } from './divide-lock.ts'
-import { filenameOfUrl, type Lock, type LockedPlace, wrongLock } from './lock.ts'
-import { plainUrl, withoutCredentials } from './plain-url.ts'
+import { filenameOfUrl, type Lock, type LockedPackage, type LockedPlace, wrongLock } from './lock.ts'
+import { isWebAddress, plainUrl, withoutCredentials } from './plain-url.ts'
 import type { LockBytes } from './read-lock.ts'
 import { replaceStrings } from './replace-strings.ts'
 
@@ -39,7 +39,7 @@ export function rewriteLock(file: LockBytes, lock: Lock, to: Gate, read: (file: 
   // as bytes that look like text: whatever a URL is made of is ASCII
   const text = Buffer.from(file.bytes).toString('latin1')
   if (/[\0\u00ff]/.test(text.slice(0, 4))) throw wrongLock(file.path, 1, 'it is not UTF-8: only that is rewritten')
-  const places = lock.packages.flatMap(it => it.places).filter(({ place }) => /^https?:/i.test(place))
+  const places = webPlaces(lock.packages)
   const moved = new Map(places.flatMap(it => movedUrl(it, to.gate)))
   const count = { indexes: 0, files: 0 }
   const rewritten = replaceStrings(lock.kind, text, (value, where) => {
@@ -51,6 +51,10 @@ export function rewriteLock(file: LockBytes, lock: Lock, to: Gate, read: (file: 
   })
   const bytes = Buffer.from(rewritten, 'latin1')
   return { bytes, ...count, left: leftIn(read({ path: file.path, bytes }), lock, to, moved) }
+}
+
+function webPlaces(packages: readonly LockedPackage[]): readonly LockedPlace[] {
+  return packages.flatMap(({ places }) => places).filter(({ place }) => isWebAddress(place))
 }
 
 function movedUrl(
@@ -86,9 +90,7 @@ function leftIn(
   )
   const at = indexKey(`${gate}/simple`)
   const indexes = [...packages, ...after.unjudged].flatMap(({ index }) => index ?? [])
-  const urls = packages
-    .flatMap(({ places }) => places.map(({ place }) => place))
-    .filter(place => /^https?:/i.test(place))
+  const urls = webPlaces(packages).map(({ place }) => place)
   return [
     ...indexes
       .filter(index => own.has(indexKey(index)) && indexKey(index) !== at)

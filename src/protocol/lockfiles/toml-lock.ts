@@ -64,3 +64,9 @@ export function list(value: unknown): readonly unknown[] {
 export function optionalText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
+
+/** Where a file's table says that it is taken from: a URL, a path beside the lock, or both. */
+export function placesOf(value: unknown): readonly string[] {
+  const { url, path } = table(value)
+  return [optionalText(url), optionalText(path)].filter(place => place !== undefined)
+}

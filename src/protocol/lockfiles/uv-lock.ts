@@ -8,8 +8,8 @@ import {
   type Unjudged,
   type WrittenFile,
 } from './lock.ts'
-import { withoutCredentials } from './plain-url.ts'
-import { list, optionalText, type PackageTable, readToml, table } from './toml-lock.ts'
+import { isWebAddress, withoutCredentials } from './plain-url.ts'
+import { list, optionalText, type PackageTable, placesOf, readToml, table } from './toml-lock.ts'
 
 /**
  * `uv.lock`, version 1: packages of registries with the URLs, hashes and sizes of their files; `[[distribution]]` is the older name
@@ -36,7 +36,7 @@ function registryOf({ table: { source } }: PackageTable): string | undefined {
   if (keysOf(source).length !== 1) return undefined
   const registry = optionalText(table(source)['registry'])
   // a folder that uv finds files in is written as a path
-  return registry !== undefined && /^https?:/i.test(registry) ? registry : undefined
+  return registry !== undefined && isWebAddress(registry) ? registry : undefined
 }
 
 function releaseOf(reader: LockReader, { table: entry, line }: PackageTable, index: string): LockedPackage {
@@ -55,10 +55,9 @@ function releaseOf(reader: LockReader, { table: entry, line }: PackageTable, ind
 
 /** What uv can have compressed it checks by the hash of that alone. */
 function fileOf(value: unknown): WrittenFile {
-  const { url, path, filename, hash, zstd } = table(value)
+  const { filename, hash, zstd } = table(value)
   const compressed = zstd === undefined ? [] : [`zstd of ${show(table(zstd)['hash'])}`]
-  const places = [optionalText(url), optionalText(path)].filter(place => place !== undefined)
-  return { filename: optionalText(filename), places, hash, others: compressed }
+  return { filename: optionalText(filename), places: placesOf(value), hash, others: compressed }
 }
 
 const KINDS = {

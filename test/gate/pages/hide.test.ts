@@ -1,34 +1,9 @@
 // guards: src/gate/pages/foresight.ts src/gate/pages/listing.ts src/gate/pages/patience.ts
-import t, { type Test } from 'tap'
-import { type Ask, createAsk, SIMPLE_JSON } from '../../http/client.ts'
+import t from 'tap'
+import { createAsk } from '../../http/client.ts'
+import { etagOf, list, scene } from '../../http/listing-scene.ts'
 import { type GateChanges, startGate } from '../../world/gate/gate.ts'
-import { createWorld, type World, type WorldOptions } from '../../world/world.ts'
-
-interface Listed {
-  readonly filename: string
-}
-
-async function scene(
-  t: Test,
-  before: (world: World) => Promise<unknown>,
-  changes: GateChanges & { readonly world?: WorldOptions } = {},
-) {
-  const world = await createWorld(t, changes.world)
-  await before(world)
-  const gate = await startGate(t, world, changes)
-  const ask = createAsk(t, world, gate.url)
-  return { world, gate, ask, list: (project = 'demo') => list(ask, project) }
-}
-
-async function list(ask: Ask, project: string): Promise<readonly Listed[]> {
-  const page = await ask(`/simple/${project}/`, { headers: { accept: SIMPLE_JSON } })
-  if (page.status !== 200) throw new Error(`${page.status} ${page.reason}`)
-  return page.json().files
-}
-
-async function etagOf(ask: Ask): Promise<string | undefined> {
-  return (await ask('/simple/demo/', { headers: { accept: SIMPLE_JSON } })).headers['etag']
-}
+import { createWorld, type World } from '../../world/world.ts'
 
 const HIDE: GateChanges = { configuration: { index: { mode: 'hide' } } }
 
