@@ -13,6 +13,7 @@ import { createWorld, type Published, type Scope, type World } from '../test/wor
 import { median, type Row, renderTable, spread } from './figures.ts'
 import { type GateProcess, startGateProcess } from './gate-process.ts'
 import { runWrk, stallReaders, timeDownload } from './load.ts'
+import { benchMetadata } from './metadata.ts'
 import { benchMirror } from './mirror.ts'
 import { type Nginx, startNginx } from './nginx.ts'
 import { isInstalled, moveToClientCore, runClient } from './processes.ts'
@@ -325,6 +326,8 @@ async function main(scope: Scope): Promise<void> {
   if (isChosen('verify')) add(...(await benchVerifications()))
   if (isChosen('memory')) add(...(await benchMemory(bench, large)))
   if (isChosen('start')) add(await benchStart(bench))
+  if (isChosen('metadata'))
+    add(await benchMetadata({ world, folder, rounds, identity: ACME, limit: GIGABIT, freePort }))
   if (isChosen('mirror')) {
     const limits = [
       ['at 100 Mbit/s', GIGABIT / 10, 0.9],

@@ -13,7 +13,7 @@ export async function rememberFindings(folder: string, count: number, world: Wor
   const { store, blobs } = await openStore({
     folder,
     cacheBytes: 1e9,
-    journalKeep: millis(86_400_000),
+    journal: { keep: millis(86_400_000), maxSize: 1e12 },
     events: { emit: () => {} },
     clock,
   })

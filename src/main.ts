@@ -2,7 +2,9 @@ import { reportError } from './cli/command/report-error.ts'
 import { run } from './cli/program.ts'
 import { createOutput } from './cli/terminal/output.ts'
 import { loadConfig } from './config/load.ts'
+import { secretsOf } from './config/secrets.ts'
 import { systemClock } from './domain/base/instant.ts'
+import { Secrets } from './domain/base/secrets.ts'
 import { readVersion } from './version.ts'
 
 // What a command needs is loaded when it runs: `--version` waits for no TLS library, and the gate carries no command's code.
@@ -10,7 +12,9 @@ import { readVersion } from './version.ts'
 
 const environment = process.env
 const version = readVersion()
-const output = createOutput({ stdout: process.stdout, stderr: process.stderr }, environment)
+/** known as soon as a configuration is loaded */
+const secrets = new Secrets()
+const output = createOutput({ stdout: process.stdout, stderr: process.stderr }, environment, secrets.clean)
 const commandOptions = { environment, version, clock: systemClock, events: { emit: () => {} } }
 
 function fail(error: unknown): never {
@@ -27,7 +31,10 @@ process.exitCode = await run(process.argv.slice(2), {
   output,
   clock: systemClock,
   loadConfig({ config: file, ...flags }) {
-    return loadConfig({ flags, file: typeof file === 'string' ? file : undefined, environment, folder: process.cwd() })
+    const given = typeof file === 'string' ? file : undefined
+    const loaded = loadConfig({ flags, file: given, environment, folder: process.cwd() })
+    secrets.add(secretsOf(loaded.config, environment))
+    return loaded
   },
   async openReadRoot() {
     const { readRoot } = await import('./compose/trust.ts')
@@ -41,6 +48,10 @@ process.exitCode = await run(process.argv.slice(2), {
     const { openRecords } = await import('./compose/commands.ts')
     return await openRecords(config)
   },
+  async forget(config, order) {
+    const { forgetRemembered } = await import('./compose/forget.ts')
+    return await forgetRemembered(config, order, commandOptions)
+  },
   async openMirror(config, received) {
     const { openMirror } = await import('./compose/mirror.ts')
     return await openMirror(config, { ...commandOptions, received })
@@ -51,7 +62,7 @@ process.exitCode = await run(process.argv.slice(2), {
   },
   async startGate(config) {
     const [{ startApp }, { createLog }] = await Promise.all([import('./compose/app.ts'), import('./observe/log.ts')])
-    const log = createLog({ ...config.log, destination: 1 })
+    const log = createLog({ ...config.log, destination: 1, clean: secrets.clean })
     process.on('exit', () => log.flush())
     return await startApp(config, { version, environment, readers: [log] })
   },

@@ -10,6 +10,7 @@ import { addConfigCommand } from './operate/config.ts'
 import { addServeCommand, type ServeServices } from './operate/serve.ts'
 import { addTrustCommand } from './operate/trust.ts'
 import { addExemptionsCommand } from './policy/exemptions.ts'
+import { addHistoryForget } from './policy/history-forget.ts'
 import { addHistoryCommand } from './policy/history-show.ts'
 import { addPolicyCommand } from './policy/policy.ts'
 import { addRevocationsCommand } from './policy/revocations.ts'
@@ -83,6 +84,7 @@ function createProgram(services: ProgramServices, conclude: Conclude): Command {
     addPolicyCommand,
     addExemptionsCommand,
     addHistoryCommand,
+    addHistoryForget,
     addRevocationsCommand,
     addMirrorCommand,
     addTrustCommand,

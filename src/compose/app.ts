@@ -1,15 +1,19 @@
 import type { Environment } from '../config/read-environment.ts'
 import type { Config } from '../config/schema.ts'
+import { secretsOf } from '../config/secrets.ts'
 import { type Clock, systemClock } from '../domain/base/instant.ts'
+import { Secrets } from '../domain/base/secrets.ts'
 import { createGate } from '../gate/create-gate.ts'
 import type { RunningGate } from '../gate/gate.ts'
 import { createHeldGate } from '../gate/held-gate.ts'
+import { createRootLists } from '../gate/pages/root-lists.ts'
 import { createPolicies } from '../gate/policy/policies.ts'
 import { createHttpServer } from '../http/server.ts'
 import type { Events } from '../observe/events.ts'
 import { fanOut } from '../observe/fan-out.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import type { Trust } from '../ports/trust.ts'
+import { createScratch } from '../store/disk/scratch.ts'
 import { createHeldRootList } from '../store/held-root-list.ts'
 import { createHeldUpstream } from '../store/held-upstream.ts'
 import { openStore } from '../store/open.ts'
@@ -47,6 +51,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const { version, environment, clock = systemClock } = options
   const metrics = createMetrics({ version })
   const events = fanOut(...options.readers, metrics)
+  const { clean } = new Secrets(secretsOf(config, environment))
   const closing = new Closing()
   let url = ''
   let draining = false
@@ -57,7 +62,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     const { store, blobs, holdings, misses } = await openStore({
       folder: config.data,
       cacheBytes: config.files.cache,
-      journalKeep: config.journal.keep,
+      journal: config.journal,
       events,
       clock,
     })
@@ -68,11 +73,14 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     const upstream = config.offline
       ? { ...createHeldUpstream(holdings, blobs), rootList: createHeldRootList(holdings) }
       : closing.add(connectUpstream(config, { environment, version, events }))
+    const rootLists = closing.add(
+      createRootLists({ source: upstream.rootList, scratch: createScratch(config.data), ...config.index }),
+    )
     const memory = await store.memory(sourceOf(config))
     const connected = closing.add(
       createGate(
         { ...upstream, verifier, trust, store, memory, blobs, policies, events, clock },
-        gateSettings(config, { listenUrl: () => url, draining: () => draining }),
+        { ...gateSettings(config, { listenUrl: () => url, draining: () => draining }), clean },
       ),
     )
     const gate = config.offline ? createHeldGate(connected, { misses, clock }) : connected
@@ -82,10 +90,17 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
         listenUrl: () => url,
         clientCache: config.files.clientCache,
         trustProxy: config.trustProxy,
-        rootList: upstream.rootList,
-        metrics: () => metrics.render({ trust: trust.status(clock()), blobBytes: blobs.totalBytes() }),
+        rootLists,
+        metrics: () =>
+          metrics.render({
+            trust: trust.status(clock()),
+            blobBytes: blobs.totalBytes(),
+            journalBytes: store.journalBytes(),
+          }),
         events,
         version,
+        clean,
+        limits: config.limits,
       }),
     )
     url = await server.listen(config.listen)

@@ -118,6 +118,7 @@ function deferTrust(open: () => Promise<Trust>): Trust {
   }
 }
 
-function cacheFolder(environment: Environment): string {
+/** Where commands keep what is theirs. */
+export function cacheFolder(environment: Environment): string {
   return environment['XDG_CACHE_HOME'] || join(homedir(), '.cache')
 }

@@ -16,6 +16,7 @@ export function gateSettings(
     negativeTtl: findings.negativeTtl,
     spool: files.spool,
     maxSize: files.maxSize,
+    metadata: files.metadata,
     isInternal: internalNames(config),
     ...state,
   }

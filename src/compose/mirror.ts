@@ -61,7 +61,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
       folder: config.data,
       // what is fetched or carried in has its row only later: nothing is evicted meanwhile
       cacheBytes: Number.POSITIVE_INFINITY,
-      journalKeep: config.journal.keep,
+      journal: config.journal,
       events,
       clock,
     })

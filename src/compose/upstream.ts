@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts'
 import { GateError } from '../domain/base/errors.ts'
 import { HELD, type Source, sourceAt } from '../domain/memory/source.ts'
 import type { Events } from '../observe/events.ts'
+import { createDocuments } from '../parse/documents.ts'
 import type { Index, Integrity, ResumableOrigin, RootList } from '../ports/outward.ts'
 import { parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import { createUpstreamAgent } from '../upstream/agent.ts'
@@ -33,12 +34,15 @@ export function connectUpstream(
     auth,
     ...options,
   })
+  const documents = createDocuments()
   return {
-    index: createIndex({ agent, index, files }),
+    index: createIndex({ agent, index, files, documents }),
     integrity: createIntegrity({ agent, integrity, index }),
     origin: createOrigin({ agent, files, maxSize: config.files.maxSize }),
     rootList: createRootList({ agent, index }),
-    close: () => agent.close(),
+    async close() {
+      await Promise.all([documents.close(), agent.close()])
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { addressRange, listenAddress, nameGlob, publicUrl, tryUpstreamBase, upstreamUrl } from './address.ts'
-import { duration, size } from './units.ts'
+import { count, duration, size } from './units.ts'
 
 /** Only what the environment, the JSON Schema and the documentation have to know beyond the schema. */
 interface Note {
@@ -76,7 +76,7 @@ function upstreamSection(folder: string) {
         .array(upstreamUrl)
         .min(1)
         .prefault(['https://files.pythonhosted.org'])
-        .describe('the only origins that file bytes may come from'),
+        .describe('the only places that file bytes may come from; a path holds for files, `.metadata` and redirects'),
       integrity: upstreamUrl
         .optional()
         .describe(
@@ -129,7 +129,7 @@ const indexSection = z
     max_stale: duration()
       .prefault('1h')
       .describe(
-        'how long after its last validation a page may stand in while the upstream cannot answer; `0s` is never',
+        'how long after its last validation a page may stand in while the upstream cannot answer, or cannot be asked for want of a place; `0s` is never',
       ),
     internal: z
       .array(nameGlob)
@@ -146,7 +146,15 @@ const filesSection = z
         'up to this size a new file is checked whole before its first byte leaves; above, it streams with its last chunk withheld',
       ),
     max_size: size().prefault('5GiB').describe('larger files are refused as `too-large`'),
-    cache: size().prefault('50GiB').describe('what stored files may take; the least recently used go first'),
+    cache: size()
+      .prefault('50GiB')
+      .describe('what files may take, those that come in included; the least recently used go first'),
+    metadata: z
+      .enum(['promised', 'verified'])
+      .prefault('promised')
+      .describe(
+        '`promised`: `.metadata` leaves once it has the index’s digest and is core metadata of exactly that release; `verified`: only after the wheel was fetched and holds the same bytes, which makes every resolution a download',
+      ),
     client_cache: z
       .enum(['revalidate', 'forbid'])
       .prefault('revalidate')
@@ -165,6 +173,22 @@ const findingsSection = z
 const journalSection = z
   .strictObject({
     keep: duration({ least: '1m' }).prefault('400d').describe('how long verdicts stay in the journal'),
+    max_size: size()
+      .prefault('4GiB')
+      .describe('what the journal may take; above, the oldest verdicts go first, and what went is counted and told'),
+  })
+  .prefault({})
+
+const limitsSection = z
+  .strictObject({
+    connections: count()
+      .prefault(4_096)
+      .describe('connections of clients, all together; those beyond are not accepted'),
+    connections_per_address: count()
+      .prefault(1_024)
+      .describe(
+        'connections of one address, of IPv6 those of one /64; those beyond are reset. Addresses of `trust_proxy` may have more: their connections are many clients’',
+      ),
   })
   .prefault({})
 
@@ -216,6 +240,7 @@ export function configSchema(folder: string) {
     files: filesSection,
     findings: findingsSection,
     journal: journalSection,
+    limits: limitsSection,
     log: logSection,
   })
 }

@@ -18,6 +18,8 @@ const SIZES: readonly (readonly [unit: string, bytes: number])[] = [
 /** Ten years: longer than anything is kept, short enough that no sum of times loses precision. */
 const LONGEST = millis(3_650 * 86_400_000)
 
+const MOST_COUNTED = 1_000_000
+
 const durationText = z.string().regex(/^[0-9]{1,12}(?:ms|s|m|h|d)$/, {
   error: 'must be a duration: a whole number and ms, s, m, h or d, such as 10s',
 })
@@ -51,6 +53,19 @@ export function size() {
       return z.NEVER
     },
     encode: count => formatMeasure(count, SIZES),
+  })
+}
+
+/** How many, at least one; in the environment in digits. */
+export function count() {
+  return z.codec(z.union([z.int(), z.string().regex(/^[0-9]{1,9}$/)]), z.number(), {
+    decode(given, context) {
+      const number = Number(given)
+      if (number >= 1 && number <= MOST_COUNTED) return number
+      context.issues.push({ code: 'custom', input: given, message: `must be between 1 and ${MOST_COUNTED}` })
+      return z.NEVER
+    },
+    encode: number => number,
   })
 }
 

@@ -1,6 +1,7 @@
 import { sha256Of } from '../domain/base/digest.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { Clock, Millis } from '../domain/base/instant.ts'
+import { Admitted } from '../domain/decide/verdict.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import { createLimit } from '../flow/limit.ts'
 import type { Events } from '../observe/events.ts'
@@ -10,13 +11,17 @@ import type { Index, Integrity, Origin } from '../ports/outward.ts'
 import type { Store } from '../ports/store.ts'
 import type { Trust, Verifier } from '../ports/trust.ts'
 import { createDocuments } from './files/documents.ts'
-import { createMetadata } from './files/metadata.ts'
+import { createMetadata, type MetadataMode } from './files/metadata.ts'
 import { createMismatches } from './files/mismatches.ts'
+import { createOpenMetadata } from './files/open-metadata.ts'
+import { createSettle } from './files/settle.ts'
 import { createVault } from './files/vault.ts'
 import { createWheelMetadata } from './files/wheel-metadata.ts'
 import { createIndexes } from './find/indexes.ts'
+import { createIsFile } from './find/is-file.ts'
 import { createLocate } from './find/locate.ts'
 import { createSound } from './find/sound.ts'
+import { createUnoffered } from './find/unoffered.ts'
 import type { RunningGate } from './gate.ts'
 import { createBackground } from './judge/background.ts'
 import { createClockGuard } from './judge/clock-guard.ts'
@@ -65,11 +70,22 @@ export interface GateSettings {
   readonly spool: number
   /** bytes */
   readonly maxSize: number
+  readonly metadata: MetadataMode
   readonly isInternal: (project: ProjectName) => boolean
   readonly draining: () => boolean
+  /** the same text without any secret of the configuration; default: as it is */
+  readonly clean?: (text: string) => string
 }
 
-const DOWNLOADS = { running: 16, waiting: 256, what: 'downloads from the upstream' }
+/** Of each, one client has so many that there is always a place for another one. */
+const DOWNLOADS = {
+  running: 16,
+  each: 12,
+  waiting: 256,
+  what: 'downloads from the upstream',
+  name: 'downloads',
+} as const
+const METADATA = { running: 24, each: 18, waiting: 256, what: 'downloads of metadata', name: 'metadata' } as const
 
 /** Puts a gate together; nothing is decided here. */
 export function createGate(parts: GateParts, settings: GateSettings): RunningGate {
@@ -86,8 +102,9 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     events,
     remember: (artifact, finding) => examine.rememberMetadata(artifact, finding),
   })
-  const downloads = { origin, wheelMetadata, mismatches, limit: createLimit(DOWNLOADS) }
-  const vault = createVault({ ...downloads, blobs, spool, maxSize })
+  const downloads = { origin, wheelMetadata, mismatches }
+  const settle = createSettle({ memory, clock })
+  const vault = createVault({ ...downloads, limit: createLimit(DOWNLOADS), blobs, spool, maxSize, settle })
   const examine = createExamine({
     memory,
     integrity,
@@ -99,8 +116,9 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     keepProvenance: bytes => documents.keep(sha256Of(bytes), bytes),
     now,
   })
-  const indexes = createIndexes({ index, memory, events, clock, maxAge, maxStale, isInternal })
-  const sound = createSound({ indexes, memory, policies, maxSize, isInternal })
+  const unoffered = createUnoffered()
+  const indexes = createIndexes({ index, memory, events, clock, maxAge, maxStale, isInternal, unoffered })
+  const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })
   const weigh = createWeigh({ examine, memory, policies, trust, now, at: now })
   const judge = createJudge({ clock: guard, weigh, memory, policies, watch })
@@ -108,10 +126,22 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const explained = createExplained(store.refusals, clock)
   const background = createBackground(cause => events.emit(unjudged(cause)))
   const foresight = createForesight({ sound, weigh, judge, policies, background, negativeTtl, clock })
+  const isFile = createIsFile({ indexes, memory })
   const linksFor = (relativeTo: 'page' | 'absolute') =>
     createLinks({ publicUrl, listenUrl, relativeTo, keep: explained.keep })
   const pages = createPages({ indexes, memory, foresight, links: linksFor('page'), mode })
-  const alternatives = createAlternatives({ indexes, memory, policies, sound, weigh, clock })
+  const alternatives = createAlternatives({ indexes, memory, policies, sound, weigh, negativeTtl, clock })
+
+  const metadata = createMetadata({
+    ...downloads,
+    limit: createLimit(METADATA),
+    vault,
+    documents,
+    events,
+    mode: settings.metadata,
+    isFile,
+    withhold: unoffered.add,
+  })
 
   return {
     page: pages.page,
@@ -119,17 +149,31 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     legacy: createLegacy({ index, indexes, memory, foresight, links: linksFor('absolute'), mode, maxAge, clock }),
     locate: locate.byPath,
     locateByName: locate.byName,
-    judge: async artifact => alternatives(await judge.judge(artifact)),
+    async judge(artifact, asker) {
+      const verdict = await judge.judge(artifact, asker)
+      // who was to sign it has signed these bytes: nobody may say later that they are others
+      if (Admitted.is(verdict) && verdict.facts.restsOnAttestation) await settle(artifact)
+      return alternatives(verdict)
+    },
     open: vault.open,
-    metadata: createMetadata({ ...downloads, vault, documents }),
-    async provenance(project, filename) {
-      const artifact = await locate.byName(project, filename)
+    describe: vault.describe,
+    metadata,
+    openMetadata: createOpenMetadata({ metadata, documents }),
+    async provenance(project, filename, asker) {
+      const artifact = await locate.byName(project, filename, asker)
       if ('kind' in artifact) throw new GateError('no-provenance', `no provenance for ${filename.text}`)
-      return await provenance(artifact)
+      return await provenance(artifact, asker)
     },
     keep: explained.keep,
     explained: explained.get,
-    journal: createWriteJournal({ journal: store.journal, events, explained, clock, trustDigest: trust.digest }),
+    journal: createWriteJournal({
+      journal: store.journal,
+      events,
+      explained,
+      clock,
+      trustDigest: trust.digest,
+      clean: settings.clean ?? (text => text),
+    }),
     readiness: createReadiness({ policies, trust, store, clock: guard, watch, draining: settings.draining }),
     policy: () => policies.current(),
     listed: ({ project, path }) => indexes.atHand(project)?.byPath.get(path),

@@ -1,12 +1,15 @@
-import type { Sha256 } from '../domain/base/digest.ts'
 import type { Admitted, Refused, Verdict } from '../domain/decide/verdict.ts'
 import type { Artifact, FilePath } from '../domain/packaging/artifact.ts'
 import type { DistFilename } from '../domain/packaging/filename.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import type { Policy } from '../domain/policy/policy.ts'
+import type { Asker } from '../flow/asker.ts'
 import type { KeptRefusal } from '../ports/store.ts'
 import type { IndexFile } from '../protocol/simple/project-index.ts'
+import type { MetadataBytes } from './files/metadata.ts'
 import type { OpenFile } from './files/open-file.ts'
+import type { OpenedMetadata } from './files/open-metadata.ts'
+import type { FileFacts } from './files/vault.ts'
 import type { PageBody } from './pages/page-body.ts'
 
 export interface Check {
@@ -17,10 +20,13 @@ export interface Check {
   readonly warning?: boolean
 }
 
-/** Everything that http and cli may ask. Throws GateError for "cannot tell" and for 4xx answers. */
+/**
+ * Everything that http and cli may ask. Throws GateError for "cannot tell" and for 4xx answers. What may have to wait takes the
+ * turn of whoever asks; without one it is the gate itself, or a command.
+ */
 export interface Gate {
   /** Project page, built from what is known without waiting for verifications. Throws no-project, internal, unknown-…. */
-  page(project: ProjectName, form: 'json' | 'html'): Promise<PageBody>
+  page(project: ProjectName, form: 'json' | 'html', asker?: Asker): Promise<PageBody>
   /** As `page`, `locate` and `judge`, where they need no waiting; `undefined` when they do, and for whatever is not admitted. */
   readonly atHand: {
     page(project: ProjectName, form: 'json' | 'html'): PageBody | undefined
@@ -28,18 +34,25 @@ export interface Gate {
     judge(artifact: Artifact): Admitted | undefined
   }
   /** The legacy JSON API, refused files omitted, URLs at the gate. Throws no-project, not-found (no such version). */
-  legacy(project: ProjectName, version: string | undefined): Promise<PageBody>
+  legacy(project: ProjectName, version: string | undefined, asker?: Asker): Promise<PageBody>
   /** Finds the listed file behind a path. Throws not-listed, listed-otherwise, internal, unknown-…. */
-  locate(path: FilePath): Promise<Artifact | Refused>
+  locate(path: FilePath, asker?: Asker): Promise<Artifact | Refused>
   /** Finds a file by name in a project's page. */
-  locateByName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused>
-  judge(artifact: Artifact): Promise<Verdict>
+  locateByName(project: ProjectName, filename: DistFilename, asker?: Asker): Promise<Artifact | Refused>
+  judge(artifact: Artifact, asker?: Asker): Promise<Verdict>
   /** Opens the bytes of an admitted file: stored and verified, or being fetched with the last chunk withheld. */
-  open(verdict: Admitted): Promise<OpenFile>
-  /** The wheel's `.metadata`, checked against the index's hash. Throws not-listed where the index offers none. */
-  metadata(verdict: Admitted): Promise<{ readonly bytes: Buffer; readonly sha256: Sha256 }>
+  open(verdict: Admitted, asker?: Asker): Promise<OpenFile>
+  /** What of an admitted file is known without its bytes, for HEAD: nothing is fetched. Throws what `open` is known to throw. */
+  describe(verdict: Admitted): Promise<FileFacts>
+  /**
+   * The wheel's `.metadata`: it has the index's hash and is core metadata of exactly this release, or it is refused. Throws
+   * not-listed where the index offers none.
+   */
+  metadata(verdict: Admitted, asker?: Asker): Promise<MetadataBytes | Refused>
+  /** The same as a document that is sent from the disk, so that many who ask hold little; whoever gets it closes it. */
+  openMetadata(verdict: Admitted, asker?: Asker): Promise<OpenedMetadata | Refused>
   /** The provenance bytes that were verified. Throws no-provenance. */
-  provenance(project: ProjectName, filename: DistFilename): Promise<Buffer>
+  provenance(project: ProjectName, filename: DistFilename, asker?: Asker): Promise<Buffer>
   /** Keeps a refusal under a short stable id and returns the id. */
   keep(refused: Refused): string
   explained(id: string): Promise<KeptRefusal | undefined>

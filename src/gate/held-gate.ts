@@ -31,13 +31,15 @@ export function createHeldGate(
 
   return {
     ...gate,
-    page: (project, form) => held(project, undefined, () => gate.page(project, form)),
-    legacy: (project, version) => held(project, undefined, () => gate.legacy(project, version)),
-    locate(path) {
+    page: (project, form, asker) => held(project, undefined, () => gate.page(project, form, asker)),
+    legacy: (project, version, asker) => held(project, undefined, () => gate.legacy(project, version, asker)),
+    locate(path, asker) {
       const filename = path.slice(path.lastIndexOf('/') + 1)
-      return held(candidateProjects(filename)[0], filename, () => gate.locate(path))
+      return held(candidateProjects(filename)[0], filename, () => gate.locate(path, asker))
     },
-    locateByName: (project, filename) => held(project, filename.text, () => gate.locateByName(project, filename)),
-    provenance: (project, filename) => held(project, filename.text, () => gate.provenance(project, filename)),
+    locateByName: (project, filename, asker) =>
+      held(project, filename.text, () => gate.locateByName(project, filename, asker)),
+    provenance: (project, filename, asker) =>
+      held(project, filename.text, () => gate.provenance(project, filename, asker)),
   }
 }

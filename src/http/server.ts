@@ -1,6 +1,6 @@
 import { GateError } from '../domain/base/errors.ts'
 import type { Gate } from '../gate/gate.ts'
-import { createAddressOf } from './door/address.ts'
+import { createAddressOf, createTrusted } from './door/address.ts'
 import { createDoor } from './door/door.ts'
 import { createFramework } from './door/framework.ts'
 import { listenAt } from './door/listen.ts'
@@ -9,7 +9,7 @@ import { type Route, RouteTable } from './door/routes.ts'
 import { BufferPool } from './exchange/buffer-pool.ts'
 import { sendFailure } from './exchange/failures.ts'
 import { admitAnybody } from './exchange/guard.ts'
-import { Readers } from './exchange/readers.ts'
+import { Outlet } from './exchange/outlet.ts'
 import { DEFAULT_LIMITS, type HttpSettings, type Serving } from './exchange/settings.ts'
 import { addFiles } from './packages/files.ts'
 import { addIntegrityApi } from './packages/integrity.ts'
@@ -37,9 +37,18 @@ export interface HttpServer {
 export async function createHttpServer(gate: Gate, settings: HttpSettings): Promise<HttpServer> {
   const { events, guard = admitAnybody } = settings
   const serving = createServing(gate, settings)
-  const { limits, readers } = serving
+  const { limits, outlet } = serving
   const routes = new RouteTable()
-  const door = createDoor({ events, guard, addressOf: createAddressOf(settings.trustProxy), routes })
+  const trusted = createTrusted(settings.trustProxy)
+  const { connectionsPerAddress } = limits
+  const door = createDoor({
+    events,
+    guard,
+    addressOf: createAddressOf(trusted),
+    routes,
+    outlet,
+    perAddress: { most: connectionsPerAddress, exempt: trusted },
+  })
   const app = createFramework({ door, limits, events, before: handle => withShortcut(serving, handle) })
   await addRoutes(createRouter(app, routes, events), serving)
   await app.ready()
@@ -53,7 +62,7 @@ export async function createHttpServer(gate: Gate, settings: HttpSettings): Prom
         await app.close()
       } finally {
         clearTimeout(cut)
-        readers.close()
+        outlet.close()
       }
     },
   }
@@ -65,8 +74,12 @@ function createServing(gate: Gate, settings: HttpSettings): Serving {
     gate,
     settings,
     limits,
-    readers: new Readers(limits.pieceMs),
-    buffers: settings.buffers ?? new BufferPool(),
+    outlet: new Outlet({
+      bounds: limits,
+      buffers: settings.buffers ?? new BufferPool(),
+      events: settings.events,
+      clean: settings.clean ?? (text => text),
+    }),
     base: () => settings.publicUrl ?? settings.listenUrl(),
   }
 }

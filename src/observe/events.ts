@@ -1,3 +1,5 @@
+import type { LimitName } from '../domain/base/limits.ts'
+
 /** Everything worth saying, once. Logs, metrics and alarms are readers of it. */
 export type GateEvent =
   | {
@@ -25,6 +27,14 @@ export type GateEvent =
       readonly id: string
     }
   | {
+      /** somebody was answered 503 or cut off, so that the others are served */
+      readonly type: 'limited'
+      readonly limit: LimitName
+      /** whom the guard recognised; `undefined` before it was asked */
+      readonly subject: string | undefined
+      readonly address: string | undefined
+    }
+  | {
       readonly type: 'request'
       readonly method: string
       readonly route: string
@@ -33,6 +43,14 @@ export type GateEvent =
       readonly ms: number
       readonly bytes: number
       readonly client: string
+    }
+  | {
+      /** somebody was answered 503 or cut off, so that the others are served */
+      readonly type: 'limited'
+      readonly limit: LimitName
+      /** whom the guard recognised; `undefined` before it was asked */
+      readonly subject: string | undefined
+      readonly address: string | undefined
     }
   | {
       readonly type: 'alarm'
@@ -61,6 +79,16 @@ export type GateEvent =
       readonly queued: number
     }
   | { readonly type: 'index-warning'; readonly project: string; readonly detail: string; readonly untrusted: unknown }
+  | {
+      /** a person let go of something that was remembered, and whoever works with it has taken notice */
+      readonly type: 'forgotten'
+      readonly what: string
+      /** `undefined`: of no project */
+      readonly project: string | undefined
+      /** `undefined`: of all files */
+      readonly filename: string | undefined
+      readonly reason: string
+    }
   | { readonly type: 'no-pep740-upstream'; readonly detail: string }
   | {
       readonly type: 'policy'
@@ -79,6 +107,14 @@ export type GateEvent =
       readonly detail: string
     }
   | { readonly type: 'blob'; readonly action: 'stored' | 'evicted'; readonly bytes: number; readonly total: number }
+  | {
+      /** entries of the journal went before their time, because there are more than it may hold */
+      readonly type: 'journal-dropped'
+      /** verdicts, each as often as it was given out */
+      readonly verdicts: number
+      /** the latest of them; ms since 1970 */
+      readonly until: number
+    }
   | {
       readonly type: 'lifecycle'
       readonly action: 'starting' | 'listening' | 'draining' | 'stopped'

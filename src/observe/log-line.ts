@@ -1,5 +1,6 @@
 import { errorCode } from '../domain/base/error-code.ts'
 import { ERRORS } from '../domain/base/errors.ts'
+import { LIMITS } from '../domain/base/limits.ts'
 import type { GateEvent } from './events.ts'
 import { cleanValue, withoutSecrets } from './without-secrets.ts'
 
@@ -40,6 +41,22 @@ export function logLine(event: GateEvent): LogLine {
     }
     case 'unknown':
       return unknownLine(event)
+    case 'limited': {
+      const { limit, subject, address } = event
+      return line('warn', 'a limit was reached', {
+        limit,
+        subject: subject === undefined ? undefined : withoutSecrets(subject),
+        address: address === undefined ? undefined : withoutSecrets(address),
+        detail: LIMITS[limit],
+      })
+    }
+    case 'journal-dropped': {
+      const { verdicts, until } = event
+      return line('warn', 'the journal is full: its oldest entries were dropped', {
+        verdicts,
+        until: new Date(until).toISOString(),
+      })
+    }
     case 'alarm': {
       const { alarm, detail, untrusted } = event
       return line('error', 'ALARM', { alarm, detail: withoutSecrets(detail), untrusted: cleanValue(untrusted) })
@@ -56,6 +73,14 @@ export function logLine(event: GateEvent): LogLine {
     case 'index-warning': {
       const { project, detail, untrusted } = event
       return line('warn', 'the index has a doubtful page', { project, detail, untrusted: cleanValue(untrusted) })
+    }
+    case 'forgotten': {
+      const { what, project, filename, reason } = event
+      return line('warn', 'let go of what was remembered', {
+        what,
+        project,
+        untrusted: cleanValue({ filename, reason }),
+      })
     }
     case 'no-pep740-upstream':
       return line('warn', 'the upstream seems to know no PEP 740', { detail: withoutSecrets(event.detail) })

@@ -1,8 +1,10 @@
 import { isatty } from 'node:tty'
 import { pino } from 'pino'
-import type { Events } from './events.ts'
+import type { Events, GateEvent } from './events.ts'
+import { FoldedLines } from './folded-lines.ts'
 import { createFrequentLines } from './frequent-lines.ts'
 import { type Level, type LogLine, logLine } from './log-line.ts'
+import { openSink, type Sink } from './log-sink.ts'
 import { renderText } from './log-text.ts'
 
 export interface LogOptions {
@@ -12,79 +14,59 @@ export interface LogOptions {
   readonly destination: number | { write(text: string): unknown }
   /** default: on a terminal, unless NO_COLOR is set */
   readonly colours?: 'colours' | 'plain'
+  /** the same text without any secret of the configuration; default: as it is */
+  readonly clean?: (text: string) => string
 }
 
 export interface Log extends Events {
-  /** Writes what is buffered before it returns. */
+  /** Writes what is buffered before it returns, unless the destination takes nothing more. */
   flush(): void
 }
 
 const RANK: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
-/** Lines are gathered: a write for each would cost more than the answer it tells about. */
-const GATHERED_CHARACTERS = 32 * 1024
-const FLUSH_EVERY_MS = 250
-/** What may wait for a reader that is stuck; more is dropped, because the gate matters more than its log. */
-const MOST_WAITING_BYTES = 16 * 1024 * 1024
 
 /**
  * The log as a reader of events: one JSON object, or one line for people, for each. Nothing written is lost but by a
- * crash within a quarter of a second, and then only below `warn`.
+ * crash within a quarter of a second, and then only below `warn`, or by a destination that takes nothing more.
  */
 export function createLog(options: LogOptions): Log {
   const { level, format, destination } = options
-  const sink = openSink(destination)
+  const sink = cleaned(sinkOf(destination), options.clean)
   const timestamp = createTimestamp()
   const write =
     format === 'json' ? jsonWriter(level, sink, timestamp) : textWriter(sink, options.colours ?? coloursOf(destination))
   const frequent = format === 'json' && RANK[level] <= RANK.info ? createFrequentLines(timestamp) : undefined
+  const folded = new FoldedLines((event, times) => tell(event, times === 1 ? {} : { times }))
+
+  function tell(event: GateEvent, more: LogLine['fields']): void {
+    const line = logLine(event)
+    if (RANK[line.level] < RANK[level]) return
+    write({ ...line, fields: { ...line.fields, ...more } })
+    if (RANK[line.level] >= RANK.warn) sink.hurry()
+  }
+
   return {
     emit(event) {
+      if (event.type === 'limited') return folded.take(event)
       const text = frequent?.(event)
-      if (text !== undefined) return sink.write(text)
-      const line = logLine(event)
-      if (RANK[line.level] < RANK[level]) return
-      write(line)
-      if (RANK[line.level] >= RANK.warn) sink.hurry()
+      if (text === undefined) tell(event, {})
+      else sink.write(text)
     },
-    flush: () => sink.flush(),
-  }
-}
-
-interface Sink {
-  write(text: string): void
-  /** soon, without waiting for more lines */
-  hurry(): void
-  flush(): void
-}
-
-function openSink(destination: LogOptions['destination']): Sink {
-  if (typeof destination !== 'number') return { write: text => void destination.write(text), hurry() {}, flush() {} }
-  const stream = pino.destination({
-    fd: destination,
-    sync: false,
-    maxWrite: 2 * GATHERED_CHARACTERS,
-    maxLength: MOST_WAITING_BYTES,
-  })
-  // the log has nowhere to complain; a reader of standard output that went away must not stop the gate
-  stream.on('error', () => {})
-  let gathered = ''
-  const passOn = (): void => {
-    if (gathered === '') return
-    stream.write(gathered)
-    gathered = ''
-  }
-  setInterval(passOn, FLUSH_EVERY_MS).unref()
-  return {
-    write(text) {
-      gathered += text
-      if (gathered.length >= GATHERED_CHARACTERS) passOn()
-    },
-    hurry: passOn,
     flush() {
-      passOn()
-      stream.flushSync()
+      folded.flush()
+      sink.flush()
     },
   }
+}
+
+function sinkOf(destination: LogOptions['destination']): Sink {
+  if (typeof destination === 'number') return openSink(destination)
+  return { write: text => void destination.write(text), hurry() {}, flush() {} }
+}
+
+/** Whatever a line is made of, no secret of the configuration is in it when it is written. */
+function cleaned(sink: Sink, clean: LogOptions['clean']): Sink {
+  return clean === undefined ? sink : { ...sink, write: text => sink.write(clean(text)) }
 }
 
 function jsonWriter(level: Level, sink: Sink, timestamp: () => string): (line: LogLine) => void {

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { ERRORS } from '../domain/base/errors.ts'
+import { LIMITS } from '../domain/base/limits.ts'
 import { REFUSALS } from '../domain/base/refusal.ts'
 import type { AdmittedBy } from '../domain/decide/verdict.ts'
 import type { TrustStatus } from '../ports/trust.ts'
@@ -10,6 +11,8 @@ import { RequestTally } from './request-tally.ts'
 export interface MetricState {
   readonly trust: TrustStatus
   readonly blobBytes: number
+  /** of the journal, about */
+  readonly journalBytes: number
 }
 
 export interface Metrics extends Events {
@@ -65,6 +68,12 @@ export function createMetrics({ version }: { readonly version: string }): Metric
       case 'unknown':
         counters.unknown.inc({ code: bounded.code(event.code) })
         return
+      case 'limited':
+        counters.limited.inc({ limit: event.limit })
+        return
+      case 'journal-dropped':
+        counters.journalDropped.inc(event.verdicts)
+        return
       case 'alarm':
         counters.alarms.inc({ alarm: event.alarm })
         return
@@ -87,6 +96,9 @@ export function createMetrics({ version }: { readonly version: string }): Metric
         return
       case 'index-warning':
         return
+      case 'forgotten':
+        counters.forgotten.inc({ what: event.what })
+        return
       case 'policy-warning':
         counters.policyWarnings.inc()
         return
@@ -106,8 +118,9 @@ export function createMetrics({ version }: { readonly version: string }): Metric
 
   return {
     emit,
-    async render({ trust, blobBytes }) {
+    async render({ trust, blobBytes, journalBytes }) {
       state.blobBytes.set(blobBytes)
+      state.journalBytes.set(journalBytes)
       state.trustFresh.set(trust.fresh ? 1 : 0)
       state.trust.reset()
       state.trust.set({ source: trust.source, digest: trust.digest?.slice(0, 12) ?? '' }, 1)
@@ -128,6 +141,7 @@ function createCounters(registry: Registry, tally: RequestTally) {
     new Counter<Label>({ name: `${PREFIX}${name}`, help, labelNames, registers })
   const histogram = <Label extends string>(name: string, help: string, buckets: number[], labelNames: Label[] = []) =>
     new Histogram<Label>({ name: `${PREFIX}${name}`, help, buckets, labelNames, registers })
+  const forgotten = counter('forgotten_total', 'Facts that a person let go of', ['what'])
   const alarms = counter('alarms_total', 'Contradictions that somebody must look into', ['alarm'])
   new Counter({
     name: `${PREFIX}requests_total`,
@@ -147,9 +161,16 @@ function createCounters(registry: Registry, tally: RequestTally) {
       tally.collectBytes(this)
     },
   })
+  const limited = counter('limited_total', 'Requests answered 503 and connections cut so that others are served', [
+    'limit',
+  ])
   for (const alarm of Object.keys(ALARMS)) alarms.inc({ alarm }, 0)
+  for (const limit of Object.keys(LIMITS)) limited.inc({ limit }, 0)
   return {
     alarms,
+    forgotten,
+    limited,
+    journalDropped: counter('journal_dropped_total', 'Verdicts that left the journal because it was full'),
     verdicts: counter('verdicts_total', 'Verdicts by refusal code, or by what an admission rests on', [
       'outcome',
       'code',
@@ -191,6 +212,7 @@ function createState(registry: Registry, version: string) {
   gauge('build_info', 'Version of the gate and of Node', ['version', 'node']).set({ version, node: process.version }, 1)
   return {
     blobBytes: gauge('blob_bytes', 'Bytes of stored files'),
+    journalBytes: gauge('journal_bytes', 'Bytes of the journal, about'),
     policy: gauge('policy_info', 'Digest of the policy in force', ['digest']),
     policyCurrent: gauge('policy_current', '1 when what is on disk is in force, 0 after a rejected reload'),
     trust: gauge('trust_root_info', 'Source and digest of the trust root in force', ['source', 'digest']),

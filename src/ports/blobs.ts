@@ -54,7 +54,11 @@ export interface BlobWriter {
  */
 export interface Blobs {
   open(sha256: Sha256): Promise<OpenBlob | undefined>
-  writer(sha256: Sha256): Promise<BlobWriter>
+  /**
+   * `arriving` is a file that comes in from outside, of `size` bytes where that is known: there is room for it, within the bound,
+   * before it is written, and `write` and `commit` throw `unknown-overloaded` when others keep that room for too long.
+   */
+  writer(sha256: Sha256, arriving?: { readonly size: number | undefined }): Promise<BlobWriter>
   remove(sha256: Sha256): Promise<void>
   /** Hashes a blob whatever its stat record says; false when it is not there, or fails and is set aside. */
   check(sha256: Sha256): Promise<boolean>

@@ -1,3 +1,4 @@
+import type { Sha256 } from '../domain/base/digest.ts'
 import type { Facts, ProjectMemory } from '../domain/memory/project-memory.ts'
 import type { FilePath } from '../domain/packaging/artifact.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
@@ -18,8 +19,11 @@ export interface Memory {
    */
   learn(project: ProjectName, facts: Facts): Promise<ProjectMemory>
   /**
-   * The project whose page lists a file under this path, or listed it there last; of several the one that saw the file first.
+   * The project whose page lists a file under this path, or listed it there last, as far as the file's name could be one of that
+   * project; of several the one that saw the file first.
    * `undefined` where none does. A file that is listed under another path now is found there alone.
    */
   projectOf(path: FilePath): Promise<ProjectName | undefined>
+  /** Whether this is the sha256 that was first given for a file of any project. */
+  isListed(sha256: Sha256): Promise<boolean>
 }

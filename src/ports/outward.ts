@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream'
 import type { Brand } from '../domain/base/brand.ts'
+import type { Millis } from '../domain/base/instant.ts'
 import type { Artifact } from '../domain/packaging/artifact.ts'
 import type { DistFilename } from '../domain/packaging/filename.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
-import type { LegacyJson } from '../protocol/simple/legacy-json.ts'
+import type { Asker } from '../flow/asker.ts'
+import type { LegacyJson } from '../protocol/legacy/legacy-json.ts'
 import type { ProjectIndex } from '../protocol/simple/project-index.ts'
 
 /** Came from outside and was not checked; only `gate/` may unwrap it, and only through the digest gate. */
@@ -13,12 +15,22 @@ export function untrusted<T>(value: T): Untrusted<T> {
   return { value } as Untrusted<T>
 }
 
+/** For whom the upstream is asked. A question that nobody waits for any more before it has a place is not asked. */
+export interface Asking {
+  readonly asker: Asker
+  /** `first`: nothing is known of the project. Such questions have places of their own. */
+  readonly sight?: 'first' | 'known'
+  /** until there is a place; absent: as long as the upstream may take for an answer */
+  readonly patience?: Millis
+}
+
 /** The upstream's project pages, parsed strictly. One request per call; redirects only inside the origin. */
 export interface Index {
   /** `absent` is the upstream's 404 for the project. `etag` is given back to revalidate. Throws unknown-upstream…. */
   project(
     name: ProjectName,
     known?: { readonly etag: string | undefined },
+    asking?: Asking,
   ): Promise<
     | { readonly kind: 'page'; readonly index: ProjectIndex; readonly etag: string | undefined }
     | { readonly kind: 'unchanged' }
@@ -28,6 +40,7 @@ export interface Index {
   legacy(
     name: ProjectName,
     version?: string,
+    asking?: Asking,
   ): Promise<{ readonly kind: 'json'; readonly json: LegacyJson } | { readonly kind: 'absent' }>
 }
 
@@ -36,6 +49,7 @@ export interface Integrity {
   provenance(
     project: ProjectName,
     filename: DistFilename,
+    asking?: Asking,
   ): Promise<{ readonly kind: 'provenance'; readonly bytes: Uint8Array } | { readonly kind: 'absent' }>
   /** True when the Integrity API lives on the index's own origin, so that the index's `provenance: null` is its word. */
   readonly ownOrigin: boolean
@@ -47,10 +61,12 @@ export interface Origin {
   file(
     artifact: Artifact,
     signal: AbortSignal,
+    asking?: Asking,
   ): Promise<Untrusted<{ readonly body: Readable; readonly length: number | undefined }>>
   /** The `.metadata` sibling, size-capped; `absent` on 404. */
   metadata(
     artifact: Artifact,
+    asking?: Asking,
   ): Promise<{ readonly kind: 'metadata'; readonly bytes: Untrusted<Uint8Array> } | { readonly kind: 'absent' }>
 }
 
@@ -69,17 +85,18 @@ export interface ResumableOrigin extends Origin {
 
 /** The list of all projects, as it comes: JSON (PEP 691) of tens of megabytes, to be rebuilt by whoever passes it on. */
 export interface OpenedRootList {
+  readonly kind: 'list'
   /** ends early with an error; whoever opened it reads it to the end or destroys it */
   readonly body: Readable
   readonly coding: 'gzip' | 'identity'
   /** X-PyPI-Last-Serial, as it was said */
   readonly serial: string | undefined
+  /** given back to revalidate */
+  readonly etag: string | undefined
 }
 
 /** Where the list of all projects comes from. */
 export interface RootList {
-  /** how many may be under way at once, from the first byte to the last */
-  readonly mostAtOnce: number
-  /** To HEAD its body is empty. Throws `not-found` where there is no such list, unknown-upstream…. */
-  open(method: 'GET' | 'HEAD'): Promise<OpenedRootList>
+  /** `unchanged` since it had the tag `known`. Throws `not-found` where there is no such list, unknown-upstream…. */
+  open(known: string | undefined): Promise<OpenedRootList | { readonly kind: 'unchanged' }>
 }

@@ -6,9 +6,17 @@ import type { ProjectMemory } from '../domain/memory/project-memory.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import type { JournalEntry, Refusals } from './store.ts'
 
-/** A row of the journal as it is read back; equal entries of one second are counted. */
+/** A row of the journal as it is read back; equal entries of one time are counted. */
 export interface JournalRow extends JournalEntry {
   readonly count: number
+}
+
+/** What left the journal before its time, because it was full. */
+export interface DroppedVerdicts {
+  /** each as often as it was given out */
+  readonly verdicts: number
+  /** the latest of them */
+  readonly until: Instant
 }
 
 /**
@@ -18,6 +26,8 @@ export interface JournalRow extends JournalEntry {
 export interface Records {
   /** Entries from `since` on, oldest first. */
   journal(since: Instant): AsyncIterable<JournalRow>
+  /** `undefined` where nothing was dropped for want of room. */
+  dropped(): Promise<DroppedVerdicts | undefined>
   /** Every project whose page was ever read, by name. */
   projects(): Promise<readonly ProjectName[]>
   /** Without findings; empty where nothing is known. */

@@ -9,9 +9,11 @@ export interface JournalEntry {
   readonly filename: string
   readonly project: string
   readonly sha256: string | undefined
-  readonly outcome: 'admitted' | 'refused'
-  /** refusal code, or what an admission rests on */
+  /** `forgotten`: no request, but somebody let go of something that was remembered */
+  readonly outcome: 'admitted' | 'refused' | 'forgotten'
+  /** refusal code, or what an admission rests on, or what was let go of */
   readonly code: string
+  /** id of the rule that decided; of `forgotten`: the reason that was given */
   readonly rule: string | undefined
   readonly identity: Identity | undefined
   readonly policyDigest: string
@@ -19,7 +21,10 @@ export interface JournalEntry {
   readonly client: string
 }
 
-/** Append-only. On disk within a second and at `close`; equal entries of one second may share a row with a count. */
+/**
+ * Append-only. On disk within a second and at `close`; equal entries share a row with a count: admissions of one second, refusals of
+ * one minute. Bounded by age and size, the oldest go first.
+ */
 export interface Journal {
   /** Throws `unknown-store` while nothing can be written. */
   record(entry: JournalEntry): void
@@ -47,13 +52,15 @@ export interface Watermark {
 /** The database as a whole. */
 export interface Store {
   /**
-   * What is remembered of one source. What was written down before sources were told apart belongs to the first source that is
-   * asked for.
+   * What is remembered of one source. What was written down before sources were told apart counts against every source, project by
+   * project, until a source's page lists a file of the project with the sha256 that is remembered: from then on it is that source's.
    */
   memory(source: Source): Promise<Memory>
   readonly journal: Journal
   readonly refusals: Refusals
   readonly watermark: Watermark
+  /** of the journal, about */
+  journalBytes(): number
   /** Throws `unknown-store` when a write does not go through. */
   probe(): Promise<void>
   close(): Promise<void>

@@ -44,11 +44,12 @@ export interface Verifier {
   /**
    * Judges one provenance document against one file. Each attestation is verified under Sigstore's root or, where that
    * does not vouch for it, under exactly one of the others, and says which. Throws `unknown-verifier` when a worker dies
-   * or hangs, `unknown-overloaded` when the queue is full.
+   * or hangs, `unknown-overloaded` when the queue is full. Documents wait by `turn`: for whom, then of which project.
    */
   verify(
     document: { readonly bytes: Uint8Array; readonly filename: DistFilename; readonly sha256: Sha256 },
     trust: TrustRoots,
+    turn?: readonly [asker: string, project: string],
   ): Promise<Extract<Finding, { kind: 'attested' | 'invalid' }>>
   close(): Promise<void>
 }

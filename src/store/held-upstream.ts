@@ -1,4 +1,5 @@
 import { GateError } from '../domain/base/errors.ts'
+import { parseInstant } from '../domain/base/instant.ts'
 import type { HeldFile } from '../domain/packaging/held-file.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import {
@@ -11,8 +12,9 @@ import {
 import { type Blobs, type OpenBlob, readBlob } from '../ports/blobs.ts'
 import type { HeldFiles } from '../ports/mirror.ts'
 import type { Index, Integrity, Origin } from '../ports/outward.ts'
+import { type LegacyJson, legacyJson } from '../protocol/legacy/legacy-json.ts'
 import { readCoreMetadata } from '../protocol/metadata/core-metadata.ts'
-import type { LegacyJson } from '../protocol/simple/legacy-json.ts'
+import { metadataObjection } from '../protocol/metadata/metadata-objection.ts'
 import type { IndexFile, ProjectIndex } from '../protocol/simple/project-index.ts'
 
 /** Larger is no document. Bytes. */
@@ -100,6 +102,7 @@ function listed(file: HeldFile): IndexFile {
     hashes: { sha256 },
     size,
     uploadTime,
+    uploaded: uploadTime === undefined ? undefined : parseInstant(uploadTime),
     requiresPython,
     yanked,
     coreMetadata,
@@ -120,9 +123,11 @@ function newest(files: readonly HeldFile[]): Version | undefined {
 
 /** METADATA of one wheel of the release, where the mirror holds any. */
 async function metadataOf(files: readonly HeldFile[], blobs: Pick<Blobs, 'open'>): Promise<string | undefined> {
-  for (const { coreMetadata } of files) {
+  for (const { coreMetadata, project, filename } of files) {
     const blob = coreMetadata === undefined ? undefined : await blobs.open(coreMetadata)
-    if (blob !== undefined) return (await readDocument(blob)).toString('utf8')
+    const bytes = blob === undefined ? undefined : await readDocument(blob)
+    const isIt = bytes !== undefined && metadataObjection(bytes, { project, version: filename.version }) === undefined
+    if (isIt) return bytes.toString('utf8')
   }
   return undefined
 }
@@ -144,19 +149,14 @@ function legacyOf(
     yanked: urls.every(({ yanked }) => yanked !== false),
     yanked_reason: urls.map(({ yanked }) => yanked).find(yanked => typeof yanked === 'string') ?? null,
   }
-  return {
-    project: name,
-    serial: undefined,
-    document: {
-      info,
-      last_serial: 0,
-      releases: Object.fromEntries(
-        [...releases.values()].map(of => [of[0]?.filename.version ?? '', of.map(legacyFile)]),
-      ),
-      urls: urls.map(legacyFile),
-      vulnerabilities: [],
-    },
+  const document = {
+    info,
+    last_serial: 0,
+    releases: Object.fromEntries([...releases.values()].map(of => [of[0]?.filename.version ?? '', of.map(legacyFile)])),
+    urls: urls.map(legacyFile),
+    vulnerabilities: [],
   }
+  return legacyJson(document, { project: name, serial: undefined })
 }
 
 function legacyFile(file: HeldFile): Readonly<Record<string, unknown>> {

@@ -80,7 +80,9 @@ class MemoryWriter implements BlobWriter {
     this.#ended = true
     const found = this.digest()
     if (found !== this.#sha256)
-      throw new GateError('unknown-store', `sha256 ${this.#sha256} was to be stored, the bytes have ${found}`)
+      throw new GateError('unknown-store', `the bytes to be stored have not the sha256 ${this.#sha256}`, {
+        untrusted: { sha256: found },
+      })
     this.#publish(Buffer.from(this.#room.subarray(0, this.#length)))
   }
 

@@ -1,8 +1,11 @@
+import type { Sha256 } from '../domain/base/digest.ts'
 import { type Clock, type Instant, instant } from '../domain/base/instant.ts'
+import { type NewestTime, recordedAt } from '../domain/memory/newest-time.ts'
 import { learn, ProjectMemory, timeOf } from '../domain/memory/project-memory.ts'
 import type { Sighting, Sightings } from '../domain/memory/sighting.ts'
 import type { Source } from '../domain/memory/source.ts'
 import type { FilePath } from '../domain/packaging/artifact.ts'
+import { candidateProjects } from '../domain/packaging/filename.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import type { Events } from '../observe/events.ts'
 import type { Blobs } from '../ports/blobs.ts'
@@ -33,10 +36,10 @@ export function createMemoryStore({ events }: MemoryStoreOptions): MemoryStore {
 function createStore(journal: JournalRow[]): Store {
   const sources = new Map<Source, Memory>()
   const refusals = new Map<string, KeptRefusal>()
-  let newest = instant(0)
+  let time: NewestTime = { newest: instant(0), leap: undefined }
 
   function raise(at: Instant): void {
-    if (at > newest) newest = at
+    time = recordedAt(time, at, performance.now())
   }
 
   return {
@@ -59,7 +62,8 @@ function createStore(journal: JournalRow[]): Store {
       },
       get: async id => refusals.get(id),
     },
-    watermark: { newest: () => newest, raise },
+    watermark: { newest: () => time.newest, raise },
+    journalBytes: () => 0,
     async probe() {},
     async close() {},
   }
@@ -68,6 +72,7 @@ function createStore(journal: JournalRow[]): Store {
 function createMemory(raise: (at: Instant) => void): Memory {
   const projects = new Map<ProjectName, ProjectMemory>()
   const paths = createPaths()
+  const digests = new Set<Sha256>()
 
   function known(project: ProjectName): ProjectMemory {
     return projects.get(project) ?? ProjectMemory.of(project)
@@ -81,11 +86,13 @@ function createMemory(raise: (at: Instant) => void): Memory {
       const { memory, sightings } = learn(before, facts)
       projects.set(project, memory)
       paths.move(project, before.sightings, sightings)
+      for (const { sha256 } of sightings) if (sha256 !== undefined) digests.add(sha256)
       const at = timeOf(facts)
       if (at !== undefined) raise(at)
       return memory
     },
     projectOf: async path => paths.firstAt(path),
+    isListed: async sha256 => digests.has(sha256),
   }
 }
 
@@ -107,9 +114,10 @@ function createPaths(): Paths {
       }
     },
     firstAt(path) {
-      const [first] = [...(owners.get(path) ?? [])].sort(
-        ([one, came], [other, cameThen]) => came - cameThen || (one < other ? -1 : 1),
-      )
+      const candidates = candidateProjects(path.slice(path.lastIndexOf('/') + 1))
+      const [first] = [...(owners.get(path) ?? [])]
+        .filter(([project]) => candidates.includes(project))
+        .sort(([one, came], [other, cameThen]) => came - cameThen || (one < other ? -1 : 1))
       return first?.[0]
     },
   }

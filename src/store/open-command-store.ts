@@ -8,7 +8,7 @@ import { databaseIn, openDatabase, suspect } from './sqlite/database.ts'
 import { createSqliteStore } from './sqlite/sqlite.ts'
 
 /** Commands keep nothing in the journal; what they keep is kept. */
-const KEEP = millis(400 * 86_400_000)
+const JOURNAL = { keep: millis(400 * 86_400_000), maxSize: Number.POSITIVE_INFINITY }
 
 interface Options {
   /** in the user's cache; made when absent */
@@ -28,7 +28,7 @@ export async function openCommandStore({ folder, clock, events }: Options): Prom
     try {
       const file = databaseIn(folder)
       const { store } = await openDatabase({ file, events, clock }, database =>
-        createSqliteStore({ database, events, clock, journalKeep: KEEP, failed: error => suspect(file, error) }),
+        createSqliteStore({ database, events, clock, journal: JOURNAL, failed: error => suspect(file, error) }),
       )
       return closingWith(store, lock)
     } catch (error) {

@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorCode } from '../domain/base/error-code.ts'
 import { GateError } from '../domain/base/errors.ts'
-import type { Clock, Millis } from '../domain/base/instant.ts'
+import type { Clock } from '../domain/base/instant.ts'
 import type { Events } from '../observe/events.ts'
 import type { Blobs } from '../ports/blobs.ts'
 import type { Holdings, Misses } from '../ports/mirror.ts'
@@ -10,6 +10,7 @@ import type { Store } from '../ports/store.ts'
 import { createDiskBlobs } from './disk/disk.ts'
 import { closingWith, lockFolder } from './disk/folder-lock.ts'
 import { databaseIn, openDatabase, suspect } from './sqlite/database.ts'
+import type { JournalBounds } from './sqlite/retention.ts'
 import { createSqliteStore } from './sqlite/sqlite.ts'
 
 export interface StoreOptions {
@@ -17,7 +18,7 @@ export interface StoreOptions {
   readonly folder: string
   /** bytes that stored files may have together (files.cache) */
   readonly cacheBytes: number
-  readonly journalKeep: Millis
+  readonly journal: JournalBounds
   readonly events: Events
   readonly clock: Clock
 }
@@ -35,13 +36,13 @@ interface OpenStore {
  * `config-invalid` naming what cannot be used. Store and blobs are to be closed, in either order.
  */
 export async function openStore(options: StoreOptions): Promise<OpenStore> {
-  const { folder, cacheBytes, journalKeep, events, clock } = options
+  const { folder, cacheBytes, journal, events, clock } = options
   prepareFolder(folder)
   const lock = lockFolder(folder)
   const file = databaseIn(folder)
   try {
     const { store, blobRecords, holdings, misses } = await openDatabase({ file, events, clock }, database =>
-      createSqliteStore({ database, events, clock, journalKeep, failed: error => suspect(file, error) }),
+      createSqliteStore({ database, events, clock, journal, failed: error => suspect(file, error) }),
     )
     const blobs = await createDiskBlobs({
       folder: join(folder, 'blobs'),

@@ -1,6 +1,8 @@
 import { GateError } from '../domain/base/errors.ts'
 import { type Millis, millis } from '../domain/base/instant.ts'
+import { type ByteBudget, createByteBudget } from '../flow/byte-budget.ts'
 import type { Events } from '../observe/events.ts'
+import type { Asking } from '../ports/outward.ts'
 import { isPermittedTransport, parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { LeastRate } from './answer-body.ts'
 import { readCredentials, type UpstreamCredentials } from './credentials.ts'
@@ -28,6 +30,8 @@ export interface UpstreamLimits {
   readonly rate: LeastRate
   /** requests that wait for a place, for each origin and kind */
   readonly waiting: number
+  /** bytes of documents, as they came, that are held at once */
+  readonly documents: number
 }
 
 export interface Hop {
@@ -38,11 +42,15 @@ export interface Hop {
   /** ours alone; nothing of a client's request ever gets here */
   readonly headers: Readonly<Record<string, string>>
   readonly signal: AbortSignal
+  /** absent: the gate itself asks, about something known */
+  readonly asking?: Asking | undefined
 }
 
 export interface UpstreamAgent {
   /** until the headers of one answer */
   readonly timeout: Millis
+  /** for documents that are held in memory, in bytes as they came */
+  readonly documents: ByteBudget
   /** One request, one answer of any status; redirects are not followed. Throws unknown-upstream…, unknown-overloaded. */
   send(hop: Hop): Promise<Answer>
   close(): Promise<void>
@@ -52,6 +60,7 @@ const DEFAULTS: UpstreamLimits = {
   idle: millis(15_000),
   rate: { window: millis(15_000), bytes: 15 * 1024 },
   waiting: 1_000,
+  documents: 256 * 1024 * 1024,
 }
 
 /**
@@ -62,13 +71,12 @@ export function createUpstreamAgent(options: UpstreamAgentOptions): UpstreamAgen
   const { timeout, events } = options
   const limits = { ...DEFAULTS, ...options.limits }
   const fileOrigins = new Set(options.files.map(text => parseUpstreamBase(text, 'upstream.files').origin))
-  const origins = new Set([
-    ...options.upstreams.map(text => parseUpstreamBase(text, 'upstream').origin),
-    ...fileOrigins,
-  ])
+  const answerOrigins = new Set(options.upstreams.map(text => parseUpstreamBase(text, 'upstream').origin))
   const lanes = new Map(
-    [...origins].map(origin => {
-      const serves = fileOrigins.has(origin) ? 'files' : 'answers'
+    [...answerOrigins.union(fileOrigins)].map(origin => {
+      const serves = new Set<'files' | 'answers'>()
+      if (fileOrigins.has(origin)) serves.add('files')
+      if (answerOrigins.has(origin)) serves.add('answers')
       return [origin, createLanes({ serves, waiting: limits.waiting, patience: timeout })]
     }),
   )
@@ -82,7 +90,7 @@ export function createUpstreamAgent(options: UpstreamAgentOptions): UpstreamAgen
   }
 
   async function send(hop: Hop): Promise<Answer> {
-    const lane = lanes.get(hop.url.origin)?.[laneOf(hop.what)]
+    const lane = lanes.get(hop.url.origin)?.[laneOf(hop.what, hop.asking?.sight)]
     if (lane === undefined || !isPermittedTransport(hop.url) || hop.url.username !== '' || hop.url.password !== '')
       throw new GateError('unknown-bug', `${hop.who} was to be asked outside the configured origins`)
     const started = performance.now()
@@ -91,7 +99,7 @@ export function createUpstreamAgent(options: UpstreamAgentOptions): UpstreamAgen
     let leave: (() => void) | undefined
     try {
       if (hop.signal.aborted) throw stopOf(hop.signal)
-      leave = await lane.enter(hop.signal)
+      leave = await lane.enter(hop.signal, hop.asking)
       const { who, url, method, signal } = hop
       const answer = await exchange(dispatcher, {
         who,
@@ -112,5 +120,5 @@ export function createUpstreamAgent(options: UpstreamAgentOptions): UpstreamAgen
     }
   }
 
-  return { timeout, send, close: () => dispatcher.destroy() }
+  return { timeout, documents: createByteBudget(limits.documents), send, close: () => dispatcher.destroy() }
 }

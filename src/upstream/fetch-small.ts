@@ -1,41 +1,58 @@
-import { promisify } from 'node:util'
-import { gunzip as gunzipCallback } from 'node:zlib'
-import { errorCode } from '../domain/base/error-code.ts'
 import { GateError } from '../domain/base/errors.ts'
+import type { Share } from '../flow/byte-budget.ts'
+import { type CodedDocument, decodeSmall, tooLarge } from '../parse/coded.ts'
 import type { Hop, UpstreamAgent } from './agent.ts'
 import { type Answer, type AnswerHeaders, single } from './exchange.ts'
 import { discard, follow, withOneRetry } from './follow.ts'
 import { UpstreamStop, upstreamFailure, type Who } from './upstream-failure.ts'
 
-const gunzip = promisify(gunzipCallback)
-
 /** A whole small answer, redirects and one retry included, has this many times the upstream's timeout. */
 const BUDGET = 3
 
-export interface SmallRequest extends Pick<Hop, 'who' | 'what' | 'url'> {
+export interface SmallRequest extends Pick<Hop, 'who' | 'what' | 'url' | 'asking'> {
   readonly headers: Readonly<Record<string, string>>
-  /** where redirects may lead, besides the origin of `url` */
-  readonly origins?: ReadonlySet<string>
+  /** where redirects may lead; absent: anywhere on the origin of `url` */
+  readonly mayLead?: (url: URL) => boolean
   /** bytes, before and after decompression */
   readonly most: number
   /** media types that a 200 may have; absent: any */
   readonly types?: readonly string[]
 }
 
-export type SmallAnswer =
-  | {
+/** What was answered, `Body` being what a 200 has. */
+export type AnswerWith<Body> =
+  | (Body & {
       readonly status: 200
       readonly headers: AnswerHeaders
       readonly url: URL
       /** lower case, without parameters; empty where the answer has none */
       readonly mediaType: string
-      readonly bytes: Buffer
-    }
+    })
   | { readonly status: 304; readonly headers: AnswerHeaders; readonly url: URL }
   | { readonly status: 404; readonly headers: AnswerHeaders; readonly url: URL }
 
 /** GET of something that fits in memory. Any status but 200, 304 and 404 throws unknown-upstream. */
-export async function fetchSmall(agent: UpstreamAgent, request: SmallRequest): Promise<SmallAnswer> {
+export async function fetchSmall(
+  agent: UpstreamAgent,
+  request: SmallRequest,
+): Promise<AnswerWith<{ readonly bytes: Uint8Array }>> {
+  return await fetchCoded(agent, request, async answer => {
+    if (answer.status !== 200) return answer
+    const bytes = await decodeSmall(answer.document, request.most)
+    if (bytes === undefined) throw tooLarge(request.who, request.most)
+    return { ...answer, bytes }
+  })
+}
+
+/**
+ * As {@link fetchSmall}, for documents that are decoded while they are read. While `use` is under way their bytes count among
+ * those that may be held at once: of more, whoever holds the most is `unknown-overloaded`.
+ */
+export async function fetchCoded<Used>(
+  agent: UpstreamAgent,
+  request: SmallRequest,
+  use: (answer: AnswerWith<{ readonly document: CodedDocument }>) => Promise<Used>,
+): Promise<Used> {
   const { who } = request
   const budget = new AbortController()
   const timer = setTimeout(
@@ -43,26 +60,31 @@ export async function fetchSmall(agent: UpstreamAgent, request: SmallRequest): P
     BUDGET * agent.timeout,
   )
   const hop: Hop = { ...request, method: 'GET', signal: budget.signal }
-  const origins = request.origins ?? new Set([request.url.origin])
+  const { mayLead = ({ origin }: URL): boolean => origin === request.url.origin } = request
+  let share: Share | undefined
   try {
     const { answer, url, body } = await withOneRetry(budget.signal, async () => {
-      const arrived = await follow(agent, hop, origins)
-      return { ...arrived, body: await readBody(request, arrived.answer) }
+      const arrived = await follow(agent, hop, mayLead)
+      share?.leave()
+      share = agent.documents.enter()
+      return { ...arrived, body: await readBody(request, arrived.answer, share) }
     })
+    clearTimeout(timer)
     const { status, headers } = answer
-    if (status === 304 || status === 404) return { status, headers, url }
+    if (status === 304 || status === 404) return await use({ status, headers, url })
     if (body === undefined) throw unexpected(who, answer)
-    const mediaType = mediaTypeOf(who, headers) ?? ''
-    return { status: 200, headers, url, mediaType, bytes: await decode(request, headers, body) }
+    const document = { bytes: body, coding: codingOf(request, headers), most: request.most, who }
+    return await use({ status: 200, headers, url, mediaType: mediaTypeOf(who, headers) ?? '', document })
   } catch (error) {
     throw upstreamFailure(who, error)
   } finally {
     clearTimeout(timer)
+    share?.leave()
   }
 }
 
 /** The body of a 200 of an expected type, as it came; `undefined` for other statuses, whose bodies say nothing. */
-async function readBody(request: SmallRequest, answer: Answer): Promise<Buffer | undefined> {
+async function readBody(request: SmallRequest, answer: Answer, share: Share): Promise<Uint8Array | undefined> {
   if (answer.status !== 200) {
     discard(answer)
     return undefined
@@ -72,7 +94,7 @@ async function readBody(request: SmallRequest, answer: Answer): Promise<Buffer |
     const type = mediaTypeOf(who, answer.headers)
     if (types !== undefined && (type === undefined || !types.includes(type))) throw unexpected(who, answer)
     if (answer.headers['content-range'] !== undefined) throw unexpected(who, answer)
-    return await collect(who, answer, most)
+    return await collect(who, answer, most, share)
   } finally {
     answer.body.destroy()
   }
@@ -82,36 +104,32 @@ function mediaTypeOf(who: Who, headers: AnswerHeaders): string | undefined {
   return single(who, headers, 'content-type')?.split(';', 1)[0]?.trim().toLowerCase()
 }
 
-async function collect(who: Who, answer: Answer, most: number): Promise<Buffer> {
+async function collect(who: Who, answer: Answer, most: number, share: Share): Promise<Uint8Array> {
   const chunks: Buffer[] = []
   let size = 0
+  share.whenOutgrown(() => answer.body.destroy(tooMuch()))
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {
     size += chunk.length
     if (size > most) throw tooLarge(who, most)
+    share.take(chunk.length)
     chunks.push(chunk)
   }
+  share.whenOutgrown(undefined)
   return Buffer.concat(chunks, size)
 }
 
-/** One gzip coding at most, and only where it was asked for; `most` holds for what comes out of it too. */
-async function decode(request: SmallRequest, headers: AnswerHeaders, body: Buffer): Promise<Buffer> {
-  const { who, most } = request
-  const coding = single(who, headers, 'content-encoding')?.trim().toLowerCase() ?? 'identity'
-  if (coding === 'identity' || coding === '') return body
-  if ((coding !== 'gzip' && coding !== 'x-gzip') || request.headers['accept-encoding'] !== 'gzip')
-    throw new GateError('unknown-upstream', `${who} sent a content coding that was not asked for`, {
-      untrusted: { coding },
-    })
-  try {
-    return await gunzip(body, { maxOutputLength: most })
-  } catch (error) {
-    if (errorCode(error) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(who, most)
-    throw new GateError('unknown-upstream', `${who} sent a body that is not the gzip it says it is`)
-  }
+function tooMuch(): GateError {
+  return new GateError('unknown-overloaded', 'too many large documents are under way')
 }
 
-function tooLarge(who: Who, most: number): GateError {
-  return new GateError('unknown-upstream', `${who} sent more than ${most} bytes`)
+/** One gzip coding at most, and only where it was asked for. */
+function codingOf(request: SmallRequest, headers: AnswerHeaders): CodedDocument['coding'] {
+  const coding = single(request.who, headers, 'content-encoding')?.trim().toLowerCase() ?? 'identity'
+  if (coding === 'identity' || coding === '') return 'identity'
+  if ((coding === 'gzip' || coding === 'x-gzip') && request.headers['accept-encoding'] === 'gzip') return 'gzip'
+  throw new GateError('unknown-upstream', `${request.who} sent a content coding that was not asked for`, {
+    untrusted: { coding },
+  })
 }
 
 /** An answer that is neither the thing nor "there is none". */

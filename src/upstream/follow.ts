@@ -15,28 +15,28 @@ export interface Arrived {
 }
 
 /**
- * Sends and follows at most five redirects, by hand: only to `origins`, never from TLS to plain HTTP. Throws
+ * Sends and follows at most five redirects, by hand: only where `mayLead` says so, never from TLS to plain HTTP. Throws
  * unknown-upstream for any other redirect.
  */
-export async function follow(agent: UpstreamAgent, hop: Hop, origins: ReadonlySet<string>): Promise<Arrived> {
+export async function follow(agent: UpstreamAgent, hop: Hop, mayLead: (url: URL) => boolean): Promise<Arrived> {
   let { url } = hop
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
     const answer = await agent.send({ ...hop, url })
     if (!REDIRECTS.has(answer.status)) return { answer, url }
     discard(answer)
-    url = nextStop(hop.who, single(hop.who, answer.headers, 'location'), url, origins)
+    url = nextStop(hop.who, single(hop.who, answer.headers, 'location'), url, mayLead)
   }
   throw new GateError('unknown-upstream', `${hop.who} redirected more than ${MOST_REDIRECTS} times`)
 }
 
-function nextStop(who: Who, location: string | undefined, from: URL, origins: ReadonlySet<string>): URL {
+function nextStop(who: Who, location: string | undefined, from: URL, mayLead: (url: URL) => boolean): URL {
   const target = location === undefined ? null : URL.parse(location, from.href)
   if (target === null) throw new GateError('unknown-upstream', `${who} redirected to nowhere`)
   const untrusted = { to: target.origin } // its path and query may hold a signature
   if (target.username !== '' || target.password !== '' || (from.protocol === 'https:' && target.protocol !== 'https:'))
     throw new GateError('unknown-upstream', `${who} redirected to a URL that is not followed`, { untrusted })
-  if (!origins.has(target.origin) || !isPermittedTransport(target))
-    throw new GateError('unknown-upstream', `${who} redirected to an origin that is not configured for it`, {
+  if (!mayLead(target) || !isPermittedTransport(target))
+    throw new GateError('unknown-upstream', `${who} redirected to a place that is not configured for it`, {
       untrusted,
     })
   target.hash = ''

@@ -1,11 +1,11 @@
 import { GateError } from '../domain/base/errors.ts'
+import { createDocuments, type Documents } from '../parse/documents.ts'
 import type { Index } from '../ports/outward.ts'
-import { parseLegacyJson } from '../protocol/simple/legacy-json.ts'
-import { parseProjectPage, SIMPLE_HTML, SIMPLE_JSON } from '../protocol/simple/project-page.ts'
+import { SIMPLE_HTML, SIMPLE_JSON } from '../protocol/simple/project-page.ts'
 import { parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { type AnswerHeaders, single } from './exchange.ts'
-import { fetchSmall } from './fetch-small.ts'
+import { fetchCoded, type SmallRequest } from './fetch-small.ts'
 import { isConnectionFailure } from './upstream-failure.ts'
 
 const WHO = 'the index'
@@ -29,16 +29,19 @@ export function createIndex(options: {
   readonly index: string
   /** `upstream.files` */
   readonly files: readonly string[]
+  /** where large documents are read; default: threads of its own, which end by themselves */
+  readonly documents?: Documents
 }): Index {
-  const { agent } = options
+  const { agent, documents = createDocuments() } = options
   const base = parseUpstreamBase(options.index, 'upstream.index')
-  const fileOrigins = options.files.map(text => parseUpstreamBase(text, 'upstream.files').origin)
+  const fileBases = options.files.map(text => parseUpstreamBase(text, 'upstream.files'))
 
-  async function askPage(folder: Folder, ...[name, known]: Question): Promise<PageAnswer> {
+  async function askPage(folder: Folder, ...[name, known, asking]: Question): Promise<PageAnswer> {
     const etag = known?.etag
-    const answer = await fetchSmall(agent, {
+    const request: SmallRequest = {
       who: WHO,
       what: 'page',
+      asking,
       url: new URL(`${base.href}/${folder}${name}/`),
       headers: {
         accept: ACCEPT,
@@ -47,45 +50,41 @@ export function createIndex(options: {
       },
       types: PAGE_TYPES,
       most: MOST_PAGE,
-    })
-    if (answer.status === 404) return { kind: 'absent' }
-    if (answer.status === 304) {
-      if (etag === undefined)
-        throw new GateError('unknown-upstream', `${WHO} answered 304 to a request without a condition`)
-      return { kind: 'unchanged' }
     }
-    const { bytes, headers, url, mediaType } = answer
-    const index = parseProjectPage(bytes, mediaType, {
-      project: name,
-      pageUrl: url.href,
-      fileOrigins,
-      serial: serialOf(headers),
+    return await fetchCoded(agent, request, async answer => {
+      if (answer.status === 404) return { kind: 'absent' }
+      if (answer.status === 304) {
+        if (etag === undefined) throw unconditional()
+        return { kind: 'unchanged' }
+      }
+      const { document, headers, url, mediaType } = answer
+      const fileOrigins = fileBases.map(({ href }) => href)
+      const context = { project: name, pageUrl: url.href, fileOrigins, serial: serialOf(headers) }
+      return { kind: 'page', index: await documents.page(document, mediaType, context), etag: etagOf(headers) }
     })
-    return { kind: 'page', index, etag: etagOf(headers) }
   }
 
   return {
     project: findFolder(base, askPage),
 
-    async legacy(name, version) {
+    async legacy(name, version, asking) {
       const path = version === undefined ? name : `${name}/${encodeURIComponent(version)}`
-      const answer = await fetchSmall(agent, {
+      const request: SmallRequest = {
         who: WHO,
         what: 'legacy',
+        asking,
         url: new URL(`${base.href}/pypi/${path}/json`),
         headers: { accept: 'application/json', 'accept-encoding': 'gzip' },
         types: ['application/json'],
         most: MOST_LEGACY,
+      }
+      return await fetchCoded(agent, request, async answer => {
+        if (answer.status === 404) return { kind: 'absent' }
+        if (answer.status === 304) throw unconditional()
+        const origins = [base.origin, ...fileBases.map(({ origin }) => origin)]
+        const context = { project: name, serial: serialOf(answer.headers), origins }
+        return { kind: 'json', json: await documents.legacy(answer.document, context) }
       })
-      if (answer.status === 404) return { kind: 'absent' }
-      if (answer.status === 304)
-        throw new GateError('unknown-upstream', `${WHO} answered 304 to a request without a condition`)
-      const json = parseLegacyJson(answer.bytes, {
-        project: name,
-        serial: serialOf(answer.headers),
-        origins: [base.origin, ...fileOrigins],
-      })
-      return { kind: 'json', json }
     },
   }
 }
@@ -131,6 +130,10 @@ function findFolder(
 /** Something was answered, only not a page: another folder may have one. */
 function isAnswer(error: unknown): boolean {
   return error instanceof GateError && error.code === 'unknown-upstream' && !isConnectionFailure(error)
+}
+
+function unconditional(): GateError {
+  return new GateError('unknown-upstream', `${WHO} answered 304 to a request without a condition`)
 }
 
 function serialOf(headers: AnswerHeaders): number | undefined {

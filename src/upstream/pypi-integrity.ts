@@ -24,11 +24,12 @@ export function createIntegrity(options: {
   return {
     ownOrigin: base.origin === parseUpstreamBase(options.index, 'upstream.index').origin,
 
-    async provenance(project, filename) {
+    async provenance(project, filename, asking) {
       const path = [project, filename.version, filename.text].map(encodeURIComponent).join('/')
       const answer = await fetchSmall(options.agent, {
         who: 'the Integrity API',
         what: 'provenance',
+        asking,
         url: new URL(`${base.href}/integrity/${path}/provenance`),
         headers: { accept: INTEGRITY_JSON, 'accept-encoding': 'gzip' },
         types: [INTEGRITY_JSON, 'application/json'],

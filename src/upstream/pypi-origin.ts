@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
 import { GateError } from '../domain/base/errors.ts'
 import type { Artifact } from '../domain/packaging/artifact.ts'
-import { type ResumableOrigin, untrusted } from '../ports/outward.ts'
-import { parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
+import { type Asking, type ResumableOrigin, untrusted } from '../ports/outward.ts'
+import { isBelowAny, parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { type Answer, type AnswerHeaders, single } from './exchange.ts'
 import { fetchSmall, unexpected } from './fetch-small.ts'
@@ -25,14 +25,14 @@ export function createOrigin(options: {
   readonly maxSize: number
 }): ResumableOrigin {
   const { agent, maxSize } = options
-  const origins = new Set(options.files.map(text => parseUpstreamBase(text, 'upstream.files').origin))
+  const bases = options.files.map(text => parseUpstreamBase(text, 'upstream.files').href)
+  const isServed = (url: URL): boolean => isBelowAny(url, bases)
 
   function locate(artifact: Artifact, suffix: string): URL {
     const url = new URL(artifact.url)
-    if (!origins.has(url.origin))
-      throw new GateError('unknown-bug', `${artifact.filename.text} lies outside upstream.files`)
     url.hash = ''
     url.pathname += suffix
+    if (!isServed(url)) throw new GateError('unknown-bug', `${artifact.filename.text} lies outside upstream.files`)
     return url
   }
 
@@ -40,6 +40,7 @@ export function createOrigin(options: {
     artifact: Artifact,
     range: Readonly<Record<string, string>>,
     signal: AbortSignal,
+    asking?: Asking,
   ): Promise<Answer> {
     const hop = {
       who: WHO,
@@ -48,14 +49,15 @@ export function createOrigin(options: {
       url: locate(artifact, ''),
       headers: { 'accept-encoding': 'identity', ...range },
       signal,
+      asking,
     } as const
-    return (await withOneRetry(signal, () => follow(agent, hop, origins))).answer
+    return (await withOneRetry(signal, () => follow(agent, hop, isServed))).answer
   }
 
   return {
-    async file(artifact, signal) {
+    async file(artifact, signal, asking) {
       try {
-        return untrusted(openBody(artifact, await ask(artifact, {}, signal), maxSize))
+        return untrusted(openBody(artifact, await ask(artifact, {}, signal, asking), maxSize))
       } catch (error) {
         throw upstreamFailure(WHO, error)
       }
@@ -74,13 +76,14 @@ export function createOrigin(options: {
       }
     },
 
-    async metadata(artifact) {
+    async metadata(artifact, asking) {
       const answer = await fetchSmall(agent, {
         who: WHO,
         what: 'metadata',
+        asking,
         url: locate(artifact, '.metadata'),
         headers: { 'accept-encoding': 'identity' },
-        origins,
+        mayLead: isServed,
         most: MOST_METADATA,
       })
       if (answer.status === 404) return { kind: 'absent' }

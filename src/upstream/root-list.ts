@@ -9,8 +9,6 @@ import { discard, follow } from './follow.ts'
 const WHO = 'the index'
 const JSON_TYPE = 'application/vnd.pypi.simple.v1+json'
 const CODINGS = ['gzip', 'identity'] as const
-/** Tens of megabytes each, and hardly anybody asks. */
-const MOST_AT_ONCE = 4
 
 /** The upstream's list of all projects. It is asked for in one form, so nothing of a client's request can reach it. */
 export function createRootList(options: {
@@ -20,22 +18,26 @@ export function createRootList(options: {
 }): RootList {
   const base = parseUpstreamBase(options.index, 'upstream.index')
   const url = new URL(`${base.href}/simple/`)
-  const headers = { accept: JSON_TYPE, 'accept-encoding': 'gzip' }
+  const usual = { accept: JSON_TYPE, 'accept-encoding': 'gzip' }
   return {
-    mostAtOnce: MOST_AT_ONCE,
-    async open(method) {
+    async open(known) {
       const { signal } = new AbortController()
-      const hop = { who: WHO, what: 'root-list', method, url, headers, signal } as const
-      const { answer } = await follow(options.agent, hop, new Set([base.origin]))
-      return openedFrom(answer)
+      const headers = known === undefined ? usual : { ...usual, 'if-none-match': known }
+      const hop = { who: WHO, what: 'root-list', method: 'GET', url, headers, signal } as const
+      const { answer } = await follow(options.agent, hop, ({ origin }) => origin === base.origin)
+      if (known === undefined || answer.status !== 304) return openedFrom(answer)
+      discard(answer)
+      return { kind: 'unchanged' }
     },
   }
 }
 
-/** What goes on of an answer: its body, how it is coded, and its serial; nothing else that the upstream says. */
+/** What goes on of an answer: its body, how it is coded, its serial and its tag; nothing else that the upstream says. */
 function openedFrom(answer: Answer): OpenedRootList {
   try {
-    return { body: answer.body, coding: codingOf(answer), serial: single(WHO, answer.headers, 'x-pypi-last-serial') }
+    const { body, headers } = answer
+    const [serial, etag] = [single(WHO, headers, 'x-pypi-last-serial'), single(WHO, headers, 'etag')]
+    return { kind: 'list', body, coding: codingOf(answer), serial, etag }
   } catch (error) {
     discard(answer)
     throw error

@@ -20,10 +20,12 @@ t.test('without anything said, the defaults of the documentation hold', t => {
     spool: 16 * 1024 ** 2,
     maxSize: 5 * 1024 ** 3,
     cache: 50 * 1024 ** 3,
+    metadata: 'promised',
     clientCache: 'revalidate',
   })
   t.equal(config.findings.negativeTtl, 600_000)
-  t.equal(config.journal.keep, 400 * 86_400_000)
+  t.strictSame(config.journal, { keep: 400 * 86_400_000, maxSize: 4 * 1024 ** 3 })
+  t.strictSame(config.limits, { connections: 4_096, connectionsPerAddress: 1_024 })
   t.strictSame(config.log, { level: 'info', format: 'json' })
   t.strictSame([...new Set(origins.values())], ['default'])
   t.end()

@@ -49,9 +49,13 @@ t.test('every key can be set by its variable', t => {
     'files.spool': '1048576',
     'files.max_size': '1GiB',
     'files.cache': '2GiB',
+    'files.metadata': 'verified',
     'files.client_cache': 'forbid',
     'findings.negative_ttl': '90s',
     'journal.keep': '30d',
+    'journal.max_size': '1GiB',
+    'limits.connections': '100',
+    'limits.connections_per_address': '10',
     'log.level': 'debug',
     'log.format': 'text',
   }
@@ -76,7 +80,7 @@ t.test('every key can be set by its variable', t => {
       timeout: 3_000,
     },
     index: { internal: ['acme-cloud*', 'secret-tool'], maxAge: 0, maxStale: 0 },
-    files: { spool: 1024 ** 2, clientCache: 'forbid' },
+    files: { spool: 1024 ** 2, metadata: 'verified', clientCache: 'forbid' },
   })
   t.end()
 })

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { type Sha256, sha256Of } from '../../src/domain/base/digest.ts'
 import { instant, millis } from '../../src/domain/base/instant.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -32,15 +31,14 @@ async function run(folder: string, mode: string): Promise<void> {
   const { store, blobs } = await openStore({
     folder,
     cacheBytes: 1e9,
-    journalKeep: millis(86_400_000),
+    journal: { keep: millis(86_400_000), maxSize: 1e12 },
     events: { emit: () => {} },
     clock,
   })
   const memory = await store.memory(INDEX)
   say('open')
   if (mode === 'wait') return void setInterval(() => {}, 1_000)
-  const [round = '', count = '', signal] = mode.split(':')
-  if (signal !== undefined) await once(process.stdin, 'data')
+  const [round = '', count = ''] = mode.split(':')
   for (let number = 0; number < Number(count); number += 1) {
     const seed = `${round}.${number}`
     try {
@@ -75,7 +73,6 @@ async function run(folder: string, mode: string): Promise<void> {
   await blobs.close()
   await store.close()
   say('closed')
-  process.stdin.destroy()
 }
 
 function say(line: string): void {

@@ -16,7 +16,6 @@ const CHILD = new URL('./crash-child.ts', import.meta.url).pathname
 export interface Promised {
   readonly stored: Set<string>
   readonly noted: Set<string>
-  readonly failed: string[]
 }
 
 interface Run {
@@ -25,8 +24,6 @@ interface Run {
   readonly count: number
   /** before the command, for a tracer */
   readonly under?: readonly string[]
-  /** a tracer that is set on the process once its store is open; its last word is the process's id */
-  readonly attach?: readonly [string, ...string[]]
 }
 
 /** Runs a process until `end` kills it or it ends by itself, and takes down what it promised. */
@@ -35,19 +32,17 @@ export async function promises(
   end: (child: ChildProcess, lines: number) => void,
   promised: Promised,
 ): Promise<boolean> {
-  const mode = [run.round, run.count, ...(run.attach === undefined ? [] : ['wait'])].join(':')
+  const mode = `${run.round}:${run.count}`
   const words: readonly string[] = [...(run.under ?? []), process.execPath, CHILD, run.folder, mode]
   const [command = '', ...rest] = words
-  const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'ignore'] })
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'ignore'] })
   const exited = once(child, 'exit')
   let lines = 0
   let closed = false
   for await (const line of createInterface({ input: child.stdout })) {
-    const [word, what = '', seed = ''] = line.split(' ')
-    if (word === 'open' && run.attach !== undefined) await attach(run.attach, child)
+    const [word, what = ''] = line.split(' ')
     if (word === 'stored') promised.stored.add(what)
     if (word === 'noted') promised.noted.add(what)
-    if (word === 'failed') promised.failed.push(`${what} ${seed}`)
     if (word === 'closed') closed = true
     lines += 1
     end(child, lines)
@@ -56,15 +51,8 @@ export async function promises(
   return closed
 }
 
-async function attach([command, ...rest]: readonly [string, ...string[]], child: ChildProcess): Promise<void> {
-  const tracer = spawn(command, [...rest, `${child.pid}`], { stdio: ['ignore', 'ignore', 'pipe'] })
-  await once(tracer.stderr, 'data') // "attached"
-  tracer.stderr.resume()
-  child.stdin?.write('go')
-}
-
 export function nothing(): Promised {
-  return { stored: new Set(), noted: new Set(), failed: [] }
+  return { stored: new Set(), noted: new Set() }
 }
 
 async function isStored(blobs: Blobs, seed: string): Promise<boolean> {

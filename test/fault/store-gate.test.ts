@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -97,6 +97,41 @@ t.test('a damaged database admits nothing that it would not have admitted before
     await gate.stop()
   })
 })
+
+t.test(
+  'an older copy of the database that is put back admits nothing: proofs are about bytes, and policy is not in it',
+  async t => {
+    const world = await createWorld(t)
+    const { wheel: good } = await world.release('good', '1.0')
+    const { wheel: bare } = await world.release('bare', '1.0', { attested: false })
+    const first = await startGate(t, world)
+    t.equal((await ask(first, good.path)).status, 200)
+    await first.stop()
+    const file = join(first.config.data, 'portcullis.sqlite')
+    copyFileSync(file, `${file}.older`)
+
+    const { wheel: next } = await world.release('good', '2.0')
+    const second = await startGate(t, world)
+    t.equal((await ask(second, next.path)).status, 200)
+    await second.stop()
+    const { bytes, sha256 } = bare
+    world.upstream.replace('good', next.filename, { bytes, sha256, size: bytes.length })
+    const changed = { path: world.upstream.pathOf('good', next.filename) }
+    const knowing = await startGate(t, world)
+    t.equal(codeOf(await ask(knowing, changed.path)), 'unknown-index-changed', 'the sha256 that it saw is remembered')
+    await knowing.stop()
+
+    copyFileSync(`${file}.older`, file)
+    const revoked = `${world.policyText()}revocations: [{ sha256: "${good.sha256}", reason: incident }]\n`
+    const gate = await startGate(t, world, { policy: revoked })
+    t.equal(codeOf(await ask(gate, changed.path)), 'digest-mismatch', 'forgotten, and nobody signed these bytes')
+    t.equal(codeOf(await ask(gate, bare.path)), 'unattested')
+    t.equal(codeOf(await ask(gate, good.path)), 'revoked')
+    await gate.stop()
+    const again = await startGate(t, world)
+    t.ok((await ask(again, good.path)).body?.equals(good.bytes), 'and what was proved then is proved')
+  },
+)
 
 t.test('a full disk is 503, and passes without a restart', async t => {
   const disk = smallDisk(t, '24m')

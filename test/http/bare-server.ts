@@ -1,11 +1,11 @@
 import type { Test } from 'tap'
 import { GateError } from '../../src/domain/base/errors.ts'
 import type { Gate } from '../../src/gate/gate.ts'
+import type { RootLists } from '../../src/gate/pages/root-lists.ts'
 import { BufferPool } from '../../src/http/exchange/buffer-pool.ts'
 import { createHttpServer, type HttpServer, type HttpSettings } from '../../src/http/server.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
 import type { Blobs, OpenBlob } from '../../src/ports/blobs.ts'
-import type { RootList } from '../../src/ports/outward.ts'
 import { type BareChanges, type BareGate, openBareGate } from '../world/gate/bare-gate.ts'
 import type { World } from '../world/world.ts'
 
@@ -24,6 +24,8 @@ export interface BareServer extends BareGate {
   readonly blobs: { open: number }
   /** the access log */
   requests(): readonly Extract<GateEvent, { type: 'request' }>[]
+  /** which limits were reached, in order */
+  limits(): readonly string[]
 }
 
 export async function startServer(t: Test, world: World, changes: ServerChanges = {}): Promise<BareServer> {
@@ -41,7 +43,7 @@ export async function startServer(t: Test, world: World, changes: ServerChanges 
     listenUrl: () => url,
     clientCache: 'revalidate',
     trustProxy: [],
-    rootList: NO_LIST,
+    rootLists: NO_LIST,
     metrics: async () => ({ contentType: 'text/plain', body: '' }),
     events: { emit: event => void log.push(event) },
     version: 'test',
@@ -57,13 +59,14 @@ export async function startServer(t: Test, world: World, changes: ServerChanges 
     buffers,
     blobs,
     requests: () => log.filter(event => event.type === 'request'),
+    limits: () => log.flatMap(event => (event.type === 'limited' ? [event.limit] : [])),
   }
 }
 
 /** Nobody asks for it here. */
-const NO_LIST: RootList = {
-  mostAtOnce: 1,
+const NO_LIST: RootLists = {
   open: () => Promise.reject(new GateError('not-found', 'no list of projects')),
+  close() {},
 }
 
 /** Blobs as a disk has them: none is in memory, and whoever opened one must close it. */

@@ -108,9 +108,11 @@ export async function talk(url: string, sent: string | Buffer, patience = PATIEN
   return await hear(socket, patience)
 }
 
-export async function dial(url: string): Promise<Socket> {
+/** `from`: another address of this machine */
+export async function dial(url: string, from?: string): Promise<Socket> {
   const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname)
+  const local = from === undefined ? {} : { localAddress: from }
+  const socket = connect({ port: Number(port), host: hostname, ...local })
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve)
     socket.once('error', reject)

@@ -16,6 +16,7 @@ const TRUSTED: MetricState = {
     detail: '',
   },
   blobBytes: 5,
+  journalBytes: 6,
 }
 
 async function scrape(events: readonly GateEvent[], state: MetricState = TRUSTED): Promise<string> {

@@ -62,6 +62,7 @@ interface Scripts {
   readonly test?: Answer
   readonly 'run check'?: Answer
   readonly 'run test:clients'?: Answer
+  readonly 'run test:nemesis -- --minutes 1'?: Answer
   readonly 'run test:image'?: Answer
 }
 
@@ -75,7 +76,7 @@ interface Closing {
 function runCi(
   t: Test,
   scripts: Scripts,
-  folders: readonly string[] = ['test/clients', 'test/image'],
+  folders: readonly string[] = ['test/nemesis', 'test/clients', 'test/image'],
 ): Promise<Closing> {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-ci-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -112,9 +113,14 @@ function program(path: string, text: string): void {
 }
 
 t.test('the last line adds up every run of tap', async t => {
-  const scripts = { test: { prints: PASSED }, 'run check': { prints: PASSED }, 'run test:image': { prints: SKIPPED } }
+  const scripts = {
+    test: { prints: PASSED },
+    'run check': { prints: PASSED },
+    'run test:nemesis -- --minutes 1': { prints: PASSED },
+    'run test:image': { prints: SKIPPED },
+  }
   const { code, last, out } = await runCi(t, scripts)
-  t.equal(last, '167 passed, 0 failed, 2 skipped')
+  t.equal(last, '249 passed, 0 failed, 2 skipped')
   t.equal(code, 0)
   t.match(
     out,

@@ -66,13 +66,14 @@ export function proved(filename = 'pkg-1.0.tar.gz', at: Instant = START): Proved
 
 /** A memory as plain data, the findings of these keys included: equal where nothing tells two memories apart. */
 export function plain(memory: ProjectMemory, keys: readonly FindingKey[] = []): unknown {
-  const { project, sightings, reading, proofs, serial, findings } = memory
+  const { project, sightings, reading, proofs, settled, serials, findings } = memory
   return {
     project,
     sightings: sorted(sightings.values()),
     reading,
     proofs: sorted(proofs.values()),
-    serial,
+    settled: sorted(settled.values()),
+    serials,
     findings: keys.map(key => {
       const remembered = findings.get(key)
       return remembered === undefined ? undefined : [remembered.found, encodeFinding(remembered.finding)]

@@ -6,7 +6,10 @@ import { createMemoryBlobs } from '../../src/store/memory-blobs.ts'
 import { OTHER, PKG } from './facts.ts'
 import { heldFile } from './written.ts'
 
-const [METADATA, PROVENANCE] = [Buffer.from('Name: pkg\nSummary: what is held\n'), Buffer.from('{"version":1}')]
+const [METADATA, PROVENANCE] = [
+  Buffer.from('Metadata-Version: 2.1\nName: pkg\nVersion: 1.0\nSummary: what is held\n'),
+  Buffer.from('{"version":1}'),
+]
 const WHEEL = heldFile('pkg-1.0-py3-none-any.whl', {
   coreMetadata: sha256Of(METADATA),
   provenance: sha256Of(PROVENANCE),

@@ -7,11 +7,14 @@ import { sha256Of } from '../../src/domain/base/digest.ts'
 import { instant } from '../../src/domain/base/instant.ts'
 import { HELD, sourceAt } from '../../src/domain/memory/source.ts'
 import type { FilePath } from '../../src/domain/packaging/artifact.ts'
+import { parseProjectName } from '../../src/domain/packaging/name.ts'
 import type { Memory } from '../../src/ports/memory.ts'
 import { encodeFinding } from '../../src/verify/evidence/finding-codec.ts'
 import { attested, bundle } from '../world/judging/judging.ts'
 import { fileOf, findingIn, found, KEY, OTHER, PKG, pageOf, plain, proved, readPage } from './facts.ts'
 import { diskSubject, INDEX, memorySubject, START, type Subject } from './stores.ts'
+
+const PKG_2 = parseProjectName('pkg-2')
 
 /** The contract of {@link Memory}, as ports/memory.ts has it in words. */
 function memoryConformance(name: string, open: (t: Test) => Promise<Subject>): void {
@@ -118,25 +121,47 @@ function memoryConformance(name: string, open: (t: Test) => Promise<Subject>): v
     })
     t.test('a path stays with the project that showed it first', async t => {
       const subject = await open(t)
-      const file = fileOf('pkg-1.0.tar.gz')
+      const file = fileOf('pkg-2-4.tar.gz') // pkg 2.post4, or pkg-2 4
       await readPage(await subject.memory(), PKG, [file])
       await subject.reopen?.()
-      await readPage(await subject.memory(), OTHER, [file], instant(START + 1))
+      await readPage(await subject.memory(), PKG_2, [file], instant(START + 1))
       t.equal(await (await subject.memory()).projectOf(file.path), PKG)
       await subject.reopen?.()
       t.equal(await (await subject.memory()).projectOf(file.path), PKG)
     })
+    t.test('a page that lists what is no file of its project leads nobody there', async t => {
+      const subject = await open(t)
+      const file = fileOf('pkg-1.0-py3-none-any.whl')
+      await readPage(await subject.memory(), OTHER, [file])
+      for (const round of [1, 2]) {
+        t.equal(await (await subject.memory()).projectOf(file.path), undefined, `round ${round}`)
+        await subject.reopen?.()
+      }
+      await readPage(await subject.memory(), PKG, [file], instant(START + 1))
+      t.equal(await (await subject.memory()).projectOf(file.path), PKG)
+    })
+    t.test('a sha256 that any page gave for a file is known to be one of a file', async t => {
+      const subject = await open(t)
+      await readPage(await subject.memory(), PKG, [fileOf('pkg-1.0.tar.gz')])
+      for (const round of [1, 2]) {
+        const memory = await subject.memory()
+        t.equal(await memory.isListed(sha256Of('pkg-1.0.tar.gz')), true, `round ${round}`)
+        t.equal(await memory.isListed(sha256Of('something else')), false)
+        t.equal(await (await subject.memory(HELD)).isListed(sha256Of('pkg-1.0.tar.gz')), false, 'of another source')
+        await subject.reopen?.()
+      }
+    })
     t.test('a file that is listed under another path is found there alone', async t => {
       const subject = await open(t)
-      const [before, now] = [fileOf('pkg-1.0.tar.gz'), fileOf('pkg-1.0.tar.gz', 'other bytes')]
+      const [before, now] = [fileOf('pkg-2-4.tar.gz'), fileOf('pkg-2-4.tar.gz', 'other bytes')]
       await readPage(await subject.memory(), PKG, [before])
-      await readPage(await subject.memory(), OTHER, [before], instant(START + 1))
+      await readPage(await subject.memory(), PKG_2, [before], instant(START + 1))
       await subject.reopen?.()
       await readPage(await subject.memory(), PKG, [now], instant(START + 2))
       for (const round of [1, 2]) {
         const memory = await subject.memory()
         t.equal(await memory.projectOf(now.path), PKG, `round ${round}`)
-        t.equal(await memory.projectOf(before.path), OTHER, `the other project still lists it there, round ${round}`)
+        t.equal(await memory.projectOf(before.path), PKG_2, `the other project still lists it there, round ${round}`)
         await subject.reopen?.()
       }
     })
@@ -224,7 +249,8 @@ function memoryConformance(name: string, open: (t: Test) => Promise<Subject>): v
         sightings: [],
         reading: undefined,
         proofs: [],
-        serial: undefined,
+        settled: [],
+        serials: undefined,
         findings: [undefined],
       })
     })

@@ -1,7 +1,7 @@
 // guards: src/store/disk/folder-lock.ts src/store/memory.ts src/store/open.ts src/store/sqlite/database.ts
 // guards: src/store/sqlite/schema.ts src/store/sqlite/sqlite.ts src/store/sqlite/tables/journal-table.ts
 // guards: src/store/sqlite/tables/refusals-table.ts src/store/sqlite/tables/refused-codec.ts
-// guards: src/store/sqlite/tables/watermark-fact.ts src/store/sqlite/write-behind.ts
+// guards: src/store/sqlite/watermark-fact.ts src/store/sqlite/write-behind.ts
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import { instant } from '../../src/domain/base/instant.ts'
@@ -121,6 +121,18 @@ function storeConformance(name: string, open: (t: Test) => Promise<Subject>): vo
       t.equal(subject.store.watermark.newest(), START)
       await subject.reopen?.()
       t.equal(subject.store.watermark.newest(), START)
+    })
+    t.test('is not raised by a clock that was a year ahead for a moment, whatever it wrote down', async t => {
+      const subject = await open(t)
+      subject.store.watermark.raise(START)
+      const ahead = instant(START + 365 * 86_400_000)
+      subject.store.journal.record({ ...ENTRY, at: ahead })
+      await (await subject.memory()).learn(PKG, pageOf([], ahead))
+      t.equal(subject.store.watermark.newest(), START)
+      await subject.reopen?.()
+      t.equal(subject.store.watermark.newest(), START)
+      subject.store.watermark.raise(instant(START + 1))
+      t.equal(subject.store.watermark.newest(), START + 1)
     })
     const learning =
       (facts: Facts) =>

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import type { Test } from 'tap'
-import { type Instant, instant, type Millis, millis } from '../../src/domain/base/instant.ts'
+import { type Instant, instant, millis } from '../../src/domain/base/instant.ts'
 import { type Source, sourceAt } from '../../src/domain/memory/source.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
 import type { Blobs } from '../../src/ports/blobs.ts'
@@ -9,6 +9,7 @@ import type { Holdings, Misses } from '../../src/ports/mirror.ts'
 import type { JournalEntry, Store } from '../../src/ports/store.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { openStore } from '../../src/store/open.ts'
+import type { JournalBounds } from '../../src/store/sqlite/retention.ts'
 
 /** What a suite is run over. */
 export interface Subject {
@@ -50,7 +51,7 @@ export async function memorySubject(): Promise<Subject> {
 export interface DiskChanges {
   readonly folder?: string
   readonly cacheBytes?: number
-  readonly journalKeep?: Millis
+  readonly journal?: Partial<JournalBounds>
 }
 
 export interface DiskSubject extends Subject {
@@ -65,13 +66,13 @@ export interface DiskSubject extends Subject {
 
 /** A data folder of the test, closed and gone when the test is. */
 export async function diskSubject(t: Test, changes: DiskChanges = {}): Promise<DiskSubject> {
-  const { folder = t.testdir(), cacheBytes = 1e9, journalKeep = millis(86_400_000) } = changes
+  const { folder = t.testdir(), cacheBytes = 1e9, journal } = changes
   const events: GateEvent[] = []
   const file = `${folder}/portcullis.sqlite`
   const options = {
     folder,
     cacheBytes,
-    journalKeep,
+    journal: { keep: millis(86_400_000), maxSize: 1e12, ...journal },
     events: { emit: (event: GateEvent) => void events.push(event) },
     clock: () => now,
   }

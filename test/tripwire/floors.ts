@@ -2,7 +2,7 @@
 const FLOORS: readonly (readonly [path: RegExp, floor: number])[] = [
   [/^src\/domain\//, 0],
   [/^src\/(?:protocol\/|config\/|flow\/|ports\/|observe\/events\.ts$)/, 1],
-  [/^src\/verify\//, 2],
+  [/^src\/(?:verify|parse)\//, 2],
   [/^src\/(?:upstream|store|carry)\//, 3],
   [/^src\/gate\//, 4],
   [/^src\/(?:http|cli|observe)\//, 5],
@@ -11,16 +11,18 @@ const FLOORS: readonly (readonly [path: RegExp, floor: number])[] = [
 
 /** Staircases that are closed although they lead down. */
 const CLOSED: readonly (readonly [from: RegExp, to: RegExp, why: string])[] = [
-  [/^src\/(?:http|cli)\//, /^src\/(?:upstream|store|carry|verify)\//, 'routes and commands ask the gate'],
-  [/^src\/gate\//, /^src\/(?:upstream|store|carry|verify)\//, 'the gate knows ports, never an adapter'],
+  [/^src\/(?:http|cli)\//, /^src\/(?:upstream|store|carry|verify|parse)\//, 'routes and commands ask the gate'],
+  [/^src\/gate\//, /^src\/(?:upstream|store|carry|verify|parse)\//, 'the gate knows ports, never an adapter'],
   [/^src\/upstream\//, /^src\/(?:store|carry|verify)\//, 'an upstream only fetches'],
-  [/^src\/store\//, /^src\/(?:upstream|carry)\//, 'a store only keeps'],
-  [/^src\/carry\//, /^src\/(?:upstream|store|verify)\//, 'what is carried is packed and unpacked, and no more'],
+  [/^src\/store\//, /^src\/(?:upstream|carry|parse)\//, 'a store only keeps'],
+  [/^src\/carry\//, /^src\/(?:upstream|store|verify|parse)\//, 'what is carried is packed and unpacked, and no more'],
   [
-    /^src\/(?:gate|http|upstream|store|carry|verify)\//,
+    /^src\/(?:gate|http|upstream|store|carry|verify|parse)\//,
     /^src\/config\//,
     'nothing below the composition root gets the configuration',
   ],
+  [/^src\/verify\//, /^src\/parse\//, 'what is verified is read where it is verified'],
+  [/^src\/parse\//, /^src\/verify\//, 'what is read proves nothing'],
   [/^src\/http\//, /^src\/cli\//, 'the server does not know the commands'],
 ]
 
@@ -36,7 +38,7 @@ const RESERVED: readonly (readonly [specifier: RegExp, only: RegExp])[] = [
   [/^(?:fastify$|@fastify\/)/, /^src\/http\//],
   [/^htmlparser2$/, /^src\/protocol\/simple\/html-tags\.ts$/],
   [/^yaml$/, /^src\/(?:protocol|config)\//],
-  [/^node:worker_threads$/, /^src\/verify\//],
+  [/^node:worker_threads$/, /^src\/(?:verify|parse)\//],
   [/^node:(?:child_process|cluster|vm|module|inspector)$/, /^$/],
 ]
 

@@ -32,9 +32,10 @@ export const ROOMS: Readonly<
     yaml: { is: 'YAML with the place of everything in it, and diagnostics that name it', enters: '' },
     metadata: { is: 'METADATA of a wheel: found in the archive, and read', enters: '' },
     simple: {
-      is: 'the index: Simple API and legacy JSON, the root list, negotiation, what an upstream may be',
+      is: 'the index: Simple API, the root list, negotiation, what an upstream may be',
       enters: 'text',
     },
+    legacy: { is: 'the JSON API beside it, in pieces of its text', enters: 'text simple' },
     attest: { is: 'provenance documents, checkpoints and envelopes', enters: 'text' },
     clauses: { is: 'what a policy file may say: its schema, and each part of it as a value', enters: 'yaml' },
     policy: { is: 'policy files to one immutable policy, checked as a whole, and back', enters: 'yaml clauses' },

@@ -672,7 +672,7 @@ t.test('more requests than there are places wait, more than may wait are turned 
     await new Promise(resolve => setTimeout(resolve, 10))
   // one too many would come with the others
   await new Promise(resolve => setTimeout(resolve, 100))
-  t.equal(server.requests.length, 14, 'as many sockets as files and root lists leave')
+  t.equal(server.requests.length, 14, 'as many as one has of those that files, root lists and first sights leave')
   release()
   const answers = await Promise.all(asked)
   t.equal(answers.filter(answer => answer === 'page').length, 19)

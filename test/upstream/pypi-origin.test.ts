@@ -79,3 +79,49 @@ t.test('the file origin', async t => {
     await t.rejects(origin.metadata(at('https://elsewhere.example/demo.whl')), { code: 'unknown-bug' })
   })
 })
+
+t.test('file origins with a path', async t => {
+  const server = await serve(t, (request, response) => {
+    const lead = { '/public/in.whl': '/public/there.whl', '/public/out.whl': '/private/secret.whl' }
+    const way = Object.entries(lead).find(([from]) => request.url?.startsWith(from))?.[1]
+    if (way === undefined) return void response.end('bytes')
+    const to = request.url?.endsWith('.metadata') ? `${way}.metadata` : way
+    response.writeHead(302, { location: to }).end()
+  })
+  const auth = { [server.origin]: { token: 'ours' } }
+  const files = [`${server.origin}/public/`]
+  const origin = createOrigin({ agent: agentFor(t, [server.origin], { auth }), files, maxSize: 100 })
+  const at = (path: string) =>
+    ({ filename: dist('demo-1.0-py3-none-any.whl'), url: `${server.origin}${path}` }) as unknown as Artifact
+  const paths = () => server.requests.map(({ url }) => url)
+
+  t.test('give what lies below it, with our credentials, redirects included', async t => {
+    const { value } = await origin.file(at('/public/in.whl'), NOBODY_LEAVES)
+    value.body.destroy()
+    t.equal((await origin.metadata(at('/public/in.whl'))).kind, 'metadata')
+    t.match(paths(), ['/public/in.whl', '/public/there.whl', '/public/in.whl.metadata', '/public/there.whl.metadata'])
+    t.equal(server.requests.at(-1)?.headers['authorization'], 'Bearer ours')
+  })
+
+  t.test('are not left by a redirect, for a file, a part of one or its metadata', async t => {
+    const asked: readonly (() => Promise<unknown>)[] = [
+      () => origin.file(at('/public/out.whl'), NOBODY_LEAVES),
+      () => origin.rest(at('/public/out.whl'), 5, NOBODY_LEAVES),
+      () => origin.metadata(at('/public/out.whl')),
+    ]
+    for (const ask of asked) await t.rejects(ask(), UNKNOWN)
+    t.strictSame(
+      paths().filter(url => url?.startsWith('/private')),
+      [],
+    )
+  })
+
+  t.test('are never asked for what lies beside it', async t => {
+    const before = paths().length
+    for (const path of ['/private/secret.whl', '/public-too/x.whl', '/public/..%2fprivate/secret.whl', '/public']) {
+      await t.rejects(origin.file(at(path), NOBODY_LEAVES), { code: 'unknown-bug' }, path)
+      await t.rejects(origin.metadata(at(path)), { code: 'unknown-bug' }, path)
+    }
+    t.equal(paths().length, before)
+  })
+})

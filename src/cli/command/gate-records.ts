@@ -1,6 +1,9 @@
 import type { Config } from '../../config/schema.ts'
 import { GateError } from '../../domain/base/errors.ts'
+import { formatInstant, type Instant } from '../../domain/base/instant.ts'
 import type { Records } from '../../ports/records.ts'
+import { createScreen, styled } from '../terminal/screen.ts'
+import { counted } from '../terminal/table.ts'
 import type { Services } from './services.ts'
 
 /**
@@ -20,6 +23,21 @@ export async function askRecords<Answer>(
       `there is no database of a gate in ${config.data}: run this where the gate runs (--config, PORTCULLIS_DATA)`,
     )
   })
+}
+
+/** Says on stderr that what is told of the time from `since` on is not all, where verdicts of it left the journal for want of room. */
+export async function tellDropped(
+  records: Pick<Records, 'dropped'>,
+  since: Instant,
+  { output }: Pick<Services, 'output'>,
+): Promise<void> {
+  const dropped = await records.dropped()
+  if (dropped === undefined || dropped.until < since) return
+  const { verdicts, until } = dropped
+  createScreen(output, 'err').line(
+    styled('doubt', 'note'),
+    `: the journal was full (journal.max_size): ${counted(verdicts, 'verdict')} up to ${formatInstant(until).slice(0, 16)}Z went before their time, and are not told of here`,
+  )
 }
 
 /** The same, with nothing to ask where there is no database: for what only adds to an answer. */

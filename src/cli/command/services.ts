@@ -2,6 +2,8 @@ import type { LoadedConfig } from '../../config/load.ts'
 import type { Environment } from '../../config/read-environment.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Clock, Instant } from '../../domain/base/instant.ts'
+import type { LetGo } from '../../domain/memory/letting-go.ts'
+import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { Explain } from '../../gate/explain/explain.ts'
 import type { Mirror } from '../../gate/mirror/mirror.ts'
@@ -33,12 +35,29 @@ export interface Services {
   /** What the gate has written into its data folder, read-only; `undefined` where there is no database. */
   openRecords(config: Config): Promise<Records | undefined>
   /**
+   * Lets go of something that is remembered, in the data folder and in what commands keep themselves; a gate that runs takes notice
+   * before it is done. False where there was nothing to let go of.
+   */
+  forget(config: Config, order: ForgetOrder): Promise<boolean>
+  /**
    * The data folder of a mirror, for this command alone. `received` is told of bytes as they come from the upstream. Throws
    * `config-invalid` where a gate has the folder.
    */
   openMirror(config: Config, received: (bytes: number) => void): Promise<Mirror>
   /** The configured trust root; what TUF knows is in the data folder. Without `refresh` nobody is asked. */
   openTrust(config: Config, how: { readonly refresh: boolean }): Promise<Trust>
+}
+
+/** What somebody lets go of, and why. */
+export interface ForgetOrder {
+  readonly what: LetGo
+  /** `undefined`: the clock, which is of no project */
+  readonly project: ProjectName | undefined
+  /** `undefined`: all files, or what is no matter of files */
+  readonly filename: string | undefined
+  /** whose word it was */
+  readonly source: 'upstream' | 'held'
+  readonly reason: string
 }
 
 /** What the command line changes for one run. */

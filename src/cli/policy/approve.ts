@@ -9,7 +9,7 @@ import type { Rule } from '../../domain/policy/policy.ts'
 import { describeRule } from '../../domain/policy/rule-ref.ts'
 import { type HeldChange, type HeldRequests, heldChange, heldRequests } from '../../gate/records/held-change.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
-import { askRecords } from '../command/gate-records.ts'
+import { askRecords, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
@@ -68,6 +68,7 @@ async function approve(name: string, options: ApproveOptions, services: Services
     const held = heldChange(seenFiles(await records.project(project)), rule)
     const requests = held === undefined ? NOTHING : await heldRequests(records, project, held)
     const decision = { project, rule, ...requests }
+    if (held !== undefined) await tellDropped(records, held.others[0].since, services)
     if (options.format === 'json') services.output.out(jsonLine(toJson(decision, held)))
     else if (held === undefined) renderNothing(createScreen(services.output), decision)
     else render(createScreen(services.output), decision, held)

@@ -5,7 +5,7 @@ import { type Comparable, comparePolicies, type PolicyChange } from '../../domai
 import { type Replay, replay } from '../../gate/records/replay.ts'
 import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
-import { askRecordsIfAny } from '../command/gate-records.ts'
+import { askRecordsIfAny, tellDropped } from '../command/gate-records.ts'
 import { type GoodPolicy, requireGivenPolicy } from '../command/given-policy.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
@@ -81,9 +81,11 @@ async function lastMonth(
   records: Records,
   { policy: before }: GoodPolicy,
   { policy: after }: GoodPolicy,
-  { clock }: Services,
+  services: Services,
 ): Promise<Replay> {
-  return await replay(records, after, { since: instant(clock() - MONTH), at: undefined, before })
+  const since = instant(services.clock() - MONTH)
+  await tellDropped(records, since, services)
+  return await replay(records, after, { since, at: undefined, before })
 }
 
 const MARKS: Readonly<Record<Effect, readonly [string, Style]>> = {

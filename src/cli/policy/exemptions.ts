@@ -3,7 +3,7 @@ import { formatInstant, type Instant, instant } from '../../domain/base/instant.
 import type { Exemption } from '../../domain/policy/policy.ts'
 import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
-import { askRecordsIfAny } from '../command/gate-records.ts'
+import { askRecordsIfAny, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Services } from '../command/services.ts'
@@ -63,7 +63,9 @@ async function tellExpiring(options: ExpiringOptions, services: Services): Promi
   const now = services.clock()
   const soon = contents.exemptions.filter(({ ends }) => ends - now <= options.within).sort((a, b) => a.ends - b.ends)
   await askRecordsIfAny(config, services, async records => {
-    const uses = records === undefined ? undefined : await countUses(records, instant(now - 30 * DAY))
+    const since = instant(now - 30 * DAY)
+    const uses = records === undefined ? undefined : await countUses(records, since)
+    if (records !== undefined) await tellDropped(records, since, services)
     if (options.format === 'json')
       for (const exemption of soon) services.output.out(jsonLine(toJson(exemption, now, uses)))
     else render(services, soon, now, uses)

@@ -42,8 +42,8 @@ Examples:
 export function addHistoryCommand(program: Command, services: Services): void {
   const history = program
     .command('history')
-    .summary('look at what the gate has seen of a project')
-    .description('Look at what the gate has seen of a project.')
+    .summary('look at what the gate has seen of a project, and let go of it')
+    .description('Look at what the gate has seen of a project, and let go of what stands in the way.')
   history
     .command('show')
     .summary('print the timeline of a project')

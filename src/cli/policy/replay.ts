@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Instant } from '../../domain/base/instant.ts'
 import { replay } from '../../gate/records/replay.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
-import { askRecords } from '../command/gate-records.ts'
+import { askRecords, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption, parseTimeOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
@@ -62,7 +62,9 @@ async function replayUnder(options: ReplayOptions, services: Services): Promise<
   const { policy: compiled } = await requireGivenPolicy(files, services)
   return await askRecords(services.loadConfig({ config }).config, services, async records => {
     const now = services.clock()
-    const replayed = await replay(records, compiled, { since: sinceAt(since, now), at: at === 'now' ? now : at })
+    const from = sinceAt(since, now)
+    await tellDropped(records, from, services)
+    const replayed = await replay(records, compiled, { since: from, at: at === 'now' ? now : at })
     if (format === 'json') services.output.out(jsonLine(replayJson(replayed)))
     else renderReplay(createScreen(services.output), replayed)
     return replayed.changed.length === 0 ? 0 : 1

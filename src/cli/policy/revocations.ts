@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { formatInstant } from '../../domain/base/instant.ts'
+import { formatInstant, instant } from '../../domain/base/instant.ts'
 import { describeRevocation } from '../../domain/policy/compare-policies.ts'
 import { findRevoked, type RevokedFiles } from '../../gate/records/revoked-downloads.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
-import { askRecords } from '../command/gate-records.ts'
+import { askRecords, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Services } from '../command/services.ts'
@@ -58,6 +58,7 @@ async function show(options: ShowOptions, services: Services): Promise<void> {
   const paths = options.policy ?? services.loadConfig({ config: options.config }).config.policy
   const { policy } = await requireGivenPolicy(paths, services)
   await askRecords(services.loadConfig({ config: options.config }).config, services, async records => {
+    if (policy.revocations.length > 0) await tellDropped(records, instant(0), services)
     const found = await findRevoked(records, policy.revocations)
     if (options.format === 'json') for (const it of found) services.output.out(jsonLine(toJson(it)))
     else render(createScreen(services.output), found)

@@ -21,16 +21,20 @@ interface Stream {
 
 const WIDEST = 100
 
-/** Colours on a terminal only, unless NO_COLOR (any value) forbids or FORCE_COLOR (but 0 and false) demands them. */
+/**
+ * Colours on a terminal only, unless NO_COLOR (any value) forbids or FORCE_COLOR (but 0 and false) demands them. `clean` takes
+ * secrets out of whatever is written.
+ */
 export function createOutput(
   streams: { readonly stdout: Stream; readonly stderr: Stream },
   environment: Environment,
+  clean: (text: string) => string = text => text,
 ): Output {
   const { stdout, stderr } = streams
   for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe)
   return {
-    out: text => void stdout.write(text),
-    err: text => void stderr.write(text),
+    out: text => void stdout.write(clean(text)),
+    err: text => void stderr.write(clean(text)),
     colour: { out: wantsColour(stdout, environment), err: wantsColour(stderr, environment) },
     columns: stdout.isTTY === true && stdout.columns ? Math.min(stdout.columns, WIDEST) : undefined,
     progress: stderr.isTTY === true && environment['TERM'] !== 'dumb',

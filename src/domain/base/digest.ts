@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Brand } from './brand.ts'
 
 /** 64 lower-case hexadecimal digits. */
@@ -12,5 +12,5 @@ export function parseSha256(text: string): Sha256 | undefined {
 }
 
 export function sha256Of(bytes: Uint8Array | string): Sha256 {
-  return createHash('sha256').update(bytes).digest('hex') as Sha256
+  return hash('sha256', bytes, 'hex') as Sha256
 }

@@ -1,4 +1,5 @@
 import type { Millis } from './instant.ts'
+import type { LimitName } from './limits.ts'
 
 interface ErrorEntry {
   readonly status: number
@@ -78,7 +79,7 @@ export const ERRORS = {
     exit: 4,
     title: 'the index contradicts what it said before',
     remedy:
-      'A file came back with another sha256, or a serial went backwards. The platform team must look into the upstream.',
+      'A file came back with another sha256, or a serial went backwards. The platform team must look into the upstream; what was one odd answer of it, portcullis history forget lets go of.',
     retryAfter: 2,
   },
   'integrity-mismatch': {
@@ -121,7 +122,8 @@ export const ERRORS = {
     status: 503,
     exit: 3,
     title: 'clock runs behind',
-    remedy: 'The clock of the gate is behind times it already recorded; set it right.',
+    remedy:
+      'The clock of the gate is behind times it already recorded; set it right. Where it ran ahead before, portcullis history forget --what clock lets go of that.',
     retryAfter: 2,
   },
   'unknown-overloaded': {
@@ -158,16 +160,24 @@ export class GateError extends Error {
   /** For logs: untrusted text goes here, under one key. */
   readonly untrusted: unknown
   readonly retryAfterMs: Millis | undefined
+  /** which limit it is that was reached */
+  readonly limit: LimitName | undefined
 
   constructor(
     code: ErrorCode,
     detail: string,
-    options: { readonly cause?: unknown; readonly untrusted?: unknown; readonly retryAfterMs?: Millis } = {},
+    options: {
+      readonly cause?: unknown
+      readonly untrusted?: unknown
+      readonly retryAfterMs?: Millis
+      readonly limit?: LimitName | undefined
+    } = {},
   ) {
     super(`${code}: ${detail}`, options.cause === undefined ? {} : { cause: options.cause })
     this.code = code
     this.detail = detail
     this.untrusted = options.untrusted
     this.retryAfterMs = options.retryAfterMs
+    this.limit = options.limit ?? (code === 'unknown-overloaded' ? 'overloaded' : undefined)
   }
 }

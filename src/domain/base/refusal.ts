@@ -48,16 +48,17 @@ export const REFUSALS = {
   },
   'metadata-mismatch': {
     title: 'METADATA differs from the wheel',
-    meaning: 'The .metadata file of the index is not the METADATA inside the wheel.',
+    meaning:
+      'The .metadata file of the index is not the METADATA inside the wheel: it differs, is of another release, or is another file.',
     remedy: 'Treat the wheel as tampered with and report it to the index and its project.',
     hard: true,
   },
   'metadata-unreadable': {
     title: 'METADATA cannot be read',
     meaning:
-      'The METADATA inside the wheel is kept in a way that the gate does not read (another compression than deflate, encryption), so it cannot be compared with the .metadata file of the index.',
+      'The METADATA inside the wheel is kept in a way that the gate does not read (another compression than deflate, encryption), or in a zip archive that could be read in two ways, so it cannot be compared with the .metadata file of the index; or that file is no core metadata in UTF-8 without control characters, and is not given out.',
     remedy:
-      'Nothing speaks against the bytes themselves. Install another file of the release, or ask the project to build the wheel with a current tool.',
+      'The bytes are those of the index. Install another file of the release, or ask the project to build the wheel with a current tool.',
     hard: true,
   },
   'digest-missing': {

@@ -38,14 +38,10 @@ interface Scene {
  */
 export function decide(artifact: Artifact, finding: Finding, policy: Policy, history: History, now: Instant): Verdict {
   const scene = setScene(artifact, policy, history, now)
-  const appraisal = lookAtAll(scene, finding)
-  const standing = objectionsIn(appraisal.looks).filter(objection => waiverFor(scene, objection) === undefined)
+  const { appraisal, standing, outcome } = weighUp(scene, finding)
   const [first, ...others] = standing
-  // watching is no answer to "cannot tell" either
-  const unknown = standing.find(objection => objection.unknown === true)
-  if (unknown !== undefined && isOnlyWatched(policy, standing)) throw cannotTell(unknown)
   const refused = first === undefined ? undefined : refuse(scene, finding, appraisal, [first, ...others])
-  if (refused !== undefined && !isOnlyWatched(policy, standing)) return refused
+  if (refused !== undefined && outcome === 'refused') return refused
   const { rule } = scene
   const leantOn = exemptionsUsed(scene, appraisal)
   const ref = leantOn[0]?.ref ?? rule?.ref ?? refused?.rule
@@ -68,6 +64,38 @@ export function decide(artifact: Artifact, finding: Finding, policy: Policy, his
     steps: stepsOf(scene, appraisal),
     wouldRefuse: refused,
   })
+}
+
+/**
+ * What {@link decide} would come to, without a word of why, which is most of its work: for pages, that foresee thousands of files
+ * and tell of few. It is no permission. Throws as `decide` does.
+ */
+export function outlook(
+  artifact: Artifact,
+  finding: Finding,
+  policy: Policy,
+  history: History,
+  now: Instant,
+): Verdict['kind'] {
+  return weighUp(setScene(artifact, policy, history, now), finding).outcome
+}
+
+interface WeighedUp {
+  readonly appraisal: Appraisal
+  /** what nobody waives */
+  readonly standing: readonly Objection[]
+  readonly outcome: Verdict['kind']
+}
+
+function weighUp(scene: Scene, finding: Finding): WeighedUp {
+  const { policy } = scene
+  const appraisal = lookAtAll(scene, finding)
+  const standing = objectionsIn(appraisal.looks).filter(objection => waiverFor(scene, objection) === undefined)
+  const isWatched = isOnlyWatched(policy, standing)
+  // watching is no answer to "cannot tell" either
+  const unknown = standing.find((objection, at) => objection.unknown === true && (isWatched || at === 0))
+  if (unknown !== undefined) throw cannotTell(unknown)
+  return { appraisal, standing, outcome: standing.length === 0 || isWatched ? 'admitted' : 'refused' }
 }
 
 /** False where the file is refused whatever its provenance says, so that nobody needs to fetch it. */
@@ -279,7 +307,6 @@ function refuse(
 ): Refused {
   const { artifact, policy, rule, pins, history, now } = scene
   const [first] = standing
-  if (first.unknown === true) throw cannotTell(first)
   const ended = waiverIn(pins.ended, waiverOf(first))
   const told = ended === undefined ? first : expired(first, ended)
   return {

@@ -37,7 +37,9 @@ export function object(code: RefusalCode, detail: string, step: Omit<Step, 'mark
 }
 
 export function objectionsIn(looks: readonly Look[]): readonly Objection[] {
-  return looks.flatMap(({ objection }) => (objection === undefined ? [] : [objection]))
+  const objections: Objection[] = []
+  for (const { objection } of looks) if (objection !== undefined) objections.push(objection)
+  return objections
 }
 
 /** Holds in `audit` mode too. */

@@ -39,6 +39,7 @@ export class Findings {
   }
 
   get(key: FindingKey): RememberedFinding | undefined {
+    if (this.#entries.size === 0) return undefined
     const name = nameOf(key)
     const entry = this.#entries.get(name)
     if (typeof entry !== 'function') return entry

@@ -5,7 +5,7 @@ import type { Claims } from '../identity/claims.ts'
 import { isKnownKind, objectAgrees } from '../identity/identity.ts'
 import { type SignerKey, signerKeyOf } from '../identity/signer.ts'
 import { isSameOrEarlierLine, type ReleaseLine } from '../packaging/release-line.ts'
-import { canonicalVersion, compareVersions, isPrerelease, type Version } from '../packaging/version.ts'
+import { canonicalVersion, compareVersions, isPrerelease, sortKeyOf, type Version } from '../packaging/version.ts'
 
 /** What a verified attestation proved of a file, the first time that it did. */
 export interface Proof {
@@ -55,10 +55,23 @@ export interface History {
 
 /** Puts in order what was seen of one project; what is asked of it afterwards costs little. */
 export function createHistory(files: readonly SeenFile[]): History {
+  const steps = historyInSteps(files)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return value
+  }
+}
+
+/** files that are looked at in one step */
+const STEP = 64
+
+/** The same in steps: a large project takes its time. */
+export function* historyInSteps(files: readonly SeenFile[]): Generator<undefined, History, undefined> {
   const byRelease = new Map<string, AttestedFile>()
   const released = new Map<string, Instant>()
   const absent = new Map<string, Instant>()
-  for (const file of files) {
+  for (const [at, file] of files.entries()) {
+    if (at % STEP === STEP - 1) yield
     const release = canonicalVersion(file.version)
     if (isAttested(file) && byRelease.get(release)?.proof === undefined) byRelease.set(release, file)
     const came = arrivalOf(file)
@@ -66,7 +79,9 @@ export function createHistory(files: readonly SeenFile[]): History {
     if (came !== undefined && (before === undefined || came < before)) released.set(release, came)
     if (file.absent !== undefined) absent.set(file.filename, file.absent)
   }
-  const releases = [...byRelease.values()].sort(byVersion)
+  yield
+  const releases = inOrder([...byRelease.values()])
+  yield
   const [prereleases = [], finals = []] = [true, false].map(wanted =>
     releases.filter(({ version }) => isPrerelease(version) === wanted),
   )
@@ -78,12 +93,27 @@ export function createHistory(files: readonly SeenFile[]): History {
     attestedInRelease: version => byRelease.get(canonicalVersion(version)),
     attestedBefore(version, line, apart) {
       const track = apart === 'together' ? releases : isPrerelease(version) ? prereleases : finals
+      const last = lastInLine(track, version, line)
       const own = canonicalVersion(version)
-      return track.findLast(
-        file => isSameOrEarlierLine(file.version, version, line) && canonicalVersion(file.version) !== own,
-      )
+      const found = track[last]
+      return found !== undefined && canonicalVersion(found.version) === own ? track[last - 1] : found
     },
   }
+}
+
+/**
+ * The place of the last of these releases that is in the line of `version` or a line before it, -1 where none is. They are in
+ * the order of their versions, and so of their lines: what is looked for ends a beginning of the list.
+ */
+function lastInLine(releases: readonly AttestedFile[], version: Version, line: ReleaseLine): number {
+  let [from, to] = [0, releases.length]
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    const file = releases[middle]
+    if (file !== undefined && isSameOrEarlierLine(file.version, version, line)) from = middle + 1
+    else to = middle
+  }
+  return from - 1
 }
 
 /** Nothing was ever seen: a gate that looks for the first time. */
@@ -113,6 +143,12 @@ export function proofOf(finding: Finding, at: Instant): Proof | undefined {
 /** An index cannot make a file older than the last look without it. */
 export function arrivalOf({ uploaded, absent }: Pick<SeenFile, 'uploaded' | 'absent'>): Instant | undefined {
   return uploaded === undefined ? undefined : instant(Math.max(uploaded, absent ?? 0))
+}
+
+function inOrder(releases: readonly AttestedFile[]): readonly AttestedFile[] {
+  const keyed = releases.map(file => ({ file, key: sortKeyOf(file.version) }))
+  keyed.sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : 0))
+  return keyed.map(({ file }) => file)
 }
 
 function byVersion(one: SeenFile, other: SeenFile): number {

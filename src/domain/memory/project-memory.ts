@@ -1,18 +1,25 @@
 import type { Sha256 } from '../base/digest.ts'
-import type { Instant } from '../base/instant.ts'
+import { type Instant, instant } from '../base/instant.ts'
 import type { ProjectStatus } from '../packaging/artifact.ts'
 import type { ProjectName } from '../packaging/name.ts'
 import type { Version } from '../packaging/version.ts'
 import { Findings, type LearnedFinding } from './findings.ts'
-import { createHistory, type History, type Proof, type SeenFile } from './history.ts'
+import { createHistory, type History, historyInSteps, type Proof, type SeenFile } from './history.ts'
+import { mergeSerials, readSerial, type SerialState } from './serial.ts'
 import {
   mergeReading,
   mergeSighting,
   type PageRead,
   type PageReading,
   readAgain,
+  type SettledFile,
+  type SettledFiles,
   type Sighting,
   type Sightings,
+  sightingsAgain,
+  sightingsAgreed,
+  sightingsAmong,
+  sightingsHad,
   sightingsOn,
 } from './sighting.ts'
 
@@ -27,10 +34,18 @@ export interface ProvedFile {
 export interface Facts {
   /** its page was read whole */
   readonly page?: PageRead
+  /** files that its page lists: a part of a page that is learned whole in a moment */
+  readonly listed?: Pick<PageRead, 'at' | 'files'>
   /** its page was read again, and is the same */
   readonly reread?: Instant
-  /** of its page; it only rises */
+  /** another document of the index gives these sha256 too */
+  readonly agreed?: readonly Pick<SettledFile, 'filename' | 'sha256'>[]
+  /** bytes of these files were had or proved; the first of a file stay */
+  readonly settled?: readonly SettledFile[]
+  /** of its page, which was read then; by the rules of {@link readSerial} */
   readonly serial?: number
+  /** when the serial was read, of a page that was not taken in */
+  readonly serialAt?: Instant
   /** the first proof of a file stays */
   readonly proofs?: readonly ProvedFile[]
   /** the latest finding stays */
@@ -41,8 +56,8 @@ interface Parts {
   readonly sightings: Sightings
   readonly reading: PageReading | undefined
   readonly proofs: ReadonlyMap<string, ProvedFile>
-  /** the highest that its page ever had */
-  readonly serial: number | undefined
+  readonly settled: SettledFiles
+  readonly serials: SerialState | undefined
   readonly findings: Findings
 }
 
@@ -55,7 +70,8 @@ export class ProjectMemory implements Parts {
   readonly sightings: Sightings
   readonly reading: PageReading | undefined
   readonly proofs: ReadonlyMap<string, ProvedFile>
-  readonly serial: number | undefined
+  readonly settled: SettledFiles
+  readonly serials: SerialState | undefined
   readonly findings: Findings
   #history: History | undefined
 
@@ -64,7 +80,8 @@ export class ProjectMemory implements Parts {
     this.sightings = parts.sightings
     this.reading = parts.reading
     this.proofs = parts.proofs
-    this.serial = parts.serial
+    this.settled = parts.settled
+    this.serials = parts.serials
     this.findings = parts.findings
     this.#history = history
   }
@@ -79,6 +96,17 @@ export class ProjectMemory implements Parts {
     return this.#history
   }
 
+  /** The lowest that its page may have now. */
+  get serial(): number | undefined {
+    return this.serials?.floor || undefined
+  }
+
+  /** The same in steps, for whoever is about to ask about thousands of files. */
+  *historyInSteps(): Generator<undefined, History, undefined> {
+    this.#history ??= yield* historyInSteps(seenFiles(this))
+    return this.#history
+  }
+
   /** Whether the other knows the same of the project's files, whenever its page was read. */
   knowsAs(other: ProjectMemory): boolean {
     return this.sightings === other.sightings && this.proofs === other.proofs && this.findings === other.findings
@@ -86,7 +114,7 @@ export class ProjectMemory implements Parts {
 
   /** What weighs in memory: files and findings. */
   get size(): number {
-    return this.sightings.size + this.proofs.size + this.findings.size
+    return this.sightings.size + this.proofs.size + this.settled.size + this.findings.size
   }
 
   with(parts: Partial<Parts>): ProjectMemory {
@@ -99,18 +127,26 @@ export class ProjectMemory implements Parts {
   }
 
   #parts(): Parts {
-    const { sightings, reading, proofs, serial, findings } = this
-    return { sightings, reading, proofs, serial, findings }
+    const { sightings, reading, proofs, settled, serials, findings } = this
+    return { sightings, reading, proofs, settled, serials, findings }
   }
 }
 
-const PARTS = ['sightings', 'reading', 'proofs', 'serial', 'findings'] as const satisfies readonly (keyof Parts)[]
+const PARTS = [
+  'sightings',
+  'reading',
+  'proofs',
+  'settled',
+  'serials',
+  'findings',
+] as const satisfies readonly (keyof Parts)[]
 
 const NOTHING: Parts = {
   sightings: new Map(),
   reading: undefined,
   proofs: new Map(),
-  serial: undefined,
+  settled: new Map(),
+  serials: undefined,
   findings: Findings.none,
 }
 
@@ -120,36 +156,70 @@ export interface Learned {
   readonly sightings: readonly Sighting[]
   readonly reading: PageReading | undefined
   readonly proofs: readonly ProvedFile[]
-  readonly serial: number | undefined
+  readonly settled: readonly SettledFile[]
+  readonly serials: SerialState | undefined
   readonly findings: readonly LearnedFinding[]
 }
 
-/** Takes facts in. First sights, first proofs and first offers stay, serials and times only rise; what is known changes nothing. */
+/**
+ * Takes facts in. First proofs, first offers and sha256 of bytes that somebody had stay, times only rise; what one reading alone said
+ * gives way to what lasts. What is known changes nothing.
+ */
 export function learn(memory: ProjectMemory, facts: Facts): Learned {
-  const { page, findings = [] } = facts
-  const sightings = page === undefined ? [] : sightingsOn(memory.sightings, page, memory.reading?.lastRead)
+  const { findings = [] } = facts
+  const settled = firstOf(memory.settled, facts.settled ?? [])
+  const allSettled = settled.length > 0 ? withNamed(memory.settled, settled) : memory.settled
+  const sightings = sightingsAfter({ sightings: memory.sightings, reading: memory.reading, settled: allSettled }, facts)
   const reading = readingAfter(memory, facts)
-  const proofs = firstProofs(memory, facts.proofs ?? [])
-  const serial = facts.serial !== undefined && facts.serial > (memory.serial ?? -1) ? facts.serial : undefined
+  const proofs = firstOf(memory.proofs, facts.proofs ?? [])
+  const serials = serialsAfter(memory, facts)
   return {
     memory: memory.with({
       ...(sightings.length > 0 ? { sightings: withNamed(memory.sightings, sightings) } : {}),
       ...(reading === undefined ? {} : { reading }),
       ...(proofs.length > 0 ? { proofs: withNamed(memory.proofs, proofs) } : {}),
-      ...(serial === undefined ? {} : { serial }),
+      settled: allSettled,
+      ...(serials === undefined ? {} : { serials }),
       findings: memory.findings.with(findings),
     }),
     sightings,
     reading,
     proofs,
-    serial,
+    settled,
+    serials,
     findings,
   }
 }
 
+/** A page that was read, a part of one, a page that is the same, and what another document says, one of them at a time. */
+function sightingsAfter(
+  memory: Parameters<typeof sightingsOn>[0],
+  { page, listed, reread, agreed, settled }: Facts,
+): readonly Sighting[] {
+  if (page !== undefined) return sightingsOn(memory, page)
+  if (listed !== undefined) return sightingsAmong(memory, listed)
+  if (reread !== undefined) return sightingsAgain(memory, reread)
+  if (agreed !== undefined) return sightingsAgreed(memory, agreed)
+  return settled === undefined ? [] : sightingsHad(memory.sightings, settled)
+}
+
+/** `undefined` where nothing changes. */
+function serialsAfter({ serials }: ProjectMemory, facts: Facts): SerialState | undefined {
+  const { serial, page, reread, serialAt } = facts
+  if (serial === undefined) return undefined
+  const after = readSerial(serials, serial, page?.at ?? reread ?? serialAt ?? instant(0))
+  return after === serials ? undefined : after
+}
+
 /** The newest time in facts: the clock was there. */
-export function timeOf({ page, reread, proofs = [], findings = [] }: Facts): Instant | undefined {
-  const times = [page?.at, reread, ...proofs.map(({ proof }) => proof.at), ...findings.map(({ found }) => found)]
+export function timeOf({ page, listed, reread, proofs = [], findings = [] }: Facts): Instant | undefined {
+  const times = [
+    page?.at,
+    listed?.at,
+    reread,
+    ...proofs.map(({ proof }) => proof.at),
+    ...findings.map(({ found }) => found),
+  ]
   return times.reduce(
     (latest, at) => (at !== undefined && (latest === undefined || at > latest) ? at : latest),
     undefined,
@@ -162,21 +232,31 @@ export function mergeMemories(one: ProjectMemory, other: ProjectMemory): Project
     sightings: mergeNamed(one.sightings, other.sightings, mergeSighting),
     reading: mergeReading(one.reading, other.reading),
     proofs: mergeNamed(one.proofs, other.proofs, mergeProved),
-    serial:
-      one.serial === undefined && other.serial === undefined ? undefined : Math.max(one.serial ?? 0, other.serial ?? 0),
+    settled: mergeNamed(one.settled, other.settled, mergeSettled),
+    serials: mergeSerials(one.serials, other.serials),
   })
 }
 
 /** What a page listed and what was proved, file by file; what is neither wheel nor sdist has no version and no history. */
 export function seenFiles({ sightings, proofs, reading }: ProjectMemory): readonly SeenFile[] {
-  const listed = [...sightings.values()].flatMap((sighting): readonly SeenFile[] => {
-    const { filename, version, uploaded, firstSeen, absent, offered, gone } = sighting
-    if (version === undefined) return []
+  const files: SeenFile[] = []
+  for (const { filename, version, uploaded, firstSeen, absent, offered, gone } of sightings.values()) {
+    if (version === undefined) continue
     const lastSeen = gone ?? reading?.lastRead ?? firstSeen
-    return [{ filename, version, uploaded, firstSeen, lastSeen, absent, offered, proof: proofs.get(filename)?.proof }]
-  })
-  const names = new Set(listed.map(({ filename }) => filename))
-  return [...listed, ...[...proofs.values()].filter(({ filename }) => !names.has(filename)).map(provedAlone)]
+    files.push({
+      filename,
+      version,
+      uploaded,
+      firstSeen,
+      lastSeen,
+      absent,
+      offered,
+      proof: proofs.get(filename)?.proof,
+    })
+  }
+  for (const proved of proofs.values())
+    if (sightings.get(proved.filename)?.version === undefined) files.push(provedAlone(proved))
+  return files
 }
 
 /** What a project's page said when it was read last, for reports. */
@@ -209,10 +289,11 @@ function readingAfter({ reading }: ProjectMemory, { page, reread }: Facts): Page
   return next === reading ? undefined : next
 }
 
-function firstProofs({ proofs }: ProjectMemory, learned: readonly ProvedFile[]): readonly ProvedFile[] {
-  const fresh = new Map<string, ProvedFile>()
-  for (const proved of learned)
-    if (!proofs.has(proved.filename) && !fresh.has(proved.filename)) fresh.set(proved.filename, proved)
+/** What of it is new: the first of each name stays. */
+function firstOf<Entry extends Named>(known: ReadonlyMap<string, Entry>, learned: readonly Entry[]): readonly Entry[] {
+  const fresh = new Map<string, Entry>()
+  for (const entry of learned)
+    if (!known.has(entry.filename) && !fresh.has(entry.filename)) fresh.set(entry.filename, entry)
   return [...fresh.values()]
 }
 
@@ -226,6 +307,12 @@ function provedAlone({ filename, version, proof }: ProvedFile): SeenFile {
 function mergeProved(one: ProvedFile, other: ProvedFile): ProvedFile {
   if (one.proof.at !== other.proof.at) return one.proof.at < other.proof.at ? one : other
   return textOf(one) <= textOf(other) ? one : other
+}
+
+/** Those that were had first; of the same moment, some, the same everywhere. */
+function mergeSettled(one: SettledFile, other: SettledFile): SettledFile {
+  if (one.at !== other.at) return one.at < other.at ? one : other
+  return one.sha256 <= other.sha256 ? one : other
 }
 
 /** Claims in the order of their names, so that equal ones have one text whoever wrote them down. */

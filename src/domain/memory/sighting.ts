@@ -2,6 +2,7 @@ import type { Sha256 } from '../base/digest.ts'
 import { type Instant, instant } from '../base/instant.ts'
 import type { FilePath, ProjectStatus } from '../packaging/artifact.ts'
 import type { Version } from '../packaging/version.ts'
+import { lasted, SECOND_SIGHT, SINGLE_SIGHT_LASTS, type Sight } from './second-sight.ts'
 
 /** A file as a page lists it. */
 export interface ListedFile {
@@ -33,8 +34,10 @@ export interface PageReading {
 /** A file name of a project as it was seen: its first sha256 and upload time, and when it came, was missing and went. */
 export interface Sighting {
   readonly filename: string
-  /** the first that was given; `undefined` while none was */
+  /** the first that was given, or one that took its place before anybody had its bytes; `undefined` while none was given */
   readonly sha256: Sha256 | undefined
+  /** another one that the page gives now */
+  readonly other: Sight<Sha256> | undefined
   readonly firstSeen: Instant
   /** by the index's word; the first that it gave */
   readonly uploaded: Instant | undefined
@@ -55,24 +58,115 @@ export interface Sighting {
 /** By file name. */
 export type Sightings = ReadonlyMap<string, Sighting>
 
+/** Bytes of a file that were had or proved here, by its name: from then on its sha256 is what it is. */
+export type SettledFiles = ReadonlyMap<string, SettledFile>
+
+export interface SettledFile {
+  readonly filename: string
+  readonly sha256: Sha256
+  readonly at: Instant
+}
+
+/** What a page is read against. */
+interface ReadBefore {
+  readonly sightings: Sightings
+  readonly settled: SettledFiles
+  readonly reading: PageReading | undefined
+}
+
 /**
- * What a page changes in what was seen of a project: the sightings that are new or different. `before` is the last reading: a
- * file that was not there then was absent until then.
+ * What a page changes in what was seen of a project: the sightings that are new or different. A file that was not on the page
+ * when it was read last was absent until then, or until now where that lies ahead: a clock was wrong.
  */
-export function sightingsOn(known: Sightings, page: PageRead, before: Instant | undefined): readonly Sighting[] {
+export function sightingsOn(memory: ReadBefore, page: PageRead): readonly Sighting[] {
   const { at, files } = page
-  const fresh = new Map<string, Sighting>()
-  const listed = new Set<string>()
-  for (const file of files) {
-    listed.add(file.filename)
-    const seen = fresh.get(file.filename) ?? known.get(file.filename)
-    const sighting = seen === undefined ? firstSighting(file, at, before) : seenAgain(seen, file, at, before)
-    if (seen === undefined || !isSameSighting(seen, sighting)) fresh.set(file.filename, sighting)
-  }
-  for (const sighting of known.values())
-    if (!listed.has(sighting.filename) && sighting.gone === undefined)
+  const fresh = freshSightings(memory, page)
+  const listed = new Set(files.map(({ filename }) => filename))
+  const before = readingBefore(memory, at)
+  for (const sighting of memory.sightings.values())
+    if (sighting.gone === undefined && !listed.has(sighting.filename))
       fresh.set(sighting.filename, { ...sighting, gone: before ?? sighting.firstSeen, asOf: later(sighting.asOf, at) })
   return [...fresh.values()]
+}
+
+/** The same of some of its files: of the others nothing is said. */
+export function sightingsAmong(memory: ReadBefore, some: Pick<PageRead, 'at' | 'files'>): readonly Sighting[] {
+  return [...freshSightings(memory, some).values()]
+}
+
+function readingBefore({ reading }: ReadBefore, at: Instant): Instant | undefined {
+  return reading === undefined || reading.lastRead <= at ? reading?.lastRead : at
+}
+
+function freshSightings(memory: ReadBefore, { at, files }: Pick<PageRead, 'at' | 'files'>): Map<string, Sighting> {
+  const { sightings: known, settled } = memory
+  const before = readingBefore(memory, at)
+  const fresh = new Map<string, Sighting>()
+  for (const file of files) {
+    const seen = fresh.get(file.filename) ?? known.get(file.filename)
+    if (seen !== undefined && saysTheSame(seen, file)) continue
+    const sighting =
+      seen === undefined
+        ? firstSighting(file, at, before)
+        : { ...seenAgain(seen, file, at, before), ...digestAfter(seen, file.sha256, at, settled) }
+    if (seen === undefined || !isSameSighting(seen, sighting)) fresh.set(file.filename, sighting)
+  }
+  return fresh
+}
+
+/** What it changes that the page is the same as when it was read last: another sha256 that it gives has lasted. */
+export function sightingsAgain({ sightings, settled }: ReadBefore, at: Instant): readonly Sighting[] {
+  return [...sightings.values()].flatMap(seen => {
+    if (seen.other === undefined || seen.gone !== undefined) return []
+    const sighting = { ...seen, ...digestAfter(seen, seen.other.value, at, settled) }
+    return isSameSighting(seen, sighting) ? [] : [sighting]
+  })
+}
+
+/** What it changes that bytes were had of files: where somebody let go of the sha256, theirs is the first. */
+export function sightingsHad(known: Sightings, had: readonly SettledFile[]): readonly Sighting[] {
+  return had.flatMap(({ filename, sha256 }) => {
+    const seen = known.get(filename)
+    return seen === undefined || seen.sha256 !== undefined ? [] : [{ ...seen, sha256 }]
+  })
+}
+
+/** What it changes that another document of the index, too, gives these sha256. */
+export function sightingsAgreed(
+  { sightings, settled }: ReadBefore,
+  agreed: readonly Pick<SettledFile, 'filename' | 'sha256'>[],
+): readonly Sighting[] {
+  return agreed.flatMap(({ filename, sha256 }) => {
+    const seen = sightings.get(filename)
+    if (seen?.other?.value !== sha256 || settled.has(filename)) return []
+    return [{ ...seen, sha256, other: undefined }]
+  })
+}
+
+/**
+ * The first sha256 stays, for good once its bytes were had or proved. One of which nobody ever saw the bytes gives way to another
+ * that the page went on giving for {@link SECOND_SIGHT}.
+ */
+function digestAfter(
+  { filename, sha256: first, other }: Sighting,
+  sha256: Sha256 | undefined,
+  at: Instant,
+  settled: SettledFiles,
+): Pick<Sighting, 'sha256' | 'other'> {
+  if (sha256 === undefined) return { sha256: first, other }
+  if (first === undefined || sha256 === first) return { sha256, other: undefined }
+  if (settled.has(filename)) return { sha256: first, other: undefined }
+  if (other?.value !== sha256 || at < other.since) return { sha256: first, other: { value: sha256, since: at } }
+  return lasted(other, at, SECOND_SIGHT) ? { sha256, other: undefined } : { sha256: first, other }
+}
+
+/**
+ * Whether a project that listed a file counts as one that it may belong to: while it lists it, and for good where it went on
+ * listing it. One listing alone claims nothing for longer than {@link SINGLE_SIGHT_LASTS} after it is gone.
+ */
+export function claims({ firstSeen, gone, asOf }: Sighting, now: Instant): boolean {
+  if (gone === undefined || gone - firstSeen >= SECOND_SIGHT) return true
+  return asOf <= now && now - asOf < SINGLE_SIGHT_LASTS
 }
 
 /** Whether a file name comes with another sha256 than the first that was given for it. */
@@ -100,10 +194,11 @@ export function readAgain(
  */
 export function mergeSighting(one: Sighting, other: Sighting): Sighting {
   const { filename, sha256, firstSeen } = isFirst(one, other) ? one : other
-  const { path, version, gone, yanked, asOf } = isLatest(one, other) ? one : other
+  const { path, version, gone, yanked, asOf, other: another } = isLatest(one, other) ? one : other
   return {
     filename,
     sha256,
+    other: another,
     firstSeen,
     uploaded: pick(Math.max, one.uploaded, other.uploaded),
     offered: pick(Math.min, one.offered, other.offered),
@@ -142,6 +237,7 @@ function firstSighting(file: ListedFile, at: Instant, before: Instant | undefine
   return {
     filename,
     sha256,
+    other: undefined,
     firstSeen: at,
     uploaded,
     offered: offered ? at : undefined,
@@ -155,10 +251,9 @@ function firstSighting(file: ListedFile, at: Instant, before: Instant | undefine
 }
 
 function seenAgain(seen: Sighting, file: ListedFile, at: Instant, before: Instant | undefined): Sighting {
-  const { sha256, path, version, uploaded, offered, yanked } = file
+  const { path, version, uploaded, offered, yanked } = file
   return {
     ...seen,
-    sha256: seen.sha256 ?? sha256,
     uploaded: seen.uploaded ?? uploaded,
     offered: seen.offered ?? (offered ? at : undefined),
     absent: seen.gone === undefined ? seen.absent : (before ?? seen.absent),
@@ -170,10 +265,26 @@ function seenAgain(seen: Sighting, file: ListedFile, at: Instant, before: Instan
   }
 }
 
+/** Whether the file stands there as it was seen last, which is what most of a page does. */
+function saysTheSame(seen: Sighting, file: ListedFile): boolean {
+  return (
+    seen.gone === undefined &&
+    seen.path === file.path &&
+    seen.version === file.version &&
+    seen.other === undefined &&
+    (file.sha256 === undefined || file.sha256 === seen.sha256) &&
+    (seen.uploaded !== undefined || file.uploaded === undefined) &&
+    (seen.offered !== undefined || !file.offered) &&
+    (seen.yanked !== undefined) === file.yanked
+  )
+}
+
 /** But for the reading that it is as of. */
 function isSameSighting(one: Sighting, other: Sighting): boolean {
   return (
     one.sha256 === other.sha256 &&
+    one.other?.value === other.other?.value &&
+    one.other?.since === other.other?.since &&
     one.path === other.path &&
     one.version === other.version &&
     one.uploaded === other.uploaded &&
@@ -196,8 +307,8 @@ function isLatest(one: Sighting, other: Sighting): boolean {
   return one.asOf === other.asOf ? textOf(one) <= textOf(other) : one.asOf > other.asOf
 }
 
-function textOf({ path, version, gone, yanked }: Sighting): string {
-  return JSON.stringify([path, version, gone, yanked])
+function textOf({ path, version, gone, yanked, other }: Sighting): string {
+  return JSON.stringify([path, version, gone, yanked, other?.value, other?.since])
 }
 
 function later(one: Instant, other: Instant): Instant {

@@ -60,110 +60,129 @@ function print(version: Parts): string {
 
 /** Parses what PEP 440 permits into its normal form; `undefined` for anything else. */
 export function parseVersion(text: string): Version | undefined {
+  const known = recent.get(text as Version)
+  if (known !== undefined) return known.normal
   const parsed = parts(text)
   return parsed === undefined ? undefined : (print(parsed) as Version)
 }
 
-function partsOf(version: Version): Parts {
+/** What a version says, and what is asked of it again and again. */
+interface Parsed extends Parts {
+  readonly normal: Version
+  /** equal for equal versions; compared as texts, keys have the order of their versions */
+  readonly key: string
+  /** once it was asked for */
+  canonical: string | undefined
+}
+
+/** Versions that are kept parsed: those of some large projects, and twice as many at most. */
+const MOST_KEPT = 32_768
+let recent = new Map<Version, Parsed>()
+let older: typeof recent = new Map()
+
+/** A project asks of the same versions for each of its files: each is parsed once. */
+function parsedOf(version: Version): Parsed {
+  const known = recent.get(version)
+  if (known !== undefined) return known
+  const parsed = older.get(version) ?? parseAgain(version)
+  if (recent.size >= MOST_KEPT) {
+    older = recent
+    recent = new Map()
+  }
+  recent.set(version, parsed)
+  return parsed
+}
+
+function parseAgain(version: Version): Parsed {
   const parsed = parts(version)
   if (parsed === undefined) throw new TypeError('a Version that does not parse') // unreachable: the brand has one parser
-  return parsed
+  return { ...parsed, normal: print(parsed) as Version, key: keyOf(parsed), canonical: undefined }
 }
 
 /** PEP 440 "Summary of permitted suffixes and relative ordering". */
 export function compareVersions(a: Version, b: Version): -1 | 0 | 1 {
-  const [left, right] = [partsOf(a), partsOf(b)]
-  return (
-    compare(left.epoch, right.epoch) ||
-    compareReleases(left.release, right.release) ||
-    compareKeys(preKey(left), preKey(right)) ||
-    compare(left.post ?? -1n, right.post ?? -1n) ||
-    // a development release comes before the release it develops
-    compareKeys(
-      left.dev === undefined ? [1n, 0n] : [0n, left.dev],
-      right.dev === undefined ? [1n, 0n] : [0n, right.dev],
-    ) ||
-    compareLocals(left.local, right.local)
-  )
+  const [left, right] = [parsedOf(a).key, parsedOf(b).key]
+  return left < right ? -1 : left > right ? 1 : 0
 }
 
-type Key = readonly bigint[]
+/** A text for each version: equal for equal ones, and in the order of the versions when it is compared as a text. */
+export function sortKeyOf(version: Version): string {
+  return parsedOf(version).key
+}
+
+/** Below every digit and letter: what ends here comes before what goes on. */
+const END = '!'
+
+function keyOf(version: Parts): string {
+  return [
+    numberKey(version.epoch),
+    ...withoutZeros(version.release).map(numberKey),
+    END,
+    preKey(version),
+    version.post === undefined ? '0' : `1${numberKey(version.post)}`,
+    // a development release comes before the release it develops
+    version.dev === undefined ? '1' : `0${numberKey(version.dev)}`,
+    ...(version.local ?? []).map(localKey),
+  ].join('')
+}
+
+/** How many digits there are, then the digits: 9 comes before 10. */
+function numberKey(number: bigint): string {
+  const digits = number.toString()
+  return `${String.fromCharCode(0x30 + digits.length)}${digits}`
+}
 
 /** `1.0.dev1` sorts before `1.0a1`; a final release after all its pre-releases. */
-function preKey({ pre, post, dev }: Parts): Key {
-  if (pre !== undefined) return [pre[0] === 'a' ? 0n : pre[0] === 'b' ? 1n : 2n, pre[1]]
-  return post === undefined && dev !== undefined ? [-1n, 0n] : [3n, 0n]
-}
-
-function compare(a: bigint | string, b: bigint | string): -1 | 0 | 1 {
-  return a < b ? -1 : a > b ? 1 : 0
-}
-
-function compareKeys(a: Key, b: Key): -1 | 0 | 1 {
-  for (const [index, part] of a.entries()) {
-    const order = compare(part, b[index] ?? 0n)
-    if (order !== 0) return order
-  }
-  return 0
-}
-
-/** Missing release segments count as zero: 1.0 equals 1.0.0. */
-function compareReleases(a: readonly bigint[], b: readonly bigint[]): -1 | 0 | 1 {
-  for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
-    const order = compare(a[index] ?? 0n, b[index] ?? 0n)
-    if (order !== 0) return order
-  }
-  return 0
+function preKey({ pre, post, dev }: Parts): string {
+  if (pre !== undefined) return `${pre[0] === 'a' ? 1 : pre[0] === 'b' ? 2 : 3}${numberKey(pre[1])}`
+  return post === undefined && dev !== undefined ? '0' : '4'
 }
 
 /** Numeric segments sort after alphabetic ones; fewer segments before more; none before any. */
-function compareLocals(a: Parts['local'], b: Parts['local']): -1 | 0 | 1 {
-  if (a === undefined || b === undefined) return a === b ? 0 : a === undefined ? -1 : 1
-  for (const [index, left] of a.entries()) {
-    const right = b[index]
-    if (right === undefined) return 1
-    if (typeof left !== typeof right) return typeof left === 'bigint' ? 1 : -1
-    const order = compare(left, right)
-    if (order !== 0) return order
-  }
-  return a.length < b.length ? -1 : 0
+function localKey(segment: string | bigint): string {
+  return typeof segment === 'string' ? `a${segment}${END}` : `n${numberKey(segment)}`
+}
+
+/** Missing release segments count as zero: 1.0 equals 1.0.0. */
+function withoutZeros(release: readonly bigint[]): readonly bigint[] {
+  const end = release.findLastIndex(segment => segment !== 0n)
+  return release.slice(0, Math.max(1, end + 1))
 }
 
 /** The same text for equal versions: trailing zeros of the release are dropped. For keys of maps. */
 export function canonicalVersion(version: Version): string {
-  const parsed = partsOf(version)
-  const release = [...parsed.release]
-  while (release.length > 1 && release.at(-1) === 0n) release.pop()
-  return print({ ...parsed, release })
+  const parsed = parsedOf(version)
+  parsed.canonical ??= print({ ...parsed, release: withoutZeros(parsed.release) })
+  return parsed.canonical
 }
 
 /** The version without its local part. */
 export function publicVersion(version: Version): Version {
-  return print({ ...partsOf(version), local: undefined }) as Version
+  return print({ ...parsedOf(version), local: undefined }) as Version
 }
 
 export function hasLocal(version: Version): boolean {
-  return partsOf(version).local !== undefined
+  return parsedOf(version).local !== undefined
 }
 
 /** A pre-release or development release. */
 export function isPrerelease(version: Version): boolean {
-  const { pre, dev } = partsOf(version)
+  const { pre, dev } = parsedOf(version)
   return pre !== undefined || dev !== undefined
 }
 
 export function isPostRelease(version: Version): boolean {
-  return partsOf(version).post !== undefined
+  return parsedOf(version).post !== undefined
 }
 
 /** Epoch and release numbers, for prefix matching. */
 export function releaseOf(version: Version): { readonly epoch: bigint; readonly release: readonly bigint[] } {
-  const { epoch, release } = partsOf(version)
+  const { epoch, release } = parsedOf(version)
   return { epoch, release }
 }
 
 /** `1.2.post1.dev3` → `1.2`: the release that pre-, post- and development releases belong to. */
 export function baseVersion(version: Version): Version {
-  const { epoch, release } = partsOf(version)
+  const { epoch, release } = parsedOf(version)
   return print({ epoch, release, pre: undefined, post: undefined, dev: undefined, local: undefined }) as Version
 }

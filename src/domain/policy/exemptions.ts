@@ -9,8 +9,12 @@ export interface Pins {
   readonly ended: readonly Exemption[]
 }
 
+const NO_PINS: Pins = { inForce: [], ended: [] }
+
 export function pinsOf(artifact: Artifact, policy: Policy, now: Instant): Pins {
-  const pins = policy.exemptionsFor(artifact.project).filter(exemption => pinsFile(exemption, artifact))
+  const exemptions = policy.exemptionsFor(artifact.project)
+  if (exemptions.length === 0) return NO_PINS
+  const pins = exemptions.filter(exemption => pinsFile(exemption, artifact))
   return { inForce: pins.filter(({ ends }) => now < ends), ended: pins.filter(({ ends }) => now >= ends) }
 }
 

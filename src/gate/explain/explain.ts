@@ -13,6 +13,7 @@ import { createIndexes } from '../find/indexes.ts'
 import type { KnownPage } from '../find/known-page.ts'
 import { createLocate } from '../find/locate.ts'
 import { createSound } from '../find/sound.ts'
+import { createUnoffered } from '../find/unoffered.ts'
 import { createExplainArtifact, type ExplainParts } from './explain-artifact.ts'
 import { contradictIndex, type LocalFile, localArtifact, skipIndexSteps } from './explain-local.ts'
 import { filesLetIn, filesOfRelease, spelledVersions } from './explain-release.ts'
@@ -62,8 +63,16 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   const { policies, memory, events, clock, trust } = parts
   const { maxSize, isInternal, at } = settings
   const times = { maxAge: WHOLE_RUN, maxStale: millis(0) }
-  const indexes = createIndexes({ index: parts.index, memory, events, clock, ...times, isInternal })
-  const sound = createSound({ indexes, memory, policies, maxSize, isInternal })
+  const indexes = createIndexes({
+    index: parts.index,
+    memory,
+    events,
+    clock,
+    ...times,
+    isInternal,
+    unoffered: createUnoffered(),
+  })
+  const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })
   const explain = createExplainArtifact(parts, at)
   const pages = createLimit({ running: 8, waiting: 100_000, what: 'pages' })

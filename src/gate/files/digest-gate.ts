@@ -36,10 +36,11 @@ export class DigestGate {
     if (this.#expected !== undefined && this.#seen !== this.#expected)
       throw this.#mismatch(`${this.#expected} bytes were expected, ${this.#seen} came`)
     if (digest !== this.#artifact.sha256)
-      throw this.#mismatch(`sha256 ${this.#artifact.sha256} was expected, the bytes have ${digest}`)
+      // what the bytes have is told to the log alone: whoever asks may have no right to know the file that came
+      throw this.#mismatch(`the bytes have not the sha256 ${this.#artifact.sha256}`, { sha256: digest })
   }
 
-  #mismatch(detail: string): GateError {
-    return new GateError('integrity-mismatch', `${this.#artifact.filename.text}: ${detail}`)
+  #mismatch(detail: string, untrusted?: unknown): GateError {
+    return new GateError('integrity-mismatch', `${this.#artifact.filename.text}: ${detail}`, { untrusted })
   }
 }

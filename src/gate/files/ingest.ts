@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
+import { type Asker, Party } from '../../flow/asker.ts'
 import type { Limit } from '../../flow/limit.ts'
 import type { Blobs, BlobWriter, OpenBlob } from '../../ports/blobs.ts'
 import type { Origin } from '../../ports/outward.ts'
@@ -15,6 +16,8 @@ const RECENT = 2 * 1024 * 1024
 
 interface Options {
   readonly artifact: Artifact
+  /** who waits for it first */
+  readonly asker: Asker
   readonly origin: Origin
   readonly blobs: Blobs
   /** of downloads */
@@ -29,7 +32,8 @@ interface Options {
 }
 
 /**
- * One download of one file, however many clients wait for it. It goes on when they leave. Readers read along, from memory
+ * One download of one file, however many clients wait for it. Once it has begun it goes on when they leave; as long as it waits
+ * for a place, it waits for them, and is given up when all of them have left. Readers read along, from memory
  * or the temporary file, up to what is released: everything but the last 64 KiB until the digest matched and the blob is
  * stored. A file that a client has whole is one that a crash does not take away.
  */
@@ -39,6 +43,7 @@ export class Ingest {
   /** Settles when the file is stored and verified. */
   readonly stored: Promise<void>
   readonly #openStored: () => Promise<OpenBlob | undefined>
+  readonly #party: Party
   #writer: BlobWriter | undefined
   #blob: Promise<OpenBlob | undefined> | undefined
   #readers = 0
@@ -53,8 +58,9 @@ export class Ingest {
     const size = Promise.withResolvers<number | undefined>()
     this.size = size.promise
     this.#openStored = () => options.blobs.open(options.artifact.sha256)
+    this.#party = new Party(options.asker)
     this.stored = options.limit
-      .run(() => this.#run(options, size.resolve))
+      .run(() => this.#run(options, size.resolve), this.#party)
       .then(
         () => this.#end('stored'),
         (failure: unknown) => {
@@ -68,10 +74,15 @@ export class Ingest {
     this.stored.catch(() => {})
   }
 
+  /** Another one waits for it; false when it was given up already. */
+  join(asker: Asker): boolean {
+    return this.#party.join(asker)
+  }
+
   async #run(options: Options, tellSize: (size: number | undefined) => void): Promise<void> {
     const { artifact, origin, blobs, maxSize } = options
     const abort = new AbortController()
-    const source = (await origin.file(artifact, abort.signal)).value
+    const source = (await origin.file(artifact, abort.signal, { asker: this.#party })).value
     try {
       const expected = artifact.size ?? source.length
       if (expected !== undefined && expected > maxSize)
@@ -80,7 +91,7 @@ export class Ingest {
           `${artifact.filename.text} has ${expected} bytes, files.max_size is ${maxSize}`,
         )
       const gate = new DigestGate(artifact, { expected, most: maxSize })
-      const writer = await blobs.writer(artifact.sha256)
+      const writer = await blobs.writer(artifact.sha256, { size: expected })
       this.#writer = writer
       try {
         tellSize(expected)
@@ -116,6 +127,7 @@ export class Ingest {
 
   #end(how: { readonly failure: unknown } | 'stored'): void {
     this.#ended = how
+    this.#party.end()
     this.#wake()
     this.#letGo()
   }

@@ -39,11 +39,13 @@ export function createWheelMetadata({ events, remember }: Options): WheelMetadat
     const found = await metadataDigest(filename, read, size)
     if (found === coreMetadata) return void compared.set(pairOf(artifact), true)
     if (found instanceof UnreadableArchive) return await refuseUnread(artifact, found)
-    const inside = found instanceof ArchiveError ? `unreadable (${found.message})` : found
+    const inside = found instanceof ArchiveError ? `unreadable (${found.message})` : 'another text'
     const detail = `${filename.text}: the index gives its METADATA the sha256 ${coreMetadata}, inside the wheel it is ${inside}`
     await remember(artifact, { kind: 'invalid', why: 'metadata-mismatch', detail })
-    events.emit({ type: 'alarm', alarm: 'metadata-mismatch', detail, untrusted: undefined })
-    throw new GateError('integrity-mismatch', detail)
+    // the sha256 of what is inside is for the log alone
+    const untrusted = found instanceof ArchiveError ? undefined : { sha256: found }
+    events.emit({ type: 'alarm', alarm: 'metadata-mismatch', detail, untrusted })
+    throw new GateError('integrity-mismatch', detail, { untrusted })
   }
 
   /** The bytes are the index's, and nothing is known against them: no alarm, and no word of tampering. */

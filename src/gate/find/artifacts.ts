@@ -1,4 +1,3 @@
-import { type Instant, parseInstant } from '../../domain/base/instant.ts'
 import type { RefusalCode } from '../../domain/base/refusal.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import type { ListedFile } from '../../domain/memory/sighting.ts'
@@ -42,7 +41,7 @@ export function artifactOf(page: KnownPage, file: IndexFile, rules: ArtifactRule
     sha256: file.sha256,
     size: file.size,
     url: file.url,
-    uploaded: uploadedAt(file),
+    uploaded: file.uploaded,
     yanked: file.yanked,
     status: page.index.status,
     coreMetadata: file.dist.kind === 'wheel' ? file.coreMetadata : undefined,
@@ -56,20 +55,15 @@ function withoutSha256({ filename, hashes }: IndexFile): string {
   return `The index lists ${filename} without a sha256${others.length === 0 ? '' : `, with ${others.join(' and ')} alone`}.`
 }
 
-/** PEP 700's upload-time, where it is one. */
-export function uploadedAt({ uploadTime }: IndexFile): Instant | undefined {
-  return uploadTime === undefined ? undefined : parseInstant(uploadTime)
-}
-
 /** A file as a page lists it, for what is remembered of the project. */
 export function listedFile(file: IndexFile): ListedFile {
-  const { path, filename, sha256, dist, provenance, yanked } = file
+  const { path, filename, sha256, dist, uploaded, provenance, yanked } = file
   return {
     path,
     filename,
     sha256,
     version: dist?.version,
-    uploaded: uploadedAt(file),
+    uploaded,
     offered: provenance === 'offered',
     yanked: yanked !== false,
   }

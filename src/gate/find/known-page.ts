@@ -1,4 +1,5 @@
 import type { FilePath } from '../../domain/packaging/artifact.ts'
+import { inGroups, type Steps } from '../../flow/steps.ts'
 import type { IndexFile, ProjectIndex } from '../../protocol/simple/project-index.ts'
 
 /** A project page as this gate knows it. A new object for every new body, so that identity tells whether it changed. */
@@ -9,11 +10,16 @@ export interface KnownPage {
   readonly byFilename: ReadonlyMap<string, IndexFile>
 }
 
-export function knownPage(index: ProjectIndex, etag: string | undefined): KnownPage {
-  return {
-    index,
-    etag,
-    byPath: new Map(index.files.map(file => [file.path, file])),
-    byFilename: new Map(index.files.map(file => [file.filename, file])),
+export function* knownPage(index: ProjectIndex, etag: string | undefined): Steps<KnownPage> {
+  const { files } = index
+  const byPath = new Map<FilePath, IndexFile>()
+  const byFilename = new Map<string, IndexFile>()
+  for (const group of inGroups(files)) {
+    for (const file of group) {
+      byPath.set(file.path, file)
+      byFilename.set(file.filename, file)
+    }
+    yield
   }
+  return { index, etag, byPath, byFilename }
 }

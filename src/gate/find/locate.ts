@@ -9,6 +9,7 @@ import {
   sameDistribution,
 } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { Asker } from '../../flow/asker.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { IndexFile, ProjectIndex } from '../../protocol/simple/project-index.ts'
 import type { Policies } from '../policy/policies.ts'
@@ -41,11 +42,11 @@ interface Options {
 
 /** Throws not-listed, listed-otherwise, internal, unknown-…. */
 export interface Locate {
-  byPath(path: FilePath): Promise<Artifact | Refused>
+  byPath(path: FilePath, asker?: Asker): Promise<Artifact | Refused>
   /** The same where it needs no waiting; `undefined` when it does. */
   atHand(path: FilePath): Artifact | Refused | undefined
   /** Throws no-project besides. */
-  byName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused>
+  byName(project: ProjectName, filename: DistFilename, asker?: Asker): Promise<Artifact | Refused>
   /** The project of `foo-bar-1.0.tar.gz` is not known before an index lists it: the first of those that it could belong to. */
   byFilename(filename: string): Promise<Artifact | Refused>
 }
@@ -69,21 +70,26 @@ export function createLocate({ indexes, sound, memory, policies, isInternal }: O
     candidates: readonly ProjectName[],
     filename: string,
     fileOn: (page: KnownPage) => IndexFile | undefined,
+    asker: Asker | undefined,
   ): Promise<Artifact | Refused> {
-    const place =
-      (await search(candidates, fileOn, indexes.current)) ?? (await search(candidates, fileOn, indexes.anew))
-    if (place !== undefined) return await found(place)
+    const look = (how: 'current' | 'anew') => search(candidates, fileOn, project => indexes[how](project, asker))
+    const place = (await look('current')) ?? (await look('anew'))
+    if (place !== undefined) return await found(place, asker)
     for (const project of candidates) {
-      const page = await indexes.current(project)
+      const page = await indexes.current(project, asker)
       if (page?.index.status === 'quarantined') return refuseQuarantined(page, filename, policies.current())
     }
-    throw await whyNotFound(candidates, filename)
+    throw await whyNotFound(candidates, filename, asker)
   }
 
   /** A file that is there under another spelling, or whose entry could not be believed, is not called unlisted. */
-  async function whyNotFound(candidates: readonly ProjectName[], filename: string): Promise<GateError> {
+  async function whyNotFound(
+    candidates: readonly ProjectName[],
+    filename: string,
+    asker: Asker | undefined,
+  ): Promise<GateError> {
     for (const project of candidates) {
-      const index = (await indexes.current(project))?.index
+      const index = (await indexes.current(project, asker))?.index
       const other = index === undefined ? undefined : findSpelledOtherwise(index, filename)
       if (other !== undefined)
         return new GateError('listed-otherwise', `the index lists ${filename} as ${other.filename}, at ${other.path}`)
@@ -97,7 +103,7 @@ export function createLocate({ indexes, sound, memory, policies, isInternal }: O
   async function search(
     candidates: readonly ProjectName[],
     fileOn: (page: KnownPage) => IndexFile | undefined,
-    look: Indexes['current'],
+    look: (project: ProjectName) => Promise<KnownPage | undefined>,
   ): Promise<Place | undefined> {
     for (const project of candidates) {
       const page = await look(project)
@@ -107,15 +113,20 @@ export function createLocate({ indexes, sound, memory, policies, isInternal }: O
     return undefined
   }
 
-  async function found({ page, file }: Place): Promise<Artifact | Refused> {
+  async function found({ page, file }: Place, asker: Asker | undefined): Promise<Artifact | Refused> {
     projects.set(file.path, page.index.name)
-    return await sound.artifact(page, file)
+    return await sound.artifact(page, file, asker)
   }
 
-  /** The project a path was seen under; else every project that the file name could belong to. */
+  /**
+   * The project a path was seen under, before every other that the file name could belong to: that a page listed it once does not
+   * make it that project's for good.
+   */
   async function ownersOf(path: FilePath, filename: string): Promise<readonly ProjectName[]> {
     const remembered = projects.get(path) ?? (await memory.projectOf(path))
-    return remembered === undefined ? readingsOf(filename).slice(0, MOST_ASKED) : [remembered]
+    if (remembered === undefined) return readingsOf(filename).slice(0, MOST_ASKED)
+    const others = candidateProjects(filename).filter(other => other !== remembered)
+    return others.some(isInternal) ? [remembered] : [remembered, ...others].slice(0, MOST_ASKED)
   }
 
   function readingsOf(filename: string): readonly ProjectName[] {
@@ -126,9 +137,9 @@ export function createLocate({ indexes, sound, memory, policies, isInternal }: O
   }
 
   return {
-    async byPath(path) {
+    async byPath(path, asker) {
       const filename = path.slice(path.lastIndexOf('/') + 1)
-      return await find(await ownersOf(path, filename), filename, page => page.byPath.get(path))
+      return await find(await ownersOf(path, filename), filename, page => page.byPath.get(path), asker)
     },
     atHand(path) {
       const project = projects.get(path)
@@ -140,11 +151,12 @@ export function createLocate({ indexes, sound, memory, policies, isInternal }: O
       const artifact = sound.atHand(page, file, known)
       return artifact instanceof GateError ? undefined : artifact
     },
-    async byName(project, filename) {
-      if ((await indexes.current(project)) === undefined && (await indexes.anew(project)) === undefined)
-        throw new GateError('no-project', `the index does not know ${project}`)
-      return await find([project], filename.text, page => page.byFilename.get(filename.text))
+    async byName(project, filename, asker) {
+      const page = (await indexes.current(project, asker)) ?? (await indexes.anew(project, asker))
+      if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+      return await find([project], filename.text, known => known.byFilename.get(filename.text), asker)
     },
-    byFilename: async filename => await find(readingsOf(filename), filename, page => page.byFilename.get(filename)),
+    byFilename: async filename =>
+      await find(readingsOf(filename), filename, page => page.byFilename.get(filename), undefined),
   }
 }

@@ -1,10 +1,12 @@
 import { GateError } from '../../domain/base/errors.ts'
+import type { Clock, Instant } from '../../domain/base/instant.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
-import { isChanged } from '../../domain/memory/sighting.ts'
+import { claims, isChanged } from '../../domain/memory/sighting.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import { candidateProjects } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { Asker } from '../../flow/asker.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import type { Policies } from '../policy/policies.ts'
@@ -18,7 +20,7 @@ import type { KnownPage } from './known-page.ts'
  */
 export interface Sound {
   /** Throws `unknown-index-changed`, and `unknown-…` where another project's page has to be asked and cannot be. */
-  artifact(page: KnownPage, file: IndexFile): Promise<Artifact | Refused>
+  artifact(page: KnownPage, file: IndexFile, asker?: Asker): Promise<Artifact | Refused>
   /** The same where it needs no waiting, doubt as a value; `undefined` when it does. */
   atHand(page: KnownPage, file: IndexFile, memory: ProjectMemory): Artifact | Refused | GateError | undefined
 }
@@ -30,6 +32,7 @@ interface Options {
   /** bytes */
   readonly maxSize: number
   readonly isInternal: (project: ProjectName) => boolean
+  readonly clock: Clock
 }
 
 /** Another project that a file name could belong to: what it lists, and what it ever listed. */
@@ -39,15 +42,15 @@ interface Rival {
   readonly memory: ProjectMemory
 }
 
-export function createSound({ indexes, memory, policies, maxSize, isInternal }: Options): Sound {
+export function createSound({ indexes, memory, policies, maxSize, isInternal, clock }: Options): Sound {
   /** `demo-2-4.tar.gz` is demo 2.post4 and demo-2 4; a wheel's name has one reading. */
   function rivalsOf({ index }: KnownPage, { dist }: IndexFile): readonly ProjectName[] {
     if (dist?.kind !== 'sdist') return []
     return candidateProjects(dist.text).filter(other => other !== index.name && !isInternal(other))
   }
 
-  async function meet(project: ProjectName): Promise<Rival> {
-    return { project, page: await indexes.current(project), memory: await memory.of(project) }
+  async function meet(project: ProjectName, asker: Asker | undefined): Promise<Rival> {
+    return { project, page: await indexes.current(project, asker), memory: await memory.of(project) }
   }
 
   function meetAtHand(project: ProjectName): Rival | undefined {
@@ -61,9 +64,9 @@ export function createSound({ indexes, memory, policies, maxSize, isInternal }: 
   }
 
   return {
-    async artifact(page, file) {
+    async artifact(page, file, asker) {
       assertUnchanged(await memory.of(page.index.name), file)
-      for (const other of rivalsOf(page, file)) assertNobodyElses(page, file, await meet(other))
+      for (const other of rivalsOf(page, file)) assertNobodyElses(page, file, await meet(other, asker), clock())
       return artifact(page, file)
     },
     atHand(page, file, known) {
@@ -71,7 +74,7 @@ export function createSound({ indexes, memory, policies, maxSize, isInternal }: 
       if (rivals.includes(undefined)) return undefined
       try {
         assertUnchanged(known, file)
-        for (const rival of rivals) if (rival !== undefined) assertNobodyElses(page, file, rival)
+        for (const rival of rivals) if (rival !== undefined) assertNobodyElses(page, file, rival, clock())
         return artifact(page, file)
       } catch (error) {
         if (error instanceof GateError) return error
@@ -94,8 +97,9 @@ function assertUnchanged({ sightings }: ProjectMemory, file: IndexFile): void {
  * Where the pages of two projects list a file, or did, whoever writes the index could have a file of one judged by the rule of
  * the other. A page that lists it no longer may still be what a client's lock was made from.
  */
-function assertNobodyElses({ index }: KnownPage, { filename, path }: IndexFile, rival: Rival): void {
-  if (rival.page?.byPath.has(path) !== true && !rival.memory.sightings.has(filename)) return
+function assertNobodyElses({ index }: KnownPage, { filename, path }: IndexFile, rival: Rival, now: Instant): void {
+  const seen = rival.memory.sightings.get(filename)
+  if (rival.page?.byPath.has(path) !== true && (seen === undefined || !claims(seen, now))) return
   throw new GateError(
     'unknown-index-changed',
     `the index lists ${filename} as a file of ${index.name}, and listed it as one of ${rival.project}`,

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import { type Millis, millis } from '../../domain/base/instant.ts'
+import { type Asker, OURSELVES } from '../../flow/asker.ts'
 import { type Task, type UnjudgedFile, WaitingFiles } from './waiting-files.ts'
 
 /**
@@ -11,10 +12,11 @@ import { type Task, type UnjudgedFile, WaitingFiles } from './waiting-files.ts'
 export interface Background {
   add(files: readonly UnjudgedFile[]): void
   /**
-   * Judges these before all others, in their order, and resolves when every one of them has an answer or failed, or when
-   * `within` is over. Those that failed a moment ago are not tried again.
+   * Judges these before those that nobody waits for, in their order and in turn with what others wait for, and resolves when
+   * every one of them has an answer or failed, when `within` is over, or nobody waits any more. Those that failed a moment ago
+   * are not tried again.
    */
-  soon(files: readonly UnjudgedFile[], within: Millis): Promise<void>
+  soon(files: readonly UnjudgedFile[], within: Millis, asker?: Asker): Promise<void>
   /** Why a file could not be judged a moment ago; `undefined` where it could, or nobody tried. */
   failureOf(key: string): Error | undefined
   /** Resolves when nothing is queued or under way (for shutdown and tests). */
@@ -22,7 +24,8 @@ export interface Background {
   close(): void
 }
 
-const LONGEST_LINE = 2_000
+/** files that wait to be judged */
+export const LONGEST_LINE = 2_000
 const AT_ONCE = { 'some time': 2, hurried: 16 } as const
 /** A file that could not be judged is tried again after so long. */
 export const TRIED_AGAIN = millis(15_000)
@@ -67,20 +70,19 @@ export function createBackground(report: (error: unknown) => void): Background {
   return {
     add(files) {
       if (closed) return
-      waiting.add(
-        files.filter(({ key }) => !tried.has(key)),
-        'some time',
-      )
+      waiting.add(newestOf(files.filter(({ key }) => !tried.has(key))))
       pump()
     },
-    async soon(files, within) {
+    async soon(files, within, asker = OURSELVES) {
       if (closed) return
-      const tasks = waiting.add(
+      const list = waiting.hurry(
         files.filter(({ key }) => !failures.has(key)),
-        'hurried',
+        asker.names[0] ?? '',
       )
       pump()
-      await atMost(within, Promise.all(tasks.map(({ done }) => done.promise)))
+      await atMost(within, Promise.all(list.tasks.map(({ done }) => done.promise)), asker)
+      list.end()
+      pump()
     },
     failureOf: key => failures.get(key),
     idle() {
@@ -95,11 +97,19 @@ export function createBackground(report: (error: unknown) => void): Background {
   }
 }
 
-async function atMost(length: Millis, settled: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const over = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, length)
-  })
-  await Promise.race([settled, over])
+/** Those that have a chance to stay in line. */
+function newestOf(files: readonly UnjudgedFile[]): readonly UnjudgedFile[] {
+  if (files.length <= LONGEST_LINE) return files
+  const times = Float64Array.from(files, ({ uploaded }) => uploaded ?? 0).sort()
+  const oldest = times[times.length - LONGEST_LINE] ?? 0
+  return files.filter(({ uploaded }) => (uploaded ?? 0) >= oldest).slice(0, LONGEST_LINE)
+}
+
+async function atMost(length: Millis, settled: Promise<unknown>, asker: Asker): Promise<void> {
+  const over = Promise.withResolvers<void>()
+  const timer = setTimeout(over.resolve, length)
+  const unwatch = asker.watch(() => asker.gone && over.resolve())
+  if (!asker.gone) await Promise.race([settled, over.promise])
   clearTimeout(timer)
+  unwatch()
 }

@@ -7,6 +7,7 @@ import { proofOf } from '../../domain/memory/history.ts'
 import type { Facts, ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { CustomRoot } from '../../domain/policy/policy.ts'
+import { type Asker, OURSELVES } from '../../flow/asker.ts'
 import { createLimit } from '../../flow/limit.ts'
 import { createOnce } from '../../flow/once.ts'
 import type { Memory } from '../../ports/memory.ts'
@@ -17,6 +18,8 @@ import type { Pep740Watch } from './pep740-watch.ts'
 /** A failure stays known under this name of "whatever root was in force", until the file is fetched and verified anew. */
 const ANY_ROOT = 'any'
 const NO_ROOT = 'none'
+/** Files that are asked about and verified at once; of one client's not so many that nobody else's begins. */
+const AT_ONCE = { running: 32, each: 24, waiting: 2_000, what: 'verifications', name: 'judging' } as const
 
 type KnownFinding = Exclude<Finding, { kind: 'unasked' }>
 
@@ -30,7 +33,7 @@ export interface Examine {
   /** What is known without waiting: remembered, or said by the index itself. */
   known(artifact: Artifact, memory: ProjectMemory, now: Instant): RememberedFinding | undefined
   /** Asks the Integrity API and verifies, once however many ask; with the memory that has learned of it. Throws unknown-…. */
-  anew(artifact: Artifact): Promise<{ readonly finding: KnownFinding; readonly memory: ProjectMemory }>
+  anew(artifact: Artifact, asker?: Asker): Promise<{ readonly finding: KnownFinding; readonly memory: ProjectMemory }>
   /** True when what is remembered is still to be believed; an admission lives until a root changes, all else briefly. */
   lasting(remembered: RememberedFinding, now: Instant, outcome: 'admitted' | 'refused'): boolean
   /** The last failure on record, past its lifetime too. */
@@ -57,7 +60,7 @@ interface Options {
 export function createExamine(options: Options): Examine {
   const { memory, integrity, verifier, trust, customRoots, negativeTtl, watch, keepProvenance, now } = options
   const once = createOnce<Awaited<ReturnType<Examine['anew']>>>()
-  const limit = createLimit({ running: 32, waiting: 2_000, what: 'verifications' })
+  const limit = createLimit(AT_ONCE)
 
   function keyOf(artifact: Artifact, trustDigest: string): FindingKey {
     return { sha256: artifact.sha256, filename: artifact.filename.text, trustDigest }
@@ -89,8 +92,8 @@ export function createExamine(options: Options): Examine {
     return artifact.provenance === 'none' && integrity.ownOrigin
   }
 
-  async function ask(artifact: Artifact): Promise<Asked> {
-    const answer = await integrity.provenance(artifact.project, artifact.filename)
+  async function ask(artifact: Artifact, asker: Asker): Promise<Asked> {
+    const answer = await integrity.provenance(artifact.project, artifact.filename, { asker })
     if (answer.kind === 'absent') {
       if (artifact.provenance === 'offered')
         throw new GateError(
@@ -101,19 +104,20 @@ export function createExamine(options: Options): Examine {
       return { finding: { kind: 'unattested', said: 'integrity' }, trustDigest: rootsInForce() }
     }
     watch.present()
-    const asked = await prove(artifact, answer.bytes)
+    const asked = await prove(artifact, answer.bytes, asker)
     // who asked is told what the root in force proves, not one that went out while the verifier worked
-    const latest = asked.trustDigest === rootsInForce() ? asked : await prove(artifact, answer.bytes)
+    const latest = asked.trustDigest === rootsInForce() ? asked : await prove(artifact, answer.bytes, asker)
     if (latest.finding.kind === 'attested') await keepProvenance(answer.bytes)
     return latest
   }
 
-  async function prove(artifact: Artifact, bytes: Uint8Array): Promise<Asked> {
+  async function prove(artifact: Artifact, bytes: Uint8Array, { names }: Asker): Promise<Asked> {
     const roots = { sigstore: trust.fresh(now()), custom: customRoots() }
     // read in the same breath: a root that comes in while the verifier works must not inherit what an older one proved
     const trustDigest = rootsInForce()
-    const { filename, sha256 } = artifact
-    return { finding: await verifier.verify({ bytes, filename, sha256 }, roots), trustDigest }
+    const { project, filename, sha256 } = artifact
+    const turn = [names[0] ?? '', project] as const
+    return { finding: await verifier.verify({ bytes, filename, sha256 }, roots, turn), trustDigest }
   }
 
   return {
@@ -125,12 +129,13 @@ export function createExamine(options: Options): Examine {
       if (remembered?.finding.kind === 'unattested' && artifact.provenance === 'offered') return undefined
       return remembered
     },
-    anew(artifact) {
+    anew(artifact, asker = OURSELVES) {
       const { project, sha256, filename, provenance } = artifact
-      return once(`${project} ${sha256} ${filename.text} ${provenance}`, async () => {
-        const asked = await limit.run(() => ask(artifact))
+      const examined = async (everybody: Asker) => {
+        const asked = await limit.run(() => ask(artifact, everybody), everybody)
         return { finding: asked.finding, memory: await remember(artifact, asked, now()) }
-      })
+      }
+      return once(`${project} ${sha256} ${filename.text} ${provenance}`, examined, asker)
     },
     lasting(remembered, at, outcome) {
       if (remembered.finding.kind === 'attested' && outcome === 'admitted') return true
@@ -146,7 +151,8 @@ export function createExamine(options: Options): Examine {
         findings: [{ key: keyOf(artifact, metadataOf(artifact)), finding, found: now() }],
       })
     },
-    metadataFinding: (artifact, { findings }) => findings.get(keyOf(artifact, metadataOf(artifact)))?.finding,
+    metadataFinding: (artifact, { findings }) =>
+      withoutDigest(findings.get(keyOf(artifact, metadataOf(artifact)))?.finding),
   }
 }
 
@@ -160,6 +166,14 @@ function digestOf(sigstore: string, custom: readonly CustomRoot[]): string {
   digests.set(custom, { sigstore, digest })
   return digest
 }
+
+/** What was written down before told whoever asked the sha256 of what lies inside. */
+function withoutDigest(finding: KnownFinding | undefined): KnownFinding | undefined {
+  if (finding?.kind !== 'invalid' || !COMPUTED.test(finding.detail)) return finding
+  return { ...finding, detail: finding.detail.replace(COMPUTED, ', inside the wheel it is another text') }
+}
+
+const COMPUTED = /, inside the wheel it is [0-9a-f]{64}$/
 
 /**
  * Where it is remembered what was found in a wheel against its `.metadata`: no trust root has a say in it, and an index

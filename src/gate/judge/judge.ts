@@ -1,6 +1,7 @@
 import type { Admitted, Verdict } from '../../domain/decide/verdict.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
+import type { Asker } from '../../flow/asker.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Policies } from '../policy/policies.ts'
 import type { ClockGuard } from './clock-guard.ts'
@@ -17,7 +18,7 @@ interface Options {
 
 export interface Judge {
   /** Finding, then verdict: never "don't know, so yes". Throws unknown-…. */
-  judge(artifact: Artifact): Promise<Verdict>
+  judge(artifact: Artifact, asker?: Asker): Promise<Verdict>
   /** The same where it is an admission and needs no waiting; `undefined` when it may be anything else. */
   atHand(artifact: Artifact): Admitted | undefined
 }
@@ -35,10 +36,10 @@ export function createJudge({ clock, weigh, memory, policies, watch }: Options):
   }
 
   return {
-    async judge(artifact) {
+    async judge(artifact, asker) {
       const known = await memory.of(artifact.project)
       const unexamined = weigh.unexamined(artifact, atHand(known))
-      return unexamined ?? nameTheUpstream(artifact, (await weigh.anyhow(artifact)).verdict)
+      return unexamined ?? nameTheUpstream(artifact, (await weigh.anyhow(artifact, asker)).verdict)
     },
     atHand(artifact) {
       const known = memory.atHand(artifact.project)

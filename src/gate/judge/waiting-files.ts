@@ -1,4 +1,5 @@
 import type { Instant } from '../../domain/base/instant.ts'
+import { type Path, Turns } from '../../flow/turns.ts'
 
 /** A file that is to be judged some time. */
 export interface UnjudgedFile {
@@ -10,20 +11,32 @@ export interface UnjudgedFile {
 
 export interface Task {
   readonly file: UnjudgedFile
-  /** its place in the list of whoever waits for it; `undefined`: nobody does */
-  rank: number | undefined
   readonly done: PromiseWithResolvers<void>
+  /** whose lists have it, as long as they are waited for */
+  readonly lists: Set<Path>
+}
+
+/** Files that somebody waits for. */
+export interface Hurried {
+  /** in the order of the files */
+  readonly tasks: readonly Task[]
+  /** Nobody waits any more: what is left is judged some time. */
+  end(): void
 }
 
 /**
- * Files that are to be judged and are not yet, each once: first those that somebody waits for, of several lists the first of
- * each first, then the newest uploads. Of more than `most`, the last are let go.
+ * Files that are to be judged and are not yet, each once: first those that somebody waits for, a file of everybody in turn, and
+ * of several lists of one client of each of them; then the newest uploads. Of more than `most`, the last are let go.
  */
 export class WaitingFiles {
   readonly #most: number
   /** waiting or under way */
   readonly #tasks = new Map<string, Task>()
-  #line: Task[] = []
+  /** waiting, and waited for */
+  readonly #hurried = new Turns<Task>()
+  /** waiting; the newest upload comes first */
+  #rest: Task[] = []
+  #lists = 0
 
   constructor(most: number) {
     this.#most = most
@@ -34,19 +47,35 @@ export class WaitingFiles {
     return this.#tasks.size
   }
 
-  /** The tasks of these files, in their order; `hurried` by whoever waits for them. */
-  add(files: readonly UnjudgedFile[], hurried: 'hurried' | 'some time'): readonly Task[] {
-    const tasks = files.map((file, rank) => this.#taskOf(file, hurried === 'hurried' ? rank : undefined))
-    this.#line.sort(byHurry)
-    this.#letGo(this.#line.splice(this.#most))
-    return tasks
+  add(files: readonly UnjudgedFile[]): void {
+    this.#putBehind(files.flatMap(file => (this.#tasks.has(file.key) ? [] : this.#begin(file))))
+  }
+
+  hurry(files: readonly UnjudgedFile[], name: string): Hurried {
+    this.#lists += 1
+    const list: Path = [name, String(this.#lists)]
+    const rest = new Set(this.#rest)
+    const tasks = files.map(file => {
+      const before = this.#tasks.get(file.key)
+      const task = before ?? this.#begin(file)
+      const isWaiting = before === undefined || before.lists.size > 0 || rest.delete(task)
+      if (isWaiting) {
+        task.lists.add(list)
+        this.#hurried.add(task, list)
+      }
+      return task
+    })
+    if (rest.size < this.#rest.length) this.#rest = [...rest]
+    this.#keepWithin()
+    return { tasks, end: () => this.#putBehind(tasks.filter(task => this.#calm(task, list))) }
   }
 
   /** The next one, where there is room for its kind; it counts until it is finished. */
   take(hasRoom: (kind: 'hurried' | 'some time') => boolean): Task | undefined {
-    const [first] = this.#line
-    if (first === undefined || !hasRoom(first.rank === undefined ? 'some time' : 'hurried')) return undefined
-    return this.#line.shift()
+    if (this.#hurried.size === 0) return hasRoom('some time') ? this.#rest.shift() : undefined
+    const task = hasRoom('hurried') ? this.#hurried.next()?.item : undefined
+    if (task !== undefined) this.#leaveLists(task)
+    return task
   }
 
   finish({ file, done }: Task): void {
@@ -55,30 +84,46 @@ export class WaitingFiles {
   }
 
   clear(): void {
-    this.#letGo(this.#line.splice(0))
+    for (let task = this.#last(); task !== undefined; task = this.#last()) this.finish(task)
   }
 
-  #taskOf(file: UnjudgedFile, rank: number | undefined): Task {
-    const known = this.#tasks.get(file.key)
-    const task = known ?? { file, rank: undefined, done: Promise.withResolvers<void>() }
-    if (known === undefined) {
-      this.#tasks.set(file.key, task)
-      this.#line.push(task)
-    }
-    if (rank !== undefined) task.rank = Math.min(task.rank ?? rank, rank)
+  #begin(file: UnjudgedFile): Task {
+    const task = { file, done: Promise.withResolvers<void>(), lists: new Set<Path>() }
+    this.#tasks.set(file.key, task)
     return task
   }
 
-  #letGo(tasks: readonly Task[]): void {
-    for (const task of tasks) this.finish(task)
+  /** True of a task that nobody waits for any more now. */
+  #calm(task: Task, list: Path): boolean {
+    if (!task.lists.delete(list)) return false
+    this.#hurried.remove(task, list)
+    return task.lists.size === 0
   }
-}
 
-/** behind everybody who waits */
-const NOBODY = Number.MAX_SAFE_INTEGER
+  #leaveLists(task: Task): void {
+    for (const list of task.lists) this.#hurried.remove(task, list)
+    task.lists.clear()
+  }
 
-function byHurry(a: Task, b: Task): number {
-  const [first, second] = [a.rank ?? NOBODY, b.rank ?? NOBODY]
-  if (first !== second) return first - second
-  return (b.file.uploaded ?? 0) - (a.file.uploaded ?? 0)
+  #putBehind(tasks: readonly Task[]): void {
+    if (tasks.length === 0) return
+    this.#rest.push(...tasks)
+    this.#rest.sort((a, b) => (b.file.uploaded ?? 0) - (a.file.uploaded ?? 0))
+    this.#keepWithin()
+  }
+
+  #keepWithin(): void {
+    while (this.#rest.length + this.#hurried.size > this.#most) {
+      const last = this.#last()
+      if (last === undefined) return
+      this.finish(last)
+    }
+  }
+
+  /** Takes away the last of those that nobody waits for, or of whoever waits for the most. */
+  #last(): Task | undefined {
+    const last = this.#rest.pop() ?? this.#hurried.longest()?.last
+    if (last !== undefined) this.#leaveLists(last)
+    return last
+  }
 }

@@ -1,11 +1,12 @@
 import { GateError } from '../../domain/base/errors.ts'
 import type { Instant } from '../../domain/base/instant.ts'
-import { decide, needsFinding, waivesAttestation } from '../../domain/decide/decide.ts'
+import { decide, needsFinding, outlook, waivesAttestation } from '../../domain/decide/decide.ts'
 import { Admitted, type Verdict } from '../../domain/decide/verdict.ts'
 import type { Finding } from '../../domain/identity/attestation.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
+import type { Asker } from '../../flow/asker.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Trust } from '../../ports/trust.ts'
 import type { Policies } from '../policy/policies.ts'
@@ -40,11 +41,13 @@ export interface AtHand {
 /** From an artifact to a finding and a verdict: the one way for clients, commands and mirrors. */
 export interface Weigh {
   /** By what is remembered, or else the file is examined. Never "don't know, so yes": throws unknown-…. */
-  anyhow(artifact: Artifact): Promise<Weighed>
+  anyhow(artifact: Artifact, asker?: Asker): Promise<Weighed>
   /** The verdict on a file whose provenance makes no difference to it; `undefined` where it does. */
   unexamined(artifact: Artifact, known: AtHand): Verdict | undefined
   /** The verdict from what is known without waiting, or `undefined` when the file would have to be examined first. */
   foreseen(artifact: Artifact, known: AtHand): Verdict | undefined
+  /** What that verdict would be, without a word of why: for whoever looks at many files. */
+  outlook(artifact: Artifact, known: AtHand): Verdict['kind'] | undefined
   /** The verdict by what was known of its provenance at last, however long ago; `undefined` where nobody ever asked. */
   recalled(artifact: Artifact, known: AtHand): Verdict | undefined
   /** An admission by what is remembered, under a root that is fresh; `undefined` where it may be anything else. */
@@ -63,13 +66,13 @@ const UNCHECKED: ReadonlySet<string> = new Set([
 ])
 
 export function createWeigh({ examine, memory, policies, trust, now, at }: Options): Weigh {
-  async function anyhow(artifact: Artifact): Promise<Weighed> {
+  async function anyhow(artifact: Artifact, asker?: Asker): Promise<Weighed> {
     try {
       const known = { memory: await memory.of(artifact.project), policy: policies.current(), now: now() }
       const remembered = lasting(artifact, known, at())
       if (remembered !== undefined) return assertTrusted(remembered)
       // asking takes time: what is in force and what is known when the answer is given decides
-      const { finding, memory: learned } = await examine.anew(artifact)
+      const { finding, memory: learned } = await examine.anew(artifact, asker)
       const verdict = decide(artifact, finding, policies.current(), learned.history, at())
       return assertTrusted({ verdict, finding, failure: undefined })
     } catch (error) {
@@ -122,6 +125,15 @@ export function createWeigh({ examine, memory, policies, trust, now, at }: Optio
   return {
     anyhow,
     unexamined,
+    outlook(artifact, { memory: known, policy, now: moment }) {
+      const inside = examine.metadataFinding(artifact, known)
+      if (inside !== undefined) return outlook(artifact, inside, policy, known.history, moment)
+      if (!needsFinding(artifact, policy, known.history, moment)) return 'refused'
+      const remembered = examine.known(artifact, known, moment)
+      if (remembered === undefined) return undefined
+      const outcome = outlook(artifact, remembered.finding, policy, known.history, moment)
+      return examine.lasting(remembered, moment, outcome) ? outcome : undefined
+    },
     foreseen: (artifact, known) => unexamined(artifact, known) ?? lasting(artifact, known, known.now)?.verdict,
     recalled(artifact, { memory: known, policy, now: moment }) {
       const remembered = examine.known(artifact, known, moment)

@@ -158,11 +158,11 @@ async function hold(wish: Wish, filename: DistFilename, gate: FetchGate, ledger:
 }
 
 function heldFile(
-  { verdict, size }: Extract<Taken, { kind: 'taken' }>,
+  { verdict, size, metadata }: Extract<Taken, { kind: 'taken' }>,
   beside: Pick<HeldFile, 'requiresPython' | 'uploadTime' | 'provenance'>,
 ): HeldFile {
-  const { project, filename, sha256, path, url, yanked, status, coreMetadata, provenance: said } = verdict.artifact
-  return { project, filename, sha256, size, path, url, yanked, status, coreMetadata, said, ...beside }
+  const { project, filename, sha256, path, url, yanked, status, provenance: said } = verdict.artifact
+  return { project, filename, sha256, size, path, url, yanked, status, coreMetadata: metadata, said, ...beside }
 }
 
 function assertAsPlanned({ filename, sha256 }: Wish, artifact: Artifact): void {

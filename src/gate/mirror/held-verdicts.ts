@@ -1,3 +1,4 @@
+import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { HeldFile } from '../../domain/packaging/held-file.ts'
 import { createLimit } from '../../flow/limit.ts'
@@ -10,6 +11,8 @@ const AT_ONCE = 8
 /** What the gate says of a file that is held: its verdict, or why there is none. */
 export interface HeldVerdict extends Pick<Explanation, 'file' | 'outcome' | 'steps'> {
   readonly held: HeldFile
+  /** of its METADATA, where there is one that may be given out beside it */
+  readonly metadata: Sha256 | undefined
 }
 
 /**
@@ -27,10 +30,13 @@ export async function judgeHeld(
     files.map(held =>
       limit.run(async () => {
         const taken = await orFailure(takeFile(held, gate))
-        const outcome = taken instanceof GateError || taken.kind === 'refused' ? taken : taken.verdict
+        const { outcome, metadata } =
+          taken instanceof GateError || taken.kind === 'refused'
+            ? { outcome: taken, metadata: undefined }
+            : { outcome: taken.verdict, metadata: taken.metadata }
         done += 1
         progress(done, files.length)
-        return { held, file: aboutHeld(held), outcome, steps: stepsOf(outcome) }
+        return { held, metadata, file: aboutHeld(held), outcome, steps: stepsOf(outcome) }
       }),
     ),
   )

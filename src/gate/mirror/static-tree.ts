@@ -2,6 +2,7 @@ import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { HeldFile } from '../../domain/packaging/held-file.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import { atOnce } from '../../flow/steps.ts'
 import type { Blobs } from '../../ports/blobs.ts'
 import type { CarriedFolderWriter } from '../../ports/carried.ts'
 import type { Index } from '../../ports/outward.ts'
@@ -32,8 +33,8 @@ export interface TreeParts extends Pick<ExportParts, 'gate' | 'holdings' | 'blob
 export async function exportTree(order: TreeOrder, parts: TreeParts): Promise<readonly HeldVerdict[]> {
   const { writer, signer, progress } = order
   const judged = await judgeHeld(await parts.holdings.all(), parts.gate, (done, all) => progress('judged', done, all))
-  const admitted = judged.flatMap(({ held, outcome }) =>
-    !(outcome instanceof GateError) && outcome.kind === 'admitted' ? [held] : [],
+  const admitted = judged.flatMap(({ held, outcome, metadata }) =>
+    !(outcome instanceof GateError) && outcome.kind === 'admitted' ? [{ ...held, coreMetadata: metadata }] : [],
   )
   const projects = Map.groupBy(admitted, ({ project }) => project)
   const written: CarriedDocument[] = [await writer.document('simple/index.html', rootPage([...projects.keys()]))]
@@ -68,8 +69,8 @@ async function writePages(
   if (answer.kind !== 'page') throw new GateError('unknown-bug', `${project} is held and has no page`)
   const view = viewOf(answer.index, new Map(files.map(file => [file.sha256, file])), url ?? '../..')
   return [
-    await writer.document(`simple/${project}/index.html`, renderSimpleHtml(view)),
-    await writer.document(`simple/${project}/index.json`, renderSimpleJson(view)),
+    await writer.document(`simple/${project}/index.html`, atOnce(renderSimpleHtml(view))),
+    await writer.document(`simple/${project}/index.json`, atOnce(renderSimpleJson(view))),
   ]
 }
 
@@ -87,7 +88,7 @@ function viewOf(index: ProjectIndex, admitted: ReadonlyMap<Sha256, HeldFile>, ba
     serial,
     versions,
     files: files.map(({ file, held }) => ({
-      file,
+      file: { ...file, coreMetadata: held.coreMetadata },
       url: `${base}${file.path}`,
       yanked: file.yanked,
       provenance: held.provenance === undefined ? null : `${base}/${provenancePlace(name, file)}`,

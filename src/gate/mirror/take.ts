@@ -4,6 +4,7 @@ import type { Admitted, Refused, Verdict } from '../../domain/decide/verdict.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { DistFilename } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { MetadataBytes } from '../files/metadata.ts'
 import type { OpenFile } from '../files/open-file.ts'
 
 /** What of a gate a mirror asks: any gate is one. Each throws unknown-… for what cannot be determined. */
@@ -11,7 +12,7 @@ export interface FileGate {
   locateByName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused>
   judge(artifact: Artifact): Promise<Verdict>
   open(verdict: Admitted): Promise<OpenFile>
-  metadata(verdict: Admitted): Promise<{ readonly bytes: Buffer; readonly sha256: Sha256 }>
+  metadata(verdict: Admitted): Promise<MetadataBytes | Refused>
 }
 
 /** A file that was asked for as a client would: it is admitted and its bytes are stored, or it is refused. */
@@ -22,6 +23,8 @@ export type Taken =
       readonly verdict: Admitted
       /** bytes */
       readonly size: number
+      /** of its METADATA, where there is one that may be given out beside it */
+      readonly metadata: Sha256 | undefined
     }
 
 /** What whoever takes a file wants to know on the way; what they throw ends it. */
@@ -45,8 +48,10 @@ export async function takeFile(
   const opened = await gate.open(verdict)
   if (opened.kind === 'stored') opened.blob.close()
   else await opened.stored
-  if (located.coreMetadata !== undefined) await gate.metadata(verdict)
-  return { kind: 'taken', verdict, size: opened.file.size }
+  // that what lies inside the wheel is not given out beside it says nothing against the wheel
+  const beside = located.coreMetadata === undefined ? undefined : await gate.metadata(verdict)
+  const metadata = beside?.kind === 'metadata' ? beside.sha256 : undefined
+  return { kind: 'taken', verdict, size: opened.file.size, metadata }
 }
 
 /** "Cannot tell" as an outcome of one file, so that the others go on. */

@@ -2,16 +2,19 @@ import { type Clock, type Instant, instant, type Millis } from '../../domain/bas
 import { Admitted, type Verdict } from '../../domain/decide/verdict.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
+import type { Asker } from '../../flow/asker.ts'
+import { stepsFor } from '../../flow/slices.ts'
+import { mapInSteps, type Steps } from '../../flow/steps.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
-import { uploadedAt } from '../find/artifacts.ts'
 import type { KnownPage } from '../find/known-page.ts'
 import type { Sound } from '../find/sound.ts'
-import { type Background, TRIED_AGAIN } from '../judge/background.ts'
+import { type Background, LONGEST_LINE, TRIED_AGAIN } from '../judge/background.ts'
 import type { Judge } from '../judge/judge.ts'
 import type { UnjudgedFile } from '../judge/waiting-files.ts'
 import type { Weigh } from '../judge/weigh.ts'
 import type { Policies } from '../policy/policies.ts'
-import { type ForeseenFile, foreseePage, openFiles, unjudgedFiles } from './listing.ts'
+import { createFlights } from './flights.ts'
+import { type ForeseenFile, foreseePage, isUnjudged, newestFirst, openFiles } from './listing.ts'
 import { nextChange } from './next-change.ts'
 
 /** What an answer about a project is made from. */
@@ -33,14 +36,19 @@ export interface Foreseen {
 export interface Foresight {
   /** The ground on which an answer stands that is made now. */
   ground(page: KnownPage, memory: ProjectMemory): Ground
-  /** What is known of every file, without waiting. */
-  foresee(ground: Ground): Foreseen
+  /**
+   * What is known of every file, without waiting for anybody: what was foreseen before where it still stands, and else once
+   * for all who ask, a large page in slices.
+   */
+  foresee(ground: Ground): Promise<Foreseen>
+  /** As `foresee`, after files were judged: that may be known here without being remembered. */
+  foreseeAnew(ground: Ground): Promise<Foreseen>
   /** Judges beside what has to be judged, for the next page. */
-  judgeBeside(foreseen: Foreseen): void
+  judgeBeside(foreseen: Foreseen): Promise<void>
   /** Files of which nothing can be said before they were judged, the newest versions first. */
-  unjudged(foreseen: Foreseen): readonly IndexFile[]
+  unjudged(foreseen: Foreseen): Promise<readonly IndexFile[]>
   /** Judges these files of a page before all others, for `within` at most; what is left is judged beside. */
-  judge(ground: Ground, files: readonly IndexFile[], within: Millis): Promise<void>
+  judge(ground: Ground, files: readonly IndexFile[], within: Millis, asker?: Asker): Promise<void>
   /** Why one of these files could not be judged a moment ago. */
   failureOf(ground: Ground, files: readonly IndexFile[]): Error | undefined
 }
@@ -61,6 +69,11 @@ export function createForesight(options: Options): Foresight {
 
   /** What came of it here, of entries that cannot be judged again without waiting although they were just now. */
   const judged = new WeakMap<IndexFile, Verdict>()
+  /** The last that was foreseen of a page. */
+  const standing = new WeakMap<KnownPage, Foreseen>()
+  const shared = createFlights<KnownPage, Foreseen>()
+  /** What is judged beside already. */
+  const handedOn = new WeakSet<Foreseen>()
 
   async function judgeListed(page: KnownPage, file: IndexFile): Promise<void> {
     const artifact = await sound.artifact(page, file)
@@ -68,7 +81,7 @@ export function createForesight(options: Options): Foresight {
   }
 
   function pending({ page }: Ground, file: IndexFile): UnjudgedFile {
-    return { key: keyOf(page, file), uploaded: uploadedAt(file), judge: () => judgeListed(page, file) }
+    return { key: keyOf(page, file), uploaded: file.uploaded, judge: () => judgeListed(page, file) }
   }
 
   /** By the policy in force alone: another one may say the opposite. */
@@ -78,32 +91,60 @@ export function createForesight(options: Options): Foresight {
     return digest === policy.digest ? verdict : undefined
   }
 
-  function recall(foreseen: ReadonlyMap<IndexFile, ForeseenFile>, policy: Policy): Foreseen['files'] {
-    const files = new Map(foreseen)
-    for (const file of unjudgedFiles(foreseen)) files.set(file, { kind: 'open', last: lastOf(file, policy) })
-    return files
+  function* foreseeInSteps(ground: Ground): Steps<Foreseen> {
+    const { policy, now, page, memory } = ground
+    yield* memory.historyInSteps()
+    const files = yield* foreseePage(page, { ...ground, sound, weigh })
+    let isSettled = true
+    for (const [file, outcome] of files) {
+      if (outcome.kind !== 'open') continue
+      isSettled = false
+      if (isUnjudged(outcome)) files.set(file, { kind: 'open', last: lastOf(file, policy) })
+    }
+    yield
+    const change = nextChange(page.index.name, { policy, now, negativeTtl })
+    return { ground, files, until: isSettled ? change : instant(Math.min(change, now + TRIED_AGAIN)) }
+  }
+
+  async function foreseeAnew(ground: Ground): Promise<Foreseen> {
+    const { page } = ground
+    const foreseen = await stepsFor(page.index.files.length, foreseeInSteps(ground))
+    standing.set(page, foreseen)
+    return foreseen
   }
 
   return {
     ground: (page, memory) => ({ page, memory, policy: policies.current(), now: clock() }),
-    foresee(ground) {
-      const { policy, now, page } = ground
-      const files = recall(foreseePage(page, { ...ground, sound, weigh }), policy)
-      const change = nextChange(page.index.name, { policy, now, negativeTtl })
-      const isSettled = openFiles(files).length === 0
-      return { ground, files, until: isSettled ? change : instant(Math.min(change, now + TRIED_AGAIN)) }
+    async foresee(ground) {
+      const before = standing.get(ground.page)
+      if (before !== undefined && stillStands(before, ground)) return before
+      return await shared(ground.page, ground, () => foreseeAnew(ground))
     },
-    judgeBeside({ ground, files }) {
-      background.add(openFiles(files).map(file => pending(ground, file)))
+    foreseeAnew,
+    async judgeBeside(foreseen) {
+      if (handedOn.has(foreseen)) return
+      handedOn.add(foreseen)
+      const { ground, files } = foreseen
+      background.add(
+        await stepsFor(
+          files.size,
+          mapInSteps(openFiles(files), file => pending(ground, file)),
+        ),
+      )
     },
-    unjudged: ({ files }) => unjudgedFiles(files),
-    judge: (ground, files, within) =>
+    unjudged: async ({ files }) => await stepsFor(files.size, newestFirst(files)),
+    judge: (ground, files, within, asker) =>
       background.soon(
-        files.map(file => pending(ground, file)),
+        files.slice(0, LONGEST_LINE).map(file => pending(ground, file)),
         within,
+        asker,
       ),
     failureOf({ page }, files) {
-      return files.map(file => background.failureOf(keyOf(page, file))).find(failure => failure !== undefined)
+      for (const file of files) {
+        const failure = background.failureOf(keyOf(page, file))
+        if (failure !== undefined) return failure
+      }
+      return undefined
     },
   }
 }

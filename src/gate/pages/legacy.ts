@@ -2,19 +2,25 @@ import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Clock, Instant, Millis } from '../../domain/base/instant.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { Asker } from '../../flow/asker.ts'
 import { createOnce } from '../../flow/once.ts'
+import { stepsFor } from '../../flow/slices.ts'
+import type { Steps } from '../../flow/steps.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Index } from '../../ports/outward.ts'
-import { type LegacyJson, renderLegacyJson } from '../../protocol/simple/legacy-json.ts'
-import { isJsonObject } from '../../protocol/text/json.ts'
+import type { LegacyJson } from '../../protocol/legacy/legacy-json.ts'
+import { renderLegacyJson } from '../../protocol/legacy/render-legacy.ts'
 import type { Indexes } from '../find/indexes.ts'
+import type { KnownPage } from '../find/known-page.ts'
+import { createFlights } from './flights.ts'
 import { type Foreseen, type Foresight, type Ground, stillStands } from './foresight.ts'
+import { type ListedVersion, versionOn } from './listed-version.ts'
 import { against, type Links, type ListingMode } from './listing.ts'
 import { buildBody, type PageBody } from './page-body.ts'
 import { createPatience } from './patience.ts'
 
 interface Fetched {
-  readonly json: LegacyJson | undefined
+  readonly json: LegacyJson
   readonly at: Instant
 }
 
@@ -24,10 +30,10 @@ interface Rendered {
   readonly body: PageBody
 }
 
-/** bytes, roughly: a document has long texts, and two kilobytes for each file */
-const TEXTS = 64 * 1024
-const PER_FILE = 2 * 1024
-const MOST = 64 * 1024 * 1024
+/** bytes beside those of the text: for each file, and at least */
+const PER_FILE = 128
+const LEAST = 4 * 1024
+const MOST = 128 * 1024 * 1024
 
 interface Options {
   readonly index: Index
@@ -46,48 +52,62 @@ interface Options {
  */
 export function createLegacy(
   options: Options,
-): (project: ProjectName, version: string | undefined) => Promise<PageBody> {
+): (project: ProjectName, version: string | undefined, asker?: Asker) => Promise<PageBody> {
   const { index, indexes, memory, foresight, links, mode, maxAge, clock } = options
   const patience = createPatience({ foresight, memory })
   const fetched = new LRUCache<string, Fetched>({ maxSize: MOST, sizeCalculation: ({ json }) => roughSize(json) })
   // refused files are left out here whatever the mode, unjudged ones where they are hidden on pages
   const omitting = mode === 'hide' ? 'hide' : 'annotate'
   const rendered = new WeakMap<LegacyJson, Rendered>()
+  const shared = createFlights<LegacyJson, PageBody>()
   const once = createOnce<LegacyJson | undefined>()
 
-  async function fetch(project: ProjectName, version: string | undefined): Promise<LegacyJson | undefined> {
-    const key = `${project} ${version ?? ''}`
+  /** One document for all spellings of a version; that there is none is not remembered. */
+  async function fetch(
+    project: ProjectName,
+    version: ListedVersion | undefined,
+    asker: Asker | undefined,
+  ): Promise<LegacyJson | undefined> {
+    const key = `${project} ${version?.canonical ?? ''}`
     const remembered = fetched.get(key)
     const now = clock()
     if (remembered !== undefined && now >= remembered.at && now - remembered.at <= maxAge) return remembered.json
-    return await once(key, async () => {
-      const answer = await index.legacy(project, version)
-      const json = answer.kind === 'json' ? answer.json : undefined
-      fetched.set(key, { json, at: now })
-      return json
-    })
+    const ask = async (everybody: Asker) => {
+      const answer = await index.legacy(project, version?.spelled, { asker: everybody })
+      if (answer.kind !== 'json') return undefined
+      fetched.set(key, { json: answer.json, at: now })
+      return answer.json
+    }
+    return await once(key, ask, asker)
   }
 
-  async function currentBody(json: LegacyJson, ground: Ground, started: number): Promise<PageBody> {
+  async function currentBody(
+    json: LegacyJson,
+    ground: Ground,
+    started: number,
+    asker: Asker | undefined,
+  ): Promise<PageBody> {
     const before = rendered.get(json)
     if (before !== undefined && stillStands(before.foreseen, ground)) return before.body
-    const foreseen = await foresee(ground, started)
-    const facts = { contentType: 'application/json', policy: foreseen.ground.policy, serial: json.serial }
-    const body = buildBody(render(json, foreseen), facts)
-    rendered.set(json, { foreseen, body })
-    return body
-  }
-
-  async function foresee(ground: Ground, started: number): Promise<Foreseen> {
-    const foreseen = foresight.foresee(ground)
-    if (mode !== 'hide' || !patience.isNeeded(foreseen)) {
-      foresight.judgeBeside(foreseen)
-      return foreseen
+    const make = async (everybody: Asker) => {
+      const foreseen = await foresee(ground, started, everybody)
+      const facts = { contentType: 'application/json', policy: foreseen.ground.policy, serial: json.serial }
+      const body = await buildBody(await stepsFor(filesOf(json), render(json, foreseen)), facts, before?.body)
+      rendered.set(json, { foreseen, body })
+      return body
     }
-    return (await patience.settle(ground, started)).foreseen
+    return await shared(json, ground, make, asker)
   }
 
-  function render(json: LegacyJson, { ground, files }: Foreseen): Buffer {
+  async function foresee(ground: Ground, started: number, asker: Asker): Promise<Foreseen> {
+    const foreseen = await foresight.foresee(ground)
+    if (mode === 'hide' && patience.isNeeded(foreseen))
+      return (await patience.settle(foreseen, started, asker)).foreseen
+    await foresight.judgeBeside(foreseen)
+    return foreseen
+  }
+
+  function render(json: LegacyJson, { ground, files }: Foreseen): Steps<Buffer> {
     const { byFilename } = ground.page
     return renderLegacyJson(json, {
       keep({ filename, sha256 }) {
@@ -102,21 +122,36 @@ export function createLegacy(
     })
   }
 
-  return async (project, version) => {
+  /** What is missing may have been published since the page was read. */
+  async function find(page: KnownPage, version: string, asker: Asker | undefined): Promise<ListedVersion> {
+    const { name } = page.index
+    const here = await versionOn(page, version)
+    const found = here ?? (await versionOn((await indexes.anew(name, asker)) ?? page, version))
+    if (found === undefined) throw noVersion(name)
+    return found
+  }
+
+  return async (project, version, asker) => {
     const started = performance.now()
-    const page = await indexes.listed(project)
+    const page = await indexes.listed(project, asker)
     if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
-    const json = await fetch(project, version)
-    if (json === undefined) throw new GateError('not-found', `the index has no such version of ${project}`)
-    return await currentBody(json, foresight.ground(page, await memory.of(project)), started)
+    const json = await fetch(project, version === undefined ? undefined : await find(page, version, asker), asker)
+    if (json === undefined) throw noVersion(project)
+    // asked for again meanwhile, it may be another page
+    const current = (await indexes.listed(project, asker)) ?? page
+    return await currentBody(json, foresight.ground(current, await memory.of(project)), started, asker)
   }
 }
 
-/** The parsed document, and the answer made of it. */
-function roughSize(json: LegacyJson | undefined): number {
-  if (json === undefined) return 256
-  const { releases, urls } = json.document
-  const groups = [urls, ...(isJsonObject(releases) ? Object.values(releases) : [])]
-  const files = groups.reduce<number>((sum, group) => sum + (Array.isArray(group) ? group.length : 0), 0)
-  return TEXTS + files * PER_FILE
+function noVersion(project: ProjectName): GateError {
+  return new GateError('not-found', `the index has no such version of ${project}`)
+}
+
+function filesOf({ releases = [], urls }: LegacyJson): number {
+  return releases.reduce((sum, { files }) => sum + 1 + files.length, urls.length)
+}
+
+/** The document, and the answer made of it. */
+function roughSize(json: LegacyJson): number {
+  return LEAST + 2 * json.bytes.length + PER_FILE * filesOf(json)
 }

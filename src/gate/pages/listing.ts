@@ -1,7 +1,9 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
 import type { Refused, Verdict } from '../../domain/decide/verdict.ts'
-import { canonicalVersion, compareVersions } from '../../domain/packaging/version.ts'
+import type { Artifact } from '../../domain/packaging/artifact.ts'
+import { canonicalVersion, sortKeyOf } from '../../domain/packaging/version.ts'
+import { mapInSteps, type Steps, sortInSteps } from '../../flow/steps.ts'
 import type { PageView, ViewedFile } from '../../protocol/simple/page-view.ts'
 import { type IndexFile, versionsWithout } from '../../protocol/simple/project-index.ts'
 import type { KnownPage } from '../find/known-page.ts'
@@ -12,7 +14,8 @@ export type ListingMode = 'list' | 'annotate' | 'hide'
 
 /** What is known of one file when a page is built. */
 export type ForeseenFile =
-  | { readonly kind: 'refused'; readonly refused: Refused }
+  /** told when somebody wants to know; `undefined` where it is something else by then */
+  | { readonly kind: 'refused'; readonly tell: () => Refused | undefined }
   | { readonly kind: 'admitted' }
   /** it has to be judged, for the first time or again; `last` is what came of it before */
   | { readonly kind: 'open'; readonly last: Verdict | undefined }
@@ -26,35 +29,47 @@ interface Known extends AtHand {
 }
 
 /** Foresees every file of a page, without waiting for anything. */
-export function foreseePage(page: KnownPage, known: Known): ReadonlyMap<IndexFile, ForeseenFile> {
-  return new Map(page.index.files.map(file => [file, foresee(page, file, known)]))
+export function* foreseePage(page: KnownPage, known: Known): Steps<Map<IndexFile, ForeseenFile>> {
+  const { files } = page.index
+  const foreseen = yield* mapInSteps(files, file => [file, foresee(page, file, known)] as const)
+  return new Map(foreseen)
 }
 
 export function foresee(page: KnownPage, file: IndexFile, known: Known): ForeseenFile {
   const artifact = known.sound.atHand(page, file, known.memory)
   if (artifact === undefined) return { kind: 'open', last: undefined }
   if (artifact instanceof GateError) return { kind: 'unknown', error: artifact }
-  if ('kind' in artifact) return { kind: 'refused', refused: artifact }
+  if ('kind' in artifact) return { kind: 'refused', tell: () => artifact }
+  const outcome = known.weigh.outlook(artifact, known)
+  if (outcome === undefined) return { kind: 'open', last: known.weigh.recalled(artifact, known) }
+  return outcome === 'admitted' ? ADMITTED : { kind: 'refused', tell: () => tellRefusal(artifact, known) }
+}
+
+const ADMITTED: ForeseenFile = { kind: 'admitted' }
+
+function tellRefusal(artifact: Artifact, known: Known): Refused | undefined {
   const verdict = known.weigh.foreseen(artifact, known)
-  if (verdict === undefined) return { kind: 'open', last: known.weigh.recalled(artifact, known) }
-  return verdict.kind === 'refused' ? { kind: 'refused', refused: verdict } : { kind: 'admitted' }
+  return verdict?.kind === 'refused' ? verdict : undefined
 }
 
 /** The files of a page that have to be judged. */
 export function openFiles(foreseen: ReadonlyMap<IndexFile, ForeseenFile>): readonly IndexFile[] {
-  return [...foreseen].flatMap(([file, { kind }]) => (kind === 'open' ? [file] : []))
+  const open: IndexFile[] = []
+  for (const [file, { kind }] of foreseen) if (kind === 'open') open.push(file)
+  return open
 }
 
 /** Those of them that nobody has ever judged, as far as is known; the newest versions first, as resolvers want them. */
-export function unjudgedFiles(foreseen: ReadonlyMap<IndexFile, ForeseenFile>): readonly IndexFile[] {
-  const unjudged = [...foreseen].flatMap(([file, outcome]) => (isUnjudged(outcome) ? [file] : []))
-  return unjudged.sort((a, b) => {
-    if (a.dist === undefined || b.dist === undefined) return 0
-    return compareVersions(b.dist.version, a.dist.version)
-  })
+export function* newestFirst(foreseen: ReadonlyMap<IndexFile, ForeseenFile>): Steps<readonly IndexFile[]> {
+  const unjudged: { readonly file: IndexFile; readonly key: string }[] = []
+  for (const [file, outcome] of foreseen)
+    if (isUnjudged(outcome)) unjudged.push({ file, key: file.dist === undefined ? '' : sortKeyOf(file.dist.version) })
+  yield
+  const sorted = yield* sortInSteps(unjudged, (a, b) => (a.key > b.key ? -1 : a.key < b.key ? 1 : 0))
+  return sorted.map(({ file }) => file)
 }
 
-function isUnjudged(outcome: ForeseenFile): boolean {
+export function isUnjudged(outcome: ForeseenFile): boolean {
   return outcome.kind === 'open' && outcome.last === undefined
 }
 
@@ -66,15 +81,16 @@ export interface Links {
 }
 
 /** The page as a mode shows it. Presentation only: the file door judges each file alone. */
-export function viewPage(
+export function* viewPage(
   page: KnownPage,
   foreseen: ReadonlyMap<IndexFile, ForeseenFile>,
   mode: ListingMode,
   links: Links,
-): PageView {
+): Steps<PageView> {
   const { index } = page
-  const withdrawn = withdraw(page, foreseen, mode)
+  const withdrawn = yield* withdraw(page, foreseen, mode)
   const shown = mode === 'hide' ? index.files.filter(file => !withdrawn.has(file)) : index.files
+  yield
   return {
     name: index.name,
     minor: index.minor,
@@ -82,24 +98,25 @@ export function viewPage(
     statusReason: index.statusReason,
     serial: index.serial,
     versions: mode === 'hide' ? versionsWithout(index, shown) : index.versions,
-    files: shown.map(file => viewFile(page, file, withdrawn.get(file), links)),
+    files: yield* mapInSteps(shown, file => viewFile(page, file, withdrawn.get(file), links)),
   }
 }
 
 function viewFile(page: KnownPage, file: IndexFile, against: Against | undefined, links: Links): ViewedFile {
+  const refused = against === undefined || against === 'unjudged' ? undefined : against()
   return {
     file,
     url: links.file(file),
     yanked:
-      against === undefined || against === 'unjudged'
+      refused === undefined
         ? file.yanked
-        : `Refused by policy: ${against.code} (${refusalEntry(against.code).title}), see ${links.explain(against)}`,
+        : `Refused by policy: ${refused.code} (${refusalEntry(refused.code).title}), see ${links.explain(refused)}`,
     provenance: links.provenance(page, file),
   }
 }
 
 /** Why a file is not shown as it is. */
-type Against = Refused | 'unjudged'
+type Against = (() => Refused | undefined) | 'unjudged'
 
 /**
  * What speaks against showing a file. Where refused files are hidden, one that nobody has judged is hidden too: clients would
@@ -107,21 +124,22 @@ type Against = Refused | 'unjudged'
  */
 export function against(outcome: ForeseenFile, mode: ListingMode): Against | undefined {
   if (mode === 'list') return undefined
-  if (outcome.kind === 'refused') return outcome.refused
+  if (outcome.kind === 'refused') return outcome.tell
   if (mode !== 'hide' || outcome.kind !== 'open') return undefined
-  if (outcome.last === undefined) return 'unjudged'
-  return outcome.last.kind === 'refused' ? outcome.last : undefined
+  const { last } = outcome
+  if (last === undefined) return 'unjudged'
+  return last.kind === 'refused' ? () => last : undefined
 }
 
 /**
  * The files that a mode does not show as they are, and with such a wheel the source distribution of its version: else every
  * client would silently build from source. Other wheels that are admitted stay.
  */
-function withdraw(
+function* withdraw(
   page: KnownPage,
   foreseen: ReadonlyMap<IndexFile, ForeseenFile>,
   mode: ListingMode,
-): ReadonlyMap<IndexFile, Against> {
+): Steps<ReadonlyMap<IndexFile, Against>> {
   const withdrawn = new Map<IndexFile, Against>()
   const missingWheels = new Map<string, Against>()
   for (const [file, outcome] of foreseen) {
@@ -130,10 +148,13 @@ function withdraw(
     withdrawn.set(file, why)
     if (file.dist?.kind === 'wheel') missingWheels.set(canonicalVersion(file.dist.version), why)
   }
+  yield
+  if (missingWheels.size === 0) return withdrawn
   for (const file of page.index.files) {
     if (file.dist?.kind !== 'sdist' || withdrawn.has(file)) continue
     const because = missingWheels.get(canonicalVersion(file.dist.version))
     if (because !== undefined) withdrawn.set(file, because)
   }
+  yield
   return withdrawn
 }

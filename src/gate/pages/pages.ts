@@ -1,15 +1,21 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { Asker } from '../../flow/asker.ts'
+import { stepsFor } from '../../flow/slices.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { PageView } from '../../protocol/simple/page-view.ts'
 import { renderSimpleHtml } from '../../protocol/simple/simple-html.ts'
 import { renderSimpleJson } from '../../protocol/simple/simple-json.ts'
 import type { Indexes } from '../find/indexes.ts'
+import type { KnownPage } from '../find/known-page.ts'
+import { createFlights } from './flights.ts'
 import { type Foreseen, type Foresight, type Ground, stillStands } from './foresight.ts'
 import { type Links, type ListingMode, viewPage } from './listing.ts'
 import { buildBody, type PageBody } from './page-body.ts'
 import { createPatience } from './patience.ts'
+
+type Form = 'json' | 'html'
 
 interface Built {
   readonly ground: Ground
@@ -17,7 +23,10 @@ interface Built {
   readonly foreseen: Foreseen | undefined
   readonly view: PageView
   /** each made when somebody asks for it */
-  readonly bodies: { json?: PageBody; html?: PageBody }
+  readonly bodies: Map<Form, PageBody>
+  readonly making: Map<Form, Promise<PageBody>>
+  /** of the build before: what is in the same words is not coded again */
+  readonly before: ReadonlyMap<Form, PageBody>
 }
 
 const FORMS = {
@@ -37,9 +46,9 @@ interface Options {
 }
 
 export interface Pages {
-  page(project: ProjectName, form: 'json' | 'html'): Promise<PageBody>
-  /** The same where it needs no waiting; `undefined` when it does. */
-  atHand(project: ProjectName, form: 'json' | 'html'): PageBody | undefined
+  page(project: ProjectName, form: Form, asker?: Asker): Promise<PageBody>
+  /** The same where it is made already; `undefined` where it has to be. */
+  atHand(project: ProjectName, form: Form): PageBody | undefined
 }
 
 /**
@@ -50,19 +59,29 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
   const patience = createPatience({ foresight, memory })
   const built = new LRUCache<ProjectName, Built>({
     maxSize: 128 * 1024 * 1024,
-    sizeCalculation: ({ view, bodies: { json, html } }) =>
-      1024 + view.files.length * PER_FILE + 2 * ((json?.identity.length ?? 0) + (html?.identity.length ?? 0)),
+    sizeCalculation: ({ view, bodies, before }) => 1024 + view.files.length * PER_FILE + sizeOf(bodies, before),
   })
+  const shared = createFlights<KnownPage, Built>()
 
-  function bodyOf(project: ProjectName, current: Built, form: 'json' | 'html'): PageBody {
-    const before = current.bodies[form]
+  async function bodyOf(project: ProjectName, current: Built, form: Form): Promise<PageBody> {
+    const before = current.bodies.get(form)
     if (before !== undefined) return before
+    const making = current.making.get(form) ?? makeBody(current, form)
+    current.making.set(form, making)
+    try {
+      const body = await making
+      current.bodies.set(form, body)
+      built.set(project, current) // it weighs more now
+      return body
+    } finally {
+      current.making.delete(form)
+    }
+  }
+
+  async function makeBody({ view, ground, before }: Built, form: Form): Promise<PageBody> {
     const { contentType, render } = FORMS[form]
-    const { view, ground } = current
-    const body = buildBody(render(view), { contentType, policy: ground.policy, serial: view.serial })
-    current.bodies[form] = body
-    built.set(project, current) // it weighs more now
-    return body
+    const identity = await stepsFor(view.files.length, render(view))
+    return await buildBody(identity, { contentType, policy: ground.policy, serial: view.serial }, before.get(form))
   }
 
   function standingBuild(ground: Ground): Built | undefined {
@@ -76,43 +95,54 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
     return stillStands(foreseen, fresh)
   }
 
-  /** What can be said at once; `undefined` where files have to be judged before. */
-  function buildAtOnce(ground: Ground): Built | undefined {
-    if (mode === 'list') return buildFrom(ground, undefined)
-    const foreseen = foresight.foresee(ground)
-    if (mode === 'hide' && patience.isNeeded(foreseen)) return undefined
-    foresight.judgeBeside(foreseen)
-    return buildFrom(ground, foreseen)
+  async function build(ground: Ground, started: number, asker: Asker): Promise<Built> {
+    if (mode === 'list') return await buildFrom(ground, undefined)
+    const foreseen = await foresight.foresee(ground)
+    if (mode === 'hide' && patience.isNeeded(foreseen)) return await buildPatiently(foreseen, started, asker)
+    await foresight.judgeBeside(foreseen)
+    return await buildFrom(foreseen.ground, foreseen)
   }
 
-  function buildFrom(ground: Ground, foreseen: Foreseen | undefined): Built {
-    return { ground, foreseen, view: viewPage(ground.page, foreseen?.files ?? new Map(), mode, links), bodies: {} }
+  async function buildFrom(ground: Ground, foreseen: Foreseen | undefined): Promise<Built> {
+    const { page } = ground
+    const { name, files } = page.index
+    const last = built.get(name)
+    const before = last === undefined ? new Map<Form, PageBody>() : new Map([...last.before, ...last.bodies])
+    const view = await stepsFor(files.length, viewPage(page, foreseen?.files ?? new Map(), mode, links))
+    return { ground, foreseen, view, bodies: new Map(), making: new Map(), before }
   }
 
-  async function buildPatiently(ground: Ground, started: number): Promise<Built> {
-    const { foreseen, failure } = await patience.settle(ground, started)
-    const made = buildFrom(foreseen.ground, foreseen)
+  async function buildPatiently(before: Foreseen, started: number, asker: Asker): Promise<Built> {
+    const { foreseen, failure } = await patience.settle(before, started, asker)
+    const made = await buildFrom(foreseen.ground, foreseen)
     // an empty page would say that there are no versions, when it is only that nobody can tell
     if (made.view.files.length === 0 && failure !== undefined) throw failure
     return made
   }
 
   return {
-    async page(project, form) {
+    async page(project, form, asker) {
       const started = performance.now()
-      const page = indexes.atHand(project) ?? (await indexes.listed(project))
+      const page = indexes.atHand(project) ?? (await indexes.listed(project, asker))
       if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
       const ground = foresight.ground(page, await memory.of(project))
-      const build = standingBuild(ground) ?? buildAtOnce(ground) ?? (await buildPatiently(ground, started))
-      return bodyOf(project, build, form)
+      const make = async (everybody: Asker) => await build(ground, started, everybody)
+      const current = standingBuild(ground) ?? (await shared(page, ground, make, asker))
+      return await bodyOf(project, current, form)
     },
     atHand(project, form) {
       const page = indexes.atHand(project)
       const known = memory.atHand(project)
       if (page === undefined || known === undefined) return undefined
-      const ground = foresight.ground(page, known)
-      const build = standingBuild(ground) ?? buildAtOnce(ground)
-      return build && bodyOf(project, build, form)
+      return standingBuild(foresight.ground(page, known))?.bodies.get(form)
     },
   }
+}
+
+/** Bytes, with their coded variants. */
+function sizeOf(...bodies: readonly ReadonlyMap<Form, PageBody>[]): number {
+  return bodies.reduce(
+    (sum, made) => [...made.values()].reduce((size, { identity }) => size + 2 * identity.length, sum),
+    0,
+  )
 }

@@ -1,7 +1,9 @@
 import { performance } from 'node:perf_hooks'
 import { millis } from '../../domain/base/instant.ts'
+import type { Asker } from '../../flow/asker.ts'
 import type { Memory } from '../../ports/memory.ts'
-import type { Foreseen, Foresight, Ground } from './foresight.ts'
+import type { Foreseen, Foresight } from './foresight.ts'
+import { isUnjudged } from './listing.ts'
 
 /**
  * How long a page may be in the making, from when it was asked for, ms. Clients hang up after 15 s of silence (pip, poetry, pdm;
@@ -23,10 +25,14 @@ export interface Patience {
   /** Whether there is something to wait for. */
   isNeeded(foreseen: Foreseen): boolean
   /**
-   * What is foreseen once every file was judged, or the time since `started` (of `performance.now()`) was over: the rest goes on
+   * What is foreseen once every file of what was foreseen before was judged, or the time since `started` (of `performance.now()`) was over: the rest goes on
    * beside and stands on a later page. `failure` is why a file that is still unjudged could not be.
    */
-  settle(ground: Ground, started: number): Promise<{ readonly foreseen: Foreseen; readonly failure: Error | undefined }>
+  settle(
+    before: Foreseen,
+    started: number,
+    asker?: Asker,
+  ): Promise<{ readonly foreseen: Foreseen; readonly failure: Error | undefined }>
 }
 
 export function createPatience({
@@ -37,20 +43,22 @@ export function createPatience({
   readonly memory: Memory
 }): Patience {
   return {
-    isNeeded(foreseen) {
-      const { ground } = foreseen
-      return foresight.unjudged(foreseen).some(file => foresight.failureOf(ground, [file]) === undefined)
+    isNeeded({ ground, files }) {
+      for (const [file, outcome] of files)
+        if (isUnjudged(outcome) && foresight.failureOf(ground, [file]) === undefined) return true
+      return false
     },
-    async settle(ground, started) {
-      const files = foresight.unjudged(foresight.foresee(ground))
+    async settle(before, started, asker) {
+      const { ground } = before
+      const files = await foresight.unjudged(before)
       const end = Math.max(performance.now() + LEAST, started + LONGEST)
       const left = () => Math.max(0, end - performance.now())
-      await foresight.judge(ground, files.slice(0, 1), millis(Math.min(FIRST, left())))
-      await foresight.judge(ground, files, millis(left()))
+      await foresight.judge(ground, files.slice(0, 1), millis(Math.min(FIRST, left())), asker)
+      await foresight.judge(ground, files, millis(left()), asker)
       const { page } = ground
-      const foreseen = foresight.foresee(foresight.ground(page, await memory.of(page.index.name)))
-      foresight.judgeBeside(foreseen)
-      return { foreseen, failure: foresight.failureOf(ground, foresight.unjudged(foreseen)) }
+      const foreseen = await foresight.foreseeAnew(foresight.ground(page, await memory.of(page.index.name)))
+      await foresight.judgeBeside(foreseen)
+      return { foreseen, failure: foresight.failureOf(foreseen.ground, await foresight.unjudged(foreseen)) }
     },
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../domain/base/instant.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
@@ -32,6 +32,6 @@ export function createExplained(refusals: Refusals, clock: Clock): Explained {
 function refusalId(refused: Refused): string {
   const { file, code, rule, detail } = refused
   const told = JSON.stringify([file.project, file.filename, file.sha256, code, rule?.id, detail])
-  const digest = createHash('sha256').update(told).digest()
+  const digest = hash('sha256', told, 'buffer')
   return Array.from(digest.subarray(0, LENGTH), byte => ALPHABET[byte & 31]).join('')
 }

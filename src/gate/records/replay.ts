@@ -69,12 +69,13 @@ export async function replay(
   const untold = new Map<string, Group<Untold>>()
   let requests = 0
   for await (const row of records.journal(since)) {
+    if (row.outcome === 'forgotten') continue
     requests += row.count
     const again = await decideAgain(row, policy, states, at ?? row.at)
     const was = before === undefined ? 'same' : await decideAgain(row, before, states, at ?? row.at)
     // what neither can be told of is no difference
     if (again === 'same' || (again === undefined && was === undefined)) continue
-    const { outcome, code } = typeof was === 'object' ? was : row
+    const { outcome, code } = typeof was === 'object' ? was : { outcome: row.outcome, code: row.code }
     const from = { outcome, code }
     if (again === undefined) add(untold, row, { from })
     else if (again.outcome !== outcome) add(changed, row, { from, to: again })

@@ -3,7 +3,7 @@ import { identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { Refused, RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
 import type { RuleRef } from '../../domain/policy/rule-ref.ts'
 import type { Events } from '../../observe/events.ts'
-import type { Journal } from '../../ports/store.ts'
+import type { Journal, JournalEntry } from '../../ports/store.ts'
 import type { Explained } from './explained.ts'
 
 interface Options {
@@ -12,6 +12,8 @@ interface Options {
   readonly explained: Pick<Explained, 'keep'>
   readonly clock: () => Instant
   readonly trustDigest: () => string | undefined
+  /** the same text without any secret of the configuration */
+  readonly clean: (text: string) => string
 }
 
 /** What a verdict says of itself in the journal. */
@@ -26,11 +28,12 @@ interface Told {
 
 /** One line in the journal for a verdict that was given out, and the event. */
 export function createWriteJournal(options: Options): (verdict: Verdict, client: string, startedMs: number) => void {
-  const { journal, events, explained, clock, trustDigest } = options
+  const { journal, events, explained, clock, trustDigest, clean } = options
   return (verdict, client, startedMs) => {
     const { file, code, rule, policyDigest, wouldRefuse } = tell(verdict)
-    const { project, filename, sha256 } = file
-    const identity = identityOfVerdict(verdict)
+    const { project, sha256 } = file
+    const filename = clean(file.filename)
+    const identity = cleanIdentity(identityOfVerdict(verdict), clean)
     const refused = verdict.kind === 'refused' ? verdict : wouldRefuse
     journal.record({
       at: clock(),
@@ -59,6 +62,20 @@ export function createWriteJournal(options: Options): (verdict: Verdict, client:
       explain: refused && explained.keep(refused),
       wouldRefuse: wouldRefuse?.code,
     })
+  }
+}
+
+/** The claims are somebody else's words. */
+function cleanIdentity(identity: JournalEntry['identity'], clean: Options['clean']): JournalEntry['identity'] {
+  if (identity === undefined) return undefined
+  const { issuer, san, repository, workflow, ref } = identity
+  const cleaned = (text: string | undefined): string | undefined => (text === undefined ? undefined : clean(text))
+  return {
+    issuer: clean(issuer),
+    san: clean(san),
+    repository: cleaned(repository),
+    workflow: cleaned(workflow),
+    ref: cleaned(ref),
   }
 }
 

@@ -4,18 +4,28 @@ import { BlockList, isIP } from 'node:net'
 /** The address that a request comes from, as far as it can be believed. */
 export type AddressOf = (request: IncomingMessage) => string
 
+/** Whether an address is one of these; `trustProxy` holds addresses and CIDRs. */
+export type Trusted = (address: string) => boolean
+
+const NOBODY: Trusted = () => false
+
+export function createTrusted(trustProxy: readonly string[]): Trusted {
+  if (trustProxy.length === 0) return NOBODY
+  const ranges = readRanges(trustProxy)
+  return address => covers(ranges, plainAddress(address))
+}
+
 /**
  * Without trusted proxies, the connection's own. With them, the first one from the right end of X-Forwarded-For that is none
- * of theirs; what stands left of it anybody may have written. `trustProxy` holds addresses and CIDRs.
+ * of theirs; what stands left of it anybody may have written.
  */
-export function createAddressOf(trustProxy: readonly string[]): AddressOf {
-  if (trustProxy.length === 0) return addressOfConnection
-  const trusted = readRanges(trustProxy)
+export function createAddressOf(trusted: Trusted): AddressOf {
+  if (trusted === NOBODY) return addressOfConnection
   return request => {
     const connected = addressOfConnection(request)
     let address = connected
     for (const named of forwardedFor(request)) {
-      if (!covers(trusted, address)) break
+      if (!trusted(address)) break
       address = plainAddress(named)
     }
     // what a trusted proxy passed on may still be no address
@@ -36,6 +46,18 @@ function forwardedFor({ headers }: IncomingMessage): readonly string[] {
     .map(part => part.trim())
     .filter(part => part !== '')
     .reverse()
+}
+
+/** What one party has of addresses: an IPv4 address; of IPv6 a /64, in which anybody may choose (RFC 6177). */
+export function neighbourhoodOf(address: string): string {
+  const plain = plainAddress(address)
+  if (!plain.includes(':')) return plain
+  const [head = '', tail] = plain.split('%', 1)[0]?.split('::') ?? []
+  const first = head === '' ? [] : head.split(':')
+  const last = tail === undefined || tail === '' ? [] : tail.split(':')
+  const missing = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length)
+  const groups = [...first, ...Array.from({ length: missing }, () => '0'), ...last]
+  return `${groups.slice(0, 4).join(':')}::/64`
 }
 
 type Family = 'ipv4' | 'ipv6'

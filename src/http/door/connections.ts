@@ -1,32 +1,74 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Events } from '../../observe/events.ts'
 import type { Exchange } from '../exchange/exchange.ts'
+import { neighbourhoodOf } from './address.ts'
+
+export interface PerAddress {
+  /** connections */
+  readonly most: number
+  /** whose connections are many clients' */
+  readonly exempt: (address: string) => boolean
+}
+
+interface Options {
+  /** called for every exchange whose connection went away under it */
+  readonly finish: (exchange: Exchange) => void
+  readonly perAddress: PerAddress
+  readonly events: Events
+}
 
 /** The open connections, and what is under way on each. */
 export class Connections {
   readonly #open = new Map<Socket, Set<Exchange>>()
-  readonly #finish: (exchange: Exchange) => void
+  readonly #byAddress = new Map<string, number>()
+  readonly #options: Options
   #draining = false
 
-  /** `finish` is called for every exchange whose connection went away under it. */
-  constructor(finish: (exchange: Exchange) => void) {
-    this.#finish = finish
+  constructor(options: Options) {
+    this.#options = options
   }
 
   watch(server: Server): void {
+    const { finish, events } = this.#options
     server.on('connection', (socket: Socket) => {
+      const leave = this.#count(socket)
+      if (leave === undefined) return
       const exchanges = new Set<Exchange>()
       this.#open.set(socket, exchanges)
       socket.once('close', () => {
+        leave()
         this.#open.delete(socket)
-        for (const exchange of exchanges) this.#finish(exchange)
+        for (const exchange of exchanges) finish(exchange)
       })
     })
+    server.on('drop', dropped =>
+      events.emit({ type: 'limited', limit: 'connections', subject: undefined, address: dropped?.remoteAddress }),
+    )
     server.on('timeout', (socket: Socket) => {
       // a body that is cut must not look complete
       if (this.isBusy(socket)) socket.resetAndDestroy()
       else socket.destroySoon()
     })
+  }
+
+  /** What takes a connection out of the account; `undefined`, and a reset, where its address has as many as it may. */
+  #count(socket: Socket): (() => void) | undefined {
+    const { perAddress, events } = this.#options
+    const address = socket.remoteAddress ?? ''
+    if (perAddress.exempt(address)) return () => {}
+    const whose = neighbourhoodOf(address)
+    const before = this.#byAddress.get(whose) ?? 0
+    if (before >= perAddress.most) {
+      events.emit({ type: 'limited', limit: 'connections-per-address', subject: undefined, address })
+      return void socket.resetAndDestroy()
+    }
+    this.#byAddress.set(whose, before + 1)
+    return () => {
+      const left = (this.#byAddress.get(whose) ?? 1) - 1
+      if (left === 0) this.#byAddress.delete(whose)
+      else this.#byAddress.set(whose, left)
+    }
   }
 
   /** How many are under way on its connection now, this one included. */
@@ -38,8 +80,13 @@ export class Connections {
     return exchanges?.size ?? 1
   }
 
-  end(exchange: Exchange): void {
-    exchange.beside?.delete(exchange)
+  /** The one that was in line behind it, whose turn it is now, as long as there is a connection to answer on. */
+  end(exchange: Exchange): Exchange | undefined {
+    const { beside, request } = exchange
+    beside?.delete(exchange)
+    if (beside === undefined || beside.size === 0 || request.socket.destroyed) return undefined
+    const [next] = beside
+    return next
   }
 
   isBusy(socket: Socket): boolean {

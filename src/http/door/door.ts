@@ -4,11 +4,11 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { Events } from '../../observe/events.ts'
 import { sendAnswer } from '../exchange/answer.ts'
 import type { Client } from '../exchange/client.ts'
-import { Exchange, type ExchangeResponse, exchangeOf } from '../exchange/exchange.ts'
+import { Exchange, type ExchangeResponse, exchangeOf, type Way } from '../exchange/exchange.ts'
 import { answerWith, sendFailure } from '../exchange/failures.ts'
 import type { Entry, Guard } from '../exchange/guard.ts'
 import type { AddressOf } from './address.ts'
-import { Connections } from './connections.ts'
+import { Connections, type PerAddress } from './connections.ts'
 import type { RouteTable } from './routes.ts'
 
 export interface Door {
@@ -27,6 +27,8 @@ export interface DoorSettings {
   readonly guard: Guard
   readonly addressOf: AddressOf
   readonly routes: Pick<RouteTable, 'accessOf'>
+  readonly outlet: Way
+  readonly perAddress: PerAddress
 }
 
 function ignore(): void {}
@@ -34,12 +36,12 @@ function ignore(): void {}
 /** What a client closed before it was answered is logged as, as other servers do. */
 const CLIENT_LEFT = 499
 
-export function createDoor({ events, guard, addressOf, routes }: DoorSettings): Door {
-  const connections = new Connections(finish)
+export function createDoor({ events, guard, addressOf, routes, outlet, perAddress }: DoorSettings): Door {
+  const connections = new Connections({ finish, perAddress, events })
 
   function finish(exchange: Exchange): void {
     if (!exchange.end()) return
-    connections.end(exchange)
+    const next = connections.end(exchange)
     const { request, response } = exchange
     events.emit({
       type: 'request',
@@ -51,6 +53,7 @@ export function createDoor({ events, guard, addressOf, routes }: DoorSettings): 
       bytes: exchange.bytes,
       client: exchange.client.address,
     })
+    next?.begin?.()
   }
 
   function closed(this: ServerResponse): void {
@@ -85,23 +88,31 @@ export function createDoor({ events, guard, addressOf, routes }: DoorSettings): 
   return {
     connections,
     watch: handle => (request, response) => {
-      const exchange = new Exchange(request, response, addressOf(request))
+      const exchange = new Exchange(request, response, addressOf(request), outlet)
       ;(response as ExchangeResponse).exchange = exchange
       const underWay = connections.begin(exchange)
       response.on('close', closed)
       response.on('error', ignore) // a client that left; `close` follows
-      if (underWay > MOST_IN_LINE) return exchange.reset()
+      if (underWay > MOST_IN_LINE) {
+        const { address } = exchange.client
+        events.emit({ type: 'limited', limit: 'requests-in-line', subject: undefined, address })
+        return exchange.reset()
+      }
       if (hasBody(request)) response.shouldKeepAlive = false // whatever it says is not the next request
       takePath(request)
-      answerWith(exchange, events, () => enter(exchange, handle))
+      exchange.begin = () => {
+        exchange.begin = undefined
+        answerWith(exchange, events, () => enter(exchange, handle))
+      }
+      if (underWay === 1) exchange.begin()
     },
     ask: async request => await knock(request, addressOf(request)),
   }
 }
 
 /**
- * Requests that wait behind the first on one connection. Each of them holds what it would send next, and a single packet
- * has room for a thousand; no client of an index sends even two.
+ * Requests that wait behind the first on one connection. Nothing is done about them before their turn, so that a connection holds one
+ * answer and no more; but a single packet has room for a thousand, and no client of an index sends even two.
  */
 const MOST_IN_LINE = 16
 
@@ -125,7 +136,9 @@ function objectTo(request: IncomingMessage): GateError | undefined {
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     return new GateError('bad-request', 'the end of the request cannot be told')
   if (method !== 'GET' && method !== 'HEAD') return new GateError('method-not-allowed', `${method} is not served`)
-  return url.charCodeAt(0) === SLASH ? undefined : new GateError('bad-request', 'the request target is no path')
+  if (url.charCodeAt(0) !== SLASH) return new GateError('bad-request', 'the request target is no path')
+  // RFC 9112 §3.2: a fragment is not sent; where a path with one ends, two readers of it may see differently
+  return url.includes('#') ? new GateError('bad-request', 'the request target has a fragment') : undefined
 }
 
 const SLASH = 0x2f

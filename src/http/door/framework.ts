@@ -38,6 +38,7 @@ export function createFramework({ door, limits, events, before }: FrameworkParts
 }
 
 function createListener(door: Door, limits: HttpLimits, handle: RequestListener): Server {
+  const watched = door.watch(handle)
   const server = createServer<typeof IncomingMessage, typeof ExchangeResponse>(
     {
       ServerResponse: ExchangeResponse,
@@ -48,8 +49,12 @@ function createListener(door: Door, limits: HttpLimits, handle: RequestListener)
       maxHeaderSize: 16 * 1024,
       noDelay: true,
     },
-    door.watch(handle),
+    watched,
   )
+  // without these, Node answers an Expect by itself, before anybody is asked (RFC 9110, 10.1.1): who comes with one passes the guard
+  // as everybody, and what it expects is not done, for no body is ever wanted
+  server.on('checkContinue', watched)
+  server.on('checkExpectation', watched)
   server.timeout = limits.silenceMs
   server.maxConnections = limits.connections
   server.maxRequestsPerSocket = limits.requestsPerConnection

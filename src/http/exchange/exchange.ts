@@ -1,13 +1,26 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
-import { ANONYMOUS, type Client } from './client.ts'
+import { type Asker, Person } from '../../flow/asker.ts'
+import { ANONYMOUS, type Client, turnOf } from './client.ts'
 
 type ReadHeader = 'accept' | 'accept-encoding' | 'if-none-match' | 'if-range' | 'range' | 'user-agent'
+
+/** The way of an answer to its connection. */
+export interface Way {
+  /** the same text without any secret of the configuration */
+  readonly clean: (text: string) => string
+  /**
+   * Takes up memory for a body that is whole, before its head is written. Throws `unknown-overloaded` where there is none; what it
+   * returns sends the body.
+   */
+  reserve(exchange: Exchange, body: Buffer): () => void
+}
 
 /** One request and its answer, until the answer went out or never will. */
 export class Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  readonly way: Way
   /** performance.now() */
   readonly started: number = performance.now()
   /** the target as the client wrote it */
@@ -21,18 +34,35 @@ export class Exchange {
   over = false
   /** all that is under way on its connection; kept by the connections */
   beside: Set<Exchange> | undefined = undefined
-  /** ends the wait for a write: a response in line behind another one never hears of its connection's end */
+  /** begins with it, when what came before it on its connection is over; `undefined` once it has begun */
+  begin: (() => void) | undefined = undefined
+  /** ends the wait for a write: a response never hears of it where its connection ends without an error */
   wake: (() => void) | undefined = undefined
+  /** made when something has to be waited for: most answers are at hand */
+  #person: Person | undefined = undefined
 
-  constructor(request: IncomingMessage, response: ServerResponse, address: string) {
+  constructor(request: IncomingMessage, response: ServerResponse, address: string, way: Way) {
     this.request = request
     this.response = response
+    this.way = way
     this.url = request.url ?? ''
     this.client = { address, subject: ANONYMOUS }
   }
 
   get isHead(): boolean {
     return this.request.method === 'HEAD'
+  }
+
+  /** Whose turn it takes in every line that it has to wait in; he leaves when it is over. */
+  get asker(): Asker {
+    this.#person ??= new Person(turnOf(this.client))
+    if (this.over) this.#person.leave()
+    return this.#person
+  }
+
+  /** Nothing more can be sent, though it may not be over yet. */
+  get isGone(): boolean {
+    return this.over || this.request.socket.destroyed
   }
 
   header(name: ReadHeader): string | undefined {
@@ -45,6 +75,7 @@ export class Exchange {
     this.over = true
     this.wake?.()
     this.wake = undefined
+    this.#person?.leave()
     return true
   }
 

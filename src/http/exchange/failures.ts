@@ -13,6 +13,9 @@ export function sendFailure(exchange: Exchange, thrown: unknown, events: Events)
   const id = randomBytes(6).toString('hex')
   const error =
     foreseen(thrown) ?? new GateError('unknown-bug', `The log of the gate has it as ${id}`, { cause: thrown })
+  // what was let go of because its client had left is nobody's business
+  if (exchange.over && error.limit !== undefined) return
+  if (error.limit !== undefined) events.emit({ type: 'limited', limit: error.limit, ...exchange.client })
   if (errorEntry(error.code).status >= 500)
     events.emit({
       type: 'unknown',
@@ -36,7 +39,7 @@ function sendProblem(exchange: Exchange, error: GateError): void {
   const headers = ['Content-Type', contentType, 'Cache-Control', 'no-store', ...NOSNIFF]
   if (retryAfter !== undefined) headers.push('Retry-After', `${retryAfter}`)
   if (status === 405) headers.push('Allow', 'GET, HEAD')
-  sendAnswer(exchange, { status, reason, headers, body })
+  sendAnswer(exchange, { status, reason, headers, body, holds: 'words' })
 }
 
 function foreseen(thrown: unknown): GateError | undefined {

@@ -36,5 +36,6 @@ export function send403(serving: Serving, exchange: Exchange, refused: Refused, 
     reason,
     headers: ['Content-Type', contentType, 'Cache-Control', 'no-store', ...NOSNIFF],
     body,
+    holds: 'words',
   })
 }

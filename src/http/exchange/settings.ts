@@ -1,9 +1,9 @@
 import type { Gate } from '../../gate/gate.ts'
+import type { RootLists } from '../../gate/pages/root-lists.ts'
 import type { Events } from '../../observe/events.ts'
-import type { RootList } from '../../ports/outward.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import type { Guard } from './guard.ts'
-import type { Readers } from './readers.ts'
+import type { Outlet } from './outlet.ts'
 
 /** What the server needs to know; nothing of it comes from a request. */
 export interface HttpSettings {
@@ -15,7 +15,7 @@ export interface HttpSettings {
   /** CIDRs whose X-Forwarded-For is believed, for the client's address alone */
   readonly trustProxy: readonly string[]
   /** the upstream's list of all projects, or that of what a mirror holds */
-  readonly rootList: RootList
+  readonly rootLists: RootLists
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
   readonly events: Events
   readonly version: string
@@ -24,11 +24,15 @@ export interface HttpSettings {
   readonly limits?: Partial<HttpLimits>
   /** default: a pool of the server's own */
   readonly buffers?: BufferPool
+  /** the same text without any secret of the configuration; default: as it is */
+  readonly clean?: (text: string) => string
 }
 
 /** How long clients may take, and how many there may be. Milliseconds, bytes, counts. */
 export interface HttpLimits {
   readonly connections: number
+  /** of one address (of IPv6: one /64); trusted proxies may have more */
+  readonly connectionsPerAddress: number
   readonly requestsPerConnection: number
   /** until a request's head is complete */
   readonly headersMs: number
@@ -38,8 +42,14 @@ export interface HttpLimits {
   readonly keepAliveMs: number
   /** without a single byte moving in either direction, on a connection that has an answer under way */
   readonly silenceMs: number
-  /** until a reader has taken one piece of a file (at most 256 KiB): about 2 KiB/s */
-  readonly pieceMs: number
+  /** that a reader has for a piece of a body, and besides it the time in which it takes `leastRate` */
+  readonly graceMs: number
+  /** bytes a second: a modem is faster; a piece has at most 256 KiB */
+  readonly leastRate: number
+  /** that answers under way may hold in memory, all together */
+  readonly answerBytes: number
+  /** after which a reader that took nothing may be reset where memory is short */
+  readonly stalledMs: number
   /** how long answers under way may take once the server closes */
   readonly drainMs: number
   /** how long a Range waits for a file that is not stored yet */
@@ -48,12 +58,16 @@ export interface HttpLimits {
 
 export const DEFAULT_LIMITS: HttpLimits = {
   connections: 4_096,
+  connectionsPerAddress: 1_024,
   requestsPerConnection: 10_000,
   headersMs: 15_000,
   requestMs: 30_000,
   keepAliveMs: 75_000,
   silenceMs: 120_000,
-  pieceMs: 120_000,
+  graceMs: 20_000,
+  leastRate: 4 * 1024,
+  answerBytes: 16 * 1024 * 1024,
+  stalledMs: 2_000,
   drainMs: 20_000,
   joinMs: 10_000,
 }
@@ -63,8 +77,7 @@ export interface Serving {
   readonly gate: Gate
   readonly settings: HttpSettings
   readonly limits: HttpLimits
-  readonly buffers: BufferPool
-  readonly readers: Readers
+  readonly outlet: Outlet
   /** the gate's own URL, without a trailing slash; never from a request */
   readonly base: () => string
 }

@@ -12,7 +12,7 @@ import type { Exchange } from '../exchange/exchange.ts'
 import { sendRefusal } from '../exchange/refusals.ts'
 import type { Serving } from '../exchange/settings.ts'
 import { readRange } from './ranges.ts'
-import { etagOf, fileHeaders, sendFile } from './send-file.ts'
+import { etagOf, fileHeaders, sendDocument, sendFile } from './send-file.ts'
 
 const METADATA = '.metadata'
 
@@ -27,7 +27,7 @@ export async function answerFile(serving: Serving, exchange: Exchange, segments:
   const asked = filename.endsWith(METADATA) ? 'metadata' : 'file'
   exchange.route = asked
   const path = pathOf(segments, asked === 'file' ? filename : filename.slice(0, -METADATA.length))
-  const located = serving.gate.atHand.locate(path) ?? (await serving.gate.locate(path))
+  const located = serving.gate.atHand.locate(path) ?? (await serving.gate.locate(path, exchange.asker))
   const verdict = admittedAtHand(serving, exchange, located) ?? (await judged(serving, exchange, located))
   if (verdict === undefined) return
   if (asked === 'metadata') return await sendMetadata(serving, exchange, verdict)
@@ -35,6 +35,7 @@ export async function answerFile(serving: Serving, exchange: Exchange, segments:
   // only now: a client that has the bytes of a file refused since must not keep them in good faith
   if (!noneMatch(exchange.header('if-none-match'), etag))
     return sendAnswer(exchange, { status: 304, headers: fileHeaders(serving.settings, etag) })
+  if (exchange.isHead) return await sendFacts(serving, exchange, verdict)
   const file = await unlessRefused(serving, exchange, verdict, () => opened(serving, exchange, verdict))
   if (file === undefined) return
   await sendFile(serving, exchange, file, () => stillAdmitted(serving, exchange, verdict))
@@ -54,7 +55,7 @@ function stillAdmitted(serving: Serving, exchange: Exchange, verdict: Admitted):
 
 async function admittedAnew(serving: Serving, exchange: Exchange, { artifact }: Admitted): Promise<boolean> {
   const { gate } = serving
-  const verdict = await gate.judge(artifact)
+  const verdict = await gate.judge(artifact, exchange.asker)
   if (Admitted.is(verdict)) return true
   gate.journal(verdict, exchange.client.address, exchange.started)
   sendRefusal(serving, exchange, verdict)
@@ -84,7 +85,7 @@ async function judged(
   located: Artifact | Refused,
 ): Promise<Admitted | undefined> {
   const { gate } = serving
-  const verdict = 'kind' in located ? located : await gate.judge(located)
+  const verdict = 'kind' in located ? located : await gate.judge(located, exchange.asker)
   serving.gate.journal(verdict, exchange.client.address, exchange.started)
   if (Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
   sendRefusal(serving, exchange, verdict)
@@ -108,17 +109,30 @@ async function unlessRefused<Read>(
   }
 }
 
+/**
+ * To HEAD: what GET would say, of a file whose verdict is known and whose bytes nobody asked for. Its length is left out where
+ * only the bytes would tell it (RFC 9110 §9.3.2).
+ */
+async function sendFacts(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<void> {
+  const facts = await unlessRefused(serving, exchange, verdict, () => serving.gate.describe(verdict))
+  if (facts === undefined || !(await stillAdmitted(serving, exchange, verdict))) return
+  const { sha256, size } = facts
+  const headers = [...fileHeaders(serving.settings, etagOf(sha256)), 'Content-Type', 'application/octet-stream']
+  if (size !== undefined) headers.push('Content-Length', `${size}`)
+  sendAnswer(exchange, { status: 200, headers })
+}
+
 /** A part can only be cut from stored bytes: a Range waits a while for them, and then gets the whole body instead. */
 async function opened(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<OpenFile> {
-  const file = await serving.gate.open(verdict)
-  if (file.kind === 'stored' || exchange.isHead || !asksForPart(exchange, file)) return file
+  const file = await serving.gate.open(verdict, exchange.asker)
+  if (file.kind === 'stored' || !asksForPart(exchange, file)) return file
   const timer = new AbortController()
   const late = sleep(serving.limits.joinMs, 'late' as const, { signal: timer.signal, ref: false }).catch(
     () => 'late' as const,
   )
   try {
     const first = await Promise.race([file.stored.then(() => 'stored' as const), late])
-    return first === 'stored' ? await serving.gate.open(verdict) : file
+    return first === 'stored' ? await serving.gate.open(verdict, exchange.asker) : file
   } finally {
     timer.abort()
   }
@@ -130,12 +144,22 @@ function asksForPart(exchange: Exchange, { file }: OpenFile): boolean {
 }
 
 async function sendMetadata(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<void> {
-  const metadata = await unlessRefused(serving, exchange, verdict, () => serving.gate.metadata(verdict))
-  if (metadata === undefined) return
-  const { bytes, sha256 } = metadata
-  if (!(await stillAdmitted(serving, exchange, verdict))) return
-  const etag = etagOf(sha256)
-  const headers = [...fileHeaders(serving.settings, etag), 'Content-Type', 'application/octet-stream']
-  if (!noneMatch(exchange.header('if-none-match'), etag)) return sendAnswer(exchange, { status: 304, headers })
-  sendAnswer(exchange, { status: 200, headers, body: bytes })
+  const opened = await unlessRefused(serving, exchange, verdict, () =>
+    serving.gate.openMetadata(verdict, exchange.asker),
+  )
+  if (opened === undefined) return
+  if (opened.kind === 'refused') {
+    serving.gate.journal(opened, exchange.client.address, exchange.started)
+    return sendRefusal(serving, exchange, opened)
+  }
+  const { document } = opened
+  try {
+    if (!(await stillAdmitted(serving, exchange, verdict)) || exchange.over) return
+    const etag = etagOf(document.sha256)
+    const headers = [...fileHeaders(serving.settings, etag), 'Content-Type', 'application/octet-stream']
+    if (!noneMatch(exchange.header('if-none-match'), etag)) return sendAnswer(exchange, { status: 304, headers })
+    await sendDocument(serving, exchange, { headers, document })
+  } finally {
+    document.close()
+  }
 }

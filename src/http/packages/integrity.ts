@@ -25,7 +25,7 @@ export function addIntegrityApi(router: Router, serving: Serving): void {
       throw new GateError('no-provenance', 'no such file of this version')
     const contentType = preferredType(exchange.header('accept'), TYPES)
     if (contentType === undefined) throw new GateError('not-acceptable', `provenance is ${TYPES.join(' or ')}`)
-    const body = await serving.gate.provenance(project, filename)
+    const body = await serving.gate.provenance(project, filename, exchange.asker)
     const etag = `"${sha256Of(body)}"`
     const headers = ['ETag', etag, 'Cache-Control', 'no-cache', 'Vary', 'Accept', 'Access-Control-Allow-Origin', '*']
     if (!noneMatch(exchange.header('if-none-match'), etag)) return sendAnswer(exchange, { status: 304, headers })

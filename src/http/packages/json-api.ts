@@ -50,6 +50,6 @@ async function sendDocument(
 ): Promise<void> {
   const name = parseProjectName(project)
   const asked = version === undefined ? undefined : checkedVersion(version)
-  const page = await serving.gate.legacy(name, asked)
+  const page = await serving.gate.legacy(name, asked, exchange.asker)
   sendBody(exchange, page, { contentType: page.contentType, common: COMMON })
 }

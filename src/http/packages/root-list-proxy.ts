@@ -1,9 +1,10 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { callbackify } from 'node:util'
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { GateError } from '../../domain/base/errors.ts'
+import type { OpenRootList, RootListCoding, RootListForm, RootLists } from '../../gate/pages/root-lists.ts'
 import type { Events } from '../../observe/events.ts'
-import type { OpenedRootList, RootList } from '../../ports/outward.ts'
 import { enter, type Router } from '../door/router.ts'
 import { type Exchange, exchangeOf } from '../exchange/exchange.ts'
 import { answerWith } from '../exchange/failures.ts'
@@ -14,7 +15,7 @@ type OnResponse = NonNullable<ReplyOptions['onResponse']>
 
 /** What the plugin's HTTP client is asked for, and answers. */
 interface ProxyRequest {
-  readonly method: string
+  readonly headers: Readonly<Record<string, string | undefined>>
 }
 interface ProxyAnswer {
   readonly statusCode: number
@@ -22,43 +23,67 @@ interface ProxyAnswer {
   readonly body: Readable
 }
 
+interface Wanted {
+  readonly form: RootListForm
+  readonly coding: RootListCoding
+}
+
+/** A list as it passes by the plugin. */
+export interface ProxiedList {
+  readonly body: Readable
+  /** bytes */
+  readonly size: number
+  readonly coding: RootListCoding
+  readonly serial: string | undefined
+}
+
 /** What is done about a request for the list. */
 interface ListAnswering {
-  /** Before the list is opened: false when something else was answered. Throws what is answered instead. */
-  readonly mayOpen: (exchange: Exchange, query: unknown) => boolean
-  readonly send: (exchange: Exchange, query: unknown, list: OpenedRootList) => Promise<void>
+  /** Before the list is opened: `undefined` when something else was answered. Throws what is answered instead. */
+  readonly wanted: (exchange: Exchange, query: unknown) => Wanted | undefined
+  readonly send: (exchange: Exchange, query: unknown, list: ProxiedList) => Promise<void>
 }
 
 /**
  * `/simple/` through @fastify/http-proxy, which is known here and nowhere else. The plugin brings its own HTTP client, which
- * forwards client headers, repeats a 503 ten times and, left to its defaults, does not verify TLS; so it gets the port in
- * its place, which takes from the request only whether it is HEAD.
+ * forwards client headers, repeats a 503 ten times and, left to its defaults, does not verify TLS; so it gets the lists that the
+ * gate keeps in its place. Of the request they learn the form and the coding that were chosen here.
  */
 export async function addRootListProxy(
   router: Router,
-  { rootList, events }: { readonly rootList: RootList; readonly events: Events },
-  { mayOpen, send }: ListAnswering,
+  { rootLists, events }: { readonly rootLists: RootLists; readonly events: Events },
+  { wanted, send }: ListAnswering,
 ): Promise<void> {
+  const chosen = new WeakMap<Exchange, Wanted>()
   const handler: Handler = (request, reply, destination, options) => {
     const exchange = exchangeOf(reply.raw)
     exchange.route = ROUTE
-    return mayOpen(exchange, request.query) ? reply.from(destination, options) : reply.hijack()
+    const choice = wanted(exchange, request.query)
+    if (choice === undefined) return reply.hijack()
+    chosen.set(exchange, choice)
+    return reply.from(destination, { ...options, rewriteRequestHeaders: () => ({ ...choice }) })
   }
 
   function onResponse(request: FastifyRequest, reply: FastifyReply, { stream }: { readonly stream: Readable }): void {
-    const list = { body: stream, ...saidOf(reply) }
     const exchange = enter(reply, ROUTE)
+    const list = {
+      body: stream,
+      size: Number(reply.getHeader('x-size')),
+      coding: chosen.get(exchange)?.coding ?? 'identity',
+      serial: reply.getHeader('x-pypi-last-serial')?.toString(),
+    }
     answerWith(exchange, events, () => send(exchange, request.query, list))
   }
 
   const options: FastifyHttpProxyOptions = {
     ...OPTIONS,
     handler,
-    undici: { request: callbackify(clientOver(rootList)) } as unknown as NonNullable<FastifyHttpProxyOptions['undici']>,
+    undici: { request: callbackify(clientOver(rootLists)) } as unknown as NonNullable<
+      FastifyHttpProxyOptions['undici']
+    >,
     replyOptions: {
       retriesCount: 0,
       queryString: () => '',
-      rewriteRequestHeaders: () => ({}),
       onResponse: onResponse as unknown as OnResponse,
       onError: (reply, { error }) => void reply.send(error.cause ?? error),
     },
@@ -84,18 +109,38 @@ const OPTIONS = {
   retryMethods: [],
 } satisfies FastifyHttpProxyOptions
 
-/** The port as the client that the plugin knows: what is no body passes by it as two headers. */
-function clientOver(rootList: RootList): (request: ProxyRequest) => Promise<ProxyAnswer> {
-  return async ({ method }) => {
-    const { body, coding, serial } = await rootList.open(method === 'HEAD' ? 'HEAD' : 'GET')
-    const headers = { 'content-encoding': coding, ...(serial === undefined ? {} : { 'x-pypi-last-serial': serial }) }
-    return { statusCode: 200, headers, body }
+/** The lists as the client that the plugin knows: what is no body passes by it as headers. */
+function clientOver(rootLists: RootLists): (request: ProxyRequest) => Promise<ProxyAnswer> {
+  return async ({ headers: { form, coding } }) => {
+    const list = await rootLists.open(form === 'html' ? 'html' : 'json', coding === 'gzip' ? 'gzip' : 'identity')
+    const { file, serial } = list
+    const headers = { 'x-size': `${file.size}`, ...(serial === undefined ? {} : { 'x-pypi-last-serial': serial }) }
+    return { statusCode: 200, headers, body: readableOf(list) }
   }
 }
 
-function saidOf(reply: FastifyReply): Omit<OpenedRootList, 'body'> {
-  return {
-    coding: reply.getHeader('content-encoding') === 'gzip' ? 'gzip' : 'identity',
-    serial: reply.getHeader('x-pypi-last-serial')?.toString(),
-  }
+/** bytes that are read at once; so many are ahead of the reader, and no more */
+const PIECE = 64 * 1024
+
+function readableOf({ file }: OpenRootList): Readable {
+  let position = 0
+  return new Readable({
+    highWaterMark: PIECE,
+    read() {
+      const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE, file.size - position))
+      if (buffer.length === 0) return void this.push(null)
+      file.read(buffer, position).then(
+        count => {
+          position += count
+          if (count > 0) this.push(buffer.subarray(0, count))
+          else this.destroy(new GateError('unknown-store', 'a list was cut short on the disk'))
+        },
+        (error: unknown) => this.destroy(error instanceof Error ? error : new Error('a list cannot be read')),
+      )
+    },
+    destroy(error, done) {
+      file.close()
+      done(error)
+    },
+  })
 }

@@ -1,46 +1,21 @@
-import { Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip, createGzip } from 'node:zlib'
-import { GateError } from '../../domain/base/errors.ts'
-import type { OpenedRootList } from '../../ports/outward.ts'
 import { pickCoding, type Representation } from '../../protocol/simple/negotiate.ts'
-import { rootListToHtml, rootListToJson } from '../../protocol/simple/root-list.ts'
 import type { Router } from '../door/router.ts'
 import { NOSNIFF, sendAnswer } from '../exchange/answer.ts'
 import { chooseRepresentation, formatOf } from '../exchange/choice.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { sendRedirect } from '../exchange/redirect.ts'
 import type { Serving } from '../exchange/settings.ts'
-import { addRootListProxy } from './root-list-proxy.ts'
+import { addRootListProxy, type ProxiedList } from './root-list-proxy.ts'
 
-/** `/simple/`, the list of all projects, rebuilt member by member on its way, in the form that the client wants. */
+/** `/simple/`, the list of all projects, in the form that the client wants. */
 export async function addRootList(router: Router, serving: Serving): Promise<void> {
-  const { rootList } = serving.settings
-  let running = 0
-
-  function begin(exchange: Exchange): void {
-    if (running >= rootList.mostAtOnce)
-      throw new GateError('unknown-overloaded', 'too many lists of all projects are under way')
-    running += 1
-    exchange.response.once('close', () => {
-      running -= 1
-    })
-  }
-
   await addRootListProxy(router, serving.settings, {
-    mayOpen(exchange, query) {
-      if (redirectToSlash(serving, exchange)) return false
-      representationFor(exchange, query)
-      begin(exchange)
-      return true
+    wanted(exchange, query) {
+      if (redirectToSlash(serving, exchange)) return undefined
+      const { form } = representationFor(exchange, query)
+      return { form, coding: pickCoding(exchange.header('accept-encoding')).includes('gzip') ? 'gzip' : 'identity' }
     },
-    async send(exchange, query, list) {
-      try {
-        await sendList(exchange, representationFor(exchange, query), list)
-      } catch (error) {
-        throw asUpstreamFailure(error)
-      }
-    },
+    send: (exchange, query, list) => sendList(serving, exchange, representationFor(exchange, query), list),
   })
 }
 
@@ -57,36 +32,25 @@ function representationFor(exchange: Exchange, query: unknown): Representation {
   return chooseRepresentation({ accept, format: formatOf(query), agent })
 }
 
-async function sendList(exchange: Exchange, wanted: Representation, list: OpenedRootList): Promise<void> {
-  const { response } = exchange
-  const gzip = pickCoding(exchange.header('accept-encoding')).includes('gzip')
+async function sendList(
+  { outlet }: Serving,
+  exchange: Exchange,
+  wanted: Representation,
+  { body, size, coding, serial }: ProxiedList,
+): Promise<void> {
   const headers = ['Content-Type', wanted.contentType, 'Cache-Control', 'no-cache', 'Vary', 'Accept, Accept-Encoding']
   headers.push('Access-Control-Allow-Origin', '*', ...NOSNIFF)
-  if (list.serial !== undefined) headers.push('X-PyPI-Last-Serial', list.serial)
-  if (gzip) headers.push('Content-Encoding', 'gzip')
-  if (exchange.isHead) {
-    list.body.destroy()
+  if (serial !== undefined) headers.push('X-PyPI-Last-Serial', serial)
+  if (coding === 'gzip') headers.push('Content-Encoding', 'gzip')
+  headers.push('Content-Length', `${size}`)
+  if (exchange.isHead || exchange.over) {
+    body.destroy()
     return sendAnswer(exchange, { status: 200, headers })
   }
-  const rebuilt = wanted.form === 'html' ? rootListToHtml() : rootListToJson(list.serial)
-  const plain = list.coding === 'gzip' ? [list.body, createGunzip()] : [list.body]
-  const coded = gzip ? [createGzip({ level: 4 })] : []
-  response.writeHead(200, headers)
-  response.setMaxListeners(20) // every stream of the pipeline listens to the last one
-  await pipeline([...plain, rebuilt, ...coded, counted(exchange), response])
-}
-
-function counted(exchange: Exchange): Transform {
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      exchange.bytes += chunk.length
-      done(null, chunk)
-    },
-  })
-}
-
-/** Codecs and sockets fail in their own words; whatever it was, the list could not be had. */
-function asUpstreamFailure(error: unknown): GateError {
-  if (error instanceof GateError) return error
-  return new GateError('unknown-upstream', 'the list of all projects ended early', { cause: error })
+  exchange.response.writeHead(200, headers)
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    await outlet.writeShared(exchange, chunk)
+    if (exchange.isGone) return // and with it the body
+  }
+  exchange.response.end()
 }

@@ -3,7 +3,7 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { OpenFile } from '../../gate/files/open-file.ts'
 import { VerifiedFile } from '../../gate/files/verified-file.ts'
 import type { ByteRange, OpenBlob } from '../../ports/blobs.ts'
-import { NOSNIFF } from '../exchange/answer.ts'
+import { NOSNIFF, sendAnswer } from '../exchange/answer.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { HttpSettings, Serving } from '../exchange/settings.ts'
 import { readRange, type WantedRange } from './ranges.ts'
@@ -46,15 +46,26 @@ export async function sendFile(
     if (allowed !== true && !(await allowed)) return
     if (blob.sha256 !== file.sha256 || blob.size !== file.size)
       throw new GateError('unknown-bug', 'another blob was opened than the one that was verified')
-    const range = sendHead(serving, exchange, file, wantedOf(exchange, file))
-    if (range === undefined || exchange.isHead) return void exchange.response.end()
-    if (blob.bytes === undefined) return await pump(serving, exchange, blob, range)
-    const body = blob.bytes.subarray(range.start, range.end + 1)
-    exchange.bytes = body.length
-    exchange.response.end(body)
+    await sendStored(serving, exchange, file, blob)
   } finally {
     blob.close()
   }
+}
+
+async function sendStored(serving: Serving, exchange: Exchange, file: VerifiedFile, blob: OpenBlob): Promise<void> {
+  const wanted = wantedOf(exchange, file)
+  const body = partOf(blob.bytes, wanted)
+  const send = body === undefined ? undefined : serving.outlet.reserve(exchange, body)
+  const range = sendHead(serving, exchange, file, wanted)
+  if (send !== undefined) return send()
+  if (range === undefined) return void exchange.response.end()
+  await pump(serving, exchange, blob, range)
+}
+
+/** Of a blob that is in memory; one that is sent whole is the same for all who read it. */
+function partOf(bytes: Buffer | undefined, wanted: WantedRange): Buffer | undefined {
+  if (bytes === undefined || wanted.kind === 'unsatisfiable') return undefined
+  return wanted.kind === 'whole' ? bytes : bytes.subarray(wanted.range.start, wanted.range.end + 1)
 }
 
 /** Even a cast does not get by: the brand is looked at again at the door. */
@@ -63,8 +74,6 @@ function assertVerified(file: VerifiedFile): void {
 }
 
 function wantedOf(exchange: Exchange, { sha256, size }: VerifiedFile): WantedRange {
-  // RFC 9110 §14.2: a Range means something for GET only
-  if (exchange.isHead) return { kind: 'whole' }
   const headers = { range: exchange.header('range'), ifRange: exchange.header('if-range') }
   return readRange(headers, { size, etag: etagOf(sha256) })
 }
@@ -93,13 +102,25 @@ interface Piece {
   readonly length: number
 }
 
+/** Sends a document of the index, of any size; whoever opened it closes it. */
+export async function sendDocument(
+  serving: Serving,
+  exchange: Exchange,
+  { headers, document }: { readonly headers: readonly string[]; readonly document: OpenBlob },
+): Promise<void> {
+  const { bytes, size } = document
+  if (bytes !== undefined) return sendAnswer(exchange, { status: 200, headers, body: bytes })
+  exchange.response.writeHead(200, [...headers, 'Content-Length', `${size}`])
+  if (exchange.isHead) return void exchange.response.end()
+  await pump(serving, exchange, document, { start: 0, end: size - 1 })
+}
+
 /** Copies a blob to the connection: one piece is read while another is written, and no more than that. */
-async function pump(serving: Serving, exchange: Exchange, blob: OpenBlob, range: ByteRange): Promise<void> {
-  const { buffers, readers } = serving
+async function pump({ outlet }: Serving, exchange: Exchange, blob: OpenBlob, range: ByteRange): Promise<void> {
   let position = range.start
 
   async function read(): Promise<Piece> {
-    const buffer = buffers.take()
+    const buffer = await outlet.take()
     const start = position
     const length = Math.min(buffer.length, range.end + 1 - start)
     position += length
@@ -107,7 +128,7 @@ async function pump(serving: Serving, exchange: Exchange, blob: OpenBlob, range:
       await readFully(blob, buffer.subarray(0, length), start)
       return { buffer, length }
     } catch (error) {
-      buffers.give(buffer)
+      outlet.give(buffer)
       throw error
     }
   }
@@ -117,18 +138,16 @@ async function pump(serving: Serving, exchange: Exchange, blob: OpenBlob, range:
     while (ahead !== undefined) {
       const { buffer, length } = await ahead
       ahead = undefined
-      if (exchange.over) return buffers.give(buffer)
-      const written = readers.write(exchange, buffer.subarray(0, length), how =>
-        how === 'taken' ? buffers.give(buffer) : buffers.drop(buffer),
-      )
-      if (position <= range.end && !buffers.tight) ahead = quiet(read())
+      if (exchange.isGone) return outlet.give(buffer)
+      const written = outlet.writeTaken(exchange, buffer, length)
+      if (position <= range.end && !outlet.tight) ahead = quiet(read())
       await written
-      if (exchange.over) return
+      if (exchange.isGone) return
       if (ahead === undefined && position <= range.end) ahead = read()
     }
     exchange.response.end()
   } finally {
-    if (ahead !== undefined) await ahead.then(({ buffer }) => buffers.give(buffer)).catch(() => {})
+    if (ahead !== undefined) await ahead.then(({ buffer }) => outlet.give(buffer)).catch(() => {})
   }
 }
 
@@ -157,18 +176,13 @@ async function sendFlowing(
   mayLeave: MayLeave,
 ): Promise<void> {
   assertVerified(file)
-  if (exchange.isHead) {
-    if (!(await mayLeave())) return
-    sendHead(serving, exchange, file, { kind: 'whole' })
-    return void exchange.response.end()
-  }
   for await (const chunk of chunks()) {
-    if (exchange.over) return
+    if (exchange.isGone) return
     if (!exchange.response.headersSent) {
       if (!(await mayLeave())) return
       sendHead(serving, exchange, file, { kind: 'whole' })
     }
-    await serving.readers.write(exchange, chunk, () => {})
+    await serving.outlet.writeShared(exchange, chunk)
   }
   if (exchange.bytes !== file.size) return exchange.reset()
   exchange.response.end()

@@ -48,7 +48,7 @@ export function answerPage(
   const heading = { contentType, common: form === 'html' ? HTML_COMMON : COMMON }
   const page = serving.gate.atHand.page(name, form)
   if (page !== undefined) return sendBody(exchange, page, heading)
-  return serving.gate.page(name, form).then(built => sendBody(exchange, built, heading))
+  return serving.gate.page(name, form, exchange.asker).then(built => sendBody(exchange, built, heading))
 }
 
 const DOUBLED = /\/{2,}/

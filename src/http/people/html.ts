@@ -67,5 +67,10 @@ ${page.body}
 </body>
 </html>
 `
-  sendAnswer(exchange, { status: page.status ?? 200, headers: PAGE_HEADERS, body: Buffer.from(document.text) })
+  sendAnswer(exchange, {
+    status: page.status ?? 200,
+    headers: PAGE_HEADERS,
+    body: Buffer.from(document.text),
+    holds: 'words',
+  })
 }

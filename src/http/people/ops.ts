@@ -19,6 +19,7 @@ export function addOperations(router: Router, serving: Serving): void {
       status: 200,
       headers: ['Content-Type', contentType, 'Cache-Control', 'no-store', ...NOSNIFF],
       body: Buffer.from(body),
+      holds: 'words',
     })
   })
 }
@@ -28,5 +29,6 @@ export function sendJson(exchange: Exchange, status: number, value: unknown): vo
     status,
     headers: ['Content-Type', 'application/json', 'Cache-Control', 'no-store', ...NOSNIFF],
     body: Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`),
+    holds: 'words',
   })
 }

@@ -53,6 +53,12 @@ export class ProvenanceError extends Error {
 }
 
 const LIMITS = { bytes: 1024 * 1024, depth: 32 }
+/**
+ * Of each in one document, over all bundles. PyPI keeps two attestations of a file, of one publisher, with one log entry and at
+ * most one time stamp each; PEP 740 lets others add theirs. Each costs a millisecond or two of cryptography, and whoever writes the
+ * document pays nothing for it.
+ */
+const MOST = { attestations: 16, transparency_entries: 32, timestamps: 32 } as const
 const INTEGER = /^(?:0|[1-9][0-9]*)$/
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -61,7 +67,31 @@ export function parseProvenance(bytes: Uint8Array): Provenance {
   const document = object(readJson(bytes), 'the document')
   if (document['version'] !== 1) throw malformed('version', 'the number 1', document['version'])
   const bundles = list(document['attestation_bundles'], 'attestation_bundles', { least: 1, most: 16 })
+  assertFew(bundles)
   return { bundles: each(bundles, 'attestation_bundles', readBundle) }
+}
+
+/** What is no list counts nothing here; it is found where it is read. */
+function assertFew(bundles: readonly unknown[]): void {
+  const attestations = bundles.flatMap(bundle => itemsOf(bundle, 'attestations'))
+  const materials = attestations.map(attestation => memberOf(attestation, 'verification_material'))
+  const found = {
+    attestations: attestations.length,
+    transparency_entries: materials.flatMap(material => itemsOf(material, 'transparency_entries')).length,
+    timestamps: materials.flatMap(material => itemsOf(material, 'timestamps')).length,
+  } satisfies Record<keyof typeof MOST, number>
+  for (const what of ['attestations', 'transparency_entries', 'timestamps'] as const)
+    if (found[what] > MOST[what])
+      throw new ProvenanceError(`attestation_bundles: expected ${MOST[what]} ${what} at most, found ${found[what]}`)
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return isJsonObject(value) ? value[name] : undefined
+}
+
+function itemsOf(value: unknown, name: string): readonly unknown[] {
+  const list = memberOf(value, name)
+  return Array.isArray(list) ? list : []
 }
 
 function readJson(bytes: Uint8Array): unknown {

@@ -1,43 +1,21 @@
 import { createHash } from 'node:crypto'
+import { posix } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import {
-  type Entry,
-  fromRandomAccessReaderPromise,
-  getFileNameLowLevel,
-  type LocalFileHeader,
-  parseExtraFields,
-  RandomAccessReader,
-  type ZipFile,
-} from 'yauzl'
+import { type Entry, fromRandomAccessReaderPromise, getFileNameLowLevel, RandomAccessReader, type ZipFile } from 'yauzl'
 import type { WheelFilename } from '../../domain/packaging/filename.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
+import { ArchiveError, UnreadableArchive } from './archive-error.ts'
+import { MOST_METADATA_BYTES } from './metadata-objection.ts'
+import { assertLaidOut, type Directory, type RandomAccess, readDirectory } from './zip-layout.ts'
 
-/** A wheel that cannot be read as one: it contradicts itself, or holds no METADATA of its own. */
-export class ArchiveError extends Error {
-  override readonly name: string = 'ArchiveError'
-}
-
-/** A wheel in a form that is not read here, which says nothing against it. */
-export class UnreadableArchive extends ArchiveError {
-  override readonly name = 'UnreadableArchive'
-}
-
-/** Bytes at positions, and how many there are. */
-export interface RandomAccess {
-  readonly size: number
-  read(buffer: Buffer, position: number, length: number): Promise<number>
-}
+export { ArchiveError, UnreadableArchive } from './archive-error.ts'
 
 const MOST_ENTRIES = 200_000
 const MOST_NAME_BYTES = 32 * 1024 * 1024
-const MOST_METADATA_BYTES = 16 * 1024 * 1024
 /** Info-ZIP's Unicode path: a second name, which some readers believe and others do not. */
 const SECOND_NAME = 0x7075
-/** APPNOTE 4.5.3: sizes of 64 bits, where the field of 32 bits is full. */
-const ZIP64 = 0x0001
-const IN_ZIP64 = 0xffff_ffff
 /** entries that are there twice, and their bytes, which are read to compare them */
 const MOST_TWINS = 1_000
 const MOST_TWIN_BYTES = 256 * 1024 * 1024
@@ -69,16 +47,16 @@ class Reader extends RandomAccessReader {
 /**
  * The bytes of `<name>-<version>.dist-info/METADATA` inside a wheel (binary distribution format). Throws
  * {@link ArchiveError} when there is not exactly one, or the archive contradicts itself, and {@link UnreadableArchive} when it
- * is kept in a way that is not read here.
+ * is kept in a way that is not read here, or in one in which installers may find other entries than are found here.
  */
 export async function readWheelMetadata(source: RandomAccess, filename: WheelFilename): Promise<Buffer> {
   try {
+    const directory = await readDirectory(source)
     const zip = await fromRandomAccessReaderPromise(new Reader(source), source.size, {
       lazyEntries: true,
       autoClose: false,
     })
-    const entry = await findMetadata(zip, filename)
-    await assertLocalHeaderAgrees(zip, entry)
+    const entry = findMetadata(await listEntries(zip, source, directory), filename)
     assertReadable(entry)
     return await buffer(await zip.openReadStreamPromise(entry))
   } catch (error) {
@@ -102,18 +80,22 @@ function assertReadable(entry: Entry): void {
     throw new UnreadableArchive(`its METADATA has more than ${MOST_METADATA_BYTES} bytes`)
 }
 
-async function findMetadata(zip: ZipFile, filename: WheelFilename): Promise<Entry> {
-  const entries = await listEntries(zip)
+function findMetadata(entries: readonly Entry[], filename: WheelFilename): Entry {
   const [entry, another] = entries.filter(({ fileName }) => ANY_METADATA.test(fileName))
   if (entry === undefined) throw new ArchiveError('it has no METADATA')
   if (another !== undefined) throw new ArchiveError('it has several METADATA')
+  if (entries.some(other => other !== entry && isUnpackedTo(entry, other)))
+    throw new UnreadableArchive('its METADATA is there under another path too')
+  if (entry.fileNameRaw.includes('\\'))
+    throw new UnreadableArchive('not every reader finds METADATA behind a backslash')
   if (!isMetadata(entry.fileName, filename)) throw new ArchiveError('its METADATA is of another distribution')
   return entry
 }
 
 /** The entries, each name once: of two that are equal either one is what installers take. */
-async function listEntries(zip: ZipFile): Promise<readonly Entry[]> {
+async function listEntries(zip: ZipFile, source: RandomAccess, directory: Directory): Promise<readonly Entry[]> {
   if (zip.entryCount > MOST_ENTRIES) throw new UnreadableArchive(`it has more than ${MOST_ENTRIES} entries`)
+  const all: Entry[] = []
   const entries = new Map<string, Entry>()
   const twins: (readonly [Entry, Entry])[] = []
   let nameBytes = 0
@@ -121,18 +103,24 @@ async function listEntries(zip: ZipFile): Promise<readonly Entry[]> {
     nameBytes += entry.fileNameRaw.length
     if (nameBytes > MOST_NAME_BYTES) throw new UnreadableArchive('its names are too long')
     assertOneName(entry)
+    all.push(entry)
     const first = entries.get(entry.fileName)
     if (first === undefined) entries.set(entry.fileName, entry)
     else twins.push([first, entry])
   }
+  await assertLaidOut(source, directory, all)
   const bytes = twins.reduce((sum, [first]) => sum + first.compressedSize, 0)
   if (twins.length > MOST_TWINS || bytes > MOST_TWIN_BYTES) throw new UnreadableArchive('too much of it is there twice')
   for (const [first, second] of twins) await assertTwins(zip, first, second)
   return [...entries.values()]
 }
 
+/** A name ends at a NUL for some readers, and terminals and file systems do this and that with its like. */
+const isControl = (byte: number): boolean => byte < 0x20 || byte === 0x7f
+
 /** Readers that believe the second name must see what those see that do not know of it. */
 function assertOneName({ extraFields, fileNameRaw, generalPurposeBitFlag }: Entry): void {
+  if (fileNameRaw.some(isControl)) throw new UnreadableArchive('the name of an entry holds control characters')
   const name = getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, [], true)
   // version and CRC of the first name stand before the second (APPNOTE 4.6.9); not every reader looks at them
   const others = extraFields.filter(({ id }) => id === SECOND_NAME).map(({ data }) => data.subarray(5).toString('utf8'))
@@ -146,8 +134,6 @@ async function assertTwins(zip: ZipFile, first: Entry, second: Entry): Promise<v
     (first.relativeOffsetOfLocalHeader === second.relativeOffsetOfLocalHeader ||
       (await rawDigest(zip, first)) === (await rawDigest(zip, second)))
   if (!equal) throw new ArchiveError('it has two different entries of one name')
-  await assertLocalHeaderAgrees(zip, first)
-  await assertLocalHeaderAgrees(zip, second)
 }
 
 const TWIN_FIELDS = [
@@ -179,25 +165,10 @@ function isMetadata(path: string, { project }: WheelFilename): boolean {
   return fields.some((_, count) => count > 0 && tryProjectName(fields.slice(0, count).join('-')) === project)
 }
 
-/** Installers that read local headers must see what we see in the central directory. */
-async function assertLocalHeaderAgrees(zip: ZipFile, entry: Entry): Promise<void> {
-  const local = await zip.readLocalFileHeaderPromise(entry)
-  const sizesLater = (local.generalPurposeBitFlag & 0x8) !== 0
-  const { compressed, uncompressed } = localSizes(local)
-  const agrees =
-    local.fileName.equals(entry.fileNameRaw) &&
-    local.compressionMethod === entry.compressionMethod &&
-    (sizesLater || (compressed === entry.compressedSize && uncompressed === entry.uncompressedSize))
-  if (!agrees) throw new ArchiveError(`${entry.fileName} has two headers that differ`)
+/** Where installers put a file: a `.data` folder is spread over the others, `.` and empty parts of a path are none. */
+function isUnpackedTo({ fileName }: Entry, other: Entry): boolean {
+  const path = posix.normalize(other.fileNameRaw.toString('latin1').replaceAll('\\', '/')).replace(DATA_FOLDER, '')
+  return path.toLowerCase() === fileName.toLowerCase()
 }
 
-/** Sizes that do not fit 32 bits, or that a writer did not know before, stand in the Zip64 field (APPNOTE 4.5.3). */
-function localSizes(local: LocalFileHeader): { readonly compressed: number; readonly uncompressed: number } {
-  const { compressedSize: compressed, uncompressedSize: uncompressed } = local
-  if (compressed !== IN_ZIP64 && uncompressed !== IN_ZIP64) return { compressed, uncompressed }
-  const field = parseExtraFields(local.extraField).find(({ id }) => id === ZIP64)?.data ?? Buffer.alloc(0)
-  // both must stand in a local header, the original size first
-  if (field.length < 16) throw new ArchiveError('a header has no sizes')
-  const large = (at: number, small: number): number => (small === IN_ZIP64 ? Number(field.readBigUInt64LE(at)) : small)
-  return { uncompressed: large(0, uncompressed), compressed: large(8, compressed) }
-}
+const DATA_FOLDER = /^[^/]+\.data\/(?:purelib|platlib)\//i

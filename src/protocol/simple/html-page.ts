@@ -1,11 +1,19 @@
-import { isListedFilename } from '../../domain/packaging/filename.ts'
-import { type Attributes, walkTags } from './html-tags.ts'
+import { candidateProjects, isListedFilename, parseDistFilename } from '../../domain/packaging/filename.ts'
+import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
+import { type Attributes, TagTooLong, walkTags } from './html-tags.ts'
+import { MOST_FILES } from './project-index.ts'
 
 /** A page in HTML, in the spelling of one in JSON. */
 export interface HtmlPage extends Readonly<Record<string, unknown>> {
   /** against which its links are resolved */
   readonly base: string
-  readonly files: readonly Readonly<Record<string, unknown>>[]
+  readonly files: readonly HtmlFile[]
+}
+
+interface HtmlFile extends Readonly<Record<string, unknown>> {
+  readonly filename: string
+  /** whatever the link says behind its `#` */
+  readonly hashes: Readonly<Record<string, string>>
 }
 
 /** What a document holds of what is looked for. */
@@ -14,24 +22,33 @@ interface Found {
   /** `meta` elements, by their name */
   readonly meta: Map<string, string>
   base: string | undefined
-  /** text of its title and headings */
+  /** text of its title and headings, each on a line */
   heading: string
+  /** somebody is to say who they are */
+  asksForPassword: boolean
 }
 
 const HEADINGS: ReadonlySet<string> = new Set(['title', 'h1'])
 const LONGEST_HEADING = 1_024
+/** A project page has three. */
+const MOST_META = 64
 
 /**
  * Reads a project page of the HTML form (PEP 503, 592, 629, 658, 714, 740, 792), as installers do: the links alone count, and
- * a file is called what its URL says. `undefined` for a document that holds neither a file nor a sign of what it is, such as
- * the sign-in page of a proxy: that would look like a project whose files were all removed.
+ * a file is called what its URL says. `undefined` for a document that is not to be believed to be the page of this project, such as
+ * the sign-in page of a proxy, whatever it links to, or the page of another one: that would look like a project whose files were
+ * all removed. A page that lists files lists one of the project, or is headed by its name. Throws {@link TagTooLong} for one that
+ * holds more than pages do.
  */
-export function readHtmlPage(bytes: Uint8Array, pageUrl: string): HtmlPage | undefined {
-  const { anchors, meta, base: given, heading } = walk(new TextDecoder('utf-8').decode(bytes))
+export function readHtmlPage(bytes: Uint8Array, pageUrl: string, project: ProjectName): HtmlPage | undefined {
+  const found = walk(new TextDecoder('utf-8').decode(bytes))
+  const { anchors, meta, base: given, heading } = found
+  if (found.asksForPassword) return undefined
   const base = URL.parse(given ?? '', pageUrl)?.href ?? pageUrl
   const files = sayProvenance(anchors.map(anchor => readAnchor(anchor, base)).filter(file => file !== undefined))
   const version = meta.get('pypi:repository-version')
-  if (files.length === 0 && version === undefined && !/\blinks for\b/i.test(heading)) return undefined
+  const isOurs = files.some(file => isFileOf(file, project)) || isPageWithout(heading, files, { project, version })
+  if (!isOurs) return undefined
   const status = meta.get('pypi:project-status')
   return {
     base,
@@ -42,8 +59,35 @@ export function readHtmlPage(bytes: Uint8Array, pageUrl: string): HtmlPage | und
   }
 }
 
+/** A page on which no link is a file of the project: it may have none, and some files have names that are nobody's. */
+function isPageWithout(
+  heading: string,
+  files: HtmlPage['files'],
+  { project, version }: { readonly project: ProjectName; readonly version: string | undefined },
+): boolean {
+  const headed = /\blinks for\b[ \t]*(?<name>[a-z0-9][a-z0-9._-]*)?/i.exec(heading)
+  const name = headed?.groups?.['name']
+  if (name !== undefined) return tryProjectName(name) === project
+  return files.length === 0 && (headed !== null || version !== undefined)
+}
+
+/**
+ * Whether a link is to a file that this project may have: a distribution of it, or what is called like it and comes with a digest,
+ * or is of a kind that nobody but an index has.
+ */
+function isFileOf({ filename, hashes }: HtmlFile, project: ProjectName): boolean {
+  if (parseDistFilename(filename, project) !== undefined) return true
+  const egg = hashes['egg']
+  if (egg !== undefined && (tryProjectName(egg) === project || candidateProjects(`${egg}.zip`).includes(project)))
+    return true
+  const isTold = Object.keys(hashes).length > 0 || OLD_KINDS.test(filename)
+  return isTold && candidateProjects(filename).includes(project)
+}
+
+const OLD_KINDS = /\.(?:egg|exe|msi)$/
+
 function walk(html: string): Found {
-  const found: Found = { anchors: [], meta: new Map(), base: undefined, heading: '' }
+  const found: Found = { anchors: [], meta: new Map(), base: undefined, heading: '', asksForPassword: false }
   let inHeading = false
   walkTags(html, {
     open(name, attributes) {
@@ -54,14 +98,18 @@ function walk(html: string): Found {
       if (inHeading && found.heading.length < LONGEST_HEADING) found.heading += text
     },
     close(name) {
-      if (HEADINGS.has(name)) inHeading = false
+      if (!HEADINGS.has(name)) return
+      inHeading = false
+      found.heading += '\n'
     },
   })
   return found
 }
 
 function take(found: Found, name: string, attributes: Attributes): void {
+  if (found.anchors.length > MOST_FILES || found.meta.size > MOST_META) throw new TagTooLong('more links than files')
   if (name === 'a') found.anchors.push(attributes)
+  else if (name === 'input') found.asksForPassword ||= attributes['type']?.toLowerCase() === 'password'
   // of several, the first holds (HTML, 4.2.3)
   else if (name === 'base') found.base ??= attributes['href']
   else if (name === 'meta') {
@@ -74,7 +122,7 @@ function take(found: Found, name: string, attributes: Attributes): void {
 const FILES = /\.(?:whl|zip|egg|exe|msi|tar|t(?:ar\.)?(?:gz|bz2?|xz|lz|lzma|Z))$/
 
 /** The entry that an anchor stands for; `undefined` for a link that leads to no file. */
-function readAnchor(attributes: Attributes, base: string): Readonly<Record<string, unknown>> | undefined {
+function readAnchor(attributes: Attributes, base: string): HtmlFile | undefined {
   const { href = '' } = attributes
   const url = href === '' ? null : URL.parse(href, base)
   if (url === null) return undefined

@@ -7,12 +7,13 @@ import type { ProjectName } from '../../domain/packaging/name.ts'
 import { isJsonObject } from '../text/json.ts'
 import { readHashes, sha256In } from './hashes.ts'
 import type { Dropped, IndexFile, ProjectIndex } from './project-index.ts'
+import { isBelowAny } from './upstream-base.ts'
 
 export interface PageContext {
   readonly project: ProjectName
   /** against which relative file URLs are resolved */
   readonly pageUrl: string
-  /** the only origins that file bytes may come from */
+  /** the only places that file bytes may come from, as URLs without a slash at the end */
   readonly fileOrigins: readonly string[]
   /** X-PyPI-Last-Serial, where the answer had one */
   readonly serial: number | undefined
@@ -20,39 +21,51 @@ export interface PageContext {
 
 const LONGEST_TEXT = 4_096
 
-/** Reads the file entries of a page, in PEP 691's spelling; a single bad one is dropped, never the page. */
-export function readEntries(
-  entries: readonly unknown[],
-  context: PageContext,
-): Pick<ProjectIndex, 'files' | 'dropped'> {
-  const files = new Map<string, IndexFile>()
-  const contradicted = new Set<string>()
-  const dropped: Dropped[] = []
-  for (const entry of entries) {
+/** Reads the file entries of a page one by one, in PEP 691's spelling; a single bad one is dropped, never the page. */
+export class PageEntries {
+  readonly #context: PageContext
+  readonly #files = new Map<string, IndexFile>()
+  readonly #contradicted = new Set<string>()
+  readonly #dropped: Dropped[] = []
+
+  constructor(context: PageContext) {
+    this.#context = context
+  }
+
+  take(entry: unknown): void {
     const filename = isJsonObject(entry) ? entry['filename'] : undefined
-    const file = isJsonObject(entry) ? readEntry(entry, context) : 'not an object'
-    if (typeof file === 'string') {
-      dropped.push({ filename, why: file })
-      continue
+    const file = isJsonObject(entry) ? readEntry(entry, this.#context) : 'not an object'
+    if (typeof file === 'string') this.#drop(filename, file)
+    else {
+      const twin = this.#files.get(file.filename)
+      if (twin === undefined || twin.sha256 === file.sha256) this.#files.set(file.filename, file)
+      else this.#contradicted.add(file.filename)
     }
-    const twin = files.get(file.filename)
-    if (twin !== undefined && twin.sha256 !== file.sha256) contradicted.add(file.filename)
-    else files.set(file.filename, file)
   }
-  // one name with two contents: neither can be believed
-  for (const filename of contradicted) {
-    files.delete(filename)
-    dropped.push({ filename, why: 'listed twice with different hashes' })
+
+  end(): Pick<ProjectIndex, 'files' | 'dropped'> {
+    // one name with two contents: neither can be believed
+    for (const filename of this.#contradicted) {
+      this.#files.delete(filename)
+      this.#drop(filename, 'listed twice with different hashes')
+    }
+    return { files: [...this.#files.values()], dropped: this.#dropped }
   }
-  return { files: [...files.values()], dropped }
+
+  /** Of what is no file name, nothing is kept but that it was there. */
+  #drop(filename: unknown, why: string): void {
+    this.#dropped.push({ filename: typeof filename === 'string' ? filename.slice(0, LONGEST_NAME) : undefined, why })
+  }
 }
+
+const LONGEST_NAME = 255
 
 /** The entry, or why it is dropped. */
 function readEntry(entry: Readonly<Record<string, unknown>>, context: PageContext): IndexFile | string {
   const { filename } = entry
   if (typeof filename !== 'string' || !isListedFilename(filename)) return 'not a file name'
   const url = readUrl(entry['url'], context)
-  if (url === undefined) return 'its URL is not on a configured origin'
+  if (url === undefined) return 'its URL is not below a configured origin of files'
   const hashes = readHashes(entry['hashes'])
   const metadata = readMetadataHash(entry)
   if (hashes === undefined || metadata === undefined) return 'its hashes contradict each other'
@@ -65,7 +78,7 @@ function readEntry(entry: Readonly<Record<string, unknown>>, context: PageContex
     sha256,
     hashes,
     size: readSize(entry['size']),
-    uploadTime: readTime(entry['upload-time']),
+    ...readTime(entry['upload-time']),
     requiresPython: readText(entry['requires-python']),
     yanked: readYanked(entry['yanked']),
     coreMetadata: metadata ?? undefined,
@@ -77,7 +90,7 @@ function readEntry(entry: Readonly<Record<string, unknown>>, context: PageContex
 function readUrl(url: unknown, { pageUrl, fileOrigins }: PageContext): UpstreamUrl | undefined {
   if (typeof url !== 'string' || url.length > LONGEST_TEXT || !URL.canParse(url, pageUrl)) return undefined
   const resolved = new URL(url, pageUrl)
-  if (resolved.username !== '' || resolved.password !== '' || !fileOrigins.includes(resolved.origin)) return undefined
+  if (resolved.username !== '' || resolved.password !== '' || !isBelowAny(resolved, fileOrigins)) return undefined
   resolved.hash = ''
   return resolved.href as UpstreamUrl
 }
@@ -86,8 +99,10 @@ function readSize(size: unknown): number | undefined {
   return typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? size : undefined
 }
 
-function readTime(time: unknown): string | undefined {
-  return typeof time === 'string' && parseInstant(time) !== undefined ? time : undefined
+/** PEP 700's upload-time, where it is one. */
+function readTime(time: unknown): Pick<IndexFile, 'uploadTime' | 'uploaded'> {
+  const uploaded = typeof time === 'string' ? parseInstant(time) : undefined
+  return { uploadTime: typeof time === 'string' && uploaded !== undefined ? time : undefined, uploaded }
 }
 
 /** An empty reason is a file yanked without one, which clients would read as not yanked. */

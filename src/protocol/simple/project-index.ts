@@ -1,8 +1,12 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
+import type { Instant } from '../../domain/base/instant.ts'
 import type { FilePath, ProjectStatus, UpstreamUrl } from '../../domain/packaging/artifact.ts'
 import type { DistFilename } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { canonicalVersion, parseVersion } from '../../domain/packaging/version.ts'
+
+/** The most that a page may list: the largest projects there are have a third of it. More is no page, and never a part of one. */
+export const MOST_FILES = 100_000
 
 /** One file entry of an index page (PEP 503/592/691/700/714/740), checked key by key; unknown keys are dropped. */
 export interface IndexFile {
@@ -18,6 +22,8 @@ export interface IndexFile {
   readonly size: number | undefined
   /** as the index spells it, RFC 3339 */
   readonly uploadTime: string | undefined
+  /** the same as a time */
+  readonly uploaded: Instant | undefined
   readonly requiresPython: string | undefined
   readonly yanked: string | boolean
   readonly coreMetadata: Sha256 | undefined

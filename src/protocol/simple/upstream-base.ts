@@ -22,6 +22,50 @@ export function parseUpstreamBase(text: string, setting: string): UpstreamBase {
   return { origin: url.origin, href: `${url.origin}${url.pathname.replace(/\/+$/, '')}` }
 }
 
+/**
+ * Whether a URL lies below one of these bases (`scheme://host[:port][/path]`, without a slash at the end): the same origin, and
+ * the whole segments of its path. Below a base with a path no segment may be one that a server could read as another place:
+ * dots, or an encoded slash or backslash, however often it is encoded.
+ */
+export function isBelowAny(url: URL, bases: readonly string[]): boolean {
+  return bases.some(base => base === url.origin || (base.startsWith(`${url.origin}/`) && isBelow(url, base)))
+}
+
+function isBelow(url: URL, base: string): boolean {
+  const folder = segmentsOf(new URL(base).pathname)
+  const path = segmentsOf(url.pathname)
+  if (path.length <= folder.length || path.some(isElsewhere)) return false
+  return folder.every((segment, at) => path[at] === segment)
+}
+
+/** Decoded once: `%70ublic` and `public` are one folder. `undefined` stands for what is no UTF-8. */
+function segmentsOf(pathname: string): readonly (string | undefined)[] {
+  return pathname.slice(1).split('/').map(decoded)
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** More encodings on top of each other than any chain of servers takes off. */
+const MOST_ENCODINGS = 4
+
+/** A server may decode what another one has decoded, and take `..;x` or `.. ` for `..`. */
+function isElsewhere(segment: string | undefined): boolean {
+  let text = segment
+  for (let round = 0; round < MOST_ENCODINGS && text !== undefined; round += 1) {
+    if (/[/\\\0]/.test(text) || /^\s*\.{1,2}\s*(?:;|$)/.test(text)) return true
+    const next = decoded(text)
+    if (next === text) return false
+    text = next
+  }
+  return true
+}
+
 /** TLS everywhere; plain HTTP never leaves the machine. */
 export function isPermittedTransport(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))

@@ -6,6 +6,7 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { BlobWriter } from '../../ports/blobs.ts'
 import { storeError } from '../failure/store-error.ts'
 import { Descriptor } from './descriptor.ts'
+import type { Room } from './space.ts'
 
 /** Bytes that are written at once. */
 const PIECE = 1024 * 1024
@@ -18,6 +19,8 @@ const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constant
 interface Options {
   readonly sha256: Sha256
   readonly temporary: string
+  /** for what is written; it ends with the write */
+  readonly room: Room
   /** Publishes the temporary file, whose content is right and on the disk, and takes the descriptor over. */
   readonly publish: (written: { readonly descriptor: Descriptor; readonly size: number }) => Promise<void>
 }
@@ -66,6 +69,8 @@ export class DiskWriter implements BlobWriter {
     this.#gatheredBytes += chunk.byteLength
     if (this.#gatheredBytes < PIECE) return
     await this.#flight
+    this.#assertOpen()
+    await this.#options.room.reach(this.#written + this.#gatheredBytes)
     this.#assertOpen()
     this.#depart()
   }
@@ -119,6 +124,7 @@ export class DiskWriter implements BlobWriter {
     this.#assertOpen()
     try {
       await this.#flight
+      await this.#options.room.reach(this.#written + this.#gatheredBytes)
       this.#depart()
       await this.#flight
       await this.#syncing
@@ -126,7 +132,9 @@ export class DiskWriter implements BlobWriter {
       this.#ended = true
       const found = this.digest()
       if (found !== sha256)
-        throw new GateError('unknown-store', `sha256 ${sha256} was to be stored, the bytes have ${found}`)
+        throw new GateError('unknown-store', `the bytes to be stored have not the sha256 ${sha256}`, {
+          untrusted: { sha256: found },
+        })
       await this.#descriptor.sync()
       await publish({ descriptor: this.#descriptor, size: this.#written })
     } catch (error) {
@@ -145,6 +153,7 @@ export class DiskWriter implements BlobWriter {
 
   async #discard(): Promise<void> {
     this.#ended = true
+    this.#options.room.end()
     this.#descriptor.release()
     // when even that fails, the next start clears it away
     await rm(this.#options.temporary, { force: true }).catch(() => {})

@@ -1,5 +1,5 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
-import type { Clock } from '../../domain/base/instant.ts'
+import { type Clock, millis } from '../../domain/base/instant.ts'
 import type { Events } from '../../observe/events.ts'
 import type { Blobs } from '../../ports/blobs.ts'
 import type { BlobRecords } from '../sqlite/tables/blob-records-table.ts'
@@ -7,15 +7,21 @@ import { BlobPlaces } from './blob-places.ts'
 import { DiskWriter } from './disk-writer.ts'
 import { createEviction } from './eviction.ts'
 import { createScrub } from './scrub.ts'
+import { createSpace, type Room } from './space.ts'
 import { StoredFiles, type WrittenFile } from './stored-files.ts'
 
+/** How long a file that comes in waits for room that others have, ms. */
+const WAITS_FOR_ROOM = millis(10_000)
 /** How exactly the order of use is kept, ms. */
 const TOUCH_EVERY = 60_000
 const MOST_TOUCHED = 10_000
 
 interface Options {
   readonly folder: string
-  /** bytes that the blobs may have together, without what a mirror holds; the newest one may go beyond */
+  /**
+   * bytes that the blobs may have together, those that are being written too, without what a mirror holds; the newest one may go
+   * beyond, and one that is being written
+   */
   readonly cacheBytes: number
   readonly records: BlobRecords
   readonly events: Events
@@ -38,7 +44,13 @@ export async function createDiskBlobs({ folder, cacheBytes, records, events, clo
   await places.prepare()
   const files = new StoredFiles({ places, records, events, clock })
   const use = noteUse(records)
-  const eviction = createEviction({ cacheBytes, records, remove, events })
+  const eviction = createEviction({ cacheBytes, promised: () => space.promised, records, remove, events })
+  const space = createSpace({
+    most: cacheBytes,
+    stored: () => records.total() - records.heldBytes,
+    makeRoom: eviction.makeRoom,
+    patience: WAITS_FOR_ROOM,
+  })
   const scrub = createScrub({
     next: after => records.next(after),
     total: () => records.total(),
@@ -53,8 +65,11 @@ export async function createDiskBlobs({ folder, cacheBytes, records, events, clo
     return blob
   }
 
-  async function publish(sha256: Sha256, temporary: string, file: WrittenFile): Promise<void> {
-    await files.publish(sha256, temporary, file, () => eviction.spare(sha256))
+  async function publish(sha256: Sha256, temporary: string, file: WrittenFile, room: Room): Promise<void> {
+    await files.publish(sha256, temporary, file, () => {
+      eviction.spare(sha256)
+      room.end()
+    })
     use.isKnown(sha256)
     events.emit({ type: 'blob', action: 'stored', bytes: file.size, total: records.total() })
     // not at once: whoever waited for this blob opens it first, and a reader keeps what is evicted
@@ -77,9 +92,17 @@ export async function createDiskBlobs({ folder, cacheBytes, records, events, clo
 
   return {
     open,
-    async writer(sha256) {
+    async writer(sha256, arriving) {
       const temporary = places.temporary()
-      return await DiskWriter.begin({ sha256, temporary, publish: written => publish(sha256, temporary, written) })
+      const room = space.begin(arriving === undefined ? 'document' : 'arriving')
+      try {
+        await room.reach(arriving?.size ?? 0)
+        const publishIt = (written: WrittenFile) => publish(sha256, temporary, written, room)
+        return await DiskWriter.begin({ sha256, temporary, room, publish: publishIt })
+      } catch (error) {
+        room.end()
+        throw error
+      }
     },
     remove,
     async check(sha256) {

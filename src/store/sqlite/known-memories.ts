@@ -64,6 +64,11 @@ export class KnownMemories implements Pending {
     for (const write of rows) this.#rows.push({ owner, write })
   }
 
+  /** Whatever of it is in the database is read there again. Nothing of it may wait to be written. */
+  forget(source: SourceId, project: ProjectName): void {
+    this.#lately.delete(keyOf(source, project))
+  }
+
   /** Those of a source of which something waits. */
   waiting(source: SourceId): Iterable<ProjectMemory> {
     return this.#waiting

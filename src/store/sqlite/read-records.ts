@@ -2,12 +2,16 @@ import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { type Instant, instant } from '../../domain/base/instant.ts'
 import type { Identity } from '../../domain/identity/attestation.ts'
+import type { RememberedFinding } from '../../domain/memory/findings.ts'
 import { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Source } from '../../domain/memory/source.ts'
-import type { JournalRow, Records } from '../../ports/records.ts'
+import { withUnclaimed } from '../../domain/memory/unclaimed.ts'
+import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { DroppedVerdicts, JournalRow, Records } from '../../ports/records.ts'
 import { storeError } from '../failure/store-error.ts'
 import { databaseIn } from './database.ts'
 import { inBatches } from './in-batches.ts'
+import { DROPPED, DROPPED_UNTIL } from './journal-room.ts'
 import { prepareFindings, prepareFindingsInOrder, readSealed } from './tables/findings-table.ts'
 import { readMisses } from './tables/misses-table.ts'
 import { preparePages } from './tables/pages-table.ts'
@@ -17,7 +21,7 @@ import { prepareSources, type SourceId } from './tables/sources-table.ts'
 
 /**
  * What a gate has written of one source into a data folder that it may be writing to, read-only; `undefined` where there is no
- * database. What was written before sources were told apart counts as this one's. Methods throw `unknown-store` when it
+ * database. What was written before sources were told apart counts until it is a source's. Methods throw `unknown-store` when it
  * cannot be read, a database of an older version of this program included: the gate brings it up to date at its next start.
  */
 export function readRecords(folder: string, source: Source): Records | undefined {
@@ -32,20 +36,45 @@ export function readRecords(folder: string, source: Source): Records | undefined
   const findings = lazily(() => prepareFindings(database))
   const refusals = lazily(() => prepareRefusals(database))
 
-  /** `nothing` where nothing was learned from the source; a gate may claim it while we read. */
-  async function ofSource<Result>(nothing: Result, ask: (id: SourceId) => Result): Promise<Result> {
-    return asking(() => {
-      const id = sources().find(source)
-      return id === undefined ? nothing : ask(id)
-    })
+  function numbers(): readonly SourceId[] {
+    return [sources().find(source), sources().unclaimed()].filter(id => id !== undefined)
+  }
+
+  /** The source's own first, then what is nobody's of the project; a gate may give it to a source while we read. */
+  function numbersFor(project: ProjectName): readonly SourceId[] {
+    return numbers().filter(id => id !== sources().unclaimed() || sources().givenTo(project).length === 0)
+  }
+
+  function projectOf(name: ProjectName): ProjectMemory {
+    return numbersFor(name)
+      .map(id => projects().loadSeen(id, name))
+      .reduce(withUnclaimed, ProjectMemory.of(name))
+  }
+
+  function projectsSeen(): readonly ProjectName[] {
+    const names = numbers().flatMap(id =>
+      pages()
+        .projects(id)
+        .filter(name => numbersFor(name).includes(id)),
+    )
+    return [...new Set(names)].sort()
+  }
+
+  function findingOf({ project, ...file }: Parameters<Records['finding']>[0]): RememberedFinding | undefined {
+    for (const id of numbersFor(project)) {
+      const found = findings().latest(id, project, file)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   return {
     journal: since => journal(database, since),
-    projects: () => ofSource([], id => pages().projects(id)),
-    project: name => ofSource(ProjectMemory.of(name), id => projects().loadSeen(id, name)),
-    finding: ({ project, ...file }) => ofSource(undefined, id => findings().latest(id, project, file)),
-    attested: () => attested(database, () => sources().find(source)),
+    dropped: async () => asking(() => readDropped(database)),
+    projects: async () => asking(projectsSeen),
+    project: async name => asking(() => projectOf(name)),
+    finding: async file => asking(() => findingOf(file)),
+    attested: () => attested(database, numbers),
     holds: async sha256 =>
       asking(() => database.prepare<[string], number>('select 1 from blobs where sha256 = ?').get(sha256)) !==
       undefined,
@@ -71,6 +100,12 @@ interface EntryRow {
   readonly trust_digest: string | null
   readonly client: string
   readonly count: number
+}
+
+function readDropped(database: Database.Database): DroppedVerdicts | undefined {
+  const fact = database.prepare<[string], number>('select value from facts where name = ?').pluck()
+  const [verdicts, until] = [fact.get(DROPPED), fact.get(DROPPED_UNTIL)]
+  return verdicts === undefined || until === undefined ? undefined : { verdicts, until: instant(until) }
 }
 
 /** Up to what is there when it begins: a gate that writes meanwhile keeps nobody reading for ever. */
@@ -108,19 +143,16 @@ function identityOf(json: string | null): Identity | undefined {
   return { issuer, san, repository, workflow, ref }
 }
 
-async function* attested(
-  database: Database.Database,
-  sourceOf: () => SourceId | undefined,
-): AsyncGenerator<AttestedRow> {
-  const source = asking(sourceOf)
-  if (source === undefined) return
-  const select = asking(() => prepareFindingsInOrder(database))
-  const batch = (after: number, limit: number) => asking(() => select(source, after, limit))
-  for await (const { row } of inBatches(batch)) {
-    const finding = row === undefined ? undefined : readSealed(row)?.finding
-    if (row === undefined || finding?.kind !== 'attested') continue
-    const { sha256, filename } = row.row.key
-    yield { sha256, filename, finding }
+async function* attested(database: Database.Database, numbers: () => readonly SourceId[]): AsyncGenerator<AttestedRow> {
+  for (const source of asking(numbers)) {
+    const select = asking(() => prepareFindingsInOrder(database))
+    const batch = (after: number, limit: number) => asking(() => select(source, after, limit))
+    for await (const { row } of inBatches(batch)) {
+      const finding = row === undefined ? undefined : readSealed(row)?.finding
+      if (row === undefined || finding?.kind !== 'attested') continue
+      const { sha256, filename } = row.row.key
+      yield { sha256, filename, finding }
+    }
   }
 }
 

@@ -1,32 +1,43 @@
 import type Database from 'better-sqlite3'
 import type { Clock, Millis } from '../../domain/base/instant.ts'
+import type { JournalRoom } from './journal-room.ts'
 import { OF_A_ROOT } from './tables/findings-table.ts'
 
 /** Rows deleted at once: a few milliseconds. */
 const PIECE = 500
 const MOST_REFUSALS = 100_000
 const FIRST_MS = 60_000
-const EVERY_MS = 600_000
+const EVERY_MS = 60_000
+/** Of so many looks at the size of the journal, one is at the age of everything. */
+const AGE_EVERY = 10
 const PAUSE_MS = 20
+
+export interface JournalBounds {
+  readonly keep: Millis
+  /** bytes */
+  readonly maxSize: number
+}
 
 interface Options {
   readonly database: Database.Database
   readonly clock: Clock
-  readonly journalKeep: Millis
+  /** how long what was written down stays */
+  readonly keep: Millis
+  readonly room: JournalRoom
 }
 
 export interface Retention {
-  /** Deletes one piece of what has become too old; false when there is no more. */
+  /** Deletes one piece of what has become too old or too much; false when there is no more. */
   step(): boolean
   close(): void
 }
 
-/** Lets go of what is older than it is kept, in small pieces between requests. */
-export function createRetention({ database, clock, journalKeep }: Options): Retention {
+/** Lets go of what is older than it is kept, and of what is more than fits, in small pieces between requests. */
+export function createRetention({ database, clock, keep, room }: Options): Retention {
+  const oldVerdicts = database.prepare<[number, number]>(
+    'delete from journal where id in (select id from journal where at < ? order by at limit ?)',
+  )
   const tooOld = [
-    database.prepare<[number, number]>(
-      'delete from journal where id in (select id from journal where at < ? order by at limit ?)',
-    ),
     database.prepare<[number, number]>(
       'delete from refusals where id in (select id from refusals where at < ? order by at limit ?)',
     ),
@@ -40,22 +51,32 @@ export function createRetention({ database, clock, journalKeep }: Options): Rete
   const tooMany = database.prepare<[number]>(
     'delete from refusals where id in (select id from refusals order by at limit ?)',
   )
+  let looks = 0
   let timer = setTimeout(run, FIRST_MS).unref()
 
   function step(): boolean {
-    const before = clock() - journalKeep
+    return stepByAge() || room.step()
+  }
+
+  function stepByAge(): boolean {
+    const before = clock() - keep
+    const { changes } = oldVerdicts.run(before, PIECE)
+    room.gone(changes)
+    if (changes > 0) return true
     for (const statement of tooOld) if (statement.run(before, PIECE).changes > 0) return true
     const surplus = (countRefusals.get() ?? 0) - MOST_REFUSALS
     return surplus > 0 && tooMany.run(Math.min(surplus, PIECE)).changes > 0
   }
 
   function run(): void {
-    timer = setTimeout(run, more() ? PAUSE_MS : EVERY_MS).unref()
+    const isMore = more()
+    if (!isMore) looks += 1
+    timer = setTimeout(run, isMore ? PAUSE_MS : EVERY_MS).unref()
   }
 
   function more(): boolean {
     try {
-      return step()
+      return looks % AGE_EVERY === 0 ? step() : room.step()
     } catch {
       return false // a database that cannot be written to is told of by those who write
     }

@@ -2,6 +2,13 @@
 export const APPLICATION_ID = 0x50_43_55_4c
 
 /** Oldest first. */
-export const MIGRATIONS = ['0001-begin', '0002-history', '0003-mirror', '0004-sources'] as const
+export const MIGRATIONS = [
+  '0001-begin',
+  '0002-history',
+  '0003-mirror',
+  '0004-sources',
+  '0005-second-sights',
+  '0006-given',
+] as const
 
 export type MigrationName = (typeof MIGRATIONS)[number]

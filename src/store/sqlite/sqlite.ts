@@ -1,10 +1,12 @@
 import type Database from 'better-sqlite3'
-import type { Clock, Instant, Millis } from '../../domain/base/instant.ts'
+import type { Clock, Instant } from '../../domain/base/instant.ts'
 import type { Events } from '../../observe/events.ts'
 import type { Holdings, Misses } from '../../ports/mirror.ts'
 import type { Store } from '../../ports/store.ts'
+import { createJournalRoom } from './journal-room.ts'
 import { KnownMemories } from './known-memories.ts'
-import { createRetention } from './retention.ts'
+import { createLettingGo } from './letting-go.ts'
+import { createRetention, type JournalBounds } from './retention.ts'
 import { createSourceMemory } from './source-memory.ts'
 import { type BlobRecords, createBlobRecordsTable } from './tables/blob-records-table.ts'
 import { createHoldingsTable } from './tables/holdings-table.ts'
@@ -12,8 +14,9 @@ import { createJournalTable } from './tables/journal-table.ts'
 import { createMissesTable } from './tables/misses-table.ts'
 import { prepareProjectTables } from './tables/project-tables.ts'
 import { createRefusalsTable } from './tables/refusals-table.ts'
-import { prepareSources } from './tables/sources-table.ts'
-import { createWatermarkFact } from './tables/watermark-fact.ts'
+import { prepareSources, readGiven } from './tables/sources-table.ts'
+import { createWords } from './tables/words-table.ts'
+import { createWatermarkFact } from './watermark-fact.ts'
 import { createWriteBehind, type WriteBehind } from './write-behind.ts'
 
 /** How long a write that went through answers for the next. */
@@ -23,7 +26,7 @@ interface Options {
   readonly database: Database.Database
   readonly events: Events
   readonly clock: Clock
-  readonly journalKeep: Millis
+  readonly journal: JournalBounds
   /** told of everything that SQLite throws */
   readonly failed: (error: unknown) => void
   /** what memories of projects may weigh together, about bytes */
@@ -39,20 +42,24 @@ export interface SqliteStore {
 
 /** The ports over one database: a file for each family of tables, and one place that writes. */
 export function createSqliteStore(options: Options): SqliteStore {
-  const { database, events, clock, journalKeep, failed, memoryWeight } = options
+  const { database, events, clock, journal: bounds, failed, memoryWeight } = options
   const writes = createWriteBehind({ database, events, failed })
   const watermark = createWatermarkFact(database, writes)
   const raise = (at: Instant): void => watermark.raise(at)
   const sources = prepareSources(database)
+  const given = readGiven(database)
   const tables = prepareProjectTables(database)
   const known = new KnownMemories(memoryWeight)
   writes.add(known)
-  const journal = createJournalTable(database, writes, raise)
+  const words = createWords(database)
+  const journal = createJournalTable({ database, writes, words, raise })
+  const room = createJournalRoom({ database, words, events, most: bounds.maxSize })
   const refusals = createRefusalsTable(database, writes, raise)
   const blobRecords = createBlobRecordsTable(database, writes, clock)
   const holdings = createHoldingsTable(database, writes)
   const misses = createMissesTable(database, writes)
-  const retention = createRetention({ database, clock, journalKeep })
+  const retention = createRetention({ database, clock, keep: bounds.keep, room })
+  const lettingGo = createLettingGo({ database, tables, known, writes, watermark, events, clock })
   const probe = createProbe(database, writes, clock)
   let closed = false
 
@@ -62,10 +69,14 @@ export function createSqliteStore(options: Options): SqliteStore {
     misses,
     store: {
       async memory(source) {
-        const id = writes.ask('a source could not be looked up', () => sources.claim(source))
-        return createSourceMemory(id, { tables, known, writes, watermark })
+        const [id, unclaimed] = writes.ask('a source could not be looked up', () => [
+          sources.number(source),
+          sources.unclaimed(),
+        ])
+        return createSourceMemory(id, { database, unclaimed, sources, given, tables, known, writes, watermark })
       },
       journal,
+      journalBytes: () => room.bytes(),
       refusals,
       watermark,
       probe: async () => probe(),
@@ -73,6 +84,7 @@ export function createSqliteStore(options: Options): SqliteStore {
         if (closed) return
         closed = true
         retention.close()
+        lettingGo.close()
         try {
           writes.close()
         } finally {

@@ -31,8 +31,11 @@ export interface WriteBehind {
   close(): void
 }
 
-/** Rows of one transaction: some ten milliseconds. */
+/** Rows of one transaction at most. */
 const PIECE = 1_000
+const LEAST_PIECE = 50
+/** What a transaction may take beside requests, ms: the next has more rows, or fewer, as this one took less, or more. */
+const PIECE_MS = 5
 /** Above this many rows the writer is made to wait. */
 const MOST = 50_000
 const EVERY_MS = 400
@@ -50,6 +53,7 @@ export function createWriteBehind({ database, events, failed }: Options): WriteB
   let failure: GateError | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false
+  let piece = PIECE / 4
 
   const begin = database.prepare('begin immediate')
   const commit = database.prepare('commit')
@@ -60,9 +64,9 @@ export function createWriteBehind({ database, events, failed }: Options): WriteB
   }
 
   /** One transaction. False when nothing is left. */
-  function writePiece(): boolean {
+  function writePiece(most = PIECE): boolean {
     const forgets: (() => void)[] = []
-    let left = PIECE
+    let left = most
     try {
       begin.run()
       for (const pending of kept) {
@@ -115,7 +119,11 @@ export function createWriteBehind({ database, events, failed }: Options): WriteB
     timer = undefined
     if (closed || waiting() === 0) return
     try {
-      if (writePiece()) schedule(1)
+      const began = performance.now()
+      const isMore = writePiece(piece)
+      const took = Math.max(1, performance.now() - began)
+      piece = Math.round(Math.min(PIECE, Math.max(LEAST_PIECE, (piece * PIECE_MS) / took)))
+      if (isMore) schedule(1)
     } catch {
       schedule(AGAIN_MS) // said already; whoever asks is told by assertWriting
     }

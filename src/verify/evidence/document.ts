@@ -2,11 +2,16 @@ import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
 import { sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { BundleResult, Finding } from '../../domain/identity/attestation.ts'
-import { type ProvenanceBundle, ProvenanceError, parseProvenance } from '../../protocol/attest/provenance.ts'
+import {
+  type Attestation,
+  type ProvenanceBundle,
+  ProvenanceError,
+  parseProvenance,
+} from '../../protocol/attest/provenance.ts'
 import { quote } from '../../protocol/text/quote.ts'
 import { verifyAttestation } from './attestation.ts'
 import { InvalidEvidence } from './invalid-evidence.ts'
-import type { ExpectedSubject } from './statement.ts'
+import { type ExpectedSubject, readStatement } from './statement.ts'
 import type { PreparedRoots } from './trust-material.ts'
 
 /** What a provenance document proves. */
@@ -19,6 +24,7 @@ export type ProvenanceFinding = Extract<Finding, { kind: 'attested' | 'invalid' 
 export function verifyDocument(bytes: Uint8Array, file: ExpectedSubject, roots: PreparedRoots): ProvenanceFinding {
   try {
     const { bundles } = parseProvenance(bytes)
+    for (const [index, bundle] of bundles.entries()) assertTypesDiffer(bundle, `bundle ${index + 1}`)
     const verified = every(bundles, (bundle, index) => verifyBundle(bundle, `bundle ${index + 1}`, file, roots))
     return { kind: 'attested', bundles: verified, provenanceSha256: sha256Of(bytes) }
   } catch (error) {
@@ -36,11 +42,26 @@ function verifyBundle(
   const attestations = every(bundle.attestations, (attestation, index) =>
     locating(`attestation ${index + 1} of ${where}`, () => verifyAttestation(attestation, file, roots)),
   )
-  // PyPI keeps at most one attestation of a type for a file
-  const types = attestations.map(({ facts }) => JSON.stringify(facts.predicateType))
+  return { publisher: bundle.publisher, attestations }
+}
+
+/**
+ * PyPI keeps at most one attestation of a type for a file. The types are in the very bytes that are verified afterwards, so
+ * this is told before anything is computed for it.
+ */
+function assertTypesDiffer({ attestations }: ProvenanceBundle, where: string): void {
+  const types = attestations.flatMap(attestation => typeOf(attestation) ?? [])
   if (new Set(types).size !== types.length)
     throw new InvalidEvidence('provenance-malformed', `${where} has two attestations of one predicate type`)
-  return { publisher: bundle.publisher, attestations }
+}
+
+/** `undefined` where it cannot be read: what is wrong with such a statement is told in its turn. */
+function typeOf({ statement }: Attestation): string | undefined {
+  try {
+    return JSON.stringify(readStatement(statement).predicateType)
+  } catch {
+    return undefined
+  }
 }
 
 function every<From, To>(items: NonEmpty<From>, verify: (item: From, index: number) => To): NonEmpty<To> {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { GateError } from '../../domain/base/errors.ts'
+import { Turns } from '../../flow/turns.ts'
 import type { Events } from '../../observe/events.ts'
 import type { TrustRoots, Verifier } from '../../ports/trust.ts'
 import type { ProvenanceFinding } from '../evidence/document.ts'
@@ -20,9 +21,12 @@ export interface VerifierPoolOptions {
   readonly workerUrl?: URL
 }
 
+type Turn = NonNullable<Parameters<Verifier['verify']>[2]>
+
 interface Job {
   readonly document: Parameters<Verifier['verify']>[0]
   readonly roots: TrustRoots
+  readonly turn: Turn
   readonly queued: number
   readonly asked: number
   settle(finding: ProvenanceFinding): void
@@ -45,7 +49,10 @@ const IDLE_MS = 60_000
 
 const WORKER = new URL('./worker.ts', import.meta.url)
 
-/** Cryptography on other threads. A worker that dies or hangs is `unknown-verifier` and replaced; a full queue is `unknown-overloaded`. */
+/** Of whoever does not say. */
+const NO_TURN: Turn = ['', '']
+
+/** Cryptography on other threads, a document of each client and project in turn. A worker that dies or hangs is `unknown-verifier` and replaced; a full queue is `unknown-overloaded`. */
 export function createVerifierPool(options: VerifierPoolOptions): Verifier {
   return new VerifierPool(options)
 }
@@ -53,7 +60,7 @@ export function createVerifierPool(options: VerifierPoolOptions): Verifier {
 class VerifierPool implements Verifier {
   readonly #options: VerifierPoolOptions
   readonly #seats = new Set<Seat>()
-  readonly #waiting: Job[] = []
+  readonly #waiting = new Turns<Job>()
   #lastId = 0
   #closed = false
 
@@ -61,14 +68,15 @@ class VerifierPool implements Verifier {
     this.#options = options
   }
 
-  verify(document: Job['document'], roots: TrustRoots): Promise<ProvenanceFinding> {
+  verify(document: Job['document'], roots: TrustRoots, turn = NO_TURN): Promise<ProvenanceFinding> {
     const { promise, resolve, reject } = Promise.withResolvers<ProvenanceFinding>()
     const asked = performance.now()
     const job: Job = {
       document,
       roots,
+      turn,
       asked,
-      queued: this.#waiting.length,
+      queued: this.#waiting.size,
       settle: finding => {
         this.#report(job, finding.kind)
         resolve(finding)
@@ -84,7 +92,8 @@ class VerifierPool implements Verifier {
 
   async close(): Promise<void> {
     this.#closed = true
-    for (const job of this.#waiting.splice(0)) job.fail(new GateError('unknown-verifier', 'the verifier is closing'))
+    for (let job = this.#nextJob(); job !== undefined; job = this.#nextJob())
+      job.fail(new GateError('unknown-verifier', 'the verifier is closing'))
     await Promise.all([...this.#seats].map(seat => this.#end(seat, 'the verifier is closing')))
   }
 
@@ -94,14 +103,17 @@ class VerifierPool implements Verifier {
       job.fail(refusal)
       return
     }
-    this.#waiting.push(job)
+    this.#waiting.add(job, job.turn)
     this.#dispatch()
   }
 
   #refusal(): GateError | undefined {
     if (this.#closed) return new GateError('unknown-verifier', 'the verifier is closed')
-    const full = this.#waiting.length >= this.#options.maxQueue && !this.#hasRoom()
-    return full ? new GateError('unknown-overloaded', 'too many attestations are waiting to be verified') : undefined
+    const full = this.#waiting.size >= this.#options.maxQueue && !this.#hasRoom()
+    if (!full) return undefined
+    return new GateError('unknown-overloaded', 'too many attestations are waiting to be verified', {
+      limit: 'verifications',
+    })
   }
 
   #hasRoom(): boolean {
@@ -109,12 +121,18 @@ class VerifierPool implements Verifier {
   }
 
   #dispatch(): void {
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.size > 0) {
       const seat = this.#freeSeat()
-      const job = seat === undefined ? undefined : this.#waiting.shift()
+      const job = seat === undefined ? undefined : this.#nextJob()
       if (seat === undefined || job === undefined) return
       this.#assign(seat, job)
     }
+  }
+
+  #nextJob(): Job | undefined {
+    const job = this.#waiting.next()?.item
+    if (job !== undefined) this.#waiting.remove(job, job.turn)
+    return job
   }
 
   #freeSeat(): Seat | undefined {

@@ -156,6 +156,7 @@ t.test('a recorded refusal is told by its id and by the URL that pip printed', a
   const records = {
     refusals,
     journal: nothing,
+    dropped: nothing,
     projects: nothing,
     project: nothing,
     finding: nothing,

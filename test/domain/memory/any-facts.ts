@@ -3,13 +3,13 @@ import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { type Instant, instant } from '../../../src/domain/base/instant.ts'
 import type { FindingKey, LearnedFinding } from '../../../src/domain/memory/findings.ts'
 import { type Facts, learn, ProjectMemory, type ProvedFile } from '../../../src/domain/memory/project-memory.ts'
-import type { ListedFile, PageRead, PageReading, Sighting } from '../../../src/domain/memory/sighting.ts'
+import type { ListedFile, PageRead, PageReading, SettledFile, Sighting } from '../../../src/domain/memory/sighting.ts'
 import { type ProjectName, parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { fileOf, PKG, proved } from '../../store/facts.ts'
 import { attested, bundle } from '../../world/judging/judging.ts'
 
 /** Few names, few contents, few times: so that what is drawn meets often. */
-const FILENAMES = ['pkg-1.0.tar.gz', 'pkg-1.0-py3-none-any.whl', 'pkg-2.0.tar.gz', 'pkg.txt'] as const
+const FILENAMES = ['pkg-1.0.tar.gz', 'pkg-1.0-py3-none-any.whl', 'pkg-2-4.tar.gz', 'pkg.txt'] as const
 const CONTENTS = ['first', 'second', 'third'] as const
 const STATUSES = ['active', 'archived', 'quarantined'] as const
 const WHYS = ['signature-invalid', 'digest-mismatch'] as const
@@ -58,11 +58,19 @@ export const anyFinding: Arbitrary<LearnedFinding> = fc.record({
   ),
 })
 
+/** Bytes of a file that a page lists, or of nobody's. */
+const anySettled: Arbitrary<SettledFile> = fc
+  .record({ filename: fc.constantFrom(...FILENAMES), content: fc.constantFrom(...CONTENTS), at: anyTime })
+  .map(({ filename, content, at }) => ({ filename, sha256: sha256Of(`${filename} ${content}`), at }))
+
 export const anyFacts: Arbitrary<Facts> = fc.record(
   {
     page: anyPage,
     reread: anyTime,
     serial: fc.nat(5),
+    serialAt: anyTime,
+    agreed: fc.array(anySettled, { maxLength: 2 }),
+    settled: fc.array(anySettled, { maxLength: 2 }),
     proofs: fc.array(anyProved, { maxLength: 3 }),
     findings: fc.array(anyFinding, { maxLength: 3 }),
   },
@@ -81,6 +89,9 @@ export const anySighting: Arbitrary<Sighting> = fc
   .record({
     content: fc.constantFrom(...CONTENTS),
     given: fc.boolean(),
+    other: fc.option(fc.record({ value: fc.constantFrom(...CONTENTS).map(sha256Of), since: anyTime }), {
+      nil: undefined,
+    }),
     firstSeen: anyTime,
     uploaded: anyTimeOrNone,
     offered: anyTimeOrNone,
@@ -99,4 +110,4 @@ export const anyReading: Arbitrary<PageReading | undefined> = fc.option(
   { nil: undefined },
 )
 
-export const ANY_PROJECTS: readonly ProjectName[] = ['pkg', 'other'].map(name => parseProjectName(name))
+export const ANY_PROJECTS: readonly ProjectName[] = ['pkg', 'pkg-2'].map(name => parseProjectName(name))

@@ -1,8 +1,132 @@
+// guards: src/gate/files/settle.ts src/gate/files/wheel-metadata.ts
+import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
-import { Admitted } from '../../../src/domain/decide/verdict.ts'
-import { openBareGate } from '../../world/gate/bare-gate.ts'
-import { createWorld } from '../../world/world.ts'
+import { Admitted, type Refused } from '../../../src/domain/decide/verdict.ts'
+import { parseProjectName } from '../../../src/domain/packaging/name.ts'
+import type { MetadataBytes } from '../../../src/gate/files/metadata.ts'
+import { type BareChanges, type BareGate, openBareGate } from '../../world/gate/bare-gate.ts'
+import { createWorld, type Published, type World } from '../../world/world.ts'
+
+const MINUTE = 60_000
+
+async function metadataOf(gate: BareGate, file: Pick<Published, 'path'>): Promise<MetadataBytes | Refused> {
+  const verdict = await gate.judge(file)
+  if (verdict.kind === 'refused') throw new TypeError(verdict.code)
+  return await gate.gate.metadata(verdict)
+}
+
+/** A gate before a wheel of demo 1.0 whose `.metadata` is said to be this. */
+async function lying(t: Test, world: World, metadata: Buffer, changes: BareChanges = {}) {
+  const { wheel } = await world.release('demo', '1.0', { listed: { metadata } })
+  return { gate: await openBareGate(t, world, changes), wheel }
+}
+
+t.test('a file that the index lists does not leave as the METADATA of another', async t => {
+  const world = await createWorld(t)
+  const other = await world.release('other', '1.0')
+  const { wheel } = await world.release('demo', '1.0')
+  const own = await world.release('demo', '0.9', { kinds: ['sdist'] })
+  world.upstream.add('other', { filename: 'other-notes.txt', bytes: wheel.metadata })
+  const gate = await openBareGate(t, world)
+  t.equal(await gate.outcome(other.sdist), 'admitted')
+  const files = { 'of its project': own.sdist, itself: wheel, 'of another project': other.sdist }
+  for (const [whose, { bytes, sha256 }] of Object.entries(files)) {
+    world.upstream.replace('demo', wheel.filename, { metadata: bytes, metadataSha256: sha256 })
+    gate.clock.now += MINUTE + 1
+    t.match(await metadataOf(gate, wheel), { kind: 'refused', code: 'metadata-mismatch', admitWith: undefined }, whose)
+  }
+  t.equal(world.upstream.count('metadata'), 0, 'nobody fetched it')
+  t.strictSame(new Set(gate.alarms()), new Set(['metadata-mismatch']))
+  t.equal(await gate.outcome(wheel), 'admitted', 'the wheel itself is what it is')
+
+  world.upstream.replace('demo', wheel.filename, { metadata: wheel.metadata, metadataSha256: sha256Of(wheel.metadata) })
+  gate.clock.now += MINUTE + 1
+  t.match(await metadataOf(gate, wheel), { code: 'metadata-mismatch' }, 'its text is listed as a file by somebody')
+})
+
+t.test('the METADATA of another release does not leave, with an alarm', async t => {
+  for (const [name, version] of [
+    ['other', '1.0'],
+    ['demo', '1.1'],
+  ]) {
+    const text = Buffer.from(`Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`)
+    const { gate, wheel } = await lying(t, await createWorld(t), text)
+    t.match(await metadataOf(gate, wheel), { kind: 'refused', code: 'metadata-mismatch' })
+    t.match(await metadataOf(gate, wheel), { kind: 'refused', code: 'metadata-mismatch' })
+    t.strictSame(gate.alarms(), ['metadata-mismatch'], 'told once')
+    t.equal(await gate.memory.blobs.open(sha256Of(text)), undefined, 'and it is not kept')
+  }
+})
+
+t.test('what is no core metadata does not leave, nobody is accused, and it is offered no longer', async t => {
+  const { gate, wheel } = await lying(t, await createWorld(t), randomBytes(5_000))
+  const offers = async () =>
+    (await gate.gate.page(parseProjectName('demo'), 'json')).identity.includes('core-metadata":{')
+  t.equal(await offers(), true)
+  const refused = await metadataOf(gate, wheel)
+  t.match(refused, { kind: 'refused', code: 'metadata-unreadable' })
+  t.strictSame(gate.alarms(), [])
+  gate.clock.now += MINUTE + 1
+  t.equal(await gate.outcome(wheel), 'admitted')
+  t.equal(await offers(), false, 'clients read it in the wheel')
+  await t.rejects(metadataOf(gate, wheel), { code: 'not-listed' })
+  t.same(await gate.download(wheel), wheel.bytes)
+})
+
+t.test('a lie about what is required is found when the wheel comes: refused, with an alarm, remembered', async t => {
+  const world = await createWorld(t)
+  const lie = Buffer.from('Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: evil\n')
+  const { gate, wheel } = await lying(t, world, lie)
+  t.match(await metadataOf(gate, wheel), { kind: 'metadata', bytes: lie }, 'nothing is known against it yet')
+  await t.rejects(gate.download(wheel), { code: 'integrity-mismatch', detail: /inside the wheel it is another text/ })
+  t.strictSame(gate.alarms().includes('metadata-mismatch'), true)
+  t.equal(await gate.outcome(wheel), 'metadata-mismatch')
+  const again = await openBareGate(t, world, { after: gate })
+  const refused = await again.judge(wheel)
+  t.match(refused, { kind: 'refused', code: 'metadata-mismatch' })
+  t.notMatch(JSON.stringify(refused), sha256Of(wheel.metadata), 'what is inside is not told')
+})
+
+t.test('where METADATA is to be verified, nothing leaves before the wheel was fetched and holds the same', async t => {
+  const settings = { metadata: 'verified' } as const
+  await t.test('a right one leaves, for one download', async t => {
+    const world = await createWorld(t)
+    const { wheel } = await world.release('demo', '1.0')
+    const gate = await openBareGate(t, world, { settings })
+    for (let times = 0; times < 3; times += 1)
+      t.match(await metadataOf(gate, wheel), { kind: 'metadata', bytes: wheel.metadata })
+    t.equal(world.upstream.count('file'), 1)
+  })
+  await t.test('a wrong one never does, however large the wheel', async t => {
+    for (const spool of [16 * 1024 * 1024, 1]) {
+      const world = await createWorld(t)
+      const lie = Buffer.from('Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: evil\n')
+      const { gate, wheel } = await lying(t, world, lie, { settings: { ...settings, spool } })
+      await t.rejects(metadataOf(gate, wheel), { code: 'integrity-mismatch' })
+      t.equal(await gate.outcome(wheel), 'metadata-mismatch')
+      t.equal(world.upstream.count('metadata'), 0)
+    }
+  })
+})
+
+t.test('the sha256 of bytes that are not the index’s is told to the log alone', async t => {
+  const world = await createWorld(t)
+  const { wheel } = await world.release('demo', '1.0')
+  const secret = randomBytes(wheel.bytes.length)
+  const gate = await openBareGate(t, world)
+  for (const route of ['file', 'metadata'] as const) world.upstream.fault({ route, do: { bytes: secret } })
+  for (const ask of [() => gate.download(wheel), () => metadataOf(gate, wheel)]) {
+    const error = await ask().then(
+      () => undefined,
+      (thrown: unknown) => thrown as { detail: string; message: string; untrusted: unknown },
+    )
+    t.match(error, { code: 'integrity-mismatch' })
+    const told = `${error?.detail} ${error?.message}`
+    t.notMatch(told, sha256Of(secret))
+    t.match(JSON.stringify(error?.untrusted), /[0-9a-f]{64}/, 'an operator can look')
+  }
+})
 
 async function admittedWheel(t: Test) {
   const world = await createWorld(t)

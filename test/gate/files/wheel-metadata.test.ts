@@ -2,7 +2,8 @@ import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { openBareGate } from '../../world/gate/bare-gate.ts'
 import { startGate } from '../../world/gate/gate.ts'
-import { relabelled } from '../../world/index/archives.ts'
+import { twoDirectories } from '../../world/index/ambiguous-archives.ts'
+import { relabelled, zip } from '../../world/index/archives.ts'
 import { makeWheel } from '../../world/index/distributions.ts'
 import { createWorld, type World } from '../../world/world.ts'
 
@@ -71,3 +72,31 @@ function listBzip2(world: World): string {
   })
   return filename
 }
+
+t.test(
+  'a wheel in which installers may find other METADATA than was compared never leaves, and nobody is accused',
+  async t => {
+    const name = 'demo-1.0.dist-info/METADATA'
+    const text = (required: string) =>
+      Buffer.from(`Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: ${required}\n`)
+    const wheelWith = (bytes: Buffer) =>
+      zip([
+        { name, bytes },
+        { name: 'demo.py', bytes: Buffer.alloc(4_000, '#') },
+      ])
+    const [good, evil] = [wheelWith(text('good')), wheelWith(text('evil'))]
+    const behindNul = zip([
+      { name, bytes: text('good') },
+      { name: `${name}\0x`, bytes: text('evil') },
+    ])
+    for (const bytes of [twoDirectories(good, evil), twoDirectories(evil, good), behindNul]) {
+      const world = await createWorld(t)
+      world.upstream.add('demo', { filename: 'demo-1.0-py3-none-any.whl', bytes, metadata: text('good') })
+      const gate = await startGate(t, world, { policy: OPTIONAL })
+      const answer = await fetch(`${gate.url}${world.upstream.pathOf('demo', 'demo-1.0-py3-none-any.whl')}`)
+      t.equal(answer.status, 403)
+      t.match(await answer.json(), { code: 'metadata-unreadable' })
+      t.notOk(gate.events.some(({ type }) => type === 'alarm'))
+    }
+  },
+)

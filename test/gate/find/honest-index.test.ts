@@ -1,6 +1,9 @@
 // guards: src/gate/find/indexes.ts src/gate/find/locate.ts
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
+import { millis } from '../../../src/domain/base/instant.ts'
+import { sourceAt } from '../../../src/domain/memory/source.ts'
+import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { openBareGate } from '../../world/gate/bare-gate.ts'
 import { makeWheel } from '../../world/index/distributions.ts'
 import { createWorld } from '../../world/world.ts'
@@ -19,7 +22,7 @@ t.test('digests in upper case are those of the file', async t => {
   t.same(await gate.download(wheel), wheel.bytes)
   const verdict = await gate.judge(wheel)
   if (verdict.kind === 'refused') throw new TypeError(verdict.code)
-  t.same((await gate.gate.metadata(verdict)).bytes, wheel.metadata)
+  t.match(await gate.gate.metadata(verdict), { kind: 'metadata', bytes: wheel.metadata })
 })
 
 t.test('an entry that contradicts itself is left out, and somebody is told', async t => {
@@ -99,4 +102,32 @@ t.test('a file that is listed under another spelling is not called unlisted', as
     )
   const other = listed.replace('MarkupSafe-1.0', 'markupsafe-2.0')
   await t.rejects(gate.judge({ path: other }), { code: 'not-listed' })
+})
+
+t.test('what is not the project’s page is unknown, and nothing of it is remembered', async t => {
+  const pages: Readonly<Record<string, string>> = {
+    'a sign-in page with a link to an archive': '<title>Sign in</title><a href="/help/root-ca.zip">our certificate</a>',
+    'the page of another project': '<title>Links for other</title><a href="/help/other-1.0.zip">other</a>',
+  }
+  for (const [what, page] of Object.entries(pages)) {
+    const world = await createWorld(t, { at: new Date(Date.now() - 20 * 86_400_000) })
+    const { wheel } = await world.release('demo', '1.0', { listed: { uploadTime: '2020-01-01T00:00:00Z' } })
+    const policy = world.policyText().replace('defaults:', 'defaults:\n  cooldown: { min_age: 3d }')
+    const gate = await openBareGate(t, world, { policy, settings: { maxStale: millis(0) } })
+    t.equal(await gate.outcome(wheel), 'admitted', what)
+    const remembered = await (await gate.memory.store.memory(sourceAt(world.upstream.origin))).of(
+      parseProjectName('demo'),
+    )
+    world.upstream.fault({
+      route: 'page',
+      do: { status: 200, headers: { 'content-type': 'text/html', etag: undefined }, bytes: page },
+    })
+    gate.clock.now += 11 * MINUTE
+    t.equal(await gate.outcome(wheel), 'unknown-upstream', what)
+    world.upstream.clearFaults()
+    gate.clock.now += MINUTE
+    t.equal(await gate.outcome(wheel), 'admitted', `${what}: and then it is what it was`)
+    const after = await (await gate.memory.store.memory(sourceAt(world.upstream.origin))).of(parseProjectName('demo'))
+    t.strictSame([...after.sightings.values()], [...remembered.sightings.values()])
+  }
 })

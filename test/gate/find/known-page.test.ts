@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { FilePath } from '../../../src/domain/packaging/artifact.ts'
+import { atOnce } from '../../../src/flow/steps.ts'
 import { knownPage } from '../../../src/gate/find/known-page.ts'
 import type { IndexFile, ProjectIndex } from '../../../src/protocol/simple/project-index.ts'
 import { listed } from '../../world/judging/judging.ts'
@@ -10,7 +11,7 @@ const FILES = ['pkg-1.0.tar.gz', 'pkg-2.0.tar.gz'].map(name => {
 })
 
 t.test('a file of a page is found by its path and by its name', async t => {
-  const page = knownPage({ files: FILES } as unknown as ProjectIndex, '"tag"')
+  const page = atOnce(knownPage({ files: FILES } as unknown as ProjectIndex, '"tag"'))
   for (const file of FILES) {
     t.equal(page.byPath.get(file.path), file)
     t.equal(page.byFilename.get(file.filename), file)

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { GateError } from '../../../src/domain/base/errors.ts'
 import { instant, millis } from '../../../src/domain/base/instant.ts'
+import { Person } from '../../../src/flow/asker.ts'
 import { type Background, createBackground } from '../../../src/gate/judge/background.ts'
 import { type Task, type UnjudgedFile, WaitingFiles } from '../../../src/gate/judge/waiting-files.ts'
 
@@ -97,16 +98,49 @@ t.test('files in line', async t => {
 
   t.test('the newest uploads first, behind the first of each list that is waited for', async t => {
     const waiting = new WaitingFiles(100)
-    waiting.add([file('old', undefined, 1), file('new', undefined, 2)], 'some time')
-    waiting.add([file('a1'), file('a2')], 'hurried')
-    waiting.add([file('b1'), file('b2'), file('old')], 'hurried')
+    waiting.add([file('old', undefined, 1), file('new', undefined, 2)])
+    waiting.hurry([file('a1'), file('a2')], 'a client')
+    waiting.hurry([file('b1'), file('b2'), file('old')], 'a client')
     t.strictSame(keysOf(waiting), ['a1', 'b1', 'a2', 'b2', 'old', 'new'])
+  })
+
+  t.test('a client with a hundred lists has as many turns as one with a single list', async t => {
+    const waiting = new WaitingFiles(1_000)
+    for (let list = 0; list < 100; list += 1) waiting.hurry([file(`greedy ${list}`)], 'greedy')
+    waiting.hurry([file('a1'), file('a2'), file('a3')], 'modest')
+    t.strictSame(keysOf(waiting).slice(0, 6), ['greedy 0', 'a1', 'greedy 1', 'a2', 'greedy 2', 'a3'])
+  })
+
+  t.test('what nobody waits for any more is judged some time', async t => {
+    const waiting = new WaitingFiles(100)
+    const left = waiting.hurry([file('left'), file('shared')], 'left')
+    waiting.add([file('new', undefined, 2)])
+    waiting.hurry([file('a1'), file('shared')], 'stayed')
+    left.end()
+    t.strictSame(keysOf(waiting), ['a1', 'shared', 'new', 'left'])
   })
 
   t.test('what does not fit is let go, and whoever waits for it told', async t => {
     const waiting = new WaitingFiles(2)
-    const tasks = waiting.add([file('a'), file('b'), file('c')], 'hurried')
+    const { tasks } = waiting.hurry([file('a'), file('b'), file('c')], 'a client')
     await tasks[2]?.done.promise
     t.strictSame(keysOf(waiting), ['a', 'b'])
   })
+})
+
+t.test('a page whose client has left keeps nobody waiting', async t => {
+  const slow = held(...Array.from({ length: 40 }, (_, at) => `${at}`))
+  const { background } = open()
+  const client = new Person('192.0.2.1')
+  const done = background.soon(slow.files, SOON, client)
+  client.leave()
+  await done
+  t.equal(slow.begun.length, 16)
+  const other = held('other')
+  const wanted = background.soon(other.files, SOON, new Person('192.0.2.2'))
+  slow.letGo()
+  other.letGo()
+  await wanted
+  t.ok(slow.begun.length < 40, 'the rest comes after it')
+  await background.idle()
 })

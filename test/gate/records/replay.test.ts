@@ -44,7 +44,7 @@ async function journaled(scope: Scope, policy: string, options: { readonly own?:
   const store = await openStore({
     folder,
     cacheBytes: 1e9,
-    journalKeep: millis(400 * DAY),
+    journal: { keep: millis(400 * DAY), maxSize: 1e12 },
     events,
     clock: () => instant(clock.now),
   })

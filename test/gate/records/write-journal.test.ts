@@ -21,6 +21,7 @@ function written(verdict: Verdict) {
     explained: { keep: ({ code }) => `id-of-${code}` },
     clock: () => NOW,
     trustDigest: () => 'root',
+    clean: text => text,
   })
   write(verdict, '192.0.2.1', performance.now())
   return { entries, events }

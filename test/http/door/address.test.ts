@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import t from 'tap'
-import { createAddressOf } from '../../../src/http/door/address.ts'
+import { createAddressOf as addressOfTrusted, createTrusted } from '../../../src/http/door/address.ts'
+
+const createAddressOf = (trustProxy: readonly string[]) => addressOfTrusted(createTrusted(trustProxy))
 
 function from(remoteAddress: string, forwarded?: string): IncomingMessage {
   return { socket: { remoteAddress }, headers: { 'x-forwarded-for': forwarded } } as unknown as IncomingMessage

@@ -147,6 +147,8 @@ t.test('nor is what only a bare socket can say', async t => {
     ['two hosts', requestText('/simple/demo/', 'Host: evil.example', CLOSE), 1],
     ['an unknown coding', requestText('/simple/demo/', 'Transfer-Encoding: xchunked'), 1],
     ['a body', requestText('/simple/demo/', `Content-Length: ${body.length}`) + body, 1],
+    ['an expectation', requestText('/simple/demo/', 'Expect: x', CLOSE), 1],
+    ['a body that would follow', requestText('/simple/demo/', 'Expect: 100-continue', 'Content-Length: 3'), 1],
     ['an upload', `POST /legacy/ HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n${body}`, 1],
     ['an upgrade', requestText('/simple/demo/', 'Connection: Upgrade, close', 'Upgrade: websocket'), 1],
     ['HTTP/1.0', `GET ${wheel.path} HTTP/1.0\r\n\r\n`, 1],
@@ -161,6 +163,16 @@ t.test('nor is what only a bare socket can say', async t => {
     )
     t.match(text, /www-authenticate: basic/i)
     t.not(ended, 'open', what)
+  }
+})
+
+t.test('whoever is let in with an Expect is answered as without, and never told to go on', async t => {
+  const { server, knocks } = await scene(t)
+  for (const expected of ['x', '100-continue']) {
+    const before = knocks.length
+    const { text } = await talk(server.url, requestText('/simple/demo/', `Expect: ${expected}`, CLOSE))
+    t.strictSame(text.match(/HTTP\/1\.1 \d{3}/g), ['HTTP/1.1 200'], expected)
+    t.equal(knocks.length, before + 1, 'the guard is asked once')
   }
 })
 

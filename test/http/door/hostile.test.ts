@@ -50,6 +50,7 @@ t.test('framing that two servers could read in two ways is refused', async t => 
     ['both lengths', `${requestText('/simple/demo/', 'Content-Length: 5', 'Transfer-Encoding: chunked')}0\r\n\r\n`],
     ['an unknown coding', requestText('/simple/demo/', 'Transfer-Encoding: xchunked')],
     ['a space before the colon', requestText('/simple/demo/', 'Content-Length : 5')],
+    ['bare line feeds', 'GET /simple/demo/ HTTP/1.1\nHost: gate.example\n\n'],
     ['a folded field', requestText('/simple/demo/', 'X-A: b\r\n c')],
     ['two lengths', requestText('/simple/demo/', 'Content-Length: 5', 'Content-Length: 6')],
     ['a negative length', requestText('/simple/demo/', 'Content-Length: -1')],

@@ -2,16 +2,24 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import type { Refused } from '../../../src/domain/decide/verdict.ts'
-import { Exchange, ExchangeResponse } from '../../../src/http/exchange/exchange.ts'
+import { Exchange, ExchangeResponse, type Way } from '../../../src/http/exchange/exchange.ts'
 import type { Serving } from '../../../src/http/exchange/settings.ts'
 import { type Ask, createPlainAsk } from '../client.ts'
+
+const WAY: Way = {
+  clean: text => text,
+  reserve: (exchange, body) => () => {
+    exchange.bytes = body.length
+    exchange.response.end(body)
+  },
+}
 
 /** A server that hands each request to `handle` as an exchange, past every door. */
 export async function serveExchanges(t: Test, handle: (exchange: Exchange) => unknown): Promise<Ask> {
   const server = createServer<typeof IncomingMessage, typeof ExchangeResponse>(
     { ServerResponse: ExchangeResponse },
     (request, response) => {
-      const exchange = new Exchange(request, response, '192.0.2.1')
+      const exchange = new Exchange(request, response, '192.0.2.1', WAY)
       response.exchange = exchange
       response.on('close', () => exchange.end())
       handle(exchange)

@@ -72,7 +72,7 @@ t.test('a client that leaves while its second request waits in line gives back w
 })
 
 t.test('a reader that takes nothing is reset, so that it holds no buffer for ever', async t => {
-  const { server, wheel } = await stored(t, 12 * MIB, { http: { limits: { pieceMs: 100 } } })
+  const { server, wheel } = await stored(t, 12 * MIB, { http: { limits: { graceMs: 100, leastRate: 1e9 } } })
   const socket = await dial(server.url)
   socket.pause()
   socket.write(requestText(wheel.path))

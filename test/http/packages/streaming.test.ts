@@ -258,7 +258,7 @@ t.test('a refused file does not leave as the .metadata of another one', async t 
     world.upstream.replace(project, filename, { metadata: bytes, metadataSha256: sha256 })
     t.equal((await ask(path)).status, 403)
     const answer = await ask(`${liar}.metadata`)
-    t.equal(answer.status, 502, kind)
-    t.match(answer.json(), { code: 'integrity-mismatch', detail: /is no text/ })
+    t.equal(answer.status, 403, kind)
+    t.match(answer.json(), { code: 'metadata-mismatch', detail: /is a file that the index lists/ })
   }
 })

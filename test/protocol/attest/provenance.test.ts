@@ -225,3 +225,13 @@ t.test('the document itself: its type, its version, its bundles and how many the
   ]
   for (const [name, value] of wrong) t.match(read(value), { kind: 'invalid', why: 'provenance-malformed' }, name)
 })
+
+t.test('a document of more attestations than are read is malformed, however good each is', async t => {
+  const bundle = { publisher: world.publisher(IDENTITY), attestations: [await attest()] }
+  const read = (count: number) => {
+    const document = { version: 1, attestation_bundles: Array(count).fill(bundle) }
+    return verifyAlone(Buffer.from(JSON.stringify(document)), FILE, trust)
+  }
+  t.match(read(16), { kind: 'attested' })
+  t.match(read(17), { kind: 'invalid', why: 'provenance-malformed' })
+})

@@ -1,4 +1,5 @@
 import { sha256Of } from '../../../src/domain/base/digest.ts'
+import { parseInstant } from '../../../src/domain/base/instant.ts'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import type { PageView, ViewedFile } from '../../../src/protocol/simple/page-view.ts'
 import { listed } from '../../world/judging/judging.ts'
@@ -18,6 +19,7 @@ export const FILE: ViewedFile = {
     hashes: { sha256 },
     size: 100,
     uploadTime: '2026-01-01T00:00:00Z',
+    uploaded: parseInstant('2026-01-01T00:00:00Z'),
     requiresPython: '>=3.9',
     yanked: false,
     coreMetadata: METADATA,

@@ -69,6 +69,51 @@ t.test('an entry that spells one digest twice, and differently, is dropped with 
   t.end()
 })
 
+t.test('one name with two contents is neither, and somebody is told', t => {
+  const dropped = [{ filename: 'demo-1.0.tar.gz', why: 'listed twice with different hashes' }]
+  for (const twin of [
+    { hashes: { sha256: OTHER } },
+    { hashes: {} },
+    { hashes: { sha256: OTHER }, url: `${FILES}/x.gz` },
+  ]) {
+    t.match(readJson({ files: [entry({}), entry(twin)] }), { files: [], dropped })
+    t.match(readJson({ files: [entry(twin), entry({})] }), { files: [], dropped }, 'in either order')
+    t.match(readJson({ files: [entry({}), entry(twin), entry({})] }), { files: [], dropped }, 'nor is the majority')
+  }
+  t.equal(readJson({ files: [entry({}), entry({})] }).files.length, 1, 'said twice it is one file')
+  const link = (sha256: string) => `<a href="${FILES}/demo-1.0.tar.gz#sha256=${sha256}">demo-1.0.tar.gz</a>`
+  t.match(readHtml(`${link(SHA)}${link(OTHER)}`), { files: [], dropped }, 'in HTML too')
+  t.end()
+})
+
+t.test('a URL that a file cannot have drops its entry', t => {
+  for (const url of [
+    'https://elsewhere.example/demo-1.0.tar.gz',
+    '//elsewhere.example/demo-1.0.tar.gz',
+    'https://user:secret@files.example/demo-1.0.tar.gz',
+    'https://user@files.example/demo-1.0.tar.gz',
+    'http://files.example/demo-1.0.tar.gz',
+    'https://files.example:444/demo-1.0.tar.gz',
+    'https://files.example.evil.example/demo-1.0.tar.gz',
+    'javascript:alert(1)',
+    'data:application/gzip;base64,AAAA',
+    'file:///etc/passwd',
+    'https://[',
+    `${FILES}/${'a'.repeat(5_000)}`,
+    '',
+    null,
+    7,
+    ['https://files.example/demo-1.0.tar.gz'],
+  ]) {
+    const { files, dropped } = readJson({ files: [entry({ url }), entry({ filename: 'demo-2.0.tar.gz' })] })
+    // an empty reference is the page itself, which is on the origin of the index
+    if (url === '') t.equal(files.length, 2)
+    else
+      t.match({ files, dropped }, { files: [{ filename: 'demo-2.0.tar.gz' }], dropped: [{ why: /URL/ }] }, String(url))
+  }
+  t.end()
+})
+
 t.test('the project’s status', t => {
   t.test('is read from the page and from its meta, and the stricter holds', t => {
     const meta = (status: string) => ({
@@ -257,6 +302,34 @@ t.test('a page in HTML', t => {
     t.end()
   })
 
+  t.test('is the project’s, or none', t => {
+    const strangers: Readonly<Record<string, string>> = {
+      'a sign-in page': '<title>Sign in</title><form><input name=user><a href="/help">help</a></form>',
+      'one that links to an archive': '<title>Sign in</title><a href="/help/root-ca.zip">our certificate</a>',
+      'one that links to a client of its own': '<a href="/help/agent-2.1.tar.gz">agent</a><a href="/a.msi">agent</a>',
+      'one that is called like it': '<a href="/help/demo-ca.zip">our certificate</a>',
+      'one with a file of it': `<form><INPUT type=PASSWORD></form><a href="demo-1.0.zip#sha256=${SHA}">x</a>`,
+      'the page of another project': `<title>Links for other</title><a href="other-1.0.zip#sha256=${SHA}">x</a>`,
+      'one without a heading': `<meta name="pypi:repository-version" content="1.0"><a href="other-1.0.zip#sha256=${SHA}">x</a>`,
+      'the empty page of another project': '<title>Links for other</title><h1>Links for other</h1>',
+    }
+    for (const [what, html] of Object.entries(strangers)) t.throws(() => readHtml(html), UNKNOWN, what)
+    const own: Readonly<Record<string, string>> = {
+      'with a release': '<a href="demo-1.0.zip">x</a>',
+      'with other links beside it': '<a href="/docs/guide.zip">docs</a><a href="demo-1.0.zip">x</a>',
+      'with a form to have it read again': '<form method=post><input type=submit></form><a href="demo-1.0.zip">x</a>',
+      'with an egg': '<a href="demo-1.0-py2.7.egg">x</a>',
+      'with an installer': '<a href="demo-1.0.win32-py2.7.exe#md5=00000000000000000000000000000000">x</a>',
+      'with a branch': '<a href="/archive/master.zip#egg=Demo-dev">x</a>',
+      'with another spelling': `<a href="DEMO-1.0.zip#sha256=${SHA}">x</a>`,
+      'with nothing but names that are nobody’s': `<title>Links for Demo</title><a href="first.zip#sha256=${SHA}">x</a>`,
+      'without a file': '<title>user/dev: links for demo</title><h1>links for demo</h1>',
+      'without a name': '<title>Links for</title>',
+    }
+    for (const [what, html] of Object.entries(own)) t.doesNotThrow(() => readHtml(html), what)
+    t.end()
+  })
+
   t.test('takes time in proportion to its length, whatever is in it', t => {
     const hostile = ['<i>', '<a>', '<svg>', '<a href="', '<!--', '<a x=1 y=2>', '</b><i>', '&amp']
     for (const piece of hostile) {
@@ -268,3 +341,29 @@ t.test('a page in HTML', t => {
   })
   t.end()
 })
+
+t.test(
+  'below a file origin with a path, an entry outside it is dropped, in both forms, and its neighbours stay',
+  async t => {
+    const context = { ...CONTEXT, fileOrigins: [`${FILES}/public`] }
+    const urls = {
+      'demo-1.0.tar.gz': `${FILES}/public/demo-1.0.tar.gz`,
+      'demo-1.1.tar.gz': `${FILES}/private/demo-1.1.tar.gz`,
+      'demo-1.2.tar.gz': `${FILES}/public/%2e%2E%2fprivate/demo-1.2.tar.gz`,
+      'demo-1.3.tar.gz': '/simple/demo-1.3.tar.gz',
+    }
+    const files = Object.entries(urls).map(([filename, url]) => entry({ filename, url }))
+    const page = { meta: { 'api-version': '1.4' }, name: 'demo', files }
+    const json = parseProjectPage(Buffer.from(JSON.stringify(page)), 'application/vnd.pypi.simple.v1+json', context)
+    const html = readHtml(
+      Object.values(urls)
+        .map(url => `<a href="${url}#sha256=${SHA}">x</a>`)
+        .join(),
+      context,
+    )
+    for (const read of [json, html]) {
+      t.equal(only(read).filename, 'demo-1.0.tar.gz')
+      t.equal(read.dropped.length, 3)
+    }
+  },
+)

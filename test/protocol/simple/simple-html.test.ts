@@ -1,8 +1,10 @@
 import t from 'tap'
+import { atOnce } from '../../../src/flow/steps.ts'
 import { escapeHtml, renderSimpleHtml } from '../../../src/protocol/simple/simple-html.ts'
 import { FILE, METADATA, PAGE, WHEEL } from './page-of-demo.ts'
 
-const html = (changes: Partial<typeof PAGE> = {}): string => renderSimpleHtml({ ...PAGE, ...changes }).toString('utf8')
+const html = (changes: Partial<typeof PAGE> = {}): string =>
+  atOnce(renderSimpleHtml({ ...PAGE, ...changes })).toString('utf8')
 
 t.test('a page has a link for each file, with its digest and all that installers read', async t => {
   const page = html()

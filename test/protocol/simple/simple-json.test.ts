@@ -1,9 +1,10 @@
 import t from 'tap'
+import { atOnce } from '../../../src/flow/steps.ts'
 import type { PageView } from '../../../src/protocol/simple/page-view.ts'
 import { renderSimpleJson } from '../../../src/protocol/simple/simple-json.ts'
 import { FILE, METADATA, PAGE, WHEEL } from './page-of-demo.ts'
 
-const read = (view: PageView) => JSON.parse(renderSimpleJson(view).toString('utf8'))
+const read = (view: PageView) => JSON.parse(atOnce(renderSimpleJson(view)).toString('utf8'))
 
 t.test('a page says everything that its version knows', async t =>
   t.match(read(PAGE), {

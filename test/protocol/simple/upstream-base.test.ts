@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseUpstreamBase } from '../../../src/protocol/simple/upstream-base.ts'
+import { isBelowAny, parseUpstreamBase } from '../../../src/protocol/simple/upstream-base.ts'
 
 t.test('upstream URLs', async t => {
   const good: readonly (readonly [string, string])[] = [
@@ -38,4 +38,66 @@ t.test('upstream URLs', async t => {
       t.notMatch(String(error), 'url-secret')
     }
   }
+})
+
+t.test('what lies below a base', async t => {
+  const isBelow = (path: string, ...bases: readonly string[]): boolean =>
+    isBelowAny(new URL(path, 'https://files.example'), bases)
+  const PUBLIC = 'https://files.example/pypi/public'
+
+  t.test('with a path is what has all of its segments', async t => {
+    for (const path of [
+      '/pypi/public/demo-1.0.whl',
+      '/pypi/public/a/b/demo-1.0+cpu.whl?signature=x',
+      '/pypi/public/a/demo-1.0%2Bcpu.whl',
+      '/pypi/public/a/demo-1.0%2bcpu.whl',
+      '/pypi/%70ublic/demo-1.0.whl',
+      '/pypi/%50ublic/../public/demo-1.0.whl',
+      '/pypi/public/+f/abc/demo..1.whl',
+    ])
+      t.equal(isBelow(path, PUBLIC), true, path)
+    for (const path of [
+      '/private/demo-1.0.whl',
+      '/pypi/demo-1.0.whl',
+      '/pypi/public',
+      '/pypi/public-too/demo-1.0.whl',
+      '/pypi/Public/demo-1.0.whl',
+      '/pypi//public/demo-1.0.whl',
+      '/x/pypi/public/demo-1.0.whl',
+    ])
+      t.equal(isBelow(path, PUBLIC), false, path)
+  })
+
+  t.test('is nothing that a server could take for another place', async t => {
+    for (const way of [
+      '..',
+      '%2e%2e',
+      '%2E%2e',
+      '.%2E',
+      '..%2f..',
+      '%2e%2e%2F..',
+      'a%2fb',
+      'a%5Cb',
+      '..%5c..',
+      '%252e%252e',
+      '%25252e%25252E',
+      'a%252fb',
+      '..;x=1',
+      '%2e%2e%3bx',
+      '..%20',
+      '%c0%ae%c0%ae',
+      'a%00b',
+      'a%2525252525252fb',
+    ]) {
+      const path = `/pypi/public/${way}/${way}/private/demo-1.0.whl`
+      t.equal(isBelow(path, PUBLIC), false, path)
+    }
+  })
+
+  t.test('without one is the whole origin, and no other', async t => {
+    t.equal(isBelow('/any/where%2f..', 'https://files.example'), true)
+    for (const other of ['http://files.example', 'https://files.example:8443', 'https://other.example', PUBLIC])
+      t.equal(isBelow('/any/where', other), false, other)
+    t.equal(isBelow('/other/x', PUBLIC, 'https://files.example/other'), true, 'below one of them is enough')
+  })
 })

@@ -21,5 +21,5 @@ t.test('the keys that a mapping may have are those of its schema, wherever it st
 })
 
 t.test('a default hides no key', async t => {
-  t.strictSame(keysAt(configSchema('/'), ['journal']), ['keep'])
+  t.strictSame(keysAt(configSchema('/'), ['journal']), ['keep', 'max_size'])
 })

@@ -1,5 +1,7 @@
 // guards: src/store/sqlite/migrations/0001-begin.ts src/store/sqlite/migrations/0002-history.ts
 // guards: src/store/sqlite/migrations/0003-mirror.ts src/store/sqlite/migrations/0004-sources.ts
+// guards: src/store/sqlite/migrations/0005-second-sights.ts src/store/sqlite/migrations/0006-given.ts
+// guards: src/store/sqlite/letting-go.ts src/store/sqlite/tables/forgotten-table.ts src/store/sqlite/tables/settled-table.ts
 import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
@@ -10,16 +12,18 @@ import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { instant } from '../../../src/domain/base/instant.ts'
-import { HELD } from '../../../src/domain/memory/source.ts'
+import { isChanged, type ListedFile } from '../../../src/domain/memory/sighting.ts'
+import { HELD, type Source, sourceAt } from '../../../src/domain/memory/source.ts'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { heldFileJson } from '../../../src/protocol/carry/held-file-json.ts'
+import { forgetIn } from '../../../src/store/sqlite/forget.ts'
 import { applyMigrations } from '../../../src/store/sqlite/migrations/apply-migrations.ts'
 import { readRecords } from '../../../src/store/sqlite/read-records.ts'
 import { APPLICATION_ID } from '../../../src/store/sqlite/schema.ts'
 import { encodeRefused } from '../../../src/store/sqlite/tables/refused-codec.ts'
 import { encodeFinding } from '../../../src/verify/evidence/finding-codec.ts'
 import { attested } from '../../world/judging/judging.ts'
-import { fileOf, findingIn, KEY, PKG, plain, proved } from '../facts.ts'
+import { fileOf, findingIn, KEY, PKG, pageOf, plain, proved } from '../facts.ts'
 import { type DiskSubject, diskSubject, INDEX, START } from '../stores.ts'
 import { ENTRY, heldFile, REFUSED } from '../written.ts'
 
@@ -93,6 +97,12 @@ class Before {
     this.database.close()
     return await diskSubject(t, { folder: this.folder })
   }
+
+  /** Brought up to date, and said to be of the index: to look at all that was there. */
+  async openOfIndex(t: Test): Promise<DiskSubject> {
+    await applyMigrations(this.database)
+    return await this.run('update sources set source = ?', INDEX).open(t)
+  }
 }
 
 t.test('nothing is lost of what was written before sources were told apart', async t => {
@@ -130,7 +140,7 @@ t.test('nothing is lost of what was written before sources were told apart', asy
     ...numbers,
   )
 
-  const subject = await before.open(t)
+  const subject = await before.openOfIndex(t)
   for (const round of ['migrated', 'and opened again']) {
     const known = await (await subject.memory()).of(PKG)
     const { path, version } = fileOf('pkg-1.0.tar.gz')
@@ -140,6 +150,7 @@ t.test('nothing is lost of what was written before sources were told apart', asy
     t.strictSame(known.sightings.get('pkg-1.0.tar.gz'), {
       filename: 'pkg-1.0.tar.gz',
       sha256: sha256Of('pkg-1.0.tar.gz'),
+      other: undefined,
       firstSeen: START,
       uploaded: START - 9,
       offered: START + 1,
@@ -183,7 +194,7 @@ t.test('a finding becomes the one of every project that lists its file', async t
     .file('pkg', key.filename, { sha256 })
     .file('pkg-2', key.filename, { sha256 })
     .finding(key)
-    .open(t)
+    .openOfIndex(t)
   const memory = await subject.memory()
   for (const project of ['pkg', 'pkg-2'].map(parseProjectName))
     t.equal((await memory.of(project)).findings.get(key)?.finding.kind, 'attested', project)
@@ -199,14 +210,14 @@ for (const [what, prepare] of Object.entries(likeliest))
   t.test(`a finding of a file that ${what} belongs to the project that its name says`, async t => {
     const subject = await prepare(await Before.begin(t))
       .finding()
-      .open(t)
+      .openOfIndex(t)
     t.equal((await findingIn(await subject.memory()))?.finding.kind, 'attested')
   })
 
 t.test('of several projects that a name could belong to, the one that listed it has the finding', async t => {
   const key = { ...KEY, filename: 'pkg-2-4.tar.gz' }
   const before = await Before.begin(t)
-  const subject = await before.file('pkg-2', key.filename).finding(key).open(t)
+  const subject = await before.file('pkg-2', key.filename).finding(key).openOfIndex(t)
   const memory = await subject.memory()
   t.equal((await memory.of(parseProjectName('pkg-2'))).findings.get(key)?.finding.kind, 'attested')
   t.equal((await memory.of(PKG)).findings.get(key), undefined)
@@ -216,25 +227,83 @@ t.test('a finding whose seal was wrong stays absent', async t => {
   const subject = await (await Before.begin(t))
     .finding({ seal: Buffer.alloc(32) })
     .finding({ trustDigest: 'any' }, encodeFinding(UNATTESTED))
-    .open(t)
+    .openOfIndex(t)
   const memory = await subject.memory()
   t.equal(await findingIn(memory), undefined)
   t.strictSame((await findingIn(memory, { ...KEY, trustDigest: 'any' }))?.finding, UNATTESTED)
 })
 
-t.test('what was written before belongs to the first source that is asked for, and to no other', async t => {
-  const subject = await (await Before.begin(t)).file('pkg', 'pkg-1.0.tar.gz').finding().open(t)
-  t.equal((await (await subject.memory(HELD)).of(PKG)).sightings.size, 1)
+/** What a source knows of pkg after its page was read with these files. */
+async function readBy(subject: DiskSubject, source: Source, files: readonly ListedFile[], at = instant(START + 50)) {
+  return await (await subject.memory(source)).learn(PKG, pageOf(files, at))
+}
+
+t.test('what was written before is the source’s whose page agrees with it, and no other’s', async t => {
+  const before = (await Before.begin(t)).page('pkg', START).file('pkg', 'pkg-1.0.tar.gz').file('other', 'other-1.0.zip')
+  const subject = await before.finding({ sha256: sha256Of('pkg-1.0.tar.gz') }).open(t)
+  const key = { ...KEY, sha256: sha256Of('pkg-1.0.tar.gz') }
+  const other = await readBy(subject, HELD, [fileOf('pkg-1.0.tar.gz', 'another'), fileOf('pkg-2.0.tar.gz')])
+  t.equal(isChanged(other.sightings, fileOf('pkg-1.0.tar.gz', 'another')), true, 'it counts against one that does not')
+  t.equal(other.sightings.get('pkg-2.0.tar.gz')?.absent, START, 'and what that one lists is not older')
+  t.equal(other.findings.get(key), undefined, 'and for none')
+  const claimed = await readBy(subject, INDEX, [fileOf('pkg-1.0.tar.gz')])
+  t.equal(claimed.sightings.get('pkg-1.0.tar.gz')?.firstSeen, START)
   for (const round of [1, 2]) {
-    const other = await (await subject.memory(INDEX)).of(PKG)
-    t.equal(other.sightings.size, 0, `round ${round}`)
-    t.equal(other.findings.get(KEY), undefined)
+    t.equal((await findingIn(await subject.memory(INDEX), key))?.finding.kind, 'attested', `round ${round}`)
+    const known = await (await subject.memory(HELD)).of(PKG)
+    t.equal(isChanged(known.sightings, fileOf('pkg-1.0.tar.gz')), true, 'the other goes by its own word from then on')
+    t.equal(known.sightings.size, 2)
+    const rest = await (await subject.memory(HELD)).of(parseProjectName('other'))
+    t.equal(rest.sightings.size, 1, 'another project is nobody’s still')
     await subject.reopen()
   }
-  t.equal((await findingIn(await subject.memory(HELD)))?.finding.kind, 'attested')
 })
 
-t.test('until it is claimed, it counts as that of whoever reads the records', async t => {
+t.test('no source takes it by being asked first, nor by what its page cannot know', async t => {
+  const { proof } = proved()
+  const before = (await Before.begin(t))
+    .page('pkg', START)
+    .file('pkg', 'pkg-1.0.tar.gz')
+    .run('insert into serials values (?, ?)', 'pkg', 7)
+    .run('insert into signers values (1, ?, ?, ?)', proof.signer, proof.root, JSON.stringify(proof.claims))
+    .run('insert into proofs values (?, ?, ?, 1, ?, ?)', 'pkg', 'pkg-1.0.tar.gz', '1.0', proof.at, proof.signedAt)
+  const subject = await before.open(t)
+  const pages: Readonly<Record<string, readonly ListedFile[]>> = {
+    'an empty page': [],
+    'a page with another file': [fileOf('pkg-9.0.tar.gz')],
+    'a page with other bytes': [fileOf('pkg-1.0.tar.gz', 'another')],
+    'a page without a sha256': [{ ...fileOf('pkg-1.0.tar.gz'), sha256: undefined }],
+    'a page with the bytes under another name': [fileOf('pkg-1.1.tar.gz', 'pkg-1.0.tar.gz')],
+  }
+  for (const [what, files] of Object.entries(pages)) {
+    const wrong = await readBy(subject, sourceAt(`https://${Object.keys(pages).indexOf(what)}.example`), files)
+    t.equal(wrong.history.first?.proof.signer, proof.signer, `${what} is held to the first identity`)
+    t.equal(wrong.serial, 7, what)
+    t.equal(wrong.sightings.get('pkg-1.0.tar.gz')?.sha256, sha256Of('pkg-1.0.tar.gz'), what)
+  }
+  await subject.reopen()
+  const at = instant(START + 50)
+  const right = await (await subject.memory()).learn(PKG, { ...pageOf([fileOf('pkg-1.0.tar.gz')], at), serial: 8 })
+  t.match(right, { serial: 8, reading: { lastRead: at } })
+  t.equal(right.history.first?.proof.at, proof.at)
+  t.equal(right.sightings.size, 1, 'and of what they said nothing is in it')
+  const late = await readBy(subject, sourceAt('https://0.example'), [])
+  t.equal(late.history.first, undefined, 'from then on it counts against nobody else')
+  const twin = await readBy(subject, sourceAt('https://mirror.example'), [fileOf('pkg-1.0.tar.gz')])
+  t.equal(twin.history.first?.proof.at, proof.at, 'a second one that holds the same is given it as well')
+  t.equal((await (await subject.memory()).of(PKG)).history.first?.proof.at, proof.at)
+})
+
+t.test('what is nobody’s can be let go of', async t => {
+  const subject = await (await Before.begin(t)).page('pkg', START).file('pkg', 'pkg-1.0.tar.gz').open(t)
+  const order = { what: 'digest', of: { source: INDEX, project: PKG }, filename: undefined, reason: 'x' } as const
+  await subject.close()
+  const place = { folder: subject.folder, isOurs: true, clock: () => START }
+  t.equal(await forgetIn(place, order), true)
+  t.equal(await forgetIn(place, order), false, 'once')
+})
+
+t.test('until it is a source’s, it counts as that of whoever reads the records', async t => {
   const before = (await Before.begin(t)).file('pkg', 'pkg-1.0.tar.gz').page('pkg', START)
   const subject = await before.open(t)
   const projectsIn = async (source: typeof INDEX) => {
@@ -247,7 +316,7 @@ t.test('until it is claimed, it counts as that of whoever reads the records', as
   }
   t.strictSame(await projectsIn(HELD), [PKG])
   t.strictSame(await projectsIn(INDEX), [PKG])
-  await subject.memory(INDEX)
+  await readBy(subject, INDEX, [fileOf('pkg-1.0.tar.gz')])
   t.strictSame(await projectsIn(HELD), [])
   t.strictSame(await projectsIn(INDEX), [PKG])
 })
@@ -261,7 +330,7 @@ t.test('records of a database that was not brought up to date cannot be read', a
 })
 
 t.test('what is learned after it goes on from what was known', async t => {
-  const subject = await (await Before.begin(t)).file('pkg', 'pkg-1.0.tar.gz').page('pkg', START).open(t)
+  const subject = await (await Before.begin(t)).file('pkg', 'pkg-1.0.tar.gz').page('pkg', START).openOfIndex(t)
   const at = instant(START + 50)
   const learned = await (await subject.memory()).learn(PKG, { page: { at, status: 'active', files: [] } })
   t.match(learned.sightings.get('pkg-1.0.tar.gz'), { gone: START, asOf: at })
@@ -314,7 +383,34 @@ t.test('a process that is killed while it brings a database up to date leaves th
   }
   t.equal(migrated, 1, 'the last one came to its end')
   const subject = await diskSubject(t, { folder: before.folder })
-  const known = await (await subject.memory()).of(PKG)
+  const known = await readBy(subject, INDEX, [fileOf('pkg-1.0.tar.gz')])
   t.equal(known.sightings.size, 3_000)
   t.equal(known.findings.get(KEY)?.finding.kind, 'attested')
+})
+
+t.test('one lie that was written down before heals, and what was let out stays as it was', async t => {
+  const [served, stored, lied] = ['pkg-1.0.tar.gz', 'pkg-1.1.tar.gz', 'pkg-1.2.tar.gz'] as const
+  const before = (await Before.begin(t))
+    .page('pkg', START)
+    .file('pkg', served)
+    .file('pkg', stored)
+    .file('pkg', lied)
+    .file('other', 'pkg-1.0-py3-none-any.whl', { version: null })
+    .run('insert into serials values (?, ?)', 'pkg', 999_999_999_999_999)
+    .run('insert into serials values (?, ?)', 'other', 30_000_000)
+    .run('insert into blobs values (?, ?, ?, ?)', sha256Of(stored), '', 1, START)
+  for (const [id, word] of ['admitted', sha256Of(served), 'x'].entries())
+    before.run('insert into words values (?, ?)', id + 1, word)
+  before.run(
+    `insert into journal (at, filename, project, sha256, outcome, code, policy_digest, client, count)
+     values (?, 3, 3, 2, 1, 3, 3, 3, 1)`,
+    START,
+  )
+  const memory = await (await before.openOfIndex(t)).memory()
+  const { serial, serials, settled } = await memory.of(PKG)
+  t.equal(serial, undefined, 'no index can have had so many changes')
+  t.match(serials, { doubt: { value: 999_999_999_999_999 } })
+  t.strictSame([...settled.keys()].sort(), [served, stored])
+  t.equal((await memory.of(parseProjectName('other'))).serial, 30_000_000)
+  t.equal(await memory.projectOf(fileOf('pkg-1.0-py3-none-any.whl').path), undefined, 'another project’s wheel')
 })

@@ -5,13 +5,13 @@ import { instant, millis } from '../../../src/domain/base/instant.ts'
 import { type Facts, learn, ProjectMemory } from '../../../src/domain/memory/project-memory.ts'
 import { HELD, type Source } from '../../../src/domain/memory/source.ts'
 import type { FilePath } from '../../../src/domain/packaging/artifact.ts'
-import type { ProjectName } from '../../../src/domain/packaging/name.ts'
+import { type ProjectName, parseProjectName } from '../../../src/domain/packaging/name.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import { createMemoryStore } from '../../../src/store/memory.ts'
 import { migrate } from '../../../src/store/sqlite/migrate.ts'
 import { createSqliteStore } from '../../../src/store/sqlite/sqlite.ts'
 import { ANY_PROJECTS, anyFacts, KEYS } from '../../domain/memory/any-facts.ts'
-import { plain, textOf } from '../facts.ts'
+import { OTHER, plain, textOf } from '../facts.ts'
 import { INDEX, START } from '../stores.ts'
 
 /** What happens to a store: something is learned, or it is written down and opened again. */
@@ -46,7 +46,12 @@ function openOver(database: Database.Database, memoryWeight: number | undefined)
   const unexpected = (error: unknown): never => {
     throw error
   }
-  const options = { events: { emit() {} }, clock: () => START, journalKeep: millis(1_000), failed: unexpected }
+  const options = {
+    events: { emit() {} },
+    clock: () => START,
+    journal: { keep: millis(1_000), maxSize: 1e12 },
+    failed: unexpected,
+  }
   return createSqliteStore({ ...options, database, ...(memoryWeight === undefined ? {} : { memoryWeight }) }).store
 }
 
@@ -111,10 +116,11 @@ t.test('of two projects that saw a file in the same moment, the path leads to on
   const database = new Database(EMPTY)
   const stores = [openOver(database, undefined), createMemoryStore({ clock: () => START, events: { emit() {} } }).store]
   t.teardown(() => stores[0]?.close())
-  const path = `/packages/aa/bb/${'0'.repeat(60)}/pkg-1.0.tar.gz` as FilePath
+  const [pkg, pkg2] = ['pkg', 'pkg-2'].map(name => parseProjectName(name))
+  const path = `/packages/aa/bb/${'0'.repeat(60)}/pkg-2-4.tar.gz` as FilePath // pkg 2.post4, or pkg-2 4
   const file = {
     path,
-    filename: 'pkg-1.0.tar.gz',
+    filename: 'pkg-2-4.tar.gz',
     sha256: undefined,
     version: undefined,
     uploaded: undefined,
@@ -123,10 +129,11 @@ t.test('of two projects that saw a file in the same moment, the path leads to on
   }
   for (const store of stores) {
     const memory = await store.memory(INDEX)
-    for (const project of ANY_PROJECTS)
-      await memory.learn(project, { page: { at: instant(START), status: 'active', files: [file] } })
-    t.equal(await memory.projectOf(path), 'other')
+    for (const project of [pkg2, pkg, OTHER])
+      if (project !== undefined)
+        await memory.learn(project, { page: { at: instant(START), status: 'active', files: [file] } })
+    t.equal(await memory.projectOf(path), 'pkg')
     await store.journal.flush()
-    t.equal(await memory.projectOf(path), 'other')
+    t.equal(await memory.projectOf(path), 'pkg')
   }
 })

@@ -108,4 +108,10 @@ t.test('the leaf as a whole is what RFC 5280 describes', async t => {
   t.throws(judged(sequence(signed, algorithm, signature, signature)), { message: /three parts/ })
   t.throws(judged(sequence(signed, algorithm)), { message: /three parts/ })
   t.throws(judged(Buffer.concat([der, Buffer.from([0])])), 'a byte after the end')
+  // the outermost length is signed by nobody; X.690 §10.1 has one form of it
+  const [tag = 0, form = 0] = der
+  t.equal(form, 0x82)
+  t.throws(judged(Buffer.concat([Buffer.from([tag, 0x83, 0x00]), der.subarray(2)])), {
+    message: /canonical DER|non-minimal/,
+  })
 })

@@ -2,6 +2,9 @@
 // guards: src/verify/evidence/bundle.ts
 import { createHash } from 'node:crypto'
 import t from 'tap'
+import { instant } from '../../../src/domain/base/instant.ts'
+import { parseProvenance } from '../../../src/protocol/attest/provenance.ts'
+import { assertLogInForce } from '../../../src/verify/evidence/log-entry.ts'
 import { prepareTrust } from '../../../src/verify/evidence/trust-material.ts'
 import { verifyAlone } from '../../world/judging/roots.ts'
 import { createSecondLog, type SecondKind } from '../../world/signing/rekor-v2.ts'
@@ -19,6 +22,7 @@ import {
   rootJson,
   STRANGE_LEAF,
   secondLog,
+  trust,
   WHEEL,
   world,
 } from './signed-attestations.ts'
@@ -236,6 +240,18 @@ for (const kind of ['hashedrekord', 'dsse'] as const satisfies readonly SecondKi
 function replaced(value: object, key: string, by: unknown): object {
   return JSON.parse(JSON.stringify(value), (name, inner) => (name === key ? by : inner))
 }
+
+t.test('a log that the trust root does not name was in force at no time', async t => {
+  const attestation = await attest()
+  const document = world.provenance([{ publisher: world.publisher(IDENTITY), attestations: [attestation] }])
+  const [entry] = parseProvenance(document).bundles[0].attestations[0].entries
+  const times = [instant(Date.now())]
+  t.doesNotThrow(() => assertLogInForce(entry, times, trust.logs))
+  const others = trust.logs.filter(({ logID }) => !logID.equals(entry.keyId))
+  t.ok(others.length > 0 && others.length < trust.logs.length)
+  for (const logs of [[], others])
+    t.throws(() => assertLogInForce(entry, times, logs), { message: /the trust root does not name/ })
+})
 
 t.test('the key of a log must have been in force at every signed time', async t => {
   const stamped = await attest({ stamped: 'stamped' })

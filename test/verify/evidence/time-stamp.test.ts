@@ -1,4 +1,5 @@
 import t from 'tap'
+import { assertTokenIsWhole } from '../../../src/verify/evidence/time-stamp.ts'
 import { prepareTrust } from '../../../src/verify/evidence/trust-material.ts'
 import { verifyAlone } from '../../world/judging/roots.ts'
 import { encodeDer } from '../../world/signing/certificate-authority.ts'
@@ -102,6 +103,10 @@ t.test('a time stamp token holds nothing that nobody signed', async t => {
   }
   for (const [name, bytes] of Object.entries(cases))
     t.match(judged(bytes), { kind: 'invalid', why: 'signature-invalid' }, name)
+  // some of it the library notices as well; nothing of it is left to the library
+  const whole = (bytes: Buffer) => () => assertTokenIsWhole(Buffer.from(bytes), trust.stampCertificates)
+  t.doesNotThrow(whole(der))
+  for (const [name, bytes] of Object.entries(cases)) t.throws(whole(bytes), { name: 'InvalidEvidence' }, name)
 })
 
 t.test('a time stamp of an authority whose window has closed is refused', async t => {

@@ -107,6 +107,18 @@ const REFUSED: Readonly<Record<string, readonly [break_: (repository: TufReposit
     },
     /Unsigned/,
   ],
+  'a new root that one key signs twice': [
+    it => {
+      it.rotate()
+      it.publish({ trustedRoot: SECOND })
+      it.tamper('2.root.json', text => {
+        const document = JSON.parse(text)
+        const [own] = document.signatures
+        return JSON.stringify({ ...document, signatures: [own, own] })
+      })
+    },
+    /./,
+  ],
   'a target that is no trusted root': [it => it.publish({ trustedRoot: '{"hello":"world"}' }), /unusable/],
   'a target that is not JSON': [it => it.publish({ trustedRoot: 'hello' }), /unusable/],
   'a target without CT logs': [

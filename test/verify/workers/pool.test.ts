@@ -65,10 +65,25 @@ t.test('a worker without work is ended, and the next document gets a new one', a
   t.equal(await threads(60_000), 1)
 })
 
+t.test('documents have turns by client, and of one client by project', async t => {
+  const pool = misbehaving({ maxQueue: 1_000 })
+  t.teardown(() => pool.close())
+  const done: string[] = []
+  const verify = (label: string, ...turn: readonly [string, string]) =>
+    pool.verify(saying('well'), trust, turn).then(() => void done.push(label))
+  const all = [verify('under way', 'greedy', 'first')]
+  for (let at = 0; at < 60; at += 1) all.push(verify(`large ${at}`, 'greedy', 'large'))
+  for (let at = 0; at < 60; at += 1) all.push(verify(`small ${at}`, 'greedy', `small ${at}`))
+  all.push(verify('honest 0', 'modest', 'honest'), verify('honest 1', 'modest', 'honest'))
+  await Promise.all(all)
+  t.strictSame(done.slice(0, 6), ['under way', 'large 0', 'honest 0', 'small 0', 'honest 1', 'small 1'])
+  t.equal(done.length, 123)
+})
+
 t.test('a full queue is overload, at once', async t => {
   const pool = misbehaving({ maxQueue: 2 })
   const accepted = ['hang', 'well', 'well'].map(text => pool.verify(saying(text), trust))
-  await t.rejects(pool.verify(saying('well'), trust), { code: 'unknown-overloaded' })
+  await t.rejects(pool.verify(saying('well'), trust), { code: 'unknown-overloaded', limit: 'verifications' })
   const settled = Promise.allSettled(accepted)
   await pool.close()
   const codes = (await settled).map(

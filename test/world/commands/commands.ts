@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { run } from '../../../src/cli/program.ts'
 import type { Output } from '../../../src/cli/terminal/output.ts'
 import { openExplain, openRecords } from '../../../src/compose/commands.ts'
+import { forgetRemembered } from '../../../src/compose/forget.ts'
 import { openMirror } from '../../../src/compose/mirror.ts'
 import { openUsableTrust, readRoot } from '../../../src/compose/trust.ts'
 import { loadConfig } from '../../../src/config/load.ts'
@@ -65,6 +66,10 @@ export async function runCommand(argv: readonly string[], options: CommandOption
       return openExplain(config, changes, { environment: cached, version: '0.0.0-test', events: { emit() {} }, clock })
     },
     openRecords: async config => records ?? (await openRecords(config)),
+    forget: (config, order) => {
+      const cached = { XDG_CACHE_HOME: join(folder, 'cache'), ...environment }
+      return forgetRemembered(config, order, { environment: cached, clock })
+    },
     openMirror: (config, received) =>
       openMirror(config, { environment, version: '0.0.0-test', events: { emit() {} }, clock, received }),
     openTrust: (config, how) => openUsableTrust(config, { environment, events: { emit() {} }, clock, ...how }),

@@ -93,6 +93,7 @@ export async function openBareGate(scope: Scope, world: World, changes: BareChan
     negativeTtl: millis(600_000),
     spool: 16 * 1024 * 1024,
     maxSize: 1024 * 1024 * 1024,
+    metadata: 'promised',
     isInternal: (project: ProjectName) => internal.some(glob => matchesName(glob, project)),
     draining: () => false,
     ...changes.settings,

@@ -6,8 +6,8 @@ import { candidateProjects } from '../../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../../domain/packaging/name.ts'
 
 /**
- * Everything that was learned gets the source that it was learned from into its key. What is there was learned from one: it is the
- * unclaimed source's, until the first one is asked for.
+ * Everything that was learned gets the source that it was learned from into its key. What is there was learned from one, and is
+ * nobody's until there is evidence whose: see `domain/memory/unclaimed.ts`.
  */
 export function tellSourcesApart(database: Database.Database): Migration {
   return {

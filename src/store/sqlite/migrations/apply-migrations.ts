@@ -6,6 +6,8 @@ import { begin } from './0001-begin.ts'
 import { history } from './0002-history.ts'
 import { mirror } from './0003-mirror.ts'
 import { tellSourcesApart } from './0004-sources.ts'
+import { secondSights } from './0005-second-sights.ts'
+import { given } from './0006-given.ts'
 
 /**
  * Forward only, oldest first; a migration that was released is never edited.
@@ -19,6 +21,8 @@ function migrationsOf(database: Database.Database): Readonly<Record<MigrationNam
     '0002-history': history,
     '0003-mirror': mirror,
     '0004-sources': tellSourcesApart(database),
+    '0005-second-sights': secondSights,
+    '0006-given': given,
   }
 }
 

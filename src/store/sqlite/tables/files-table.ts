@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { parseSha256 } from '../../../domain/base/digest.ts'
+import { parseSha256, type Sha256 } from '../../../domain/base/digest.ts'
 import { type Instant, instant } from '../../../domain/base/instant.ts'
 import type { Sighting, Sightings } from '../../../domain/memory/sighting.ts'
 import type { FilePath } from '../../../domain/packaging/artifact.ts'
@@ -9,10 +9,13 @@ import type { SourceId } from './sources-table.ts'
 
 interface FilesTable {
   read(source: SourceId, project: ProjectName): Sightings
-  /** By the rules of `domain/memory`: first sight, upload time and offer stay, a look only gets later. */
+  /** By the rules of `domain/memory`, which made the sighting: upload time and offer stay, a look only gets later. */
   write(source: SourceId, project: ProjectName, sighting: Sighting): void
+  remove(source: SourceId, project: ProjectName, filename: string): void
   /** Those that list a file under this path, or listed one there last; the first to see it first. */
   projectsAt(source: SourceId, path: FilePath): readonly Owner[]
+  /** Whether this is the sha256 of a file of any project. */
+  isListed(source: SourceId, sha256: Sha256): boolean
 }
 
 /** A project that has a file under some path, and since when it has the file. */
@@ -33,6 +36,8 @@ type Row = readonly [
   gone: number | null,
   yanked: number | null,
   asOf: number,
+  other: string,
+  otherSince: number | null,
 ]
 
 /** Nothing of it is ever deleted: some 150 bytes a file. */
@@ -40,7 +45,7 @@ export function prepareFiles(database: Database.Database): FilesTable {
   const select = database
     .prepare<[SourceId, string], Row>(
       `select filename, lower(hex(sha256)), lower(hex(place)), first_seen, version, uploaded, offered, absent, gone,
-         yanked, as_of
+         yanked, as_of, lower(hex(other)), other_since
        from files where source = ? and project = ?`,
     )
     .raw()
@@ -48,13 +53,21 @@ export function prepareFiles(database: Database.Database): FilesTable {
     `select project, first_seen as firstSeen from files where place = unhex(?) and filename = ? and source = ?
      order by first_seen, project`,
   )
+  const remove = database.prepare<[SourceId, string, string]>(
+    'delete from files where source = ? and project = ? and filename = ?',
+  )
+  const selectListed = database.prepare<[string, SourceId], number>(
+    'select 1 from files where sha256 = unhex(?) and source = ?',
+  )
   const upsert = database.prepare<(string | number | null)[]>(
-    `insert into files (source, project, filename, sha256, place, first_seen, version, uploaded, offered, absent, gone, yanked, as_of)
-     values (?, ?, ?, unhex(?), unhex(?), ?, ?, ?, ?, ?, ?, ?, ?)
-     on conflict do update set sha256 = coalesce(files.sha256, excluded.sha256), place = excluded.place,
+    `insert into files (source, project, filename, sha256, place, first_seen, version, uploaded, offered, absent, gone, yanked, as_of,
+       other, other_since)
+     values (?, ?, ?, unhex(?), unhex(?), ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), ?)
+     on conflict do update set sha256 = coalesce(excluded.sha256, files.sha256), place = excluded.place,
        version = excluded.version, uploaded = coalesce(files.uploaded, excluded.uploaded),
        offered = coalesce(files.offered, excluded.offered), absent = excluded.absent, gone = excluded.gone,
-       yanked = excluded.yanked, as_of = max(files.as_of, excluded.as_of)`,
+       yanked = excluded.yanked, as_of = max(files.as_of, excluded.as_of),
+       other = excluded.other, other_since = excluded.other_since`,
   )
 
   return {
@@ -63,16 +76,21 @@ export function prepareFiles(database: Database.Database): FilesTable {
       return new Map(sightings.map(sighting => [sighting.filename, sighting] as const))
     },
     write: (source, project, sighting) => void upsert.run(source, project, ...columnsOf(sighting)),
+    isListed: (source, sha256) => selectListed.get(sha256, source) !== undefined,
+    remove: (source, project, filename) => void remove.run(source, project, filename),
     projectsAt: (source, path) => selectOwners.all(placeOf(path), filenameIn(path), source),
   }
 }
 
 function sightingOf(row: Row): Sighting {
-  const [filename, sha256, place, firstSeen, version, uploaded, offered, absent, gone, yanked, asOf] = row
+  const [filename, sha256, place, firstSeen, version, uploaded, offered, absent, gone, yanked, asOf, another, since] =
+    row
+  const other = parseSha256(another)
   return {
     filename,
     // '' while none was given
     sha256: parseSha256(sha256),
+    other: other === undefined || since === null ? undefined : { value: other, since: instant(since) },
     firstSeen: instant(firstSeen),
     uploaded: timeOf(uploaded),
     offered: timeOf(offered),
@@ -90,7 +108,7 @@ function timeOf(at: number | null): Instant | undefined {
 }
 
 function columnsOf(sighting: Sighting): (string | number | null)[] {
-  const { filename, sha256, path, firstSeen, version, uploaded, offered, absent, gone, yanked, asOf } = sighting
+  const { filename, sha256, path, firstSeen, version, uploaded, offered, absent, gone, yanked, asOf, other } = sighting
   return [
     filename,
     sha256 ?? null,
@@ -103,6 +121,8 @@ function columnsOf(sighting: Sighting): (string | number | null)[] {
     gone ?? null,
     yanked ?? null,
     asOf,
+    other?.value ?? null,
+    other?.since ?? null,
   ]
 }
 

@@ -30,6 +30,8 @@ interface FindingsTable {
   read(source: SourceId, project: ProjectName): KeptFindings
   /** The latest under a key stays. */
   write(row: FindingRow): void
+  /** Those of the project whose seal is right are given to another source; where it has one under the same key, that stays. */
+  copy(from: SourceId, to: SourceId, project: ProjectName): void
   /** The latest of these bytes under this name that a trust root made and that can be read. */
   latest(
     source: SourceId,
@@ -78,6 +80,14 @@ export function prepareFindings(database: Database.Database): FindingsTable {
       const { source, project, key, finding, found } = row
       upsert.run(source, project, key.sha256, key.filename, key.trustDigest, finding, found, sealOf(row))
     },
+    copy(from, to, project) {
+      const own = new Set(select.all(to, project).map(keyText))
+      for (const columns of select.all(from, project)) {
+        const sealed = sealedRow(columns)
+        if (sealed === undefined || own.has(keyText(columns)) || !sealOf(sealed.row).equals(sealed.seal)) continue
+        this.write({ ...sealed.row, source: to })
+      }
+    },
     latest(source, project, { sha256, filename }) {
       for (const columns of selectLatest.all(source, project, sha256, filename)) {
         const sealed = sealedRow(columns)
@@ -87,6 +97,10 @@ export function prepareFindings(database: Database.Database): FindingsTable {
       return undefined
     },
   }
+}
+
+function keyText([, , sha256, filename, trust]: Columns): string {
+  return JSON.stringify([sha256, filename, trust])
 }
 
 /** A batch of findings that a trust root made, in the order in which they were written, for whoever reads them all. */

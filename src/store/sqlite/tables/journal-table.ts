@@ -3,57 +3,69 @@ import { LRUCache } from 'lru-cache'
 import type { Instant } from '../../../domain/base/instant.ts'
 import type { Journal, JournalEntry } from '../../../ports/store.ts'
 import type { WriteBehind } from '../write-behind.ts'
+import { createWords, type Words } from './words-table.ts'
 
-/** Hits of one client on one file within this time share a row. */
-const SHARED_MS = 1_000
+/** ms; equal verdicts on one file for one client within this time share a row. What was let out is told by the second. */
+const SHARED: Readonly<Record<JournalEntry['outcome'], number>> = {
+  admitted: 1_000,
+  refused: 60_000,
+  forgotten: 1_000,
+}
+/** Rows on disk that may still be counted up. */
+const MOST_OPEN = 20_000
 
 interface PendingEntry {
   readonly key: string
   readonly entry: JournalEntry
+  /** the row that it counts up; `undefined`: it gets one of its own */
+  readonly row: number | undefined
   count: number
 }
 
+/** A row on disk that equal entries share. */
+interface Written {
+  readonly entry: JournalEntry
+  readonly row: number
+}
+
+interface Options {
+  readonly database: Database.Database
+  readonly writes: WriteBehind
+  readonly words: Words
+  readonly raise: (at: Instant) => void
+}
+
 /** Append-only. Entries gather in memory and are written by the next batch, less than half a second later. */
-export function createJournalTable(
-  database: Database.Database,
-  writes: WriteBehind,
-  raise: (at: Instant) => void,
-): Journal {
-  const insert = database.prepare<(number | null)[]>(
-    `insert into journal (at, filename, project, sha256, outcome, code, rule, identity, policy_digest, trust_digest,
-       client, count) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+export function createJournalTable({ database, writes, words, raise }: Options): Journal {
+  const insert = prepareEntry(database)
+  const countUp = database.prepare<[number, number, number]>(
+    'update journal set count = count + ? where id = ? and at = ?',
   )
-  const words = createWords(database)
   const pending = new Set<PendingEntry>()
-  /** the latest of a client, a file and a second */
+  /** the latest of a client, a file and a time, while it waits */
   const latest = new Map<string, PendingEntry>()
+  /** and when it was written, where that time is long */
+  const written = new LRUCache<string, Written>({ max: MOST_OPEN, ttl: SHARED.refused })
+
+  /** The row that holds it now. */
+  function write({ entry, count, row }: PendingEntry, fresh: Map<string, number>): number {
+    // the row may have been dropped meanwhile
+    if (row !== undefined && countUp.run(count, row, entry.at).changes > 0) return row
+    return insert(entry, count, word => words.number(word, fresh))
+  }
 
   writes.add({
     size: () => pending.size,
     write(limit) {
-      const entries = [...pending.values().take(limit)]
       const fresh = new Map<string, number>()
-      const id = (word: string): number => words.number(word, fresh)
-      const optional = (word: string | undefined): number | null => (word === undefined ? null : id(word))
-      for (const { entry, count } of entries)
-        insert.run(
-          entry.at,
-          id(entry.filename),
-          id(entry.project),
-          optional(entry.sha256),
-          id(entry.outcome),
-          id(entry.code),
-          optional(entry.rule),
-          optional(entry.identity === undefined ? undefined : JSON.stringify(entry.identity)),
-          id(entry.policyDigest),
-          optional(entry.trustDigest),
-          id(entry.client),
-          count,
-        )
+      const rows = [...pending.values().take(limit)].map(waiting => ({ waiting, row: write(waiting, fresh) }))
       return () => {
-        for (const written of entries) {
-          pending.delete(written)
-          if (latest.get(written.key) === written) latest.delete(written.key)
+        for (const { waiting, row } of rows) {
+          const { key, entry } = waiting
+          pending.delete(waiting)
+          if (latest.get(key) !== waiting) continue
+          latest.delete(key)
+          if (entry.outcome === 'refused') written.set(key, { entry, row })
         }
         words.learn(fresh)
       }
@@ -63,11 +75,13 @@ export function createJournalTable(
   return {
     record(entry) {
       writes.assertWriting()
-      const key = `${Math.floor(entry.at / SHARED_MS)} ${entry.client} ${entry.filename}`
+      const key = `${Math.floor(entry.at / SHARED[entry.outcome])} ${entry.client} ${entry.filename}`
       const before = latest.get(key)
       if (before !== undefined && isSame(before.entry, entry)) before.count += 1
       else {
-        const added = { key, entry, count: 1 }
+        const open = before === undefined && entry.outcome === 'refused' ? written.get(key) : undefined
+        const shared = open !== undefined && isSame(open.entry, entry) ? open : undefined
+        const added = { key, entry: shared?.entry ?? entry, row: shared?.row, count: 1 }
         pending.add(added)
         latest.set(key, added)
       }
@@ -76,6 +90,41 @@ export function createJournalTable(
     },
     flush: async () => writes.flush(),
   }
+}
+
+/** Writes one entry within the transaction that is open, and says its row. */
+function prepareEntry(
+  database: Database.Database,
+): (entry: JournalEntry, count: number, id: (word: string) => number) => number {
+  const insert = database.prepare<(number | null)[]>(
+    `insert into journal (at, filename, project, sha256, outcome, code, rule, identity, policy_digest, trust_digest,
+       client, count) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  return (entry, count, id) => {
+    const optional = (word: string | undefined): number | null => (word === undefined ? null : id(word))
+    const { lastInsertRowid } = insert.run(
+      entry.at,
+      id(entry.filename),
+      id(entry.project),
+      optional(entry.sha256),
+      id(entry.outcome),
+      id(entry.code),
+      optional(entry.rule),
+      optional(entry.identity === undefined ? undefined : JSON.stringify(entry.identity)),
+      id(entry.policyDigest),
+      optional(entry.trustDigest),
+      id(entry.client),
+      count,
+    )
+    return Number(lastInsertRowid)
+  }
+}
+
+/** Writes one entry from a process that keeps no journal of its own, within the transaction that is open. */
+export function writeEntry(database: Database.Database, entry: JournalEntry): void {
+  const words = createWords(database)
+  const fresh = new Map<string, number>()
+  prepareEntry(database)(entry, 1, word => words.number(word, fresh))
 }
 
 /** True when nothing but the time within the second tells them apart; this is on the way of every hit. */
@@ -103,29 +152,4 @@ function isSameIdentity(one: JournalEntry['identity'], other: JournalEntry['iden
     one.workflow === other.workflow &&
     one.ref === other.ref
   )
-}
-
-interface Words {
-  /** The word's number, given to it now when it has none; `fresh` holds what the open transaction learned. */
-  number(word: string, fresh: Map<string, number>): number
-  learn(fresh: ReadonlyMap<string, number>): void
-}
-
-function createWords(database: Database.Database): Words {
-  const select = database.prepare<[string], number>('select id from words where word = ?').pluck()
-  const insert = database.prepare<[string]>('insert into words (word) values (?)')
-  const known = new LRUCache<string, number>({ max: 10_000 })
-  return {
-    number(word, fresh) {
-      const remembered = known.get(word) ?? fresh.get(word)
-      if (remembered !== undefined) return remembered
-      const id = select.get(word) ?? Number(insert.run(word).lastInsertRowid)
-      // not remembered beyond the transaction before that is committed: it may be rolled back
-      fresh.set(word, id)
-      return id
-    },
-    learn(fresh) {
-      for (const [word, id] of fresh) known.set(word, id)
-    },
-  }
 }

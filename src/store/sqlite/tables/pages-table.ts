@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
-import type { Instant } from '../../../domain/base/instant.ts'
+import { type Instant, instant } from '../../../domain/base/instant.ts'
+import type { SerialState } from '../../../domain/memory/serial.ts'
 import type { PageReading } from '../../../domain/memory/sighting.ts'
 import type { ProjectStatus } from '../../../domain/packaging/artifact.ts'
 import type { ProjectName } from '../../../domain/packaging/name.ts'
@@ -11,9 +12,9 @@ interface PagesTable {
   reading(source: SourceId, project: ProjectName): PageReading | undefined
   /** Its time only rises. */
   writeReading(source: SourceId, project: ProjectName, reading: PageReading): void
-  serial(source: SourceId, project: ProjectName): number | undefined
-  /** It only rises. */
-  writeSerial(source: SourceId, project: ProjectName, serial: number): void
+  serials(source: SourceId, project: ProjectName): SerialState | undefined
+  /** As the rules of `domain/memory` left them; `undefined`: somebody let go of them. */
+  writeSerials(source: SourceId, project: ProjectName, serials: SerialState | undefined): void
 }
 
 interface Row {
@@ -22,7 +23,7 @@ interface Row {
   readonly statusSince: Instant
 }
 
-/** Projects as their pages told of them: when each was read last, what it said of the project, its highest serial. */
+/** Projects as their pages told of them: when each was read last, what it said of the project, its serials. */
 export function preparePages(database: Database.Database): PagesTable {
   const selectProjects = database
     .prepare<[SourceId], ProjectName>('select project from pages where source = ? order by project')
@@ -35,20 +36,49 @@ export function preparePages(database: Database.Database): PagesTable {
      on conflict do update set last_read = max(last_read, excluded.last_read), status = excluded.status,
        status_since = excluded.status_since`,
   )
-  const selectSerial = database
-    .prepare<[SourceId, string], number>('select serial from serials where source = ? and project = ?')
-    .pluck()
-  const upsertSerial = database.prepare<[SourceId, string, number]>(
-    `insert into serials (source, project, serial) values (?, ?, ?)
-     on conflict do update set serial = max(serial, excluded.serial)`,
+
+  const selectSerials = database.prepare<[SourceId, string], SerialRow>(
+    'select serial, since, confirmed, before, doubt, doubt_since from serials where source = ? and project = ?',
   )
+  const replaceSerials = database.prepare<(number | string | null)[]>(
+    `insert or replace into serials (source, project, serial, since, confirmed, before, doubt, doubt_since)
+     values (?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const removeSerials = database.prepare<[SourceId, string]>('delete from serials where source = ? and project = ?')
 
   return {
     projects: source => selectProjects.all(source),
     reading: (source, project) => selectReading.get(source, project),
     writeReading: (source, project, { lastRead, status, statusSince }) =>
       void upsertReading.run(source, project, lastRead, status, statusSince),
-    serial: (source, project) => selectSerial.get(source, project),
-    writeSerial: (source, project, serial) => void upsertSerial.run(source, project, serial),
+    serials(source, project) {
+      const row = selectSerials.get(source, project)
+      return row === undefined ? undefined : serialsOf(row)
+    },
+    writeSerials(source, project, serials) {
+      if (serials === undefined) return void removeSerials.run(source, project)
+      const { floor, since, confirmed, before, doubt } = serials
+      const doubted = [doubt?.value ?? null, doubt?.since ?? null]
+      replaceSerials.run(source, project, floor, since, confirmed ? 1 : 0, before ?? null, ...doubted)
+    },
+  }
+}
+
+interface SerialRow {
+  readonly serial: number
+  readonly since: number
+  readonly confirmed: number
+  readonly before: number | null
+  readonly doubt: number | null
+  readonly doubt_since: number | null
+}
+
+function serialsOf({ serial, since, confirmed, before, doubt, doubt_since }: SerialRow): SerialState {
+  return {
+    floor: serial,
+    since: instant(since),
+    confirmed: confirmed === 1,
+    before: before ?? undefined,
+    doubt: doubt === null || doubt_since === null ? undefined : { value: doubt, since: instant(doubt_since) },
   }
 }

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import type { Sha256 } from '../../../domain/base/digest.ts'
 import type { LearnedFinding } from '../../../domain/memory/findings.ts'
 import { type Learned, ProjectMemory } from '../../../domain/memory/project-memory.ts'
 import type { FilePath } from '../../../domain/packaging/artifact.ts'
@@ -8,6 +9,7 @@ import { type Owner, prepareFiles } from './files-table.ts'
 import { type FindingRow, prepareFindings } from './findings-table.ts'
 import { preparePages } from './pages-table.ts'
 import { prepareProofs } from './proofs-table.ts'
+import { prepareSettled } from './settled-table.ts'
 import type { SourceId } from './sources-table.ts'
 
 /** A memory, and the characters of its findings that are kept as text. */
@@ -30,7 +32,12 @@ interface ProjectTables {
   loadSeen(source: SourceId, project: ProjectName): ProjectMemory
   /** In this order: a page that is known as read has all its files known. */
   rowsOf(source: SourceId, learned: Learned): LearnedRows
+  /** Writes what is otherwise in `after`, which somebody let go of something in, at once. */
+  replace(source: SourceId, before: ProjectMemory, after: ProjectMemory): void
+  /** What `to` knows of a project is `merged`, but for findings, of which it gets those of `from` beside its own, at once. */
+  give(from: SourceId, to: SourceId, merged: ProjectMemory): void
   projectsAt(source: SourceId, path: FilePath): readonly Owner[]
+  isListed(source: SourceId, sha256: Sha256): boolean
 }
 
 /** The tables that hold what is remembered of projects. */
@@ -39,13 +46,18 @@ export function prepareProjectTables(database: Database.Database): ProjectTables
   const pages = preparePages(database)
   const proofs = prepareProofs(database)
   const findings = prepareFindings(database)
+  const settled = prepareSettled(database)
+  const removals = ['files', 'proofs', 'settled', 'pages', 'serials'].map(table =>
+    database.prepare<[SourceId, string]>(`delete from ${table} where source = ? and project = ?`),
+  )
 
   function loadSeen(source: SourceId, project: ProjectName): ProjectMemory {
     return ProjectMemory.of(project, {
       sightings: files.read(source, project),
       reading: pages.reading(source, project),
       proofs: proofs.read(source, project),
-      serial: pages.serial(source, project),
+      settled: settled.read(source, project),
+      serials: pages.serials(source, project),
     })
   }
 
@@ -57,17 +69,42 @@ export function prepareProjectTables(database: Database.Database): ProjectTables
     loadSeen,
     rowsOf(source, { memory: { project }, ...learned }) {
       const found = learned.findings.map(finding => findingRow(source, project, finding))
-      const { reading, serial } = learned
+      const { reading, serials: read } = learned
       const rows = [
         ...learned.sightings.map(sighting => () => files.write(source, project, sighting)),
         ...learned.proofs.map(proved => () => proofs.write(source, project, proved)),
+        ...learned.settled.map(file => () => settled.write(source, project, file)),
         ...found.map(row => () => findings.write(row)),
         ...(reading === undefined ? [] : [() => pages.writeReading(source, project, reading)]),
-        ...(serial === undefined ? [] : [() => pages.writeSerial(source, project, serial)]),
+        ...(read === undefined ? [] : [() => pages.writeSerials(source, project, read)]),
       ]
       return { rows, characters: found.reduce((sum, { finding }) => sum + finding.length, 0) }
     },
+    replace(source, before, after) {
+      const { project } = before
+      for (const [filename, sighting] of before.sightings) {
+        const left = after.sightings.get(filename)
+        if (left === sighting) continue
+        files.remove(source, project, filename)
+        if (left !== undefined) files.write(source, project, left)
+      }
+      for (const filename of before.proofs.keys())
+        if (!after.proofs.has(filename)) proofs.remove(source, project, filename)
+      for (const filename of before.settled.keys())
+        if (!after.settled.has(filename)) settled.remove(source, project, filename)
+      if (after.serials !== before.serials) pages.writeSerials(source, project, after.serials)
+    },
+    give(from, to, { project, ...merged }) {
+      for (const removal of removals) removal.run(to, project)
+      for (const sighting of merged.sightings.values()) files.write(to, project, sighting)
+      for (const proved of merged.proofs.values()) proofs.write(to, project, proved)
+      for (const file of merged.settled.values()) settled.write(to, project, file)
+      findings.copy(from, to, project)
+      if (merged.reading !== undefined) pages.writeReading(to, project, merged.reading)
+      if (merged.serials !== undefined) pages.writeSerials(to, project, merged.serials)
+    },
     projectsAt: (source, path) => files.projectsAt(source, path),
+    isListed: (source, sha256) => files.isListed(source, sha256),
   }
 }
 

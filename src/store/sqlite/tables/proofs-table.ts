@@ -16,6 +16,7 @@ interface ProofsTable {
   read(source: SourceId, project: ProjectName): ReadonlyMap<string, ProvedFile>
   /** The first proof of a file stays. */
   write(source: SourceId, project: ProjectName, file: ProvedFile): void
+  remove(source: SourceId, project: ProjectName, filename: string): void
 }
 
 interface Row {
@@ -49,6 +50,10 @@ export function prepareProofs(database: Database.Database): ProofsTable {
      on conflict do nothing`,
   )
 
+  const remove = database.prepare<[SourceId, string, string]>(
+    'delete from proofs where source = ? and project = ? and filename = ?',
+  )
+
   function signerId({ signer, root, claims }: Proof): number {
     return selectSignerId.get(signer) ?? Number(insertSigner.run(signer, root, JSON.stringify(claims)).lastInsertRowid)
   }
@@ -75,6 +80,7 @@ export function prepareProofs(database: Database.Database): ProofsTable {
     write(source, project, { filename, version, proof }) {
       insert.run(source, project, filename, version, signerId(proof), proof.at, proof.signedAt)
     },
+    remove: (source, project, filename) => void remove.run(source, project, filename),
   }
 }
 

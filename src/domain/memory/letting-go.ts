@@ -1,0 +1,57 @@
+import type { ProjectMemory } from './project-memory.ts'
+
+/** What a person can let go of: a fact that stands in the way and should not. */
+export const LET_GO = ['digest', 'serial', 'path', 'identity', 'clock'] as const
+
+/** `clock`: the newest time that was recorded; the others are facts of a project. */
+export type LetGo = (typeof LET_GO)[number]
+
+/** The facts of a project that somebody lets go of; `filename` `undefined`: of all its files. */
+export interface Forgotten {
+  readonly what: Exclude<LetGo, 'clock'>
+  readonly filename: string | undefined
+}
+
+/**
+ * The memory without these facts; the same object where it has none of them.
+ *
+ * - `digest`: whatever sha256 the index gives next is the first one
+ * - `serial`: whatever serial the page has next is the first one
+ * - `path`: that the project listed a file that it lists no longer
+ * - `identity`: who was proved to sign: whoever is proved next is the first
+ */
+export function letGo(memory: ProjectMemory, { what, filename }: Forgotten): ProjectMemory {
+  const isMeant = (name: string): boolean => filename === undefined || name === filename
+  switch (what) {
+    case 'serial':
+      return memory.with({ serials: undefined })
+    case 'digest': {
+      const sightings = [...memory.sightings].map(([name, sighting]) =>
+        isMeant(name) && sighting.sha256 !== undefined
+          ? ([name, { ...sighting, sha256: undefined, other: undefined }] as const)
+          : ([name, sighting] as const),
+      )
+      const changed = sightings.some(([name, sighting]) => sighting !== memory.sightings.get(name))
+      return memory.with({
+        ...(changed ? { sightings: new Map(sightings) } : {}),
+        settled: without(memory.settled, isMeant),
+      })
+    }
+    case 'path':
+      return memory.with({
+        sightings: without(memory.sightings, name => isMeant(name) && memory.sightings.get(name)?.gone !== undefined),
+      })
+    case 'identity':
+      return memory.with({ proofs: without(memory.proofs, isMeant) })
+    default:
+      return what satisfies never
+  }
+}
+
+function without<Entry>(
+  known: ReadonlyMap<string, Entry>,
+  isMeant: (name: string) => boolean,
+): ReadonlyMap<string, Entry> {
+  const kept = [...known].filter(([name]) => !isMeant(name))
+  return kept.length === known.size ? known : new Map(kept)
+}

@@ -1,0 +1,46 @@
+import { LRUCache } from 'lru-cache'
+import { GateError } from '../../domain/base/errors.ts'
+import { Admitted, type Refused } from '../../domain/decide/verdict.ts'
+import type { Asker } from '../../flow/asker.ts'
+import type { OpenBlob } from '../../ports/blobs.ts'
+import type { Documents } from './documents.ts'
+import type { Metadata } from './metadata.ts'
+
+/** How long what was looked into needs no second look, ms: what stands beside it in the index may change. */
+const LOOKED_INTO_MS = 60_000
+const MOST = 50_000
+
+interface Options {
+  /** looks into it, which takes the whole of it in memory */
+  readonly metadata: Metadata
+  readonly documents: Documents
+}
+
+export interface OpenedMetadata {
+  readonly kind: 'opened'
+  readonly document: OpenBlob
+}
+
+/**
+ * A wheel's `.metadata`, opened: it is whole in memory when it is looked into, and not again for every reader. Throws what
+ * {@link Metadata} throws.
+ */
+export function createOpenMetadata({
+  metadata,
+  documents,
+}: Options): (verdict: Admitted, asker?: Asker) => Promise<OpenedMetadata | Refused> {
+  const lookedInto = new LRUCache<string, true>({ max: MOST, ttl: LOOKED_INTO_MS })
+  return async (verdict, asker) => {
+    if (!Admitted.is(verdict)) throw new GateError('unknown-bug', 'only an admitted file has metadata')
+    const { sha256, filename, coreMetadata } = verdict.artifact
+    const key = `${sha256} ${filename.text} ${coreMetadata}`
+    const before = lookedInto.has(key) && coreMetadata !== undefined ? await documents.open(coreMetadata) : undefined
+    if (before !== undefined) return { kind: 'opened', document: before }
+    const looked = await metadata(verdict, asker)
+    if (looked.kind === 'refused') return looked
+    lookedInto.set(key, true)
+    const document = await documents.open(looked.sha256)
+    if (document === undefined) throw new GateError('unknown-store', `${filename.text}.metadata was kept and is gone`)
+    return { kind: 'opened', document }
+  }
+}

@@ -1,0 +1,103 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { GateError } from '../domain/base/errors.ts'
+import type { ProjectName } from '../domain/packaging/name.ts'
+import { inSlices } from '../flow/slices.ts'
+import type { Steps } from '../flow/steps.ts'
+import {
+  createLegacyReader,
+  type LegacyContext,
+  type LegacyFile,
+  type LegacyJson,
+} from '../protocol/legacy/legacy-json.ts'
+import type { PageContext } from '../protocol/simple/page-entries.ts'
+import type { IndexFile, ProjectIndex } from '../protocol/simple/project-index.ts'
+import { createPageReader } from '../protocol/simple/project-page.ts'
+import { UnreadableStatus } from '../protocol/simple/project-status.ts'
+import { type CodedDocument, decodeSmall } from './coded.ts'
+import { fromColumns, type IndexColumns } from './index-columns.ts'
+import type { LegacyColumns, ParseAnswer, ParseOrder } from './parser-messages.ts'
+import { type Parsed, ParserPool, type ParserPoolOptions } from './parser-pool.ts'
+
+/** Documents of an index become values. All throw `unknown-upstream` for what is none, `unknown-overloaded`. */
+export interface Documents {
+  page(document: CodedDocument, mediaType: string, context: PageContext): Promise<ProjectIndex>
+  legacy(document: CodedDocument, context: LegacyContext): Promise<LegacyJson>
+  close(): Promise<void>
+}
+
+/** bytes; about a hundred files, which take a millisecond */
+const SMALL = 64 * 1024
+
+/** Small documents are read where they are, large ones on another thread, and taken over in slices. */
+export function createDocuments(options: ParserPoolOptions = {}): Documents {
+  const pool = new ParserPool(options)
+
+  async function parse<Kind extends ParseOrder['kind']>(
+    document: CodedDocument,
+    order: ParseOrder & { readonly kind: Kind },
+  ): Promise<Parsed & { readonly answer: { readonly kind: Kind } }> {
+    const parsed = await pool.parse(document, order)
+    if ('kind' in parsed) throw failureIn(parsed)
+    if (parsed.answer.kind !== order.kind) throw new GateError('unknown-bug', 'another document was read')
+    return parsed as Parsed & { readonly answer: { readonly kind: Kind } }
+  }
+
+  return {
+    async page(document, mediaType, context) {
+      const small = await decodeSmall(document, SMALL)
+      if (small !== undefined) return readWhole(createPageReader(mediaType, context), small)
+      const { answer, port } = await parse(document, { kind: 'page', mediaType, context })
+      return { ...answer.page, files: await inSlices(takeFiles(port, context.project)) }
+    },
+    async legacy(document, context) {
+      const small = await decodeSmall(document, SMALL)
+      if (small !== undefined) return readWhole(createLegacyReader(context), small)
+      const { answer, port } = await parse(document, { kind: 'legacy', context })
+      return await inSlices(takeLegacy(answer, port))
+    },
+    close: () => pool.close(),
+  }
+}
+
+function readWhole<Read>(reader: { write(chunk: Uint8Array): void; end(): Read }, bytes: Uint8Array): Read {
+  reader.write(bytes)
+  return reader.end()
+}
+
+/** A message is made into values when it is taken, so whoever takes them one by one decides how long that is. */
+function* messagesOn(port: MessagePort): Generator<unknown, void, undefined> {
+  for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) yield got.message
+  port.close()
+}
+
+function* takeFiles(port: MessagePort, project: ProjectName): Steps<readonly IndexFile[]> {
+  const files: IndexFile[] = []
+  for (const columns of messagesOn(port)) {
+    files.push(...fromColumns(columns as IndexColumns, project))
+    yield
+  }
+  return files
+}
+
+function* takeLegacy(
+  { json, releases }: Extract<ParseAnswer, { kind: 'legacy' }>,
+  port: MessagePort,
+): Steps<LegacyJson> {
+  const files: LegacyFile[] = []
+  for (const message of messagesOn(port)) {
+    const { filename, sha256, places } = message as LegacyColumns
+    for (const [at, name] of filename.entries())
+      files.push({ filename: name, sha256: sha256[at], from: places[2 * at] ?? 0, to: places[2 * at + 1] ?? 0 })
+    yield
+  }
+  let taken = 0
+  const grouped = releases?.map(({ version, hadFiles, count }) => {
+    taken += count
+    return { version, hadFiles, files: files.slice(taken - count, taken) }
+  })
+  return { ...json, releases: grouped, urls: files.slice(taken) }
+}
+
+function failureIn({ code, detail, untrusted, status }: Extract<ParseAnswer, { kind: 'failed' }>): GateError {
+  return status ? new UnreadableStatus(untrusted) : new GateError(code, detail, { untrusted })
+}

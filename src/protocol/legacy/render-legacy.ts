@@ -1,0 +1,100 @@
+import type { Steps } from '../../flow/steps.ts'
+import type { LegacyFile, LegacyJson } from './legacy-json.ts'
+
+interface Rendering {
+  /** false: the file is left out */
+  keep(file: LegacyFile): boolean
+  /** the file's URL at the gate; `undefined` leaves it out */
+  urlOf(file: LegacyFile): string | undefined
+}
+
+/** bytes that are copied in one step */
+const COPIED = 256 * 1024
+
+/**
+ * The document with refused files left out, URLs at the gate and digests kept. A release whose files are all left out goes
+ * with them; one that never had any stays.
+ */
+export function* renderLegacyJson(json: LegacyJson, rendering: Rendering): Steps<Buffer> {
+  const text = new PiecesOf(json)
+  text.add('{"urls":[')
+  yield* addFiles(text, json.urls, rendering)
+  text.add(']')
+  if (json.releases !== undefined) yield* addReleases(text, json.releases, rendering)
+  text.addPart(0, json.beside)
+  text.add('}')
+  return yield* text.join()
+}
+
+function* addReleases(
+  text: PiecesOf,
+  releases: NonNullable<LegacyJson['releases']>,
+  rendering: Rendering,
+): Steps<undefined> {
+  text.add(',"releases":{')
+  let separator = ''
+  for (const { version, files, hadFiles } of releases) {
+    const kept = files.filter(file => rendering.keep(file) && rendering.urlOf(file) !== undefined)
+    yield
+    if (kept.length === 0 && hadFiles) continue
+    text.add(`${separator}${JSON.stringify(version)}:[`)
+    yield* addFiles(text, kept, rendering)
+    text.add(']')
+    separator = ','
+  }
+  text.add('}')
+}
+
+function* addFiles(text: PiecesOf, files: readonly LegacyFile[], rendering: Rendering): Steps<undefined> {
+  let separator = ''
+  for (const file of files) {
+    const url = rendering.keep(file) ? rendering.urlOf(file) : undefined
+    if (url !== undefined) {
+      text.add(separator)
+      text.addPart(file.from, file.to)
+      text.add(`${JSON.stringify(url)}}`)
+      separator = ','
+    }
+    yield
+  }
+}
+
+/** Texts of our own between parts of a document. */
+class PiecesOf {
+  readonly #bytes: Uint8Array
+  readonly #pieces: (string | { readonly from: number; readonly to: number })[] = []
+  #size = 0
+
+  constructor({ bytes }: LegacyJson) {
+    this.#bytes = bytes
+  }
+
+  add(text: string): void {
+    this.#pieces.push(text)
+    this.#size += Buffer.byteLength(text)
+  }
+
+  addPart(from: number, to: number): void {
+    this.#pieces.push({ from, to })
+    this.#size += to - from
+  }
+
+  *join(): Steps<Buffer> {
+    const joined = Buffer.allocUnsafe(this.#size)
+    let at = 0
+    let copied = 0
+    for (const piece of this.#pieces) {
+      const before = at
+      if (typeof piece === 'string') at += joined.write(piece, at)
+      else {
+        joined.set(this.#bytes.subarray(piece.from, piece.to), at)
+        at += piece.to - piece.from
+      }
+      copied += at - before
+      if (copied < COPIED) continue
+      copied = 0
+      yield
+    }
+    return joined
+  }
+}

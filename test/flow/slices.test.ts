@@ -1,0 +1,46 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { inSlices, stepsFor } from '../../src/flow/slices.ts'
+import { atOnce, joinInSteps, mapInSteps, type Steps, sortInSteps } from '../../src/flow/steps.ts'
+import { longestTurn } from '../world/thread/thread-time.ts'
+
+function* busy(ms: number): Steps<number> {
+  let steps = 0
+  for (const end = performance.now() + ms; performance.now() < end; steps += 1) yield
+  return steps
+}
+
+t.test('work in slices comes to what it comes to at once', async t => {
+  const numbers = Array.from({ length: 1_000 }, (_, at) => at)
+  t.strictSame(await inSlices(mapInSteps(numbers, at => 2 * at)), atOnce(mapInSteps(numbers, at => 2 * at)))
+  t.strictSame(atOnce(joinInSteps([Buffer.from('a'), Buffer.from('bc')])), Buffer.from('abc'))
+  t.equal(await stepsFor(1, busy(1)).then(steps => steps > 0), true)
+})
+
+t.test('of many works under way one slice is done each time round', async t => {
+  const { ms } = await longestTurn(() => Promise.all(Array.from({ length: 8 }, () => inSlices(busy(60)))))
+  t.ok(ms < 30, `the longest turn took ${ms.toFixed(1)} of 60 ms that each of eight wants`)
+})
+
+t.test('a step that throws ends its work alone', async t => {
+  const failing = inSlices(
+    (function* (): Steps<never> {
+      yield
+      throw new RangeError('no further')
+    })(),
+  )
+  const other = inSlices(busy(10))
+  await t.rejects(failing, RangeError)
+  t.ok((await other) > 0)
+})
+
+t.test('sorted in steps is sorted, and equal entries keep their order', async () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 20 }), { maxLength: 3_000, size: 'max' }), numbers => {
+      const entries = numbers.map((number, at) => ({ number, at }))
+      const compare = (a: { number: number }, b: { number: number }) => a.number - b.number
+      return JSON.stringify(atOnce(sortInSteps(entries, compare))) === JSON.stringify(entries.toSorted(compare))
+    }),
+    { numRuns: 30 },
+  )
+})

@@ -1,0 +1,149 @@
+// guards: src/parse/coded.ts src/parse/index-columns.ts src/parse/parser-pool.ts src/parse/parser-worker.ts
+import { gzipSync } from 'node:zlib'
+import t, { type Test } from 'tap'
+import { GateError } from '../../src/domain/base/errors.ts'
+import { parseProjectName } from '../../src/domain/packaging/name.ts'
+import { createDocuments } from '../../src/parse/documents.ts'
+import type { ParserPoolOptions } from '../../src/parse/parser-pool.ts'
+import { createLegacyReader } from '../../src/protocol/legacy/legacy-json.ts'
+import { parseProjectPage, SIMPLE_JSON } from '../../src/protocol/simple/project-page.ts'
+import { UnreadableStatus } from '../../src/protocol/simple/project-status.ts'
+import { makeBigProject } from '../world/index/big-page.ts'
+import { longestTurn, threadTime } from '../world/thread/thread-time.ts'
+
+const ORIGIN = 'https://files.example'
+const NAME = parseProjectName('demo')
+const PAGE = { project: NAME, pageUrl: 'https://index.example/simple/demo/', fileOrigins: [ORIGIN], serial: undefined }
+const LEGACY = { project: NAME, serial: undefined, origins: ['https://index.example'] }
+const MOST = 128 * 1024 * 1024
+
+function documentsOf(t: Test, options: ParserPoolOptions = {}) {
+  const documents = createDocuments(options)
+  t.teardown(() => documents.close())
+  const coded = (bytes: Buffer, coding: 'identity' | 'gzip') => ({ bytes, coding, most: MOST, who: 'the index' })
+  return {
+    page: (text: Buffer | string, coding: 'identity' | 'gzip' = 'identity') => {
+      const bytes = Buffer.from(text)
+      return documents.page(coded(coding === 'gzip' ? gzipSync(bytes) : bytes, coding), SIMPLE_JSON, PAGE)
+    },
+    packed: (bytes: Buffer) => documents.page(coded(bytes, 'gzip'), SIMPLE_JSON, PAGE),
+    legacy: (bytes: Buffer) => documents.legacy(coded(Buffer.from(bytes), 'identity'), LEGACY),
+  }
+}
+
+const PROJECT = makeBigProject({ name: 'demo', files: 2_000, origin: ORIGIN, offered: at => at % 3 === 0 })
+const PADDING = 'x'.repeat(70_000)
+
+/** A page of more bytes than are read where they are. */
+function pageWith(members: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({
+    meta: { 'api-version': '1.0' },
+    name: 'demo',
+    files: [],
+    versions: [PADDING.slice(0, 60_000)],
+    padding: [PADDING.slice(0, 60_000)],
+    ...members,
+  })
+}
+
+t.test('a document that is read elsewhere is the one that is read here', async t => {
+  const documents = documentsOf(t)
+  const here = parseProjectPage(PROJECT.page, SIMPLE_JSON, PAGE)
+  t.equal(here.files.length, 2_000)
+  for (const coding of ['identity', 'gzip'] as const)
+    t.strictSame(await documents.page(PROJECT.page, coding), here, coding)
+  const reader = createLegacyReader(LEGACY)
+  reader.write(PROJECT.legacy())
+  t.strictSame(await documents.legacy(PROJECT.legacy()), {
+    ...reader.end(),
+    bytes: (await documents.legacy(PROJECT.legacy())).bytes,
+  })
+  t.strictSame(Buffer.from((await documents.legacy(PROJECT.legacy())).bytes), Buffer.from(read(PROJECT.legacy()).bytes))
+})
+
+function read(bytes: Buffer) {
+  const reader = createLegacyReader(LEGACY)
+  reader.write(bytes)
+  return reader.end()
+}
+
+t.test('odd entries come over as they are', async t => {
+  const entry = {
+    filename: 'demo-1.0-py2.py3-none-any.whl',
+    url: `${ORIGIN}/a/demo-1.0-py2.py3-none-any.whl`,
+    hashes: {},
+  }
+  const files = [
+    entry,
+    { ...entry, filename: 'demo-1.0.tar.gz', hashes: { sha256: 'a'.repeat(64), md5: 'b'.repeat(32) }, yanked: 'why' },
+    {
+      ...entry,
+      filename: 'demo-1.0.zip',
+      hashes: { md5: 'b'.repeat(32) },
+      yanked: true,
+      provenance: 'https://x.example',
+    },
+    { ...entry, filename: 'demo-1.0.exe', 'requires-python': '>=3' },
+    { ...entry, filename: 'demo-1.0-2build-py3-none-any.whl', 'core-metadata': { sha256: 'c'.repeat(64) }, size: 5 },
+    { ...entry, filename: 'other-1.0.tar.gz', 'upload-time': '2024-01-01T00:00:00Z' },
+    { ...entry, url: 'https://elsewhere.example/x', filename: 'demo-2.0.tar.gz' },
+    5,
+    'x',
+  ]
+  const text = pageWith({ files })
+  t.strictSame(await documentsOf(t).page(text), parseProjectPage(Buffer.from(text), SIMPLE_JSON, PAGE))
+})
+
+t.test('the thread that answers does a part of the work, in slices', async t => {
+  const big = makeBigProject({ name: 'demo', files: 10_000, origin: ORIGIN })
+  const documents = documentsOf(t)
+  await documents.page(PROJECT.page)
+  const whole = await threadTime(async () => parseProjectPage(big.page, SIMPLE_JSON, PAGE))
+  const packed = gzipSync(big.page, { level: 1 })
+  const beside = await threadTime(() => documents.packed(Buffer.from(packed)))
+  const turn = await longestTurn(() => documents.packed(Buffer.from(packed)))
+  const told = `${beside.ms.toFixed(1)} ms, ${turn.ms.toFixed(1)} at most at once; ${whole.ms.toFixed(1)} where it is read whole`
+  t.comment(told)
+  t.ok(beside.ms < whole.ms / 2 && turn.ms < whole.ms / 4, told)
+})
+
+t.test('60 MB of nothing in 58 KB are refused when a fraction of it was read', async t => {
+  const documents = documentsOf(t)
+  const bomb = (member: string) =>
+    gzipSync(`{"meta":{"api-version":"1.0"},"name":"demo","files":[],"${member}":[${'{},'.repeat(20_000_000)}{}]}`)
+  await documents.page(PROJECT.page)
+  const before = process.memoryUsage().rss
+  for (const member of ['files', 'x']) {
+    const packed = bomb(member)
+    t.ok(packed.length < 60_000, `${packed.length} bytes`)
+    await t.rejects(documents.packed(packed), { code: 'unknown-upstream', detail: /no project page/ })
+  }
+  const grown = (process.memoryUsage().rss - before) / 2 ** 20
+  t.comment(`${grown.toFixed(0)} MiB more than before, the two documents of this test included`)
+  t.equal((await documents.page(PROJECT.page)).files.length, 2_000, 'and others are read as ever')
+})
+
+t.test('a status that cannot be read is known as such from the other thread', async t => {
+  const documents = documentsOf(t)
+  const failure = await documents
+    .page(pageWith({ 'project-status': { status: 'gone' } }))
+    .catch((error: unknown) => error)
+  t.ok(failure instanceof UnreadableStatus)
+})
+
+t.test('what is no gzip, or more than may come out of it, is unknown', async t => {
+  const documents = documentsOf(t)
+  const packed = gzipSync(PROJECT.page)
+  await t.rejects(documents.packed(packed.subarray(0, -20)), { code: 'unknown-upstream', detail: /not the gzip/ })
+  await t.rejects(documents.packed(Buffer.from('no gzip')), { code: 'unknown-upstream', detail: /not the gzip/ })
+})
+
+t.test('a thread that dies, outgrows its memory or hangs is unknown, and the next document is read', async t => {
+  for (const how of ['dies', 'outgrows', 'hangs']) {
+    const workerUrl = new URL('./bad-parser-worker.ts', import.meta.url)
+    const documents = documentsOf(t, { workerUrl, size: 1, heapMiB: 32, timeoutMs: how === 'hangs' ? 2_000 : 60_000 })
+    const failure = await documents.page(pageWith({ how })).catch((error: unknown) => error)
+    t.ok(failure instanceof GateError && failure.code === 'unknown-upstream', how)
+    await t.rejects(documents.page(pageWith({ how })), { code: 'unknown-upstream' }, 'by another thread')
+  }
+})

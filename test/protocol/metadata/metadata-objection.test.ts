@@ -1,0 +1,84 @@
+import t from 'tap'
+import { parseProjectName } from '../../../src/domain/packaging/name.ts'
+import { parseVersion } from '../../../src/domain/packaging/version.ts'
+import { MOST_METADATA_BYTES, metadataObjection } from '../../../src/protocol/metadata/metadata-objection.ts'
+import { tarGz, zip } from '../../world/index/archives.ts'
+
+const HONEST = 'Metadata-Version: 2.1\nName: Demo.Pkg\nVersion: 1.0.0\nSummary: naïve ☃\n\nA README.\r\n\tindented\n'
+
+function objection(bytes: string | Buffer): string | undefined {
+  const [project, version] = [parseProjectName('demo-pkg'), parseVersion('1.0')]
+  if (version === undefined) throw new TypeError('1.0 is a version')
+  return metadataObjection(Buffer.from(bytes), { project, version })?.code
+}
+
+t.test('core metadata of the release is given out', async t => {
+  const texts: readonly string[] = [
+    HONEST,
+    HONEST.replaceAll('\n', '\r\n'),
+    HONEST.replace('Name: Demo.Pkg', 'NAME:demo_pkg  '),
+    HONEST.replace('1.0.0', 'v1.0'),
+    HONEST.replace('Summary', 'License: a\n  license of\n\tmany lines\nSummary'),
+    // headers that nobody folded: the text begins there, as it does for Python
+    HONEST.replace('Summary', 'License: a\nlicense of\nNAME: others\nSummary'),
+    'Metadata-Version: 1.0\nName: demo-pkg\nVersion: 1',
+    HONEST.replace('A README.', `A README. ${'\u0085\u200b'} Name: other`),
+  ]
+  for (const text of texts) t.equal(objection(text), undefined, JSON.stringify(text))
+})
+
+t.test('that of another release is not', async t => {
+  for (const [from, to] of [
+    ['Demo.Pkg', 'demo'],
+    ['Demo.Pkg', 'demo-pkg2'],
+    ['Demo.Pkg', ''],
+    ['Demo.Pkg', 'demo pkg'],
+    ['1.0.0', '1.0.1'],
+    ['1.0.0', '1.0+local'],
+    ['1.0.0', '1.0rc1'],
+    ['1.0.0', 'one'],
+    ['Summary', 'Name: other\nSummary'],
+    ['Summary', 'version: 2.0\nSummary'],
+    ['Name: Demo.Pkg', 'Name: demo-pkg\n other'],
+    ['Summary: naïve', 'Summary: x\rName: other\rSummary: naïve'],
+  ] as const)
+    t.equal(objection(HONEST.replace(from, to)), 'metadata-mismatch', `${from} → ${to}`)
+})
+
+t.test('nor is what is no core metadata', async t => {
+  const member = { name: 'demo_pkg-1.0/PKG-INFO', bytes: Buffer.from(HONEST) }
+  const cases: Readonly<Record<string, string | Buffer>> = {
+    nothing: '',
+    'a source distribution': tarGz([member]),
+    'a wheel': zip([member]),
+    'an archive behind METADATA': Buffer.concat([Buffer.from(HONEST), zip([member])]),
+    'not UTF-8': Buffer.from(HONEST, 'latin1'),
+    'UTF-8 cut short': Buffer.from(HONEST).subarray(0, HONEST.indexOf('ï') + 1),
+    NUL: `${HONEST}\0`,
+    'an escape': `${HONEST}\u001b[31m`,
+    'a form feed': HONEST.replace('A README', '\f'),
+    DEL: `${HONEST}\u007f`,
+    'without a name': HONEST.replace('Name', 'Nome'),
+    'without a version': HONEST.replace('\nVersion', '\nVision'),
+    'without the version of its form': HONEST.replace('Metadata-Version: 2.1\n', ''),
+    'a name below a text': HONEST.replace('Name', '\nName'),
+    'a mark before it': `\ufeff${HONEST.replace('Metadata-Version: 2.1\n', '')}`,
+    HTML: '<!DOCTYPE html>\n<html></html>\n',
+    'more than is read': `${HONEST}${' '.repeat(MOST_METADATA_BYTES)}`,
+  }
+  for (const [what, bytes] of Object.entries(cases)) t.equal(objection(bytes), 'metadata-unreadable', what)
+})
+
+for (const line of [' b', 'Name: demo-pkg', '\t'])
+  t.test(`many lines of ${JSON.stringify(line)} cost time in proportion to them`, async t => {
+    const long = (lines: number) =>
+      `Metadata-Version: 2.1\nName: demo-pkg\nVersion: 1.0\nX: a\n${`${line}\n`.repeat(lines)}`
+    const time = (lines: number) => {
+      const started = performance.now()
+      t.equal(objection(long(lines)), undefined)
+      return performance.now() - started
+    }
+    time(1_000)
+    const [few, many] = [time(5_000), time(50_000)]
+    t.ok(many < 60 * Math.max(few, 1), `${few} ms, and ten times as many lines ${many} ms`)
+  })
