@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -170,4 +170,16 @@ t.test('a suite whose folder has no tests breaks nothing', async t => {
   t.equal(last, '82 passed, 0 failed, 0 skipped')
   t.equal(code, 0)
   t.match(out, 'test/clients has no tests')
+})
+
+t.test('no test stands where nothing runs it', async t => {
+  const own = ['clients', 'image', 'nemesis']
+  const within = /test\/\{(?<rooms>[\w,]+)\}\/\*\*\/\*\.test\.ts/.exec(readFileSync(join(checkout, '.taprc'), 'utf8'))
+  const rooms = new Set([...(within?.groups?.['rooms'] ?? '').split(','), ...own])
+  const tests = globSync('test/**/*.test.ts', { cwd: checkout })
+  t.ok(tests.length > 0)
+  t.strictSame(
+    tests.filter(test => !rooms.has(test.split('/')[1] ?? '')),
+    [],
+  )
 })

@@ -104,7 +104,10 @@ export class Outlet implements Way {
 
   /** The write was lost: until its connection is closed, it may still be looked at. */
   #drop(buffer: Buffer, { request: { socket } }: Exchange): void {
-    if (socket.closed) return void this.give(buffer)
+    if (socket.closed) {
+      this.give(buffer)
+      return
+    }
     this.#leaving += buffer.length
     socket.once('close', () => {
       this.#leaving -= buffer.length
