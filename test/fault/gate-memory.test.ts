@@ -33,7 +33,7 @@ async function startProcess(t: Test, world: World): Promise<Process> {
   world.writePolicy()
   const file = join(world.folder, 'portcullis.yaml')
   writeFileSync(file, JSON.stringify(world.configuration()))
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'crash-gate-child.ts'), file], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'crash/gate-child.ts'), file], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   t.teardown(async () => {

@@ -248,7 +248,7 @@ t.test('one gate per data folder', async t => {
   })
   t.test('a second process is told so; once the first was killed, it may', async t => {
     const folder = t.testdir()
-    const child = spawn(process.execPath, [new URL('./crash-child.ts', import.meta.url).pathname, folder, 'wait'])
+    const child = spawn(process.execPath, [new URL('./crash/child.ts', import.meta.url).pathname, folder, 'wait'])
     t.teardown(() => child.kill('SIGKILL'))
     await once(child.stdout, 'data')
     await t.rejects(diskSubject(t, { folder }), { code: 'config-invalid', detail: /in use by another gate/ })

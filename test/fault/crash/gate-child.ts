@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
-import { startApp } from '../../src/compose/app.ts'
-import { loadConfig } from '../../src/config/load.ts'
+import { startApp } from '../../../src/compose/app.ts'
+import { loadConfig } from '../../../src/config/load.ts'
 
 /** The whole gate in a process of its own, so that it can be killed. Says where it listens, and every alarm. */
 const [, , file = ''] = process.argv

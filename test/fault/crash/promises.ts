@@ -4,13 +4,13 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
-import { sha256Of } from '../../src/domain/base/digest.ts'
-import type { Blobs } from '../../src/ports/blobs.ts'
-import { findingIn } from '../store/facts.ts'
-import { diskSubject, readJournal } from '../store/stores.ts'
-import { contentOf, verdictOf } from './crash-child.ts'
+import { sha256Of } from '../../../src/domain/base/digest.ts'
+import type { Blobs } from '../../../src/ports/blobs.ts'
+import { findingIn } from '../../store/facts.ts'
+import { diskSubject, readJournal } from '../../store/stores.ts'
+import { contentOf, verdictOf } from './child.ts'
 
-const CHILD = new URL('./crash-child.ts', import.meta.url).pathname
+const CHILD = new URL('./child.ts', import.meta.url).pathname
 
 /** What processes promised before they died. */
 export interface Promised {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { assertKept, nothing, promises } from './crash-promises.ts'
+import { assertKept, nothing, promises } from './promises.ts'
 
 t.setTimeout(600_000)
 

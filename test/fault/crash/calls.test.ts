@@ -1,6 +1,6 @@
 import t from 'tap'
-import { withoutTracer } from './calls/tracer.ts'
-import { assertKept, nothing, promises } from './crash-promises.ts'
+import { withoutTracer } from '../calls/tracer.ts'
+import { assertKept, nothing, promises } from './promises.ts'
 
 t.setTimeout(600_000)
 

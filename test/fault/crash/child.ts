@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { type Sha256, sha256Of } from '../../src/domain/base/digest.ts'
-import { instant, millis } from '../../src/domain/base/instant.ts'
-import { openStore } from '../../src/store/open.ts'
-import { PKG } from '../store/facts.ts'
-import { INDEX } from '../store/stores.ts'
-import { attested } from '../world/judging/judging.ts'
+import { type Sha256, sha256Of } from '../../../src/domain/base/digest.ts'
+import { instant, millis } from '../../../src/domain/base/instant.ts'
+import { openStore } from '../../../src/store/open.ts'
+import { PKG } from '../../store/facts.ts'
+import { INDEX } from '../../store/stores.ts'
+import { attested } from '../../world/judging/judging.ts'
 
 /**
  * A process that stores files and writes the journal until it is killed. It says what it has promised: `stored <seed>`
@@ -80,4 +80,4 @@ function say(line: string): void {
 }
 
 const [, script = '', folder, mode] = process.argv
-if (script.endsWith('crash-child.ts') && folder !== undefined && mode !== undefined) await run(folder, mode)
+if (script.endsWith('/crash/child.ts') && folder !== undefined && mode !== undefined) await run(folder, mode)

@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { sha256Of } from '../../src/domain/base/digest.ts'
-import { readJournal } from '../store/stores.ts'
-import { createWorld, type Published, type World } from '../world/world.ts'
+import { sha256Of } from '../../../src/domain/base/digest.ts'
+import { readJournal } from '../../store/stores.ts'
+import { createWorld, type Published, type World } from '../../world/world.ts'
 
 t.setTimeout(600_000)
 
-const CHILD = new URL('./crash-gate-child.ts', import.meta.url).pathname
+const CHILD = new URL('./gate-child.ts', import.meta.url).pathname
 
 interface Answer {
   /** `undefined`: the connection broke before there was one */

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { cpSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { PORTCULLIS } from '../world/commands/commands.ts'
-import { uvLock } from '../world/commands/locks.ts'
-import { contentsOf } from '../world/mirror/carried.ts'
-import { createCrossing, must } from '../world/mirror/crossing.ts'
+import { PORTCULLIS } from '../../world/commands/commands.ts'
+import { uvLock } from '../../world/commands/locks.ts'
+import { contentsOf } from '../../world/mirror/carried.ts'
+import { createCrossing, must } from '../../world/mirror/crossing.ts'
 
 t.setTimeout(600_000)
 
