@@ -1,4 +1,4 @@
-import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { errorCode } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
 
@@ -9,18 +9,38 @@ interface How {
   readonly mode?: number
 }
 
-/** Writes a file whole or not at all. Throws `usage`. */
+/**
+ * Writes a file whole or not at all. What a link leads to is replaced, never the link; a device or a pipe is written to and stays
+ * what it is. Throws `usage`.
+ */
 export function writeWhole(path: string, content: string | Uint8Array, { over, mode = 0o666 }: How): void {
+  try {
+    if (over && isStream(path)) writeFileSync(path, content)
+    else putInPlace(over ? ownPath(path) : path, content, over, mode)
+  } catch (error) {
+    const code = errorCode(error) ?? 'unknown'
+    const why = code === 'EEXIST' ? 'exists' : `cannot be written (${code})`
+    throw new GateError('usage', `${path} ${why}`, { cause: error })
+  }
+}
+
+function putInPlace(path: string, content: string | Uint8Array, over: boolean, mode: number): void {
   const temporary = `${path}.${process.pid}.tmp`
   try {
     writeFileSync(temporary, content, { flag: 'wx', mode })
     if (over) renameSync(temporary, path)
     else linkSync(temporary, path)
-  } catch (error) {
-    const code = errorCode(error) ?? 'unknown'
-    const why = code === 'EEXIST' ? 'exists' : `cannot be written (${code})`
-    throw new GateError('usage', `${path} ${why}`, { cause: error })
   } finally {
     rmSync(temporary, { force: true })
   }
+}
+
+/** What is there and no file: `/dev/null`, `/dev/stdout`, a named pipe. */
+function isStream(path: string): boolean {
+  const there = statSync(path, { throwIfNoEntry: false })
+  return there !== undefined && !there.isFile() && !there.isDirectory()
+}
+
+function ownPath(path: string): string {
+  return statSync(path, { throwIfNoEntry: false }) === undefined ? path : realpathSync(path)
 }

@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { writeWhole } from '../../../src/cli/terminal/write-whole.ts'
@@ -27,3 +29,29 @@ t.test('where nothing can be written, that is said', async t =>
     detail: /cannot be written \(ENOENT\)/,
   }),
 )
+
+t.test('a device or a pipe is written to, and stays what it is', async t => {
+  writeWhole('/dev/null', 'to nobody', { over: true })
+  t.ok(lstatSync('/dev/null').isCharacterDevice())
+  const folder = t.testdir({})
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const reader = spawn('cat', [pipe], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const read = once(reader.stdout, 'data')
+  writeWhole(pipe, 'to a reader', { over: true })
+  t.equal(String(await read), 'to a reader')
+  t.ok(lstatSync(pipe).isFIFO())
+  t.strictSame(readdirSync(folder), ['pipe'])
+})
+
+t.test('what a link leads to is replaced, and the link stays', async t => {
+  const folder = t.testdir({ there: 'before' })
+  symlinkSync('there', join(folder, 'link'))
+  writeWhole(join(folder, 'link'), 'after', { over: true })
+  t.equal(readFileSync(join(folder, 'there'), 'utf8'), 'after')
+  t.ok(lstatSync(join(folder, 'link')).isSymbolicLink())
+  t.throws(() => writeWhole(join(folder, 'link'), 'again', { over: false }), {
+    code: 'usage',
+    detail: /link exists/,
+  })
+})
