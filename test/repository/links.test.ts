@@ -89,6 +89,23 @@ t.test('the index of the documentation names every page of it', async t => {
   )
 })
 
+t.test('a page that a program or a file to start from names is there', async t => {
+  const files = globSync(['{src,demo,scripts,bench}/**/*.ts', '*.yaml', 'policies/*.yaml', 'docker/*'], {
+    cwd: PROJECT,
+  })
+  t.ok(files.length > 300)
+  const named = files.flatMap(file =>
+    [
+      ...project.read(file).matchAll(/\b(?:docs\/(?:tutorial|how-to|reference|explanation)|policies)[\w./-]*\.md\b/g),
+    ].map(([path]) => ({ file, path })),
+  )
+  t.ok(named.length > 3, `${named.length} are named`)
+  t.strictSame(
+    named.filter(({ path }) => !project.exists(path)),
+    [],
+  )
+})
+
 t.test('and it bites', async t => {
   const pages: Readonly<Record<string, string>> = {
     'docs/a.md': '# A\n\n## What `it` is, and (why)\n\n## Twice\n\n## Twice\n\n```\n# no heading\n```\n',
