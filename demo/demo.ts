@@ -1,16 +1,17 @@
 /**
  * `npm run demo`: an index of its own with its own Sigstore, the real gate in front of it on its defaults, and pip. No
- * network, nothing to configure. With `--stay` the gate goes on until Ctrl-C, so that its pages can be opened.
+ * network, nothing to configure. With `--stay` the gate goes on until Ctrl-C, so that its pages can be opened, and
+ * commands in another terminal can ask its index: docs/tutorial.md goes on from there.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { styleText } from 'node:util'
 import { startGate } from '../test/world/gate/gate.ts'
 import { ManualScope } from '../test/world/manual-scope.ts'
-import { createWorld, type Scope, type World } from '../test/world/world.ts'
+import { createWorld, type Release, type Scope, type World } from '../test/world/world.ts'
 import { createClient, type Install } from './client.ts'
-import { type Story, stories } from './stories.ts'
+import { lockText, type Story, stories } from './stories.ts'
 
 const POLICY = `version: 1
 mode: enforce
@@ -25,7 +26,8 @@ projects:
 
 async function main(scope: Scope): Promise<boolean> {
   const world = await createWorld(scope)
-  for (const story of stories) await story.publish(world)
+  const published: Release[] = []
+  for (const story of stories) published.push(await story.publish(world))
   const gate = await startGate(scope, world, { policy: POLICY })
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-demo-'))
   scope.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -51,8 +53,10 @@ async function main(scope: Scope): Promise<boolean> {
   say(
     asTold ? 'One admitted, three refused: the gate decided before a byte left.' : 'Not what was expected: see above.',
   )
-  say('Next: `npm start` puts the gate before PyPI; README.md says how to point pip, uv, poetry and pdm at it.')
-  if (process.argv.includes('--stay')) await stay(gate.url, world)
+  say(
+    'Next: `npm start` puts the gate before PyPI; docs/how-to/clients.md says how to point pip, uv, poetry and pdm at it.',
+  )
+  if (process.argv.includes('--stay')) await stay(gate.url, world, published)
   return asTold
 }
 
@@ -71,9 +75,17 @@ async function explain(url: string, { explainId }: Install): Promise<void> {
   if (typeof detail === 'string') say(`   why: ${detail}`)
 }
 
-async function stay(url: string, world: World): Promise<void> {
+async function stay(url: string, world: World, published: readonly Release[]): Promise<void> {
+  const lock = join(world.folder, 'demo.txt')
+  writeFileSync(lock, lockText(published))
   say('')
-  say(`The gate stays at ${url} (index ${world.upstream.origin}); Ctrl-C ends it.`)
+  say(`The gate stays at ${url}; Ctrl-C ends it. Its index, for commands in another terminal:`)
+  say('')
+  say(
+    `export PORTCULLIS_UPSTREAM_INDEX=${world.upstream.origin} PORTCULLIS_UPSTREAM_FILES=${world.upstream.filesOrigin}`,
+  )
+  say(`export PORTCULLIS_TRUST_ROOT=${world.trustRoot}`)
+  say(`cp ${lock} .    # a lock of what is honest there`)
   await new Promise(resolve => process.once('SIGINT', resolve))
 }
 

@@ -1,4 +1,4 @@
-import type { World } from '../test/world/world.ts'
+import type { Release, World } from '../test/world/world.ts'
 
 /** One package, what happened to it, and what the gate must say. */
 export interface Story {
@@ -7,7 +7,7 @@ export interface Story {
   readonly told: string
   readonly admitted: boolean
   readonly code: string | undefined
-  publish(world: World): Promise<unknown>
+  publish(world: World): Promise<Release>
 }
 
 const identity = { kind: 'github', repository: 'acme/demo', workflow: 'release.yml', ref: 'refs/tags/v1.0' } as const
@@ -48,3 +48,9 @@ export const stories: readonly Story[] = [
       world.release('demo-impostor', '1.0', { identity: { ...identity, repository: 'mallory/demo' }, kinds }),
   },
 ]
+
+/** The first two, as `pip-compile --generate-hashes` would lock them. */
+export function lockText(published: readonly Release[]): string {
+  const files = published.slice(0, 2).flatMap(release => release.files)
+  return files.map(({ project, version, sha256 }) => `${project}==${version} --hash=sha256:${sha256}\n`).join('')
+}

@@ -7,6 +7,7 @@ import { markdownTable } from '../src/protocol/answers/markdown-table.ts'
 import { policyJsonSchema } from '../src/protocol/clauses/schema.ts'
 import { readVersion } from '../src/version.ts'
 import { ROOMS } from '../test/tripwire/rooms.ts'
+import { commandsText, metricsText, policyText } from './reference.ts'
 
 /** A file of the project of which all or a part comes from the code. */
 export interface GeneratedFile {
@@ -21,17 +22,15 @@ const ROOT = new URL('../', import.meta.url)
 const VERSION_LABEL = /(org\.opencontainers\.image\.version=)"[^"]*"/
 
 /** `node scripts/generate.ts` writes them; a test fails while one of them is not what the code says. */
-export function generatedFiles(): readonly GeneratedFile[] {
-  const readme = read('README.md')
+export async function generatedFiles(): Promise<readonly GeneratedFile[]> {
   const dockerfile = read('Dockerfile')
-  const architecture = read('ARCHITECTURE.md')
   return [
-    {
-      path: 'README.md',
-      found: readme,
-      fresh: replaceBlock(replaceBlock(readme, 'configuration', configurationTable()), 'codes', codeTables()),
-    },
-    { path: 'ARCHITECTURE.md', found: architecture, fresh: replaceBlock(architecture, 'rooms', roomsTable()) },
+    withBlock('docs/reference/commands.md', 'commands', await commandsText()),
+    withBlock('docs/reference/configuration.md', 'configuration', configurationTable()),
+    withBlock('docs/reference/codes.md', 'codes', codeTables()),
+    withBlock('docs/reference/metrics.md', 'metrics', metricsText()),
+    withBlock('docs/reference/policy.md', 'policy', policyText()),
+    withBlock('ARCHITECTURE.md', 'rooms', roomsTable()),
     { path: 'Dockerfile', found: dockerfile, fresh: dockerfile.replace(VERSION_LABEL, `$1"${readVersion()}"`) },
     schemaFile('policies/policy.schema.json', policyJsonSchema()),
     schemaFile('portcullis.schema.json', configJsonSchema()),
@@ -48,6 +47,11 @@ function roomsTable(): string {
 
 function schemaFile(path: string, schema: object): GeneratedFile {
   return { path, found: read(path), fresh: `${JSON.stringify(schema, null, 2)}\n` }
+}
+
+function withBlock(path: string, name: string, block: string): GeneratedFile {
+  const found = read(path)
+  return { path, found, fresh: replaceBlock(found, name, block) }
 }
 
 /** What stands between `<!-- name:begin -->` and `<!-- name:end -->` belongs to the code. */
@@ -68,7 +72,7 @@ function read(path: string): string {
 }
 
 if (import.meta.main) {
-  for (const { path, found, fresh } of generatedFiles()) {
+  for (const { path, found, fresh } of await generatedFiles()) {
     if (found === fresh) continue
     writeFileSync(new URL(path, ROOT), fresh)
     process.stdout.write(`wrote ${fileURLToPath(new URL(path, ROOT))}\n`)

@@ -203,7 +203,7 @@ const logSection = z
   .prefault({})
 
 /**
- * The configuration as one writes it, and as the program reads it: type, validation, JSON Schema and the README's table
+ * The configuration as one writes it, and as the program reads it: type, validation, JSON Schema and the reference's table
  * all come from here. Relative paths resolve against `folder`.
  */
 export function configSchema(folder: string) {

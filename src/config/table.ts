@@ -8,9 +8,9 @@ comma-separated in the environment, and an empty variable counts as not set. Cre
 \`PORTCULLIS_…\` variable is an error like an unknown key (what Kubernetes sets for a service named portcullis apart);
 besides the table there are \`PORTCULLIS_CONFIG\` and \`PORTCULLIS_DEBUG\` (\`1\`: commands print the stack of an error). Upstreams are reached through \`HTTPS_PROXY\` and \`NO_PROXY\`; \`NO_COLOR\` holds.
 \`portcullis config show --origin\` prints what is in force and where it comes from; editors complete with
-[portcullis.schema.json](portcullis.schema.json), and [portcullis.example.yaml](portcullis.example.yaml) is a file to start from.`
+[portcullis.schema.json](../../portcullis.schema.json), and [portcullis.example.yaml](../../portcullis.example.yaml) is a file to start from.`
 
-/** The README's table of every setting. */
+/** The table of every setting in `docs/reference/configuration.md`. */
 export function configurationTable(): string {
   const rows = CONFIG_KEYS.map(key => [`\`${key.key}\``, `\`${key.environment}\``, usualOf(key), key.description])
   return `${markdownTable(['key', 'environment', 'default', 'what it does'], rows)}\n\n${AFTER}`

@@ -20,7 +20,19 @@ export interface Metrics extends Events {
   render(state: MetricState): Promise<{ readonly contentType: string; readonly body: string }>
 }
 
+/** One metric, as its reference tells it. */
+export interface MetricFamily {
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels: readonly string[]
+}
+
 const PREFIX = 'portcullis_'
+const DURATIONS = {
+  name: `${PREFIX}request_duration_seconds`,
+  help: 'From the request’s headers to the end of its answer',
+}
 const ALARMS = {
   'digest-changed': 0,
   'serial-backwards': 0,
@@ -126,13 +138,27 @@ export function createMetrics({ version }: { readonly version: string }): Metric
       state.trust.set({ source: trust.source, digest: trust.digest?.slice(0, 12) ?? '' }, 1)
       state.trustAge.reset() // an age that nobody knows is no series: 0 would look fresh
       if (trust.ageMs !== undefined) state.trustAge.set({ source: trust.source }, trust.ageMs / 1000)
-      const durations = tally.renderDurations(
-        `${PREFIX}request_duration_seconds`,
-        'From the request’s headers to the end of its answer',
-      )
+      const durations = tally.renderDurations(DURATIONS.name, DURATIONS.help)
       return { contentType: registry.contentType, body: `${await registry.metrics()}\n${durations}` }
     },
   }
+}
+
+/** Every metric of the gate's own by name; what prom-client tells of the process comes besides. */
+export function metricFamilies(): readonly MetricFamily[] {
+  const registry = new Registry()
+  const bounded = createBounds()
+  const tally = new RequestTally({ bounds: REQUEST_SECONDS, ...bounded })
+  createCounters(registry, tally)
+  createState(registry, '')
+  // the package keeps labels with each metric, and its types leave them out
+  const metrics = registry.getMetricsAsArray() as unknown as readonly (Omit<MetricFamily, 'labels'> & {
+    readonly labelNames: readonly string[]
+  })[]
+  const families = metrics.map(({ name, help, labelNames, type }) => ({ name, help, labels: labelNames, type }))
+  return [...families, { ...DURATIONS, type: 'histogram' as const, labels: ['route'] }].sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  )
 }
 
 function createCounters(registry: Registry, tally: RequestTally) {

@@ -1,29 +1,36 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { generatedFiles } from '../../scripts/generate.ts'
+import { commandNames } from '../../scripts/reference.ts'
 import { CONFIG_KEYS } from '../../src/config/keys.ts'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import { ERRORS } from '../../src/domain/base/errors.ts'
 import { IMPORT_REFUSALS } from '../../src/domain/base/import-refusal.ts'
+import { LIMITS } from '../../src/domain/base/limits.ts'
 import { REFUSALS } from '../../src/domain/base/refusal.ts'
+import { createMetrics } from '../../src/observe/metrics.ts'
 import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../src/protocol/yaml/diagnostic.ts'
 import { runCommand } from '../world/commands/commands.ts'
 import { NOW } from '../world/judging/judging.ts'
 
 const ROOT = { digest: sha256Of('acme'), json: '{}' }
-const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+const PROJECT = join(import.meta.dirname, '../..')
 
-/** What stands in the README between the marks of a block. */
-function block(name: string): string {
-  return README.split(`<!-- ${name}:begin -->`)[1]?.split(`\n<!-- ${name}:end -->`)[0] ?? ''
+function page(path: string): string {
+  return readFileSync(join(PROJECT, path), 'utf8')
 }
 
-for (const { path, found, fresh } of generatedFiles())
-  t.equal(found, fresh, `${path} is what the code says (else run: node scripts/generate.ts)`)
+/** What stands in a page of the reference between the marks of its block. */
+function block(name: string): string {
+  return page(`docs/reference/${name}.md`).split(`<!-- ${name}:begin -->`)[1]?.split(`\n<!-- ${name}:end -->`)[0] ?? ''
+}
 
-t.test('the README names every setting, its variable and what it does', t => {
+for (const { path, found, fresh } of await generatedFiles())
+  t.equal(found, fresh, `${path} is what the code says (else run: npm run generate)`)
+
+t.test('the reference names every setting, its variable and what it does', t => {
   for (const { key, environment, description } of CONFIG_KEYS) {
     t.match(block('configuration'), `| \`${key}\` | \`${environment}\` |`)
     t.ok(description.length > 10, `${key} has a description`)
@@ -31,14 +38,32 @@ t.test('the README names every setting, its variable and what it does', t => {
   t.end()
 })
 
-t.test('the README names every code that a client may meet', t => {
+t.test('the reference names every code that a client may meet', t => {
   for (const code of [...Object.keys(REFUSALS), ...Object.keys(ERRORS), ...Object.keys(IMPORT_REFUSALS)])
     t.match(block('codes'), `\n| \`${code}\` |`)
   t.end()
 })
 
+t.test('the reference names every metric that a gate tells, and every limit', async t => {
+  const { body } = await createMetrics({ version: '0' }).render({
+    trust: { source: 'pinned', fresh: true, digest: undefined, ageMs: 0, detail: '' } as never,
+    blobBytes: 0,
+    journalBytes: 0,
+  })
+  const told = [...body.matchAll(/^# TYPE (\S+) (\S+)/gm)].filter(([, name = '']) => !/_(process|nodejs)_/.test(name))
+  t.ok(told.length > 20)
+  for (const [, name, type] of told) t.match(block('metrics'), `\n| \`${name}\` | ${type} |`)
+  for (const limit of Object.keys(LIMITS)) t.match(block('metrics'), `\n| \`${limit}\` |`)
+})
+
+t.test('the reference names every key at the top of a policy, and what a rule inherits once', async t => {
+  const { properties } = JSON.parse(page('policies/policy.schema.json')) as { readonly properties: object }
+  for (const key of Object.keys(properties)) t.match(block('policy'), `\`${key}\``)
+  t.equal(block('policy').split('| `cooldown.min_age` |').length, 2)
+})
+
 t.test('no cell of a table ends it', t => {
-  for (const name of ['configuration', 'codes'])
+  for (const name of ['configuration', 'codes', 'metrics', 'policy'])
     for (const table of block(name)
       .split('\n\n')
       .filter(text => text.startsWith('|'))) {
@@ -46,6 +71,11 @@ t.test('no cell of a table ends it', t => {
       t.equal(widths.size, 1, `${name}: every line has as many cells`)
     }
   t.end()
+})
+
+t.test('the first page is short, and its picture small', async t => {
+  t.ok(page('README.md').split('\n').length <= 151)
+  t.ok(statSync(join(PROJECT, 'docs/images/refusal.png')).size < 150_000)
 })
 
 /** What a recipe leaves to the rest of a policy. */
@@ -63,8 +93,7 @@ const AROUND: readonly (readonly [sign: RegExp, rest: string])[] = [
 ]
 
 t.test('every recipe of the policy page loads as it stands', async t => {
-  const page = readFileSync(join(import.meta.dirname, '../../policies/README.md'), 'utf8')
-  const blocks = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block)
+  const blocks = [...page('policies/README.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block)
   t.ok(blocks.length >= 10, `${blocks.length} blocks`)
   for (const block of blocks) {
     const [, rest = ''] = AROUND.find(([sign]) => sign.test(block)) ?? []
@@ -77,13 +106,21 @@ t.test('every recipe of the policy page loads as it stands', async t => {
   }
 })
 
-t.test('the README names every command', async t => {
-  const { out } = await runCommand(['--help'], { folder: t.testdir() })
-  const names = [...out.matchAll(/^ {2}([a-z]+)(?: ([a-z]+))? /gm)].map(([, name = '', only]) =>
-    [name, only].filter(Boolean).join(' '),
-  )
-  for (const name of names.filter(it => it !== 'help' && it !== 'policy')) t.ok(README.includes(`\`${name}`), name)
-  const policy = await runCommand(['policy', '--help'], { folder: t.testdir() })
-  for (const [, name = ''] of policy.out.matchAll(/^ {2}([a-z]+) \[/gm))
-    if (name !== 'help') t.ok(README.includes(`\`policy ${name}`), `policy ${name}`)
+t.test('the reference says what every command is for, and all of its help', async t => {
+  const [glance = ''] = page('docs/reference/commands.md').split('<!-- commands:begin -->')
+  const named = async (path: readonly string[]): Promise<void> => {
+    const { out } = await runCommand([...path, '--help'], { folder: t.testdir() })
+    const names = commandNames(out)
+    for (const name of names) await named([...path, ...name])
+    if (names.length > 0) return
+    const name = path.join(' ')
+    t.ok(
+      [`\`${name}\``, `\`${name} `].some(text => glance.includes(text)),
+      `${name}, at a glance`,
+    )
+    t.match(block('commands'), `## portcullis ${name}\n`)
+    for (const line of out.split('\n')) if (!block('commands').includes(line)) t.fail(`${name}: ${line}`)
+  }
+  await named([])
+  t.ok(block('commands').split('\n## ').length > 20)
 })

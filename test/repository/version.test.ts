@@ -20,7 +20,7 @@ t.test('whatever else has to name it says the same', async t => {
     new RegExp(`^# Changelog\\n\\n## ${VERSION.replaceAll('.', '\\.')}(?: |\\n)`),
     'its newest chapter',
   )
-  const dockerfile = generatedFiles().find(({ path }) => path === 'Dockerfile')
+  const dockerfile = (await generatedFiles()).find(({ path }) => path === 'Dockerfile')
   t.match(dockerfile?.fresh, `org.opencontainers.image.version="${VERSION}"`)
   t.equal(dockerfile?.found, dockerfile?.fresh, '`npm run generate` writes it')
 })

@@ -14,7 +14,7 @@ interface ErrorEntry {
 }
 
 /**
- * Everything that is not a verdict. `unknown-…` means "cannot tell": a 5xx that nobody remembers. The README's table is
+ * Everything that is not a verdict. `unknown-…` means "cannot tell": a 5xx that nobody remembers. The reference's table is
  * generated from it.
  */
 export const ERRORS = {

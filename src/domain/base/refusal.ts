@@ -13,7 +13,7 @@ interface RefusalEntry {
   readonly waive?: Waiver
 }
 
-/** Every reason for a 403. The README's table and the explain pages are generated from it. */
+/** Every reason for a 403. The reference's table and the explain pages are generated from it. */
 export const REFUSALS = {
   unattested: {
     title: 'no attestation',

@@ -10,7 +10,7 @@ const NOT_JUDGED =
 
 const NOT_LET_IN = '`mirror import` refuses with one of these, exit code 1, and lets in nothing of what was carried.'
 
-/** The README's tables of every code that a client or a script may meet, from the catalogues of the domain. */
+/** The tables of every code that a client or a script may meet, from the catalogues of the domain: `docs/reference/codes.md`. */
 export function codeTables(): string {
   const refusals = (Object.keys(REFUSALS) as RefusalCode[]).map(code => {
     const { title, meaning, remedy, hard, waive } = refusalEntry(code)
@@ -21,11 +21,13 @@ export function codeTables(): string {
     return [`\`${code}\``, `${status}`, retryAfter === undefined ? '' : `${retryAfter} s`, `${exit}`, title, remedy]
   })
   return [
-    '### Codes',
+    '## Refusals',
     REFUSED,
     markdownTable(['code', 'title', 'means', 'what to do', 'waived by'], refusals),
+    '## Errors',
     NOT_JUDGED,
     markdownTable(['code', 'status', 'retry after', 'exit', 'title', 'what to do'], errors),
+    '## Imports',
     NOT_LET_IN,
     markdownTable(
       ['code', 'means'],
