@@ -92,9 +92,14 @@ t.test('that a file was missing for long is let go of beside a gate that runs', 
   clock.now += DAY
   t.equal(await answerTo(running, wheel), '403 added-late')
   await fetch(`${running.url}/readyz`) // what was learned is on the disk
-  t.match(await forget('demo', '--what', 'absence', '--file', filename, ...REASON), { exit: 0, out: /the absence of/ })
+  t.match(await forget('demo', '--what', 'arrival', '--file', filename, ...REASON), { exit: 0, out: /the arrival of/ })
   t.equal(await answerTo(running, wheel), '200')
-  t.match(await forget('demo', '--what', 'absence', ...REASON), { exit: 1 }, 'and nothing is left to let go of')
+  await fetch(`${running.url}/readyz`)
+  t.match(
+    await forget('demo', '--what', 'arrival', '--file', filename, ...REASON),
+    { exit: 1 },
+    'nothing is left of it',
+  )
 })
 
 t.test('a clock that ran ahead is let go of', async t => {

@@ -23,7 +23,7 @@ export interface Proof {
 export interface SeenFile {
   readonly filename: string
   readonly version: Version
-  /** by the index's word; the first that it gave */
+  /** by the index's word; the first that it gave and that lasted */
   readonly uploaded: Instant | undefined
   readonly firstSeen: Instant
   readonly lastSeen: Instant

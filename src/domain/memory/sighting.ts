@@ -43,7 +43,7 @@ export interface Sighting {
   /** another one that the page gives now */
   readonly other: Sight<Sha256> | undefined
   readonly firstSeen: Instant
-  /** by the index's word; the first that it gave */
+  /** by the index's word; the first that it gave, or a later one that came before that had lasted */
   readonly uploaded: Instant | undefined
   /** when provenance was offered first */
   readonly offered: Instant | undefined
@@ -297,7 +297,7 @@ function seenAgain(seen: Sighting, file: ListedFile, at: Instant, memory: ReadBe
   const { path, version, uploaded, offered, yanked } = file
   return {
     ...seen,
-    uploaded: seen.uploaded ?? uploaded,
+    uploaded: uploadedAfter(seen, uploaded, memory, at),
     offered: seen.offered ?? (offered ? at : undefined),
     ...absenceOf(seen, memory, at),
     path,
@@ -311,6 +311,21 @@ function seenAgain(seen: Sighting, file: ListedFile, at: Instant, memory: ReadBe
 type Absence = Pick<Sighting, 'absent' | 'missed'>
 
 const NEVER: Absence = { absent: undefined, missed: undefined }
+
+/**
+ * No later word makes a file older. One that makes it younger is taken while the first was given for less than {@link SECOND_SIGHT}:
+ * too early a time makes all other files of the release late.
+ */
+function uploadedAfter(
+  { uploaded: first, firstSeen, gone }: Sighting,
+  uploaded: Instant | undefined,
+  memory: ReadBefore,
+  at: Instant,
+): Instant | undefined {
+  if (first === undefined || uploaded === undefined || uploaded <= first) return first ?? uploaded
+  const last = gone ?? readingBefore(memory, at) ?? firstSeen
+  return lasted({ value: first, since: firstSeen }, last, SECOND_SIGHT) ? first : uploaded
+}
 
 /** A file that was gone was missing since the reading that told so. */
 function absenceOf({ gone, asOf, absent, missed }: Sighting, { reading }: ReadBefore, at: Instant): Absence {
@@ -334,7 +349,7 @@ function saysTheSame(seen: Sighting, file: ListedFile): boolean {
     seen.version === file.version &&
     seen.other === undefined &&
     (file.sha256 === undefined || file.sha256 === seen.sha256) &&
-    (seen.uploaded !== undefined || file.uploaded === undefined) &&
+    (file.uploaded === undefined || file.uploaded === seen.uploaded) &&
     (seen.offered !== undefined || !file.offered) &&
     (seen.yanked !== undefined) === file.yanked
   )

@@ -116,10 +116,33 @@ t.test('a release came when its first file did, and one page without it changes 
 t.test('that a file was missing can be let go of', async t => {
   const late = after(page(0, [sdist]), page(DAY, [sdist]), page(2 * DAY, BOTH))
   for (const filename of [WHEEL, undefined]) {
-    const { history } = letGo(late, { what: 'absence', filename })
+    const without = letGo(late, { what: 'arrival', filename })
+    const { history } = without
     t.equal(history.missedAt(WHEEL), undefined)
     t.equal(history.absentAt(WHEEL), undefined)
+    t.equal(learn(without, page(3 * DAY, BOTH)).memory.sightings.get(WHEEL)?.uploaded, OLD, 'the index says it anew')
   }
-  t.equal(letGo(late, { what: 'absence', filename: NAME }), late, 'of another file there is nothing to let go of')
-  t.strictSame(letGo(late, { what: 'absence', filename: WHEEL }).reading, late.reading)
+  const other = letGo(late, { what: 'arrival', filename: NAME })
+  t.equal(other.history.missedAt(WHEEL), at(DAY), 'of one file alone')
+  t.equal(letGo(other, { what: 'arrival', filename: NAME }), other, 'then there is nothing to let go of')
+  t.strictSame(letGo(late, { what: 'arrival', filename: WHEEL }).reading, late.reading)
+})
+
+t.test('a false upload time on one page makes no other file of the release late', async t => {
+  const version = parseVersion('1.0')
+  if (version === undefined) throw new TypeError('1.0 is a version')
+  const [early, late] = [
+    { ...sdist, uploaded: instant(0) },
+    { ...sdist, uploaded: at(-DAY) },
+  ]
+  const released = (...facts: readonly Facts[]) => after(...facts).history.releasedAt(version)
+  t.equal(released(page(0, [early, wheel]), page(1, BOTH)), OLD, 'too early, at first sight')
+  t.equal(released(page(0, [early, wheel]), page(DAY, BOTH)), OLD, 'and nobody looked for long')
+  t.equal(released(page(0, BOTH), page(1, [early, wheel]), page(2, BOTH)), OLD, 'afterwards')
+  t.equal(released(page(0, BOTH), page(DAY, [early, wheel])), OLD)
+  const times = (...facts: readonly Facts[]) => after(...facts).sightings.get(NAME)?.uploaded
+  t.equal(times(page(0, [sdist]), page(1, [late])), at(-DAY), 'one that makes it younger is taken while it is new')
+  t.equal(times(page(0, [sdist]), { reread: at(10 * MINUTE) }, page(DAY, [late])), OLD, 'and not for long')
+  t.equal(times(page(0, [sdist]), page(DAY, [{ ...sdist, uploaded: undefined }])), OLD)
+  t.equal(times(page(0, [{ ...sdist, uploaded: undefined }]), page(DAY, [sdist])), OLD)
 })

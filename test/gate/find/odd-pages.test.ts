@@ -22,6 +22,8 @@ const ODD: Readonly<Record<string, (entries: readonly Entry[], wheel: Entry) => 
     entries.map(entry => (entry === wheel ? { ...entry, hashes: { md5: '0'.repeat(32) } } : entry)),
   'a page with its name as an address': (entries, wheel) =>
     entries.map(entry => (entry === wheel ? { ...entry, url: 'http://elsewhere.example/demo' } : entry)),
+  'a page that gives another file too early a time': (entries, wheel) =>
+    entries.map(entry => (entry === wheel ? entry : { ...entry, 'upload-time': '2001-01-01T00:00:00Z' })),
   'a page with entries that are none': entries => [...entries.slice(1), null, 7],
 }
 

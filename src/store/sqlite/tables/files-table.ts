@@ -9,7 +9,7 @@ import type { SourceId } from './sources-table.ts'
 
 interface FilesTable {
   read(source: SourceId, project: ProjectName): Sightings
-  /** By the rules of `domain/memory`, which made the sighting: upload time and offer stay, a look only gets later. */
+  /** By the rules of `domain/memory`, which made the sighting: an offer stays, a look only gets later. */
   write(source: SourceId, project: ProjectName, sighting: Sighting): void
   remove(source: SourceId, project: ProjectName, filename: string): void
   /** Those that list a file under this path, or listed one there last; the first to see it first. */
@@ -65,7 +65,7 @@ export function prepareFiles(database: Database.Database): FilesTable {
        other, other_since, missed)
      values (?, ?, ?, unhex(?), unhex(?), ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), ?, ?)
      on conflict do update set sha256 = coalesce(excluded.sha256, files.sha256), place = excluded.place,
-       version = excluded.version, uploaded = coalesce(files.uploaded, excluded.uploaded),
+       version = excluded.version, uploaded = excluded.uploaded,
        offered = coalesce(files.offered, excluded.offered), absent = excluded.absent, gone = excluded.gone,
        yanked = excluded.yanked, as_of = max(files.as_of, excluded.as_of),
        other = excluded.other, other_since = excluded.other_since, missed = excluded.missed`,
