@@ -79,6 +79,29 @@ t.test('the sha256 of a file that was served is let go of without a gate, for th
   t.equal(await answerTo(after, old), '200')
 })
 
+t.test('that a file was missing for long is let go of beside a gate that runs', async t => {
+  const { world, wheel, clock, gate, forget } = await desk(t)
+  const running = await gate()
+  const { filename, bytes, metadata, provenance } = wheel
+  world.upstream.remove('demo', filename)
+  for (let looks = 0; looks < 2; looks += 1) {
+    t.equal(await answerTo(running, wheel), '404 not-listed')
+    clock.now += 11 * MINUTE
+  }
+  world.upstream.add('demo', { filename, bytes, metadata, provenance })
+  clock.now += DAY
+  t.equal(await answerTo(running, wheel), '403 added-late')
+  await fetch(`${running.url}/readyz`) // what was learned is on the disk
+  t.match(await forget('demo', '--what', 'arrival', '--file', filename, ...REASON), { exit: 0, out: /the arrival of/ })
+  t.equal(await answerTo(running, wheel), '200')
+  await fetch(`${running.url}/readyz`)
+  t.match(
+    await forget('demo', '--what', 'arrival', '--file', filename, ...REASON),
+    { exit: 1 },
+    'nothing is left of it',
+  )
+})
+
 t.test('a clock that ran ahead is let go of', async t => {
   const { wheel, clock, gate, forget } = await desk(t)
   const running = await gate()

@@ -94,6 +94,28 @@ t.test('signals reach the gate, because the launcher has become it', async t => 
   t.strictSame(await once(child, 'exit'), [7, null])
 })
 
+t.test('no signal opens a port for a debugger, whichever Node it is', async t => {
+  for (const [what, node, path] of [
+    ['the checkout’s own', process.execPath, SYSTEM_PATH],
+    ['the one in PATH', undefined, `${nodeThatSays(t, '24.15.0')}:${SYSTEM_PATH}`],
+  ] as const) {
+    const folder = checkoutWith(t, node)
+    const child = spawn(join(folder, 'bin/portcullis'), ['serve'], { stdio: 'pipe', env: { PATH: path } })
+    t.teardown(() => child.kill('SIGKILL'))
+    let said = ''
+    child.stderr.on('data', chunk => {
+      said += String(chunk)
+    })
+    await firstLine(child)
+    child.kill('SIGUSR1')
+    await once(child.stderr, 'data', { signal: AbortSignal.timeout(1_000) }).catch(() => {})
+    t.equal(said, '', what)
+    const gone = once(child, 'exit')
+    child.kill('SIGTERM')
+    t.strictSame(await gone, [7, null], `${what}: it runs on`)
+  }
+})
+
 t.test('a Node that is too old is told so, before anything is loaded', async t => {
   const folder = checkoutWith(t, undefined)
   for (const version of ['12.22.0', '20.20.2', '22.22.2', '24.14.9', '25.9.0', '23.11.1'])

@@ -28,9 +28,9 @@ export function fileOf(filename: string, content = filename): ListedFile & { rea
   return { path, filename, sha256, version, uploaded: undefined, offered: false, yanked: false }
 }
 
-/** A page that was read whole. */
+/** A page that tells all files there are. */
 export function pageOf(files: readonly ListedFile[], at: Instant = START, status: ProjectStatus = 'active'): Facts {
-  return { page: { at, status, files } }
+  return { page: { at, status, files, unread: [] } }
 }
 
 /** Reads a page, and tells which of its files came with another sha256 than the first that was seen. */

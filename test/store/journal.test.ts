@@ -1,4 +1,3 @@
-// guards: src/store/sqlite/tables/journal-table.ts
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'
@@ -7,11 +6,13 @@ import type { GateEvent } from '../../src/observe/events.ts'
 import type { JournalEntry } from '../../src/ports/store.ts'
 import { createJournalRoom } from '../../src/store/sqlite/journal-room.ts'
 import { readRecords } from '../../src/store/sqlite/read-records.ts'
+import { writeEntry } from '../../src/store/sqlite/tables/journal-table.ts'
 import { createWords } from '../../src/store/sqlite/tables/words-table.ts'
-import { type DiskSubject, diskSubject, INDEX, START } from './stores.ts'
+import { type DiskSubject, diskSubject, INDEX, readJournal, START } from './stores.ts'
 import { ENTRY } from './written.ts'
 
 const SECOND = 1_000
+const DAY = 86_400_000
 const REFUSED: JournalEntry = { ...ENTRY, outcome: 'refused', code: 'unattested', identity: undefined }
 
 /** A refused file that nobody else asked for, at a moment of its own. */
@@ -151,3 +152,43 @@ t.test('a journal of an earlier version is counted when it is opened', async t =
   await subject.reopen()
   t.equal(subject.store.journalBytes(), counted)
 })
+
+t.test(
+  'a row that another process writes while words are looked through keeps its words, whenever it comes',
+  async t => {
+    const subject = await diskSubject(t)
+    const NUMBER = 3_000
+    for (let number = 0; number < NUMBER; number += 1) subject.store.journal.record(stranger(number))
+    await subject.journal()
+    await subject.close()
+    const { database, room } = roomOver(t, subject, Number.POSITIVE_INFINITY)
+    const other = new Database(subject.file)
+    t.teardown(() => other.close())
+    database.prepare('delete from journal').run()
+    const forgotten = (number: number): JournalEntry => ({
+      ...stranger(number),
+      outcome: 'forgotten',
+      code: 'digest',
+      rule: 'it was wrong',
+      at: instant(START + DAY + number),
+    })
+    room.gone(NUMBER)
+    const write = other.transaction((number: number) => writeEntry(other, forgotten(number)))
+    // the words of a file that no row holds any more: from the last, which is looked at last, to the first
+    const written: number[] = []
+    for (let number = NUMBER - 1; room.step() && number > 0; number -= 250) {
+      write.immediate(number)
+      written.push(number)
+    }
+    while (room.step());
+    const rows = readJournal(subject.file)
+    t.ok(written.length >= 8, `${written.length} rows were written, one after each piece of work`)
+    t.strictSame(
+      rows.map(({ filename }) => filename),
+      written.map(number => stranger(number).filename),
+      'every one is there with its words',
+    )
+    const left = database.prepare<[], number>('select count(*) from words').pluck().get() ?? 0
+    t.ok(left < 100, `${left} words are left of ${3 * NUMBER}: those that nobody uses went all the same`)
+  },
+)

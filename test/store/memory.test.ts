@@ -320,7 +320,8 @@ function memoryConformance(name: string, open: (t: Test) => Promise<Subject>): v
       await learn({ reread: instant(START + 9) })
       await subject.reopen?.()
       const reading = await learn({ reread: instant(START + 5) })
-      t.strictSame(reading, { lastRead: START + 9, status: 'archived', statusSince: START })
+      const whole = { first: START, last: START + 9 }
+      t.strictSame(reading, { lastRead: START + 9, status: 'archived', statusSince: START, whole })
     })
   })
 

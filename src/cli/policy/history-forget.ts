@@ -25,6 +25,8 @@ What can be let go of:
   digest    the first sha256 of a project's files (of one file with --file)
   serial    the highest serial of the project's page
   path      that the project listed a file that it lists no longer; with --file
+  arrival   when the project's files came (one with --file): that its page was
+            read without them, and the upload times that it gave first
   identity  who was proved first to sign the project's files
   clock     the newest time that was recorded; without a project
 

@@ -30,7 +30,7 @@ Exit codes:
 
 Output of --format json, one object:
   {project, status, last_read, first: null | {san, file, at},
-   files: [{filename, version, uploaded, first_seen, last_seen, absent,
+   files: [{filename, version, uploaded, first_seen, last_seen, absent, missed,
      offered, proved: null | {at, signed_at, san, repository, workflow,
        repository_id, owner_id, is_first}}]}
 
@@ -86,6 +86,7 @@ function toJson({ project, status, lastRead, files }: SeenProject): object {
       first_seen: time(file.firstSeen),
       last_seen: time(file.lastSeen),
       absent: time(file.absent),
+      missed: time(file.missed),
       offered: time(file.offered),
       proved: provedJson(file, first),
     })),

@@ -63,12 +63,15 @@ export function lookAtAge(
   ]
 }
 
-/** A file that came to its release late, by the index's word or by what was seen here. */
+/**
+ * A file that came to its release late, by the index's word or by what was seen here: that it was missing for longer than one odd
+ * page lasts. A cooldown passes by itself, this does not.
+ */
 export function lookAtLateness(artifact: Artifact, { regression, ref }: Rule, history: History): readonly Look[] {
   if (regression.addedLate === 'allow') return []
   const { filename, uploaded } = artifact
   const released = history.releasedAt(filename.version)
-  const came = arrivalOf({ uploaded, absent: history.absentAt(filename.text) })
+  const came = arrivalOf({ uploaded, missed: history.missedAt(filename.text) })
   if (released === undefined || came === undefined || came - released <= LATE_DAYS * DAY) return []
   const found = `${Math.floor((came - released) / DAY)} days after`
   return [

@@ -123,6 +123,7 @@ function seenBefore({ file, attestedBefore, firstSignedBy }: Rehearsal, now: Ins
       firstSeen: before,
       lastSeen: before,
       absent: undefined,
+      missed: undefined,
       offered: before,
       proof: undefined,
     }
@@ -140,6 +141,7 @@ function seenBefore({ file, attestedBefore, firstSignedBy }: Rehearsal, now: Ins
     firstSeen: before,
     lastSeen: before,
     absent: undefined,
+    missed: undefined,
     offered: undefined,
     proof: undefined,
   }

@@ -23,12 +23,14 @@ export interface Proof {
 export interface SeenFile {
   readonly filename: string
   readonly version: Version
-  /** by the index's word; the first that it gave */
+  /** by the index's word; the first that it gave and that lasted */
   readonly uploaded: Instant | undefined
   readonly firstSeen: Instant
   readonly lastSeen: Instant
   /** the last moment when the project's page was read and the file was not on it; `undefined` when it always was */
   readonly absent: Instant | undefined
+  /** the same of several such moments, far enough apart that no one odd page made them */
+  readonly missed: Instant | undefined
   /** when the index first offered provenance for it: nothing is proved by that, and it counts against a file without any */
   readonly offered: Instant | undefined
   readonly proof: Proof | undefined
@@ -42,7 +44,8 @@ export interface History {
   /** the first identity that was proved for the project */
   readonly first: (SeenFile & { readonly proof: Proof }) | undefined
   absentAt(filename: string): Instant | undefined
-  /** When the first file of the release came: by its upload time, or later where the page was read without it. */
+  missedAt(filename: string): Instant | undefined
+  /** When the first file of the release came: by its upload time, or later where the page was read without it, more than once. */
   releasedAt(version: Version): Instant | undefined
   /** A file of this release that was seen attested. */
   attestedInRelease(version: Version): AttestedFile | undefined
@@ -70,6 +73,7 @@ export function* historyInSteps(files: readonly SeenFile[]): Generator<undefined
   const byRelease = new Map<string, AttestedFile>()
   const released = new Map<string, Instant>()
   const absent = new Map<string, Instant>()
+  const missed = new Map<string, Instant>()
   for (const [at, file] of files.entries()) {
     if (at % STEP === STEP - 1) yield
     const release = canonicalVersion(file.version)
@@ -78,6 +82,7 @@ export function* historyInSteps(files: readonly SeenFile[]): Generator<undefined
     const before = released.get(release)
     if (came !== undefined && (before === undefined || came < before)) released.set(release, came)
     if (file.absent !== undefined) absent.set(file.filename, file.absent)
+    if (file.missed !== undefined) missed.set(file.filename, file.missed)
   }
   yield
   const releases = inOrder([...byRelease.values()])
@@ -89,6 +94,7 @@ export function* historyInSteps(files: readonly SeenFile[]): Generator<undefined
   return {
     first: firstProved(files),
     absentAt: filename => absent.get(filename),
+    missedAt: filename => missed.get(filename),
     releasedAt: version => released.get(canonicalVersion(version)),
     attestedInRelease: version => byRelease.get(canonicalVersion(version)),
     attestedBefore(version, line, apart) {
@@ -140,9 +146,9 @@ export function proofOf(finding: Finding, at: Instant): Proof | undefined {
   return { signer: signerKeyOf(claims, root), claims, root, at, signedAt }
 }
 
-/** An index cannot make a file older than the last look without it. */
-export function arrivalOf({ uploaded, absent }: Pick<SeenFile, 'uploaded' | 'absent'>): Instant | undefined {
-  return uploaded === undefined ? undefined : instant(Math.max(uploaded, absent ?? 0))
+/** An index cannot make a file older than the last look without it; that one page alone left it out says nothing. */
+export function arrivalOf({ uploaded, missed }: Pick<SeenFile, 'uploaded' | 'missed'>): Instant | undefined {
+  return uploaded === undefined ? undefined : instant(Math.max(uploaded, missed ?? 0))
 }
 
 function inOrder(releases: readonly AttestedFile[]): readonly AttestedFile[] {

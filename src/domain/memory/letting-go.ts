@@ -1,7 +1,7 @@
 import type { ProjectMemory } from './project-memory.ts'
 
 /** What a person can let go of: a fact that stands in the way and should not. */
-export const LET_GO = ['digest', 'serial', 'path', 'identity', 'clock'] as const
+export const LET_GO = ['digest', 'serial', 'path', 'arrival', 'identity', 'clock'] as const
 
 /** `clock`: the newest time that was recorded; the others are facts of a project. */
 export type LetGo = (typeof LET_GO)[number]
@@ -18,6 +18,7 @@ export interface Forgotten {
  * - `digest`: whatever sha256 the index gives next is the first one
  * - `serial`: whatever serial the page has next is the first one
  * - `path`: that the project listed a file that it lists no longer
+ * - `arrival`: when a file came: that the page was read without it, and its first upload time; whatever the index says next is that
  * - `identity`: who was proved to sign: whoever is proved next is the first
  */
 export function letGo(memory: ProjectMemory, { what, filename }: Forgotten): ProjectMemory {
@@ -41,6 +42,16 @@ export function letGo(memory: ProjectMemory, { what, filename }: Forgotten): Pro
       return memory.with({
         sightings: without(memory.sightings, name => isMeant(name) && memory.sightings.get(name)?.gone !== undefined),
       })
+    case 'arrival': {
+      const meant = [...memory.sightings.values()].filter(
+        ({ filename, absent, missed, uploaded }) => isMeant(filename) && (absent ?? missed ?? uploaded) !== undefined,
+      )
+      if (meant.length === 0) return memory
+      const sightings = new Map(memory.sightings)
+      for (const sighting of meant)
+        sightings.set(sighting.filename, { ...sighting, absent: undefined, missed: undefined, uploaded: undefined })
+      return memory.with({ sightings })
+    }
     case 'identity':
       return memory.with({ proofs: without(memory.proofs, isMeant) })
     default:

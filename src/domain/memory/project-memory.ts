@@ -7,6 +7,7 @@ import { Findings, type LearnedFinding } from './findings.ts'
 import { createHistory, type History, historyInSteps, type Proof, type SeenFile } from './history.ts'
 import { mergeSerials, readSerial, type SerialState } from './serial.ts'
 import {
+  isWhole,
   mergeReading,
   mergeSighting,
   type PageRead,
@@ -21,6 +22,7 @@ import {
   sightingsAmong,
   sightingsHad,
   sightingsOn,
+  wasWhole,
 } from './sighting.ts'
 
 /** A file's first proof, and the version that its name has. */
@@ -32,7 +34,7 @@ export interface ProvedFile {
 
 /** What can be learned of a project. Every fact is safe to repeat. */
 export interface Facts {
-  /** its page was read whole */
+  /** its page was read to its end */
   readonly page?: PageRead
   /** files that its page lists: a part of a page that is learned whole in a moment */
   readonly listed?: Pick<PageRead, 'at' | 'files'>
@@ -240,7 +242,7 @@ export function mergeMemories(one: ProjectMemory, other: ProjectMemory): Project
 /** What a page listed and what was proved, file by file; what is neither wheel nor sdist has no version and no history. */
 export function seenFiles({ sightings, proofs, reading }: ProjectMemory): readonly SeenFile[] {
   const files: SeenFile[] = []
-  for (const { filename, version, uploaded, firstSeen, absent, offered, gone } of sightings.values()) {
+  for (const { filename, version, uploaded, firstSeen, absent, missed, offered, gone } of sightings.values()) {
     if (version === undefined) continue
     const lastSeen = gone ?? reading?.lastRead ?? firstSeen
     files.push({
@@ -250,6 +252,7 @@ export function seenFiles({ sightings, proofs, reading }: ProjectMemory): readon
       firstSeen,
       lastSeen,
       absent,
+      missed,
       offered,
       proof: proofs.get(filename)?.proof,
     })
@@ -277,15 +280,18 @@ export function seenProject(memory: ProjectMemory): SeenProject | undefined {
     const sighting = sightings.get(file.filename)
     return { ...file, sha256: sighting?.sha256, yanked: sighting?.yanked }
   })
-  return { project, ...reading, files }
+  const { status, statusSince, lastRead } = reading
+  return { project, status, statusSince, lastRead, files }
 }
 
 /** `undefined` where it says nothing new. */
-function readingAfter({ reading }: ProjectMemory, { page, reread }: Facts): PageReading | undefined {
-  const read =
-    page ?? (reread === undefined || reading === undefined ? undefined : { at: reread, status: reading.status })
-  if (read === undefined) return undefined
-  const next = readAgain(reading, read)
+function readingAfter({ reading, sightings }: ProjectMemory, { page, reread }: Facts): PageReading | undefined {
+  const next =
+    page !== undefined
+      ? readAgain(reading, page, isWhole(sightings, page) ? 'all files' : 'some files')
+      : reread !== undefined && reading !== undefined
+        ? readAgain(reading, { at: reread, status: reading.status }, wasWhole(reading) ? 'all files' : 'some files')
+        : undefined
   return next === reading ? undefined : next
 }
 
@@ -299,7 +305,7 @@ function firstOf<Entry extends Named>(known: ReadonlyMap<string, Entry>, learned
 
 function provedAlone({ filename, version, proof }: ProvedFile): SeenFile {
   const { at } = proof
-  const unknown = { uploaded: undefined, absent: undefined, offered: undefined }
+  const unknown = { uploaded: undefined, absent: undefined, missed: undefined, offered: undefined }
   return { filename, version, firstSeen: at, lastSeen: at, ...unknown, proof }
 }
 

@@ -17,11 +17,13 @@ export interface ListedFile {
   readonly yanked: boolean
 }
 
-/** A page that was read whole. */
+/** A page that was read to its end. */
 export interface PageRead {
   readonly at: Instant
   readonly status: ProjectStatus
   readonly files: readonly ListedFile[]
+  /** file names of entries that could not be read, and `undefined` for those without one: what may be listed for all that we know */
+  readonly unread: readonly (string | undefined)[]
 }
 
 /** When a project's page was read last, and what it said of the project. */
@@ -29,6 +31,8 @@ export interface PageReading {
   readonly lastRead: Instant
   readonly status: ProjectStatus
   readonly statusSince: Instant
+  /** the first and the last reading that told all files there are; `undefined` while none did */
+  readonly whole: { readonly first: Instant; readonly last: Instant } | undefined
 }
 
 /** A file name of a project as it was seen: its first sha256 and upload time, and when it came, was missing and went. */
@@ -39,12 +43,14 @@ export interface Sighting {
   /** another one that the page gives now */
   readonly other: Sight<Sha256> | undefined
   readonly firstSeen: Instant
-  /** by the index's word; the first that it gave */
+  /** by the index's word; the first that it gave, or a later one that came before that had lasted */
   readonly uploaded: Instant | undefined
   /** when provenance was offered first */
   readonly offered: Instant | undefined
   /** the last reading of the page without the file */
   readonly absent: Instant | undefined
+  /** the same of those that make no single sight: it was missing in several, {@link SECOND_SIGHT} apart */
+  readonly missed: Instant | undefined
   readonly path: FilePath
   readonly version: Version | undefined
   /** the last reading with it, once the page lists it no longer */
@@ -75,18 +81,33 @@ interface ReadBefore {
 }
 
 /**
- * What a page changes in what was seen of a project: the sightings that are new or different. A file that was not on the page
- * when it was read last was absent until then, or until now where that lies ahead: a clock was wrong.
+ * What a page changes in what was seen of a project: the sightings that are new or different. A file whose entry could not be
+ * read is there, whatever it says.
  */
 export function sightingsOn(memory: ReadBefore, page: PageRead): readonly Sighting[] {
   const { at, files } = page
   const fresh = freshSightings(memory, page)
   const listed = new Set(files.map(({ filename }) => filename))
+  const unread = new Set(page.unread)
   const before = readingBefore(memory, at)
-  for (const sighting of memory.sightings.values())
-    if (sighting.gone === undefined && !listed.has(sighting.filename))
-      fresh.set(sighting.filename, { ...sighting, gone: before ?? sighting.firstSeen, asOf: later(sighting.asOf, at) })
+  for (const sighting of memory.sightings.values()) {
+    const { filename, gone, firstSeen } = sighting
+    if (listed.has(filename)) continue
+    const asOf = later(sighting.asOf, at)
+    if (unread.has(filename)) {
+      if (gone !== undefined)
+        fresh.set(filename, { ...sighting, ...absenceOf(sighting, memory, at), gone: undefined, asOf })
+    } else if (gone === undefined && !unread.has(undefined))
+      fresh.set(filename, { ...sighting, gone: before ?? firstSeen, asOf })
+  }
   return [...fresh.values()]
+}
+
+/** Whether a page tells all files there are, but for those that are known anyway. */
+export function isWhole(known: Sightings, { files, unread }: PageRead): boolean {
+  if (unread.length === 0) return true
+  const listed = new Set(files.map(({ filename }) => filename))
+  return unread.every(filename => filename !== undefined && (known.has(filename) || listed.has(filename)))
 }
 
 /** The same of some of its files: of the others nothing is said. */
@@ -100,15 +121,14 @@ function readingBefore({ reading }: ReadBefore, at: Instant): Instant | undefine
 
 function freshSightings(memory: ReadBefore, { at, files }: Pick<PageRead, 'at' | 'files'>): Map<string, Sighting> {
   const { sightings: known, settled } = memory
-  const before = readingBefore(memory, at)
   const fresh = new Map<string, Sighting>()
   for (const file of files) {
     const seen = fresh.get(file.filename) ?? known.get(file.filename)
     if (seen !== undefined && saysTheSame(seen, file)) continue
     const sighting =
       seen === undefined
-        ? firstSighting(file, at, before)
-        : { ...seenAgain(seen, file, at, before), ...digestAfter(seen, file.sha256, at, settled) }
+        ? firstSighting(file, at, memory)
+        : { ...seenAgain(seen, file, at, memory), ...digestAfter(seen, file.sha256, at, settled) }
     if (seen === undefined || !isSameSighting(seen, sighting)) fresh.set(file.filename, sighting)
   }
   return fresh
@@ -175,15 +195,29 @@ export function isChanged(known: Sightings, { filename, sha256 }: Pick<ListedFil
   return first !== undefined && sha256 !== undefined && sha256 !== first
 }
 
-/** The reading after this one; its time only rises. The same object where it says nothing new. */
+/** The reading after this one, which tells all files or not; its time only rises. The same object where it says nothing new. */
 export function readAgain(
   before: PageReading | undefined,
   { at, status }: Pick<PageRead, 'at' | 'status'>,
+  told: 'all files' | 'some files',
 ): PageReading {
-  if (before === undefined) return { lastRead: at, status, statusSince: at }
+  const whole = told === 'all files' ? spanOf(before?.whole, { first: at, last: at }) : before?.whole
+  if (before === undefined) return { lastRead: at, status, statusSince: at, whole }
   const lastRead = later(before.lastRead, at)
-  if (before.status !== status) return { lastRead, status, statusSince: at }
-  return lastRead === before.lastRead ? before : { ...before, lastRead }
+  if (before.status !== status) return { lastRead, status, statusSince: at, whole }
+  return lastRead === before.lastRead && whole === before.whole ? before : { ...before, lastRead, whole }
+}
+
+/** Whether the page that was read last told all files: then it does so where it is the same. */
+export function wasWhole({ lastRead, whole }: PageReading): boolean {
+  return whole?.last === lastRead
+}
+
+/** From the first of all to the last; the same object where it is as long. */
+function spanOf(one: PageReading['whole'], other: PageReading['whole']): PageReading['whole'] {
+  if (one === undefined || other === undefined) return one ?? other
+  const [first, last] = [earlier(one.first, other.first), later(one.last, other.last)]
+  return first === one.first && last === one.last ? one : { first, last }
 }
 
 /**
@@ -203,6 +237,7 @@ export function mergeSighting(one: Sighting, other: Sighting): Sighting {
     uploaded: pick(Math.max, one.uploaded, other.uploaded),
     offered: pick(Math.min, one.offered, other.offered),
     absent: pick(Math.max, one.absent, other.absent),
+    missed: pick(Math.max, one.missed, other.missed),
     path,
     version,
     gone,
@@ -212,11 +247,17 @@ export function mergeSighting(one: Sighting, other: Sighting): Sighting {
 }
 
 /**
- * The later reading; of two of the same moment, the one whose status is older. Associative, commutative, and nothing when
- * repeated.
+ * The later reading; of two of the same moment, the one whose status is older; from the first that told all files to the last.
+ * Associative, commutative, and nothing when repeated.
  */
 export function mergeReading(one: PageReading | undefined, other: PageReading | undefined): PageReading | undefined {
   if (one === undefined || other === undefined) return one ?? other
+  const reading = laterReading(one, other)
+  const whole = spanOf(reading.whole, (reading === one ? other : one).whole)
+  return whole === reading.whole ? reading : { ...reading, whole }
+}
+
+function laterReading(one: PageReading, other: PageReading): PageReading {
   if (one.lastRead !== other.lastRead) return one.lastRead > other.lastRead ? one : other
   if (one.statusSince !== other.statusSince) return one.statusSince < other.statusSince ? one : other
   return one.status <= other.status ? one : other
@@ -232,7 +273,9 @@ function pick(
   return instant(choose(one, other))
 }
 
-function firstSighting(file: ListedFile, at: Instant, before: Instant | undefined): Sighting {
+/** A file that comes for the first time was missing ever since the page was read whole. */
+function firstSighting(file: ListedFile, at: Instant, { reading }: ReadBefore): Sighting {
+  const whole = reading?.whole
   const { filename, sha256, path, version, uploaded, offered, yanked } = file
   return {
     filename,
@@ -241,7 +284,7 @@ function firstSighting(file: ListedFile, at: Instant, before: Instant | undefine
     firstSeen: at,
     uploaded,
     offered: offered ? at : undefined,
-    absent: before,
+    ...(whole === undefined ? NEVER : absence(whole.first, whole.last, at)),
     path,
     version,
     gone: undefined,
@@ -250,19 +293,52 @@ function firstSighting(file: ListedFile, at: Instant, before: Instant | undefine
   }
 }
 
-function seenAgain(seen: Sighting, file: ListedFile, at: Instant, before: Instant | undefined): Sighting {
+function seenAgain(seen: Sighting, file: ListedFile, at: Instant, memory: ReadBefore): Sighting {
   const { path, version, uploaded, offered, yanked } = file
   return {
     ...seen,
-    uploaded: seen.uploaded ?? uploaded,
+    uploaded: uploadedAfter(seen, uploaded, memory, at),
     offered: seen.offered ?? (offered ? at : undefined),
-    absent: seen.gone === undefined ? seen.absent : (before ?? seen.absent),
+    ...absenceOf(seen, memory, at),
     path,
     version,
     gone: undefined,
     yanked: yanked ? (seen.yanked ?? at) : undefined,
     asOf: later(seen.asOf, at),
   }
+}
+
+type Absence = Pick<Sighting, 'absent' | 'missed'>
+
+const NEVER: Absence = { absent: undefined, missed: undefined }
+
+/**
+ * No later word makes a file older. One that makes it younger is taken while the first was given for less than {@link SECOND_SIGHT}:
+ * too early a time makes all other files of the release late.
+ */
+function uploadedAfter(
+  { uploaded: first, firstSeen, gone }: Sighting,
+  uploaded: Instant | undefined,
+  memory: ReadBefore,
+  at: Instant,
+): Instant | undefined {
+  if (first === undefined || uploaded === undefined || uploaded <= first) return first ?? uploaded
+  const last = gone ?? readingBefore(memory, at) ?? firstSeen
+  return lasted({ value: first, since: firstSeen }, last, SECOND_SIGHT) ? first : uploaded
+}
+
+/** A file that was gone was missing since the reading that told so. */
+function absenceOf({ gone, asOf, absent, missed }: Sighting, { reading }: ReadBefore, at: Instant): Absence {
+  const last = reading?.whole?.last
+  if (gone === undefined || last === undefined || last < asOf) return { absent, missed }
+  const now = absence(asOf, last, at)
+  return { ...now, missed: now.missed ?? missed }
+}
+
+/** Of a file that was missing from one reading to another: until now where that one lies ahead, a clock was wrong. */
+function absence(first: Instant, last: Instant, at: Instant): Absence {
+  const absent = earlier(last, at)
+  return { absent, missed: lasted({ value: undefined, since: first }, absent, SECOND_SIGHT) ? absent : undefined }
 }
 
 /** Whether the file stands there as it was seen last, which is what most of a page does. */
@@ -273,7 +349,7 @@ function saysTheSame(seen: Sighting, file: ListedFile): boolean {
     seen.version === file.version &&
     seen.other === undefined &&
     (file.sha256 === undefined || file.sha256 === seen.sha256) &&
-    (seen.uploaded !== undefined || file.uploaded === undefined) &&
+    (file.uploaded === undefined || file.uploaded === seen.uploaded) &&
     (seen.offered !== undefined || !file.offered) &&
     (seen.yanked !== undefined) === file.yanked
   )
@@ -290,6 +366,7 @@ function isSameSighting(one: Sighting, other: Sighting): boolean {
     one.uploaded === other.uploaded &&
     one.offered === other.offered &&
     one.absent === other.absent &&
+    one.missed === other.missed &&
     one.gone === other.gone &&
     one.yanked === other.yanked
   )
@@ -313,4 +390,8 @@ function textOf({ path, version, gone, yanked, other }: Sighting): string {
 
 function later(one: Instant, other: Instant): Instant {
   return one > other ? one : other
+}
+
+function earlier(one: Instant, other: Instant): Instant {
+  return one < other ? one : other
 }

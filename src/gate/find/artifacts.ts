@@ -2,8 +2,10 @@ import type { RefusalCode } from '../../domain/base/refusal.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import type { ListedFile } from '../../domain/memory/sighting.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
+import { parseDistFilename } from '../../domain/packaging/filename.ts'
+import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
-import type { IndexFile } from '../../protocol/simple/project-index.ts'
+import type { Dropped, IndexFile } from '../../protocol/simple/project-index.ts'
 import type { KnownPage } from './known-page.ts'
 
 /** What an index entry must have before anything can be said about the file's bytes. */
@@ -67,6 +69,12 @@ export function listedFile(file: IndexFile): ListedFile {
     offered: provenance === 'offered',
     yanked: yanked !== false,
   }
+}
+
+/** What an entry that could not be read may have been of; nothing where its name is that of no distribution of the project. */
+export function unreadFile({ filename }: Dropped, project: ProjectName): readonly (string | undefined)[] {
+  if (typeof filename !== 'string') return [undefined]
+  return parseDistFilename(filename, project) === undefined ? [] : [filename]
 }
 
 function refuse(page: KnownPage, file: IndexFile, rules: ArtifactRules, code: RefusalCode, detail: string): Refused {

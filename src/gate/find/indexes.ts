@@ -15,7 +15,7 @@ import type { Memory } from '../../ports/memory.ts'
 import type { Asking, Index } from '../../ports/outward.ts'
 import type { ProjectIndex } from '../../protocol/simple/project-index.ts'
 import { UnreadableStatus } from '../../protocol/simple/project-status.ts'
-import { listedFile } from './artifacts.ts'
+import { listedFile, unreadFile } from './artifacts.ts'
 import { type KnownPage, knownPage } from './known-page.ts'
 import { secondOpinion } from './second-opinion.ts'
 import type { Unoffered } from './unoffered.ts'
@@ -179,13 +179,17 @@ export function createIndexes(options: Options): Indexes {
     mayStand: KnownPage | undefined,
   ): Promise<KnownPage> {
     const fresher = mayStand === undefined ? await notBehind(answered) : answered
-    const { name, serial, status, files } = fresher
+    const { name, serial, status, files, dropped } = fresher
     await assertForward(fresher)
     const before = await memory.of(name)
     const offered = unoffered.without(fresher)
     const listed = await stepsFor(files.length, mapInSteps(files, listedFile))
     const made = await stepsFor(files.length, knownPage(offered, fresher === answered ? etag : undefined))
-    const page = { at: clock(), status, files: listed }
+    const unread = await stepsFor(
+      dropped.length,
+      mapInSteps(dropped, entry => unreadFile(entry, name)),
+    )
+    const page = { at: clock(), status, files: listed, unread: unread.flat() }
     for (let from = 0; listed.length > AT_ONCE && from < listed.length; from += AT_ONCE) {
       await memory.learn(name, { listed: { at: page.at, files: listed.slice(from, from + AT_ONCE) } })
       await inSlices(aTurn())

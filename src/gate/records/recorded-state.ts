@@ -111,8 +111,8 @@ class RecordedProject {
   constructor(seen: SeenProject | undefined) {
     this.seen = seen
     this.#files = new Map((seen?.files ?? []).map(file => [file.filename, file]))
-    const moments = (seen?.files ?? []).flatMap(({ firstSeen, offered, absent, proof }) =>
-      [firstSeen, offered, absent, proof?.at].filter(moment => moment !== undefined),
+    const moments = (seen?.files ?? []).flatMap(({ firstSeen, offered, absent, missed, proof }) =>
+      [firstSeen, offered, absent, missed, proof?.at].filter(moment => moment !== undefined),
     )
     this.#moments = [...new Set(moments)].sort((a, b) => a - b)
   }
@@ -155,10 +155,11 @@ function denied(seen: SeenProject | undefined): ProjectStatus {
 
 function asOf(file: SeenFile, at: Instant): SeenFile | undefined {
   if (file.firstSeen > at) return undefined
-  const { absent, offered, proof } = file
+  const { absent, missed, offered, proof } = file
   return {
     ...file,
     absent: absent !== undefined && absent <= at ? absent : undefined,
+    missed: missed !== undefined && missed <= at ? missed : undefined,
     offered: offered !== undefined && offered <= at ? offered : undefined,
     proof: proof !== undefined && proof.at <= at ? proof : undefined,
   }

@@ -119,7 +119,10 @@ export function createJournalRoom({ database, words, events, most }: Options): J
   }
 }
 
-/** Deletes the words that no row holds, piece by piece: first the rows are gone through, then the words. False when it is done. */
+/**
+ * Deletes the words that no row holds, piece by piece: first the rows are gone through, then the words. Rows that another process
+ * writes meanwhile use words too, so words go only while nobody else wrote since the rows were gone through. False when it is done.
+ */
 function createSweep(database: Database.Database, words: Words): () => boolean {
   const select = database.prepare<[number, number], Row>(
     `select id, ${COLUMNS.join(', ')} from journal where id > ? order by id limit ?`,
@@ -131,8 +134,24 @@ function createSweep(database: Database.Database, words: Words): () => boolean {
   }
   let row = 0
   let word: number | undefined
-  // what is written meanwhile uses words too
+  let seen = written()
+  // what is written here meanwhile is told
   words.watch(use)
+
+  /** Rises with every commit of another connection. */
+  function written(): unknown {
+    return database.pragma('data_version', { simple: true })
+  }
+
+  /** From the lock on nobody else writes. False where somebody did before. */
+  const deleteUnused = database.transaction((first: number): boolean => {
+    if (written() !== seen) return false
+    words.deleteUnused(
+      { first, last: Math.min(last, first + PIECE - 1) },
+      id => ((used[id >> 3] ?? 0) & (1 << (id & 7))) !== 0,
+    )
+    return true
+  })
 
   return () => {
     if (word === undefined) {
@@ -146,10 +165,12 @@ function createSweep(database: Database.Database, words: Words): () => boolean {
       if (rows.length < PIECE) word = 1
       return true
     }
-    words.deleteUnused(
-      { first: word, last: Math.min(last, word + PIECE - 1) },
-      id => ((used[id >> 3] ?? 0) & (1 << (id & 7))) !== 0,
-    )
+    if (!deleteUnused.immediate(word)) {
+      seen = written()
+      row = 0
+      word = undefined
+      return true
+    }
     word += PIECE
     if (word <= last) return true
     words.watch(undefined)

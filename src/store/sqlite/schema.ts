@@ -9,6 +9,7 @@ export const MIGRATIONS = [
   '0004-sources',
   '0005-second-sights',
   '0006-given',
+  '0007-whole-readings',
 ] as const
 
 export type MigrationName = (typeof MIGRATIONS)[number]

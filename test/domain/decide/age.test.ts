@@ -20,12 +20,14 @@ t.test('a file added long after its release', async t => {
     'its own release counts',
   )
   t.equal(outcome(`${rule}, regression: { added_late: allow }`, after(released), at(ago(1))), 'attestation')
-  const backdated = seen('2.0.0', { filename: 'pkg-2.0.0-py3-none-any.whl', uploaded: ago(100), absent: ago(2) })
+  const backdated = seen('2.0.0', { filename: 'pkg-2.0.0-py3-none-any.whl', uploaded: ago(100), missed: ago(2) })
   t.equal(
     outcome(rule, after(released, backdated), at(ago(100))),
     'added-late',
     'an index cannot backdate what was not there',
   )
+  const once = seen('2.0.0', { filename: 'pkg-2.0.0-py3-none-any.whl', uploaded: ago(100), absent: ago(2) })
+  t.equal(outcome(rule, after(released, once), at(ago(100))), 'attestation', 'that one page left it out says nothing')
   t.equal(outcome(rule, after(released), at(undefined)), 'attestation', 'without a time nothing is said')
 })
 

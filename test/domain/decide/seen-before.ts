@@ -29,6 +29,7 @@ export function seen(release: string, changes: Partial<SeenFile> = {}): SeenFile
     firstSeen: ago(10),
     lastSeen: ago(1),
     absent: undefined,
+    missed: undefined,
     offered: undefined,
     proof: undefined,
     ...changes,

@@ -39,6 +39,7 @@ export const anyPage: Arbitrary<PageRead> = fc.record({
   at: anyTime,
   status: fc.constantFrom(...STATUSES),
   files: fc.array(anyListed, { maxLength: 5 }),
+  unread: fc.array(fc.option(fc.constantFrom(...FILENAMES), { nil: undefined }), { maxLength: 2 }),
 })
 
 export const anyProved: Arbitrary<ProvedFile> = fc
@@ -96,6 +97,7 @@ export const anySighting: Arbitrary<Sighting> = fc
     uploaded: anyTimeOrNone,
     offered: anyTimeOrNone,
     absent: anyTimeOrNone,
+    missed: anyTimeOrNone,
     gone: anyTimeOrNone,
     yanked: anyTimeOrNone,
     asOf: anyTime,
@@ -106,7 +108,12 @@ export const anySighting: Arbitrary<Sighting> = fc
   })
 
 export const anyReading: Arbitrary<PageReading | undefined> = fc.option(
-  fc.record({ lastRead: anyTime, status: fc.constantFrom(...STATUSES), statusSince: anyTime }),
+  fc.record({
+    lastRead: anyTime,
+    status: fc.constantFrom(...STATUSES),
+    statusSince: anyTime,
+    whole: fc.option(fc.record({ first: anyTime, last: anyTime }), { nil: undefined }),
+  }),
   { nil: undefined },
 )
 

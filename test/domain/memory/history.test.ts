@@ -22,8 +22,8 @@ t.test('a first identity is never taken from what strangers can start, or from a
 
 t.test('a file arrives when the index says so, or after the last look that did not find it', async t => {
   const [early, late] = [instant(1_000), instant(2_000)]
-  t.equal(arrivalOf({ uploaded: early, absent: undefined }), early)
-  t.equal(arrivalOf({ uploaded: early, absent: late }), late, 'an index cannot backdate')
-  t.equal(arrivalOf({ uploaded: late, absent: early }), late)
-  t.equal(arrivalOf({ uploaded: undefined, absent: undefined }), undefined)
+  t.equal(arrivalOf({ uploaded: early, missed: undefined }), early)
+  t.equal(arrivalOf({ uploaded: early, missed: late }), late, 'an index cannot backdate')
+  t.equal(arrivalOf({ uploaded: late, missed: early }), late)
+  t.equal(arrivalOf({ uploaded: undefined, missed: undefined }), undefined)
 })

@@ -85,7 +85,7 @@ t.test('what is let go of is gone, and nothing else', async t => {
   t.equal(letGo(memory, { what: 'path', filename: 'pkg-2.0.tar.gz' }), memory, 'it is listed now')
   t.strictSame([...letGo(memory, { what: 'identity', filename: NAME }).proofs.keys()], ['pkg-2.0.tar.gz'])
   t.equal(letGo(memory, { what: 'identity', filename: undefined }).history.first, undefined)
-  for (const what of ['digest', 'serial', 'path', 'identity'] as const) {
+  for (const what of ['digest', 'serial', 'path', 'arrival', 'identity'] as const) {
     const nothing = ProjectMemory.of(PKG)
     t.equal(letGo(nothing, { what, filename: undefined }), nothing, what)
   }

@@ -24,7 +24,7 @@ function file(filename: string, content = filename): ListedFile {
 }
 
 function page(at: typeof NOW, ...files: readonly ListedFile[]): PageRead {
-  return { at, status: 'active', files }
+  return { at, status: 'active', files, unread: [] }
 }
 
 const NOTHING = ProjectMemory.of(DEMO)

@@ -24,6 +24,7 @@ function seen(filename: string, day: number, finding: Finding): SeenFile {
     firstSeen: at,
     lastSeen: at,
     absent: undefined,
+    missed: undefined,
     offered: at,
     proof: proofOf(finding, at),
   }

@@ -9,11 +9,10 @@ import { atOnce, type Mischief, over, type Stage } from './stage.ts'
 const ROUTES: readonly Route[] = ['root', 'page', 'legacy', 'provenance', 'file', 'metadata']
 
 /** So many answers of one route, or of every one, are spoilt in one way; somebody asks for what is cold meanwhile. */
-function fault(name: string, action: (stage: Stage) => FaultAction, more: Partial<Mischief> = {}): Mischief {
+function fault(name: string, action: (stage: Stage) => FaultAction): Mischief {
   return {
     name,
     side: 'upstream',
-    ...more,
     async run(stage, signal) {
       const { dice, upstream, truth } = stage
       const routes = dice.chance(0.5) ? ROUTES : [dice.pick(ROUTES)]
@@ -91,9 +90,7 @@ export const FAULTS: readonly Mischief[] = [
       'x-pypi-last-serial': dice.pick(['-1', '1e99', '12x', '9'.repeat(40)]),
     },
   })),
-  fault('credentials-echoed', () => ({ headers: { 'content-type': `text/plain; x=${SECRET}`, etag: undefined } }), {
-    onRequest: true,
-  }),
+  fault('credentials-echoed', () => ({ headers: { 'content-type': `text/plain; x=${SECRET}`, etag: undefined } })),
   {
     name: 'slow-line',
     side: 'upstream',

@@ -46,11 +46,10 @@ function entryOf(page: IndexPage, { filename }: KnownFile): IndexEntry {
 }
 
 /** Tells a lie about a wheel, and asks for everything that it is about until it is over. */
-function lie(name: string, tell: (stage: Stage, file: KnownFile) => void, more: Partial<Mischief> = {}): Mischief {
+function lie(name: string, tell: (stage: Stage, file: KnownFile) => void): Mischief {
   return {
     name,
     side: 'upstream',
-    ...more,
     async run(stage, signal) {
       const file = victim(stage, name)
       tell(stage, file)
@@ -70,9 +69,6 @@ async function pause(signal: AbortSignal): Promise<void> {
 function lieOnPage(name: string, change: (page: IndexPage, file: KnownFile, stage: Stage) => void): Mischief {
   return lie(name, (stage, file) => lyingPage(stage, file.project, page => change(page, file, stage)))
 }
-
-/** Known to be wrong still: only where it is named. */
-const ON_REQUEST = { onRequest: true } as const
 
 const OTHER_DIGEST = sha256Of('other bytes')
 
@@ -192,15 +188,10 @@ export const LIES: readonly Mischief[] = [
     const text = Buffer.concat([file.metadata, Buffer.from('Requires-Dist: evil\n')])
     metadataIs(stage, file, text)
   }),
-  lie(
-    'metadata-is-a-refused-file',
-    (stage, file) => metadataIs(stage, file, stage.truth.texts.plain.bytes),
-    ON_REQUEST,
-  ),
+  lie('metadata-is-a-refused-file', (stage, file) => metadataIs(stage, file, stage.truth.texts.plain.bytes)),
   {
     name: 'metadata-is-a-file-that-poses',
     side: 'upstream',
-    ...ON_REQUEST,
     async run(stage, signal) {
       const { posing, wheel } = stage.truth.texts
       noteLie(stage.lies, wheel, 'metadata-is-a-file-that-poses')
@@ -226,12 +217,11 @@ export const LIES: readonly Mischief[] = [
       await over(signal)
     },
   },
-  document('bomb-of-objects', ON_REQUEST, () => `{"files":[${'{},'.repeat(20_000_000)}{}]}`),
-  document('bomb-of-nothing', {}, () => Buffer.alloc(120_000_000)),
-  document('depth', {}, () => '['.repeat(1_000_000)),
+  document('bomb-of-objects', () => `{"files":[${'{},'.repeat(20_000_000)}{}]}`),
+  document('bomb-of-nothing', () => Buffer.alloc(120_000_000)),
+  document('depth', () => '['.repeat(1_000_000)),
   document(
     'width',
-    {},
     () => `{"name":"huge","meta":{"api-version":"1.4"},"files":[${'{"filename":"a"},'.repeat(50_000)}{}]}`,
   ),
   {
@@ -269,12 +259,11 @@ function metadataIs(stage: Stage, file: KnownFile, bytes: Buffer): void {
 }
 
 /** A page that is small on the wire and large in memory. */
-function document(name: string, more: Partial<Mischief>, make: () => string | Buffer): Mischief {
+function document(name: string, make: () => string | Buffer): Mischief {
   let packed: Buffer | undefined
   return {
     name,
     side: 'upstream',
-    ...more,
     async run(stage, signal) {
       packed ??= gzipSync(make(), { level: 1 })
       servePage(stage.upstream, 'huge', packed, { 'content-encoding': 'gzip', etag: `"${name}"` })

@@ -1,6 +1,7 @@
 // guards: src/store/sqlite/migrations/0001-begin.ts src/store/sqlite/migrations/0002-history.ts
 // guards: src/store/sqlite/migrations/0003-mirror.ts src/store/sqlite/migrations/0004-sources.ts
 // guards: src/store/sqlite/migrations/0005-second-sights.ts src/store/sqlite/migrations/0006-given.ts
+// guards: src/store/sqlite/migrations/0007-whole-readings.ts
 // guards: src/store/sqlite/letting-go.ts src/store/sqlite/tables/forgotten-table.ts src/store/sqlite/tables/settled-table.ts
 import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
@@ -27,6 +28,7 @@ import { fileOf, findingIn, KEY, PKG, pageOf, plain, proved } from '../facts.ts'
 import { type DiskSubject, diskSubject, INDEX, START } from '../stores.ts'
 import { ENTRY, heldFile, REFUSED } from '../written.ts'
 
+const DAY = 86_400_000
 const UNATTESTED = { kind: 'unattested', said: 'integrity' } as const
 
 /** What there was before sources were told apart, written as it was then. */
@@ -111,7 +113,13 @@ t.test('nothing is lost of what was written before sources were told apart', asy
   const before = (await Before.begin(t))
     .page('pkg', START + 5)
     .file('pkg', 'pkg-1.0.tar.gz')
-    .file('pkg', 'pkg-0.9.zip', { version: '0.9', sha256: null, gone: START + 2, yanked: START + 1 })
+    .file('pkg', 'pkg-0.9.zip', {
+      version: '0.9',
+      sha256: null,
+      gone: START + 2,
+      yanked: START + 1,
+      first_seen: START - DAY,
+    })
     .file('pkg', 'pkg.txt', { version: null, uploaded: null, offered: null, absent: null })
     .finding({ sha256: sha256Of('pkg-1.0.tar.gz') })
     .run('insert into serials values (?, ?)', 'pkg', 7)
@@ -155,6 +163,7 @@ t.test('nothing is lost of what was written before sources were told apart', asy
       uploaded: START - 9,
       offered: START + 1,
       absent: START - 1,
+      missed: START - 1,
       path,
       version,
       gone: undefined,
@@ -223,6 +232,53 @@ t.test('of several projects that a name could belong to, the one that listed it 
   t.equal((await memory.of(PKG)).findings.get(key), undefined)
 })
 
+t.test('that a file was missing in what may have been one odd page is healed, and nothing else', async t => {
+  const late = START + DAY
+  const subject = await (await Before.begin(t))
+    .page('pkg', late)
+    .file('pkg', 'pkg-1.0.tar.gz', { absent: null })
+    .file('pkg', 'pkg-1.1.zip', { first_seen: START + 90, absent: START })
+    .file('pkg', 'pkg-1.2.zip', { first_seen: late, absent: START })
+    .file('pkg', 'pkg-1.3.zip', { first_seen: START, absent: late })
+    .file('pkg', 'pkg-1.4.zip', { first_seen: late, absent: START + 600_000 })
+    .file('pkg', 'pkg-1.5.zip', { first_seen: START + 600_000, absent: late })
+    .file('other', 'other-1.0.zip', { first_seen: late, absent: late - 1 })
+    .openOfIndex(t)
+  for (const round of ['migrated', 'and opened again']) {
+    const { sightings, reading } = await (await subject.memory()).of(PKG)
+    t.strictSame(reading?.whole, { first: START, last: late }, round)
+    const missed = Object.fromEntries(sightings.values().map(file => [file.filename, file.missed]))
+    t.strictSame(missed, {
+      'pkg-1.0.tar.gz': undefined,
+      'pkg-1.1.zip': undefined, // missing on the first page
+      'pkg-1.2.zip': undefined, // and seen long after
+      'pkg-1.3.zip': undefined, // there from the first page on, and missing some time
+      'pkg-1.4.zip': START + 600_000, // the page was read without it for ten minutes
+      'pkg-1.5.zip': late, // nobody knows any more how long it was missing before it came
+    })
+    await subject.reopen()
+  }
+  const other = await (await subject.memory()).of(parseProjectName('other'))
+  t.match(other.sightings.get('other-1.0.zip'), { absent: late - 1, missed: undefined }, 'for a cooldown it counts')
+})
+
+t.test('what a source was told beside what is nobody’s counts from when that was read', async t => {
+  const before = (await Before.begin(t)).page('pkg', START).file('pkg', 'pkg-1.0.tar.gz', { first_seen: START - DAY })
+  await applyMigrations(before.database, '0006-given')
+  const place = Buffer.from(sha256Of('x'), 'hex')
+  before.run('insert into sources values (7, ?)', INDEX).run(
+    `insert into files (source, project, filename, place, first_seen, version, absent, as_of)
+       values (7, 'pkg', 'pkg-2.0.zip', ?, ?, '2.0', ?, ?)`,
+    place,
+    START + 9,
+    START,
+    START + 9,
+  )
+  const subject = await before.open(t)
+  const { sightings } = await (await subject.memory()).of(PKG)
+  t.equal(sightings.get('pkg-2.0.zip')?.missed, START)
+})
+
 t.test('a finding whose seal was wrong stays absent', async t => {
   const subject = await (await Before.begin(t))
     .finding({ seal: Buffer.alloc(32) })
@@ -239,7 +295,10 @@ async function readBy(subject: DiskSubject, source: Source, files: readonly List
 }
 
 t.test('what was written before is the source’s whose page agrees with it, and no other’s', async t => {
-  const before = (await Before.begin(t)).page('pkg', START).file('pkg', 'pkg-1.0.tar.gz').file('other', 'other-1.0.zip')
+  const before = (await Before.begin(t))
+    .page('pkg', START)
+    .file('pkg', 'pkg-1.0.tar.gz', { first_seen: START - DAY })
+    .file('other', 'other-1.0.zip')
   const subject = await before.finding({ sha256: sha256Of('pkg-1.0.tar.gz') }).open(t)
   const key = { ...KEY, sha256: sha256Of('pkg-1.0.tar.gz') }
   const other = await readBy(subject, HELD, [fileOf('pkg-1.0.tar.gz', 'another'), fileOf('pkg-2.0.tar.gz')])
@@ -247,7 +306,7 @@ t.test('what was written before is the source’s whose page agrees with it, and
   t.equal(other.sightings.get('pkg-2.0.tar.gz')?.absent, START, 'and what that one lists is not older')
   t.equal(other.findings.get(key), undefined, 'and for none')
   const claimed = await readBy(subject, INDEX, [fileOf('pkg-1.0.tar.gz')])
-  t.equal(claimed.sightings.get('pkg-1.0.tar.gz')?.firstSeen, START)
+  t.equal(claimed.sightings.get('pkg-1.0.tar.gz')?.firstSeen, START - DAY)
   for (const round of [1, 2]) {
     t.equal((await findingIn(await subject.memory(INDEX), key))?.finding.kind, 'attested', `round ${round}`)
     const known = await (await subject.memory(HELD)).of(PKG)
@@ -332,7 +391,7 @@ t.test('records of a database that was not brought up to date cannot be read', a
 t.test('what is learned after it goes on from what was known', async t => {
   const subject = await (await Before.begin(t)).file('pkg', 'pkg-1.0.tar.gz').page('pkg', START).openOfIndex(t)
   const at = instant(START + 50)
-  const learned = await (await subject.memory()).learn(PKG, { page: { at, status: 'active', files: [] } })
+  const learned = await (await subject.memory()).learn(PKG, pageOf([], at))
   t.match(learned.sightings.get('pkg-1.0.tar.gz'), { gone: START, asOf: at })
   await subject.reopen()
   t.strictSame(plain(await (await subject.memory()).of(PKG)), plain(learned))

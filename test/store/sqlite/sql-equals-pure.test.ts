@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import fc, { type Arbitrary } from 'fast-check'
 import t from 'tap'
-import { instant, millis } from '../../../src/domain/base/instant.ts'
+import { millis } from '../../../src/domain/base/instant.ts'
 import { type Facts, learn, ProjectMemory } from '../../../src/domain/memory/project-memory.ts'
 import { HELD, type Source } from '../../../src/domain/memory/source.ts'
 import type { FilePath } from '../../../src/domain/packaging/artifact.ts'
@@ -11,7 +11,7 @@ import { createMemoryStore } from '../../../src/store/memory.ts'
 import { migrate } from '../../../src/store/sqlite/migrate.ts'
 import { createSqliteStore } from '../../../src/store/sqlite/sqlite.ts'
 import { ANY_PROJECTS, anyFacts, KEYS } from '../../domain/memory/any-facts.ts'
-import { OTHER, plain, textOf } from '../facts.ts'
+import { OTHER, pageOf, plain, textOf } from '../facts.ts'
 import { INDEX, START } from '../stores.ts'
 
 /** What happens to a store: something is learned, or it is written down and opened again. */
@@ -129,9 +129,7 @@ t.test('of two projects that saw a file in the same moment, the path leads to on
   }
   for (const store of stores) {
     const memory = await store.memory(INDEX)
-    for (const project of [pkg2, pkg, OTHER])
-      if (project !== undefined)
-        await memory.learn(project, { page: { at: instant(START), status: 'active', files: [file] } })
+    for (const project of [pkg2, pkg, OTHER]) if (project !== undefined) await memory.learn(project, pageOf([file]))
     t.equal(await memory.projectOf(path), 'pkg')
     await store.journal.flush()
     t.equal(await memory.projectOf(path), 'pkg')

@@ -72,6 +72,7 @@ function seen(version: string, days: number, by: Finding): SeenFile {
     firstSeen: at,
     lastSeen: at,
     absent: undefined,
+    missed: undefined,
     offered: proof === undefined ? undefined : at,
     proof,
   }

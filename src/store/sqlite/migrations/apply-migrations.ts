@@ -8,6 +8,7 @@ import { mirror } from './0003-mirror.ts'
 import { tellSourcesApart } from './0004-sources.ts'
 import { secondSights } from './0005-second-sights.ts'
 import { given } from './0006-given.ts'
+import { wholeReadings } from './0007-whole-readings.ts'
 
 /**
  * Forward only, oldest first; a migration that was released is never edited.
@@ -23,6 +24,7 @@ function migrationsOf(database: Database.Database): Readonly<Record<MigrationNam
     '0004-sources': tellSourcesApart(database),
     '0005-second-sights': secondSights,
     '0006-given': given,
+    '0007-whole-readings': wholeReadings,
   }
 }
 

@@ -9,7 +9,7 @@ import type { SourceId } from './sources-table.ts'
 
 interface FilesTable {
   read(source: SourceId, project: ProjectName): Sightings
-  /** By the rules of `domain/memory`, which made the sighting: upload time and offer stay, a look only gets later. */
+  /** By the rules of `domain/memory`, which made the sighting: an offer stays, a look only gets later. */
   write(source: SourceId, project: ProjectName, sighting: Sighting): void
   remove(source: SourceId, project: ProjectName, filename: string): void
   /** Those that list a file under this path, or listed one there last; the first to see it first. */
@@ -38,6 +38,7 @@ type Row = readonly [
   asOf: number,
   other: string,
   otherSince: number | null,
+  missed: number | null,
 ]
 
 /** Nothing of it is ever deleted: some 150 bytes a file. */
@@ -45,7 +46,7 @@ export function prepareFiles(database: Database.Database): FilesTable {
   const select = database
     .prepare<[SourceId, string], Row>(
       `select filename, lower(hex(sha256)), lower(hex(place)), first_seen, version, uploaded, offered, absent, gone,
-         yanked, as_of, lower(hex(other)), other_since
+         yanked, as_of, lower(hex(other)), other_since, missed
        from files where source = ? and project = ?`,
     )
     .raw()
@@ -61,13 +62,13 @@ export function prepareFiles(database: Database.Database): FilesTable {
   )
   const upsert = database.prepare<(string | number | null)[]>(
     `insert into files (source, project, filename, sha256, place, first_seen, version, uploaded, offered, absent, gone, yanked, as_of,
-       other, other_since)
-     values (?, ?, ?, unhex(?), unhex(?), ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), ?)
+       other, other_since, missed)
+     values (?, ?, ?, unhex(?), unhex(?), ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), ?, ?)
      on conflict do update set sha256 = coalesce(excluded.sha256, files.sha256), place = excluded.place,
-       version = excluded.version, uploaded = coalesce(files.uploaded, excluded.uploaded),
+       version = excluded.version, uploaded = excluded.uploaded,
        offered = coalesce(files.offered, excluded.offered), absent = excluded.absent, gone = excluded.gone,
        yanked = excluded.yanked, as_of = max(files.as_of, excluded.as_of),
-       other = excluded.other, other_since = excluded.other_since`,
+       other = excluded.other, other_since = excluded.other_since, missed = excluded.missed`,
   )
 
   return {
@@ -83,8 +84,8 @@ export function prepareFiles(database: Database.Database): FilesTable {
 }
 
 function sightingOf(row: Row): Sighting {
-  const [filename, sha256, place, firstSeen, version, uploaded, offered, absent, gone, yanked, asOf, another, since] =
-    row
+  const [filename, sha256, place, firstSeen, version, uploaded, offered, absent, gone, yanked, asOf, ...rest] = row
+  const [another, since, missed] = rest
   const other = parseSha256(another)
   return {
     filename,
@@ -95,6 +96,7 @@ function sightingOf(row: Row): Sighting {
     uploaded: timeOf(uploaded),
     offered: timeOf(offered),
     absent: timeOf(absent),
+    missed: timeOf(missed),
     path: pathOf(place, filename),
     version: version === null ? undefined : (version as Version),
     gone: timeOf(gone),
@@ -108,7 +110,8 @@ function timeOf(at: number | null): Instant | undefined {
 }
 
 function columnsOf(sighting: Sighting): (string | number | null)[] {
-  const { filename, sha256, path, firstSeen, version, uploaded, offered, absent, gone, yanked, asOf, other } = sighting
+  const { filename, sha256, path, firstSeen, version, uploaded, offered, absent, missed, gone, yanked, asOf, other } =
+    sighting
   return [
     filename,
     sha256 ?? null,
@@ -123,6 +126,7 @@ function columnsOf(sighting: Sighting): (string | number | null)[] {
     asOf,
     other?.value ?? null,
     other?.since ?? null,
+    missed ?? null,
   ]
 }
 

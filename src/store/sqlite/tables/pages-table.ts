@@ -21,6 +21,8 @@ interface Row {
   readonly lastRead: Instant
   readonly status: ProjectStatus
   readonly statusSince: Instant
+  readonly first: Instant | null
+  readonly last: Instant | null
 }
 
 /** Projects as their pages told of them: when each was read last, what it said of the project, its serials. */
@@ -29,12 +31,14 @@ export function preparePages(database: Database.Database): PagesTable {
     .prepare<[SourceId], ProjectName>('select project from pages where source = ? order by project')
     .pluck()
   const selectReading = database.prepare<[SourceId, string], Row>(
-    `select last_read as lastRead, status, status_since as statusSince from pages where source = ? and project = ?`,
+    `select last_read as lastRead, status, status_since as statusSince, whole_first as first, whole_last as last
+     from pages where source = ? and project = ?`,
   )
-  const upsertReading = database.prepare<[SourceId, string, number, string, number]>(
-    `insert into pages (source, project, last_read, status, status_since) values (?, ?, ?, ?, ?)
+  const upsertReading = database.prepare<(number | string | null)[]>(
+    `insert into pages (source, project, last_read, status, status_since, whole_first, whole_last)
+     values (?, ?, ?, ?, ?, ?, ?)
      on conflict do update set last_read = max(last_read, excluded.last_read), status = excluded.status,
-       status_since = excluded.status_since`,
+       status_since = excluded.status_since, whole_first = excluded.whole_first, whole_last = excluded.whole_last`,
   )
 
   const selectSerials = database.prepare<[SourceId, string], SerialRow>(
@@ -48,9 +52,16 @@ export function preparePages(database: Database.Database): PagesTable {
 
   return {
     projects: source => selectProjects.all(source),
-    reading: (source, project) => selectReading.get(source, project),
-    writeReading: (source, project, { lastRead, status, statusSince }) =>
-      void upsertReading.run(source, project, lastRead, status, statusSince),
+    reading(source, project) {
+      const row = selectReading.get(source, project)
+      if (row === undefined) return undefined
+      const { first, last, ...reading } = row
+      return { ...reading, whole: first === null || last === null ? undefined : { first, last } }
+    },
+    writeReading(source, project, { lastRead, status, statusSince, whole }) {
+      const span = [whole?.first ?? null, whole?.last ?? null]
+      upsertReading.run(source, project, lastRead, status, statusSince, ...span)
+    },
     serials(source, project) {
       const row = selectSerials.get(source, project)
       return row === undefined ? undefined : serialsOf(row)

@@ -1,0 +1,148 @@
+// guards: src/domain/memory/sighting.ts
+import t from 'tap'
+import { instant } from '../../../src/domain/base/instant.ts'
+import { letGo } from '../../../src/domain/memory/letting-go.ts'
+import { type Facts, learn, ProjectMemory } from '../../../src/domain/memory/project-memory.ts'
+import type { ListedFile } from '../../../src/domain/memory/sighting.ts'
+import { parseVersion } from '../../../src/domain/packaging/version.ts'
+import { fileOf, PKG } from '../../store/facts.ts'
+import { START } from '../../store/stores.ts'
+
+const [MINUTE, DAY] = [60_000, 86_400_000]
+const NAME = 'pkg-1.0.tar.gz'
+const WHEEL = 'pkg-1.0-py3-none-any.whl'
+const OLD = instant(START - 1_000 * DAY)
+const [sdist, wheel] = [NAME, WHEEL].map(name => ({ ...fileOf(name), uploaded: OLD })) as [ListedFile, ListedFile]
+const at = (later: number) => instant(START + later)
+const BOTH = [sdist, wheel]
+
+/** The page at this time, with these files; `unread`: with entries that could not be read. */
+const page = (later: number, files: readonly ListedFile[], ...unread: readonly (string | undefined)[]): Facts => ({
+  page: { at: at(later), status: 'active', files, unread },
+})
+
+function after(...facts: readonly Facts[]): ProjectMemory {
+  return facts.reduce((memory, each) => learn(memory, each).memory, ProjectMemory.of(PKG))
+}
+/** As it counts for good. */
+const missed = (...facts: readonly Facts[]) => after(...facts).history.missedAt(WHEEL)
+/** As it counts for a cooldown, which passes. */
+const absent = (...facts: readonly Facts[]) => after(...facts).history.absentAt(WHEEL)
+
+t.test('a file that one page left out came when the index says, however long nobody looked again', async t => {
+  for (const later of [1, MINUTE, 11 * MINUTE, 365 * DAY]) {
+    t.equal(missed(page(0, [sdist]), page(later, BOTH)), undefined, `seen first ${later} ms later`)
+    t.equal(
+      missed(page(0, BOTH), page(1, [sdist]), page(later + 1, BOTH)),
+      undefined,
+      `and seen again ${later} ms later`,
+    )
+    t.equal(missed(page(0, []), page(later, BOTH)), undefined, 'nor where it left out all of them')
+  }
+})
+
+t.test('one that was missing in readings ten minutes apart came after the last of them', async t => {
+  const missing = (first: number, last: number) => [page(first, [sdist]), page(last, [sdist])]
+  t.equal(missed(...missing(0, 10 * MINUTE), page(DAY, BOTH)), at(10 * MINUTE))
+  t.equal(missed(...missing(0, 10 * MINUTE - 1), page(DAY, BOTH)), undefined)
+  t.equal(missed(page(0, [sdist]), { reread: at(DAY) }, page(2 * DAY, BOTH)), at(DAY), 'the page was the same')
+  t.equal(missed(page(0, BOTH), ...missing(1, 11 * MINUTE), page(DAY, BOTH)), at(11 * MINUTE), 'gone, and there again')
+  t.equal(
+    missed(page(0, []), page(11 * MINUTE, []), page(DAY, BOTH)),
+    at(11 * MINUTE),
+    'of a project that listed nothing at all',
+  )
+})
+
+t.test('what it was late by stays, whatever page leaves it out afterwards', async t => {
+  const late = [page(0, [sdist]), page(DAY, [sdist]), page(2 * DAY, BOTH)]
+  t.equal(missed(...late), at(DAY))
+  t.equal(missed(...late, page(3 * DAY, [sdist]), page(4 * DAY, BOTH)), at(DAY))
+  t.equal(missed(...late, page(3 * DAY, [sdist]), page(4 * DAY, [sdist]), page(5 * DAY, BOTH)), at(4 * DAY))
+  t.equal(missed(...late, page(3 * DAY, [sdist], WHEEL), page(4 * DAY, BOTH)), at(DAY))
+})
+
+t.test('for a cooldown, which passes, one page without it is enough', async t => {
+  t.equal(absent(page(0, [sdist]), page(DAY, BOTH)), at(0))
+  t.equal(absent(page(0, BOTH), page(DAY, [sdist]), page(2 * DAY, BOTH)), at(DAY))
+  t.equal(
+    absent(page(0, BOTH), page(DAY, [sdist], WHEEL), page(2 * DAY, BOTH)),
+    undefined,
+    'but for one that could not be read',
+  )
+  t.equal(absent(page(0, [sdist], WHEEL), page(2 * DAY, BOTH)), undefined)
+})
+
+t.test('a page on which the entry of a file could not be read says nothing of when it came', async t => {
+  for (const [what, unread] of [
+    ['that entry', WHEEL],
+    ['an entry without a name', undefined],
+  ] as const) {
+    const odd = (later: number) => page(later, [sdist], unread)
+    t.equal(missed(odd(0), odd(DAY), page(2 * DAY, BOTH)), undefined, `${what}, from the first sight on`)
+    t.equal(missed(odd(0), { reread: at(DAY) }, page(2 * DAY, BOTH)), undefined, `${what}, and the page is the same`)
+    t.equal(missed(page(0, [sdist]), odd(DAY), page(2 * DAY, BOTH)), undefined, `${what}, after one page without it`)
+    const memory = after(page(0, BOTH), odd(DAY))
+    t.equal(memory.sightings.get(WHEEL)?.gone, undefined, `${what}: it is not gone`)
+  }
+  const back = after(page(0, BOTH), page(1, [sdist]), page(MINUTE, [sdist], WHEEL), page(DAY, [sdist], WHEEL))
+  t.equal(back.sightings.get(WHEEL)?.gone, undefined, 'one that was gone is there')
+  t.equal(learn(back, page(2 * DAY, BOTH)).memory.history.missedAt(WHEEL), undefined)
+})
+
+t.test('what could not be read of other files changes nothing for those that are known', async t => {
+  const odd = (later: number) => page(later, [sdist], NAME)
+  t.equal(missed(page(0, [sdist]), odd(1), odd(DAY), page(2 * DAY, BOTH)), at(DAY))
+  t.equal(
+    missed(page(0, [sdist]), page(DAY, [sdist]), page(2 * DAY, [sdist], 'pkg-3.0.zip'), page(3 * DAY, BOTH)),
+    at(DAY),
+    'and what counted before an entry came that nobody can read counts on',
+  )
+})
+
+t.test('a page that is learned in parts tells no other times', async t => {
+  const before = after(page(0, [sdist]), page(DAY, [sdist]))
+  const inParts = learn(before, { listed: { at: at(2 * DAY), files: [wheel] } }).memory
+  t.equal(learn(inParts, page(2 * DAY, BOTH)).memory.history.missedAt(WHEEL), at(DAY))
+})
+
+t.test('a release came when its first file did, and one page without it changes nothing', async t => {
+  const version = parseVersion('1.0')
+  if (version === undefined) throw new TypeError('1.0 is a version')
+  t.equal(after(page(0, []), page(DAY, BOTH)).history.releasedAt(version), OLD)
+  t.equal(after(page(0, [sdist]), page(DAY, BOTH)).history.releasedAt(version), OLD)
+})
+
+t.test('that a file was missing can be let go of', async t => {
+  const late = after(page(0, [sdist]), page(DAY, [sdist]), page(2 * DAY, BOTH))
+  for (const filename of [WHEEL, undefined]) {
+    const without = letGo(late, { what: 'arrival', filename })
+    const { history } = without
+    t.equal(history.missedAt(WHEEL), undefined)
+    t.equal(history.absentAt(WHEEL), undefined)
+    t.equal(learn(without, page(3 * DAY, BOTH)).memory.sightings.get(WHEEL)?.uploaded, OLD, 'the index says it anew')
+  }
+  const other = letGo(late, { what: 'arrival', filename: NAME })
+  t.equal(other.history.missedAt(WHEEL), at(DAY), 'of one file alone')
+  t.equal(letGo(other, { what: 'arrival', filename: NAME }), other, 'then there is nothing to let go of')
+  t.strictSame(letGo(late, { what: 'arrival', filename: WHEEL }).reading, late.reading)
+})
+
+t.test('a false upload time on one page makes no other file of the release late', async t => {
+  const version = parseVersion('1.0')
+  if (version === undefined) throw new TypeError('1.0 is a version')
+  const [early, late] = [
+    { ...sdist, uploaded: instant(0) },
+    { ...sdist, uploaded: at(-DAY) },
+  ]
+  const released = (...facts: readonly Facts[]) => after(...facts).history.releasedAt(version)
+  t.equal(released(page(0, [early, wheel]), page(1, BOTH)), OLD, 'too early, at first sight')
+  t.equal(released(page(0, [early, wheel]), page(DAY, BOTH)), OLD, 'and nobody looked for long')
+  t.equal(released(page(0, BOTH), page(1, [early, wheel]), page(2, BOTH)), OLD, 'afterwards')
+  t.equal(released(page(0, BOTH), page(DAY, [early, wheel])), OLD)
+  const times = (...facts: readonly Facts[]) => after(...facts).sightings.get(NAME)?.uploaded
+  t.equal(times(page(0, [sdist]), page(1, [late])), at(-DAY), 'one that makes it younger is taken while it is new')
+  t.equal(times(page(0, [sdist]), { reread: at(10 * MINUTE) }, page(DAY, [late])), OLD, 'and not for long')
+  t.equal(times(page(0, [sdist]), page(DAY, [{ ...sdist, uploaded: undefined }])), OLD)
+  t.equal(times(page(0, [{ ...sdist, uploaded: undefined }]), page(DAY, [sdist])), OLD)
+})
