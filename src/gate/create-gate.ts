@@ -157,7 +157,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     },
     open: vault.open,
     describe: vault.describe,
-    metadata,
+    metadata: metadata.read,
     openMetadata: createOpenMetadata({ metadata, documents }),
     async provenance(project, filename, asker) {
       const artifact = await locate.byName(project, filename, asker)
