@@ -128,7 +128,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const foresight = createForesight({ sound, weigh, judge, policies, background, negativeTtl, clock })
   const isFile = createIsFile({ indexes, memory })
   const linksFor = (relativeTo: 'page' | 'absolute') =>
-    createLinks({ publicUrl, listenUrl, relativeTo, keep: explained.keep })
+    createLinks({ publicUrl, listenUrl, relativeTo, keep: explained.keepSoon })
   const pages = createPages({ indexes, memory, foresight, links: linksFor('page'), mode })
   const alternatives = createAlternatives({ indexes, memory, policies, sound, weigh, negativeTtl, clock })
 
@@ -157,7 +157,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     },
     open: vault.open,
     describe: vault.describe,
-    metadata,
+    metadata: metadata.read,
     openMetadata: createOpenMetadata({ metadata, documents }),
     async provenance(project, filename, asker) {
       const artifact = await locate.byName(project, filename, asker)
@@ -178,7 +178,10 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     policy: () => policies.current(),
     listed: ({ project, path }) => indexes.atHand(project)?.byPath.get(path),
     settled: background.idle,
-    close: background.close,
+    close() {
+      background.close()
+      explained.close()
+    },
   }
 }
 

@@ -63,11 +63,15 @@ export interface Origin {
     signal: AbortSignal,
     asking?: Asking,
   ): Promise<Untrusted<{ readonly body: Readable; readonly length: number | undefined }>>
-  /** The `.metadata` sibling, size-capped; `absent` on 404. */
-  metadata(
+  /**
+   * The `.metadata` sibling, size-capped, as it comes: `take` reads it to its end, and is called once more where the connection
+   * broke. `absent` on 404. What `take` throws is thrown.
+   */
+  metadata<Taken>(
     artifact: Artifact,
+    take: (body: Untrusted<AsyncIterable<Buffer>>) => Promise<Taken>,
     asking?: Asking,
-  ): Promise<{ readonly kind: 'metadata'; readonly bytes: Untrusted<Uint8Array> } | { readonly kind: 'absent' }>
+  ): Promise<{ readonly kind: 'metadata'; readonly taken: Taken } | { readonly kind: 'absent' }>
 }
 
 /** An origin that can go on in the middle of a file. */

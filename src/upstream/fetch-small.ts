@@ -3,7 +3,7 @@ import type { Share } from '../flow/byte-budget.ts'
 import { type CodedDocument, decodeSmall, tooLarge } from '../parse/coded.ts'
 import type { Hop, UpstreamAgent } from './agent.ts'
 import { type Answer, type AnswerHeaders, single } from './exchange.ts'
-import { discard, follow, withOneRetry } from './follow.ts'
+import { type Arrived, discard, follow, withOneRetry } from './follow.ts'
 import { UpstreamStop, upstreamFailure, type Who } from './upstream-failure.ts'
 
 /** A whole small answer, redirects and one retry included, has this many times the upstream's timeout. */
@@ -54,22 +54,16 @@ export async function fetchCoded<Used>(
   use: (answer: AnswerWith<{ readonly document: CodedDocument }>) => Promise<Used>,
 ): Promise<Used> {
   const { who } = request
-  const budget = new AbortController()
-  const timer = setTimeout(
-    () => budget.abort(new UpstreamStop('UPSTREAM_BUDGET', 'the time for it is over')),
-    BUDGET * agent.timeout,
-  )
-  const hop: Hop = { ...request, method: 'GET', signal: budget.signal }
-  const { mayLead = ({ origin }: URL): boolean => origin === request.url.origin } = request
+  const budget = startBudget(agent)
   let share: Share | undefined
   try {
     const { answer, url, body } = await withOneRetry(budget.signal, async () => {
-      const arrived = await follow(agent, hop, mayLead)
+      const arrived = await begin(agent, request, budget.signal)
       share?.leave()
       share = agent.documents.enter()
       return { ...arrived, body: await readBody(request, arrived.answer, share) }
     })
-    clearTimeout(timer)
+    budget.end()
     const { status, headers } = answer
     if (status === 304 || status === 404) return await use({ status, headers, url })
     if (body === undefined) throw unexpected(who, answer)
@@ -78,23 +72,78 @@ export async function fetchCoded<Used>(
   } catch (error) {
     throw upstreamFailure(who, error)
   } finally {
-    clearTimeout(timer)
+    budget.end()
     share?.leave()
   }
 }
 
+/**
+ * GET of something that is taken while it comes, without any coding. `take` reads it to its end, and once more from the beginning
+ * where the connection broke. Any status but 200 and 404 throws unknown-upstream.
+ */
+export async function fetchFlowing<Taken>(
+  agent: UpstreamAgent,
+  request: SmallRequest,
+  take: (body: AsyncIterable<Buffer>) => Promise<Taken>,
+): Promise<{ readonly status: 200; readonly taken: Taken } | { readonly status: 404 }> {
+  const { who, most } = request
+  const budget = startBudget(agent)
+  try {
+    const { answer, read } = await withOneRetry(budget.signal, async () => {
+      const { answer } = await begin(agent, request, budget.signal)
+      const read = await withBody(request, answer, async () => {
+        codingOf(request, answer.headers)
+        answer.body.atMost(most, () => tooLarge(who, most))
+        return { taken: await take(answer.body as AsyncIterable<Buffer>) }
+      })
+      return { answer, read }
+    })
+    if (answer.status === 404) return { status: 404 }
+    if (read === undefined) throw unexpected(who, answer)
+    return { status: 200, ...read }
+  } catch (error) {
+    throw upstreamFailure(who, error)
+  } finally {
+    budget.end()
+  }
+}
+
+/** The time that one answer has, redirects and retry included. */
+function startBudget(agent: UpstreamAgent): { readonly signal: AbortSignal; end(): void } {
+  const budget = new AbortController()
+  const timer = setTimeout(
+    () => budget.abort(new UpstreamStop('UPSTREAM_BUDGET', 'the time for it is over')),
+    BUDGET * agent.timeout,
+  )
+  return { signal: budget.signal, end: () => clearTimeout(timer) }
+}
+
+async function begin(agent: UpstreamAgent, request: SmallRequest, signal: AbortSignal): Promise<Arrived> {
+  const hop: Hop = { ...request, method: 'GET', signal }
+  const { mayLead = ({ origin }: URL): boolean => origin === request.url.origin } = request
+  return await follow(agent, hop, mayLead)
+}
+
 /** The body of a 200 of an expected type, as it came; `undefined` for other statuses, whose bodies say nothing. */
 async function readBody(request: SmallRequest, answer: Answer, share: Share): Promise<Uint8Array | undefined> {
+  return await withBody(request, answer, () => collect(request.who, answer, request.most, share))
+}
+
+/** Reads the body of a 200 of an expected type, and lets go of it; of other statuses, whose bodies say nothing, it is `undefined`. */
+async function withBody<Read>(
+  { who, types }: SmallRequest,
+  answer: Answer,
+  read: () => Promise<Read>,
+): Promise<Read | undefined> {
   if (answer.status !== 200) {
     discard(answer)
     return undefined
   }
-  const { who, types, most } = request
   try {
     const type = mediaTypeOf(who, answer.headers)
     if (types !== undefined && (type === undefined || !types.includes(type))) throw unexpected(who, answer)
     if (answer.headers['content-range'] !== undefined) throw unexpected(who, answer)
-    return await collect(who, answer, most, share)
+    return await read()
   } finally {
     answer.body.destroy()
   }

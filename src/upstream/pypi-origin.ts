@@ -5,7 +5,7 @@ import { type Asking, type ResumableOrigin, untrusted } from '../ports/outward.t
 import { isBelowAny, parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { type Answer, type AnswerHeaders, single } from './exchange.ts'
-import { fetchSmall, unexpected } from './fetch-small.ts'
+import { fetchFlowing, unexpected } from './fetch-small.ts'
 import { discard, follow, withOneRetry } from './follow.ts'
 import { upstreamFailure } from './upstream-failure.ts'
 
@@ -76,8 +76,8 @@ export function createOrigin(options: {
       }
     },
 
-    async metadata(artifact, asking) {
-      const answer = await fetchSmall(agent, {
+    async metadata(artifact, take, asking) {
+      const request = {
         who: WHO,
         what: 'metadata',
         asking,
@@ -85,11 +85,9 @@ export function createOrigin(options: {
         headers: { 'accept-encoding': 'identity' },
         mayLead: isServed,
         most: MOST_METADATA,
-      })
-      if (answer.status === 404) return { kind: 'absent' }
-      if (answer.status === 304)
-        throw new GateError('unknown-upstream', `${WHO} answered 304 to a request without a condition`)
-      return { kind: 'metadata', bytes: untrusted(answer.bytes) }
+      } as const
+      const answer = await fetchFlowing(agent, request, body => take(untrusted(body)))
+      return answer.status === 404 ? { kind: 'absent' } : { kind: 'metadata', taken: answer.taken }
     },
   }
 }

@@ -28,7 +28,7 @@ interface ResumingOptions {
 export function createResumingOrigin({ pauseMs = PAUSE_MS, ...options }: ResumingOptions): Origin {
   const { origin, received } = options
   return {
-    metadata: artifact => origin.metadata(artifact),
+    metadata: (artifact, take, asking) => origin.metadata(artifact, take, asking),
     async file(artifact, signal) {
       const { size } = artifact
       if (size !== undefined && size >= WORTH_KEEPING) {

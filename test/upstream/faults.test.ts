@@ -20,6 +20,7 @@ import { createIntegrity } from '../../src/upstream/pypi-integrity.ts'
 import { createOrigin } from '../../src/upstream/pypi-origin.ts'
 import { serve, serveRaw } from '../world/network/loopback.ts'
 import { createTlsAuthority } from '../world/network/tls-certificates.ts'
+import { metadataOf } from './one-answer.ts'
 
 const DEMO = parseProjectName('demo')
 const SIMPLE_JSON = 'application/vnd.pypi.simple.v1+json'
@@ -228,7 +229,7 @@ t.test('redirects', async t => {
       await t.rejects(index.project(DEMO), UNKNOWN, location)
       await t.rejects(integrity.provenance(DEMO, wheel()), UNKNOWN, location)
       await t.rejects(origin.file(artifactAt(file()), NOBODY_LEAVES), UNKNOWN, location)
-      await t.rejects(origin.metadata(artifactAt(file())), UNKNOWN, location)
+      await t.rejects(metadataOf(origin, artifactAt(file())), UNKNOWN, location)
     }
     t.equal(elsewhere.requests.length, 0)
   })
@@ -478,7 +479,7 @@ t.test('codings and sizes of small answers', async t => {
 
   t.test('metadata is asked for as it is, and refused in a coding', async t => {
     const { origin, file } = await answering(t, gzipSync('Name: demo'), { 'content-encoding': 'gzip' })
-    await t.rejects(origin.metadata(artifactAt(file())), UNKNOWN)
+    await t.rejects(metadataOf(origin, artifactAt(file())), UNKNOWN)
   })
 })
 
@@ -593,7 +594,7 @@ t.test('what goes upstream, and what comes out in an error', async t => {
     const { index, integrity, origin, file } = portsAt(t, server.origin)
     await index.project(DEMO, { etag: '"abc"' })
     await integrity.provenance(DEMO, wheel())
-    await origin.metadata(artifactAt(file()))
+    await metadataOf(origin, artifactAt(file()))
     const seen = server.requests.map(({ url, headers: { host: _host, connection: _connection, ...headers } }) => ({
       url,
       headers,
@@ -641,7 +642,7 @@ t.test('what goes upstream, and what comes out in an error', async t => {
         failure(index.legacy(DEMO, '1.0')),
         failure(integrity.provenance(DEMO, wheel())),
         failure(origin.file(artifactAt(file()), NOBODY_LEAVES)),
-        failure(origin.metadata(artifactAt(file()))),
+        failure(metadataOf(origin, artifactAt(file()))),
       ])
       for (const error of errors) {
         t.match(error, UNKNOWN)

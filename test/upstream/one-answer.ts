@@ -1,6 +1,8 @@
 import type { Test } from 'tap'
 import { millis } from '../../src/domain/base/instant.ts'
+import type { Artifact } from '../../src/domain/packaging/artifact.ts'
 import { parseProjectName } from '../../src/domain/packaging/name.ts'
+import type { Origin } from '../../src/ports/outward.ts'
 import { createUpstreamAgent, type UpstreamAgentOptions } from '../../src/upstream/agent.ts'
 
 export const DEMO = parseProjectName('demo')
@@ -21,4 +23,13 @@ export function agentFor(t: Test, upstreams: readonly string[], more: Partial<Up
   })
   t.teardown(() => agent.close())
   return agent
+}
+
+/** What an origin gives of a `.metadata`, read to its end. */
+export async function metadataOf(origin: Origin, artifact: Artifact) {
+  return await origin.metadata(artifact, async ({ value }) => {
+    const pieces: Buffer[] = []
+    for await (const piece of value) pieces.push(piece)
+    return Buffer.concat(pieces)
+  })
 }

@@ -5,7 +5,7 @@ import { type DistFilename, parseDistFilename } from '../../src/domain/packaging
 import { createIntegrity } from '../../src/upstream/pypi-integrity.ts'
 import { createOrigin } from '../../src/upstream/pypi-origin.ts'
 import { serve } from '../world/network/loopback.ts'
-import { agentFor, DEMO, NOBODY_LEAVES, UNKNOWN } from './one-answer.ts'
+import { agentFor, DEMO, metadataOf, NOBODY_LEAVES, UNKNOWN } from './one-answer.ts'
 
 function dist(text: string): DistFilename {
   const filename = parseDistFilename(text)
@@ -54,8 +54,8 @@ t.test('the file origin', async t => {
   })
 
   t.test('gives the metadata beside it', async t => {
-    const answer = await origin.metadata(at(`${server.origin}/a/demo.whl?x=1`))
-    t.equal(answer.kind === 'metadata' && String(answer.bytes.value), 'Name: demo')
+    const answer = await metadataOf(origin, at(`${server.origin}/a/demo.whl?x=1`))
+    t.equal(answer.kind === 'metadata' && String(answer.taken), 'Name: demo')
     t.equal(server.requests.at(-1)?.url, '/a/demo.whl.metadata?x=1')
   })
 
@@ -68,7 +68,7 @@ t.test('the file origin', async t => {
     ] as const) {
       const other = await serve(t, (_, response) => void response.writeHead(status).end())
       const there = createOrigin({ agent: agentFor(t, [other.origin]), files: [other.origin], maxSize: 100 })
-      const answer = there.metadata(at(`${other.origin}/demo.whl`))
+      const answer = metadataOf(there, at(`${other.origin}/demo.whl`))
       if (outcome === 'absent') t.strictSame(await answer, { kind: 'absent' })
       else await t.rejects(answer, outcome)
     }
@@ -76,7 +76,7 @@ t.test('the file origin', async t => {
 
   t.test('is never asked outside the file origins', async t => {
     await t.rejects(origin.file(at('https://elsewhere.example/demo.whl'), NOBODY_LEAVES), { code: 'unknown-bug' })
-    await t.rejects(origin.metadata(at('https://elsewhere.example/demo.whl')), { code: 'unknown-bug' })
+    await t.rejects(metadataOf(origin, at('https://elsewhere.example/demo.whl')), { code: 'unknown-bug' })
   })
 })
 
@@ -98,7 +98,7 @@ t.test('file origins with a path', async t => {
   t.test('give what lies below it, with our credentials, redirects included', async t => {
     const { value } = await origin.file(at('/public/in.whl'), NOBODY_LEAVES)
     value.body.destroy()
-    t.equal((await origin.metadata(at('/public/in.whl'))).kind, 'metadata')
+    t.equal((await metadataOf(origin, at('/public/in.whl'))).kind, 'metadata')
     t.match(paths(), ['/public/in.whl', '/public/there.whl', '/public/in.whl.metadata', '/public/there.whl.metadata'])
     t.equal(server.requests.at(-1)?.headers['authorization'], 'Bearer ours')
   })
@@ -107,7 +107,7 @@ t.test('file origins with a path', async t => {
     const asked: readonly (() => Promise<unknown>)[] = [
       () => origin.file(at('/public/out.whl'), NOBODY_LEAVES),
       () => origin.rest(at('/public/out.whl'), 5, NOBODY_LEAVES),
-      () => origin.metadata(at('/public/out.whl')),
+      () => metadataOf(origin, at('/public/out.whl')),
     ]
     for (const ask of asked) await t.rejects(ask(), UNKNOWN)
     t.strictSame(
@@ -120,7 +120,7 @@ t.test('file origins with a path', async t => {
     const before = paths().length
     for (const path of ['/private/secret.whl', '/public-too/x.whl', '/public/..%2fprivate/secret.whl', '/public']) {
       await t.rejects(origin.file(at(path), NOBODY_LEAVES), { code: 'unknown-bug' }, path)
-      await t.rejects(origin.metadata(at(path)), { code: 'unknown-bug' }, path)
+      await t.rejects(metadataOf(origin, at(path)), { code: 'unknown-bug' }, path)
     }
     t.equal(paths().length, before)
   })

@@ -14,7 +14,7 @@ import { admitWith } from './admit-with.ts'
 import { lookAtAge, lookAtLateness } from './age.ts'
 import { lookAtNone } from './look-at-none.ts'
 import { type Appraisal, isHard, type Look, type Objection, object, objectionsIn, pass, waiverOf } from './objection.ts'
-import { Admitted, type Refused, type Verdict } from './verdict.ts'
+import { Admitted, type RefusalWords, type Refused, type Verdict } from './verdict.ts'
 import { weighBundles } from './weigh-bundles.ts'
 
 type Bundles = Extract<Finding, { kind: 'attested' }>['bundles']
@@ -66,18 +66,35 @@ export function decide(artifact: Artifact, finding: Finding, policy: Policy, his
   })
 }
 
+/** What {@link decide} would come to, a refusal in the words that name it. It is no permission. */
+export type Outlook = 'admitted' | RefusalWords
+
+/** What is known of a file's provenance. */
+interface Known {
+  /** by which it is told where provenance makes no difference */
+  readonly anyhow: Finding
+  /** by which it is decided elsewhere; `undefined`: not known */
+  readonly found: () => Finding | undefined
+}
+
 /**
- * What {@link decide} would come to, without a word of why, which is most of its work: for pages, that foresee thousands of files
- * and tell of few. It is no permission. Throws as `decide` does.
+ * The verdict without all that it rests on, which is most of the work of {@link decide}: for pages, that foresee thousands of files
+ * and tell of few. `undefined` where it takes a finding and none is known. Throws as `decide` does.
  */
 export function outlook(
   artifact: Artifact,
-  finding: Finding,
+  known: Known,
   policy: Policy,
   history: History,
   now: Instant,
-): Verdict['kind'] {
-  return weighUp(setScene(artifact, policy, history, now), finding).outcome
+): Outlook | undefined {
+  const scene = setScene(artifact, policy, history, now)
+  const beforehand = lookBeforehand(scene)
+  const finding = isRefusedBy(beforehand, scene) ? known.anyhow : known.found()
+  if (finding === undefined) return undefined
+  const { standing, outcome } = weighUp(scene, finding, beforehand)
+  const [first] = standing
+  return outcome === 'admitted' || first === undefined ? 'admitted' : wordsOf(scene, first)
 }
 
 interface WeighedUp {
@@ -87,10 +104,10 @@ interface WeighedUp {
   readonly outcome: Verdict['kind']
 }
 
-function weighUp(scene: Scene, finding: Finding): WeighedUp {
+function weighUp(scene: Scene, finding: Finding, beforehand = lookBeforehand(scene)): WeighedUp {
   const { policy } = scene
-  const appraisal = lookAtAll(scene, finding)
-  const standing = objectionsIn(appraisal.looks).filter(objection => waiverFor(scene, objection) === undefined)
+  const appraisal = lookAtAll(scene, finding, beforehand)
+  const standing = standingIn(appraisal.looks, scene)
   const isWatched = isOnlyWatched(policy, standing)
   // watching is no answer to "cannot tell" either
   const unknown = standing.find((objection, at) => objection.unknown === true && (isWatched || at === 0))
@@ -101,8 +118,17 @@ function weighUp(scene: Scene, finding: Finding): WeighedUp {
 /** False where the file is refused whatever its provenance says, so that nobody needs to fetch it. */
 export function needsFinding(artifact: Artifact, policy: Policy, history: History, now: Instant): boolean {
   const scene = setScene(artifact, policy, history, now)
-  const standing = objectionsIn(lookBeforehand(scene)).filter(objection => waiverFor(scene, objection) === undefined)
-  return standing.length === 0 || isOnlyWatched(policy, standing)
+  return !isRefusedBy(lookBeforehand(scene), scene)
+}
+
+function isRefusedBy(looks: readonly Look[], scene: Scene): boolean {
+  const standing = standingIn(looks, scene)
+  return standing.length > 0 && !isOnlyWatched(scene.policy, standing)
+}
+
+/** What nobody waives. */
+function standingIn(looks: readonly Look[], scene: Scene): readonly Objection[] {
+  return objectionsIn(looks).filter(objection => waiverFor(scene, objection) === undefined)
 }
 
 /** True where an exemption in force waives attestation for exactly these bytes, so that unknown may become `unasked`. */
@@ -133,9 +159,8 @@ function waiverFor(scene: Scene, objection: Objection): Exemption | undefined {
 }
 
 /** In the order in which a refusal is told: what is known without provenance first. In `audit` mode, what is hard. */
-function lookAtAll(scene: Scene, finding: Finding): Appraisal {
+function lookAtAll(scene: Scene, finding: Finding, beforehand: readonly Look[]): Appraisal {
   const { artifact, rule, policy, history, now } = scene
-  const beforehand = lookBeforehand(scene)
   const revoked = lookAtRevoked(revokedByProvenance(finding, policy.revocations), artifact)
   if (rule === undefined && policy.mode === 'enforce')
     return { ...lookAtStranger(finding), looks: [...beforehand, ...revoked] }
@@ -305,26 +330,28 @@ function refuse(
   appraisal: Appraisal,
   standing: readonly [Objection, ...Objection[]],
 ): Refused {
-  const { artifact, policy, rule, pins, history, now } = scene
-  const [first] = standing
+  const { artifact, rule, history, now } = scene
+  return {
+    kind: 'refused',
+    ...wordsOf(scene, standing[0]),
+    identity: appraisal.identity,
+    admitWith: admitWith({ artifact, finding, rule, attestations: appraisal.attestations, standing, history, now }),
+    steps: stepsOf(scene, appraisal),
+    notes: [],
+  }
+}
+
+/** What is told is what stands first, by the name of the exemption that covered the file until it ended. */
+function wordsOf({ artifact, policy, rule, pins }: Scene, first: Objection): RefusalWords {
+  const { project, filename, sha256 } = artifact
   const ended = waiverIn(pins.ended, waiverOf(first))
   const told = ended === undefined ? first : expired(first, ended)
   return {
-    kind: 'refused',
     code: told.code,
-    file: {
-      project: artifact.project,
-      version: artifact.filename.version,
-      filename: artifact.filename.text,
-      sha256: artifact.sha256,
-    },
+    file: { project, version: filename.version, filename: filename.text, sha256 },
     rule: told.ref ?? rule?.ref,
-    identity: appraisal.identity,
     detail: told.detail,
-    admitWith: admitWith({ artifact, finding, rule, attestations: appraisal.attestations, standing, history, now }),
     policyDigest: policy.digest,
-    steps: stepsOf(scene, appraisal),
-    notes: [],
   }
 }
 

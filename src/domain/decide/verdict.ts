@@ -72,4 +72,7 @@ export interface Refused {
   readonly notes: readonly string[]
 }
 
+/** What tells one refusal from another, without all that it rests on. */
+export type RefusalWords = Pick<Refused, 'code' | 'file' | 'rule' | 'detail' | 'policyDigest'>
+
 export type Verdict = Admitted | Refused

@@ -105,7 +105,7 @@ export class ProjectMemory implements Parts {
 
   /** The same in steps, for whoever is about to ask about thousands of files. */
   *historyInSteps(): Generator<undefined, History, undefined> {
-    this.#history ??= yield* historyInSteps(seenFiles(this))
+    this.#history ??= yield* historyInSteps(yield* seenInSteps(this))
     return this.#history
   }
 
@@ -240,9 +240,25 @@ export function mergeMemories(one: ProjectMemory, other: ProjectMemory): Project
 }
 
 /** What a page listed and what was proved, file by file; what is neither wheel nor sdist has no version and no history. */
-export function seenFiles({ sightings, proofs, reading }: ProjectMemory): readonly SeenFile[] {
+export function seenFiles(memory: ProjectMemory): readonly SeenFile[] {
+  const steps = seenInSteps(memory)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return value
+  }
+}
+
+/** files that are put down in one step */
+const STEP = 128
+
+function* seenInSteps({
+  sightings,
+  proofs,
+  reading,
+}: ProjectMemory): Generator<undefined, readonly SeenFile[], undefined> {
   const files: SeenFile[] = []
   for (const { filename, version, uploaded, firstSeen, absent, missed, offered, gone } of sightings.values()) {
+    if (files.length % STEP === STEP - 1) yield
     if (version === undefined) continue
     const lastSeen = gone ?? reading?.lastRead ?? firstSeen
     files.push({

@@ -80,8 +80,18 @@ const MOST_KEPT = 32_768
 let recent = new Map<Version, Parsed>()
 let older: typeof recent = new Map()
 
+/** What was asked for last: of one file several things are asked in a row. */
+let last: { readonly version: Version; readonly parsed: Parsed } | undefined
+
 /** A project asks of the same versions for each of its files: each is parsed once. */
 function parsedOf(version: Version): Parsed {
+  if (last?.version === version) return last.parsed
+  const parsed = parsedOnce(version)
+  last = { version, parsed }
+  return parsed
+}
+
+function parsedOnce(version: Version): Parsed {
   const known = recent.get(version)
   if (known !== undefined) return known
   const parsed = older.get(version) ?? parseAgain(version)

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
+import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { Admitted, type Refused } from '../../domain/decide/verdict.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
@@ -7,8 +7,8 @@ import type { Asker } from '../../flow/asker.ts'
 import type { Limit } from '../../flow/limit.ts'
 import { createOnce } from '../../flow/once.ts'
 import type { Events } from '../../observe/events.ts'
-import type { Origin } from '../../ports/outward.ts'
-import { type MetadataObjection, metadataObjection } from '../../protocol/metadata/metadata-objection.ts'
+import type { Origin, Untrusted } from '../../ports/outward.ts'
+import { type MetadataObjection, MetadataReader } from '../../protocol/metadata/metadata-objection.ts'
 import type { Documents } from './documents.ts'
 import type { Mismatches } from './mismatches.ts'
 import type { Vault } from './vault.ts'
@@ -33,6 +33,12 @@ interface Options {
   readonly withhold: (artifact: Artifact) => void
 }
 
+/** It was looked into, nothing speaks against it, and it is kept. */
+export interface SoundMetadata {
+  readonly kind: 'sound'
+  readonly sha256: Sha256
+}
+
 export interface MetadataBytes {
   readonly kind: 'metadata'
   readonly bytes: Buffer
@@ -42,50 +48,88 @@ export interface MetadataBytes {
 /**
  * A wheel's `.metadata` (PEP 658, PEP 714): under the verdict of its wheel, with the hash that the index announces, and only as
  * what it has to be, core metadata of exactly that release. What the index names may be another file, one that is refused;
- * that it is known to be no METADATA of the wheel is a refusal of `.metadata` alone, and the wheel's own verdict stands.
+ * that it is known to be no METADATA of the wheel is a refusal of `.metadata` alone, and the wheel's own verdict stands. Both
+ * throw not-listed where the index offers none, integrity-mismatch, unknown-….
  */
-export type Metadata = (verdict: Admitted, asker?: Asker) => Promise<MetadataBytes | Refused>
+export interface Metadata {
+  /** Looks into it while it comes, or where it is kept: it is never whole in memory. */
+  look(verdict: Admitted, asker?: Asker): Promise<SoundMetadata | Refused>
+  /** The whole of it. */
+  read(verdict: Admitted, asker?: Asker): Promise<MetadataBytes | Refused>
+}
 
-/** Throws not-listed where the index offers none, integrity-mismatch, unknown-…. */
+/** What was found of a text as the METADATA of a wheel. */
+interface Looked {
+  readonly objection: MetadataObjection | undefined
+}
+
 export function createMetadata(options: Options): Metadata {
   const { origin, vault, documents, wheelMetadata, mismatches, limit, mode, events, isFile, withhold } = options
-  const once = createOnce<Buffer>()
-  /** what was found of a text as the METADATA of a wheel, by `<its sha256> <the wheel's name>` */
-  const looked = new LRUCache<string, { readonly objection: MetadataObjection | undefined }>({ max: 50_000 })
+  const once = createOnce<Looked>()
+  /** by `<sha256 of the text> <the wheel's name>` */
+  const looked = new LRUCache<string, Looked>({ max: 50_000 })
 
-  async function fetch(artifact: Artifact, sha256: Sha256, asker: Asker): Promise<Buffer> {
-    const url = `${artifact.url}.metadata`
-    mismatches.assertNone(url, sha256)
-    const answer = await limit.run(() => origin.metadata(artifact, { asker }), asker)
-    if (answer.kind === 'absent')
-      throw new GateError(
-        'unknown-upstream',
-        `the index offers metadata for ${artifact.filename.text}, the file origin has none`,
-      )
-    const { buffer, byteOffset, byteLength } = answer.bytes.value
-    const bytes = Buffer.from(buffer, byteOffset, byteLength) // no copy
-    const found = sha256Of(bytes)
-    if (found !== sha256) {
-      const detail = `${artifact.filename.text}.metadata: the bytes have not the sha256 ${sha256}`
-      const error = new GateError('integrity-mismatch', detail, { untrusted: { sha256: found } })
-      mismatches.remember(url, sha256, error)
-      throw error
-    }
-    // what is not given out is not kept either
-    if (objectionTo(artifact, bytes, sha256) === undefined) await documents.keep(sha256, bytes)
-    return bytes
+  async function fetch(artifact: Artifact, sha256: Sha256, asker: Asker): Promise<Looked> {
+    mismatches.assertNone(urlOf(artifact), sha256)
+    const take = (body: Untrusted<AsyncIterable<Buffer>>) => keepSound(artifact, sha256, body.value)
+    const answer = await limit.run(() => origin.metadata(artifact, take, { asker }), asker)
+    if (answer.kind === 'metadata') return answer.taken
+    throw new GateError(
+      'unknown-upstream',
+      `the index offers metadata for ${artifact.filename.text}, the file origin has none`,
+    )
   }
 
-  function objectionTo(artifact: Artifact, bytes: Buffer, sha256: Sha256): MetadataObjection | undefined {
+  /** Written down while it is looked into; nobody can open it before both have ended well, and what is not given out is not kept. */
+  async function keepSound(artifact: Artifact, sha256: Sha256, body: AsyncIterable<Buffer>): Promise<Looked> {
+    const writer = await documents.writer(sha256)
+    try {
+      const reader = new MetadataReader()
+      for await (const piece of body) {
+        reader.write(piece)
+        await writer.write(piece)
+      }
+      assertAnnounced(artifact, sha256, writer.digest())
+      const found = note(artifact, sha256, reader)
+      await (found.objection === undefined ? writer.commit() : writer.abort())
+      return found
+    } catch (error) {
+      await writer.abort().catch(() => {})
+      throw error
+    }
+  }
+
+  function assertAnnounced(artifact: Artifact, sha256: Sha256, found: Sha256): void {
+    if (found === sha256) return
+    const detail = `${artifact.filename.text}.metadata: the bytes have not the sha256 ${sha256}`
+    const error = new GateError('integrity-mismatch', detail, { untrusted: { sha256: found } })
+    mismatches.remember(urlOf(artifact), sha256, error)
+    throw error
+  }
+
+  /** What was found of it where it is kept; `undefined` where it is not. */
+  async function lookAtKept(artifact: Artifact, sha256: Sha256): Promise<Looked | undefined> {
+    const known = looked.get(keyOf(artifact, sha256))
+    if (known !== undefined) return (await isKept(sha256)) ? known : undefined
+    const reader = new MetadataReader()
+    return (await documents.look(sha256, piece => reader.write(piece))) ? note(artifact, sha256, reader) : undefined
+  }
+
+  async function isKept(sha256: Sha256): Promise<boolean> {
+    const document = await documents.open(sha256)
+    document?.close()
+    return document !== undefined
+  }
+
+  function note(artifact: Artifact, sha256: Sha256, reader: MetadataReader): Looked {
     const { project, filename } = artifact
-    const key = `${sha256} ${filename.text}`
-    const known = looked.get(key)
-    if (known !== undefined) return known.objection
-    const objection = metadataObjection(bytes, { project, version: filename.version })
-    looked.set(key, { objection })
+    const known = looked.get(keyOf(artifact, sha256))
+    if (known !== undefined) return known
+    const objection = reader.objection({ project, version: filename.version })
+    looked.set(keyOf(artifact, sha256), { objection })
     if (objection?.code === 'metadata-mismatch') tell(filename.text, objection)
     if (objection?.code === 'metadata-unreadable') withhold(artifact)
-    return objection
+    return { objection }
   }
 
   function tell(filename: string, { found }: MetadataObjection): void {
@@ -95,7 +139,7 @@ export function createMetadata(options: Options): Metadata {
 
   async function objectionToDigest(artifact: Artifact, sha256: Sha256): Promise<MetadataObjection | undefined> {
     if (!(await isFile(artifact, sha256))) return undefined
-    const key = `${sha256} ${artifact.filename.text}`
+    const key = keyOf(artifact, sha256)
     if (looked.get(key)?.objection !== IS_FILE) tell(artifact.filename.text, IS_FILE)
     looked.set(key, { objection: IS_FILE })
     return IS_FILE
@@ -111,7 +155,7 @@ export function createMetadata(options: Options): Metadata {
     else await opened.stored
   }
 
-  return async (verdict, asker) => {
+  async function look(verdict: Admitted, asker?: Asker): Promise<SoundMetadata | Refused> {
     if (!Admitted.is(verdict)) throw new GateError('unknown-bug', 'only an admitted file has metadata')
     const { artifact } = verdict
     const sha256 = artifact.coreMetadata
@@ -121,10 +165,29 @@ export function createMetadata(options: Options): Metadata {
     if (another !== undefined) return refuse(verdict, another)
     await compareWithWheel(verdict, asker)
     const fetched = (everybody: Asker) => fetch(artifact, sha256, everybody)
-    const bytes = (await documents.kept(sha256)) ?? (await once(`${sha256} ${artifact.url}`, fetched, asker))
-    const objection = objectionTo(artifact, bytes, sha256)
-    return objection === undefined ? { kind: 'metadata', bytes, sha256 } : refuse(verdict, objection)
+    const flight = `${sha256} ${artifact.project} ${artifact.url}`
+    const { objection } = (await lookAtKept(artifact, sha256)) ?? (await once(flight, fetched, asker))
+    return objection === undefined ? { kind: 'sound', sha256 } : refuse(verdict, objection)
   }
+
+  return {
+    look,
+    async read(verdict, asker) {
+      const found = await look(verdict, asker)
+      if (found.kind === 'refused') return found
+      const bytes = await documents.kept(found.sha256)
+      if (bytes === undefined) throw new GateError('unknown-store', 'a document was kept and is gone')
+      return { kind: 'metadata', bytes, sha256: found.sha256 }
+    },
+  }
+}
+
+function urlOf({ url }: Artifact): string {
+  return `${url}.metadata`
+}
+
+function keyOf({ filename }: Artifact, sha256: Sha256): string {
+  return `${sha256} ${filename.text}`
 }
 
 const IS_FILE: MetadataObjection = { code: 'metadata-mismatch', found: 'is a file that the index lists' }

@@ -11,8 +11,7 @@ const LOOKED_INTO_MS = 60_000
 const MOST = 50_000
 
 interface Options {
-  /** looks into it, which takes the whole of it in memory */
-  readonly metadata: Metadata
+  readonly metadata: Pick<Metadata, 'look'>
   readonly documents: Documents
 }
 
@@ -21,10 +20,7 @@ export interface OpenedMetadata {
   readonly document: OpenBlob
 }
 
-/**
- * A wheel's `.metadata`, opened: it is whole in memory when it is looked into, and not again for every reader. Throws what
- * {@link Metadata} throws.
- */
+/** A wheel's `.metadata`, opened: it is looked into once, and not again for every reader. Throws what {@link Metadata} throws. */
 export function createOpenMetadata({
   metadata,
   documents,
@@ -36,7 +32,7 @@ export function createOpenMetadata({
     const key = `${sha256} ${filename.text} ${coreMetadata}`
     const before = lookedInto.has(key) && coreMetadata !== undefined ? await documents.open(coreMetadata) : undefined
     if (before !== undefined) return { kind: 'opened', document: before }
-    const looked = await metadata(verdict, asker)
+    const looked = await metadata.look(verdict, asker)
     if (looked.kind === 'refused') return looked
     lookedInto.set(key, true)
     const document = await documents.open(looked.sha256)

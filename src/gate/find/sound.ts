@@ -42,10 +42,12 @@ interface Rival {
   readonly memory: ProjectMemory
 }
 
+const NOBODY: readonly ProjectName[] = []
+
 export function createSound({ indexes, memory, policies, maxSize, isInternal, clock }: Options): Sound {
-  /** `demo-2-4.tar.gz` is demo 2.post4 and demo-2 4; a wheel's name has one reading. */
+  /** `demo-2-4.tar.gz` is demo 2.post4 and demo-2 4; a wheel's name has one reading, and so has one with one dash. */
   function rivalsOf({ index }: KnownPage, { dist }: IndexFile): readonly ProjectName[] {
-    if (dist?.kind !== 'sdist') return []
+    if (dist?.kind !== 'sdist' || dist.text.indexOf('-') === dist.text.lastIndexOf('-')) return NOBODY
     return candidateProjects(dist.text).filter(other => other !== index.name && !isInternal(other))
   }
 
@@ -70,11 +72,15 @@ export function createSound({ indexes, memory, policies, maxSize, isInternal, cl
       return artifact(page, file)
     },
     atHand(page, file, known) {
-      const rivals = rivalsOf(page, file).map(meetAtHand)
-      if (rivals.includes(undefined)) return undefined
+      const rivals: Rival[] = []
+      for (const other of rivalsOf(page, file)) {
+        const rival = meetAtHand(other)
+        if (rival === undefined) return undefined
+        rivals.push(rival)
+      }
       try {
         assertUnchanged(known, file)
-        for (const rival of rivals) if (rival !== undefined) assertNobodyElses(page, file, rival, clock())
+        for (const rival of rivals) assertNobodyElses(page, file, rival, clock())
         return artifact(page, file)
       } catch (error) {
         if (error instanceof GateError) return error

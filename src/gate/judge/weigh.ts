@@ -1,8 +1,9 @@
 import { GateError } from '../../domain/base/errors.ts'
 import type { Instant } from '../../domain/base/instant.ts'
-import { decide, needsFinding, outlook, waivesAttestation } from '../../domain/decide/decide.ts'
+import { decide, needsFinding, type Outlook, outlook, waivesAttestation } from '../../domain/decide/decide.ts'
 import { Admitted, type Verdict } from '../../domain/decide/verdict.ts'
 import type { Finding } from '../../domain/identity/attestation.ts'
+import type { RememberedFinding } from '../../domain/memory/findings.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
@@ -46,8 +47,8 @@ export interface Weigh {
   unexamined(artifact: Artifact, known: AtHand): Verdict | undefined
   /** The verdict from what is known without waiting, or `undefined` when the file would have to be examined first. */
   foreseen(artifact: Artifact, known: AtHand): Verdict | undefined
-  /** What that verdict would be, without a word of why: for whoever looks at many files. */
-  outlook(artifact: Artifact, known: AtHand): Verdict['kind'] | undefined
+  /** What that verdict would be, in the words that name it: for whoever looks at many files. */
+  outlook(artifact: Artifact, known: AtHand): Outlook | undefined
   /** The verdict by what was known of its provenance at last, however long ago; `undefined` where nobody ever asked. */
   recalled(artifact: Artifact, known: AtHand): Verdict | undefined
   /** An admission by what is remembered, under a root that is fresh; `undefined` where it may be anything else. */
@@ -127,12 +128,16 @@ export function createWeigh({ examine, memory, policies, trust, now, at }: Optio
     unexamined,
     outlook(artifact, { memory: known, policy, now: moment }) {
       const inside = examine.metadataFinding(artifact, known)
-      if (inside !== undefined) return outlook(artifact, inside, policy, known.history, moment)
-      if (!needsFinding(artifact, policy, known.history, moment)) return 'refused'
-      const remembered = examine.known(artifact, known, moment)
-      if (remembered === undefined) return undefined
-      const outcome = outlook(artifact, remembered.finding, policy, known.history, moment)
-      return examine.lasting(remembered, moment, outcome) ? outcome : undefined
+      let remembered: RememberedFinding | undefined
+      const found = (): Finding | undefined => {
+        if (inside !== undefined) return inside
+        remembered = examine.known(artifact, known, moment)
+        return remembered?.finding
+      }
+      const outcome = outlook(artifact, { anyhow: inside ?? UNASKED, found }, policy, known.history, moment)
+      if (outcome === undefined || remembered === undefined) return outcome
+      const kind = outcome === 'admitted' ? outcome : 'refused'
+      return examine.lasting(remembered, moment, kind) ? outcome : undefined
     },
     foreseen: (artifact, known) => unexamined(artifact, known) ?? lasting(artifact, known, known.now)?.verdict,
     recalled(artifact, { memory: known, policy, now: moment }) {

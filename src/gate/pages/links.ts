@@ -1,13 +1,13 @@
-import type { Refused } from '../../domain/decide/verdict.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
-import type { Links } from './listing.ts'
+import type { ForeseenRefusal, Links } from './listing.ts'
 
 interface Options {
   readonly publicUrl: string | undefined
   readonly listenUrl: () => string
   /** `page`: file URLs relative to `/simple/<project>/` where no public URL is configured */
   readonly relativeTo: 'page' | 'absolute'
-  readonly keep: (refused: Refused) => string
+  /** keeps a refusal, and returns its id */
+  readonly keep: (refusal: ForeseenRefusal) => string
 }
 
 /**
@@ -26,7 +26,7 @@ export function createLinks(options: Options): Links {
       if (publicUrl === undefined || dist === undefined || provenance !== 'offered') return undefined
       return `${publicUrl}${provenancePath(page.index.name, dist.version, dist.text)}`
     },
-    explain: refused => `${base()}/x/${keep(refused)}`,
+    explain: refusal => `${base()}/x/${keep(refusal)}`,
   }
 }
 

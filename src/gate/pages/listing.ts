@@ -1,9 +1,9 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
-import type { Refused, Verdict } from '../../domain/decide/verdict.ts'
+import type { RefusalWords, Refused, Verdict } from '../../domain/decide/verdict.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
-import { canonicalVersion, sortKeyOf } from '../../domain/packaging/version.ts'
-import { mapInSteps, type Steps, sortInSteps } from '../../flow/steps.ts'
+import { canonicalVersion, sortKeyOf, type Version } from '../../domain/packaging/version.ts'
+import { inGroups, mapInSteps, type Steps, sortInSteps } from '../../flow/steps.ts'
 import type { PageView, ViewedFile } from '../../protocol/simple/page-view.ts'
 import { type IndexFile, versionsWithout } from '../../protocol/simple/project-index.ts'
 import type { KnownPage } from '../find/known-page.ts'
@@ -14,13 +14,19 @@ export type ListingMode = 'list' | 'annotate' | 'hide'
 
 /** What is known of one file when a page is built. */
 export type ForeseenFile =
-  /** told when somebody wants to know; `undefined` where it is something else by then */
-  | { readonly kind: 'refused'; readonly tell: () => Refused | undefined }
+  | { readonly kind: 'refused'; readonly refusal: ForeseenRefusal }
   | { readonly kind: 'admitted' }
   /** it has to be judged, for the first time or again; `last` is what came of it before */
   | { readonly kind: 'open'; readonly last: Verdict | undefined }
   /** its sha256 changed, or somebody else lists it: nothing can be said, so it stays listed */
   | { readonly kind: 'unknown'; readonly error: GateError }
+
+/** Why a file will be refused: in a few words at once, and in full when somebody wants to know. */
+export interface ForeseenRefusal {
+  readonly words: RefusalWords
+  /** `undefined` where it is something else by then */
+  readonly tell: () => Refused | undefined
+}
 
 /** What is known without waiting when a page is built. */
 interface Known extends AtHand {
@@ -31,18 +37,27 @@ interface Known extends AtHand {
 /** Foresees every file of a page, without waiting for anything. */
 export function* foreseePage(page: KnownPage, known: Known): Steps<Map<IndexFile, ForeseenFile>> {
   const { files } = page.index
-  const foreseen = yield* mapInSteps(files, file => [file, foresee(page, file, known)] as const)
-  return new Map(foreseen)
+  const foreseen = new Map<IndexFile, ForeseenFile>()
+  for (const group of inGroups(files)) {
+    for (const file of group) foreseen.set(file, foresee(page, file, known))
+    yield
+  }
+  return foreseen
 }
 
 export function foresee(page: KnownPage, file: IndexFile, known: Known): ForeseenFile {
   const artifact = known.sound.atHand(page, file, known.memory)
   if (artifact === undefined) return { kind: 'open', last: undefined }
   if (artifact instanceof GateError) return { kind: 'unknown', error: artifact }
-  if ('kind' in artifact) return { kind: 'refused', tell: () => artifact }
+  if ('kind' in artifact) return { kind: 'refused', refusal: told(artifact) }
   const outcome = known.weigh.outlook(artifact, known)
   if (outcome === undefined) return { kind: 'open', last: known.weigh.recalled(artifact, known) }
-  return outcome === 'admitted' ? ADMITTED : { kind: 'refused', tell: () => tellRefusal(artifact, known) }
+  if (outcome === 'admitted') return ADMITTED
+  return { kind: 'refused', refusal: { words: outcome, tell: () => tellRefusal(artifact, known) } }
+}
+
+function told(refused: Refused): ForeseenRefusal {
+  return { words: refused, tell: () => refused }
 }
 
 const ADMITTED: ForeseenFile = { kind: 'admitted' }
@@ -77,7 +92,7 @@ export function isUnjudged(outcome: ForeseenFile): boolean {
 export interface Links {
   file(file: IndexFile): string
   provenance(page: KnownPage, file: IndexFile): string | undefined
-  explain(refused: Refused): string
+  explain(refusal: ForeseenRefusal): string
 }
 
 /** The page as a mode shows it. Presentation only: the file door judges each file alone. */
@@ -88,9 +103,11 @@ export function* viewPage(
   links: Links,
 ): Steps<PageView> {
   const { index } = page
-  const withdrawn = yield* withdraw(page, foreseen, mode)
+  const withdrawn = mode === 'list' ? NOTHING : yield* withdraw(page, foreseen, mode)
+  yield
   const shown = mode === 'hide' ? index.files.filter(file => !withdrawn.has(file)) : index.files
   yield
+  const reasonOf = createReasons(links)
   return {
     name: index.name,
     minor: index.minor,
@@ -98,25 +115,40 @@ export function* viewPage(
     statusReason: index.statusReason,
     serial: index.serial,
     versions: mode === 'hide' ? versionsWithout(index, shown) : index.versions,
-    files: yield* mapInSteps(shown, file => viewFile(page, file, withdrawn.get(file), links)),
+    files: yield* mapInSteps(shown, file => viewFile(page, file, { against: withdrawn.get(file), reasonOf, links })),
   }
 }
 
-function viewFile(page: KnownPage, file: IndexFile, against: Against | undefined, links: Links): ViewedFile {
-  const refused = against === undefined || against === 'unjudged' ? undefined : against()
+interface Shown {
+  readonly against: Against | undefined
+  readonly reasonOf: (refusal: ForeseenRefusal) => string
+  readonly links: Links
+}
+
+function viewFile(page: KnownPage, file: IndexFile, { against, reasonOf, links }: Shown): ViewedFile {
   return {
     file,
     url: links.file(file),
-    yanked:
-      refused === undefined
-        ? file.yanked
-        : `Refused by policy: ${refused.code} (${refusalEntry(refused.code).title}), see ${links.explain(refused)}`,
+    yanked: against === undefined || against === 'unjudged' ? file.yanked : reasonOf(against),
     provenance: links.provenance(page, file),
   }
 }
 
+/** Why a file is refused, as a page says it: once for a wheel and the source distribution that goes with it. */
+function createReasons(links: Links): (refusal: ForeseenRefusal) => string {
+  const reasons = new Map<ForeseenRefusal, string>()
+  return refusal => {
+    const known = reasons.get(refusal)
+    if (known !== undefined) return known
+    const { code } = refusal.words
+    const reason = `Refused by policy: ${code} (${refusalEntry(code).title}), see ${links.explain(refusal)}`
+    reasons.set(refusal, reason)
+    return reason
+  }
+}
+
 /** Why a file is not shown as it is. */
-type Against = (() => Refused | undefined) | 'unjudged'
+type Against = ForeseenRefusal | 'unjudged'
 
 /**
  * What speaks against showing a file. Where refused files are hidden, one that nobody has judged is hidden too: clients would
@@ -124,11 +156,11 @@ type Against = (() => Refused | undefined) | 'unjudged'
  */
 export function against(outcome: ForeseenFile, mode: ListingMode): Against | undefined {
   if (mode === 'list') return undefined
-  if (outcome.kind === 'refused') return outcome.tell
+  if (outcome.kind === 'refused') return outcome.refusal
   if (mode !== 'hide' || outcome.kind !== 'open') return undefined
   const { last } = outcome
   if (last === undefined) return 'unjudged'
-  return last.kind === 'refused' ? () => last : undefined
+  return last.kind === 'refused' ? told(last) : undefined
 }
 
 /**
@@ -141,20 +173,33 @@ function* withdraw(
   mode: ListingMode,
 ): Steps<ReadonlyMap<IndexFile, Against>> {
   const withdrawn = new Map<IndexFile, Against>()
-  const missingWheels = new Map<string, Against>()
-  for (const [file, outcome] of foreseen) {
-    const why = against(outcome, mode)
-    if (why === undefined) continue
-    withdrawn.set(file, why)
-    if (file.dist?.kind === 'wheel') missingWheels.set(canonicalVersion(file.dist.version), why)
+  const missingWheels: { readonly version: Version; readonly why: Against }[] = []
+  const sdists: { readonly version: Version; readonly file: IndexFile }[] = []
+  for (const group of inGroups(page.index.files)) {
+    for (const file of group) {
+      const { dist } = file
+      const outcome = foreseen.get(file)
+      const why = outcome === undefined ? undefined : against(outcome, mode)
+      if (why !== undefined) withdrawn.set(file, why)
+      if (dist?.kind === 'wheel' && why !== undefined) missingWheels.push({ version: dist.version, why })
+      if (dist?.kind === 'sdist' && why === undefined) sdists.push({ version: dist.version, file })
+    }
+    yield
   }
-  yield
-  if (missingWheels.size === 0) return withdrawn
-  for (const file of page.index.files) {
-    if (file.dist?.kind !== 'sdist' || withdrawn.has(file)) continue
-    const because = missingWheels.get(canonicalVersion(file.dist.version))
-    if (because !== undefined) withdrawn.set(file, because)
+  if (missingWheels.length === 0 || sdists.length === 0) return withdrawn
+  const missing = new Map<string, Against>()
+  for (const group of inGroups(missingWheels)) {
+    for (const { version, why } of group) missing.set(canonicalVersion(version), why)
+    yield
   }
-  yield
+  for (const group of inGroups(sdists)) {
+    for (const { version, file } of group) {
+      const because = missing.get(canonicalVersion(version))
+      if (because !== undefined) withdrawn.set(file, because)
+    }
+    yield
+  }
   return withdrawn
 }
+
+const NOTHING: ReadonlyMap<IndexFile, Against> = new Map()

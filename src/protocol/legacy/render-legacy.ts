@@ -1,4 +1,4 @@
-import type { Steps } from '../../flow/steps.ts'
+import { inGroups, type Steps } from '../../flow/steps.ts'
 import type { LegacyFile, LegacyJson } from './legacy-json.ts'
 
 interface Rendering {
@@ -34,11 +34,14 @@ function* addReleases(
   text.add(',"releases":{')
   let separator = ''
   for (const { version, files, hadFiles } of releases) {
-    const kept = files.filter(file => rendering.keep(file) && rendering.urlOf(file) !== undefined)
-    yield
-    if (kept.length === 0 && hadFiles) continue
+    const shown: Shown[] = []
+    for (const group of inGroups(files)) {
+      for (const file of group) take(shown, file, rendering)
+      yield
+    }
+    if (shown.length === 0 && hadFiles) continue
     text.add(`${separator}${JSON.stringify(version)}:[`)
-    yield* addFiles(text, kept, rendering)
+    addShown(text, shown)
     text.add(']')
     separator = ','
   }
@@ -46,16 +49,30 @@ function* addReleases(
 }
 
 function* addFiles(text: PiecesOf, files: readonly LegacyFile[], rendering: Rendering): Steps<undefined> {
-  let separator = ''
-  for (const file of files) {
-    const url = rendering.keep(file) ? rendering.urlOf(file) : undefined
-    if (url !== undefined) {
-      text.add(separator)
-      text.addPart(file.from, file.to)
-      text.add(`${JSON.stringify(url)}}`)
-      separator = ','
-    }
+  const shown: Shown[] = []
+  for (const group of inGroups(files)) {
+    for (const file of group) take(shown, file, rendering)
     yield
+  }
+  addShown(text, shown)
+}
+
+/** A file that is not left out. */
+interface Shown {
+  readonly file: LegacyFile
+  readonly url: string
+}
+
+function take(shown: Shown[], file: LegacyFile, rendering: Rendering): void {
+  const url = rendering.keep(file) ? rendering.urlOf(file) : undefined
+  if (url !== undefined) shown.push({ file, url })
+}
+
+function addShown(text: PiecesOf, shown: readonly Shown[]): void {
+  for (const [at, { file, url }] of shown.entries()) {
+    if (at > 0) text.add(',')
+    text.addPart(file.from, file.to)
+    text.add(`${JSON.stringify(url)}}`)
   }
 }
 

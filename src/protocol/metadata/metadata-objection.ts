@@ -18,23 +18,65 @@ interface Release {
   readonly version: Version
 }
 
-/**
- * Whether these bytes are core metadata (PEP 566, 643) of exactly this release: UTF-8 without control characters but tab and
- * line ends, which no archive is, and headers whose Name, normalised, and Version, as PEP 440 compares them, are the release's.
- * `undefined` where nothing speaks against them. What Requires-Dist and the other headers say is not looked at.
- */
+/** Whether these bytes are core metadata of exactly this release: {@link MetadataReader} for a text that is whole. */
 export function metadataObjection(bytes: Uint8Array, release: Release): MetadataObjection | undefined {
-  if (bytes.byteLength > MOST_METADATA_BYTES) return unreadable(`has more than ${MOST_METADATA_BYTES} bytes`)
-  if (!isUtf8(bytes)) return unreadable('is not UTF-8')
-  if (holdsControls(bytes)) return unreadable('holds control characters')
-  const headers = readHeaders(new TextDecoder().decode(bytes))
-  for (const name of REQUIRED) if (!headers.has(name)) return unreadable(`has no ${name} among its headers`)
-  // whichever of several a client takes, it takes the right one
-  const names = headers.get('name') ?? []
-  const versions = headers.get('version') ?? []
-  if (!names.every(name => tryProjectName(name) === release.project)) return mismatch('names another project')
-  if (!versions.every(version => isVersion(version, release.version))) return mismatch('names another version')
-  return undefined
+  const reader = new MetadataReader()
+  reader.write(bytes)
+  return reader.objection(release)
+}
+
+/**
+ * Looks at core metadata (PEP 566, 643) piece by piece, while it comes: UTF-8 without control characters but tab and line ends,
+ * which no archive is, and headers whose Name, normalised, and Version, as PEP 440 compares them, are the release's. What
+ * Requires-Dist and the other headers say is not looked at. Nothing of the text is kept but the line that is under way.
+ */
+export class MetadataReader {
+  readonly #headers = new HeaderReader()
+  #bytes = 0
+  #isUtf8 = true
+  #holdsControls = false
+  /** the beginning of a character whose end has not come yet */
+  #cut: Uint8Array = NOTHING
+
+  write(piece: Uint8Array): void {
+    this.#bytes += piece.byteLength
+    if (this.#bytes > MOST_METADATA_BYTES || !this.#isUtf8 || this.#holdsControls) return
+    const joined = this.#cut.byteLength === 0 ? piece : Buffer.concat([this.#cut, piece])
+    const whole = joined.byteLength - cutAtEnd(joined)
+    this.#isUtf8 = isUtf8(joined.subarray(0, whole))
+    this.#cut = Uint8Array.from(joined.subarray(whole))
+    this.#holdsControls = holdsControls(piece)
+    this.#headers.write(piece)
+  }
+
+  /** What speaks against giving out all that was written; `undefined` where nothing does. */
+  objection(release: Release): MetadataObjection | undefined {
+    if (this.#bytes > MOST_METADATA_BYTES) return unreadable(`has more than ${MOST_METADATA_BYTES} bytes`)
+    if (this.#holdsControls && this.#isUtf8) return unreadable('holds control characters')
+    if (!this.#isUtf8 || this.#cut.byteLength > 0) return unreadable('is not UTF-8')
+    const headers = this.#headers.end()
+    for (const name of REQUIRED) if (!headers.has(name)) return unreadable(`has no ${name} among its headers`)
+    // whichever of several a client takes, it takes the right one
+    const names = headers.get('name') ?? []
+    const versions = headers.get('version') ?? []
+    if (!names.every(name => tryProjectName(name) === release.project)) return mismatch('names another project')
+    if (!versions.every(version => isVersion(version, release.version))) return mismatch('names another version')
+    return undefined
+  }
+}
+
+const NOTHING = new Uint8Array()
+
+/** How many bytes at the end begin a character of UTF-8 that goes on behind them. */
+function cutAtEnd(bytes: Uint8Array): number {
+  for (let back = 1; back <= 3; back += 1) {
+    const byte = bytes.at(-back)
+    if (byte === undefined) return 0
+    if ((byte & 0xc0) === 0x80) continue
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1
+    return length > back ? back : 0
+  }
+  return 0
 }
 
 const REQUIRED: ReadonlySet<string> = new Set(['metadata-version', 'name', 'version'])
@@ -55,33 +97,80 @@ function holdsControls(bytes: Uint8Array): boolean {
   return false
 }
 
-const LINE = /([^\r\n]*)(\r\n|\r|\n|$)/y
 const HEADER = /^([\x21-\x39\x3b-\x7e]+):(.*)$/
+/** Bytes of a line that are looked at: what is longer is no name and no version, whatever it begins with. */
+const LONGEST_LINE = 64 * 1024
 
 /**
  * The headers that are looked at, by their names in lower case, as Python's `email` reads them: up to the first line that is neither a
  * header nor goes on with one. A value that goes on over lines is no name and no version.
  */
-function readHeaders(text: string): ReadonlyMap<string, readonly string[]> {
-  const headers = new Map<string, string[]>()
-  let last: string | undefined
-  LINE.lastIndex = 0
-  while (LINE.lastIndex < text.length) {
-    const [, line = ''] = LINE.exec(text) ?? []
+class HeaderReader {
+  readonly #headers = new Map<string, string[]>()
+  #last: string | undefined
+  #isFirst = true
+  #isOver = false
+  /** of the line that is under way */
+  #pieces: Buffer[] = []
+  #bytes = 0
+  #isTooLong = false
+  #isAfterReturn = false
+
+  write(piece: Uint8Array): void {
+    if (this.#isOver || piece.byteLength === 0) return
+    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
+    let from = this.#isAfterReturn && bytes[0] === LINE_FEED ? 1 : 0
+    this.#isAfterReturn = false
+    for (let at = from; at < bytes.length && !this.#isOver; at += 1) {
+      const byte = bytes[at]
+      if (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) continue
+      this.#gather(bytes.subarray(from, at))
+      this.#endLine()
+      if (byte === CARRIAGE_RETURN && bytes[at + 1] === LINE_FEED) at += 1
+      this.#isAfterReturn = byte === CARRIAGE_RETURN && at === bytes.length - 1
+      from = at + 1
+    }
+    if (!this.#isOver) this.#gather(bytes.subarray(from))
+  }
+
+  end(): ReadonlyMap<string, readonly string[]> {
+    if (this.#bytes > 0) this.#endLine()
+    return this.#headers
+  }
+
+  /** Copied, so that no piece is held for the sake of a few of its bytes. */
+  #gather(bytes: Buffer): void {
+    const room = LONGEST_LINE - this.#bytes
+    if (bytes.length > room) this.#isTooLong = true
+    const looked = bytes.subarray(0, room)
+    if (looked.length > 0) this.#pieces.push(Buffer.from(looked))
+    this.#bytes += looked.length
+  }
+
+  #endLine(): void {
+    const text = Buffer.concat(this.#pieces, this.#bytes).toString()
+    this.#pieces = []
+    this.#bytes = 0
+    this.#take(this.#isFirst ? text.replace(/^\ufeff/, '') : text)
+    this.#isFirst = false
+    this.#isTooLong = false
+  }
+
+  #take(line: string): void {
     if (/^[ \t]/.test(line)) {
-      if (last === undefined) break
-      headers.get(last)?.push(FOLDED)
-      continue
+      if (this.#last === undefined) this.#isOver = true
+      else this.#headers.get(this.#last)?.push(FOLDED)
+      return
     }
     const [, name, value = ''] = HEADER.exec(line) ?? []
-    if (name === undefined) break
-    last = name.toLowerCase()
-    if (!REQUIRED.has(last)) continue
-    const values = headers.get(last) ?? []
-    values.push(value.trim())
-    headers.set(last, values)
+    this.#last = name?.toLowerCase()
+    if (this.#last === undefined) this.#isOver = true
+    else if (REQUIRED.has(this.#last)) {
+      const values = this.#headers.get(this.#last) ?? []
+      values.push(this.#isTooLong ? FOLDED : value.trim())
+      this.#headers.set(this.#last, values)
+    }
   }
-  return headers
 }
 
 /** Neither a name nor a version. */

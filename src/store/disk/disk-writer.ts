@@ -8,8 +8,6 @@ import { storeError } from '../failure/store-error.ts'
 import { Descriptor } from './descriptor.ts'
 import type { Room } from './space.ts'
 
-/** Bytes that are written at once. */
-const PIECE = 1024 * 1024
 /** Bytes after which the disk is told to begin, so that little is left to wait for at the end. */
 const SYNC_EVERY = 8 * 1024 * 1024
 /** More buffers than this are joined before they are written. */
@@ -19,6 +17,8 @@ const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constant
 interface Options {
   readonly sha256: Sha256
   readonly temporary: string
+  /** bytes that are written at once; twice as many are in memory at the most */
+  readonly piece: number
   /** for what is written; it ends with the write */
   readonly room: Room
   /** Publishes the temporary file, whose content is right and on the disk, and takes the descriptor over. */
@@ -67,7 +67,7 @@ export class DiskWriter implements BlobWriter {
     this.#hash.update(chunk)
     this.#gathered.push(chunk)
     this.#gatheredBytes += chunk.byteLength
-    if (this.#gatheredBytes < PIECE) return
+    if (this.#gatheredBytes < this.#options.piece) return
     await this.#flight
     this.#assertOpen()
     await this.#options.room.reach(this.#written + this.#gatheredBytes)

@@ -12,6 +12,9 @@ import { StoredFiles, type WrittenFile } from './stored-files.ts'
 
 /** How long a file that comes in waits for room that others have, ms. */
 const WAITS_FOR_ROOM = millis(10_000)
+/** Bytes that are written at once: of files a few are under way, of documents many. */
+const PIECE_OF_FILE = 1024 * 1024
+const PIECE_OF_DOCUMENT = 128 * 1024
 /** How exactly the order of use is kept, ms. */
 const TOUCH_EVERY = 60_000
 const MOST_TOUCHED = 10_000
@@ -98,7 +101,8 @@ export async function createDiskBlobs({ folder, cacheBytes, records, events, clo
       try {
         await room.reach(arriving?.size ?? 0)
         const publishIt = (written: WrittenFile) => publish(sha256, temporary, written, room)
-        return await DiskWriter.begin({ sha256, temporary, room, publish: publishIt })
+        const piece = arriving === undefined ? PIECE_OF_DOCUMENT : PIECE_OF_FILE
+        return await DiskWriter.begin({ sha256, temporary, piece, room, publish: publishIt })
       } catch (error) {
         room.end()
         throw error

@@ -1,6 +1,12 @@
 import t from 'tap'
 import { REFUSALS, type RefusalCode } from '../../../src/domain/base/refusal.ts'
-import { decide, identityOfVerdict, needsFinding, waivesAttestation } from '../../../src/domain/decide/decide.ts'
+import {
+  decide,
+  identityOfVerdict,
+  needsFinding,
+  outlook,
+  waivesAttestation,
+} from '../../../src/domain/decide/decide.ts'
 import { Admitted } from '../../../src/domain/decide/verdict.ts'
 import type { Finding } from '../../../src/domain/identity/attestation.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
@@ -262,6 +268,21 @@ t.test('a file is refused when', async t => {
     [],
     'every code is covered, or made where the index is read',
   )
+})
+
+t.test('what is foreseen of a file is the refusal that it will have, in the words that name it', async t => {
+  for (const { when, artifact = listed(), finding = attested(), policy: under = policy() } of CASES) {
+    const known = { anyhow: finding, found: () => finding }
+    const { code, file, rule, detail, policyDigest } = refused(artifact, finding, under)
+    const words = { code, file, rule, detail, policyDigest }
+    t.strictSame(outlook(artifact, known, under, NO_HISTORY, NOW), words, when)
+  }
+  const known = { anyhow: UNATTESTED, found: () => attested() }
+  t.equal(outlook(listed(), known, policy(), NO_HISTORY, NOW), 'admitted')
+  const unknown = { anyhow: UNATTESTED, found: () => undefined }
+  t.equal(outlook(listed(), unknown, policy(), NO_HISTORY, NOW), undefined, 'nobody looked yet')
+  const denied = outlook(listed(), unknown, policy('{ match: pkg, deny: no }'), NO_HISTORY, NOW)
+  t.match(denied, { code: 'rule-denies' }, 'nobody needs to look')
 })
 
 t.test('optional', async t => {

@@ -157,6 +157,29 @@ t.test('other bytes than it announces are a mismatch, and are not asked for agai
   t.equal(world.upstream.count('metadata'), 1)
 })
 
+t.test('METADATA that breaks off is asked for once more, and half of it is neither given out nor kept', async t => {
+  const { world, wheel, bare, metadataOf } = await admittedWheel(t)
+  world.upstream.fault({ route: 'metadata', do: { resetAt: 10 } })
+  await t.rejects(metadataOf(wheel), { code: 'unknown-upstream' })
+  t.equal(await bare.memory.blobs.open(sha256Of(wheel.metadata)), undefined)
+  world.upstream.clearFaults()
+  const before = world.upstream.count('metadata')
+  world.upstream.fault({ route: 'metadata', times: 1, do: { resetAt: 10 } })
+  t.match(await metadataOf(wheel), { kind: 'metadata', bytes: wheel.metadata })
+  t.equal(world.upstream.count('metadata'), before + 2)
+})
+
+t.test('what is kept already is looked into all the same', async t => {
+  const lie = Buffer.from('Metadata-Version: 2.1\nName: other\nVersion: 1.0\n')
+  const world = await createWorld(t)
+  const { gate, wheel } = await lying(t, world, lie)
+  const writer = await gate.memory.blobs.writer(sha256Of(lie))
+  await writer.write(lie)
+  await writer.commit()
+  t.match(await metadataOf(gate, wheel), { kind: 'refused', code: 'metadata-mismatch' })
+  t.equal(world.upstream.count('metadata'), 0)
+})
+
 t.test('what is offered and not there is "cannot tell"; of what is not offered there is none', async t => {
   const { world, wheel, sdist, metadataOf } = await admittedWheel(t)
   world.upstream.fault({ route: 'metadata', do: { status: 404 } })

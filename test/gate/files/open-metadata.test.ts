@@ -26,12 +26,16 @@ function admitted(): Admitted {
 function opening(kept: boolean) {
   const state = { looks: 0, opened: 0 }
   const open = createOpenMetadata({
-    async metadata() {
-      state.looks += 1
-      return { kind: 'metadata', bytes: BYTES, sha256: SHA256 }
+    metadata: {
+      async look() {
+        state.looks += 1
+        return { kind: 'sound', sha256: SHA256 }
+      },
     },
     documents: {
       async keep() {},
+      writer: () => Promise.reject(new TypeError('nothing is kept here')),
+      look: async () => true,
       kept: async () => BYTES,
       async open(sha256) {
         state.opened += 1

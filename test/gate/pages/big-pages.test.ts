@@ -25,9 +25,15 @@ interface Scene extends BareGate {
   readonly looks: () => number
 }
 
-/** A gate whose index has one project with so many files, half of them offered with provenance, and none of them provable. */
-async function scene(t: Test, files: number, mode: GateSettings['mode'], policy = POLICY): Promise<Scene> {
-  const project = makeBigProject({ name: 'demo', files, origin: ORIGIN, offered: at => at % 2 === 0 })
+/** A gate whose index has one project with so many files, by default half of them offered with provenance, and none of them provable. */
+async function scene(
+  t: Test,
+  files: number,
+  mode: GateSettings['mode'],
+  policy = POLICY,
+  offered = (at: number): boolean => at % 2 === 0,
+): Promise<Scene> {
+  const project = makeBigProject({ name: 'demo', files, origin: ORIGIN, offered })
   const context = { project: NAME, pageUrl: 'https://index.example/simple/demo/', fileOrigins: [ORIGIN], serial: 7 }
   const index = parseProjectPage(project.page, SIMPLE_JSON, context)
   const asked: (string | undefined)[] = []
@@ -84,6 +90,46 @@ t.test('a page of 10,000 files is made in slices, in every mode', async t => {
     t.ok(page.ms < 60, `${page.ms.toFixed(1)} ms`)
     t.ok(taken.ms < 80, `${taken.ms.toFixed(1)} ms`)
     t.ok(legacy.ms < 5, `what is made already takes ${legacy.ms.toFixed(1)} ms`)
+  }
+})
+
+t.test(
+  'a page that says of 10,000 files why they are refused takes little more than one that says nothing',
+  async t => {
+    const required = POLICY.replace('when-seen', 'required')
+    const time = async (mode: GateSettings['mode']): Promise<number> => {
+      const times: number[] = []
+      for (let count = 0; count < 4; count += 1) {
+        const made = await scene(t, 10_000, mode, required, () => false)
+        await made.gate.locateByName(NAME, distribution(made)).catch(() => {})
+        const { result, ms } = await threadTime(() => made.gate.page(NAME, 'json'))
+        const reasons = result.identity.toString().split('Refused by policy: unattested').length - 1
+        t.equal(reasons, mode === 'annotate' ? 10_000 : 0)
+        times.push(ms)
+        made.gate.close()
+      }
+      return Math.min(...times)
+    }
+    const plain = await time('list')
+    const told = await time('annotate')
+    t.comment(`list ${plain.toFixed(1)} ms, annotate ${told.toFixed(1)} ms`)
+    t.ok(told < 8 * plain, 'it took thirteen times as much with every refusal told in full')
+  },
+)
+
+t.test('every reason on a page leads to its explanation, after the gate was stopped too', async t => {
+  const made = await scene(t, 400, 'annotate', POLICY.replace('when-seen', 'required'), () => false)
+  const page = (await made.gate.page(NAME, 'json')).identity.toString()
+  const ids = [...page.matchAll(/https:\/\/gate\.example\/x\/([0-9a-z]{12})"/g)].map(([, id = '']) => id)
+  t.equal(new Set(ids).size, 400)
+  const [now, stopped] = [made.gate, made.memory.store.refusals]
+  const told = await Promise.all(ids.map(id => now.explained(id)))
+  now.close()
+  const kept = await Promise.all(ids.map(id => stopped.get(id)))
+  for (const [at, each] of told.entries()) {
+    t.match(each?.refused, { code: 'unattested', file: { project: 'demo' } })
+    t.ok((each?.refused.steps.length ?? 0) > 1, 'with all that was looked at')
+    t.strictSame(kept[at]?.refused, each?.refused)
   }
 })
 

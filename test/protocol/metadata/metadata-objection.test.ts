@@ -1,16 +1,62 @@
 import t from 'tap'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { parseVersion } from '../../../src/domain/packaging/version.ts'
-import { MOST_METADATA_BYTES, metadataObjection } from '../../../src/protocol/metadata/metadata-objection.ts'
+import {
+  MetadataReader,
+  MOST_METADATA_BYTES,
+  metadataObjection,
+} from '../../../src/protocol/metadata/metadata-objection.ts'
 import { tarGz, zip } from '../../world/index/archives.ts'
 
 const HONEST = 'Metadata-Version: 2.1\nName: Demo.Pkg\nVersion: 1.0.0\nSummary: naïve ☃\n\nA README.\r\n\tindented\n'
 
 function objection(bytes: string | Buffer): string | undefined {
+  return metadataObjection(Buffer.from(bytes), release())?.code
+}
+
+function release() {
   const [project, version] = [parseProjectName('demo-pkg'), parseVersion('1.0')]
   if (version === undefined) throw new TypeError('1.0 is a version')
-  return metadataObjection(Buffer.from(bytes), { project, version })?.code
+  return { project, version }
 }
+
+t.test('it makes no difference in which pieces a text comes', async t => {
+  const texts: readonly (string | Buffer)[] = [
+    HONEST,
+    HONEST.replaceAll('\n', '\r\n'),
+    HONEST.replaceAll('\n', '\r'),
+    `\ufeff${HONEST}`,
+    HONEST.replace('1.0.0', '1.0.1'),
+    HONEST.replace('Name: Demo.Pkg', 'Name: demo-pkg\r\n other'),
+    HONEST.replace('Name', '\nName'),
+    HONEST.replace('Summary: naïve ☃', 'Summary: 🦆\u2028'),
+    `${HONEST}\0`,
+    Buffer.from(HONEST, 'latin1'),
+    Buffer.from(HONEST).subarray(0, Buffer.from(HONEST).indexOf('☃') + 2),
+    Buffer.concat([Buffer.from(HONEST), Buffer.from([0xed, 0xa0, 0x80])]),
+    Buffer.concat([Buffer.from(HONEST), Buffer.from([0x80])]),
+  ]
+  for (const [place, text] of texts.entries()) {
+    const bytes = Buffer.from(text)
+    const whole = metadataObjection(bytes, release())
+    for (const size of [1, 2, 3, 7, 64]) {
+      const reader = new MetadataReader()
+      for (let at = 0; at < bytes.length; at += size) reader.write(bytes.subarray(at, at + size))
+      t.strictSame(reader.objection(release()), whole, `text ${place} in pieces of ${size}`)
+    }
+  }
+})
+
+t.test('a line without end is no name', async t => {
+  const long = `Name: demo-pkg${' '.repeat(70_000)}x`
+  t.equal(
+    objection(HONEST.replace('Summary', `X: ${'y'.repeat(200_000)}\nSummary`)),
+    undefined,
+    'another header may be long',
+  )
+  t.equal(objection(HONEST.replace('Version', `${'y'.repeat(200_000)}: z\nVersion`)), 'metadata-unreadable')
+  t.equal(objection(HONEST.replace('Summary', `${long}\nSummary`)), 'metadata-mismatch')
+})
 
 t.test('core metadata of the release is given out', async t => {
   const texts: readonly string[] = [
