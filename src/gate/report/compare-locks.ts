@@ -130,7 +130,10 @@ function toMoved({ release: { project, version }, from }: Move): Moved {
 
 function newSignersIn(now: readonly ReleaseFacts[], before: readonly ReleaseFacts[]): LockChanges['newSigners'] {
   const known = new Set(before.flatMap(release => signersOf(release).map(({ key }) => key)))
-  const signing = now.flatMap(release => signersOf(release).map(signer => ({ signer, project: release.project })))
+  const unsure = new Set(before.flatMap(({ project, files }) => (files.some(isUnknown) ? [project] : [])))
+  const signing = now.flatMap(release =>
+    unsure.has(release.project) ? [] : signersOf(release).map(signer => ({ signer, project: release.project })),
+  )
   const groups = Map.groupBy(
     signing.filter(({ signer }) => !known.has(signer.key)),
     ({ signer }) => signer.key,
@@ -142,6 +145,7 @@ function newSignersIn(now: readonly ReleaseFacts[], before: readonly ReleaseFact
 }
 
 const isAttested = ({ evidence }: FileFacts): boolean => evidence.kind === 'attested'
+const isUnknown = ({ evidence }: FileFacts): boolean => evidence.kind === 'unknown'
 /** Known to be without evidence that holds. */
 const isBare = ({ evidence: { kind } }: FileFacts): boolean => kind === 'unattested' || kind === 'failed'
 
