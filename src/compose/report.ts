@@ -11,6 +11,9 @@ import { type CommandOptions, cacheFolder, deferTrust } from './commands.ts'
 import { openUsableTrust } from './trust.ts'
 import { connectUpstream, indexOf } from './upstream.ts'
 
+/** The thread that verifies has as much to do as one that reads; each takes some 60 MB. */
+const READERS = 1
+
 /** Of what is kept of pages: another form is another version. */
 const LOOKS = 'look/1'
 
@@ -30,7 +33,9 @@ export async function openReport(
     const trusting = { ...config, data: folder, trust: { ...config.trust, root } }
     const open = () => openUsableTrust(trusting, { clock, events, environment })
     const trust = closing.add(root === 'tuf' ? deferTrust(open) : await open())
-    const { index, integrity } = closing.add(connectUpstream(config, { environment, version, events }))
+    const { index, integrity } = closing.add(
+      connectUpstream(config, { environment, version, events, readers: READERS }),
+    )
     const verifier = closing.add(createInlineVerifier())
     const source = indexOf(config)
     const store = closing.add(await openCommandStore({ folder: join(folder, 'report'), clock, events }))

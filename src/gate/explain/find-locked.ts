@@ -2,12 +2,12 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { Version } from '../../domain/packaging/version.ts'
 import { isSameFilename, type LockedFile, type LockedPackage, pinsFile } from '../../protocol/lockfiles/lock.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
-import type { KnownPage } from '../find/known-page.ts'
+import type { PageIndex } from '../find/known-page.ts'
 import { filesLetIn, spelledVersions } from './explain-release.ts'
 
 /** A release on its page, with the listed files that its version lets in. */
 export interface ListedRelease {
-  readonly page: KnownPage
+  readonly page: PageIndex
   readonly version: Version
   readonly files: readonly IndexFile[]
 }
@@ -21,7 +21,7 @@ export type Found = IndexFile | { readonly file: LockedFile; readonly error: Gat
  * @throws GateError `not-listed` where the page has no file of the release at all
  */
 export function findAllLocked(
-  page: KnownPage,
+  page: PageIndex,
   locked: Pick<LockedPackage, 'project' | 'version' | 'files' | 'open'>,
 ): readonly Found[] {
   const { project, version, files } = locked
@@ -59,7 +59,7 @@ export function findLocked(release: ListedRelease, locked: LockedFile): readonly
   return url === undefined ? same : [named]
 }
 
-function findByName({ index }: KnownPage, files: readonly IndexFile[], wanted: string): IndexFile | undefined {
+function findByName({ index }: PageIndex, files: readonly IndexFile[], wanted: string): IndexFile | undefined {
   return (
     files.find(({ filename }) => filename === wanted) ??
     files.find(({ filename }) => isSameFilename(index.name, filename, wanted))

@@ -4,11 +4,9 @@ import type { ProjectName } from '../../domain/packaging/name.ts'
 import { compareVersions } from '../../domain/packaging/version.ts'
 import { OURSELVES } from '../../flow/asker.ts'
 import { createLimit } from '../../flow/limit.ts'
-import { stepsFor } from '../../flow/slices.ts'
 import type { Looks } from '../../ports/looks.ts'
 import type { Index } from '../../ports/outward.ts'
 import { observingPolicy } from '../explain/observe-locks.ts'
-import { knownPage } from '../find/known-page.ts'
 import { createEvidenceOf, type EvidenceParts } from './evidence.ts'
 import {
   allMissing,
@@ -65,8 +63,7 @@ export function createReport(parts: ReportParts): LookAtReleases {
       await looks.write(project, again)
       return again
     }
-    const page = await stepsFor(answer.index.files.length, knownPage(answer.index, answer.etag))
-    const look = lookAtPage(page, { wanted, before: kept, policy, maxSize, at })
+    const look = lookAtPage(answer, { wanted, before: kept, etag: answer.etag, policy, maxSize, at })
     await looks.write(project, look)
     return look
   }

@@ -9,7 +9,7 @@ import type { LockedPackage } from '../../protocol/lockfiles/lock.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import { findAllLocked } from '../explain/find-locked.ts'
 import { artifactOf } from '../find/artifacts.ts'
-import type { KnownPage } from '../find/known-page.ts'
+import type { PageIndex } from '../find/known-page.ts'
 
 /** A file that a lock allows, as the page has it. */
 export type LookedFile =
@@ -55,13 +55,14 @@ interface Reading {
   readonly wanted: readonly Wanted[]
   /** what was seen of the project's page before */
   readonly before: PageLook | undefined
+  readonly etag: string | undefined
   readonly policy: Policy
   /** bytes */
   readonly maxSize: number
   readonly at: Instant
 }
 
-export function lookAtPage(page: KnownPage, { wanted, before, policy, maxSize, at }: Reading): PageLook {
+export function lookAtPage(page: PageIndex, { wanted, before, etag, policy, maxSize, at }: Reading): PageLook {
   const rules = { policy, maxSize }
   const lookAt = (file: IndexFile): LookedFile => {
     const located = artifactOf(page, file, rules)
@@ -72,14 +73,14 @@ export function lookAtPage(page: KnownPage, { wanted, before, policy, maxSize, a
   }
   return {
     at,
-    etag: page.etag,
+    etag,
     status: page.index.status,
     releases: releasesOf(page, before, file => artifactOf(page, file, rules)),
     wanted: Object.fromEntries(wanted.map(it => [keyOf(it), filesFor(page, it, lookAt)])),
   }
 }
 
-function filesFor(page: KnownPage, wanted: Wanted, lookAt: (file: IndexFile) => LookedFile): readonly LookedFile[] {
+function filesFor(page: PageIndex, wanted: Wanted, lookAt: (file: IndexFile) => LookedFile): readonly LookedFile[] {
   try {
     return findAllLocked(page, wanted).map(found => {
       if (!('error' in found)) return lookAt(found)
@@ -104,7 +105,7 @@ export function nameOf({ project, version }: Pick<Wanted, 'project' | 'version'>
 }
 
 function releasesOf(
-  { index }: KnownPage,
+  { index }: PageIndex,
   before: PageLook | undefined,
   artifact: (file: IndexFile) => ReturnType<typeof artifactOf>,
 ): readonly LookedRelease[] {
