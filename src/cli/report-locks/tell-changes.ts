@@ -1,7 +1,6 @@
 import type { Instant } from '../../domain/base/instant.ts'
 import type { LockChanges, Moved } from '../../gate/report/compare-locks.ts'
 import type { Signer } from '../../gate/report/release-facts.ts'
-import { counted } from '../terminal/table.ts'
 import { foreign, type Row, type Said, type Section } from './told.ts'
 import { age, day, filesNamed, listed, row, section, signerName } from './words.ts'
 
@@ -30,9 +29,10 @@ export function tellChanges(changes: LockChanges, now: Instant): readonly Sectio
       id: 'lost',
       title: 'Attested before, not any more',
       weight: 'bad',
-      intro: 'Whoever takes over an account can upload, but not sign. Ask the project before you take these.',
+      intro:
+        'Who steals an account or a token can upload, and cannot sign as the project’s own build does. Ask the project before you take these.',
       rows: changes.lost.map(it =>
-        row(moveName(it), ...filesNamed(it.files), ...bareWords(it.files), foreign(it.last), ' was attested'),
+        row(moveName(it), ...filesNamed(it.files), bareWords(it.files), foreign(it.last), ' was attested'),
       ),
     }),
     ...section({
@@ -70,7 +70,7 @@ export function tellChanges(changes: LockChanges, now: Instant): readonly Sectio
       id: 'not-compared',
       title: 'Could not be compared',
       weight: 'doubt',
-      intro: 'Nothing here is counted as well. Run it again where the index did not answer.',
+      intro: 'Nothing here is counted as fine. Run it again where the index did not answer.',
       rows: changes.undetermined.map(({ about, what, why }) =>
         row(foreign(what), `not known whether ${about.join(', ')}: `, foreign(why)),
       ),
@@ -137,9 +137,4 @@ function whatDiffers({ before, now }: { readonly before: readonly Signer[]; read
   if (old.repository !== fresh.repository) return ' (another repository)'
   if (old.workflow !== fresh.workflow) return ' (another workflow of the same repository)'
   return ' (the same names, but another repository id, owner id or builder)'
-}
-
-/** `1 package`, for sentences about what failed. */
-export function failedLine(kind: string, count: number): string {
-  return `--fail-on ${kind}: ${counted(count, 'finding')}`
 }

@@ -1,6 +1,12 @@
 import type { Instant, Millis } from '../../domain/base/instant.ts'
 import { lateFilesOf, youngFilesOf } from '../../gate/report/compare-locks.ts'
-import { type Evidence, type FileFacts, type ReleaseFacts, standingOf } from '../../gate/report/release-facts.ts'
+import {
+  type Evidence,
+  type FileFacts,
+  type ReleaseFacts,
+  signersOf,
+  standingOf,
+} from '../../gate/report/release-facts.ts'
 import { isYanked, type ReleaseSummary, type SignerTally } from '../../gate/report/summarise-releases.ts'
 import { youngRows } from './tell-changes.ts'
 import { foreign, type Row, type Said, type Section } from './told.ts'
@@ -43,8 +49,11 @@ function reasonOf(evidence: Evidence): string {
       return `${evidence.code}, ${evidence.detail}`
     case 'missing':
       return evidence.detail
-    default:
+    case 'attested':
+    case 'unattested':
       return evidence.kind
+    default:
+      return evidence satisfies never
   }
 }
 
@@ -54,7 +63,7 @@ function wrongSections(releases: readonly ReleaseFacts[]): readonly Section[] {
       id: 'unknown',
       title: 'Could not be determined',
       weight: 'doubt',
-      intro: 'Nothing here is counted as well. Run it again: what is known by now is remembered.',
+      intro: 'Nothing here is counted as fine. Run it again: what is known by now is remembered.',
       rows: [
         ...rowsOf(releases, 'unknown'),
         ...releases.flatMap(release =>
@@ -170,9 +179,10 @@ function tenureRow(release: ReleaseFacts): readonly Row[] {
   if (tenure?.before === undefined) return []
   const { since, before } = tenure
   const other = before.signer === undefined ? ['somebody whose evidence does not hold'] : [signerName(before.signer)]
-  return [
-    row(nameOf(release), 'the same since ', releaseName(since), '; ', releaseName(before.release), ' by ', ...other),
-  ]
+  const [signer] = signersOf(release)
+  const now = signer === undefined ? [] : [signerName(signer)]
+  const was = ['; before, ', releaseName(before.release), ', ', ...other]
+  return [row(nameOf(release), ...now, ' since ', releaseName(since), ...was)]
 }
 
 function signerSections(signers: readonly SignerTally[], { as, now }: Telling): readonly Section[] {

@@ -35,8 +35,9 @@ export interface Reported {
 export function tell(reported: Reported): Told {
   const { locks, against, releases, summary, changes, asides, ended, now, young } = reported
   const as = changes === undefined ? 'open' : 'folded'
-  const wrong = tellReleases(releases, summary, { now, young, as })
-  const first = wrong.filter(({ id }) => FIRST.has(id))
+  const ofLock = tellReleases(releases, summary, { now, young, as })
+  const first = ofLock.filter(({ id }) => FIRST.has(id))
+  const others = ofLock.filter(({ id }) => !FIRST.has(id))
   return {
     locks,
     against,
@@ -45,8 +46,9 @@ export function tell(reported: Reported): Told {
     figures: figuresOf(releases, summary, now),
     sections: [
       ...first,
-      ...(changes === undefined ? [] : tellChanges(changes, now)),
-      ...wrong.filter(({ id }) => !FIRST.has(id)),
+      ...(changes === undefined
+        ? others
+        : [...tellChanges(changes, now), ...others.map(it => ({ ...it, title: `The whole lock: ${it.title}` }))]),
       ...tellAsides(asides),
     ],
     ended,
@@ -81,7 +83,18 @@ function figuresOf(
   summary: ReleaseSummary,
   now: Instant,
 ): readonly (readonly Said[])[] {
-  const { packages, nameable, attestedBefore, attestedAfter, files, attestedFiles, yanked, silent, signers } = summary
+  const {
+    packages,
+    standings,
+    nameable,
+    attestedBefore,
+    attestedAfter,
+    files,
+    attestedFiles,
+    yanked,
+    silent,
+    signers,
+  } = summary
   const pinned = packages - nameable
   return [
     [
@@ -92,7 +105,7 @@ function figuresOf(
       ? []
       : [
           [
-            `Of those that are not attested, ${attestedBefore} have an earlier release that is, and ${attestedAfter} a later one.`,
+            `${standings.unattested} are not attested: ${attestedBefore} of them were in an earlier release, ${attestedAfter} of them are in a later one.`,
           ],
         ]),
     [

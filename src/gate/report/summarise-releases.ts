@@ -1,4 +1,3 @@
-import type { ProjectName } from '../../domain/packaging/name.ts'
 import { isNameable, type ReleaseFacts, type Signer, type Standing, signersOf, standingOf } from './release-facts.ts'
 
 /** Who signed, and what of it. */
@@ -79,9 +78,4 @@ function tally(releases: readonly ReleaseFacts[]): readonly SignerTally[] {
 
 function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-/** Projects in the order of their names. */
-export function namesOf(releases: readonly ReleaseFacts[]): readonly ProjectName[] {
-  return releases.map(({ project }) => project).sort()
 }

@@ -13,13 +13,7 @@ interface Offering {
 }
 
 /** Something could not be verified, and why. */
-class Undetermined {
-  readonly detail: string
-
-  constructor(detail: string) {
-    this.detail = detail
-  }
-}
+class Undetermined extends Error {}
 
 /**
  * Since when the signer of a release signs the project: the first attested release is verified, and where somebody else signed it,
@@ -69,7 +63,7 @@ export async function tenureOf(
           : { release: { version: last.version, uploaded: last.uploaded }, signer: await signerAt(first - 1) },
     }
   } catch (error) {
-    if (error instanceof Undetermined) return error.detail
+    if (error instanceof Undetermined) return error.message
     throw error
   }
 }

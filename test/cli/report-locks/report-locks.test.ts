@@ -6,6 +6,7 @@ import { renderJson } from '../../../src/cli/report-locks/json.ts'
 import { renderMarkdown } from '../../../src/cli/report-locks/markdown.ts'
 import { type Reported, tell } from '../../../src/cli/report-locks/tell.ts'
 import { renderText } from '../../../src/cli/report-locks/text.ts'
+import { foreign, type Said } from '../../../src/cli/report-locks/told.ts'
 import { age, day, listed, percent } from '../../../src/cli/report-locks/words.ts'
 import { createScreen } from '../../../src/cli/terminal/screen.ts'
 import { instant } from '../../../src/domain/base/instant.ts'
@@ -126,6 +127,7 @@ t.test('JSON has every fact, and null for what is not there', async t => {
 })
 
 t.test('words', async t => {
+  const words = (said: readonly Said[]) => said.map(it => (typeof it === 'string' ? it : it.foreign)).join('')
   const from = (days: number) => instant(NOW - days * 86_400_000)
   t.strictSame(
     [3, 100, 1_000].map(days => age(from(days), NOW)),
@@ -134,6 +136,6 @@ t.test('words', async t => {
   t.equal(age(instant(NOW + 1_000), NOW), '0 d')
   t.equal(day(NOW), '2026-11-28')
   t.equal(percent(999, 1_000), ' (99 %)')
-  t.equal(listed(['a', 'b', 'c']).join(''), 'a, b and c')
-  t.equal(listed(['a', 'b', 'c', 'd'], 2).join(''), 'a, b and 2 more')
+  t.equal(words(listed(['a', foreign('b'), 'c'])), 'a, b and c')
+  t.equal(words(listed(['a', 'b', 'c', 'd'], 2)), 'a, b and 2 more')
 })

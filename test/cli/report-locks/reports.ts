@@ -52,7 +52,7 @@ export function release(
 
 export function reported(
   releases: readonly ReleaseFacts[],
-  before: readonly ReleaseFacts[] | undefined = undefined,
+  before?: readonly ReleaseFacts[],
   more: Partial<Reported> = {},
 ): Reported {
   return {

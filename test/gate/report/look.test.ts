@@ -1,4 +1,4 @@
-// guards: src/gate/report/evidence.ts src/gate/report/page-look.ts src/gate/report/tenure.ts src/gate/report/look.ts
+// guards: src/gate/report/evidence.ts src/gate/report/page-look.ts src/gate/report/tenure.ts
 
 import t, { type Test } from 'tap'
 import { openReport } from '../../../src/compose/report.ts'
