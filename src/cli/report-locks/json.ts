@@ -146,7 +146,11 @@ function changesJson(changes: LockChanges): object {
     bumped: changes.bumped.map(moved),
     removed: changes.removed.map(({ project, from }) => ({ project, from })),
     new_signers: changes.newSigners.map(({ signer, projects }) => ({ ...signerJson(signer), projects })),
-    lost: changes.lost.map(it => ({ ...moved(it), last: it.last, files: it.files.map(({ filename }) => filename) })),
+    lost: changes.lost.map(it => ({
+      ...moved(it),
+      last: it.last ?? null,
+      files: it.files.map(({ filename }) => filename),
+    })),
     changed: changes.changed.map(it => ({
       ...moved(it),
       before: it.before.map(signerJson),

@@ -1,4 +1,5 @@
 import type { Instant } from '../../domain/base/instant.ts'
+import type { Version } from '../../domain/packaging/version.ts'
 import type { LockChanges, Moved } from '../../gate/report/compare-locks.ts'
 import type { Signer } from '../../gate/report/release-facts.ts'
 import { foreign, type Row, type Said, type Section } from './told.ts'
@@ -27,12 +28,12 @@ export function tellChanges(changes: LockChanges, now: Instant): readonly Sectio
   return [
     ...section({
       id: 'lost',
-      title: 'Attested before, not any more',
+      title: 'Attestation lost',
       weight: 'bad',
       intro:
-        'Who steals an account or a token can upload, and cannot sign as the project’s own build does. Ask the project before you take these.',
+        'They were attested before, or what they offer now fails. Who steals an account or a token can upload, and cannot sign as the project’s own build does. Ask the project before you take these.',
       rows: changes.lost.map(it =>
-        row(moveName(it), ...filesNamed(it.files), bareWords(it.files), foreign(it.last), ' was attested'),
+        row(moveName(it), ...filesNamed(it.files), bareWords(it.files), ...lastWords(it.last)),
       ),
     }),
     ...section({
@@ -126,7 +127,11 @@ function moveName({ project, from, to }: Moved): Said {
 function bareWords(files: LockChanges['lost'][number]['files']): string {
   const fails = files.some(({ evidence }) => evidence.kind === 'failed')
   const verb = files.length === 1 ? 'has' : 'have'
-  return fails ? ` ${verb} evidence that fails; ` : ` ${verb} no attestation; `
+  return fails ? ` ${verb} evidence that fails` : ` ${verb} no attestation`
+}
+
+function lastWords(last: Version | undefined): readonly Said[] {
+  return last === undefined ? [] : ['; ', foreign(last), ' was attested']
 }
 
 /** What of an identity is another one, where both have one. */

@@ -113,6 +113,19 @@ function doubtSections(releases: readonly ReleaseFacts[], { now, young, as }: Te
       as,
     }),
     ...section({
+      id: 'unnameable',
+      title: 'Attested, and no policy could name the signer',
+      weight: 'doubt',
+      intro:
+        'A run that strangers can start (pull_request_target), an index that names another publisher than the certificate does, or an issuer that rules do not know.',
+      rows: releases.flatMap(release => {
+        const odd = release.files.filter(({ evidence }) => evidence.kind === 'attested' && !evidence.nameable)
+        const signers = signersOf({ files: odd }).map(signerName)
+        return odd.length === 0 ? [] : [row(nameOf(release), ...filesNamed(odd), ': ', ...listed(signers, 3))]
+      }),
+      as,
+    }),
+    ...section({
       id: 'signer-history',
       title: 'Signed by somebody else once',
       weight: 'doubt',

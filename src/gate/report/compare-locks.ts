@@ -26,8 +26,8 @@ export interface SignerChange extends Moved {
 /** What was attested and is no more: files of a kind of which all were, or all of a release of which some were. */
 export interface Loss extends Moved {
   readonly files: readonly FileFacts[]
-  /** the release that was attested last, in the old lock or else on the index */
-  readonly last: Version
+  /** the release that was attested last, in the old lock or else on the index; `undefined`: what is offered as evidence now fails */
+  readonly last: Version | undefined
 }
 
 /** A file that the new lock lets in and the old one does not. */
@@ -147,7 +147,8 @@ function newSignersIn(now: readonly ReleaseFacts[], before: readonly ReleaseFact
 const isAttested = ({ evidence }: FileFacts): boolean => evidence.kind === 'attested'
 const isUnknown = ({ evidence }: FileFacts): boolean => evidence.kind === 'unknown'
 /** Known to be without evidence that holds. */
-const isBare = ({ evidence: { kind } }: FileFacts): boolean => kind === 'unattested' || kind === 'failed'
+const isBare = ({ evidence: { kind } }: FileFacts): boolean =>
+  kind === 'unattested' || kind === 'failed' || kind === 'unsuited'
 
 function lossIn(move: Move): readonly Loss[] {
   const { release, old, files } = move
@@ -171,10 +172,15 @@ function kindOf({ filename }: FileFacts): FileKind {
   return filename.endsWith('.whl') ? 'wheel' : 'other'
 }
 
-/** Nothing of the old lock was attested: what the index offers for a release since then, or before a new project, was lost. */
+/**
+ * Nothing of the old lock was attested: what the index offers for a release since then, or before a new project, was lost. So is what
+ * is offered for these very files, and fails.
+ */
 function lossAgainstIndex(move: Move, bare: readonly FileFacts[]): readonly Loss[] {
   const { release, from } = move
   const last = release.attestedBefore?.version
+  const failed = bare.filter(({ evidence }) => evidence.kind === 'failed')
+  if (failed.length > 0) return [{ ...toMoved(move), files: failed, last }]
   if (last === undefined || release.files.some(isAttested)) return []
   if (from.some(version => compareVersions(last, version) <= 0)) return []
   return [{ ...toMoved(move), files: bare, last }]

@@ -71,12 +71,14 @@ export function lookAtPage(page: PageIndex, { wanted, before, etag, policy, maxS
     const { code, detail } = located
     return { unsuited: { code, detail }, listed: { filename, sha256, uploaded, yanked } }
   }
+  // of the same page, what somebody wanted before is as it was
+  const same = etag !== undefined && before?.etag === etag ? before.wanted : {}
   return {
     at,
     etag,
     status: page.index.status,
     releases: releasesOf(page, before, file => artifactOf(page, file, rules)),
-    wanted: Object.fromEntries(wanted.map(it => [keyOf(it), filesFor(page, it, lookAt)])),
+    wanted: { ...same, ...Object.fromEntries(wanted.map(it => [keyOf(it), filesFor(page, it, lookAt)])) },
   }
 }
 

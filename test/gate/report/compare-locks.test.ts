@@ -83,6 +83,13 @@ t.test('what was attested and is not is lost, kind by kind', t => {
     0,
     'what is unknown is not known lost',
   )
+  t.match(compare([], [release('demo', '2.0', { wheel: failed })]).lost, [{ last: undefined }], 'of a new project, too')
+  const held: Evidence = { kind: 'unsuited', code: 'project-quarantined', detail: 'held' }
+  t.equal(
+    compare([old], [release('demo', '2.0', { wheel: held })]).lost.length,
+    1,
+    'what no gate gives out is not attested',
+  )
   const never = release('demo', '1.0', { wheel: BARE })
   t.equal(compare([never], [release('demo', '2.0', { wheel: BARE })]).lost.length, 0)
   t.end()
