@@ -5,7 +5,7 @@ import { formatInstant, type Millis, millis } from '../../domain/base/instant.ts
 import { compareLocks, FAILINGS, type Failing, type LockChanges, YOUNG } from '../../gate/report/compare-locks.ts'
 import type { ReleaseFacts } from '../../gate/report/release-facts.ts'
 import { onePerRelease, summariseReleases } from '../../gate/report/summarise-releases.ts'
-import type { Lock } from '../../protocol/lockfiles/lock.ts'
+import type { Lock, Unjudged } from '../../protocol/lockfiles/lock.ts'
 import { collect, ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, OpenReport, Services } from '../command/services.ts'
 import { parseLength } from '../command/since.ts'
@@ -122,7 +122,7 @@ async function report(paths: readonly string[], options: ReportOptions, services
         releases: now,
         summary: summariseReleases(now),
         changes,
-        asides: unjudgedIn(locks),
+        asides: asidesOf(locks, changes === undefined ? undefined : old),
         ended: [
           ...found.map(kind => `--fail-on ${kind}: ${counted(changes?.[kind].length ?? 0, 'finding')}`),
           ...(unknown.length === 0 ? [] : [`${counted(unknown.length, 'answer')} could not be determined`]),
@@ -137,6 +137,15 @@ async function report(paths: readonly string[], options: ReportOptions, services
   } finally {
     await opened.close()
   }
+}
+
+/** What locks name and no index here has; the project itself is nobody's dependency. */
+function asidesOf(locks: readonly Lock[], old: readonly Lock[] | undefined): Reported['asides'] {
+  const nameOf = ({ kind, name, why }: Pick<Unjudged, 'kind' | 'name' | 'why'>) => `${kind} ${name} ${why}`
+  const known = old === undefined ? undefined : new Set(unjudgedIn(old).map(nameOf))
+  return unjudgedIn(locks).flatMap(it =>
+    it.kind === 'own' ? [] : [{ ...it, fresh: known === undefined ? undefined : !known.has(nameOf(it)) }],
+  )
 }
 
 /** One look at what all locks name, so that no page is asked for twice. */

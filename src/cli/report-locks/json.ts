@@ -51,7 +51,14 @@ export function renderJson({
     ended,
     changes: changes === undefined ? null : changesJson(changes),
     releases: releases.map(releaseJson),
-    not_looked_at: asides.map(({ lock, line, kind, name, why }) => ({ lock, line, kind, name, why })),
+    not_looked_at: asides.map(({ lock, line, kind, name, why, fresh }) => ({
+      lock,
+      line,
+      kind,
+      name,
+      why,
+      new: fresh ?? null,
+    })),
   })
 }
 

@@ -16,6 +16,8 @@ export interface Aside {
   readonly kind: UnjudgedKind
   readonly name: string
   readonly why: string
+  /** whether the old locks do not name it; `undefined` where nothing is compared */
+  readonly fresh: boolean | undefined
 }
 
 /** Everything that a report knows. */
@@ -155,6 +157,8 @@ function tellAsides(asides: readonly Aside[]): readonly Section[] {
     weight: 'doubt',
     intro:
       'They come from no index, or from another one: nobody here can say who made them, and they are not counted above.',
-    rows: asides.map(({ name, why, lock, line }) => row(foreign(name), foreign(why), ' ', foreign(`${lock}:${line}`))),
+    rows: asides.map(({ name, why, lock, line, fresh }) =>
+      row(foreign(name), fresh === true ? 'new: ' : '', foreign(why), ' ', foreign(`${lock}:${line}`)),
+    ),
   })
 }

@@ -8,6 +8,7 @@ import { matchPublisher } from '../../domain/identity/publisher.ts'
 import { signerKeyOf } from '../../domain/identity/signer.ts'
 import { proofOf } from '../../domain/memory/history.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
+import { createLimit } from '../../flow/limit.ts'
 import type { Events } from '../../observe/events.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Integrity } from '../../ports/outward.ts'
@@ -31,6 +32,9 @@ export interface EvidenceParts {
 /** What is known about who made a file, verified as at the door; "cannot tell" is a value here. */
 export type EvidenceOf = (artifact: Artifact) => Promise<Evidence>
 
+/** Documents at once. */
+const AT_ONCE = 16
+
 export function createEvidenceOf(parts: EvidenceParts): EvidenceOf {
   const { integrity, verifier, trust, memory, negativeTtl, events, clock } = parts
   const examine = createExamine({
@@ -45,10 +49,13 @@ export function createEvidenceOf(parts: EvidenceParts): EvidenceOf {
     now: clock,
   })
 
+  // a lock has more files than the lines below have room for
+  const limit = createLimit({ running: AT_ONCE, waiting: Number.POSITIVE_INFINITY, what: 'files' })
+
   async function find(artifact: Artifact): Promise<Finding> {
     const known = examine.known(artifact, await memory.of(artifact.project), clock())
     if (known === undefined || !examine.lasting(known, clock(), 'admitted'))
-      return (await examine.anew(artifact)).finding
+      return (await limit.run(() => examine.anew(artifact))).finding
     // what was proved once is believed under a root that is fresh, as at the door
     if (known.finding.kind !== 'unattested') trust.fresh(clock())
     return known.finding

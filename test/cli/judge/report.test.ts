@@ -314,6 +314,22 @@ t.test('nothing of a report is markup or control where it is somebody else’s',
   }
 })
 
+t.test('what comes from no index is named, and what is new of it is marked', async t => {
+  const desk_ = await reportDesk(t)
+  const demo = await desk_.publish('demo', '1.0', '2025-03-01')
+  const tool = (name: string) =>
+    `\n[[package]]\nname = "${name}"\nversion = "1.0"\nsource = { git = "https://github.com/acme/${name}?rev=1#${'a'.repeat(40)}" }\n`
+  const old = desk_.write('old.lock', uvLock(demo) + tool('before'))
+  const lock = desk_.write('uv.lock', uvLock(demo) + tool('before') + tool('after'))
+  const { exit, out } = await desk_.run('report', lock, '--against', old)
+  t.equal(exit, 0)
+  t.match(out, /^1 package: 1 attested/, 'it is not counted')
+  t.match(
+    out,
+    /Not looked at \(2\)\n.*\n {2}before\n {4}it comes from a repository.*\n {2}after\n {4}new: it comes from a repo/,
+  )
+})
+
 t.test('usage', async t => {
   const desk_ = await reportDesk(t)
   const demo = await desk_.publish('demo', '1.0', '2025-03-01')

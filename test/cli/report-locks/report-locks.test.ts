@@ -48,10 +48,12 @@ t.test('what matters most stands first', async t => {
 
 t.test('an empty lock and one that comes from nowhere are told', async t => {
   t.match(text(reported([])), /^0 packages: 0 attested\n/)
-  const asides = [{ lock: 'uv.lock', line: 3, kind: 'vcs', name: 'tool', why: 'it comes from a repository' }] as const
+  const asides = [
+    { lock: 'uv.lock', line: 3, kind: 'vcs', name: 'tool', why: 'it comes from a repository', fresh: true },
+  ] as const
   t.match(
     text(reported([], undefined, { asides })),
-    /Not looked at \(1\)\n.*\n {2}tool\n {4}it comes from a repository uv\.lock:3/,
+    /Not looked at \(1\)\n.*\n {2}tool\n {4}new: it comes from a repository uv\.lock:3/,
   )
 })
 
@@ -62,7 +64,7 @@ t.test('what is somebody else’s is harmless, whatever it says', async t => {
   const evil = signedBy(EVIL)
   const missing = { kind: 'missing', detail: EVIL } as const
   const failed = { kind: 'failed', code: 'digest-mismatch', detail: EVIL } as const
-  const asides = [{ lock: EVIL, line: 3, kind: 'vcs', name: EVIL, why: EVIL }] as const
+  const asides = [{ lock: EVIL, line: 3, kind: 'vcs', name: EVIL, why: EVIL, fresh: undefined }] as const
   const report = reported(
     [
       release('demo', '1.0', evil),
