@@ -24,7 +24,7 @@ function renderSection(screen: Screen, { title, weight, intro, rows, as }: Secti
   screen.line(styled(style, mark), ' ', styled('strong', `${title} (${rows.length})`))
   if (intro !== '') screen.prose(['  '], intro)
   if (as === 'names') {
-    screen.prose(['  '], rows.map(({ head }) => textOf(head)).join(', '))
+    for (const line of inLines(rows.map(({ head }) => textOf(head)))) screen.line('  ', line)
     return
   }
   for (const { head, said } of rows) {
@@ -32,6 +32,20 @@ function renderSection(screen: Screen, { title, weight, intro, rows, as }: Secti
     if (said.length > 0) screen.prose(['    '], plain(said))
   }
 }
+
+/** So many as fit a narrow terminal and a log, with commas between. */
+function inLines(names: readonly string[]): readonly string[] {
+  const lines: string[] = []
+  for (const [at, name] of names.entries()) {
+    const word = at === names.length - 1 ? name : `${name},`
+    const last = lines.at(-1)
+    if (last === undefined || last.length + 1 + word.length > WIDTH) lines.push(word)
+    else lines[lines.length - 1] = `${last} ${word}`
+  }
+  return lines
+}
+
+const WIDTH = 76
 
 function plain(said: readonly Said[]): string {
   return said.map(textOf).join('')

@@ -123,6 +123,15 @@ t.test('evidence that fails is named as such, and is no attestation', async t =>
   t.match(releases[0].files[0], { evidence: 'failed', code: 'digest-mismatch', signer: null })
 })
 
+t.test('a signer whom no policy could name is told', async t => {
+  const desk_ = await reportDesk(t)
+  const pulled = { ...MALLORY, trigger: 'pull_request_target' } as const
+  const demo = await desk_.publish('demo', '1.0', '2025-03-01', { identity: pulled, kinds: ['wheel'] })
+  const { out } = await desk_.report(demo)
+  t.match(out, /^1 package: 1 attested \(100 %\)\n.* could name who publishes 0 of 1 today \(0 %\)/)
+  t.match(out, /no policy could name the signer \(1\)\n.*\n {2}demo 1\.0\n {4}demo-1\.0\S*: mallory\/demo release\.yml/)
+})
+
 t.test('an index that does not answer is 4, and what it was not asked for counts as nothing well', async t => {
   const desk_ = await reportDesk(t)
   const demo = await desk_.publish('demo', '1.0', '2025-03-01')

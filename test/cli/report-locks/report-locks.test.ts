@@ -107,6 +107,15 @@ t.test('Markdown fits a comment, however much there is to tell', async t => {
   )
 })
 
+t.test('many names stand in lines that fit a log', async t => {
+  const many = Array.from({ length: 50 }, (_, at) => release(`package-${at}`, '1.0'))
+  const lines = text(reported(many))
+    .split('\n')
+    .filter(line => /^ {2}package-/.test(line))
+  t.ok(lines.length > 10 && lines.every(line => line.length < 80))
+  t.match(lines.join(' '), /package-48 1\.0 · 16 months, +package-49 1\.0 · 16 months$/)
+})
+
 t.test('the page needs nothing but itself', async t => {
   const page = html(reported([release('demo', '1.0', ACME)]))
   t.notMatch(page, /<script|<link|src=|url\(|@import/)
