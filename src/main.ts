@@ -44,6 +44,10 @@ process.exitCode = await run(process.argv.slice(2), {
     const { openExplain } = await import('./compose/commands.ts')
     return await openExplain(config, changes, commandOptions)
   },
+  async openReport(config, changes) {
+    const { openReport } = await import('./compose/report.ts')
+    return await openReport(config, changes, commandOptions)
+  },
   async openRecords(config) {
     const { openRecords } = await import('./compose/commands.ts')
     return await openRecords(config)

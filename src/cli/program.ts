@@ -3,6 +3,7 @@ import { reportError } from './command/report-error.ts'
 import type { Conclude, ExitCode, Services } from './command/services.ts'
 import { addAuditCommand } from './judge/audit.ts'
 import { addExplainCommand } from './judge/explain.ts'
+import { addReportCommand } from './judge/report.ts'
 import { addVerifyCommand } from './judge/verify.ts'
 import { addLockCommand } from './lock/lock.ts'
 import { addMirrorCommand } from './mirror/mirror.ts'
@@ -80,6 +81,7 @@ function createProgram(services: ProgramServices, conclude: Conclude): Command {
     addVerifyCommand,
     addExplainCommand,
     addAuditCommand,
+    addReportCommand,
     addLockCommand,
     addPolicyCommand,
     addExemptionsCommand,

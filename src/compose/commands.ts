@@ -20,7 +20,7 @@ import { internalNames } from './gate-settings.ts'
 import { openUsableTrust, readRoot } from './trust.ts'
 import { connectUpstream, indexOf, sourceOf } from './upstream.ts'
 
-interface CommandOptions {
+export interface CommandOptions {
   readonly environment: Environment
   readonly version: string
   readonly events: Events
@@ -89,7 +89,7 @@ function fixedPolicy(policy: Policy): Policies & { close(): void } {
 }
 
 /** Opens the repository's copy when it is first waited for, because opening it begins a refresh. */
-function deferTrust(open: () => Promise<Trust>): Trust {
+export function deferTrust(open: () => Promise<Trust>): Trust {
   let opening: Promise<Trust> | undefined
   let opened: Trust | undefined
   const nothing = (now: Instant): GateError =>

@@ -21,10 +21,15 @@ export interface Connected {
   close(): Promise<void>
 }
 
-export function connectUpstream(
-  config: Config,
-  options: { readonly environment: Environment; readonly version: string; readonly events: Events },
-): Connected {
+interface ConnectOptions {
+  readonly environment: Environment
+  readonly version: string
+  readonly events: Events
+  /** threads at most that read large documents */
+  readonly readers?: number
+}
+
+export function connectUpstream(config: Config, options: ConnectOptions): Connected {
   const { index, integrity, files, auth, ca, timeout } = config.upstream
   const agent = createUpstreamAgent({
     upstreams: [index, integrity],
@@ -32,9 +37,11 @@ export function connectUpstream(
     ca: readCa(ca),
     timeout,
     auth,
-    ...options,
+    environment: options.environment,
+    version: options.version,
+    events: options.events,
   })
-  const documents = createDocuments()
+  const documents = createDocuments(options.readers === undefined ? {} : { size: options.readers })
   return {
     index: createIndex({ agent, index, files, documents }),
     integrity: createIntegrity({ agent, integrity, index }),

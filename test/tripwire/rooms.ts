@@ -60,6 +60,7 @@ export const ROOMS: Readonly<
     files: { is: 'admitted bytes', enters: '' },
     pages: { is: 'index pages from what is known', enters: 'policy find judge' },
     explain: { is: 'the verdict for a person, with all that it rests on', enters: 'policy find judge' },
+    report: { is: 'what locks name, told without a policy, and how two locks differ', enters: 'find judge explain' },
     records: { is: 'what was written down, read back', enters: '' },
     mirror: { is: 'what is carried to a network without a network', enters: 'policy explain files' },
   },
@@ -74,7 +75,8 @@ export const ROOMS: Readonly<
     command: { is: 'what every command is made of', enters: 'terminal' },
     locks: { is: 'locks that are named on a command line, read and judged', enters: 'terminal' },
     report: { is: 'verdicts, locks and replays in text, JSON, SARIF and JUnit', enters: 'terminal' },
-    judge: { is: 'commands that judge files and locks', enters: 'terminal command locks report' },
+    'report-locks': { is: 'who signed what locks name, in text, Markdown, HTML and JSON', enters: 'terminal' },
+    judge: { is: 'commands that judge files and locks', enters: 'terminal command locks report report-locks' },
     policy: {
       is: 'commands of the policy and of what is remembered',
       enters: 'terminal command locks report',

@@ -7,6 +7,7 @@ import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { Explain } from '../../gate/explain/explain.ts'
 import type { Mirror } from '../../gate/mirror/mirror.ts'
+import type { LookAtReleases } from '../../gate/report/look.ts'
 import type { Records } from '../../ports/records.ts'
 import type { Trust } from '../../ports/trust.ts'
 import type { ReadRoot } from '../../protocol/clauses/publisher.ts'
@@ -32,6 +33,11 @@ export interface Services {
    * cannot be used throws `unknown-trust`; a policy that does not compile throws `policy-invalid`.
    */
   openExplain(config: Config, changes: ExplainChanges): Promise<OpenExplain>
+  /**
+   * What a report looks with, for one command: no policy, and nothing of a gate's data folder. A trust root that was named and cannot
+   * be used throws `unknown-trust`.
+   */
+  openReport(config: Config, changes: ReportChanges): Promise<OpenReport>
   /** What the gate has written into its data folder, read-only; `undefined` where there is no database. */
   openRecords(config: Config): Promise<Records | undefined>
   /**
@@ -68,6 +74,17 @@ export interface ExplainChanges {
   readonly at: Instant | undefined
   /** instead of the configured one */
   readonly policy?: Policy
+}
+
+/** What the command line changes of a report's configuration. */
+export interface ReportChanges {
+  /** path of a trusted_root.json instead of the configured root, absolute */
+  readonly trustRoot: string | undefined
+}
+
+export interface OpenReport {
+  readonly look: LookAtReleases
+  close(): Promise<void>
 }
 
 export interface OpenExplain extends Explain {

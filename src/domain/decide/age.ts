@@ -7,7 +7,7 @@ import { type Look, object, pass } from './objection.ts'
 import { day } from './story.ts'
 
 /** PyPI closes a release to new files after so many days. */
-const LATE_DAYS = 14
+export const LATE_DAYS = 14
 const DAY = 86_400_000
 
 /**

@@ -7,7 +7,7 @@ import type { Version } from '../../domain/packaging/version.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import { createLimit } from '../../flow/limit.ts'
 import type { Integrity } from '../../ports/outward.ts'
-import { type LockedFile, type LockedPackage, pinsFile } from '../../protocol/lockfiles/lock.ts'
+import type { LockedFile, LockedPackage } from '../../protocol/lockfiles/lock.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import { createIndexes } from '../find/indexes.ts'
 import type { KnownPage } from '../find/known-page.ts'
@@ -16,9 +16,9 @@ import { createSound } from '../find/sound.ts'
 import { createUnoffered } from '../find/unoffered.ts'
 import { createExplainArtifact, type ExplainParts } from './explain-artifact.ts'
 import { contradictIndex, type LocalFile, localArtifact, skipIndexSteps } from './explain-local.ts'
-import { filesLetIn, filesOfRelease, spelledVersions } from './explain-release.ts'
+import { filesOfRelease, spelledVersions } from './explain-release.ts'
 import { anyhow, bareExplanation, type Explanation, type LockedExplanation } from './explanation.ts'
-import { findLocked, type ListedRelease } from './find-locked.ts'
+import { findAllLocked } from './find-locked.ts'
 
 /**
  * Judges for a person instead of a client: nothing is remembered, and a file is examined even where the policy refuses it
@@ -90,9 +90,9 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   }
 
   /** What the page does not list as the lock has it is an outcome of its own. */
-  function explainUnlisted({ page, version }: ListedRelease, locked: LockedFile, error: GateError): LockedExplanation {
-    const { filename = `a file of ${page.index.name} ${version}`, sha256 } = locked
-    return anyhow(bareExplanation({ project: page.index.name, version, filename, sha256 }, error))
+  function explainUnlisted({ project, version }: Locked, file: LockedFile, error: GateError): LockedExplanation {
+    const { filename = `a file of ${project} ${version}`, sha256 } = file
+    return anyhow(bareExplanation({ project, version, filename, sha256 }, error))
   }
 
   /** Judged for the bytes at hand, with all that the index says of the name. */
@@ -109,25 +109,13 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   }
 
   async function explainPackage(locked: Locked): Promise<readonly LockedExplanation[]> {
-    const { project, version, files } = locked
+    const { project } = locked
     await trust.settled() // what is remembered is remembered under a root
     const page = await pages.run(() => indexes.current(project))
     if (page === undefined) throw new GateError('not-listed', `the index does not know ${project}`)
-    const release = { page, version, files: filesLetIn(page, version) }
-    const others = locked.open ? release.files.filter(file => !pinsFile(locked, file)) : []
-    if (files.length === 0 && others.length === 0)
-      throw new GateError(
-        'not-listed',
-        `the index lists no file of ${project} ${version}${spelledVersions(page, version)}`,
-      )
-    const found = files.flatMap<Found>(file => {
-      const listed = findLocked(release, file)
-      return listed instanceof GateError ? [{ file, error: listed }] : listed
-    })
-    // one file may have several of the lock's hashes
     return await Promise.all(
-      [...new Set([...found, ...others])].map(async it =>
-        'error' in it ? explainUnlisted(release, it.file, it.error) : await explainListed(page, it),
+      findAllLocked(page, locked).map(async it =>
+        'error' in it ? explainUnlisted(locked, it.file, it.error) : await explainListed(page, it),
       ),
     )
   }
@@ -163,9 +151,6 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     },
   }
 }
-
-/** What a page lists, or what it does not. */
-type Found = IndexFile | { readonly file: LockedFile; readonly error: GateError }
 
 type Locked = Pick<LockedPackage, 'project' | 'version' | 'files' | 'open'>
 

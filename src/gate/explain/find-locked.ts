@@ -1,14 +1,40 @@
 import { GateError } from '../../domain/base/errors.ts'
 import type { Version } from '../../domain/packaging/version.ts'
-import { isSameFilename, type LockedFile } from '../../protocol/lockfiles/lock.ts'
+import { isSameFilename, type LockedFile, type LockedPackage, pinsFile } from '../../protocol/lockfiles/lock.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
-import type { KnownPage } from '../find/known-page.ts'
+import type { PageIndex } from '../find/known-page.ts'
+import { filesLetIn, spelledVersions } from './explain-release.ts'
 
 /** A release on its page, with the listed files that its version lets in. */
 export interface ListedRelease {
-  readonly page: KnownPage
+  readonly page: PageIndex
   readonly version: Version
   readonly files: readonly IndexFile[]
+}
+
+/** What a page lists, or what it does not. */
+export type Found = IndexFile | { readonly file: LockedFile; readonly error: GateError }
+
+/**
+ * Every file that a lock allows of a release, each once, and all others of the release where it leaves them open.
+ *
+ * @throws GateError `not-listed` where the page has no file of the release at all
+ */
+export function findAllLocked(
+  page: PageIndex,
+  locked: Pick<LockedPackage, 'project' | 'version' | 'files' | 'open'>,
+): readonly Found[] {
+  const { project, version, files } = locked
+  const release = { page, version, files: filesLetIn(page, version) }
+  const others = locked.open ? release.files.filter(file => !pinsFile(locked, file)) : []
+  if (files.length === 0 && others.length === 0)
+    throw missing(`no file of ${project} ${version}${spelledVersions(page, version)}`)
+  const found = files.flatMap<Found>(file => {
+    const listed = findLocked(release, file)
+    return listed instanceof GateError ? [{ file, error: listed }] : listed
+  })
+  // one file may have several of the lock's hashes
+  return [...new Set([...found, ...others])]
 }
 
 /**
@@ -33,7 +59,7 @@ export function findLocked(release: ListedRelease, locked: LockedFile): readonly
   return url === undefined ? same : [named]
 }
 
-function findByName({ index }: KnownPage, files: readonly IndexFile[], wanted: string): IndexFile | undefined {
+function findByName({ index }: PageIndex, files: readonly IndexFile[], wanted: string): IndexFile | undefined {
   return (
     files.find(({ filename }) => filename === wanted) ??
     files.find(({ filename }) => isSameFilename(index.name, filename, wanted))

@@ -6,7 +6,7 @@ import { parseDistFilename } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { Dropped, IndexFile } from '../../protocol/simple/project-index.ts'
-import type { KnownPage } from './known-page.ts'
+import type { PageIndex } from './known-page.ts'
 
 /** What an index entry must have before anything can be said about the file's bytes. */
 export interface ArtifactRules {
@@ -16,7 +16,7 @@ export interface ArtifactRules {
 }
 
 /** Turns an index entry into an artifact, or into the refusal that its poverty demands. */
-export function artifactOf(page: KnownPage, file: IndexFile, rules: ArtifactRules): Artifact | Refused {
+export function artifactOf(page: PageIndex, file: IndexFile, rules: ArtifactRules): Artifact | Refused {
   if (page.index.status === 'quarantined')
     return refuse(page, file, rules, 'project-quarantined', quarantineDetail(page))
   if (file.dist === undefined)
@@ -77,7 +77,7 @@ export function unreadFile({ filename }: Dropped, project: ProjectName): readonl
   return parseDistFilename(filename, project) === undefined ? [] : [filename]
 }
 
-function refuse(page: KnownPage, file: IndexFile, rules: ArtifactRules, code: RefusalCode, detail: string): Refused {
+function refuse(page: PageIndex, file: IndexFile, rules: ArtifactRules, code: RefusalCode, detail: string): Refused {
   return {
     kind: 'refused',
     code,
@@ -98,7 +98,7 @@ function refuse(page: KnownPage, file: IndexFile, rules: ArtifactRules, code: Re
 }
 
 /** A file of a quarantined project that the page no longer lists. */
-export function refuseQuarantined(page: KnownPage, filename: string, policy: Policy): Refused {
+export function refuseQuarantined(page: PageIndex, filename: string, policy: Policy): Refused {
   const detail = quarantineDetail(page)
   return {
     kind: 'refused',
@@ -114,6 +114,6 @@ export function refuseQuarantined(page: KnownPage, filename: string, policy: Pol
   }
 }
 
-function quarantineDetail(page: KnownPage): string {
+function quarantineDetail(page: PageIndex): string {
   return `The index has quarantined ${page.index.name}.`
 }

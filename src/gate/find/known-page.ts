@@ -10,6 +10,9 @@ export interface KnownPage {
   readonly byFilename: ReadonlyMap<string, IndexFile>
 }
 
+/** What a page says, for whoever looks for nothing by its path. */
+export type PageIndex = Pick<KnownPage, 'index'>
+
 export function* knownPage(index: ProjectIndex, etag: string | undefined): Steps<KnownPage> {
   const { files } = index
   const byPath = new Map<FilePath, IndexFile>()

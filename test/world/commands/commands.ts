@@ -6,6 +6,7 @@ import type { Output } from '../../../src/cli/terminal/output.ts'
 import { openExplain, openRecords } from '../../../src/compose/commands.ts'
 import { forgetRemembered } from '../../../src/compose/forget.ts'
 import { openMirror } from '../../../src/compose/mirror.ts'
+import { openReport } from '../../../src/compose/report.ts'
 import { openUsableTrust, readRoot } from '../../../src/compose/trust.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 import { type Clock, systemClock } from '../../../src/domain/base/instant.ts'
@@ -64,6 +65,10 @@ export async function runCommand(argv: readonly string[], options: CommandOption
       // what commands remember stays with the test
       const cached = { XDG_CACHE_HOME: join(folder, 'cache'), ...environment }
       return openExplain(config, changes, { environment: cached, version: '0.0.0-test', events: { emit() {} }, clock })
+    },
+    openReport(config, changes) {
+      const cached = { XDG_CACHE_HOME: join(folder, 'cache'), ...environment }
+      return openReport(config, changes, { environment: cached, version: '0.0.0-test', events: { emit() {} }, clock })
     },
     openRecords: async config => records ?? (await openRecords(config)),
     forget: (config, order) => {

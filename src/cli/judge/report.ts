@@ -1,0 +1,209 @@
+import { resolve } from 'node:path'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { errorEntry, GateError } from '../../domain/base/errors.ts'
+import { formatInstant, type Millis, millis } from '../../domain/base/instant.ts'
+import { compareLocks, FAILINGS, type Failing, type LockChanges, YOUNG } from '../../gate/report/compare-locks.ts'
+import type { ReleaseFacts } from '../../gate/report/release-facts.ts'
+import { onePerRelease, summariseReleases } from '../../gate/report/summarise-releases.ts'
+import type { Lock, Unjudged } from '../../protocol/lockfiles/lock.ts'
+import { collect, ENVIRONMENT } from '../command/options.ts'
+import type { Conclude, ExitCode, OpenReport, Services } from '../command/services.ts'
+import { parseLength } from '../command/since.ts'
+import { readLocks } from '../locks/lock-files.ts'
+import { ownLocks, withSameIndex } from '../locks/own-locks.ts'
+import { unjudgedIn } from '../report/unjudged.ts'
+import { renderHtml } from '../report-locks/html.ts'
+import { renderJson } from '../report-locks/json.ts'
+import { renderMarkdown } from '../report-locks/markdown.ts'
+import { type Reported, tell } from '../report-locks/tell.ts'
+import { renderText } from '../report-locks/text.ts'
+import { createProgress, drawBar } from '../terminal/progress.ts'
+import { createScreen } from '../terminal/screen.ts'
+import { counted } from '../terminal/table.ts'
+
+interface ReportOptions {
+  readonly config?: string
+  readonly against?: readonly string[]
+  readonly format: 'text' | 'markdown' | 'html' | 'json'
+  readonly failOn?: readonly Failing[]
+  readonly young: Millis
+  readonly sameIndex?: readonly string[]
+  readonly trustRoot?: string
+}
+
+const DESCRIPTION = `Tells who signed what lock files name (repository, workflow, since when the same), what is not attested and whether any release of it ever was, how old it is, what is yanked, and how much of it a policy could name today. With --against, what changed between two locks.
+
+It wants no policy, no gate and no configuration: it asks PyPI, or the index of a configuration where there is one. Every attestation is verified as the gate does it. Nothing is downloaded but index pages and provenance.`
+
+const MORE = `
+What was fetched and proved is kept in $XDG_CACHE_HOME/portcullis/report (else
+~/.cache/portcullis/report), never in the data folder of a gate: a second run
+asks for little. Index pages are taken from there for ten minutes and then asked
+for again with their ETag.
+
+--fail-on, any of these with commas between:
+  lost     attested in the old lock (or by an earlier release), and not now
+  changed  signed by somebody else than before
+  late     a file that came more than two weeks after the first of its release
+  young    a file that came within the last days (--young)
+Of files that both locks let in nothing is said by these.
+
+Exit codes:
+  0  told
+  1  --fail-on found something
+  2  usage: a lock cannot be read, or --fail-on stands without --against
+  3  internal error
+  4  something could not be determined: it is named, and counts as nothing well
+  5  the trust root cannot be used, or is too old
+
+markdown fits a comment on a pull request; html is one page without script; the
+fields of json are described in docs/how-to/report.md.
+
+${ENVIRONMENT}
+
+Examples:
+  portcullis report uv.lock
+  portcullis report uv.lock --format html > report.html
+  git show main:uv.lock > old.lock && portcullis report uv.lock \\
+    --against old.lock --fail-on lost,changed --format markdown`
+
+export function addReportCommand(program: Command, services: Services, conclude: Conclude): void {
+  withSameIndex(program.command('report'))
+    .summary('tell who signed what lock files name, and what changed')
+    .description(DESCRIPTION)
+    .argument('<lockfile...>', 'lock files')
+    .option('--against <lockfile>', 'the lock as it was; may be given several times', collect)
+    .option('--fail-on <kinds>', 'with --against: end with 1 when one of these is found', parseFailings)
+    .addOption(
+      new Option('--young <time>', 'younger than this is young: 7d, 36h')
+        .argParser(text => millis(parseLength(text)))
+        .default(YOUNG, '7d'),
+    )
+    .option('--trust-root <file>', 'a trusted_root.json instead of the configured trust root', text => resolve(text))
+    .addOption(
+      new Option('--format <format>', 'how to tell it').choices(['text', 'markdown', 'html', 'json']).default('text'),
+    )
+    .addHelpText('after', MORE)
+    .action(async (paths: readonly string[], _options, command: Command) => {
+      conclude(await report(paths, command.optsWithGlobals<ReportOptions>(), services))
+    })
+}
+
+function parseFailings(text: string): readonly Failing[] {
+  return text.split(',').map(word => {
+    const found = FAILINGS.find(failing => failing === word.trim())
+    if (found === undefined)
+      throw new InvalidArgumentError(`${JSON.stringify(word)} is none of ${FAILINGS.join(', ')}.`)
+    return found
+  })
+}
+
+async function report(paths: readonly string[], options: ReportOptions, services: Services): Promise<ExitCode> {
+  const { against = [], failOn = [], trustRoot, config: file } = options
+  if (failOn.length > 0 && against.length === 0)
+    throw new GateError('usage', '--fail-on is about what changed: name the lock as it was with --against')
+  const read = readLocks(paths, services.environment)
+  const before = readLocks(against, services.environment)
+  const { config } = services.loadConfig({ config: file })
+  const locks = ownLocks(read, config, options)
+  const old = ownLocks(before, config, options)
+  const opened = await services.openReport(config, { trustRoot })
+  try {
+    const { now, was } = await lookAt(opened, { locks, old }, services)
+    const young = options.young
+    const at = services.clock()
+    const changes = against.length === 0 ? undefined : compareLocks(now, was, { young, now: at })
+    const found = changes === undefined ? [] : failOn.filter(kind => changes[kind].length > 0)
+    const unknown = unknownIn(now, changes, failOn)
+    tellReport(
+      {
+        locks: paths,
+        against,
+        releases: now,
+        summary: summariseReleases(now),
+        changes,
+        asides: asidesOf(locks, changes === undefined ? undefined : old),
+        ended: [
+          ...found.map(kind => `--fail-on ${kind}: ${counted(changes?.[kind].length ?? 0, 'finding')}`),
+          ...(unknown.length === 0 ? [] : [`${counted(unknown.length, 'answer')} could not be determined`]),
+        ],
+        now: at,
+        young,
+      },
+      options,
+      services,
+    )
+    return found.length > 0 ? 1 : exitOf(unknown)
+  } finally {
+    await opened.close()
+  }
+}
+
+/** What locks name and no index here has; the project itself is nobody's dependency. */
+function asidesOf(locks: readonly Lock[], old: readonly Lock[] | undefined): Reported['asides'] {
+  const nameOf = ({ kind, name, why }: Pick<Unjudged, 'kind' | 'name' | 'why'>) => `${kind} ${name} ${why}`
+  const known = old === undefined ? undefined : new Set(unjudgedIn(old).map(nameOf))
+  return unjudgedIn(locks).flatMap(it =>
+    it.kind === 'own' ? [] : [{ ...it, fresh: known === undefined ? undefined : !known.has(nameOf(it)) }],
+  )
+}
+
+/** One look at what all locks name, so that no page is asked for twice. */
+async function lookAt(
+  { look }: Pick<OpenReport, 'look'>,
+  { locks, old }: { readonly locks: readonly Lock[]; readonly old: readonly Lock[] },
+  { output }: Services,
+): Promise<{ readonly now: readonly ReleaseFacts[]; readonly was: readonly ReleaseFacts[] }> {
+  const progress = createProgress(output)
+  const packages = locks.flatMap(lock => lock.packages)
+  try {
+    const facts = await look([...packages, ...old.flatMap(lock => lock.packages)], (done, all) =>
+      progress.show(`${drawBar(done, all)} ${done} of ${all} releases looked at`),
+    )
+    return {
+      now: onePerRelease(facts.slice(0, packages.length)),
+      was: onePerRelease(facts.slice(packages.length)),
+    }
+  } finally {
+    progress.clear()
+  }
+}
+
+/** The exit code of everything that could not be determined, be it of the lock or of what changed. */
+function unknownIn(
+  releases: readonly ReleaseFacts[],
+  changes: LockChanges | undefined,
+  failOn: readonly Failing[],
+): readonly ExitCode[] {
+  const files = releases.flatMap(release => release.files)
+  return [
+    ...files.flatMap(({ evidence }) => (evidence.kind === 'unknown' ? [errorEntry(evidence.code).exit] : [])),
+    ...releases.flatMap(({ tenureUnknown }) => (tenureUnknown === undefined ? [] : [4 as const])),
+    ...(changes?.undetermined ?? []).flatMap(({ about }) =>
+      about.some(kind => failOn.includes(kind)) ? [4 as const] : [],
+    ),
+  ]
+}
+
+function exitOf(unknown: readonly ExitCode[]): ExitCode {
+  if (unknown.includes(5)) return 5
+  return unknown.length > 0 ? 4 : 0
+}
+
+function tellReport(reported: Reported, { format }: ReportOptions, { output }: Services): void {
+  if (format === 'text') renderText(createScreen(output), tell(reported))
+  else output.out(written(reported, format))
+}
+
+function written(reported: Reported, format: Exclude<ReportOptions['format'], 'text'>): string {
+  switch (format) {
+    case 'markdown':
+      return renderMarkdown(tell(reported))
+    case 'html':
+      return renderHtml(tell(reported), formatInstant(reported.now))
+    case 'json':
+      return renderJson(reported)
+    default:
+      return format satisfies never
+  }
+}
