@@ -94,7 +94,7 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
     documents.every(document => defaultsSchema.optional().safeParse(sectionAt(document, 'defaults')).success)
   const parts = {
     mode,
-    files: documents.map(({ file }) => file),
+    files: [...new Set(documents.map(({ file }) => file))],
     rules: rules.map(({ rule }) => rule),
     unmatched,
     exemptions: exemptions.map(({ exemption }) => exemption),
