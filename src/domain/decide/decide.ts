@@ -309,6 +309,8 @@ function refuse(
   const [first] = standing
   const ended = waiverIn(pins.ended, waiverOf(first))
   const told = ended === undefined ? first : expired(first, ended)
+  const { attestations } = appraisal
+  const against = rule === undefined ? standingUnder(scene, policy.barest, finding) : standing
   return {
     kind: 'refused',
     code: told.code,
@@ -321,11 +323,17 @@ function refuse(
     rule: told.ref ?? rule?.ref,
     identity: appraisal.identity,
     detail: told.detail,
-    admitWith: admitWith({ artifact, finding, rule, attestations: appraisal.attestations, standing, history, now }),
+    ...admitWith({ artifact, finding, policy, rule, told, attestations, standing: against, history, now }),
     policyDigest: policy.digest,
     steps: stepsOf(scene, appraisal),
     notes: [],
   }
+}
+
+/** What would stand against the file if this rule decided it. */
+function standingUnder(scene: Scene, rule: Rule, finding: Finding): readonly Objection[] {
+  const { looks } = lookAtAll({ ...scene, rule }, finding)
+  return objectionsIn(looks).filter(objection => waiverFor(scene, objection) === undefined)
 }
 
 function cannotTell({ detail }: Objection): GateError {

@@ -141,7 +141,7 @@ function tellWeighed(artifact: Artifact, { verdict, finding, failure }: Weighed,
   return {
     file: fileOf(artifact),
     size: artifact.size,
-    outcome: failure === undefined ? verdict : withoutAdvice(verdict),
+    outcome: verdict,
     steps: [...stepsOf(verdict), ...stranger],
     signed: finding.kind === 'attested' ? signedBy(finding, verdict) : undefined,
     notes: failure === undefined ? [] : [`Who signed it could not be found out: ${failure.detail.replace(/\.$/, '')}.`],
@@ -155,11 +155,6 @@ function cannotTell(artifact: Artifact, error: unknown): Explanation {
 
 function fileOf({ project, filename, sha256 }: Artifact): RefusedFile {
   return { project, version: filename.version, filename: filename.text, sha256 }
-}
-
-/** Nobody knows what would admit a file whose provenance was not seen. */
-function withoutAdvice(verdict: Verdict): Verdict {
-  return verdict.kind === 'admitted' ? verdict : { ...verdict, admitWith: undefined }
 }
 
 /** Without a rule nothing is compared; who signed is told all the same, so that a rule can be written. */

@@ -1,3 +1,6 @@
+import { LRUCache } from 'lru-cache'
+import { GateError } from '../../domain/base/errors.ts'
+import { refusalEntry } from '../../domain/base/refusal.ts'
 import type { Admitted, Verdict } from '../../domain/decide/verdict.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
@@ -23,12 +26,43 @@ export interface Judge {
   atHand(artifact: Artifact): Admitted | undefined
 }
 
+/** How long a refusal that is certain waits for what would admit the file, ms. */
+const PATIENCE = 2_000
+/** After a look that came to nothing, nobody looks at the same file for so long, ms. */
+const LOOKS_AGAIN = 15_000
+
 export function createJudge({ clock, weigh, memory, policies, watch }: Options): Judge {
   /** A developer must learn that the mirror behind the gate has no attestations at all. */
   function nameTheUpstream(artifact: Artifact, verdict: Verdict): Verdict {
     if (verdict.kind === 'admitted' || verdict.code !== 'unattested') return verdict
     const notice = watch.noticeFor(artifact)
     return notice === undefined ? verdict : { ...verdict, notes: [...verdict.notes, notice] }
+  }
+
+  const unseen = new LRUCache<string, true>({ max: 10_000, ttl: LOOKS_AGAIN })
+
+  /**
+   * A refusal that no provenance would change, told with what would admit the file, which depends on who signed it. Where that
+   * cannot be found out soon, it is told without.
+   */
+  async function withALook(artifact: Artifact, unexamined: Verdict, asker: Asker | undefined): Promise<Verdict> {
+    const key = `${artifact.project} ${artifact.sha256} ${artifact.filename.text}`
+    if (unseen.has(key)) return unexamined
+    const over = Promise.withResolvers<Verdict>()
+    const timer = setTimeout(() => over.resolve(unexamined), PATIENCE)
+    try {
+      const looked = weigh.anyhow(artifact, asker).then(({ verdict }) => verdict)
+      looked.catch(() => {}) // nobody may be waiting any more
+      const verdict = await Promise.race([looked, over.promise])
+      if (verdict === unexamined) unseen.set(key, true)
+      return verdict
+    } catch (error) {
+      if (!(error instanceof GateError)) throw error
+      unseen.set(key, true)
+      return unexamined
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   function atHand(known: ProjectMemory): AtHand {
@@ -39,7 +73,9 @@ export function createJudge({ clock, weigh, memory, policies, watch }: Options):
     async judge(artifact, asker) {
       const known = await memory.of(artifact.project)
       const unexamined = weigh.unexamined(artifact, atHand(known))
-      return unexamined ?? nameTheUpstream(artifact, (await weigh.anyhow(artifact, asker)).verdict)
+      if (unexamined === undefined) return nameTheUpstream(artifact, (await weigh.anyhow(artifact, asker)).verdict)
+      const mayPass = unexamined.kind === 'refused' && !refusalEntry(unexamined.code).hard
+      return mayPass ? await withALook(artifact, unexamined, asker) : unexamined
     },
     atHand(artifact) {
       const known = memory.atHand(artifact.project)

@@ -14,13 +14,16 @@ export interface Explained {
 }
 
 export function createExplained(refusals: Refusals, clock: Clock): Explained {
-  const kept = new LRUCache<string, true>({ max: 20_000, ttl: 3_600_000 })
+  /** what each was offered at last */
+  const kept = new LRUCache<string, string>({ max: 20_000, ttl: 3_600_000 })
   return {
     keep(refused) {
       const id = refusalId(refused)
-      if (!kept.has(id)) {
+      const { admitWith } = refused
+      // a page foresees refusals without a look at who signed, which decides what would admit the file
+      if (!kept.has(id) || (admitWith !== undefined && kept.get(id) !== admitWith)) {
         refusals.put(id, refused, clock())
-        kept.set(id, true)
+        kept.set(id, admitWith ?? '')
       }
       return id
     },

@@ -5,8 +5,9 @@ import { compileExemption } from '../clauses/exemption.ts'
 import { compileTest, type ReadTest } from '../clauses/policy-test.ts'
 import { NamedRoots, type ReadRoot, readPublishers } from '../clauses/publisher.ts'
 import { compileRevocation } from '../clauses/revocation.ts'
-import { compileRule, unmatchedRule } from '../clauses/rule.ts'
+import { barestRule, compileRule, unmatchedRule } from '../clauses/rule.ts'
 import {
+  contactSchema,
   type DefaultsText,
   defaultsSchema,
   exemptionSchema,
@@ -68,6 +69,7 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
   const defaults = readDefaults(documents, diagnostics)
   const mode: PolicyMode = onlyAt(documents, 'mode', diagnostics)?.value === 'audit' ? 'audit' : 'enforce'
   const limits = limitsSchema.safeParse(onlyAt(documents, 'limits', diagnostics)?.value).data ?? {}
+  const contact = contactSchema.safeParse(onlyAt(documents, 'contact', diagnostics)?.value).data
   const named = listAt(documents, 'projects').flatMap(item => textsAt(item, 'publishers'))
   const used = new Set(named.map(({ value }) => value))
   const rules = readItems(documents, 'projects', ruleSchema).flatMap(
@@ -97,6 +99,9 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
     files: [...new Set(documents.map(({ file }) => file))],
     rules: rules.map(({ rule }) => rule),
     unmatched,
+    barest: barestRule(defaults?.value ?? {}),
+    contact,
+    exemptionMax: limits.exemption_max,
     exemptions: exemptions.map(({ exemption }) => exemption),
     revocations,
     roots: roots.roots,
@@ -136,7 +141,7 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
 /** A section that may stand in one file of several; a mode that is the same in all is no conflict. */
 function onlyAt(
   documents: readonly YamlDocument[],
-  key: 'defaults' | 'mode' | 'limits',
+  key: 'defaults' | 'mode' | 'limits' | 'contact',
   diagnostics: Diagnostic[],
 ): Placed<unknown> | undefined {
   const [first, ...others] = documents.filter(document => sectionAt(document, key) !== undefined)
