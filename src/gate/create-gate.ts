@@ -1,6 +1,7 @@
 import { sha256Of } from '../domain/base/digest.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { Clock, Millis } from '../domain/base/instant.ts'
+import { renewed } from '../domain/decide/admit-with.ts'
 import { Admitted } from '../domain/decide/verdict.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import { createLimit } from '../flow/limit.ts'
@@ -130,7 +131,17 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const linksFor = (relativeTo: 'page' | 'absolute') =>
     createLinks({ publicUrl, listenUrl, relativeTo, keep: explained.keep })
   const pages = createPages({ indexes, memory, foresight, links: linksFor('page'), mode })
-  const alternatives = createAlternatives({ indexes, memory, policies, sound, weigh, negativeTtl, clock })
+  const alternatives = createAlternatives({
+    indexes,
+    memory,
+    policies,
+    sound,
+    weigh,
+    negativeTtl,
+    clock,
+    judge: async (page, files, within, asker) =>
+      await foresight.judge(foresight.ground(page, await memory.of(page.index.name)), files, within, asker),
+  })
 
   const metadata = createMetadata({
     ...downloads,
@@ -153,7 +164,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       const verdict = await judge.judge(artifact, asker)
       // who was to sign it has signed these bytes: nobody may say later that they are others
       if (Admitted.is(verdict) && verdict.facts.restsOnAttestation) await settle(artifact)
-      return alternatives(verdict)
+      return alternatives.tell(verdict)
     },
     open: vault.open,
     describe: vault.describe,
@@ -165,7 +176,14 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       return await provenance(artifact, asker)
     },
     keep: explained.keep,
-    explained: explained.get,
+    passing: alternatives.passing,
+    async explained(id) {
+      const kept = await explained.get(id)
+      const { admitWith } = kept?.refused ?? {}
+      if (kept === undefined || admitWith === undefined) return kept
+      const text = renewed(admitWith, clock(), policies.current().exemptionMax)
+      return { ...kept, refused: { ...kept.refused, admitWith: text } }
+    },
     journal: createWriteJournal({
       journal: store.journal,
       events,
