@@ -32,6 +32,8 @@ export const NO_PROVENANCE_KEY =
 
 /** Explains one file by some evidence; "cannot tell" is an outcome here. */
 export interface ExplainArtifact {
+  /** By what is remembered, or else the file is examined. */
+  readonly weigh: Weigh
   /** By what the upstream says now. */
   anew(artifact: Artifact): Promise<LockedExplanation>
   /** The same, or by what is remembered of it: for many files at once, in a run that may be interrupted. */
@@ -94,6 +96,7 @@ export function createExplainArtifact(parts: ExplainParts, at: Instant | undefin
   const anew = createWeighFor(parts, { integrity, memory: askingAnew(memory), at })
   const remembering = createWeighFor(parts, { integrity, memory, at })
   return {
+    weigh: remembering,
     anew: artifact => explain(artifact, anew),
     remembering: artifact => explain(artifact, remembering),
     given: (artifact, evidence) =>

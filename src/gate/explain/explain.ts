@@ -14,6 +14,7 @@ import type { KnownPage } from '../find/known-page.ts'
 import { createLocate } from '../find/locate.ts'
 import { createSound } from '../find/sound.ts'
 import { createUnoffered } from '../find/unoffered.ts'
+import { createAlternatives, type Passing } from '../pages/alternatives.ts'
 import { createExplainArtifact, type ExplainParts } from './explain-artifact.ts'
 import { contradictIndex, type LocalFile, localArtifact, skipIndexSteps } from './explain-local.ts'
 import { filesLetIn, filesOfRelease, spelledVersions } from './explain-release.ts'
@@ -40,6 +41,11 @@ export interface Explain {
    * the index does not list now as the lock has it is `not-listed`, and nothing here throws a GateError: each outcome has its own.
    */
   locked(locked: Locked): Promise<readonly LockedExplanation[]>
+  /**
+   * The newest file of the project that would pass instead of a refused one; a few that nobody judged yet are judged for it.
+   * `undefined` where none is known.
+   */
+  passing(refused: Refused): Promise<Passing | undefined>
   /** The policy that decides. */
   policy(): Policy
   /** Every listed file of a version, in the index's order. Throws no-project, not-listed, internal, unknown-…. */
@@ -75,6 +81,12 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })
   const explain = createExplainArtifact(parts, at)
+  const alternatives = createAlternatives({
+    ...{ indexes, memory, policies, sound, clock },
+    weigh: explain.weigh,
+    negativeTtl: parts.negativeTtl,
+    judge: async (page, files) => void (await Promise.all(files.map(file => judgeListed(page, file)))),
+  })
   const pages = createLimit({ running: 8, waiting: 100_000, what: 'pages' })
 
   async function explainLocated(located: Artifact | Refused, look: Look): Promise<LockedExplanation> {
@@ -87,6 +99,12 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     if (!(located instanceof GateError)) return await explainLocated(located, explain.remembering)
     const { filename, dist, sha256 } = file
     return anyhow(bareExplanation({ project: page.index.name, version: dist?.version, filename, sha256 }, located))
+  }
+
+  /** For what is remembered of it; whatever speaks against asking is told where somebody asks for the file itself. */
+  async function judgeListed(page: KnownPage, file: IndexFile): Promise<void> {
+    const located = await orUnknown(sound.artifact(page, file))
+    if (!(located instanceof GateError) && !('kind' in located)) await orUnknown(explain.weigh.anyhow(located))
   }
 
   /** What the page does not list as the lock has it is an outcome of its own. */
@@ -139,6 +157,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     },
     byName: async filename => await explainLocated(await locate.byFilename(filename), explain.anew),
     byPath: async path => await explainLocated(await locate.byPath(path), explain.anew),
+    passing: alternatives.passing,
     policy: () => policies.current(),
     async locked(locked) {
       try {

@@ -240,7 +240,11 @@ export const ruleSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Names from `publishers`, or publishers inline. One must have signed.'),
-  deny: text.optional().describe('Refuses the project; says why.'),
+  deny: z
+    .string({ error: 'write why, such as "typosquat of demo"' })
+    .min(1)
+    .optional()
+    .describe('Refuses the project; says why.'),
   contact: contactSchema.optional(),
   ...judging,
 })
