@@ -25,6 +25,7 @@ import { createSound } from './find/sound.ts'
 import { createUnoffered } from './find/unoffered.ts'
 import type { RunningGate } from './gate.ts'
 import { createBackground } from './judge/background.ts'
+import { besideMemory } from './judge/beside-memory.ts'
 import { createClockGuard } from './judge/clock-guard.ts'
 import { createExamine } from './judge/examine.ts'
 import { createJudge } from './judge/judge.ts'
@@ -106,23 +107,26 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const downloads = { origin, wheelMetadata, mismatches }
   const settle = createSettle({ memory, clock })
   const vault = createVault({ ...downloads, limit: createLimit(DOWNLOADS), blobs, spool, maxSize, settle })
-  const examine = createExamine({
-    memory,
-    integrity,
-    verifier,
-    trust,
-    customRoots: () => policies.current().roots,
-    negativeTtl,
-    watch,
-    keepProvenance: bytes => documents.keep(sha256Of(bytes), bytes),
-    now,
-  })
+  const customRoots = () => policies.current().roots
+  const examining = { integrity, verifier, trust, customRoots, negativeTtl, watch, now }
+  const keepProvenance = (bytes: Uint8Array) => documents.keep(sha256Of(bytes), bytes)
+  const examine = createExamine({ ...examining, memory, keepProvenance })
   const unoffered = createUnoffered()
   const indexes = createIndexes({ index, memory, events, clock, maxAge, maxStale, isInternal, unoffered })
   const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })
   const weigh = createWeigh({ examine, memory, policies, trust, now, at: now })
-  const judge = createJudge({ clock: guard, weigh, memory, policies, watch })
+  // what is looked at for advice alone
+  const aside = besideMemory(memory)
+  const beside = createWeigh({
+    examine: createExamine({ ...examining, memory: aside, keepProvenance: async () => {} }),
+    memory: aside,
+    policies,
+    trust,
+    now,
+    at: now,
+  })
+  const judge = createJudge({ clock: guard, weigh, beside, memory, policies, watch })
   const provenance = createProvenance({ examine, memory, kept: documents.kept, now })
   const explained = createExplained(store.refusals, clock)
   const background = createBackground(cause => events.emit(unjudged(cause)))
@@ -133,14 +137,12 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const pages = createPages({ indexes, memory, foresight, links: linksFor('page'), mode })
   const alternatives = createAlternatives({
     indexes,
-    memory,
+    memory: aside,
     policies,
     sound,
-    weigh,
+    weigh: beside,
     negativeTtl,
     clock,
-    judge: async (page, files, within, asker) =>
-      await foresight.judge(foresight.ground(page, await memory.of(page.index.name)), files, within, asker),
   })
 
   const metadata = createMetadata({

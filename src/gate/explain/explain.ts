@@ -82,10 +82,8 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })
   const explain = createExplainArtifact(parts, at)
   const alternatives = createAlternatives({
-    ...{ indexes, memory, policies, sound, clock },
-    weigh: explain.weigh,
+    ...{ indexes, policies, sound, clock, ...explain.beside },
     negativeTtl: parts.negativeTtl,
-    judge: async (page, files) => void (await Promise.all(files.map(file => judgeListed(page, file)))),
   })
   const pages = createLimit({ running: 8, waiting: 100_000, what: 'pages' })
 
@@ -99,12 +97,6 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     if (!(located instanceof GateError)) return await explainLocated(located, explain.remembering)
     const { filename, dist, sha256 } = file
     return anyhow(bareExplanation({ project: page.index.name, version: dist?.version, filename, sha256 }, located))
-  }
-
-  /** For what is remembered of it; whatever speaks against asking is told where somebody asks for the file itself. */
-  async function judgeListed(page: KnownPage, file: IndexFile): Promise<void> {
-    const located = await orUnknown(sound.artifact(page, file))
-    if (!(located instanceof GateError) && !('kind' in located)) await orUnknown(explain.weigh.anyhow(located))
   }
 
   /** What the page does not list as the lock has it is an outcome of its own. */

@@ -1,7 +1,6 @@
-import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
-import type { Admitted, Verdict } from '../../domain/decide/verdict.ts'
+import type { Admitted, Refused, Verdict } from '../../domain/decide/verdict.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { Asker } from '../../flow/asker.ts'
@@ -14,6 +13,8 @@ import type { AtHand, Weigh } from './weigh.ts'
 interface Options {
   readonly clock: ClockGuard
   readonly weigh: Weigh
+  /** the same, of which nothing is remembered */
+  readonly beside: Pick<Weigh, 'anyhow'>
   readonly memory: Memory
   readonly policies: Policies
   readonly watch: Pep740Watch
@@ -28,10 +29,8 @@ export interface Judge {
 
 /** How long a refusal that is certain waits for what would admit the file, ms. */
 const PATIENCE = 2_000
-/** After a look that came to nothing, nobody looks at the same file for so long, ms. */
-const LOOKS_AGAIN = 15_000
 
-export function createJudge({ clock, weigh, memory, policies, watch }: Options): Judge {
+export function createJudge({ clock, weigh, beside, memory, policies, watch }: Options): Judge {
   /** A developer must learn that the mirror behind the gate has no attestations at all. */
   function nameTheUpstream(artifact: Artifact, verdict: Verdict): Verdict {
     if (verdict.kind === 'admitted' || verdict.code !== 'unattested') return verdict
@@ -39,27 +38,23 @@ export function createJudge({ clock, weigh, memory, policies, watch }: Options):
     return notice === undefined ? verdict : { ...verdict, notes: [...verdict.notes, notice] }
   }
 
-  const unseen = new LRUCache<string, true>({ max: 10_000, ttl: LOOKS_AGAIN })
-
   /**
    * A refusal that no provenance would change, told with what would admit the file, which depends on who signed it. Where that
    * cannot be found out soon, it is told without.
    */
-  async function withALook(artifact: Artifact, unexamined: Verdict, asker: Asker | undefined): Promise<Verdict> {
-    const key = `${artifact.project} ${artifact.sha256} ${artifact.filename.text}`
-    if (unseen.has(key)) return unexamined
-    const over = Promise.withResolvers<Verdict>()
-    const timer = setTimeout(() => over.resolve(unexamined), PATIENCE)
+  async function withALook(artifact: Artifact, refused: Refused, asker: Asker | undefined): Promise<Refused> {
+    const over = Promise.withResolvers<undefined>()
+    const timer = setTimeout(() => over.resolve(undefined), PATIENCE)
     try {
-      const looked = weigh.anyhow(artifact, asker).then(({ verdict }) => verdict)
-      looked.catch(() => {}) // nobody may be waiting any more
-      const verdict = await Promise.race([looked, over.promise])
-      if (verdict === unexamined) unseen.set(key, true)
-      return verdict
+      const looking = beside.anyhow(artifact, asker)
+      looking.catch(() => {}) // nobody may be waiting any more
+      const verdict = (await Promise.race([looking, over.promise]))?.verdict
+      if (verdict?.kind !== 'refused' || verdict.code !== refused.code) return refused
+      const { admitWith, nothingAdmits, identity, steps } = verdict
+      return { ...refused, admitWith, nothingAdmits, identity, steps }
     } catch (error) {
-      if (!(error instanceof GateError)) throw error
-      unseen.set(key, true)
-      return unexamined
+      if (error instanceof GateError) return refused
+      throw error
     } finally {
       clearTimeout(timer)
     }
@@ -74,8 +69,8 @@ export function createJudge({ clock, weigh, memory, policies, watch }: Options):
       const known = await memory.of(artifact.project)
       const unexamined = weigh.unexamined(artifact, atHand(known))
       if (unexamined === undefined) return nameTheUpstream(artifact, (await weigh.anyhow(artifact, asker)).verdict)
-      const mayPass = unexamined.kind === 'refused' && !refusalEntry(unexamined.code).hard
-      return mayPass ? await withALook(artifact, unexamined, asker) : unexamined
+      if (unexamined.kind === 'admitted' || refusalEntry(unexamined.code).hard) return unexamined
+      return await withALook(artifact, unexamined, asker)
     },
     atHand(artifact) {
       const known = memory.atHand(artifact.project)

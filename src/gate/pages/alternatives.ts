@@ -27,12 +27,11 @@ const TOLD = 5
 
 interface Options {
   readonly indexes: Indexes
+  /** of which nothing that is learned here goes further */
   readonly memory: Memory
   readonly policies: Policies
   readonly sound: Sound
   readonly weigh: Weigh
-  /** Judges these files of a page, for so long at most; what cannot be judged is left. */
-  readonly judge: (page: KnownPage, files: readonly IndexFile[], within: Millis, asker?: Asker) => Promise<void>
   readonly negativeTtl: Millis
   /** unguarded: what is told decides nothing */
   readonly clock: Clock
@@ -83,7 +82,7 @@ interface Looked {
  * is remembered are the same.
  */
 export function createAlternatives(options: Options): Alternatives {
-  const { indexes, memory, policies, sound, weigh, judge, negativeTtl, clock } = options
+  const { indexes, memory, policies, sound, weigh, negativeTtl, clock } = options
   const looks = new WeakMap<KnownPage, Looked>()
   /** of which pages something was judged for this, and under which policy */
   const sought = new WeakMap<
@@ -143,9 +142,18 @@ export function createAlternatives(options: Options): Alternatives {
     const [policy, now] = [policies.current(), clock()]
     const before = sought.get(page)
     if (before?.policy === policy && now >= before.since && now - before.since < SOUGHT_AGAIN) return before.done
-    const done = judge(page, open, PATIENCE, asker)
+    const done = atMost(PATIENCE, Promise.all(open.map(file => judge(page, file, asker))))
     sought.set(page, { policy, since: now, done })
     return done
+  }
+
+  async function judge(page: KnownPage, file: IndexFile, asker: Asker | undefined): Promise<void> {
+    try {
+      const artifact = await sound.artifact(page, file)
+      if (!('kind' in artifact)) await weigh.anyhow(artifact, asker)
+    } catch (error) {
+      if (!(error instanceof GateError)) throw error // whoever asks for the file is told why
+    }
   }
 
   async function passing(refused: Refused, python?: PythonTarget, asker?: Asker): Promise<Passing | undefined> {
@@ -179,6 +187,16 @@ export function createAlternatives(options: Options): Alternatives {
         throw error
       }
     },
+  }
+}
+
+async function atMost(length: Millis, done: Promise<unknown>): Promise<void> {
+  const over = Promise.withResolvers<void>()
+  const timer = setTimeout(over.resolve, length)
+  try {
+    await Promise.race([done, over.promise])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
