@@ -39,8 +39,6 @@ export interface AdmitWith {
  */
 export function admitWith(refusing: Refusing): AdmitWith {
   const { artifact, finding, policy, rule, told, attestations, standing, history, now } = refusing
-  if (finding.kind === 'unasked')
-    return nothing('Who signed the file is not known yet, and that decides what would have to be waived: ask again.')
   const hard = standing.find(objection => waiverOf(objection) === undefined)
   if (hard !== undefined)
     return nothing(
@@ -48,6 +46,8 @@ export function admitWith(refusing: Refusing): AdmitWith {
         ? neverWaived(hard.code)
         : `Nothing that a policy says admits it: ${hard.code} stands against it too (${hard.detail.replace(/\.$/, '')}), and that is never waived.`,
     )
+  if (finding.kind === 'unasked')
+    return nothing('Who signed the file is not known yet, and that decides what would have to be waived: ask again.')
   const waive = nonEmpty([...new Set(standing.flatMap(objection => waiverOf(objection) ?? []))])
   if (waive === undefined) return nothing('Nothing is known that an exemption could waive.')
   const publisher =
