@@ -54,7 +54,8 @@ export function admitWith(refusing: Refusing): AdmitWith {
     attestations === undefined || isOfUnknownKind(finding, attestations) ? undefined : publisherOfAll(attestations)
   const text = lines(
     '---',
-    `# ${oneLine(artifact.filename.text)}, refused as ${told.code}: passes by its sha256 alone, for a while.`,
+    `# ${oneLine(artifact.filename.text)} was refused as ${told.code}.`,
+    '# Only these bytes pass, and only until the exemption ends.',
     ...(publisher === undefined ? [] : lasting(publisher, { artifact, rule, standing, history })),
     'version: 1',
     ...(rule === undefined ? bareRule(artifact) : []),
@@ -86,15 +87,19 @@ function lasting(
   const told =
     rule === undefined
       ? [
-          'Once somebody has looked at who signed it, this rule in its place admits all that they sign:',
+          '',
+          'It is signed. Once somebody has looked by whom, this rule would admit all that',
+          'they sign, in place of the rule and the exemption below:',
           `  - match: ${scalar(artifact.project)}`,
           indent(4, list),
         ]
       : [
-          `Once somebody has looked at who signed it, this in ${describeRule(rule.ref)} admits all that they sign:`,
+          '',
+          'It is signed. Once somebody has looked by whom, this would admit all that they',
+          `sign, in ${describeRule(rule.ref)}:`,
           indent(4, list),
         ]
-  return told.flatMap(text => text.split('\n')).map(line => `# ${oneLine(line)}`)
+  return told.flatMap(text => text.split('\n')).map(line => `# ${oneLine(line)}`.trimEnd())
 }
 
 /** A rule that names who signed would not help: the index names a kind that no rule can name. */
@@ -128,7 +133,8 @@ function exemptionFor(
     `    project: ${scalar(project)}`,
     `    versions: "==${filename.version}"`,
     `    waive: [${waive.join(', ')}]`,
-    `    files: { ${JSON.stringify(filename.text)}: "sha256:${sha256}" }`,
+    '    files:',
+    `      ${JSON.stringify(filename.text)}: "sha256:${sha256}"`,
     `    reason: ${JSON.stringify(`${told.code}: ${refusalEntry(told.code).title}`)}`,
     `    owner: ${JSON.stringify(owner)}`,
     `${EXPIRES}${expiry(now, policy.exemptionMax)}`,

@@ -56,7 +56,9 @@ export function problemForRefusal(refused: Refused, explain: string | undefined,
 /** Sentences that need no command of ours to be understood. */
 function told(refused: Refused, { contact, passes }: Help): readonly string[] {
   const { detail, notes, code, file } = refused
-  const known = passes === undefined || notes.some(note => note.includes(passes.version))
+  const known =
+    passes === undefined ||
+    notes.some(note => note.endsWith(`pass: ${passes.version}.`) || note.includes(`pass: ${passes.version},`))
   return [
     ...[detail, ...notes].map(sentence),
     ...(known ? [] : [`The newest version of ${file.project} that passes is ${passes.version} (${passes.filename}).`]),

@@ -21,7 +21,7 @@ t.test('explain shows every step, the rule with its place, and the publisher tha
   )
   t.match(
     out,
-    /^# .*this in projects\[0\] demo \(policy\.yaml:\d+\) .*\n# {5}publishers:\n# {7}- kind: github\n# {9}repository: evil\/demo\n/m,
+    /^# sign, in projects\[0\] demo \(policy\.yaml:\d+\):\n# {5}publishers:\n# {7}- kind: github\n# {9}repository: evil\/demo\n/m,
   )
 })
 

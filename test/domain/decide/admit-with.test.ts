@@ -242,7 +242,7 @@ t.test('who signed is named beside, because a publisher admits more than the fil
   )
   t.match(
     told({ code: 'publisher-mismatch', finding: attested(STRANGER) }),
-    /^# .*this in projects\[1\] pkg \(0\.yaml:4\) .*\n# {5}publishers:\n# {7}- kind: github\n# {9}repository: evil\/pkg\n/m,
+    /^# sign, in projects\[1\] pkg \(0\.yaml:4\):\n# {5}publishers:\n# {7}- kind: github\n# {9}repository: evil\/pkg\n/m,
   )
   t.match(
     told({ code: 'publisher-changed', finding: BY_MOVED, rule: 'identity: first-seen', history: after(proved('0.9')) }),

@@ -28,7 +28,7 @@ t.test('the first identity that was proved is the one', async t => {
     admitWith: /repository: acme\/pkg\n(?:.*\n)+.* repository: evil\/pkg/,
   })
   const { admitWith } = judge(rule, after(proved('1.0.0')), { finding: BY_MOVED }) as { readonly admitWith: string }
-  const [, both = ''] = /^# .*in projects.*\n((?:# {3}.*\n)+)/m.exec(admitWith) ?? []
+  const [, both = ''] = /^# sign, in projects.*\n((?:# {3}.*\n)+)/m.exec(admitWith) ?? []
   const approved = policyOf(`version: 1\nprojects:\n  - match: pkg\n${both.replace(/^# /gm, '')}`)
   t.equal(decide(listed('pkg-2.0.0.tar.gz'), BY_MOVED, approved, NO_HISTORY, NOW).kind, 'admitted', 'once approved')
   t.equal(
