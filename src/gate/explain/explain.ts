@@ -81,10 +81,8 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })
   const explain = createExplainArtifact(parts, at)
-  const alternatives = createAlternatives({
-    ...{ indexes, policies, sound, clock, ...explain.beside },
-    negativeTtl: parts.negativeTtl,
-  })
+  const { negativeTtl } = parts
+  const alternatives = createAlternatives({ indexes, policies, sound, clock, negativeTtl, ...explain.beside })
   const pages = createLimit({ running: 8, waiting: 100_000, what: 'pages' })
 
   async function explainLocated(located: Artifact | Refused, look: Look): Promise<LockedExplanation> {

@@ -47,8 +47,9 @@ export function problemForRefusal(refused: Refused, explain: string | undefined,
       sha256: file.sha256 ?? null,
       rule: rule === undefined ? null : describeRule(rule),
       explain: explain ?? null,
-      contact: help.contact ?? null,
-      passes: help.passes ?? null,
+      // left out where there is none
+      contact: help.contact,
+      passes: help.passes,
     }),
   }
 }

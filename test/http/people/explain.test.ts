@@ -162,7 +162,7 @@ t.test('a refusal leads to whom to ask, and to what would pass: in the problem, 
   const { ask, world, gate, wheel, path } = await refusedOne(t, { attested: false })
   const id = path.slice('/x/'.length)
   t.match((await ask(wheel.path)).json(), {
-    contact: null,
+    contact: undefined,
     passes: { version: '1.0', filename: 'demo-1.0-py3-none-any.whl' },
   })
   const url = 'https://t.acme.example/?id={refusal}&f={filename}&v={version}&p={project}&c={code}&s={sha256}'
