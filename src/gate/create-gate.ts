@@ -1,7 +1,7 @@
 import { sha256Of } from '../domain/base/digest.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { Clock, Millis } from '../domain/base/instant.ts'
-import { renewed } from '../domain/decide/admit-with.ts'
+import { renewedRefusal } from '../domain/decide/admit-with.ts'
 import { Admitted } from '../domain/decide/verdict.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import { createLimit } from '../flow/limit.ts'
@@ -181,10 +181,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     passing: alternatives.passing,
     async explained(id) {
       const kept = await explained.get(id)
-      const { admitWith } = kept?.refused ?? {}
-      if (kept === undefined || admitWith === undefined) return kept
-      const text = renewed(admitWith, clock(), policies.current().exemptionMax)
-      return { ...kept, refused: { ...kept.refused, admitWith: text } }
+      return kept && { ...kept, refused: renewedRefusal(kept.refused, clock(), policies.current().exemptionMax) }
     },
     journal: createWriteJournal({
       journal: store.journal,

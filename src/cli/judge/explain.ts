@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { GateError } from '../../domain/base/errors.ts'
-import { formatInstant, type Instant, type Millis } from '../../domain/base/instant.ts'
-import { renewed } from '../../domain/decide/admit-with.ts'
+import { formatInstant } from '../../domain/base/instant.ts'
+import { renewedRefusal } from '../../domain/decide/admit-with.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { type Contact, fillContact } from '../../domain/policy/contact.ts'
@@ -148,7 +148,7 @@ async function recorded(
       throw new GateError('usage', `the gate with the data folder ${config.data} keeps no refusal ${id}`)
     const { at } = kept
     const policy = await policyAtHand(config.policy, services)
-    const refused = dated(kept.refused, services.clock(), policy?.exemptionMax)
+    const refused = renewedRefusal(kept.refused, services.clock(), policy?.exemptionMax)
     const contact = policy && contactIn(policy, refused, id)
     const notes = [`Recorded ${formatInstant(at)}, under the policy ${refused.policyDigest.slice(0, 12)}.`]
     const explanation = { file: refused.file, outcome: refused, steps: refused.steps, signed: undefined, notes }
@@ -167,11 +167,6 @@ async function policyAtHand(paths: readonly string[], services: Services): Promi
     if (error instanceof GateError) return undefined
     throw error
   }
-}
-
-function dated(refused: Refused, now: Instant, longest: Millis | undefined): Refused {
-  const { admitWith } = refused
-  return admitWith === undefined ? refused : { ...refused, admitWith: renewed(admitWith, now, longest) }
 }
 
 function render(screen: Screen, explanation: Explanation, help: Help): void {

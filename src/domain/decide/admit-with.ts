@@ -176,8 +176,15 @@ function expiry(now: Instant, longest: Millis | undefined): string {
 }
 
 /** The same text, with the end that it would have if it were written now: a refusal is kept for longer than that. */
-export function renewed(text: string, now: Instant, longest: Millis | undefined): string {
+function renewed(text: string, now: Instant, longest: Millis | undefined): string {
   return text.replace(/^ {4}expires: .*$/m, `${EXPIRES}${expiry(now, longest)}`)
+}
+
+/** A refusal as it was kept, with what is offered for it as it would be written now; texts of another form are let go of. */
+export function renewedRefusal(refused: Refused, now: Instant, longest: Millis | undefined): Refused {
+  const { admitWith: text } = refused
+  if (text === undefined) return refused
+  return { ...refused, admitWith: text.startsWith('---\n') ? renewed(text, now, longest) : undefined }
 }
 
 /** What comes from outside must not end a comment. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Instant, Millis } from '../../domain/base/instant.ts'
 import { createPolicy, type Exemption, type Policy, type PolicyMode, type Rule } from '../../domain/policy/policy.ts'
 import type { Revocation } from '../../domain/policy/revocation.ts'
@@ -138,7 +139,10 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
   }
 }
 
-/** A section that may stand in one file of several; a mode that is the same in all is no conflict. */
+/** The same in several files, these are no conflict. */
+const REPEATABLE: ReadonlySet<string> = new Set(['mode', 'contact'])
+
+/** A section that may stand in one file of several. */
 function onlyAt(
   documents: readonly YamlDocument[],
   key: 'defaults' | 'mode' | 'limits' | 'contact',
@@ -148,7 +152,7 @@ function onlyAt(
   if (first === undefined) return undefined
   const { file, line } = first.atKey([key], '')
   for (const document of others)
-    if (key !== 'mode' || sectionAt(document, key) !== sectionAt(first, key))
+    if (!REPEATABLE.has(key) || !isDeepStrictEqual(sectionAt(document, key), sectionAt(first, key)))
       diagnostics.push(document.atKey([key], `"${key}" stands in ${file}:${line} already`))
   return { value: sectionAt(first, key), document: first, path: [key] }
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { instant, millis } from '../../../src/domain/base/instant.ts'
+import { instant, type Millis, millis } from '../../../src/domain/base/instant.ts'
 import { REFUSALS, type RefusalCode } from '../../../src/domain/base/refusal.ts'
-import { renewed, whyNothingAdmits } from '../../../src/domain/decide/admit-with.ts'
+import { renewedRefusal, whyNothingAdmits } from '../../../src/domain/decide/admit-with.ts'
 import { decide } from '../../../src/domain/decide/decide.ts'
 import type { Refused } from '../../../src/domain/decide/verdict.ts'
 import type { Finding } from '../../../src/domain/identity/attestation.ts'
@@ -273,10 +273,15 @@ t.test('nothing in it is left to write: owner, reason and end are valid', async 
 })
 
 t.test('a text that was kept is given the end that it would have now', async t => {
-  const { admitWith: kept = '' } = refusedIn({ code: 'unattested', finding: UNATTESTED })
+  const refused = refusedIn({ code: 'unattested', finding: UNATTESTED })
   const later = instant(NOW + 100 * 86_400_000)
-  t.equal(renewed(kept, later, undefined), kept.replace('2026-12-23', '2027-04-02'))
-  t.match(renewed(kept, later, millis(86_400_000 * 2)), 'expires: 2027-03-05')
+  const text = (longest?: Millis) => renewedRefusal(refused, later, longest).admitWith
+  t.equal(text(), refused.admitWith?.replace('2026-12-23', '2027-04-02'))
+  t.match(text(millis(86_400_000 * 2)), 'expires: 2027-03-05')
+  const older = { ...refused, admitWith: 'exemptions:\n  - id: EX-1\n    expires: 2026-01-01' }
+  t.equal(renewedRefusal(older, later, undefined).admitWith, undefined, 'one that would not load is offered no more')
+  const none = { ...refused, admitWith: undefined }
+  t.equal(renewedRefusal(none, later, undefined), none)
 })
 
 t.test('an exemption of the same file that ended keeps its id', async t => {

@@ -68,6 +68,13 @@ t.test('a rule names its own contact before the policy does', async t => {
   t.equal(load('version: 1\nprojects: [{ match: a, deny: no }]').policy.contactFor(parseProjectName('a')), undefined)
 })
 
+t.test('the same contact may stand in several files, and two are one too many', async t => {
+  const contact = (name: string) => `version: 1\ncontact: { name: ${name}, url: "mailto:a@b.c" }\n`
+  const rule = 'projects: [{ match: a, deny: no }]\n'
+  t.strictSame(diagnose(`${contact('Us')}${rule}---\n${contact('Us')}`), [])
+  t.match(diagnose(`${contact('Us')}${rule}---\n${contact('Them')}`), [/^p\.yaml:6:1 contact: .*p\.yaml:2 already/])
+})
+
 t.test('a contact that cannot help is refused at its place', async t => {
   const wrong = (contact: string, own = '') =>
     diagnose(`version: 1\ncontact: ${contact}\nprojects:\n  - { match: a, deny: no${own} }`)
