@@ -20,7 +20,7 @@ import { nextChange } from './next-change.ts'
 import { candidatesOn, type Wanted, wantedBy } from './passing.ts'
 
 /** Nothing of these projects passes, or nobody could say what would. */
-const HOPELESS: ReadonlySet<RefusalCode> = new Set(['no-rule', 'rule-denies', 'project-quarantined', 'project-status'])
+const HOPELESS: ReadonlySet<RefusalCode> = new Set(['no-rule', 'rule-denies', 'project-quarantined'])
 /** files that are looked at, and versions that are told */
 const LOOKED_AT = 120
 const TOLD = 5
