@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
 import type { Admitted, Refused, Verdict } from '../../domain/decide/verdict.ts'
@@ -29,6 +30,8 @@ export interface Judge {
 
 /** How long a refusal that is certain waits for what would admit the file, ms. */
 const PATIENCE = 2_000
+/** After a look that came to nothing, nobody waits for another look at the same file for so long, ms. */
+const LOOKS_AGAIN = 15_000
 
 export function createJudge({ clock, weigh, beside, memory, policies, watch }: Options): Judge {
   /** A developer must learn that the mirror behind the gate has no attestations at all. */
@@ -38,23 +41,30 @@ export function createJudge({ clock, weigh, beside, memory, policies, watch }: O
     return notice === undefined ? verdict : { ...verdict, notes: [...verdict.notes, notice] }
   }
 
+  const unseen = new LRUCache<string, true>({ max: 10_000, ttl: LOOKS_AGAIN })
+
   /**
    * A refusal that no provenance would change, told with what would admit the file, which depends on who signed it. Where that
    * cannot be found out soon, it is told without.
    */
   async function withALook(artifact: Artifact, refused: Refused, asker: Asker | undefined): Promise<Refused> {
+    const key = `${artifact.project} ${artifact.sha256} ${artifact.filename.text}`
+    if (unseen.has(key)) return refused
     const over = Promise.withResolvers<undefined>()
     const timer = setTimeout(() => over.resolve(undefined), PATIENCE)
     try {
       const looking = beside.anyhow(artifact, asker)
       looking.catch(() => {}) // nobody may be waiting any more
-      const verdict = (await Promise.race([looking, over.promise]))?.verdict
+      const weighed = await Promise.race([looking, over.promise])
+      if (weighed === undefined || weighed.failure !== undefined) unseen.set(key, true)
+      const verdict = weighed?.verdict
       if (verdict?.kind !== 'refused' || verdict.code !== refused.code) return refused
       const { admitWith, nothingAdmits, identity, steps } = verdict
       return { ...refused, admitWith, nothingAdmits, identity, steps }
     } catch (error) {
-      if (error instanceof GateError) return refused
-      throw error
+      if (!(error instanceof GateError)) throw error
+      unseen.set(key, true)
+      return refused
     } finally {
       clearTimeout(timer)
     }

@@ -37,3 +37,33 @@ t.test('who signed what is named instead is not the first signer for that', asyn
   t.match(await gate.judge(other.sdist), { code: 'publisher-changed' }, 'but was not')
   t.match(await gate.gate.passing(refused), { version: '1.0' }, 'and so it is named no more')
 })
+
+t.test('a refusal that is certain does not hang on who signed', async t => {
+  const world = await createWorld(t)
+  const { sdist, wheel } = await world.release('demo', '1.0')
+  const gate = await openBareGate(t, world, { policy: 'version: 1\nprojects: [{ match: x, deny: y }]\n' })
+  const asked = () => world.upstream.requests.filter(({ route }) => route === 'provenance').length
+  for (const [file, fault] of [
+    [wheel, { status: 503 }],
+    [sdist, { hang: true }],
+  ] as const) {
+    world.upstream.clearFaults()
+    world.upstream.fault({ route: 'provenance', do: fault })
+    const unseen = { code: 'no-rule', admitWith: undefined, nothingAdmits: /not known yet/ }
+    t.match(await gate.judge(file), unseen, JSON.stringify(fault))
+    const before = asked()
+    t.match(await gate.judge(file), unseen, 'and nobody waits for it again at once')
+    t.equal(asked(), before)
+  }
+})
+
+t.test('who signed a file without a rule is told, and what would admit it', async t => {
+  const world = await createWorld(t)
+  const { sdist } = await world.release('demo', '1.0')
+  const gate = await openBareGate(t, world, { policy: 'version: 1\nprojects: [{ match: x, deny: y }]\n' })
+  t.match(await gate.judge(sdist), {
+    code: 'no-rule',
+    identity: { repository: 'acme/demo' },
+    admitWith: /repository: acme\/demo/,
+  })
+})
