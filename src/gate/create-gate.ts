@@ -166,7 +166,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       const verdict = await judge.judge(artifact, asker)
       // who was to sign it has signed these bytes: nobody may say later that they are others
       if (Admitted.is(verdict) && verdict.facts.restsOnAttestation) await settle(artifact)
-      return await alternatives.tell(verdict, asker)
+      return alternatives.tell(verdict)
     },
     open: vault.open,
     describe: vault.describe,

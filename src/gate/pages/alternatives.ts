@@ -1,6 +1,7 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, type Instant, type Millis, millis } from '../../domain/base/instant.ts'
 import type { RefusalCode } from '../../domain/base/refusal.ts'
+import { tellPassing, tellUnjudged } from '../../domain/decide/story.ts'
 import type { Refused, Verdict } from '../../domain/decide/verdict.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
@@ -50,8 +51,8 @@ export interface Passing {
 }
 
 export interface Alternatives {
-  /** Adds to a refusal what to install instead. */
-  tell(verdict: Verdict, asker?: Asker): Promise<Verdict>
+  /** Adds to a refusal what to install instead, by what is at hand: nothing is asked of anybody for it. */
+  tell(verdict: Verdict): Verdict
   /**
    * The newest file of the project that passes; `undefined` where none is known. The first time that somebody asks of a page, the
    * newest that nobody has judged are judged; afterwards it is at hand. Throws nothing that is foreseen: it is advice.
@@ -169,36 +170,24 @@ export function createAlternatives(options: Options): Alternatives {
     return file?.dist === undefined ? undefined : { version: file.dist.version, filename: file.filename }
   }
 
-  /** With what nobody has judged judged first, where that is all that could be told. */
-  async function tell(refused: Refused, asker: Asker | undefined): Promise<Refused> {
-    const before = othersFor(refused)
-    if (before?.kind === 'open') await passing(refused, undefined, asker)
-    const others = before?.kind === 'open' ? othersFor(refused) : before
-    return others === undefined ? refused : { ...refused, notes: [...refused.notes, tellOthers(others)] }
-  }
-
-  function othersFor(refused: Refused): Others | undefined {
-    const project = refused.file.project as ProjectName
-    const [page, known] = [indexes.atHand(project), memory.atHand(project)]
-    if (page === undefined || known === undefined) return undefined
-    return findOthers(refused, page, foreseeOn(page, known))
-  }
-
   return {
-    tell: async (verdict, asker) =>
-      verdict.kind === 'admitted' ? verdict : await orAsItIs(verdict, () => tell(verdict, asker)),
-    passing: async (refused, python, asker) =>
-      HOPELESS.has(refused.code) ? undefined : await orAsItIs(undefined, () => passing(refused, python, asker)),
-  }
-}
-
-/** Advice that cannot be given is no error. */
-async function orAsItIs<Told, Otherwise>(otherwise: Otherwise, tell: () => Promise<Told>): Promise<Told | Otherwise> {
-  try {
-    return await tell()
-  } catch (error) {
-    if (error instanceof GateError) return otherwise
-    throw error
+    tell(verdict) {
+      if (verdict.kind === 'admitted') return verdict
+      const project = verdict.file.project as ProjectName
+      const [page, known] = [indexes.atHand(project), memory.atHand(project)]
+      if (page === undefined || known === undefined) return verdict
+      const sentence = tellAlternatives(verdict, page, foreseeOn(page, known))
+      return sentence === undefined ? verdict : { ...verdict, notes: [...verdict.notes, sentence] }
+    },
+    async passing(refused, python, asker) {
+      if (HOPELESS.has(refused.code)) return undefined
+      try {
+        return await passing(refused, python, asker)
+      } catch (error) {
+        if (error instanceof GateError) return undefined
+        throw error
+      }
+    },
   }
 }
 
@@ -219,30 +208,17 @@ function oneOfEach(files: readonly IndexFile[]): readonly IndexFile[] {
   )
 }
 
-/** Versions that pass or, where none is known to, that nobody has judged. */
-interface Others {
-  readonly kind: 'admitted' | 'open'
-  readonly versions: readonly Version[]
-}
-
-function findOthers(
+function tellAlternatives(
   refused: Refused,
   page: KnownPage,
   foreseen: (file: IndexFile) => ForeseenFile['kind'],
-): Others | undefined {
+): string | undefined {
   if (HOPELESS.has(refused.code) || refused.file.version === undefined) return undefined
   const files = lastOthers(page, refused.file.version)
   const passing = versionsOf(files.filter(file => foreseen(file) === 'admitted'))
-  if (passing.length > 0) return { kind: 'admitted', versions: passing }
+  if (passing.length > 0) return tellPassing(passing)
   const offered = versionsOf(files.filter(file => file.provenance === 'offered' && foreseen(file) === 'open'))
-  return offered.length === 0 ? undefined : { kind: 'open', versions: offered }
-}
-
-function tellOthers({ kind, versions }: Others): string {
-  const listed = versions.join(', ')
-  return kind === 'admitted'
-    ? `Other versions that pass: ${listed}.`
-    : `Versions with attestations, not judged yet: ${listed}.`
+  return offered.length === 0 ? undefined : tellUnjudged(offered)
 }
 
 /** The last files that a page lists of other versions and that are not yanked, in its order. */

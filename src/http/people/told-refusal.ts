@@ -2,6 +2,7 @@ import { formatInstant, type Instant } from '../../domain/base/instant.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
 import type { Step } from '../../domain/base/step.ts'
 import { whyNothingAdmits } from '../../domain/decide/admit-with.ts'
+import { notesBeside } from '../../domain/decide/story.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import type { Identity } from '../../domain/identity/attestation.ts'
 import type { Contact } from '../../domain/policy/contact.ts'
@@ -78,7 +79,7 @@ export function tellRefusal(id: string, url: string, { refused, at }: Kept, help
       expected: expected ?? null,
       found: found ?? null,
     })),
-    notes: refused.notes,
+    notes: notesBeside(refused.notes, help.passes),
     admit_with: refused.admitWith ?? null,
     nothing_admits: whyNothingAdmits(refused) ?? null,
     contact: help.contact ?? null,

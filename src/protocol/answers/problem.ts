@@ -1,5 +1,6 @@
 import { errorEntry, type GateError } from '../../domain/base/errors.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
+import { notesBeside } from '../../domain/decide/story.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import type { Contact } from '../../domain/policy/contact.ts'
 import { describeRule } from '../../domain/policy/rule-ref.ts'
@@ -57,12 +58,11 @@ export function problemForRefusal(refused: Refused, explain: string | undefined,
 /** Sentences that need no command of ours to be understood. */
 function told(refused: Refused, { contact, passes }: Help): readonly string[] {
   const { detail, notes, code, file } = refused
-  const known =
-    passes === undefined ||
-    notes.some(note => note.endsWith(`pass: ${passes.version}.`) || note.includes(`pass: ${passes.version},`))
   return [
-    ...[detail, ...notes].map(sentence),
-    ...(known ? [] : [`The newest version of ${file.project} that passes is ${passes.version} (${passes.filename}).`]),
+    ...[detail, ...notesBeside(notes, passes)].map(sentence),
+    ...(passes === undefined
+      ? []
+      : [`The newest version of ${file.project} that passes is ${passes.version} (${passes.filename}).`]),
     refusalEntry(code).remedy,
     ...(contact === undefined ? [] : [`Whom to ask: ${contact.name} (${contact.url}).`]),
   ]

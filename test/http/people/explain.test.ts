@@ -173,7 +173,7 @@ t.test('a refusal leads to whom to ask, and to what would pass: in the problem, 
   const problem = await ask(wheel.path)
   t.match(problem.json(), { contact, passes: { version: '1.0' }, title: 'Refused by policy: unattested' })
   t.match(problem.reason, /^Refused by policy: unattested \(see \S+\)$/, 'the phrase stays short')
-  t.match(problem.json().detail, 'Other versions that pass: 1.0.', 'in words that need no command')
+  t.match(problem.json().detail, 'The newest version of demo that passes is 1.0 (demo-1.0-py3-none-any.whl).')
   t.match(problem.json().detail, `Whom to ask: Us & <them> (${filled}).`)
   t.match((await ask(`${path}/unattested`)).json(), { contact, passes: { version: '1.0' } })
   t.match((await ask(`${path}?format=json`)).json(), { contact, passes: { version: '1.0' } })

@@ -61,9 +61,12 @@ t.test('a refusal says whom to ask and what passes, in words and for programs', 
     ['contact', 'passes'].some(key => key in told()),
     'where there is none, there is none',
   )
-  const noted = { ...REFUSED, notes: ['Other versions that pass: 2.0, 1.0.'] }
-  const help = { contact: undefined, passes: { version: '2.0', filename: 'x' } }
-  t.notMatch(JSON.parse(problemForRefusal(noted, undefined, help).body.toString()).detail, 'newest', 'said in a note')
+  const beside = (...notes: readonly string[]) =>
+    JSON.parse(problemForRefusal({ ...REFUSED, notes }, undefined, { contact: undefined, passes }).body.toString())
+      .detail
+  t.match(beside('Other versions that pass: 0.9, 0.8.'), /pass: 0\.9, 0\.8\. The newest version of demo/)
+  for (const needless of ['Other versions that pass: 0.9.', 'Versions with attestations, not judged yet: 0.9.'])
+    t.match(beside(needless), /^it has none\. The newest version/, `${needless} is said better`)
   for (const code of Object.keys(REFUSALS) as (keyof typeof REFUSALS)[]) {
     const { detail, title } = JSON.parse(problemForRefusal({ ...REFUSED, code }, undefined).body.toString())
     t.equal(title, `Refused by policy: ${code}`)
