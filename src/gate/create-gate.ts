@@ -1,6 +1,7 @@
 import { sha256Of } from '../domain/base/digest.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { Clock, Millis } from '../domain/base/instant.ts'
+import { renewedRefusal } from '../domain/decide/admit-with.ts'
 import { Admitted } from '../domain/decide/verdict.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import { createLimit } from '../flow/limit.ts'
@@ -24,6 +25,7 @@ import { createSound } from './find/sound.ts'
 import { createUnoffered } from './find/unoffered.ts'
 import type { RunningGate } from './gate.ts'
 import { createBackground } from './judge/background.ts'
+import { besideMemory } from './judge/beside-memory.ts'
 import { createClockGuard } from './judge/clock-guard.ts'
 import { createExamine } from './judge/examine.ts'
 import { createJudge } from './judge/judge.ts'
@@ -105,23 +107,26 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const downloads = { origin, wheelMetadata, mismatches }
   const settle = createSettle({ memory, clock })
   const vault = createVault({ ...downloads, limit: createLimit(DOWNLOADS), blobs, spool, maxSize, settle })
-  const examine = createExamine({
-    memory,
-    integrity,
-    verifier,
-    trust,
-    customRoots: () => policies.current().roots,
-    negativeTtl,
-    watch,
-    keepProvenance: bytes => documents.keep(sha256Of(bytes), bytes),
-    now,
-  })
+  const customRoots = () => policies.current().roots
+  const examining = { integrity, verifier, trust, customRoots, negativeTtl, watch, now }
+  const keepProvenance = (bytes: Uint8Array) => documents.keep(sha256Of(bytes), bytes)
+  const examine = createExamine({ ...examining, memory, keepProvenance })
   const unoffered = createUnoffered()
   const indexes = createIndexes({ index, memory, events, clock, maxAge, maxStale, isInternal, unoffered })
   const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })
   const weigh = createWeigh({ examine, memory, policies, trust, now, at: now })
-  const judge = createJudge({ clock: guard, weigh, memory, policies, watch })
+  // what is looked at for advice alone
+  const aside = besideMemory(memory)
+  const beside = createWeigh({
+    examine: createExamine({ ...examining, memory: aside, keepProvenance: async () => {} }),
+    memory: aside,
+    policies,
+    trust,
+    now,
+    at: now,
+  })
+  const judge = createJudge({ clock: guard, weigh, beside, memory, policies, watch })
   const provenance = createProvenance({ examine, memory, kept: documents.kept, now })
   const explained = createExplained(store.refusals, clock)
   const background = createBackground(cause => events.emit(unjudged(cause)))
@@ -130,7 +135,15 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const linksFor = (relativeTo: 'page' | 'absolute') =>
     createLinks({ publicUrl, listenUrl, relativeTo, keep: explained.keepSoon })
   const pages = createPages({ indexes, memory, foresight, links: linksFor('page'), mode })
-  const alternatives = createAlternatives({ indexes, memory, policies, sound, weigh, negativeTtl, clock })
+  const alternatives = createAlternatives({
+    indexes,
+    memory: aside,
+    policies,
+    sound,
+    weigh: beside,
+    negativeTtl,
+    clock,
+  })
 
   const metadata = createMetadata({
     ...downloads,
@@ -153,7 +166,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       const verdict = await judge.judge(artifact, asker)
       // who was to sign it has signed these bytes: nobody may say later that they are others
       if (Admitted.is(verdict) && verdict.facts.restsOnAttestation) await settle(artifact)
-      return alternatives(verdict)
+      return alternatives.tell(verdict)
     },
     open: vault.open,
     describe: vault.describe,
@@ -165,7 +178,11 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       return await provenance(artifact, asker)
     },
     keep: explained.keep,
-    explained: explained.get,
+    passing: alternatives.passing,
+    async explained(id) {
+      const kept = await explained.get(id)
+      return kept && { ...kept, refused: renewedRefusal(kept.refused, clock(), policies.current().exemptionMax) }
+    },
     journal: createWriteJournal({
       journal: store.journal,
       events,

@@ -2,6 +2,7 @@ import type { Admitted, Refused, Verdict } from '../domain/decide/verdict.ts'
 import type { Artifact, FilePath } from '../domain/packaging/artifact.ts'
 import type { DistFilename } from '../domain/packaging/filename.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
+import type { PythonTarget } from '../domain/packaging/targets.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import type { Asker } from '../flow/asker.ts'
 import type { KeptRefusal } from '../ports/store.ts'
@@ -10,6 +11,7 @@ import type { MetadataBytes } from './files/metadata.ts'
 import type { OpenFile } from './files/open-file.ts'
 import type { OpenedMetadata } from './files/open-metadata.ts'
 import type { FileFacts } from './files/vault.ts'
+import type { Passing } from './pages/alternatives.ts'
 import type { PageBody } from './pages/page-body.ts'
 
 export interface Check {
@@ -53,6 +55,11 @@ export interface Gate {
   openMetadata(verdict: Admitted, asker?: Asker): Promise<OpenedMetadata | Refused>
   /** The provenance bytes that were verified. Throws no-provenance. */
   provenance(project: ProjectName, filename: DistFilename, asker?: Asker): Promise<Buffer>
+  /**
+   * The newest file of the project that would pass instead, for a Python where one is known; `undefined` where none is known to. It
+   * throws nothing that is foreseen.
+   */
+  passing(refused: Refused, python?: PythonTarget, asker?: Asker): Promise<Passing | undefined>
   /** Keeps a refusal under a short stable id and returns the id. */
   keep(refused: Refused): string
   explained(id: string): Promise<KeptRefusal | undefined>

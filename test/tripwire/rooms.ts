@@ -59,7 +59,7 @@ export const ROOMS: Readonly<
     judge: { is: 'from an artifact to a verdict', enters: 'policy' },
     files: { is: 'admitted bytes', enters: '' },
     pages: { is: 'index pages from what is known', enters: 'policy find judge' },
-    explain: { is: 'the verdict for a person, with all that it rests on', enters: 'policy find judge' },
+    explain: { is: 'the verdict for a person, with all that it rests on', enters: 'policy find judge pages' },
     report: { is: 'what locks name, told without a policy, and how two locks differ', enters: 'find judge explain' },
     records: { is: 'what was written down, read back', enters: '' },
     mirror: { is: 'what is carried to a network without a network', enters: 'policy explain files' },

@@ -1,14 +1,28 @@
 import type { Command } from 'commander'
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
+import { renewedRefusal } from '../../domain/decide/admit-with.ts'
+import type { Refused } from '../../domain/decide/verdict.ts'
+import type { ProjectName } from '../../domain/packaging/name.ts'
+import { type Contact, fillContact } from '../../domain/policy/contact.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
 import type { Explain } from '../../gate/explain/explain.ts'
 import type { Explanation } from '../../gate/explain/explanation.ts'
+import { type Help, NO_HELP } from '../../protocol/answers/problem.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
+import { readGivenPolicy } from '../command/given-policy.ts'
 import { type JudgingOptions, withJudgingOptions } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
 import { explanationJson } from '../report/explanation-json.ts'
-import { renderFacts, renderHeadline, renderReason, renderSteps, renderYaml } from '../report/explanation-text.ts'
+import {
+  renderFacts,
+  renderHeadline,
+  renderHelp,
+  renderReason,
+  renderSteps,
+  renderYaml,
+} from '../report/explanation-text.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { createScreen, type Screen } from '../terminal/screen.ts'
 import { parseTarget, type Target } from './target.ts'
@@ -27,8 +41,9 @@ Exit codes:
   5  the trust root cannot be used, or is too old
 
 Output of --format json, one object a line and a file: the fields of verify and
-  {remedy, steps: [{mark, check, expected, found}], admit_with, publisher,
-   signed: {at, log_index}, notes}
+  {remedy, steps: [{mark, check, expected, found}], admit_with,
+   nothing_admits, passes: {version, filename}, contact: {name, url},
+   publisher, signed: {at, log_index}, notes}
 
 Environment:
   PORTCULLIS_… (every configuration key, such as PORTCULLIS_DATA),
@@ -59,29 +74,43 @@ async function explain(target: Target, options: JudgingOptions, services: Servic
   const screen = createScreen(output)
   const progress = createProgress(output)
   const explanations: Explanation[] = []
-  const tell = (explanation: Explanation): void => {
+  const tell = (explanation: Explanation, help: Help): void => {
     progress.clear()
-    if (options.format === 'json') output.out(jsonLine(explanationJson(explanation)))
+    if (options.format === 'json') output.out(jsonLine(explanationJson(explanation, help)))
     else {
       if (explanations.length > 0) screen.line()
-      render(screen, explanation)
+      render(screen, explanation, help)
     }
     explanations.push(explanation)
   }
   if (target.kind === 'refusal') {
-    tell(await recorded(target.id, options, services))
+    const { explanation, help } = await recorded(target.id, options, services)
+    tell(explanation, help)
     return explanations
   }
   const { trustRoot, at } = options
   const opened = await services.openExplain(services.loadConfig({ ...options }).config, { trustRoot, at })
   try {
     progress.show('asking the index')
-    for (const next of await start(opened, target)) tell(await next)
+    for (const next of await start(opened, target)) {
+      const explanation = await next
+      tell(explanation, await helpFor(explanation, opened))
+    }
   } finally {
     progress.clear()
     await opened.close()
   }
   return explanations
+}
+
+async function helpFor({ outcome }: Explanation, opened: Explain): Promise<Help> {
+  if (outcome instanceof GateError || outcome.kind === 'admitted') return NO_HELP
+  return { contact: contactIn(opened.policy(), outcome, undefined), passes: await opened.passing(outcome) }
+}
+
+function contactIn(policy: Policy, { code, file }: Refused, refusal: string | undefined): Contact | undefined {
+  const contact = policy.contactFor(file.project as ProjectName)
+  return contact && fillContact(contact, { ...file, code, refusal })
 }
 
 async function start(
@@ -101,7 +130,11 @@ async function start(
 }
 
 /** A refusal as it was recorded: nothing is judged again. */
-async function recorded(id: string, options: JudgingOptions, services: Services): Promise<Explanation> {
+async function recorded(
+  id: string,
+  options: JudgingOptions,
+  services: Services,
+): Promise<{ readonly explanation: Explanation; readonly help: Help }> {
   const { config } = services.loadConfig({ ...options })
   const records = await services.openRecords(config)
   if (records === undefined)
@@ -113,20 +146,36 @@ async function recorded(id: string, options: JudgingOptions, services: Services)
     const kept = await records.refusals.get(id)
     if (kept === undefined)
       throw new GateError('usage', `the gate with the data folder ${config.data} keeps no refusal ${id}`)
-    const { refused, at } = kept
+    const { at } = kept
+    const policy = await policyAtHand(config.policy, services)
+    const refused = renewedRefusal(kept.refused, services.clock(), policy?.exemptionMax)
+    const contact = policy && contactIn(policy, refused, id)
     const notes = [`Recorded ${formatInstant(at)}, under the policy ${refused.policyDigest.slice(0, 12)}.`]
-    return { file: refused.file, outcome: refused, steps: refused.steps, signed: undefined, notes }
+    const explanation = { file: refused.file, outcome: refused, steps: refused.steps, signed: undefined, notes }
+    return { explanation, help: { contact, passes: undefined } }
   } finally {
     await records.close()
   }
 }
 
-function render(screen: Screen, explanation: Explanation): void {
+/** The configured policy, where it loads here: a refusal is told without it too. */
+async function policyAtHand(paths: readonly string[], services: Services): Promise<Policy | undefined> {
+  try {
+    const loaded = await readGivenPolicy(paths, services)
+    return 'policy' in loaded ? loaded.policy : undefined
+  } catch (error) {
+    if (error instanceof GateError) return undefined
+    throw error
+  }
+}
+
+function render(screen: Screen, explanation: Explanation, help: Help): void {
   renderHeadline(screen, explanation)
   renderFacts(screen, explanation)
   if (explanation.steps.length > 0) screen.line()
   renderSteps(screen, explanation, explanation.steps)
   screen.line()
   renderReason(screen, explanation)
+  renderHelp(screen, explanation, help)
   renderYaml(screen, explanation)
 }

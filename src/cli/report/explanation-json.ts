@@ -1,11 +1,13 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
+import { whyNothingAdmits } from '../../domain/decide/admit-with.ts'
 import type { Explanation } from '../../gate/explain/explanation.ts'
 import { verdictJson } from '../../gate/explain/verdict-json.ts'
+import { type Help, NO_HELP } from '../../protocol/answers/problem.ts'
 
 /** One line of `explain --format json`: what `verify` says, and all that it rests on. */
-export function explanationJson(explanation: Explanation): Readonly<Record<string, unknown>> {
+export function explanationJson(explanation: Explanation, help: Help = NO_HELP): Readonly<Record<string, unknown>> {
   const { outcome, steps, signed, notes } = explanation
   const refused = !(outcome instanceof GateError) && outcome.kind === 'refused' ? outcome : undefined
   return {
@@ -18,6 +20,9 @@ export function explanationJson(explanation: Explanation): Readonly<Record<strin
       found: found ?? null,
     })),
     admit_with: refused?.admitWith ?? null,
+    nothing_admits: (refused && whyNothingAdmits(refused)) ?? null,
+    passes: help.passes ?? null,
+    contact: help.contact ?? null,
     publisher: signed?.publisher ?? null,
     signed: signed === undefined ? null : { at: formatInstant(signed.at), log_index: signed.logIndex },
     notes,

@@ -2,10 +2,12 @@ import { errorEntry, GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
 import type { Step } from '../../domain/base/step.ts'
+import { whyNothingAdmits } from '../../domain/decide/admit-with.ts'
 import { identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { RuleRef } from '../../domain/policy/rule-ref.ts'
 import type { Explanation } from '../../gate/explain/explanation.ts'
 import { admittedDetail } from '../../gate/explain/verdict-json.ts'
+import type { Help } from '../../protocol/answers/problem.ts'
 import { nearPath, nearPathsIn } from '../terminal/near-path.ts'
 import { type Screen, type Style, styled } from '../terminal/screen.ts'
 
@@ -63,6 +65,12 @@ export function renderReason(screen: Screen, explanation: Explanation): void {
   for (const note of notes) screen.prose([`  ${'note'.padEnd(LABEL)}`], note)
 }
 
+/** What would pass instead, and whom to ask. */
+export function renderHelp(screen: Screen, { file: { project } }: Explanation, { passes, contact }: Help): void {
+  if (passes !== undefined) fact(screen, 'passes', `${project}==${passes.version} (${passes.filename})`)
+  if (contact !== undefined) fact(screen, 'ask', `${contact.name}, ${contact.url}`)
+}
+
 /** Every step, with what was expected and what was found where that was not the same. */
 export function renderSteps(screen: Screen, { outcome }: Explanation, steps: readonly Step[]): void {
   const why = !(outcome instanceof GateError) && outcome.kind === 'refused' ? outcome.detail : undefined
@@ -97,18 +105,22 @@ function renderFound(screen: Screen, expected: string, found: string): void {
 
 /** The YAML that would admit the file, or, for an admitted one, the publisher that was proved. */
 export function renderYaml(screen: Screen, { outcome, signed }: Explanation): void {
-  const refused = !(outcome instanceof GateError) && outcome.kind === 'refused'
-  const admitWith = refused ? outcome.admitWith : undefined
-  if (admitWith !== undefined) {
+  const refused = !(outcome instanceof GateError) && outcome.kind === 'refused' ? outcome : undefined
+  if (refused?.admitWith !== undefined) {
     screen.line()
-    screen.prose(['  '], 'This would admit it, if the platform team finds it right:')
+    screen.prose(
+      ['  '],
+      'This would admit it and nothing else, appended to a policy file or in a file of its own beside it, if the platform team finds it right:',
+    )
     screen.line()
-    screen.block(4, nearPathsIn(admitWith))
+    // at the edge, so that what is copied from here loads
+    screen.block(0, refused.admitWith.trimEnd())
     return
   }
-  if (refused && refusalEntry(outcome.code).hard) {
+  const why = refused && whyNothingAdmits(refused)
+  if (why !== undefined) {
     screen.line()
-    screen.prose(['  '], 'No rule and no exemption can admit it.')
+    screen.prose(['  '], why)
   }
   if (signed?.publisher === undefined) return
   screen.line()

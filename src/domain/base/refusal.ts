@@ -107,7 +107,7 @@ export const REFUSALS = {
     meaning:
       'The attestation verifies, but by another identity than the first that was proved for this project, and the policy holds a change until somebody approves it.',
     remedy:
-      'Ask the platform team to look at the change: `portcullis policy approve` shows both identities and prints the rule that accepts them.',
+      'Ask the platform team to look at the change; `portcullis policy approve` shows them both identities, and the rule that accepts them.',
     hard: false,
     waive: 'identity',
   },
@@ -202,7 +202,7 @@ export const REFUSALS = {
   'no-rule': {
     title: 'no rule for this project',
     meaning: 'The policy has no rule for the project and denies what it does not name.',
-    remedy: 'Ask the platform team to add a rule; `portcullis explain` prints it.',
+    remedy: 'Ask the platform team to add a rule for it; the page of the refusal has one ready to paste.',
     hard: false,
   },
   'rule-denies': {

@@ -94,7 +94,7 @@ export function outlook(
   if (finding === undefined) return undefined
   const { standing, outcome } = weighUp(scene, finding, beforehand)
   const [first] = standing
-  return outcome === 'admitted' || first === undefined ? 'admitted' : wordsOf(scene, first)
+  return outcome === 'admitted' || first === undefined ? 'admitted' : wordsOf(scene, toldOf(scene, first))
 }
 
 interface WeighedUp {
@@ -330,22 +330,28 @@ function refuse(
   appraisal: Appraisal,
   standing: readonly [Objection, ...Objection[]],
 ): Refused {
-  const { artifact, rule, history, now } = scene
+  const { artifact, policy, rule, history, now } = scene
+  const { attestations, identity } = appraisal
+  const told = toldOf(scene, standing[0])
+  const against = rule === undefined ? standingUnder(scene, policy.barest, finding) : standing
   return {
     kind: 'refused',
-    ...wordsOf(scene, standing[0]),
-    identity: appraisal.identity,
-    admitWith: admitWith({ artifact, finding, rule, attestations: appraisal.attestations, standing, history, now }),
+    ...wordsOf(scene, told),
+    identity,
+    ...admitWith({ artifact, finding, policy, rule, told, attestations, standing: against, history, now }),
     steps: stepsOf(scene, appraisal),
     notes: [],
   }
 }
 
 /** What is told is what stands first, by the name of the exemption that covered the file until it ended. */
-function wordsOf({ artifact, policy, rule, pins }: Scene, first: Objection): RefusalWords {
-  const { project, filename, sha256 } = artifact
+function toldOf({ pins }: Scene, first: Objection): Objection {
   const ended = waiverIn(pins.ended, waiverOf(first))
-  const told = ended === undefined ? first : expired(first, ended)
+  return ended === undefined ? first : expired(first, ended)
+}
+
+function wordsOf({ artifact, policy, rule }: Scene, told: Objection): RefusalWords {
+  const { project, filename, sha256 } = artifact
   return {
     code: told.code,
     file: { project, version: filename.version, filename: filename.text, sha256 },
@@ -353,6 +359,12 @@ function wordsOf({ artifact, policy, rule, pins }: Scene, first: Objection): Ref
     detail: told.detail,
     policyDigest: policy.digest,
   }
+}
+
+/** What would stand against the file if this rule decided it. */
+function standingUnder(scene: Scene, rule: Rule, finding: Finding): readonly Objection[] {
+  const ruled = { ...scene, rule }
+  return standingIn(lookAtAll(ruled, finding, lookBeforehand(ruled)).looks, scene)
 }
 
 function cannotTell({ detail }: Objection): GateError {

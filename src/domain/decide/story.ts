@@ -18,3 +18,25 @@ export function describeProof({ claims }: Proof): string {
 export function day(at: Instant): string {
   return formatInstant(at).slice(0, 10)
 }
+
+const PASS = 'Other versions that pass: '
+const UNJUDGED = 'Versions with attestations, not judged yet: '
+
+/** A note on a refusal: what to install instead, the newest first. */
+export function tellPassing(versions: readonly string[]): string {
+  return `${PASS}${versions.join(', ')}.`
+}
+
+/** The same where nobody knows what passes. */
+export function tellUnjudged(versions: readonly string[]): string {
+  return `${UNJUDGED}${versions.join(', ')}.`
+}
+
+/** The notes of a refusal beside the newest version that passes: what was told before that was known is not told again. */
+export function notesBeside(
+  notes: readonly string[],
+  passes: { readonly version: string } | undefined,
+): readonly string[] {
+  if (passes === undefined) return notes
+  return notes.filter(note => !note.startsWith(UNJUDGED) && note !== tellPassing([passes.version]))
+}

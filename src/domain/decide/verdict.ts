@@ -61,8 +61,10 @@ export interface Refused {
   readonly identity: Identity | undefined
   /** What was expected and what was found, in one or two sentences; the remedy comes from the catalogue. */
   readonly detail: string
-  /** The YAML that would admit it, where some would. */
+  /** The YAML that would admit it and nothing else, where some would: a document that loads beside the policy. */
   readonly admitWith: string | undefined
+  /** Why there is none, a sentence; absent where the code says it already. */
+  readonly nothingAdmits?: string | undefined
   readonly policyDigest: string
   readonly steps: readonly Step[]
   /**

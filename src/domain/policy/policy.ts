@@ -7,6 +7,7 @@ import type { PredicateType } from '../identity/attestation.ts'
 import type { Publisher, WorkflowRef } from '../identity/publisher.ts'
 import type { ProjectName } from '../packaging/name.ts'
 import type { ReleaseLine } from '../packaging/release-line.ts'
+import type { Contact } from './contact.ts'
 import type { Revocation } from './revocation.ts'
 import type { RuleRef } from './rule-ref.ts'
 
@@ -51,6 +52,8 @@ export interface Rule {
   readonly deny: string | undefined
   readonly yanked: AllowOrDeny
   readonly status: { readonly archived: AllowOrDeny; readonly deprecated: AllowOrDeny }
+  /** whom to ask about the project, before whom the policy names */
+  readonly contact: Contact | undefined
 }
 
 /** A pinned, owned, explained and ending way round soft refusals. */
@@ -88,6 +91,15 @@ export interface Policy {
   readonly files: readonly string[]
   /** The one rule that decides this project, or `undefined` for `no-rule`. */
   ruleFor(project: ProjectName): Rule | undefined
+  /** Whom somebody asks who was refused a file of this project. */
+  contactFor(project: ProjectName): Contact | undefined
+  /**
+   * A rule that names a project, requires an attestation, names nobody who may sign, and inherits the rest: under it nothing passes
+   * but what is exempted.
+   */
+  readonly barest: Rule
+  /** how long an exemption may live from now on; `undefined` without a limit */
+  readonly exemptionMax: Millis | undefined
   /** Every exemption of the project, ended ones too. */
   exemptionsFor(project: ProjectName): readonly Exemption[]
   readonly revocations: readonly Revocation[]
@@ -105,6 +117,9 @@ export interface PolicyParts {
   readonly rules: readonly (Rule & { readonly match: string })[]
   /** the rule of projects that no other names; `undefined` under `unmatched: deny` */
   readonly unmatched: Rule | undefined
+  readonly barest: Rule
+  readonly contact: Contact | undefined
+  readonly exemptionMax: Millis | undefined
   readonly exemptions: readonly Exemption[]
   readonly revocations: readonly Revocation[]
   readonly roots: readonly CustomRoot[]
@@ -112,15 +127,18 @@ export interface PolicyParts {
 }
 
 /** One rule decides: the exact name, else the glob with the longest literal prefix, else `unmatched`. */
-export function createPolicy({ rules, unmatched, exemptions, ...parts }: PolicyParts): Policy {
+export function createPolicy({ rules, unmatched, exemptions, contact, ...parts }: PolicyParts): Policy {
   const exact = new Map(rules.filter(({ match }) => !match.includes('*')).map(rule => [rule.match, rule]))
   const globs = rules
     .filter(({ match }) => match.includes('*'))
     .sort((a, b) => literalPrefix(b.match).length - literalPrefix(a.match).length)
   const byProject = Map.groupBy(exemptions, ({ project }) => project)
+  const ruleFor = (project: ProjectName): Rule | undefined =>
+    exact.get(project) ?? globs.find(({ match }) => matchesName(match, project)) ?? unmatched
   return {
     ...parts,
-    ruleFor: project => exact.get(project) ?? globs.find(({ match }) => matchesName(match, project)) ?? unmatched,
+    ruleFor,
+    contactFor: project => ruleFor(project)?.contact ?? contact,
     exemptionsFor: project => byProject.get(project) ?? [],
   }
 }

@@ -27,5 +27,6 @@ export function strangerRule(project: ProjectName): Rule {
     deny: undefined,
     yanked: 'allow',
     status: { archived: 'allow', deprecated: 'allow' },
+    contact: undefined,
   }
 }

@@ -12,6 +12,7 @@ import type { Events } from '../../observe/events.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Index, Integrity } from '../../ports/outward.ts'
 import type { Trust, Verifier } from '../../ports/trust.ts'
+import { besideMemory } from '../judge/beside-memory.ts'
 import { createExamine } from '../judge/examine.ts'
 import { createPep740Watch } from '../judge/pep740-watch.ts'
 import { createWeigh, type Weigh, type Weighed } from '../judge/weigh.ts'
@@ -32,6 +33,8 @@ export const NO_PROVENANCE_KEY =
 
 /** Explains one file by some evidence; "cannot tell" is an outcome here. */
 export interface ExplainArtifact {
+  /** For files that are looked at for advice alone: what is learned of them goes no further. */
+  readonly beside: { readonly weigh: Weigh; readonly memory: Memory }
   /** By what the upstream says now. */
   anew(artifact: Artifact): Promise<LockedExplanation>
   /** The same, or by what is remembered of it: for many files at once, in a run that may be interrupted. */
@@ -91,9 +94,11 @@ export function createExplainArtifact(parts: ExplainParts, at: Instant | undefin
     return silent ? { ...told, notes: [NO_PROVENANCE_KEY, ...told.notes] } : told
   }
 
+  const aside = besideMemory(memory)
   const anew = createWeighFor(parts, { integrity, memory: askingAnew(memory), at })
   const remembering = createWeighFor(parts, { integrity, memory, at })
   return {
+    beside: { weigh: createWeighFor(parts, { integrity, memory: aside, at }), memory: aside },
     anew: artifact => explain(artifact, anew),
     remembering: artifact => explain(artifact, remembering),
     given: (artifact, evidence) =>
@@ -141,7 +146,7 @@ function tellWeighed(artifact: Artifact, { verdict, finding, failure }: Weighed,
   return {
     file: fileOf(artifact),
     size: artifact.size,
-    outcome: failure === undefined ? verdict : withoutAdvice(verdict),
+    outcome: verdict,
     steps: [...stepsOf(verdict), ...stranger],
     signed: finding.kind === 'attested' ? signedBy(finding, verdict) : undefined,
     notes: failure === undefined ? [] : [`Who signed it could not be found out: ${failure.detail.replace(/\.$/, '')}.`],
@@ -155,11 +160,6 @@ function cannotTell(artifact: Artifact, error: unknown): Explanation {
 
 function fileOf({ project, filename, sha256 }: Artifact): RefusedFile {
   return { project, version: filename.version, filename: filename.text, sha256 }
-}
-
-/** Nobody knows what would admit a file whose provenance was not seen. */
-function withoutAdvice(verdict: Verdict): Verdict {
-  return verdict.kind === 'admitted' ? verdict : { ...verdict, admitWith: undefined }
 }
 
 /** Without a rule nothing is compared; who signed is told all the same, so that a rule can be written. */

@@ -14,6 +14,7 @@ import type { KnownPage } from '../find/known-page.ts'
 import { createLocate } from '../find/locate.ts'
 import { createSound } from '../find/sound.ts'
 import { createUnoffered } from '../find/unoffered.ts'
+import { createAlternatives, type Passing } from '../pages/alternatives.ts'
 import { createExplainArtifact, type ExplainParts } from './explain-artifact.ts'
 import { contradictIndex, type LocalFile, localArtifact, skipIndexSteps } from './explain-local.ts'
 import { filesOfRelease, spelledVersions } from './explain-release.ts'
@@ -40,6 +41,11 @@ export interface Explain {
    * the index does not list now as the lock has it is `not-listed`, and nothing here throws a GateError: each outcome has its own.
    */
   locked(locked: Locked): Promise<readonly LockedExplanation[]>
+  /**
+   * The newest file of the project that would pass instead of a refused one; a few that nobody judged yet are judged for it.
+   * `undefined` where none is known.
+   */
+  passing(refused: Refused): Promise<Passing | undefined>
   /** The policy that decides. */
   policy(): Policy
   /** Every listed file of a version, in the index's order. Throws no-project, not-listed, internal, unknown-…. */
@@ -75,6 +81,8 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })
   const explain = createExplainArtifact(parts, at)
+  const { negativeTtl } = parts
+  const alternatives = createAlternatives({ indexes, policies, sound, clock, negativeTtl, ...explain.beside })
   const pages = createLimit({ running: 8, waiting: 100_000, what: 'pages' })
 
   async function explainLocated(located: Artifact | Refused, look: Look): Promise<LockedExplanation> {
@@ -127,6 +135,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     },
     byName: async filename => await explainLocated(await locate.byFilename(filename), explain.anew),
     byPath: async path => await explainLocated(await locate.byPath(path), explain.anew),
+    passing: alternatives.passing,
     policy: () => policies.current(),
     async locked(locked) {
       try {

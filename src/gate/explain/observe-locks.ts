@@ -45,12 +45,16 @@ export interface Covered {
 
 /** Only looks: whoever signed may have, and nobody must. What is wrong with the evidence itself is refused as ever. */
 export function observingPolicy(): Policy {
+  const anybody = strangerRule('any project' as ProjectName)
   return createPolicy({
     mode: 'enforce',
     digest: '',
     files: [],
     rules: [],
-    unmatched: strangerRule('any project' as ProjectName),
+    unmatched: anybody,
+    barest: anybody,
+    contact: undefined,
+    exemptionMax: undefined,
     exemptions: [],
     revocations: [],
     roots: [],

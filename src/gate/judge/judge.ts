@@ -1,4 +1,7 @@
-import type { Admitted, Verdict } from '../../domain/decide/verdict.ts'
+import { LRUCache } from 'lru-cache'
+import { GateError } from '../../domain/base/errors.ts'
+import { refusalEntry } from '../../domain/base/refusal.ts'
+import type { Admitted, Refused, Verdict } from '../../domain/decide/verdict.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { Asker } from '../../flow/asker.ts'
@@ -11,6 +14,8 @@ import type { AtHand, Weigh } from './weigh.ts'
 interface Options {
   readonly clock: ClockGuard
   readonly weigh: Weigh
+  /** the same, of which nothing is remembered */
+  readonly beside: Pick<Weigh, 'anyhow'>
   readonly memory: Memory
   readonly policies: Policies
   readonly watch: Pep740Watch
@@ -23,12 +28,46 @@ export interface Judge {
   atHand(artifact: Artifact): Admitted | undefined
 }
 
-export function createJudge({ clock, weigh, memory, policies, watch }: Options): Judge {
+/** How long a refusal that is certain waits for what would admit the file, ms. */
+const PATIENCE = 2_000
+/** After a look that came to nothing, nobody waits for another look at the same file for so long, ms. */
+const LOOKS_AGAIN = 15_000
+
+export function createJudge({ clock, weigh, beside, memory, policies, watch }: Options): Judge {
   /** A developer must learn that the mirror behind the gate has no attestations at all. */
   function nameTheUpstream(artifact: Artifact, verdict: Verdict): Verdict {
     if (verdict.kind === 'admitted' || verdict.code !== 'unattested') return verdict
     const notice = watch.noticeFor(artifact)
     return notice === undefined ? verdict : { ...verdict, notes: [...verdict.notes, notice] }
+  }
+
+  const unseen = new LRUCache<string, true>({ max: 10_000, ttl: LOOKS_AGAIN })
+
+  /**
+   * A refusal that no provenance would change, told with what would admit the file, which depends on who signed it. Where that
+   * cannot be found out soon, it is told without.
+   */
+  async function withALook(artifact: Artifact, refused: Refused, asker: Asker | undefined): Promise<Refused> {
+    const key = `${artifact.project} ${artifact.sha256} ${artifact.filename.text}`
+    if (unseen.has(key)) return refused
+    const over = Promise.withResolvers<undefined>()
+    const timer = setTimeout(() => over.resolve(undefined), PATIENCE)
+    try {
+      const looking = beside.anyhow(artifact, asker)
+      looking.catch(() => {}) // nobody may be waiting any more
+      const weighed = await Promise.race([looking, over.promise])
+      if (weighed === undefined || weighed.failure !== undefined) unseen.set(key, true)
+      const verdict = weighed?.verdict
+      if (verdict?.kind !== 'refused' || verdict.code !== refused.code) return refused
+      const { admitWith, nothingAdmits, identity, steps } = verdict
+      return { ...refused, admitWith, nothingAdmits, identity, steps }
+    } catch (error) {
+      if (!(error instanceof GateError)) throw error
+      unseen.set(key, true)
+      return refused
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   function atHand(known: ProjectMemory): AtHand {
@@ -39,7 +78,9 @@ export function createJudge({ clock, weigh, memory, policies, watch }: Options):
     async judge(artifact, asker) {
       const known = await memory.of(artifact.project)
       const unexamined = weigh.unexamined(artifact, atHand(known))
-      return unexamined ?? nameTheUpstream(artifact, (await weigh.anyhow(artifact, asker)).verdict)
+      if (unexamined === undefined) return nameTheUpstream(artifact, (await weigh.anyhow(artifact, asker)).verdict)
+      if (unexamined.kind === 'admitted' || refusalEntry(unexamined.code).hard) return unexamined
+      return await withALook(artifact, unexamined, asker)
     },
     atHand(artifact) {
       const known = memory.atHand(artifact.project)

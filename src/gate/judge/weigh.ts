@@ -139,7 +139,12 @@ export function createWeigh({ examine, memory, policies, trust, now, at }: Optio
       const kind = outcome === 'admitted' ? outcome : 'refused'
       return examine.lasting(remembered, moment, kind) ? outcome : undefined
     },
-    foreseen: (artifact, known) => unexamined(artifact, known) ?? lasting(artifact, known, known.now)?.verdict,
+    foreseen(artifact, known) {
+      const refused = unexamined(artifact, known)
+      if (refused !== undefined && examine.metadataFinding(artifact, known.memory) !== undefined) return refused
+      // with who signed it, where that is known, a refusal can say what would admit the file
+      return lasting(artifact, known, known.now)?.verdict ?? refused
+    },
     recalled(artifact, { memory: known, policy, now: moment }) {
       const remembered = examine.known(artifact, known, moment)
       return remembered && decide(artifact, remembered.finding, policy, known.history, moment)

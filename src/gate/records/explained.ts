@@ -43,7 +43,7 @@ export function createExplained(refusals: Refusals, clock: Clock): Explained {
 
   function put(id: string, refused: Refused): void {
     refusals.put(id, refused, clock())
-    kept.add(id)
+    kept.add(id, printOf(refused.admitWith))
     waiting.delete(id)
   }
 
@@ -73,7 +73,9 @@ export function createExplained(refusals: Refusals, clock: Clock): Explained {
   return {
     keep(refused) {
       const id = refusalId(refused)
-      if (!kept.has(id)) put(id, refused)
+      const { admitWith } = refused
+      // a page foresees refusals without a look at who signed, which decides what would admit the file
+      if (!kept.has(id) || (admitWith !== undefined && kept.get(id) !== printOf(admitWith))) put(id, refused)
       return id
     },
     keepSoon(foreseen) {
@@ -101,25 +103,34 @@ export function createExplained(refusals: Refusals, clock: Clock): Explained {
   }
 }
 
-/** Ids that were added within the last hour or two, of very many the latest. */
+/** Ids that were added within the last hour or two, of very many the latest, and a print of what each was offered. */
 class Lately {
-  #latest = new Set<string>()
-  #before = new Set<string>()
+  #latest = new Map<string, string>()
+  #before = new Map<string, string>()
   #began = performance.now()
 
   has(id: string): boolean {
-    return this.#latest.has(id) || this.#before.has(id)
+    return this.get(id) !== undefined
   }
 
-  add(id: string): void {
+  get(id: string): string | undefined {
+    return this.#latest.get(id) ?? this.#before.get(id)
+  }
+
+  add(id: string, print: string): void {
     const now = performance.now()
     if (this.#latest.size >= MOST_LATELY || now - this.#began > AN_HOUR) {
-      this.#before = now - this.#began > 2 * AN_HOUR ? new Set() : this.#latest
-      this.#latest = new Set()
+      this.#before = now - this.#began > 2 * AN_HOUR ? new Map() : this.#latest
+      this.#latest = new Map()
       this.#began = now
     }
-    this.#latest.add(id)
+    this.#latest.set(id, print)
   }
+}
+
+/** Enough to tell two texts apart. */
+function printOf(text: string | undefined): string {
+  return text === undefined ? '' : hash('sha256', text, 'base64').slice(0, 12)
 }
 
 const MOST_LATELY = 50_000

@@ -58,7 +58,7 @@ async function admittedAnew(serving: Serving, exchange: Exchange, { artifact }: 
   const verdict = await gate.judge(artifact, exchange.asker)
   if (Admitted.is(verdict)) return true
   gate.journal(verdict, exchange.client.address, exchange.started)
-  sendRefusal(serving, exchange, verdict)
+  await sendRefusal(serving, exchange, verdict)
   return false
 }
 
@@ -88,7 +88,7 @@ async function judged(
   const verdict = 'kind' in located ? located : await gate.judge(located, exchange.asker)
   serving.gate.journal(verdict, exchange.client.address, exchange.started)
   if (Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
-  sendRefusal(serving, exchange, verdict)
+  await sendRefusal(serving, exchange, verdict)
   return undefined
 }
 
@@ -150,7 +150,7 @@ async function sendMetadata(serving: Serving, exchange: Exchange, verdict: Admit
   if (opened === undefined) return
   if (opened.kind === 'refused') {
     serving.gate.journal(opened, exchange.client.address, exchange.started)
-    return sendRefusal(serving, exchange, opened)
+    return await sendRefusal(serving, exchange, opened)
   }
   const { document } = opened
   try {

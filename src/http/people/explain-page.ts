@@ -1,4 +1,4 @@
-import { type Html, html } from './html.ts'
+import { type Html, html, words } from './html.ts'
 import type { ToldRefusal, ToldStep } from './told-refusal.ts'
 
 const MARKS = { pass: '✓', fail: '✗', skip: '–' } as const
@@ -12,13 +12,16 @@ export function renderToldRefusal(told: ToldRefusal): Html {
 <span class="badge">Refused by policy: ${told.code}</span>
 <h1>${capital(told.title)}</h1>
 <p class="file"><code>${told.filename}</code></p>
-<p class="lead">${told.meaning}</p>
+<p class="lead">${words(told.meaning)}</p>
 ${contrast(told.steps)}<p class="soft">${told.detail}</p>
 </section>
 <section>
 <h2>What to do</h2>
-<p>${told.remedy}</p>
-${told.notes.map(note => html`<p>${note}</p>\n`)}${told.admit_with === null ? undefined : admission(told.admit_with)}</section>
+<p>${words(told.remedy)}</p>
+${passing(told)}${told.notes.map(note => html`<p>${note}</p>\n`)}${asking(told)}</section>
+<section>
+<h2>For whoever looks after the policy</h2>
+${told.admit_with === null ? withheld(told) : admission(told.admit_with)}</section>
 <section>
 <h2>What was checked</h2>
 <ol class="steps">
@@ -66,9 +69,25 @@ function side(name: string, text: string | null): Html | undefined {
 }
 
 function admission(yaml: string): Html {
-  return html`<p class="soft">For the platform team: this in the policy would admit it, once somebody has looked at why it should.</p>
-<pre>${yaml.trimEnd()}</pre>
+  return html`<p>This admits the file and nothing else, once somebody has looked at why it should: append it to a policy file, or put it into a file of its own beside it.</p>
+<pre id="yaml" class="pick">${yaml}</pre>
+<p class="screen"><button type="button" data-copies="yaml" hidden>Copy</button> <a href="?format=yaml">as plain text</a></p>
 `
+}
+
+function withheld({ nothing_admits: why }: ToldRefusal): Html {
+  return html`<p>${why ?? 'What would admit it was not written down. Ask for the file again, and look here afterwards.'}</p>
+`
+}
+
+function passing({ passes, project }: ToldRefusal): Html | undefined {
+  if (passes === null) return undefined
+  return html`<p>The newest version that passes: <code>${project}==${passes.version}</code> (<code>${passes.filename}</code>).</p>\n`
+}
+
+function asking({ contact }: ToldRefusal): Html | undefined {
+  if (contact === null) return undefined
+  return html`<p><a class="button" href="${contact.url}" rel="noreferrer noopener">Ask ${contact.name}</a></p>\n`
 }
 
 function row(name: string, value: string | null): Html | undefined {

@@ -1,36 +1,54 @@
 import { GateError } from '../../domain/base/errors.ts'
+import { whyNothingAdmits } from '../../domain/decide/admit-with.ts'
 import type { KeptRefusal } from '../../ports/store.ts'
-import { preferredType } from '../../protocol/simple/negotiate.ts'
 import type { Router } from '../door/router.ts'
+import { NOSNIFF, sendAnswer } from '../exchange/answer.ts'
 import { formatOf } from '../exchange/choice.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import { explainUrl, send403 } from '../exchange/refusals.ts'
+import { explainUrl, helpFor, send403 } from '../exchange/refusals.ts'
 import type { Serving } from '../exchange/settings.ts'
+import { addCopyScript } from './copy.ts'
 import { renderToldRefusal } from './explain-page.ts'
-import { html, type Page, sendPage } from './html.ts'
+import { asksForJson, html, isBrowser, type Page, sendPage } from './html.ts'
 import { sendJson } from './ops.ts'
 import { tellRefusal } from './told-refusal.ts'
 
-const TYPES = ['text/html', 'application/json'] as const
-
 /**
- * `/x/<id>` explains a refusal to a person or, when asked for JSON, to a program; `/x/<id>/<code>` is that refusal's 403,
+ * `/x/<id>` explains a refusal to a person or, when asked for JSON, to a program, and `?format=yaml` is what would admit the file; `/x/<id>/<code>` is that refusal's 403,
  * for clients that show nothing but the URL that failed.
  */
 export function addExplainPages(router: Router, serving: Serving): void {
+  addCopyScript(router)
   router.add('/x/:id', 'explain', async (exchange, { id = '' }, query) => {
-    const json = asksForJson(exchange, formatOf(query))
+    const format = formatOf(query)
+    const json = asksForJson(exchange, format)
     const found = await serving.gate.explained(id)
     if (found === undefined && isBrowser(exchange) && !json) return sendPage(exchange, UNKNOWN_ID)
-    const told = tellRefusal(id, explainUrl(serving, id), assertKept(found))
+    const kept = assertKept(found)
+    if (format === 'yaml') return sendYaml(exchange, kept)
+    const help = await helpFor(serving, exchange, kept.refused, id)
+    const told = tellRefusal(id, explainUrl(serving, id), kept, help)
     if (json) return sendJson(exchange, 200, told)
-    sendPage(exchange, { title: `Refused: ${told.filename}`, body: renderToldRefusal(told) })
+    const script = told.admit_with === null ? {} : { script: 'copy.js' }
+    sendPage(exchange, { title: `Refused: ${told.filename}`, body: renderToldRefusal(told), ...script })
   })
   router.add('/x/:id/:code', 'explain', async (exchange, segments) => {
     const { id = '', code } = segments
     const { refused } = assertKept(await serving.gate.explained(id))
     if (refused.code !== code) throw new GateError('not-found', 'the refusal has another code')
-    send403(serving, exchange, refused, id)
+    await send403(serving, exchange, refused, id)
+  })
+}
+
+/** What would admit the file, as it is appended to a policy. */
+function sendYaml(exchange: Exchange, { refused }: KeptRefusal): void {
+  if (refused.admitWith === undefined)
+    throw new GateError('not-found', whyNothingAdmits(refused) ?? 'nothing is known that would admit the file')
+  sendAnswer(exchange, {
+    status: 200,
+    headers: ['Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store', ...NOSNIFF],
+    body: Buffer.from(refused.admitWith),
+    holds: 'words',
   })
 }
 
@@ -50,13 +68,4 @@ const UNKNOWN_ID: Page = {
 function assertKept(found: KeptRefusal | undefined): KeptRefusal {
   if (found === undefined) throw new GateError('not-found', 'no refusal has this id')
   return found
-}
-
-function isBrowser(exchange: Exchange): boolean {
-  return exchange.header('accept')?.includes('text/html') === true
-}
-
-function asksForJson(exchange: Exchange, format: string | undefined): boolean {
-  if (format !== undefined) return /json$/i.test(format)
-  return preferredType(exchange.header('accept'), TYPES) === 'application/json'
 }

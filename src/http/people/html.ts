@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { preferredType } from '../../protocol/simple/negotiate.ts'
 import { escapeHtml } from '../../protocol/simple/simple-html.ts'
 import { NOSNIFF, sendAnswer } from '../exchange/answer.ts'
 import type { Exchange } from '../exchange/exchange.ts'
@@ -6,12 +7,20 @@ import { STYLE } from './style.ts'
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 
-/** Nothing runs, nothing is fetched, nobody frames it; the one style sheet is the one that we wrote. */
+/** Nothing is fetched, nobody frames it, and nothing runs but a script of ours that the page names; the one style sheet is the one that we wrote. */
+function pageHeaders(script: string | undefined): readonly string[] {
+  return script === undefined
+    ? PAGE_HEADERS
+    : PAGE_HEADERS.map(line => (line === POLICY ? `${line}; script-src 'self'` : line))
+}
+
+const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
+
 const PAGE_HEADERS = [
   'Content-Type',
   'text/html; charset=utf-8',
   'Content-Security-Policy',
-  `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  POLICY,
   'Referrer-Policy',
   'no-referrer',
   'Cross-Origin-Opener-Policy',
@@ -44,11 +53,30 @@ function render(content: Content): string {
   return content.map(render).join('')
 }
 
+/** Words of ours, in which `backticks` are code. */
+export function words(text: string): Html {
+  return html`${text.split('`').map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : part))}`
+}
+
+export function isBrowser(exchange: Exchange): boolean {
+  return exchange.header('accept')?.includes('text/html') === true
+}
+
+/** `format`: the parameter of the query, which goes before what the client takes. */
+export function asksForJson(exchange: Exchange, format: string | undefined): boolean {
+  if (format !== undefined) return /json$/i.test(format)
+  return preferredType(exchange.header('accept'), TYPES) === 'application/json'
+}
+
+const TYPES = ['text/html', 'application/json'] as const
+
 export interface Page {
   readonly title: string
   readonly body: Html
   /** default 200 */
   readonly status?: number
+  /** of ours, relative to the page; default: nothing runs */
+  readonly script?: string
 }
 
 export function sendPage(exchange: Exchange, page: Page): void {
@@ -61,7 +89,7 @@ export function sendPage(exchange: Exchange, page: Page): void {
 <meta name="robots" content="noindex">
 <title>${page.title}</title>
 <style>${new Html(STYLE)}</style>
-</head>
+${page.script === undefined ? undefined : html`<script src="${page.script}" defer></script>\n`}</head>
 <body>
 ${page.body}
 </body>
@@ -69,7 +97,7 @@ ${page.body}
 `
   sendAnswer(exchange, {
     status: page.status ?? 200,
-    headers: PAGE_HEADERS,
+    headers: pageHeaders(page.script),
     body: Buffer.from(document.text),
     holds: 'words',
   })

@@ -41,6 +41,12 @@ pre { background: var(--code); border: 1px solid var(--line); border-radius: .5r
   overflow-x: auto; white-space: pre; overflow-wrap: normal; }
 pre:last-child { margin-bottom: 0; }
 a { color: var(--accent); }
+a.button, button { display: inline-block; font: inherit; font-weight: 600; color: var(--card); background: var(--accent); border: 0;
+  border-radius: .5rem; padding: .4rem .95rem; text-decoration: none; cursor: pointer; }
+a.button:hover, button:hover { filter: brightness(1.08); }
+button[hidden] { display: none; }
+button + a { margin-left: .6rem; }
+.pick { user-select: all; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .8rem; margin: 0 0 .8rem; }
 .pair div { border: 1px solid var(--line); border-left: .25rem solid var(--yes); border-radius: .5rem; padding: .6rem .9rem; }
 .pair div + div { border-left-color: var(--no); }

@@ -1,9 +1,13 @@
 import { formatInstant, type Instant } from '../../domain/base/instant.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
 import type { Step } from '../../domain/base/step.ts'
+import { whyNothingAdmits } from '../../domain/decide/admit-with.ts'
+import { notesBeside } from '../../domain/decide/story.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import type { Identity } from '../../domain/identity/attestation.ts'
+import type { Contact } from '../../domain/policy/contact.ts'
 import { describeRule } from '../../domain/policy/rule-ref.ts'
+import { type Help, NO_HELP } from '../../protocol/answers/problem.ts'
 
 interface Kept {
   readonly refused: Refused
@@ -38,14 +42,20 @@ export interface ToldRefusal {
   readonly steps: readonly ToldStep[]
   /** what a person should know besides, as it was when the file was first refused */
   readonly notes: readonly string[]
-  /** the YAML that would admit the file */
+  /** the YAML that would admit the file and nothing else: a document that loads beside the policy */
   readonly admit_with: string | null
+  /** why there is none */
+  readonly nothing_admits: string | null
+  /** whom to ask, filled in */
+  readonly contact: Contact | null
+  /** the newest file of the project that passes */
+  readonly passes: { readonly version: string; readonly filename: string } | null
   readonly policy: string
   /** when it was first refused for this reason */
   readonly at: string
 }
 
-export function tellRefusal(id: string, url: string, { refused, at }: Kept): ToldRefusal {
+export function tellRefusal(id: string, url: string, { refused, at }: Kept, help: Help = NO_HELP): ToldRefusal {
   const { code, file, rule, identity } = refused
   const { title, meaning, remedy } = refusalEntry(code)
   return {
@@ -69,8 +79,11 @@ export function tellRefusal(id: string, url: string, { refused, at }: Kept): Tol
       expected: expected ?? null,
       found: found ?? null,
     })),
-    notes: refused.notes,
+    notes: notesBeside(refused.notes, help.passes),
     admit_with: refused.admitWith ?? null,
+    nothing_admits: whyNothingAdmits(refused) ?? null,
+    contact: help.contact ?? null,
+    passes: help.passes ?? null,
     policy: refused.policyDigest,
     at: formatInstant(at),
   }

@@ -1,6 +1,8 @@
 import { errorEntry, type GateError } from '../../domain/base/errors.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
+import { notesBeside } from '../../domain/decide/story.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
+import type { Contact } from '../../domain/policy/contact.ts'
 import { describeRule } from '../../domain/policy/rule-ref.ts'
 
 /** An answer that is not the file: status line, headers that matter, and an RFC 9457 body. */
@@ -15,10 +17,19 @@ export interface Problem {
   readonly retryAfter: number | undefined
 }
 
+/** What helps whoever was refused; it changes with what is known, and is no part of the refusal. */
+export interface Help {
+  /** filled in */
+  readonly contact: Contact | undefined
+  /** the newest file that passes */
+  readonly passes: { readonly version: string; readonly filename: string } | undefined
+}
+
+export const NO_HELP: Help = { contact: undefined, passes: undefined }
+
 /** A policy refusal: 403. `explain` is the URL of its page. */
-export function problemForRefusal(refused: Refused, explain: string | undefined): Problem {
+export function problemForRefusal(refused: Refused, explain: string | undefined, help: Help = NO_HELP): Problem {
   const { code, file, rule } = refused
-  const entry = refusalEntry(code)
   const status = 403
   return {
     status,
@@ -29,7 +40,7 @@ export function problemForRefusal(refused: Refused, explain: string | undefined)
       type: `urn:portcullis:refusal:${code}`,
       title: `Refused by policy: ${code}`,
       status,
-      detail: `${[refused.detail, ...refused.notes].map(sentence).join(' ')} ${entry.remedy}${explain === undefined ? '' : ` See ${explain}`}`,
+      detail: [...told(refused, help), ...(explain === undefined ? [] : [`See ${explain}`])].join(' '),
       code,
       project: file.project,
       version: file.version ?? null,
@@ -37,8 +48,24 @@ export function problemForRefusal(refused: Refused, explain: string | undefined)
       sha256: file.sha256 ?? null,
       rule: rule === undefined ? null : describeRule(rule),
       explain: explain ?? null,
+      // left out where there is none
+      contact: help.contact,
+      passes: help.passes,
     }),
   }
+}
+
+/** Sentences that need no command of ours to be understood. */
+function told(refused: Refused, { contact, passes }: Help): readonly string[] {
+  const { detail, notes, code, file } = refused
+  return [
+    ...[detail, ...notesBeside(notes, passes)].map(sentence),
+    ...(passes === undefined
+      ? []
+      : [`The newest version of ${file.project} that passes is ${passes.version} (${passes.filename}).`]),
+    refusalEntry(code).remedy,
+    ...(contact === undefined ? [] : [`Whom to ask: ${contact.name} (${contact.url}).`]),
+  ]
 }
 
 /** "Cannot tell" and requests that make no sense, in the same form. */

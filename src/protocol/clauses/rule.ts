@@ -40,6 +40,7 @@ export function compileRule(
     // a rule whose publishers could not be read never becomes a policy: there are diagnostics
     publishers: nonEmpty(resolved),
     deny: value.deny,
+    contact: value.contact,
     ...inherited(value, defaults),
   }
   return { rule, value, document, path }
@@ -49,7 +50,7 @@ export function compileRule(
 function inherited(
   rule: Omit<DefaultsText, 'unmatched'>,
   defaults: DefaultsText,
-): Omit<Rule, 'ref' | 'match' | 'publishers' | 'deny'> {
+): Omit<Rule, 'ref' | 'match' | 'publishers' | 'deny' | 'contact'> {
   const allow = rule.predicates?.allow ?? defaults.predicates?.allow ?? []
   const slsa = rule.slsa ?? defaults.slsa
   const builders = nonEmpty((slsa?.builders ?? []).map(workflowRefOf))
@@ -96,6 +97,19 @@ export function unmatchedRule(defaults: Placed<DefaultsText> | undefined): Rule 
     match: undefined,
     publishers: undefined,
     deny: undefined,
+    contact: undefined,
     ...judging,
+  }
+}
+
+/** What a rule would come to that says of a project only that what it exempts may pass. */
+export function barestRule(defaults: DefaultsText): Rule {
+  return {
+    ref: { id: 'a rule that names nobody', file: '', line: 0 },
+    match: undefined,
+    publishers: undefined,
+    deny: undefined,
+    contact: undefined,
+    ...inherited({ attestation: 'required', identity: 'declared' }, defaults),
   }
 }

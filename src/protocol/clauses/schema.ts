@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { duration } from '../../config/units.ts'
+import { wrongContactUrl } from '../../domain/policy/contact.ts'
 
 /**
  * The policy file's shape: validation, types and the JSON Schema all come from here. What must hold between parts
@@ -204,6 +205,25 @@ const judging = {
     .describe('What a project that the index marks so gets; quarantined is always refused.'),
 }
 
+export const contactSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,120}$/u, { error: 'must be one line of at most 120 characters' })
+      .describe('Such as "Platform team".'),
+    url: z
+      .string()
+      .max(2000)
+      .superRefine((url, context) => {
+        const wrong = wrongContactUrl(url)
+        if (wrong !== undefined) context.addIssue({ code: 'custom', message: wrong })
+      })
+      .describe(
+        'https: or mailto:, with {code} {project} {version} {filename} {refusal} {sha256} filled in percent-encoded.',
+      ),
+  })
+  .describe('Whom somebody asks who was refused a file.')
+
 export const defaultsSchema = z
   .strictObject({
     ...judging,
@@ -220,7 +240,12 @@ export const ruleSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Names from `publishers`, or publishers inline. One must have signed.'),
-  deny: text.optional().describe('Refuses the project; says why.'),
+  deny: z
+    .string({ error: 'write why, such as "typosquat of demo"' })
+    .min(1)
+    .optional()
+    .describe('Refuses the project; says why.'),
+  contact: contactSchema.optional(),
   ...judging,
 })
 
@@ -313,6 +338,7 @@ export const policySchema = z
       .optional()
       .describe('audit: what would be refused is admitted and told; hard refusals are refused all the same.'),
     publishers: z.record(publisherName, publisherSchema).optional().describe('Named identities that rules refer to.'),
+    contact: contactSchema.optional(),
     defaults: defaultsSchema.optional(),
     projects: z.array(ruleSchema).min(1).optional(),
     exemptions: z

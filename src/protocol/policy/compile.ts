@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Instant, Millis } from '../../domain/base/instant.ts'
 import { createPolicy, type Exemption, type Policy, type PolicyMode, type Rule } from '../../domain/policy/policy.ts'
 import type { Revocation } from '../../domain/policy/revocation.ts'
@@ -5,8 +6,9 @@ import { compileExemption } from '../clauses/exemption.ts'
 import { compileTest, type ReadTest } from '../clauses/policy-test.ts'
 import { NamedRoots, type ReadRoot, readPublishers } from '../clauses/publisher.ts'
 import { compileRevocation } from '../clauses/revocation.ts'
-import { compileRule, unmatchedRule } from '../clauses/rule.ts'
+import { barestRule, compileRule, unmatchedRule } from '../clauses/rule.ts'
 import {
+  contactSchema,
   type DefaultsText,
   defaultsSchema,
   exemptionSchema,
@@ -68,6 +70,7 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
   const defaults = readDefaults(documents, diagnostics)
   const mode: PolicyMode = onlyAt(documents, 'mode', diagnostics)?.value === 'audit' ? 'audit' : 'enforce'
   const limits = limitsSchema.safeParse(onlyAt(documents, 'limits', diagnostics)?.value).data ?? {}
+  const contact = contactSchema.safeParse(onlyAt(documents, 'contact', diagnostics)?.value).data
   const named = listAt(documents, 'projects').flatMap(item => textsAt(item, 'publishers'))
   const used = new Set(named.map(({ value }) => value))
   const rules = readItems(documents, 'projects', ruleSchema).flatMap(
@@ -94,9 +97,12 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
     documents.every(document => defaultsSchema.optional().safeParse(sectionAt(document, 'defaults')).success)
   const parts = {
     mode,
-    files: documents.map(({ file }) => file),
+    files: [...new Set(documents.map(({ file }) => file))],
     rules: rules.map(({ rule }) => rule),
     unmatched,
+    barest: barestRule(defaults?.value ?? {}),
+    contact,
+    exemptionMax: limits.exemption_max,
     exemptions: exemptions.map(({ exemption }) => exemption),
     revocations,
     roots: roots.roots,
@@ -133,17 +139,20 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
   }
 }
 
-/** A section that may stand in one file of several; a mode that is the same in all is no conflict. */
+/** The same in several files, these are no conflict. */
+const REPEATABLE: ReadonlySet<string> = new Set(['mode', 'contact'])
+
+/** A section that may stand in one file of several. */
 function onlyAt(
   documents: readonly YamlDocument[],
-  key: 'defaults' | 'mode' | 'limits',
+  key: 'defaults' | 'mode' | 'limits' | 'contact',
   diagnostics: Diagnostic[],
 ): Placed<unknown> | undefined {
   const [first, ...others] = documents.filter(document => sectionAt(document, key) !== undefined)
   if (first === undefined) return undefined
   const { file, line } = first.atKey([key], '')
   for (const document of others)
-    if (key !== 'mode' || sectionAt(document, key) !== sectionAt(first, key))
+    if (!REPEATABLE.has(key) || !isDeepStrictEqual(sectionAt(document, key), sectionAt(first, key)))
       diagnostics.push(document.atKey([key], `"${key}" stands in ${file}:${line} already`))
   return { value: sectionAt(first, key), document: first, path: [key] }
 }

@@ -6,7 +6,7 @@ import type { ReadRoot } from '../clauses/publisher.ts'
 import { policySchema } from '../clauses/schema.ts'
 import type { Diagnostic } from '../yaml/diagnostic.ts'
 import { describeIssues } from '../yaml/schema-diagnostics.ts'
-import { readYaml, type TextFile, type YamlDocument } from '../yaml/yaml-document.ts'
+import { readYamlDocuments, type TextFile, type YamlDocument } from '../yaml/yaml-document.ts'
 import { compilePolicy, type PolicyContents } from './compile.ts'
 import { runTests, type TestOutcome } from './run-tests.ts'
 
@@ -16,8 +16,8 @@ export type LoadedPolicy =
   | { readonly diagnostics: NonEmpty<Diagnostic>; readonly tests?: readonly TestOutcome[] }
 
 /**
- * Compiles policy files whole or not at all: every diagnostic of every file comes back at once. Several files are read
- * as one policy: publishers, projects and exemptions add up, `defaults` stands in one of them, and a name that stands
+ * Compiles policy files whole or not at all: every diagnostic of every file comes back at once. Several files, and several
+ * documents of one, are read as one policy: publishers, projects and exemptions add up, `defaults` stands in one of them, and a name that stands
  * twice is an error. The policy's own tests run; one that fails is a diagnostic. `now` decides how long an exemption lives
  * and is the moment of the tests.
  */
@@ -28,19 +28,19 @@ export function loadPolicy(files: readonly TextFile[], now: Instant, readRoot: R
   const diagnostics: Diagnostic[] = []
   const documents: YamlDocument[] = []
   for (const file of files) {
-    const read = readYaml(file)
+    const read = readYamlDocuments(file)
     if ('diagnostics' in read) diagnostics.push(...read.diagnostics)
-    else documents.push(read)
+    else documents.push(...read)
   }
+  const readable = diagnostics.length === 0
   for (const document of documents) {
     const { error } = policySchema.safeParse(document.value)
     if (error !== undefined) diagnostics.push(...describeIssues(error.issues, document, policySchema))
   }
   // an unreadable file would make its names look missing
-  const compiled =
-    documents.length === files.length
-      ? compilePolicy(documents, now, readRoot)
-      : { diagnostics: [], contents: undefined, parts: undefined }
+  const compiled = readable
+    ? compilePolicy(documents, now, readRoot)
+    : { diagnostics: [], contents: undefined, parts: undefined }
   const wrong = nonEmpty(inOrder([...diagnostics, ...compiled.diagnostics], files))
   if (wrong !== undefined) return { diagnostics: wrong }
   if (compiled.parts === undefined) throw new TypeError('a policy without diagnostics compiles')

@@ -27,7 +27,10 @@ function describe(issue: Issue, base: YamlPath, document: YamlDocument, schema: 
 }
 
 function describeValue(issue: Issue, found: unknown, source: string | undefined): string {
-  if (issue.code === 'invalid_type') return wrongType(expectedType(issue), found, source)
+  if (issue.code === 'invalid_type') {
+    const hint = UNSAID_TYPE.test(issue.message) ? '' : `; ${issue.message}`
+    return `${wrongType(expectedType(issue), found, source)}${hint}`
+  }
   if (issue.code === 'invalid_value') return wrongValue(issue.values.map(String), found)
   if (issue.code === 'too_small')
     return issue.origin === 'number' ? `must be at least ${issue.minimum}` : 'must not be empty'
@@ -35,6 +38,8 @@ function describeValue(issue: Issue, found: unknown, source: string | undefined)
   return issue.code === 'invalid_format' ? `${issue.message}; found ${show(found)}` : issue.message
 }
 
+/** zod's words for a type that nobody gave words to */
+const UNSAID_TYPE = /^Invalid input\b/
 /** zod's words for a union that nobody gave words to */
 const UNSAID = 'Invalid input'
 

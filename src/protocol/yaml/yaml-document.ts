@@ -1,4 +1,5 @@
 import {
+  type Document,
   isAlias,
   isCollection,
   isMap,
@@ -8,6 +9,7 @@ import {
   isSeq,
   LineCounter,
   type Node,
+  parseAllDocuments,
   parseDocument,
   visit,
 } from 'yaml'
@@ -36,34 +38,69 @@ export interface YamlDocument {
 const LARGEST = 1024 * 1024
 const FORBIDDEN_KEYS: readonly string[] = ['<<', '__proto__']
 
+/** What stands against a file that is not read. */
+interface Unread {
+  readonly diagnostics: NonEmpty<Diagnostic>
+}
+
 /**
  * YAML 1.2 core schema, and of it only what a policy needs: one document of at most 1 MiB; no anchors, aliases, tags,
  * directives, merge keys or duplicate keys; every key is text.
  */
-export function readYaml({
-  path: file,
-  text,
-}: TextFile): YamlDocument | { readonly diagnostics: NonEmpty<Diagnostic> } {
+export function readYaml(file: TextFile): YamlDocument | Unread {
+  return bounded(file, () => {
+    const counter = new LineCounter()
+    return readOne(file, parseDocument(file.text, { ...STRICT, lineCounter: counter }), counter)
+  })
+}
+
+/**
+ * The same of a file of several documents, in their order, apart from those that say nothing: what stands before the first
+ * `---`, or after the last. A file that says nothing at all is one document.
+ */
+export function readYamlDocuments(file: TextFile): NonEmpty<YamlDocument> | Unread {
+  return bounded(file, () => {
+    const counter = new LineCounter()
+    const parsed = parseAllDocuments(file.text, { ...STRICT, lineCounter: counter })
+    const read = [...parsed].map((document, at) => readOne(file, document, counter, parsed[at - 1]?.range?.[2]))
+    const wrong = nonEmpty(read.flatMap(one => ('diagnostics' in one ? one.diagnostics : [])))
+    if (wrong !== undefined) return { diagnostics: wrong }
+    const documents = read.flatMap(one => ('diagnostics' in one ? [] : [one]))
+    const saying = nonEmpty(documents.filter(({ value }) => value !== null)) ?? nonEmpty(documents.slice(0, 1))
+    if (saying !== undefined) return saying
+    const empty = readYaml({ ...file, text: '' })
+    return 'diagnostics' in empty ? empty : [empty]
+  })
+}
+
+const STRICT = {
+  schema: 'core',
+  uniqueKeys: true,
+  merge: false,
+  prettyErrors: false,
+  logLevel: 'error', // `silent` would drop the error that says there is a second document
+} as const
+
+function bounded<Read>({ path: file, text }: TextFile, read: () => Read): Read | Unread {
   const whole = (message: string): Diagnostic => ({ file, line: 1, column: 1, path: '', message })
   if (Buffer.byteLength(text) > LARGEST) return { diagnostics: [whole('the file is larger than 1 MiB')] }
   try {
-    return readSmall(file, text)
+    return read()
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     return { diagnostics: [whole('the file is nested too deeply')] }
   }
 }
 
-function readSmall(file: string, text: string): YamlDocument | { readonly diagnostics: NonEmpty<Diagnostic> } {
-  const counter = new LineCounter()
-  const document = parseDocument(text, {
-    schema: 'core',
-    uniqueKeys: true,
-    merge: false,
-    lineCounter: counter,
-    prettyErrors: false,
-    logLevel: 'error', // `silent` would drop the error that says there is a second document
-  })
+type Parsed = Document.Parsed | ReturnType<typeof parseDocument>
+
+/** `from`: where the document before ends. */
+function readOne(
+  { path: file, text }: TextFile,
+  document: Parsed,
+  counter: LineCounter,
+  from = 0,
+): YamlDocument | Unread {
   const place = (offset: number) => {
     const { line, col } = counter.linePos(offset)
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
@@ -71,25 +108,13 @@ function readSmall(file: string, text: string): YamlDocument | { readonly diagno
   const syntax = [...document.errors, ...document.warnings].map(
     (error): Diagnostic => ({ file, ...place(error.pos[0]), path: '', message: sentence(error.code, error.message) }),
   )
-  const forbidden: Diagnostic[] = []
-  const forbid = (node: Node, message: string) =>
-    void forbidden.push({ file, ...place(node.range?.[0] ?? 0), path: '', message })
-  if (document.directives?.yaml.explicit === true || /^%/m.test(text.slice(0, document.contents?.range?.[0] ?? 0)))
-    forbidden.push({ file, line: 1, column: 1, path: '', message: 'directives are not allowed' })
-  visit(document, (_, node) => {
-    if (isPair(node) && !(isScalar(node.key) && typeof node.key.value === 'string'))
-      forbid(isNode(node.key) ? node.key : (document.contents as Node), 'a key must be text')
-    if (isPair(node) && isScalar(node.key) && FORBIDDEN_KEYS.includes(String(node.key.value)))
-      forbid(node.key, `the key "${String(node.key.value)}" is not allowed`)
-    if (isAlias(node)) forbid(node, `aliases are not allowed: write the value out instead of *${node.source}`)
-    if (!isScalar(node) && !isCollection(node)) return
-    if (node.anchor !== undefined) forbid(node, `anchors are not allowed: &${node.anchor}`)
-    if (node.tag !== undefined) forbid(node, `tags are not allowed: ${node.tag}`)
-  })
+  const root = document.contents
+  const forbidden = forbiddenIn(document, (offset, message) => ({ file, ...place(offset), path: '', message }))
+  if (document.directives?.yaml.explicit === true || /^%/m.test(text.slice(from, root?.range?.[0] ?? from)))
+    forbidden.push({ file, ...place(from), path: '', message: 'directives are not allowed' })
   const diagnostics = nonEmpty([...syntax, ...forbidden].sort((a, b) => a.line - b.line || a.column - b.column))
   if (diagnostics !== undefined) return { diagnostics }
-  const root = document.contents
-  const offset = (node: Node | undefined) => place(node?.range?.[0] ?? 0)
+  const offset = (node: Node | undefined) => place(node?.range?.[0] ?? from)
   return {
     file,
     value: document.toJS({ maxAliasCount: 0 }) as unknown,
@@ -103,6 +128,22 @@ function readSmall(file: string, text: string): YamlDocument | { readonly diagno
       return isScalar(value) ? value.source : undefined
     },
   }
+}
+
+function forbiddenIn(document: Parsed, place: (offset: number, message: string) => Diagnostic): Diagnostic[] {
+  const forbidden: Diagnostic[] = []
+  const forbid = (node: Node, message: string) => void forbidden.push(place(node.range?.[0] ?? 0, message))
+  visit(document, (_, node) => {
+    if (isPair(node) && !(isScalar(node.key) && typeof node.key.value === 'string'))
+      forbid(isNode(node.key) ? node.key : (document.contents as Node), 'a key must be text')
+    if (isPair(node) && isScalar(node.key) && FORBIDDEN_KEYS.includes(String(node.key.value)))
+      forbid(node.key, `the key "${String(node.key.value)}" is not allowed`)
+    if (isAlias(node)) forbid(node, `aliases are not allowed: write the value out instead of *${node.source}`)
+    if (!isScalar(node) && !isCollection(node)) return
+    if (node.anchor !== undefined) forbid(node, `anchors are not allowed: &${node.anchor}`)
+    if (node.tag !== undefined) forbid(node, `tags are not allowed: ${node.tag}`)
+  })
+  return forbidden
 }
 
 function find(root: Node | null, path: YamlPath): { readonly key: Node | undefined; readonly value: Node | undefined } {

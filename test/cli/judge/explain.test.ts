@@ -21,7 +21,7 @@ t.test('explain shows every step, the rule with its place, and the publisher tha
   )
   t.match(
     out,
-    /# in projects\[0\] demo \(.*policy\.yaml:\d+\)\n {4}publishers:\n {6}- kind: github\n {8}repository: evil\/demo\n/,
+    /^# sign, in projects\[0\] demo \(policy\.yaml:\d+\):\n# {5}publishers:\n# {7}- kind: github\n# {9}repository: evil\/demo\n/m,
   )
 })
 
@@ -34,8 +34,25 @@ t.test('the YAML that explain prints admits the file', async t => {
   t.equal(exit, 0)
   const [line] = jsonLines(out)
   t.match(line, { outcome: 'refused', code: 'no-rule', identity: { repository: 'acme/demo' } })
-  desk_.world.writePolicy(`${head}${String(line?.['admit_with'])}\n`)
+  desk_.world.writePolicy(`${head}${String(line?.['admit_with'])}`)
   t.match(await desk_.run('explain', sdist.filename), { exit: 0, out: /^✓ demo-1\.0\.tar\.gz: admitted\n/ })
+})
+
+t.test('whom to ask and what would pass stand beside the reason', async t => {
+  const desk_ = await desk(t)
+  await release(desk_, 'demo', '1.0')
+  const { sdist } = await release(desk_, 'demo', '2.0', { attested: false })
+  const contact = 'contact: { name: "Platform team", url: "https://tickets.acme.example/?t={code}%20{filename}" }'
+  desk_.world.writePolicy(`${desk_.world.policyText()}\n${contact}\n`)
+  const url = 'https://tickets.acme.example/?t=unattested%20demo-2.0.tar.gz'
+  const { out } = await desk_.run('explain', sdist.filename)
+  t.match(out, '\n  passes     demo==1.0 (demo-1.0.tar.gz)\n')
+  t.match(out, `\n  ask        Platform team, ${url}\n`)
+  t.match(jsonLines((await desk_.run('explain', sdist.filename, '--format', 'json')).out), [
+    { passes: { version: '1.0', filename: 'demo-1.0.tar.gz' }, contact: { name: 'Platform team', url } },
+  ])
+  const admitted = await desk_.run('explain', 'demo==1.0', '--format', 'json')
+  t.match(jsonLines(admitted.out), [{ passes: null, contact: null, nothing_admits: null }, {}])
 })
 
 t.test('an admitted file shows its publisher too, ids and all', async t => {

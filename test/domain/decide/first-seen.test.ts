@@ -25,10 +25,11 @@ t.test('the first identity that was proved is the one', async t => {
   )
   t.match(judge(rule, after(proved('1.0.0')), { finding: BY_MOVED }), {
     detail: /pkg-1\.0\.0\.tar\.gz was attested by "acme\/pkg release\.yml" \(2026-11-14\)/,
-    admitWith: /match: pkg\n.*\n.*\n *repository: acme\/pkg\n(?:.*\n)+ *repository: evil\/pkg/,
+    admitWith: /repository: acme\/pkg\n(?:.*\n)+.* repository: evil\/pkg/,
   })
   const { admitWith } = judge(rule, after(proved('1.0.0')), { finding: BY_MOVED }) as { readonly admitWith: string }
-  const approved = policyOf(`version: 1\n${admitWith}`)
+  const [, both = ''] = /^# sign, in projects.*\n((?:# {3}.*\n)+)/m.exec(admitWith) ?? []
+  const approved = policyOf(`version: 1\nprojects:\n  - match: pkg\n${both.replace(/^# /gm, '')}`)
   t.equal(decide(listed('pkg-2.0.0.tar.gz'), BY_MOVED, approved, NO_HISTORY, NOW).kind, 'admitted', 'once approved')
   t.equal(
     decide(listed('pkg-1.0.0.tar.gz'), attested(), approved, NO_HISTORY, NOW).kind,

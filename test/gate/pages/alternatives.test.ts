@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import type { Refused } from '../../../src/domain/decide/verdict.ts'
 import { openBareGate } from '../../world/gate/bare-gate.ts'
 import { createWorld } from '../../world/world.ts'
 
@@ -34,4 +35,35 @@ t.test('a version that is yanked is no advice', async t => {
   for (const { filename } of good.files) world.upstream.yank('demo', filename, 'broken')
   gate.clock.now += 61_000
   t.notMatch((await notes()).join(), '0.9')
+})
+
+t.test('a refusal names the newest file that passes, though nobody has asked for one yet', async t => {
+  const world = await createWorld(t)
+  for (const version of ['0.9', '1.0', '1.1rc1']) await world.release('demo', version)
+  const bad = await world.release('demo', '2.0', { attested: false })
+  const gate = await openBareGate(t, world)
+  const verdict = await gate.judge(bad.wheel)
+  if (verdict.kind === 'admitted') throw new TypeError('admitted')
+  const asked = () => world.upstream.requests.length
+  t.match(await gate.gate.passing(verdict), { version: '1.0', filename: 'demo-1.0-py3-none-any.whl' })
+  const before = asked()
+  for (let at = 0; at < 5; at += 1) t.match(await gate.gate.passing(verdict), { version: '1.0' })
+  t.equal(asked(), before, 'and afterwards nobody is asked')
+  world.upstream.yank('demo', 'demo-1.0-py3-none-any.whl', 'broken')
+  world.upstream.yank('demo', 'demo-1.0.tar.gz', 'broken')
+  gate.clock.now += 61_000
+  await gate.gate.page(bad.wheel.project as Parameters<typeof gate.gate.page>[0], 'json')
+  t.match(await gate.gate.passing(verdict), { version: '0.9' }, 'what is yanked is no advice')
+})
+
+t.test('nothing is named where nothing of the project could pass, or nobody can tell', async t => {
+  const { gate } = await twoReleases(t)
+  const none: Pick<Refused, 'code' | 'file'> = {
+    code: 'no-rule',
+    file: { project: 'demo', version: '1.0', filename: 'demo-1.0.tar.gz', sha256: undefined },
+  }
+  t.equal(await gate.gate.passing(none as Refused), undefined)
+  t.match(await gate.gate.passing({ ...none, code: 'too-large' } as Refused), { version: '0.9' }, 'whatever refuses it')
+  const unknown = { ...none, code: 'unattested', file: { ...none.file, project: 'nowhere' } }
+  t.equal(await gate.gate.passing(unknown as Refused), undefined)
 })

@@ -37,7 +37,11 @@ export async function serveExchanges(t: Test, handle: (exchange: Exchange) => un
 export function serving(publicUrl?: string): Serving {
   const parts: Pick<Serving, 'base'> & { readonly gate: object; readonly settings: object } = {
     base: () => publicUrl ?? 'http://gate.example',
-    gate: { keep: ({ code }: Refused) => `id-of-${code}` },
+    gate: {
+      keep: ({ code }: Refused) => `id-of-${code}`,
+      passing: async () => undefined,
+      policy: () => ({ contactFor: () => undefined }),
+    },
     settings: { publicUrl },
   }
   return parts as Serving

@@ -287,7 +287,20 @@ t.test('case 14: an unattested file is 403 with the rule in the phrase and a pro
   const body = refused.json()
   t.strictSame(
     Object.keys(body).sort(),
-    ['code', 'detail', 'explain', 'filename', 'project', 'rule', 'sha256', 'status', 'title', 'type', 'version'].sort(),
+    [
+      'code',
+      'detail',
+      'explain',
+      'filename',
+      'passes',
+      'project',
+      'rule',
+      'sha256',
+      'status',
+      'title',
+      'type',
+      'version',
+    ].sort(),
   )
   t.match(body, {
     status: 403,

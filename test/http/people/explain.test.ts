@@ -1,4 +1,4 @@
-// guards: src/http/people/codes.ts src/http/people/explain-page.ts src/http/people/home.ts src/http/people/html.ts
+// guards: src/http/people/codes.ts src/http/people/copy.ts src/http/people/explain-page.ts src/http/people/home.ts src/http/people/html.ts
 // guards: src/http/people/ops.ts src/http/people/style.ts
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
@@ -74,7 +74,7 @@ t.test('to a program it says the same as JSON', async t => {
 })
 
 t.test(
-  'nothing runs in a page, nothing is fetched by it, nobody frames it; its style is the one that it names',
+  'nothing is fetched by a page, nobody frames it, nothing runs in it but the script that copies; its style is the one that it names',
   async t => {
     const { ask, path } = await refusedOne(t, { attested: false })
     for (const asked of [path, '/']) {
@@ -83,10 +83,16 @@ t.test(
       const hash = createHash('sha256').update(style).digest('base64')
       t.equal(
         headers['content-security-policy'],
-        `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+        `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'${asked === '/' ? '' : "; script-src 'self'"}`,
+      )
+      const scripts = [...text.matchAll(/<script[^>]*>[^<]*/g)].map(([found]) => found)
+      t.strictSame(
+        scripts,
+        asked === '/' ? [] : ['<script src="copy.js" defer>'],
+        'nothing that runs stands in the page',
       )
       t.match(headers, { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
-      t.notMatch(text, /<script|<img|<link|<iframe|\sstyle=|\son[a-z]+=|javascript:/i)
+      t.notMatch(text, /<img|<link|<iframe|\sstyle=|\son[a-z]+=|javascript:/i)
       t.match(text, 'name="viewport"')
       t.match(text, 'prefers-color-scheme: dark')
       t.match(text, '@media print')
@@ -144,15 +150,63 @@ t.test('a person who asks for an id that is not kept gets a page, a program a pr
   t.equal(problem.headers['content-type'], 'application/problem+json')
 })
 
+t.test('the script that copies is one of ours, beside the pages that name it', async t => {
+  const { ask } = await refusedOne(t, { attested: false })
+  const { status, headers, text } = await ask('/x/copy.js')
+  t.match({ status, headers }, { status: 200, headers: { 'content-type': /^text\/javascript/ } })
+  t.equal(headers['x-content-type-options'], 'nosniff')
+  t.match(text, 'clipboard.writeText')
+})
+
+t.test('a refusal leads to whom to ask, and to what would pass: in the problem, on the page and as JSON', async t => {
+  const { ask, world, gate, wheel, path } = await refusedOne(t, { attested: false })
+  const id = path.slice('/x/'.length)
+  t.match((await ask(wheel.path)).json(), {
+    contact: undefined,
+    passes: { version: '1.0', filename: 'demo-1.0-py3-none-any.whl' },
+  })
+  const url = 'https://t.acme.example/?id={refusal}&f={filename}&v={version}&p={project}&c={code}&s={sha256}'
+  world.writePolicy(`${world.policyText()}\ncontact: { name: "Us & <them>", url: "${url}" }\n`)
+  gate.app.reload()
+  const filled = `https://t.acme.example/?id=${id}&f=demo-2.0-py3-none-any.whl&v=2.0&p=demo&c=unattested&s=${wheel.sha256}`
+  const contact = { name: 'Us & <them>', url: filled }
+  const problem = await ask(wheel.path)
+  t.match(problem.json(), { contact, passes: { version: '1.0' }, title: 'Refused by policy: unattested' })
+  t.match(problem.reason, /^Refused by policy: unattested \(see \S+\)$/, 'the phrase stays short')
+  t.match(problem.json().detail, 'The newest version of demo that passes is 1.0 (demo-1.0-py3-none-any.whl).')
+  t.match(problem.json().detail, `Whom to ask: Us & <them> (${filled}).`)
+  t.match((await ask(`${path}/unattested`)).json(), { contact, passes: { version: '1.0' } })
+  t.match((await ask(`${path}?format=json`)).json(), { contact, passes: { version: '1.0' } })
+  const page = (await ask(path, { headers: { accept: 'text/html' } })).text
+  t.match(
+    page,
+    `<a class="button" href="${filled.replaceAll('&', '&amp;')}" rel="noreferrer noopener">Ask Us &amp; &lt;them&gt;</a>`,
+  )
+  t.match(page, '<code>demo==1.0</code>')
+  const uv = { headers: { 'user-agent': 'uv/0.9 {"python":"3.6.1"}' } }
+  t.match((await ask(wheel.path, uv)).json(), { passes: { version: '1.0' } }, 'whatever Python it fits')
+})
+
 t.test('every code has a page that says what it means and how to get past it', async t => {
   const { ask, path } = await refusedOne(t, { attested: false })
   for (const [code, { meaning, hard }] of Object.entries(REFUSALS)) {
     const page = (await ask(`/codes/${code}`)).text
-    t.match(page, meaning, code)
+    t.match(page.replace(/<\/?code>/g, '').replaceAll('&#39;', "'"), meaning.replaceAll('`', ''), code)
+    t.notMatch(page, '`', `${code}: what is code is shown as code`)
+    const json = await ask(`/codes/${code}`, { headers: { accept: 'application/json' } })
+    t.match(json.json(), { code, meaning, hard, status: 403 })
     t.equal(page.includes('Hard: no exemption helps'), hard, code)
   }
   t.equal((await ask('/codes')).status, 200)
-  t.equal((await ask('/codes/nonsense')).status, 404)
+  t.match((await ask('/codes/unknown-upstream')).text, /with the status 50\d/)
+  t.match((await ask('/codes?format=json')).json(), [{ code: 'unattested', waive: 'attestation' }])
+  const asPerson = await ask('/codes/nonsense', { headers: { accept: 'text/html' } })
+  t.match(
+    [asPerson.status, asPerson.headers['content-type'], asPerson.text],
+    [404, /^text\/html/, /Nothing has this code/],
+  )
+  const asProgram = await ask('/codes/nonsense')
+  t.match([asProgram.status, asProgram.headers['content-type']], [404, 'application/problem+json'])
   t.match(
     (await ask(path, { headers: { accept: 'text/html' } })).text,
     '<a href="../codes/unattested">',

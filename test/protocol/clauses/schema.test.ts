@@ -80,7 +80,13 @@ const WRONG: readonly WrongPolicy[] = [
     '10:31',
     'must be a list, found "acme"; write [acme]',
   ],
-  ['a deny that is no reason', 10, rule('deny: true'), '10:50', 'must be text, found true'],
+  [
+    'a deny that is no reason',
+    10,
+    rule('deny: true'),
+    '10:50',
+    'must be text, found true; write why, such as "typosquat of demo"',
+  ],
   [
     'a publisher that is a number',
     10,

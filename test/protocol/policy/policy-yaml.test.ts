@@ -68,6 +68,17 @@ t.test('several files are one policy', async t => {
   t.match(told(), [/there is no policy file/])
 })
 
+t.test('several documents of a file are one policy, and everything keeps its place', async t => {
+  const more = '---\nversion: 1\nprojects:\n  - { match: other, publishers: [acme] }\n'
+  const own = `${GOOD.join('\n')}\n`
+  const loaded = loadPolicy([{ path: 'p.yaml', text: `${own}${more}` }], NOW, noRoots)
+  if (!('policy' in loaded)) throw new Error(loaded.diagnostics.map(formatDiagnostic).join('\n'))
+  t.match(loaded.policy.ruleFor(parseProjectName('other')), { ref: { file: 'p.yaml', line: GOOD.length + 4 } })
+  t.strictSame(loaded.policy.files, ['p.yaml'])
+  t.match(diagnose(`${own}${more.replace('other', 'pkg')}`), [/^p\.yaml:\d+:14 .*p\.yaml:10 matches the same/])
+  t.match(diagnose(`${own}---\nprojects: []\n`), [/"version" is missing/, /must not be empty/])
+})
+
 t.test('the digest is that of the file', async t => {
   const digest = (text: string) => {
     const loaded = loadPolicy([{ path: 'p', text }], NOW, noRoots)

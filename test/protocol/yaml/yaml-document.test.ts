@@ -1,4 +1,5 @@
 import t from 'tap'
+import { readYaml, readYamlDocuments } from '../../../src/protocol/yaml/yaml-document.ts'
 import { assertRefusedAtPlace, type WrongPolicy } from '../good-policy.ts'
 
 const WRONG: readonly WrongPolicy[] = [
@@ -16,9 +17,41 @@ const WRONG: readonly WrongPolicy[] = [
     'the key "__proto__" is not allowed',
   ],
   ['an unclosed bracket', 10, '  - { match: pkg, publishers: [acme, lab }', '10:42', 'not YAML'],
-  ['a second document', 2, '---', '2:1', 'the file must hold one YAML document'],
 ]
 
 t.test('YAML with more than a policy needs is refused at its place', async t => {
   assertRefusedAtPlace(t, WRONG)
+})
+
+function told(text: string): readonly string[] {
+  const read = readYamlDocuments({ path: 'p', text })
+  if ('diagnostics' in read) return read.diagnostics.map(({ line, column, message }) => `${line}:${column} ${message}`)
+  return read.map(document => {
+    const { line, column } = document.at(['b'], '')
+    return `${JSON.stringify(document.value)} at ${line}:${column}`
+  })
+}
+
+t.test('what must be one document is refused where the second begins', async t => {
+  t.match(readYaml({ path: 'p', text: 'a: 1\n---\nb: 2\n' }), {
+    diagnostics: [{ line: 2, column: 1, message: 'the file must hold one YAML document' }],
+  })
+})
+
+t.test('a file of several documents is read in their order, and each value keeps its place in the file', async t => {
+  t.strictSame(told('a: 1\n---\nb: 2\n'), ['{"a":1} at 1:1', '{"b":2} at 3:4'])
+  t.strictSame(told('---\na: 1\n---\n# words\nb: 2'), ['{"a":1} at 2:1', '{"b":2} at 5:4'])
+})
+
+t.test('a document that says nothing is none, and a file of nothing is one', async t => {
+  t.strictSame(told('a: 1\n---\n---\nb: 2\n---\n'), ['{"a":1} at 1:1', '{"b":2} at 4:4'])
+  for (const text of ['', '# words', '---\n', '---\n---\n']) t.match(told(text), [/^null at /], JSON.stringify(text))
+})
+
+t.test('what a policy may not hold is refused in every document, at its place', async t => {
+  t.strictSame(told('a: 1\n---\nb: &x 2\n'), ['3:7 anchors are not allowed: &x'])
+  t.strictSame(told('a: 1\n---\nb: 2\nb: 3\n'), ['4:1 this key stands here twice'])
+  for (const directive of ['%YAML 1.2', '%TAG ! tag:x,2000:', '%WHAT ever'])
+    t.match(told(`a: 1\n...\n${directive}\n---\nb: 2\n`).join(), /directives are not allowed/, directive)
+  t.match(told(`a: 1\n---\nb: ${'['.repeat(100_000)}`), [/./], 'nested without end')
 })

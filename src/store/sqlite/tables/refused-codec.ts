@@ -13,6 +13,7 @@ const REFUSED = z.strictObject({
   identity: z.strictObject({ issuer: text, san: text, repository: absent, workflow: absent, ref: absent }).optional(),
   detail: text,
   admitWith: absent,
+  nothingAdmits: absent,
   policyDigest: text,
   steps: z.array(
     z.strictObject({ mark: z.enum(['pass', 'fail', 'skip']), check: text, expected: absent, found: absent }),
