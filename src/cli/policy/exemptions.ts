@@ -5,7 +5,7 @@ import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecordsIfAny, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
-import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
+import { collect, ENVIRONMENT, formatOption, writtenOption } from '../command/options.ts'
 import type { Services } from '../command/services.ts'
 import { parseLength } from '../command/since.ts'
 import { nearPath } from '../terminal/near-path.ts'
@@ -32,7 +32,7 @@ export function addExemptionsCommand(program: Command, services: Services): void
     .description(
       'Lists the exemptions that end within a length of time, and those that have ended, the next to end first. Where the configured data folder has a gate’s database, it says how often each let a file pass in the last 30 days.',
     )
-    .option('--within <14d>', 'how soon', parseLength, 14 * DAY)
+    .addOption(writtenOption('--within <14d>', 'how soon', { parse: parseLength, otherwise: '14d' }))
     .option('--policy <file>', 'instead of the configured policy; may be given several times', collect)
     .addOption(formatOption('json prints one object a line and an exemption'))
     .addHelpText(

@@ -4,7 +4,7 @@ import { replay } from '../../gate/records/replay.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
-import { collect, ENVIRONMENT, formatOption, parseTimeOption } from '../command/options.ts'
+import { collect, ENVIRONMENT, formatOption, parseTimeOption, writtenOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { parseSince, type Since, sinceAt } from '../command/since.ts'
 import { renderReplay, replayJson } from '../report/replay.ts'
@@ -46,9 +46,12 @@ export function addPolicyReplay(policy: Command, services: Services, conclude: C
     .summary('list the recorded requests whose outcome changes under another policy')
     .description(DESCRIPTION)
     .requiredOption('--policy <file>', 'the other policy; may be given several times', collect)
-    .option('--since <30d | date>', 'from when on: a length of time, a date or a time', parseSince, {
-      ago: 30 * 86_400_000,
-    })
+    .addOption(
+      writtenOption('--since <30d | date>', 'from when on: a length of time, a date or a time', {
+        parse: parseSince,
+        otherwise: '30d',
+      }),
+    )
     .option('--at <now | time>', 'decide as of this moment instead of that of each request', parseAt)
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)

@@ -1,5 +1,12 @@
 import { tryProjectName } from '../../domain/packaging/name.ts'
-import { compareVersions, hasLocal, parseVersion, publicVersion, type Version } from '../../domain/packaging/version.ts'
+import {
+  compareVersions,
+  hasLocal,
+  isPrerelease,
+  parseVersion,
+  publicVersion,
+  type Version,
+} from '../../domain/packaging/version.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import type { KnownPage } from '../find/known-page.ts'
 
@@ -19,6 +26,24 @@ function filesWhere(page: KnownPage, isMeant: (version: Version) => boolean): re
     const found = versionOf(page, file)
     return found !== undefined && isMeant(found)
   })
+}
+
+/** What an installer takes without being told otherwise: the newest that is neither yanked nor a prerelease, where there is one. */
+export function newestVersion(page: KnownPage): Version | undefined {
+  const listed = page.index.files.flatMap(file => {
+    const version = versionOf(page, file)
+    return version === undefined ? [] : [{ version, yanked: file.yanked !== false }]
+  })
+  const newestOf = (some: typeof listed) => some.map(({ version }) => version).reduce(laterOf, undefined)
+  return (
+    newestOf(listed.filter(({ version, yanked }) => !yanked && !isPrerelease(version))) ??
+    newestOf(listed.filter(({ yanked }) => !yanked)) ??
+    newestOf(listed)
+  )
+}
+
+function laterOf(a: Version | undefined, b: Version): Version {
+  return a === undefined || compareVersions(b, a) > 0 ? b : a
 }
 
 /** ` (it lists 1.0, 1.1)`, the newest last; nothing where it lists nothing. */
