@@ -51,7 +51,9 @@ export function spelledVersions(page: KnownPage, wanted: Version): string {
   const versions = [...new Set(page.index.files.flatMap(file => versionOf(page, file) ?? []))].sort(compareVersions)
   const at = versions.findIndex(version => compareVersions(version, wanted) > 0)
   const near = at < 0 ? versions.slice(-NEAR) : versions.slice(Math.max(0, at - NEAR / 2), at + NEAR / 2)
-  return near.length === 0 ? '' : ` (it lists ${near.join(', ')})`
+  if (near.length === 0) return ''
+  const more = versions.length - near.length
+  return ` (it lists ${near.join(', ')}${more === 0 ? '' : `, and ${more} more`})`
 }
 
 const NEAR = 6
