@@ -44,10 +44,7 @@ export async function policiesOfSoundStart(config: Config, parts: Parts): Promis
 }
 
 /** What an operator can put right is noted; anything else ends it. */
-async function noting<Result>(
-  wrong: GateError[],
-  look: () => Result | Promise<Result>,
-): Promise<Result | undefined> {
+async function noting<Result>(wrong: GateError[], look: () => Result | Promise<Result>): Promise<Result | undefined> {
   try {
     return await look()
   } catch (error) {

@@ -30,7 +30,8 @@ async function serve(t: Test, argv: readonly string[], startGate: ServeServices[
   )
   await program.parseAsync(['serve', ...argv], { from: 'user' })
   const hangUp = added().find(({ signal }) => signal === 'SIGHUP')
-  return { flags, concluded, hangUp: () => hangUp?.listener('SIGHUP') }
+  const ending = () => added().filter(({ signal }) => signal !== 'SIGHUP')
+  return { flags, concluded, ending, hangUp: () => hangUp?.listener('SIGHUP') }
 }
 
 t.test('a gate is started with what the command line says, and SIGHUP reads its policy again', async t => {
@@ -57,4 +58,27 @@ t.test('what cannot start is told, and no signal is waited for', async t => {
     wrong,
   )
   t.equal(process.listenerCount('SIGHUP'), before)
+})
+
+t.test('one press of a key that comes twice is one; a later one ends at once', async t => {
+  const exit = process.exit
+  t.teardown(() => {
+    process.exit = exit
+  })
+  process.exit = (() => {}) as unknown as typeof process.exit
+  let closed = 0
+  const { ending } = await serve(t, [], async () => ({
+    reload() {},
+    close: async () => {
+      closed += 1
+    },
+  }))
+  const heard = ending()
+  t.equal(heard.length, 2)
+  for (const { signal, listener } of [...heard, ...heard]) listener(signal)
+  t.equal(closed, 1)
+  const listening = () => heard.some(({ signal, listener }) => process.listeners(signal).includes(listener))
+  t.ok(listening())
+  while (listening()) await new Promise(resolve => setTimeout(resolve, 50))
+  t.pass('nobody listens any more: the next signal does what it does by itself')
 })
