@@ -68,7 +68,7 @@ const ENDING = ['SIGINT', 'SIGTERM'] as const
 const SAME_PRESS_MS = 1_000
 
 /** The first signal ends in good order; one that comes later ends at once, as if nobody listened. */
-function endOnSignal(close: () => unknown): void {
+export function endOnSignal(close: () => unknown): void {
   let ending = false
   function end(): void {
     if (ending) return
