@@ -18,6 +18,7 @@ import { sarifOf } from '../report/sarif.ts'
 import {
   failuresIn,
   findingsIn,
+  renderSkipped,
   renderUnjudged,
   tellFailures,
   type UnjudgedEntry,
@@ -159,6 +160,7 @@ function renderText(screen: Screen, { surveyed, summary, locks, findings }: Audi
   }
   const named = findingsIn(locks)
   renderUnjudged(screen, named)
+  renderSkipped(screen, locks)
   if (releases.size > 0 || named.length > 0) screen.line()
   renderSummary(screen, summary)
   tellFailures(screen, findings)

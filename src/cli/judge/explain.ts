@@ -90,7 +90,7 @@ async function explain(target: Target, options: ExplainOptions, services: Servic
       const summed = format === 'text' && all !== true
       for (const next of pending) {
         progress.show(
-          `${drawBar(explanations.length, pending.length)} ${explanations.length} of ${pending.length} files`,
+          `${drawBar(explanations.length, pending.length)} ${explanations.length} of ${pending.length} files judged`,
         )
         if (summed) explanations.push(await next)
         else tell(await next)
