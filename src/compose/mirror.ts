@@ -128,6 +128,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
       },
       verify: progress => verifyMirror({ gateOver, holdings, blobs }, progress),
       trust: () => trust.status(clock()),
+      policy: () => policies.current(),
       close: () => closing.close(),
     }
   } catch (error) {

@@ -7,6 +7,7 @@ import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { type JudgingOptions, withJudgingOptions } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
+import { tellPolicy } from '../command/told-policy.ts'
 import { explanationJson } from '../report/explanation-json.ts'
 import { renderFacts, renderHeadline, renderReason, renderSteps, renderYaml } from '../report/explanation-text.ts'
 import { renderRelease, type ToldRelease } from '../report/release-summary.ts'
@@ -80,8 +81,10 @@ async function explain(target: Target, options: ExplainOptions, services: Servic
     return explanations
   }
   const { trustRoot, at, format, all } = options
-  const opened = await services.openExplain(services.loadConfig({ ...options }).config, { trustRoot, at })
+  const { config } = services.loadConfig({ ...options })
+  const opened = await services.openExplain(config, { trustRoot, at })
   try {
+    await tellPolicy(opened.policy(), config, services)
     progress.show('asking the index')
     if (target.kind !== 'release' && target.kind !== 'project') tell(await one(opened, target))
     else {

@@ -10,6 +10,7 @@ import { readManifest } from '../../protocol/carry/mirror-manifest.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { ENVIRONMENT, writtenOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { namePolicy } from '../command/told-policy.ts'
 import { renderOthers } from '../report/outcomes.ts'
 import { formatBytes } from '../terminal/bytes.ts'
 import { createProgress, type Progress, showSteps } from '../terminal/progress.ts'
@@ -102,6 +103,7 @@ async function carry(options: ExportOptions, services: Services): Promise<ExitCo
   const progress = createProgress(services.output)
   const screen = createScreen(services.output)
   try {
+    namePolicy(mirror.policy(), services)
     const order = { folder: out, signer, progress: showSteps(progress) }
     const judged =
       layout === 'pep503'

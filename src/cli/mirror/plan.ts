@@ -12,6 +12,7 @@ import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { collect, ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { tellPolicy } from '../command/told-policy.ts'
 import { readLocks } from '../locks/lock-files.ts'
 import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
 import { surveyLocks } from '../locks/survey-locks.ts'
@@ -78,6 +79,7 @@ async function plan(paths: readonly string[], options: PlanOptions, services: Se
   const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot: undefined, at: undefined })
   try {
+    await tellPolicy(explain.policy(), config, services)
     const surveyed = await surveyLocks(locks, explain, services.output)
     const explanations = pick(surveyed, targets)
     const files = explanations.flatMap(explanation => plannedOf(explanation) ?? [])

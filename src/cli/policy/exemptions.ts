@@ -8,6 +8,7 @@ import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption, writtenOption } from '../command/options.ts'
 import type { Services } from '../command/services.ts'
 import { parseLength } from '../command/since.ts'
+import { tellPolicy } from '../command/told-policy.ts'
 import { nearPath } from '../terminal/near-path.ts'
 import { createScreen } from '../terminal/screen.ts'
 import { renderTable } from '../terminal/table.ts'
@@ -59,7 +60,8 @@ Examples:
 
 async function tellExpiring(options: ExpiringOptions, services: Services): Promise<void> {
   const { config } = services.loadConfig({ config: options.config })
-  const { contents } = await requireGivenPolicy(options.policy ?? config.policy, services)
+  const { contents, policy } = await requireGivenPolicy(options.policy ?? config.policy, services)
+  await tellPolicy(policy, config, services)
   const now = services.clock()
   const soon = contents.exemptions.filter(({ ends }) => ends - now <= options.within).sort((a, b) => a.ends - b.ends)
   await askRecordsIfAny(config, services, async records => {

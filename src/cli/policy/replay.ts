@@ -7,6 +7,7 @@ import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption, parseTimeOption, writtenOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { parseSince, type Since, sinceAt } from '../command/since.ts'
+import { namePolicy } from '../command/told-policy.ts'
 import { renderReplay, replayJson } from '../report/replay.ts'
 import { createScreen } from '../terminal/screen.ts'
 
@@ -63,6 +64,7 @@ export function addPolicyReplay(policy: Command, services: Services, conclude: C
 async function replayUnder(options: ReplayOptions, services: Services): Promise<ExitCode> {
   const { config, policy: files, since, at, format } = options
   const { policy: compiled } = await requireGivenPolicy(files, services)
+  namePolicy(compiled, services)
   return await askRecords(services.loadConfig({ config }).config, services, async records => {
     const now = services.clock()
     const from = sinceAt(since, now)

@@ -181,6 +181,7 @@ t.test('a recorded refusal is told by its id and by the URL that pip printed', a
     refusals,
     journal: nothing,
     dropped: nothing,
+    lastDecision: nothing,
     projects: nothing,
     project: nothing,
     finding: nothing,
