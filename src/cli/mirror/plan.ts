@@ -79,7 +79,7 @@ async function plan(paths: readonly string[], options: PlanOptions, services: Se
   const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot: undefined, at: undefined })
   try {
-    await tellPolicy(explain.policy(), config, services)
+    await tellPolicy(explain.policy(), { config, format: 'text' }, services)
     const surveyed = await surveyLocks(locks, explain, services.output)
     const explanations = pick(surveyed, targets)
     const files = explanations.flatMap(explanation => plannedOf(explanation) ?? [])
