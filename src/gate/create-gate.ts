@@ -166,7 +166,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     },
     keep: explained.keep,
     explained: explained.get,
-    journal: createWriteJournal({
+    ...createWriteJournal({
       journal: store.journal,
       events,
       explained,

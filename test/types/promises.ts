@@ -166,7 +166,7 @@ export async function sending(
   blob: OpenBlob,
 ): Promise<void> {
   const { serving, exchange } = route
-  const leave = { mayLeave: async () => true, given: () => {} }
+  const leave = { mayLeave: async () => true, begun: () => () => {} }
   const body = await origin.file(artifact, AbortSignal.timeout(1))
   // @ts-expect-error what came from outside is no stream until it was unwrapped
   const stream: Readable = body

@@ -30,8 +30,13 @@ export async function answerFile(serving: Serving, exchange: Exchange, segments:
   const located = serving.gate.atHand.locate(path) ?? (await serving.gate.locate(path, exchange.asker))
   const verdict = admittedAtHand(serving, located) ?? (await judged(serving, exchange, located))
   if (verdict === undefined) return
-  // not before it is known that something leaves: an admission that a wrong byte or an upstream that is away follows was none
+  // told when it is known that something leaves: an admission that a wrong byte or an upstream that is away follows was none; and
+  // written down before it does, because without a journal nothing is served
   const given = (): void => serving.gate.journal(verdict, exchange.client.address, exchange.started)
+  const begun = (): (() => void) => {
+    const tell = serving.gate.record(verdict, exchange.client.address)
+    return () => tell(exchange.started)
+  }
   if (asked === 'metadata') return await sendMetadata(serving, exchange, verdict, given)
   const etag = etagOf(verdict.artifact.sha256)
   // only now: a client that has the bytes of a file refused since must not keep them in good faith
@@ -42,7 +47,7 @@ export async function answerFile(serving: Serving, exchange: Exchange, segments:
   if (exchange.isHead) return await sendFacts(serving, exchange, verdict, given)
   const file = await unlessRefused(serving, exchange, verdict, () => opened(serving, exchange, verdict))
   if (file === undefined) return
-  await sendFile(serving, exchange, file, { mayLeave: () => stillAdmitted(serving, exchange, verdict), given })
+  await sendFile(serving, exchange, file, { mayLeave: () => stillAdmitted(serving, exchange, verdict), begun })
 }
 
 /** ms; what ends by itself (an exemption, the trust in a root) may go on for so long */

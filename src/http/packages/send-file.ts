@@ -31,8 +31,8 @@ export function fileHeaders({ clientCache }: HttpSettings, etag: string): readon
 interface Leave {
   /** Asked right before the first byte leaves: false when it must not, and something else was answered. */
   readonly mayLeave: () => boolean | Promise<boolean>
-  /** Told once that the file left, or a part of it with nothing wrong as far as it went. */
-  readonly given: () => void
+  /** Writes down that it does; what it returns tells that it left, or a part of it with nothing wrong as far as it went. */
+  readonly begun: () => () => void
 }
 
 /** Sends an opened file, or the part that a Range asks for. Takes over the blob: it is closed however this ends. */
@@ -45,7 +45,8 @@ export async function sendFile(serving: Serving, exchange: Exchange, opened: Ope
     if (allowed !== true && !(await allowed)) return
     if (blob.sha256 !== file.sha256 || blob.size !== file.size)
       throw new GateError('unknown-bug', 'another blob was opened than the one that was verified')
-    await sendStored(serving, exchange, { file, blob }, leave)
+    leave.begun()()
+    await sendStored(serving, exchange, { file, blob })
   } finally {
     blob.close()
   }
@@ -55,13 +56,11 @@ async function sendStored(
   serving: Serving,
   exchange: Exchange,
   { file, blob }: Pick<Extract<OpenFile, { kind: 'stored' }>, 'file' | 'blob'>,
-  { given }: Leave,
 ): Promise<void> {
   const wanted = wantedOf(exchange, file)
   const body = partOf(blob.bytes, wanted)
   const send = body === undefined ? undefined : serving.outlet.reserve(exchange, body)
   const range = sendHead(serving, exchange, file, wanted)
-  given()
   if (send !== undefined) return send()
   if (range === undefined) return void exchange.response.end()
   await pump(serving, exchange, blob, range)
@@ -178,18 +177,20 @@ async function sendFlowing(
   serving: Serving,
   exchange: Exchange,
   { file, chunks }: Extract<OpenFile, { kind: 'flowing' }>,
-  { mayLeave, given }: Leave,
+  { mayLeave, begun }: Leave,
 ): Promise<void> {
   assertVerified(file)
+  let tell: (() => void) | undefined
   for await (const chunk of chunks()) {
     if (exchange.isGone) break
     if (!exchange.response.headersSent) {
       if (!(await mayLeave())) return
+      tell = begun()
       sendHead(serving, exchange, file, { kind: 'whole' })
     }
     await serving.outlet.writeShared(exchange, chunk)
   }
-  if (exchange.response.headersSent) given()
+  tell?.()
   if (exchange.isGone) return
   if (exchange.bytes !== file.size) return exchange.reset()
   exchange.response.end()
