@@ -1,7 +1,7 @@
 /**
  * `npm run demo`: an index of its own with its own Sigstore, the real gate in front of it on its defaults, and pip. No
- * network, nothing to configure. With `--stay` the gate goes on until Ctrl-C, so that its pages can be opened, and
- * commands in another terminal can ask its index: docs/tutorial.md goes on from there.
+ * network, nothing to configure. On a terminal the gate goes on until Enter, so that its pages can be opened; with `--stay` until
+ * Ctrl-C, whoever started it, and commands in another terminal can ask its index: docs/tutorial.md goes on from there.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -56,7 +56,7 @@ async function main(scope: Scope): Promise<boolean> {
   say(
     'Next: `npm start` puts the gate before PyPI; docs/how-to/clients.md says how to point pip, uv, poetry and pdm at it.',
   )
-  if (process.argv.includes('--stay')) await stay(gate.url, world, published)
+  await stay(gate.url, world, published)
   return asTold
 }
 
@@ -73,20 +73,30 @@ async function explain(url: string, { explainId }: Install): Promise<void> {
   const answer = await fetch(`${url}/x/${explainId}`, { headers: { accept: 'application/json' } })
   const { detail } = (await answer.json()) as { readonly detail?: unknown }
   if (typeof detail === 'string') say(`   why: ${detail}`)
+  say(`   page: ${url}/x/${explainId}`)
 }
 
+/** Where somebody may be looking: nobody presses Enter in a script. */
 async function stay(url: string, world: World, published: readonly Release[]): Promise<void> {
+  const { stdin, stdout } = process
+  const forGood = process.argv.includes('--stay')
+  if (!forGood && !(stdin.isTTY && stdout.isTTY)) return
   const lock = join(world.folder, 'demo.txt')
   writeFileSync(lock, lockText(published))
   say('')
-  say(`The gate stays at ${url}; Ctrl-C ends it. Its index, for commands in another terminal:`)
+  say(`The gate stays at ${url}: open the pages named above. ${forGood ? 'Ctrl-C' : 'Enter'} ends it.`)
+  say('Its index, for commands in another terminal:')
   say('')
   say(
     `export PORTCULLIS_UPSTREAM_INDEX=${world.upstream.origin} PORTCULLIS_UPSTREAM_FILES=${world.upstream.filesOrigin}`,
   )
   say(`export PORTCULLIS_TRUST_ROOT=${world.trustRoot}`)
   say(`cp ${lock} .    # a lock of what is honest there`)
-  await new Promise(resolve => process.once('SIGINT', resolve))
+  await new Promise<void>(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    if (!forGood) stdin.once('data', () => resolve()).once('end', () => resolve())
+  })
+  stdin.unref() // it was read from, and would be waited for
 }
 
 function say(line: string): void {

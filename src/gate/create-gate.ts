@@ -183,7 +183,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       const kept = await explained.get(id)
       return kept && { ...kept, refused: renewedRefusal(kept.refused, clock(), policies.current().exemptionMax) }
     },
-    journal: createWriteJournal({
+    ...createWriteJournal({
       journal: store.journal,
       events,
       explained,

@@ -63,8 +63,10 @@ export interface Gate {
   /** Keeps a refusal under a short stable id and returns the id. */
   keep(refused: Refused): string
   explained(id: string): Promise<KeptRefusal | undefined>
-  /** One line in the journal, and the event. */
+  /** One line in the journal, and the event. Throws `unknown-store` where nothing can be written down: then nothing leaves. */
   journal(verdict: Verdict, client: string, startedMs: number): void
+  /** The line alone, before anything leaves; what it returns is the event, for when it has. */
+  record(verdict: Verdict, client: string): (startedMs: number) => void
   readiness(): Promise<readonly Check[]>
   policy(): Policy
 }

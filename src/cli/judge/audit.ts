@@ -7,6 +7,7 @@ import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { collect, ENVIRONMENT, type JudgingOptions, parseTimeOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { tellPolicy } from '../command/told-policy.ts'
 import { readLocks } from '../locks/lock-files.ts'
 import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
 import { surveyLocks } from '../locks/survey-locks.ts'
@@ -18,6 +19,7 @@ import { sarifOf } from '../report/sarif.ts'
 import {
   failuresIn,
   findingsIn,
+  renderSkipped,
   renderUnjudged,
   tellFailures,
   type UnjudgedEntry,
@@ -93,6 +95,7 @@ async function audit(paths: readonly string[], options: AuditOptions, services: 
   const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot: options.trustRoot, at: options.at })
   try {
+    await tellPolicy(explain.policy(), { config, format: options.format }, services)
     const surveyed = await surveyLocks(locks, explain, services.output)
     const summary = summarise(locks, surveyed, explain.policy())
     const findings = failuresIn(locks, options)
@@ -159,6 +162,7 @@ function renderText(screen: Screen, { surveyed, summary, locks, findings }: Audi
   }
   const named = findingsIn(locks)
   renderUnjudged(screen, named)
+  renderSkipped(screen, locks)
   if (releases.size > 0 || named.length > 0) screen.line()
   renderSummary(screen, summary)
   tellFailures(screen, findings)

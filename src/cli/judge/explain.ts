@@ -14,6 +14,7 @@ import { exitOfUnknown } from '../command/exit-of.ts'
 import { readGivenPolicy } from '../command/given-policy.ts'
 import { type JudgingOptions, withJudgingOptions } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
+import { tellPolicy } from '../command/told-policy.ts'
 import { explanationJson } from '../report/explanation-json.ts'
 import {
   renderFacts,
@@ -23,13 +24,14 @@ import {
   renderSteps,
   renderYaml,
 } from '../report/explanation-text.ts'
-import { createProgress } from '../terminal/progress.ts'
+import { renderRelease, type ToldRelease } from '../report/release-summary.ts'
+import { createProgress, drawBar } from '../terminal/progress.ts'
 import { createScreen, type Screen } from '../terminal/screen.ts'
 import { parseTarget, type Target } from './target.ts'
 
 const DESCRIPTION = `Shows why the gate admits or refuses a file: every step with ✓ (passed), ✗ (failed) or – (not looked at), what was expected and what was found, the rule with its file and line, who signed as the certificate proves it, and the YAML that would admit the file.
 
-A file name, a release or a file URL (PyPI's own, or the gate's: their paths are the same) is judged now, by the configured policy and upstream. The id of a refusal, or the URL that pip or uv printed, shows the refusal as the gate on this machine recorded it.`
+A file name, a release or a file URL (PyPI's own, or the gate's: their paths are the same) is judged now, by the configured policy and upstream. A release is summed up: files of one outcome, rule and signer together; --all shows every step of every file. A project's name stands for its newest release. The id of a refusal, or the URL that pip or uv printed, shows the refusal as the gate on this machine recorded it.`
 
 const MORE = `
 Exit codes:
@@ -51,7 +53,8 @@ Environment:
 
 Examples:
   portcullis explain sampleproject-4.0.0.tar.gz
-  portcullis explain sampleproject==4.0.0
+  portcullis explain sampleproject
+  portcullis explain sampleproject==4.0.0 --all
   portcullis explain https://pypi.acme.example/x/3k9q0c7m2a1b
   portcullis explain demo-1.0.tar.gz --policy draft.yaml --format json`
 
@@ -61,15 +64,20 @@ export function addExplainCommand(program: Command, services: Services, conclude
       .command('explain')
       .summary('show every step of a verdict, and what would admit the file')
       .description(DESCRIPTION)
-      .argument('<target>', 'a file name, name==version, a file URL, or the id or URL of a refusal'),
+      .argument('<target>', 'a file name, name, name==version, a file URL, or the id or URL of a refusal')
+      .option('--all', 'every step of every file of a release, not a summary of it'),
   )
     .addHelpText('after', MORE)
     .action(async (text: string, _options, command: Command) => {
-      conclude(exitOfUnknown(await explain(parseTarget(text), command.optsWithGlobals<JudgingOptions>(), services)))
+      conclude(exitOfUnknown(await explain(parseTarget(text), command.optsWithGlobals<ExplainOptions>(), services)))
     })
 }
 
-async function explain(target: Target, options: JudgingOptions, services: Services): Promise<readonly Explanation[]> {
+interface ExplainOptions extends JudgingOptions {
+  readonly all?: boolean
+}
+
+async function explain(target: Target, options: ExplainOptions, services: Services): Promise<readonly Explanation[]> {
   const { output } = services
   const screen = createScreen(output)
   const progress = createProgress(output)
@@ -83,18 +91,33 @@ async function explain(target: Target, options: JudgingOptions, services: Servic
     }
     explanations.push(explanation)
   }
+  const tellWhole = async (explanation: Explanation, opened: Explain): Promise<void> =>
+    tell(explanation, await helpFor(explanation, opened))
   if (target.kind === 'refusal') {
     const { explanation, help } = await recorded(target.id, options, services)
     tell(explanation, help)
     return explanations
   }
-  const { trustRoot, at } = options
-  const opened = await services.openExplain(services.loadConfig({ ...options }).config, { trustRoot, at })
+  const { trustRoot, at, format, all } = options
+  const { config } = services.loadConfig({ ...options })
+  const opened = await services.openExplain(config, { trustRoot, at })
   try {
+    await tellPolicy(opened.policy(), { config, format: options.format }, services)
     progress.show('asking the index')
-    for (const next of await start(opened, target)) {
-      const explanation = await next
-      tell(explanation, await helpFor(explanation, opened))
+    if (target.kind !== 'release' && target.kind !== 'project') await tellWhole(await one(opened, target), opened)
+    else {
+      const release = await releaseMeant(opened, target)
+      const pending = await opened.release(release.project, release.version)
+      const summed = format === 'text' && all !== true
+      for (const next of pending) {
+        progress.show(
+          `${drawBar(explanations.length, pending.length)} ${explanations.length} of ${pending.length} files judged`,
+        )
+        if (summed) explanations.push(await next)
+        else await tellWhole(await next, opened)
+      }
+      progress.clear()
+      if (summed) renderRelease(output, release, explanations)
     }
   } finally {
     progress.clear()
@@ -113,20 +136,19 @@ function contactIn(policy: Policy, { code, file }: Refused, refusal: string | un
   return contact && fillContact(contact, { ...file, code, refusal })
 }
 
-async function start(
+async function one(
   opened: Explain,
-  target: Exclude<Target, { kind: 'refusal' }>,
-): Promise<readonly (Explanation | Promise<Explanation>)[]> {
-  switch (target.kind) {
-    case 'filename':
-      return [await opened.byName(target.filename)]
-    case 'path':
-      return [await opened.byPath(target.path)]
-    case 'release':
-      return await opened.release(target.project, target.version)
-    default:
-      return target satisfies never
-  }
+  target: Exclude<Target, { kind: 'refusal' | 'release' | 'project' }>,
+): Promise<Explanation> {
+  return target.kind === 'filename' ? await opened.byName(target.filename) : await opened.byPath(target.path)
+}
+
+async function releaseMeant(
+  opened: Explain,
+  target: Extract<Target, { kind: 'release' | 'project' }>,
+): Promise<ToldRelease> {
+  if (target.kind === 'release') return { ...target, chosen: 'as named' }
+  return { project: target.project, version: await opened.newest(target.project), chosen: 'the newest' }
 }
 
 /** A refusal as it was recorded: nothing is judged again. */

@@ -12,11 +12,12 @@ import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { collect, ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { tellPolicy } from '../command/told-policy.ts'
 import { readLocks } from '../locks/lock-files.ts'
 import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
 import { surveyLocks } from '../locks/survey-locks.ts'
 import { labelOf, renderOthers, renderTally } from '../report/outcomes.ts'
-import { failuresIn, findingsIn, renderUnjudged, tellFailures } from '../report/unjudged.ts'
+import { failuresIn, findingsIn, renderNames, renderSkipped, renderUnjudged, tellFailures } from '../report/unjudged.ts'
 import { formatBytes } from '../terminal/bytes.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
@@ -72,11 +73,13 @@ export function addMirrorPlan(mirror: Command, services: Services, conclude: Con
 
 async function plan(paths: readonly string[], options: PlanOptions, services: Services): Promise<ExitCode> {
   const targets: Targets = { pythons: options.python ?? [], platforms: options.platform ?? [] }
-  const read = readLocks(paths, services.environment).map(lock => withoutForeign(lock, targets))
+  const all = readLocks(paths, services.environment)
+  const read = all.map(lock => withoutForeign(lock, targets))
   const { config } = services.loadConfig({ ...options })
   const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot: undefined, at: undefined })
   try {
+    await tellPolicy(explain.policy(), { config, format: 'text' }, services)
     const surveyed = await surveyLocks(locks, explain, services.output)
     const explanations = pick(surveyed, targets)
     const files = explanations.flatMap(explanation => plannedOf(explanation) ?? [])
@@ -85,6 +88,8 @@ async function plan(paths: readonly string[], options: PlanOptions, services: Se
     tell(screen, explanations, options.out)
     const failures = failuresIn(locks, options)
     renderUnjudged(screen, findingsIn(locks))
+    renderSkipped(screen, locks)
+    tellForeign(screen, all, read)
     tellFailures(screen, failures)
     return failures.length > 0 ? 1 : exitOf(explanations)
   } finally {
@@ -103,6 +108,14 @@ function withoutForeign(lock: Lock, targets: Targets): Lock {
         wanted.some(({ pythons: [python], platforms: [platform] }) => mayHold(marker, { python, platform })),
     ),
   }
+}
+
+/** What no target has any use for is left out, and named. */
+function tellForeign(screen: Screen, all: readonly Lock[], left: readonly Lock[]): void {
+  const kept = new Set(left.flatMap(({ packages }) => packages))
+  const foreign = all.flatMap(({ packages }) => packages.filter(locked => !kept.has(locked)))
+  const names = [...new Set(foreign.map(({ project, version }) => `${project} ${version}`))]
+  if (names.length > 0) renderNames(screen, 'left out, by its marker for none of the targets', names)
 }
 
 /** Each file once, whatever locks name it; of a release only what the targets need. */

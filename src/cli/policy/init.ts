@@ -17,7 +17,15 @@ import { readLocks } from '../locks/lock-files.ts'
 import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
 import { surveyLocks } from '../locks/survey-locks.ts'
 import { renderSummary, summarise } from '../report/lock-summary.ts'
-import { failuresIn, findingsIn, nameOfUnjudged, renderUnjudged, tellFailures, unjudgedIn } from '../report/unjudged.ts'
+import {
+  failuresIn,
+  findingsIn,
+  nameOfUnjudged,
+  renderSkipped,
+  renderUnjudged,
+  tellFailures,
+  unjudgedIn,
+} from '../report/unjudged.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 import { writeWhole } from '../terminal/write-whole.ts'
@@ -125,6 +133,7 @@ async function offer(seen: Seen, options: InitOptions, services: Services): Prom
   tellLeftOut(screen, leftOut)
   const failures = failuresIn(locks, options)
   renderUnjudged(screen, findingsIn(locks))
+  renderSkipped(screen, locks)
   tellFailures(screen, failures)
   if (written !== undefined && options.out !== undefined)
     screen.line(`${options.out} is written: read it, then \`portcullis policy check ${options.out}\``)

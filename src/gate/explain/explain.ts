@@ -17,7 +17,7 @@ import { createUnoffered } from '../find/unoffered.ts'
 import { createAlternatives, type Passing } from '../pages/alternatives.ts'
 import { createExplainArtifact, type ExplainParts } from './explain-artifact.ts'
 import { contradictIndex, type LocalFile, localArtifact, skipIndexSteps } from './explain-local.ts'
-import { filesOfRelease, spelledVersions } from './explain-release.ts'
+import { filesOfRelease, newestVersion, spelledVersions } from './explain-release.ts'
 import { anyhow, bareExplanation, type Explanation, type LockedExplanation } from './explanation.ts'
 import { findAllLocked } from './find-locked.ts'
 
@@ -50,6 +50,8 @@ export interface Explain {
   policy(): Policy
   /** Every listed file of a version, in the index's order. Throws no-project, not-listed, internal, unknown-…. */
   release(project: ProjectName, version: Version): Promise<readonly Promise<Explanation>[]>
+  /** The version that an installer takes of a project without being told one. Throws no-project, not-listed, internal, unknown-…. */
+  newest(project: ProjectName): Promise<Version>
 }
 
 export interface ExplainSettings {
@@ -157,6 +159,13 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
       const explanations = files.map(file => explainListed(page, file))
       for (const explanation of explanations) explanation.catch(() => {}) // whoever reads them stops at the first that fails
       return explanations
+    },
+    async newest(project) {
+      const page = await indexes.current(project)
+      if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+      const version = newestVersion(page)
+      if (version === undefined) throw new GateError('not-listed', `the index lists no file of ${project}`)
+      return version
     },
   }
 }

@@ -26,10 +26,17 @@ interface Told {
   readonly wouldRefuse: Refused | undefined
 }
 
-/** One line in the journal for a verdict that was given out, and the event. */
-export function createWriteJournal(options: Options): (verdict: Verdict, client: string, startedMs: number) => void {
+/** How a verdict that is given out is written down. */
+export interface WriteJournal {
+  /** One line in the journal, and the event. Throws `unknown-store` where nothing can be written down: then nothing is given out. */
+  journal(verdict: Verdict, client: string, startedMs: number): void
+  /** The line alone, before anything leaves; what it returns is the event, for when it has. */
+  record(verdict: Verdict, client: string): (startedMs: number) => void
+}
+
+export function createWriteJournal(options: Options): WriteJournal {
   const { journal, events, explained, clock, trustDigest, clean } = options
-  return (verdict, client, startedMs) => {
+  const record: WriteJournal['record'] = (verdict, client) => {
     const { file, code, rule, policyDigest, wouldRefuse } = tell(verdict)
     const { project, sha256 } = file
     const filename = clean(file.filename)
@@ -48,21 +55,23 @@ export function createWriteJournal(options: Options): (verdict: Verdict, client:
       trustDigest: trustDigest(),
       client,
     })
-    events.emit({
-      type: 'verdict',
-      outcome: verdict.kind,
-      code,
-      project,
-      filename,
-      sha256,
-      rule: rule?.id,
-      identity: identity?.san,
-      client,
-      ms: performance.now() - startedMs,
-      explain: refused && explained.keep(refused),
-      wouldRefuse: wouldRefuse?.code,
-    })
+    return startedMs =>
+      events.emit({
+        type: 'verdict',
+        outcome: verdict.kind,
+        code,
+        project,
+        filename,
+        sha256,
+        rule: rule?.id,
+        identity: identity?.san,
+        client,
+        ms: performance.now() - startedMs,
+        explain: refused && explained.keep(refused),
+        wouldRefuse: wouldRefuse?.code,
+      })
   }
+  return { record, journal: (verdict, client, startedMs) => record(verdict, client)(startedMs) }
 }
 
 /** The claims are somebody else's words. */

@@ -8,6 +8,7 @@ import type { Exchange } from '../exchange/exchange.ts'
 import { explainUrl, helpFor, send403 } from '../exchange/refusals.ts'
 import type { Serving } from '../exchange/settings.ts'
 import { addCopyScript } from './copy.ts'
+import { addDatesScript } from './dates.ts'
 import { renderToldRefusal } from './explain-page.ts'
 import { asksForJson, html, isBrowser, type Page, sendPage } from './html.ts'
 import { sendJson } from './ops.ts'
@@ -19,6 +20,7 @@ import { tellRefusal } from './told-refusal.ts'
  */
 export function addExplainPages(router: Router, serving: Serving): void {
   addCopyScript(router)
+  addDatesScript(router)
   router.add('/x/:id', 'explain', async (exchange, { id = '' }, query) => {
     const format = formatOf(query)
     const json = asksForJson(exchange, format)
@@ -29,8 +31,8 @@ export function addExplainPages(router: Router, serving: Serving): void {
     const help = await helpFor(serving, exchange, kept.refused, id)
     const told = tellRefusal(id, explainUrl(serving, id), kept, help)
     if (json) return sendJson(exchange, 200, told)
-    const script = told.admit_with === null ? {} : { script: 'copy.js' }
-    sendPage(exchange, { title: `Refused: ${told.filename}`, body: renderToldRefusal(told), ...script })
+    const scripts = told.admit_with === null ? ['dates.js'] : ['dates.js', 'copy.js']
+    sendPage(exchange, { title: `Refused: ${told.filename}`, body: renderToldRefusal(told), scripts })
   })
   router.add('/x/:id/:code', 'explain', async (exchange, segments) => {
     const { id = '', code } = segments

@@ -7,9 +7,9 @@ import { STYLE } from './style.ts'
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 
-/** Nothing is fetched, nobody frames it, and nothing runs but a script of ours that the page names; the one style sheet is the one that we wrote. */
-function pageHeaders(script: string | undefined): readonly string[] {
-  return script === undefined
+/** Nothing is fetched, nobody frames it, and nothing runs but scripts of ours that the page names; the one style sheet is the one that we wrote. */
+function pageHeaders(scripts: readonly string[]): readonly string[] {
+  return scripts.length === 0
     ? PAGE_HEADERS
     : PAGE_HEADERS.map(line => (line === POLICY ? `${line}; script-src 'self'` : line))
 }
@@ -76,10 +76,11 @@ export interface Page {
   /** default 200 */
   readonly status?: number
   /** of ours, relative to the page; default: nothing runs */
-  readonly script?: string
+  readonly scripts?: readonly string[]
 }
 
 export function sendPage(exchange: Exchange, page: Page): void {
+  const scripts = page.scripts ?? []
   const document = html`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -89,7 +90,7 @@ export function sendPage(exchange: Exchange, page: Page): void {
 <meta name="robots" content="noindex">
 <title>${page.title}</title>
 <style>${new Html(STYLE)}</style>
-${page.script === undefined ? undefined : html`<script src="${page.script}" defer></script>\n`}</head>
+${scripts.map(script => html`<script src="${script}" defer></script>\n`)}</head>
 <body>
 ${page.body}
 </body>
@@ -97,7 +98,7 @@ ${page.body}
 `
   sendAnswer(exchange, {
     status: page.status ?? 200,
-    headers: pageHeaders(page.script),
+    headers: pageHeaders(scripts),
     body: Buffer.from(document.text),
     holds: 'words',
   })

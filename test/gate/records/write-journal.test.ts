@@ -15,7 +15,7 @@ const decided = (finding: Finding, mode = 'enforce'): Verdict =>
 function written(verdict: Verdict) {
   const entries: JournalEntry[] = []
   const events: GateEvent[] = []
-  const write = createWriteJournal({
+  const { journal: write } = createWriteJournal({
     journal: { record: (entry: JournalEntry) => void entries.push(entry), flush: async () => {} },
     events: { emit: event => void events.push(event) },
     explained: { keep: ({ code }) => `id-of-${code}` },

@@ -1,6 +1,8 @@
-// guards: src/http/people/codes.ts src/http/people/copy.ts src/http/people/explain-page.ts src/http/people/home.ts src/http/people/html.ts
+// guards: src/http/people/codes.ts src/http/people/copy.ts src/http/people/dates.ts src/http/people/explain-page.ts
+// guards: src/http/people/home.ts src/http/people/html.ts
 // guards: src/http/people/ops.ts src/http/people/style.ts
 import { createHash } from 'node:crypto'
+import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { REFUSALS } from '../../../src/domain/base/refusal.ts'
 import { startGate } from '../../world/gate/gate.ts'
@@ -74,7 +76,7 @@ t.test('to a program it says the same as JSON', async t => {
 })
 
 t.test(
-  'nothing is fetched by a page, nobody frames it, nothing runs in it but the script that copies; its style is the one that it names',
+  'nothing is fetched by a page, nobody frames it, nothing runs in it but scripts of ours that it names; its style is the one that it names',
   async t => {
     const { ask, path } = await refusedOne(t, { attested: false })
     for (const asked of [path, '/']) {
@@ -88,7 +90,7 @@ t.test(
       const scripts = [...text.matchAll(/<script[^>]*>[^<]*/g)].map(([found]) => found)
       t.strictSame(
         scripts,
-        asked === '/' ? [] : ['<script src="copy.js" defer>'],
+        asked === '/' ? [] : ['<script src="dates.js" defer>', '<script src="copy.js" defer>'],
         'nothing that runs stands in the page',
       )
       t.match(headers, { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
@@ -101,6 +103,21 @@ t.test(
     t.match(headers, { 'content-security-policy': /default-src 'none'/, 'x-content-type-options': 'nosniff' })
   },
 )
+
+t.test('when it was is written in ISO 8601, and by a script of ours in the reader’s own zone', async t => {
+  const { ask, path } = await refusedOne(t, { attested: false })
+  const { at } = (await ask(`${path}?format=json`)).json()
+  t.match((await ask(path)).text, `<dd><time datetime="${at}" title="${at}">${at}</time></dd>`)
+  const { status, headers, text } = await ask('/x/dates.js')
+  t.equal(status, 200)
+  t.match(headers, { 'content-type': 'text/javascript; charset=utf-8', 'x-content-type-options': 'nosniff' })
+  const time = { dateTime: at, textContent: at }
+  const odd = { dateTime: 'never', textContent: 'never' }
+  runInNewContext(text, { document: { querySelectorAll: () => [time, odd] }, Date, Number })
+  t.match(time.textContent, String(new Date(at).getFullYear()))
+  t.not(time.textContent, at)
+  t.equal(odd.textContent, 'never')
+})
 
 t.test('text from outside stays text', async t => {
   const script = '<script>alert("x")</script>&\'"'
