@@ -1,26 +1,38 @@
 import type { YamlPath } from '../yaml/yaml-document.ts'
 import type { YamlValue } from './yaml-value.ts'
 
-/** What becomes of the value at a path. `insert` is about the list there, the others about the value itself. */
+/** One change of a plain value; every path is that before any of them. */
 export type ValueChange =
-  | { readonly kind: 'insert'; readonly value: YamlValue; readonly index: number }
-  | { readonly kind: 'put'; readonly value: YamlValue }
-  | { readonly kind: 'remove' }
+  /** into the list at the path, before the item that has the index now */
+  | { readonly kind: 'insert'; readonly path: YamlPath; readonly index: number; readonly value: YamlValue }
+  | { readonly kind: 'put'; readonly path: YamlPath; readonly value: YamlValue }
+  | { readonly kind: 'remove'; readonly path: YamlPath }
 
-/** A plain value with one thing changed: what a text has to mean after it was. */
-export function changedValue(value: unknown, path: YamlPath, change: ValueChange): unknown {
-  const [part, ...rest] = path
-  if (part === undefined) {
-    if (change.kind === 'put') return change.value
-    if (change.kind !== 'insert' || !Array.isArray(value)) throw new TypeError('a value is replaced by its holder')
-    return value.toSpliced(change.index, 0, change.value)
-  }
-  const goes = rest.length === 0 && change.kind === 'remove'
+/** A plain value with some things changed: what a text has to mean after they were. */
+export function changedValue(value: unknown, changes: readonly ValueChange[]): unknown {
+  if (changes.length === 0) return value
+  const [put] = changes.filter(({ kind, path }) => kind === 'put' && path.length === 0)
+  if (put?.kind === 'put') return put.value
+  const below = Map.groupBy(
+    changes.filter(({ path }) => path.length > 0),
+    ({ path: [part] }) => part,
+  )
+  const within = (part: string | number) =>
+    (below.get(part) ?? []).map(change => ({ ...change, path: change.path.slice(1) }))
+  const goes = (part: string | number) => within(part).some(({ kind, path }) => kind === 'remove' && path.length === 0)
   if (Array.isArray(value)) {
-    const index = Number(part)
-    return goes ? value.toSpliced(index, 1) : value.with(index, changedValue(value[index], rest, change))
+    const inserted = (at: number) =>
+      changes.flatMap(change =>
+        change.kind === 'insert' && change.path.length === 0 && change.index === at ? [change.value] : [],
+      )
+    return [
+      ...value.flatMap((item: unknown, at) => [...inserted(at), ...(goes(at) ? [] : [changedValue(item, within(at))])]),
+      ...inserted(value.length),
+    ]
   }
   const mapping = (value ?? {}) as Readonly<Record<string, unknown>>
-  if (goes) return Object.fromEntries(Object.entries(mapping).filter(([key]) => key !== part))
-  return { ...mapping, [part]: changedValue(mapping[part], rest, change) }
+  const keys = new Set([...Object.keys(mapping), ...[...below.keys()].map(String)])
+  return Object.fromEntries(
+    [...keys].filter(key => !goes(key)).map(key => [key, changedValue(mapping[key], within(key))]),
+  )
 }

@@ -1,7 +1,10 @@
-// guards: src/protocol/amend/yaml-value.ts src/protocol/amend/changed-value.ts
+// guards: src/protocol/amend/yaml-value.ts src/protocol/amend/changed-value.ts src/protocol/amend/parsed-yaml.ts
+// guards: src/protocol/amend/yaml-edit.ts src/protocol/amend/yaml-splices.ts
 import t from 'tap'
 import { GateError } from '../../../src/domain/base/errors.ts'
-import { addItem, addPair, removeAt, setText } from '../../../src/protocol/amend/yaml-text.ts'
+import { amendYaml } from '../../../src/protocol/amend/amend-yaml.ts'
+import type { Position, YamlPlace } from '../../../src/protocol/amend/yaml-edit.ts'
+import type { YamlValue } from '../../../src/protocol/amend/yaml-value.ts'
 import type { TextFile } from '../../../src/protocol/yaml/yaml-document.ts'
 
 const POLICY = `# read aloud
@@ -35,6 +38,13 @@ exemptions:
 
 const file = (text: string): TextFile => ({ path: 'p.yaml', text })
 const at = (...path: readonly (string | number)[]) => ({ document: 0, path })
+const addItem = (it: TextFile, place: YamlPlace, value: YamlValue, position: Position) =>
+  amendYaml(it, [{ kind: 'item', place, value, position }])
+const addPair = (it: TextFile, place: YamlPlace, [key, value]: readonly [string, YamlValue], position: Position) =>
+  amendYaml(it, [{ kind: 'pair', place, key, value, position }])
+const removeAt = (it: TextFile, place: YamlPlace, named: string) => amendYaml(it, [{ kind: 'remove', place, named }])
+const setText = (it: TextFile, place: YamlPlace, value: string) => amendYaml(it, [{ kind: 'text', place, value }])
+
 const RULE = { match: 'new', publishers: ['acme'] }
 
 /** The lines that came, and those that went. */
@@ -50,7 +60,7 @@ function difference(
 }
 
 t.test('a new item is lines among lines, and everything else stays to the byte', async t => {
-  const added = (position: Parameters<typeof addItem>[3]) => addItem(file(POLICY), at('projects'), RULE, position).text
+  const added = (position: Position) => addItem(file(POLICY), at('projects'), RULE, position).text
   t.match(added({ after: 0 }), /# until they move\n {2}- match: new\n {4}publishers: \[acme\]\n\n {2}# nobody/)
   t.match(added({ before: 1 }), /# nobody signed these\n {2}- match: new\n {4}publishers: \[acme\]\n {2}- match: six/)
   t.match(added({ after: -1 }), /projects:\n {2}- match: new\n {4}publishers: \[acme\]\n {2}- match: demo {3}# by us/)
@@ -76,7 +86,7 @@ t.test('a key comes into a mapping, with an empty line where they stand apart', 
 })
 
 t.test('lists and mappings in braces grow in their braces', async t => {
-  const flow = (text: string, path: readonly (string | number)[], position: { after: number } | { before: number }) =>
+  const flow = (text: string, path: readonly (string | number)[], position: Position) =>
     addItem(file(text), at(...path), 'new', position).text
   t.equal(flow('a: [x, y] # c\n', ['a'], { after: 1 }), 'a: [x, y, new] # c\n')
   t.equal(flow('a: [x, y,]\n', ['a'], { after: 1 }), 'a: [x, y, new,]\n')
@@ -188,3 +198,35 @@ const CHANGES: readonly ((file: TextFile) => TextFile)[] = [
   it => addPair(it, at(), ['new', ['w']], { after: 0 }),
   it => addPair(it, at(), ['new', { w: 'v' }], { after: 1 }),
 ]
+
+t.test('many changes at once are as one after the other', async t => {
+  const changed = amendYaml(file(POLICY), [
+    { kind: 'item', place: at('projects'), value: { match: 'b1' }, position: { before: 1 } },
+    { kind: 'item', place: at('projects'), value: { match: 'a2' }, position: { after: 0 } },
+    { kind: 'item', place: at('projects'), value: { match: 'b2' }, position: { before: 1 } },
+    { kind: 'item', place: at('projects', 0, 'publishers'), value: 'p2', position: { after: 0 } },
+    { kind: 'item', place: at('projects', 0, 'publishers'), value: 'p3', position: { after: 0 } },
+    { kind: 'pair', place: at(), key: 'limits', value: { exemption_max: '90d' }, position: { after: 3 } },
+    { kind: 'text', place: at('exemptions', 0, 'expires'), value: '2027-06-30' },
+    { kind: 'remove', place: at('publishers', 'acme'), named: 'acme' },
+  ]).text
+  t.match(changed, /^# read aloud\nversion: 1\n\nprojects:/, 'and what would be empty goes')
+  t.match(
+    changed,
+    /publishers: \[acme, p2, p3\]\n {4}# until they move\n {2}- match: a2\n\n {2}# nobody signed these\n {2}- match: b1\n {2}- match: b2\n {2}- match: six\n/,
+  )
+  t.match(changed, /expires: 2027-06-30\n\nlimits:\n {2}exemption_max: "90d"\n$/)
+})
+
+t.test('of what stands in braces any number goes at once', async t => {
+  const gone = (...indexes: readonly number[]) =>
+    amendYaml(
+      file('p: [a, b, c, d] # all\nq: 1\n'),
+      indexes.map(index => ({ kind: 'remove', place: at('p', index), named: '' })),
+    ).text
+  t.equal(gone(1, 2), 'p: [a, d] # all\nq: 1\n')
+  t.equal(gone(2, 3), 'p: [a, b] # all\nq: 1\n')
+  t.equal(gone(0, 3), 'p: [b, c] # all\nq: 1\n')
+  t.equal(gone(0, 1, 2), 'p: [d] # all\nq: 1\n')
+  t.equal(gone(0, 1, 2, 3), 'q: 1\n')
+})
