@@ -39,7 +39,7 @@ export const ROOMS: Readonly<
     attest: { is: 'provenance documents, checkpoints and envelopes', enters: 'text' },
     clauses: { is: 'what a policy file may say: its schema, and each part of it as a value', enters: 'yaml' },
     policy: { is: 'policy files to one immutable policy, checked as a whole, and back', enters: 'yaml clauses' },
-    amend: { is: 'policy files and pins changed in place, all else kept to the byte', enters: 'yaml clauses' },
+    amend: { is: 'policy files and pins changed in place, all else kept to the byte', enters: 'yaml clauses policy' },
     carry: { is: 'plans, manifests and files of a mirror', enters: 'text' },
     lockfiles: { is: 'locks of the clients', enters: 'text' },
     answers: { is: 'problem documents, and tables of every code', enters: '' },

@@ -168,7 +168,8 @@ function keyOf(publisher: ObservedPublisher): string {
   }
 }
 
-function mergeAll(publishers: readonly ObservedPublisher[]): readonly ObservedPublisher[] {
+/** Each publisher once, with every ref that was seen of it. */
+export function mergeAll(publishers: readonly ObservedPublisher[]): readonly ObservedPublisher[] {
   return [...Map.groupBy(publishers, keyOf)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([, same]) => {
@@ -211,13 +212,15 @@ function namePublishers(publishers: readonly ObservedPublisher[]): readonly Name
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-function shortName(publisher: ObservedPublisher): string {
+/** What a publisher is called, as long as nobody else is. */
+export function shortName(publisher: ObservedPublisher): string {
   if (publisher.kind === 'google') return plain(publisher.email)
   if (publisher.kind === 'circleci') return plain(publisher.vcsOrigin ?? `circleci-${publisher.projectId}`)
   return plain(publisher.kind === 'github' ? publisher.repository : publisher.project)
 }
 
-function longName(publisher: ObservedPublisher): string {
+/** The same with its workflow, where a repository has several. */
+export function longName(publisher: ObservedPublisher): string {
   if (publisher.kind === 'google' || publisher.kind === 'circleci') return shortName(publisher)
   const file = publisher.kind === 'github' ? publisher.workflows[0] : publisher.config
   return plain(`${shortName(publisher)}-${file.replace(/\.ya?ml$/, '')}`)
