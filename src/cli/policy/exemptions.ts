@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { formatInstant, type Instant, instant } from '../../domain/base/instant.ts'
+import { countPins } from '../../domain/policy/exemptions.ts'
 import type { Exemption } from '../../domain/policy/policy.ts'
 import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
@@ -10,7 +11,7 @@ import type { Services } from '../command/services.ts'
 import { parseLength } from '../command/since.ts'
 import { nearPath } from '../terminal/near-path.ts'
 import { createScreen } from '../terminal/screen.ts'
-import { renderTable } from '../terminal/table.ts'
+import { counted, renderTable } from '../terminal/table.ts'
 
 interface ExpiringOptions {
   readonly config?: string
@@ -43,8 +44,9 @@ Exit codes:
   2  usage, configuration or policy
 
 Output of --format json, one object a line:
-  {id, project, files, waive, owner, ticket, reason, ends, ended, place,
-   uses: null | number}
+  {id, project, files, pins: null | {file, projects, files}, waive, owner,
+   ticket, reason, ends, ended, place, uses: null | number}
+project is null and files empty where a pins file has them.
 
 ${ENVIRONMENT}
 
@@ -80,11 +82,13 @@ async function countUses(records: Pick<Records, 'journal'>, since: Instant): Pro
 }
 
 function toJson(exemption: Exemption, now: Instant, uses: ReadonlyMap<string, number> | undefined): object {
-  const { id, project, files, waive, owner, ticket, reason, ends, ref } = exemption
+  const { id, pins, pinsFile, waive, owner, ticket, reason, ends, ref } = exemption
+  const files = [...pins.values()].flatMap(own => (own.by === 'file' ? [...own.files] : []))
   return {
     id,
-    project,
-    files: Object.fromEntries([...files].map(([filename, sha256]) => [filename, `sha256:${sha256}`])),
+    project: pinsFile === undefined ? ([...pins.keys()][0] ?? null) : null,
+    files: Object.fromEntries(files.map(([filename, sha256]) => [filename, `sha256:${sha256}`])),
+    pins: pinsFile === undefined ? null : { file: pinsFile, projects: [...pins.keys()], files: countPins(exemption) },
     waive,
     owner,
     ticket: ticket ?? null,
@@ -111,19 +115,24 @@ function render(
   renderTable(
     screen,
     ['ends', 'id', 'project', 'files', ...used, 'waives'],
-    exemptions.map(({ id, project, files, waive, ends, ref }) => [
-      left(ends, now),
-      id,
-      project,
-      files.size,
-      ...(uses === undefined ? [] : [uses.get(ref.id) ?? 0]),
-      waive.join(', '),
+    exemptions.map(exemption => [
+      left(exemption.ends, now),
+      exemption.id,
+      projectsOf(exemption),
+      countPins(exemption),
+      ...(uses === undefined ? [] : [uses.get(exemption.ref.id) ?? 0]),
+      exemption.waive.join(', '),
     ]),
     exemptions.map(({ owner, ticket, ref }) => {
       const who = ticket === undefined ? owner : `${owner}, ${ticket}`
       return `${who}, ${nearPath(ref.file)}:${ref.line}`
     }),
   )
+}
+
+function projectsOf({ pins }: Exemption): string {
+  const [first, ...others] = pins.keys()
+  return first === undefined || others.length > 0 ? counted(pins.size, 'project') : first
 }
 
 function left(ends: Instant, now: Instant): string {

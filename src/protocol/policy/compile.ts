@@ -2,6 +2,7 @@ import type { Instant, Millis } from '../../domain/base/instant.ts'
 import { createPolicy, type Exemption, type Policy, type PolicyMode, type Rule } from '../../domain/policy/policy.ts'
 import type { Revocation } from '../../domain/policy/revocation.ts'
 import { compileExemption } from '../clauses/exemption.ts'
+import { NamedPins, type ReadPinsFile } from '../clauses/named-pins.ts'
 import { compileTest, type ReadTest } from '../clauses/policy-test.ts'
 import { NamedRoots, type ReadRoot, readPublishers } from '../clauses/publisher.ts'
 import { compileRevocation } from '../clauses/revocation.ts'
@@ -31,6 +32,7 @@ import {
   warnOfPredicates,
   warnOfRule,
 } from './cross-checks.ts'
+import { contentsOf, type FileContents, type PinsContents } from './file-contents.ts'
 
 /** What a policy is made of, for people. */
 export interface PolicyContents {
@@ -46,8 +48,18 @@ export interface PolicyContents {
   readonly tests: readonly ReadTest[]
   /** files that `trusted_root` names, absolute */
   readonly rootFiles: readonly string[]
+  /** files that `pins` names, and by which exemptions */
+  readonly pinsFiles: readonly PinsContents[]
+  /** what stands in which file of the policy */
+  readonly documents: readonly FileContents[]
   /** things worth saying at load */
   readonly warnings: readonly Diagnostic[]
+}
+
+/** How files beside the policy are read that it names. */
+export interface ReadBeside {
+  readonly root: ReadRoot
+  readonly pins: ReadPinsFile
 }
 
 interface Compiled {
@@ -61,9 +73,10 @@ interface Compiled {
  * What must hold between the parts of a policy. It reads whatever the schema has nothing against, so that one mistake
  * does not hide another, and says nothing that only follows from a part it could not read.
  */
-export function compilePolicy(documents: readonly YamlDocument[], now: Instant, readRoot: ReadRoot): Compiled {
+export function compilePolicy(documents: readonly YamlDocument[], now: Instant, read: ReadBeside): Compiled {
   const diagnostics: Diagnostic[] = []
-  const roots = new NamedRoots(readRoot)
+  const roots = new NamedRoots(read.root)
+  const pins = new NamedPins(read.pins)
   const publishers = readPublishers(documents, roots, diagnostics)
   const defaults = readDefaults(documents, diagnostics)
   const mode: PolicyMode = onlyAt(documents, 'mode', diagnostics)?.value === 'audit' ? 'audit' : 'enforce'
@@ -74,7 +87,7 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
     item => compileRule(item, defaults?.value ?? {}, publishers, roots, diagnostics) ?? [],
   )
   const exemptions = readItems(documents, 'exemptions', exemptionSchema).flatMap(
-    item => compileExemption(item, { max: limits.exemption_max, now }, diagnostics) ?? [],
+    item => compileExemption(item, { max: limits.exemption_max, now }, pins, diagnostics) ?? [],
   )
   const revocations = readItems(documents, 'revocations', revocationSchema).flatMap(
     item => compileRevocation(item, diagnostics) ?? [],
@@ -127,6 +140,11 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
       limits: { exemptionMax: limits.exemption_max, exemptionWarn: limits.exemption_warn },
       tests,
       rootFiles: roots.files,
+      documents: documents.map(contentsOf),
+      pinsFiles: pins.files.map(file => ({
+        ...file,
+        exemptions: exemptions.filter(({ pinsFile }) => pinsFile === file).map(({ exemption }) => exemption.id),
+      })),
       warnings,
     },
     parts: digest => createPolicy({ ...parts, digest, warnings: warnings.map(formatDiagnostic) }),

@@ -93,7 +93,9 @@ export function refuseIdleRules(
   lookup: Policy,
   diagnostics: Diagnostic[],
 ): void {
-  const exempted = new Set(exemptions.map(({ exemption }) => lookup.ruleFor(exemption.project)))
+  const exempted = new Set(
+    exemptions.flatMap(({ exemption }) => [...exemption.pins.keys()].map(project => lookup.ruleFor(project))),
+  )
   for (const { rule, value, document, path } of rules) {
     if (
       rule.attestation !== 'required' ||
@@ -132,15 +134,11 @@ export function judgeStrangers(
   diagnostics: Diagnostic[],
   warnings: Diagnostic[],
 ): void {
-  for (const { exemption, document, path } of exemptions) {
-    if (lookup.ruleFor(exemption.project) !== undefined) continue
-    const at = document.at(
-      [...path, 'project'],
-      `no rule decides "${exemption.project}", so the exemption cannot help: add a rule for it`,
-    )
-    if (defaults?.value.unmatched === 'apply-defaults') warnings.push(at)
-    else diagnostics.push(at)
-  }
+  const told = defaults?.value.unmatched === 'apply-defaults' ? warnings : diagnostics
+  for (const { exemption, at } of exemptions)
+    for (const project of exemption.pins.keys())
+      if (lookup.ruleFor(project) === undefined)
+        told.push(at(project, `no rule decides "${project}", so the exemption cannot help: add a rule for it`))
 }
 
 /** What must be there and may not be there: no attestation passes such a rule. */
