@@ -131,8 +131,10 @@ async function offer(seen: Seen, options: InitOptions, services: Services): Prom
   return leftOut.length + failures.length > 0 ? 1 : 0
 }
 
+type Writer = Parameters<typeof cover<{ readonly text: string; readonly policy: Policy }>>[2]
+
 /** Writes what was observed, and reads it back as a gate would before anybody gets it. */
-function writerOf({ locks, look }: Seen, options: InitOptions, services: Services): Parameters<typeof cover>[2] {
+function writerOf({ locks, look }: Seen, options: InitOptions, services: Services): Writer {
   const now = services.clock()
   const about = { ...writing(options, services, now), locks: locks.map(({ path }) => basename(path)) }
   return async (files, leftOut) => {

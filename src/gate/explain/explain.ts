@@ -1,6 +1,7 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { type Instant, millis } from '../../domain/base/instant.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
+import type { History } from '../../domain/memory/history.ts'
 import type { Artifact, FilePath } from '../../domain/packaging/artifact.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Version } from '../../domain/packaging/version.ts'
@@ -40,6 +41,8 @@ export interface Explain {
    * the index does not list now as the lock has it is `not-listed`, and nothing here throws a GateError: each outcome has its own.
    */
   locked(locked: Locked): Promise<readonly LockedExplanation[]>
+  /** What is remembered of a project. Throws unknown-…. */
+  history(project: ProjectName): Promise<History>
   /** The policy that decides. */
   policy(): Policy
   /** Every listed file of a version, in the index's order. Throws no-project, not-listed, internal, unknown-…. */
@@ -139,6 +142,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     },
     byName: async filename => await explainLocated(await locate.byFilename(filename), explain.anew),
     byPath: async path => await explainLocated(await locate.byPath(path), explain.anew),
+    history: async project => (await memory.of(project)).history,
     policy: () => policies.current(),
     async locked(locked) {
       try {

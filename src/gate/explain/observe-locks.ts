@@ -31,14 +31,13 @@ export interface LeftOut {
 
 /** A policy as it is written, and as a gate reads it. */
 interface Written {
-  readonly text: string
   readonly policy: Policy
 }
 
 /** A policy over what was observed, and what it makes of the very look that it was written from. */
-export interface Covered {
+export interface Covered<As extends Written> {
   /** `undefined` where there is nothing that a policy could admit */
-  readonly written: (Written & { readonly judged: readonly Surveyed[] }) | undefined
+  readonly written: (As & { readonly judged: readonly Surveyed[] }) | undefined
   /** every file that the policy does not admit, and those that contradict their lock */
   readonly leftOut: readonly LeftOut[]
 }
@@ -82,11 +81,11 @@ export function observe(surveyed: readonly Surveyed[]): Observation {
  *
  * @throws GateError `unknown-…` where what is remembered of a project cannot be read
  */
-export async function cover(
+export async function cover<As extends Written>(
   look: Survey,
   { files, leftOut }: Pick<Observation, 'files' | 'leftOut'>,
-  write: (files: readonly ObservedFile[], leftOut: readonly LeftOut[]) => Promise<Written>,
-): Promise<Covered> {
+  write: (files: readonly ObservedFile[], leftOut: readonly LeftOut[]) => Promise<As>,
+): Promise<Covered<As>> {
   if (files.length === 0) return { written: undefined, leftOut }
   const written = await write(files, leftOut)
   const judged = await judgeUnder(written.policy, look)
@@ -114,7 +113,11 @@ function isPinned({ explanation: { file }, package: locked }: Surveyed): boolean
   return pinsFile(locked, file)
 }
 
-function leaveOut({ explanation }: Surveyed, { code, detail }: Pick<Refused, 'code' | 'detail'>): LeftOut {
+/** What is refused whatever a policy says, or by what somebody said on purpose. */
+export function leaveOut(
+  { explanation }: Pick<Surveyed, 'explanation'>,
+  { code, detail }: Pick<Refused, 'code' | 'detail'>,
+): LeftOut {
   return { filename: explanation.file.filename, why: `${code}, ${detail}`, remedy: refusalEntry(code).remedy }
 }
 

@@ -133,7 +133,8 @@ function exemptionsOf(files: readonly ObservedFile[], { owner, expires, at }: Wr
   })
 }
 
-const REASONS: Readonly<Record<Waiver, string>> = {
+/** Why a release needs what it needs. */
+export const REASONS: Readonly<Record<Waiver, string>> = {
   attestation: 'the release had no attestation',
   identity: 'no rule can name who signed it',
   predicate: 'its predicate types are not allowed',
