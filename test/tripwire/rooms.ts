@@ -78,8 +78,9 @@ export const ROOMS: Readonly<
     judge: { is: 'commands that judge files and locks', enters: 'terminal command locks report' },
     policy: {
       is: 'commands of the policy and of what is remembered',
-      enters: 'terminal command locks report',
+      enters: 'terminal command locks report update',
     },
+    update: { is: 'the command that brings a policy up to date', enters: 'terminal command locks report' },
     lock: { is: 'commands that change locks', enters: 'terminal command locks report' },
     mirror: { is: 'commands of a mirror', enters: 'terminal command locks report' },
     operate: {

@@ -15,15 +15,17 @@ import {
 } from '../../protocol/amend/add-exemptions.ts'
 import { addPublishers, type NamedSigner, type ProjectNeed } from '../../protocol/amend/add-publishers.ts'
 import type { DocumentPlace, PolicyTexts } from '../../protocol/amend/policy-texts.ts'
+import type { PolicyContents } from '../../protocol/policy/compile.ts'
 import { mergeAll, type ObservedFile } from '../../protocol/policy/write.ts'
 import type { Explain } from './explain.ts'
 import { cover, type LeftOut, leaveOut, observe } from './observe-locks.ts'
 import { fileKey, judgeUnder, onePerFile, type Survey, type Surveyed } from './survey.ts'
 
-/** A policy that is to grow: what it says, and its texts. */
+/** A policy that is to change: what it says, and its texts. */
 export interface Growing {
   readonly texts: PolicyTexts
   readonly policy: Policy
+  readonly contents: PolicyContents
 }
 
 /** What came into a policy. */
@@ -38,10 +40,10 @@ export interface Extended extends Growing {
   readonly leftOut: readonly LeftOut[]
 }
 
-export interface ExtendTerms extends ExemptionTerms {
+export interface ExtendTerms extends Omit<ExemptionTerms, 'exemptions' | 'used'> {
   readonly into: DocumentPlace
   /** Reads texts as a gate would; throws where they are no policy. */
-  compile(texts: PolicyTexts): Promise<Policy>
+  compile(texts: PolicyTexts): Growing
 }
 
 /**
@@ -67,15 +69,18 @@ export async function extendPolicy(
   const [doubt] = unknown
   if (doubt !== undefined) throw doubt
   const scene: Scene = { ...growing, explain, judged: new Map(judged.map(it => [fileKey(it.explanation.file), it])) }
-  const { written, leftOut: left } = await cover(look, { files, leftOut }, async observed => {
-    const grown = await grow(scene, observed, terms)
-    return { ...grown, policy: enforcing(await terms.compile(grown.texts)) }
+  const needed = files.map(file => asRefused(file, scene))
+  const used = new Set(look.map(it => it.package.project))
+  const { written, leftOut: left } = await cover(look, { files: needed, leftOut }, async observed => {
+    const grown = await grow(scene, observed, { ...terms, used, exemptions: growing.contents.exemptions })
+    const compiled = terms.compile(grown.texts)
+    return { ...grown, compiled, policy: enforcing(compiled.policy) }
   })
   const told = { leftOut: [...decided, ...left] }
   if (written === undefined) return { ...growing, ...told, ...NOTHING }
   assertNoneLost(judged, written.judged)
-  const { texts, named, bare, pinned, exemptions } = written
-  return { ...told, texts, named, bare, pinned, exemptions, policy: await terms.compile(texts) }
+  const { compiled, named, bare, pinned, exemptions } = written
+  return { ...told, ...compiled, named, bare, pinned, exemptions }
 }
 
 const NOTHING = { named: [], bare: [], pinned: [], exemptions: [] }
@@ -104,7 +109,7 @@ interface Scene extends Growing {
   readonly judged: ReadonlyMap<string, Surveyed>
 }
 
-async function grow(scene: Scene, files: readonly ObservedFile[], terms: ExtendTerms) {
+async function grow(scene: Scene, files: readonly ObservedFile[], terms: ExemptionTerms & Pick<ExtendTerms, 'into'>) {
   const needs: ProjectNeed[] = []
   for (const [project, own] of Map.groupBy(files, file => file.project)) {
     const need = await needOf(scene, project, own)
@@ -118,6 +123,15 @@ async function grow(scene: Scene, files: readonly ObservedFile[], terms: ExtendT
 function pinOf({ project, version, sha256, waive: listed }: ObservedFile): readonly PinNeed[] {
   const waive = nonEmpty(listed)
   return waive === undefined ? [] : [{ project, version, hashes: [sha256], waive }]
+}
+
+/** Where a rule decides it, what it was refused for is what an exemption has to waive, and no more. */
+function asRefused(file: ObservedFile, { policy, judged }: Scene): ObservedFile {
+  const outcome = judged.get(fileKey(file))?.explanation.outcome
+  if (file.publisher !== undefined || policy.ruleFor(file.project) === undefined) return file
+  if (outcome === undefined || outcome instanceof GateError || outcome.kind === 'admitted') return file
+  const waiver = waiverOf(outcome)
+  return waiver === undefined ? file : { ...file, waive: [waiver] }
 }
 
 /** `undefined` where the rule that decides the project is enough. */

@@ -32,6 +32,8 @@ export interface NamedSigner {
   /** key under `publishers` */
   readonly name: string
   readonly publisher: ObservedPublisher
+  /** as a policy writes it */
+  readonly written: Readonly<Record<string, YamlValue>>
   /** whether the policy had it before */
   readonly known: boolean
   /** how the project's rule calls those that it named before */
@@ -67,7 +69,7 @@ export function addPublishers(
         taken.set(name, value)
         added.push({ key: 'publishers', name, value })
       }
-      return { name, publisher: signer.observed, known: known.some(it => it.name === same) }
+      return { name, publisher: signer.observed, written: value, known: known.some(it => it.name === same) }
     })
     const own = rules.get(project) ?? []
     const wider = own.length > 0 || rule?.match === undefined ? undefined : rules.get(rule.match)?.[0]
