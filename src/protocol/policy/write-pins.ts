@@ -22,7 +22,7 @@ export function writePins(pins: readonly Pin[], comments: readonly string[] = []
 
 /**
  * The text of a pins file with a change, and everything else of it to the byte: comments, order, line ends, a last line
- * without one. A release that is new stands before the first that comes after it; one that gets hashes is written anew, in its
+ * without one. A release that is new stands where its name belongs; one that gets hashes is written anew, in its
  * place. Of a release that goes, the comments around it stay.
  *
  * @throws TypeError for a text that is no pins file
@@ -48,12 +48,21 @@ export function changePins(text: string, { add, remove = [] }: PinsChange): stri
     const written = `${block.replaceAll('\n', lineEnd)}${remark}${lineEnd}`
     if (old !== undefined) instead.set(old, written)
     else {
-      const next = releases.find(release => compareReleases(release, pin) > 0)
-      const at = next === undefined ? lines.length + 1 : next.line
+      const at = lineFor(pin, releases, lines)
       before.set(at, [...(before.get(at) ?? []), written])
     }
   }
   return splice(lines, lineEnd, before, instead)
+}
+
+/** Behind what comes before it, with the remarks below that; the comments above what comes after stay with that. */
+function lineFor(pin: Pin, releases: readonly PinnedRelease[], lines: readonly string[]): number {
+  const next = releases.findIndex(release => compareReleases(release, pin) > 0)
+  const previous = next === -1 ? releases.at(-1) : releases[next - 1]
+  if (previous === undefined) return releases[next]?.line ?? lines.length + 1
+  let line = previous.end + 1
+  while (/^[ \t]+#/.test(lines[line - 1] ?? '')) line += 1
+  return line
 }
 
 /** Puts the new blocks before their lines, and what was written anew in the place of what it was. */

@@ -41,10 +41,19 @@ t.test('a change leaves everything else to the byte', async t => {
   )
   t.equal(
     changePins(KEPT, { add: [pin('bcd==1 d')] }),
-    KEPT.replace(block('six==1.9', 'b'), `${block('bcd==1', 'd')}\n${block('six==1.9', 'b')}`),
-    'a release between',
+    KEPT.replace('# asked', `${block('bcd==1', 'd')}\n# asked`),
+    'a release between, and whose remarks are whose',
   )
-  t.equal(changePins(KEPT, { add: [pin('zzz==1 d')] }), `${KEPT}${block('zzz==1', 'd')}\n`, 'a release at the end')
+  t.equal(
+    changePins(KEPT, { add: [pin('zzz==1 d')] }),
+    KEPT.replace('# end', `${block('zzz==1', 'd')}\n# end`),
+    'a release at the end',
+  )
+  t.equal(
+    changePins(KEPT, { add: [pin('aaa==1 d')] }),
+    KEPT.replace('abc==2', `${block('aaa==1', 'd')}\nabc==2`),
+    'a first one',
+  )
   t.equal(
     changePins(KEPT, { add: [], remove: [pin('six==1.9')] }),
     KEPT.replace(`${block('six==1.9', 'b')}\n`, ''),
@@ -52,7 +61,7 @@ t.test('a change leaves everything else to the byte', async t => {
   )
   t.equal(
     changePins(KEPT, { add: [pin('six==1.10 d')], remove: [pin('six==1.9'), pin('none==1')] }),
-    `${KEPT.replace(`${block('six==1.9', 'b')}\n`, '')}${block('six==1.10', 'd')}\n`,
+    KEPT.replace(block('six==1.9', 'b'), block('six==1.10', 'd')),
     'one for another',
   )
 })
