@@ -132,6 +132,31 @@ t.test('a rule taken away under deny admits nothing that no wider glob admits', 
   t.pass('under deny')
 })
 
+t.test('a policy that is read twice admits what it admits', async t => {
+  let admitting = 0
+  fc.assert(
+    fc.property(policies, policy => {
+      const text = JSON.stringify(policy)
+      const twice = loadPolicy(
+        ['a', 'b'].map(path => ({ path, text })),
+        NOW,
+        acmeRoot,
+      )
+      const once = loadPolicy([{ path: 'a', text }], NOW, acmeRoot)
+      if ('policy' in once !== 'policy' in twice) throw new Error('one of the two loads')
+      if (!('policy' in once) || !('policy' in twice)) return
+      for (const artifact of ARTIFACTS)
+        for (const finding of FINDINGS) {
+          const admitted = admits(artifact, finding, once.policy)
+          if (admitted !== admits(artifact, finding, twice.policy)) throw new Error('twice is another policy')
+          if (admitted) admitting += 1
+        }
+    }),
+    RUNS,
+  )
+  t.ok(admitting > 0)
+})
+
 /** The policy with the same bytes pinned in files beside it, and these files by the ids of their exemptions. */
 function pinnedBeside<Policy extends { readonly exemptions: readonly Exempting[] }>(policy: Policy) {
   const pins = new Map<string, readonly string[]>()

@@ -10,6 +10,8 @@ export interface PinnedRelease {
   readonly hashes: ReadonlySet<Sha256>
   /** of its name, counted from 1 */
   readonly line: number
+  /** of its last hash */
+  readonly end: number
 }
 
 /** What is wrong with a line; lines and columns count from 1. */
@@ -101,7 +103,7 @@ function readRelease([name, ...options]: readonly Word[], wrong: WrongPin[]): Pi
   }
   if (options.length === 0) say(name, `${quoted(name.text)} has no --hash=sha256:…: only bytes can be pinned`)
   if (project === undefined || version === undefined || wrong.length > before) return undefined
-  return { project, version, hashes, line: name.line }
+  return { project, version, hashes, line: name.line, end: options.at(-1)?.line ?? name.line }
 }
 
 function quoted(text: string): string {

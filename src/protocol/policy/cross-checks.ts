@@ -38,18 +38,6 @@ export function refuseManyRoots(
   )
 }
 
-export function refuseTwins(rules: readonly ReadRule[], diagnostics: Diagnostic[]): void {
-  const seen = new Map<string, ReadRule>()
-  for (const read of rules) {
-    const twin = seen.get(read.rule.match)
-    if (twin === undefined) seen.set(read.rule.match, read)
-    else
-      diagnostics.push(
-        read.document.at([...read.path, 'match'], `${placeOf(twin)} matches the same: "${read.rule.match}"`),
-      )
-  }
-}
-
 /** Of two globs with an equally long literal prefix neither would be the one that decides. */
 export function refuseTies(rules: readonly ReadRule[], diagnostics: Diagnostic[]): void {
   const globs = rules.filter(({ rule }) => rule.match.includes('*'))
@@ -67,22 +55,6 @@ export function refuseTies(rules: readonly ReadRule[], diagnostics: Diagnostic[]
           ),
         )
     }
-  }
-}
-
-export function refuseTwinIds(exemptions: readonly ReadExemption[], diagnostics: Diagnostic[]): void {
-  const seen = new Map<string, ReadExemption>()
-  for (const read of exemptions) {
-    const { id } = read.exemption
-    const twin = seen.get(id)
-    if (twin === undefined) seen.set(id, read)
-    else
-      diagnostics.push(
-        read.document.at(
-          [...read.path, 'id'],
-          `the exemption "${id}" stands in ${twin.document.file}:${twin.exemption.ref.line} already`,
-        ),
-      )
   }
 }
 

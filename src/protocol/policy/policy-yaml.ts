@@ -18,8 +18,8 @@ export type LoadedPolicy =
 
 /**
  * Compiles policy files whole or not at all: every diagnostic of every file comes back at once. Several files are read
- * as one policy: publishers, projects and exemptions add up, `defaults` stands in one of them, and a name that stands
- * twice is an error. The policy's own tests run; one that fails is a diagnostic. `now` decides how long an exemption lives
+ * as one policy: publishers, projects and exemptions add up; what stands in several of them and is equal is one, and what
+ * is unequal is one diagnostic that names both places. The policy's own tests run; one that fails is a diagnostic. `now` decides how long an exemption lives
  * and is the moment of the tests. Files that the policy names are read by `readRoot` and `readPins`.
  */
 export function loadPolicy(
