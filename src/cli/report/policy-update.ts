@@ -103,7 +103,7 @@ function renderSigners(screen: Screen, signers: readonly SignerChange[]): void {
 }
 
 function describe({ publisher, name, known }: SignerChange): string {
-  const keys = publisherKeys(publisher).map(key => key.replace(/^[a-z_]+: /, ''))
+  const keys = publisherKeys(publisher).map(key => key.replace(/^[a-z_]+: /, '').replaceAll('"', ''))
   return `${keys.slice(0, 3).join(' ')} (${name}${known ? '' : ', new'})`
 }
 
@@ -148,7 +148,9 @@ function describeText({ path, before, after }: TextChange): string {
   const name = nearPath(path)
   if (after === undefined) return `${name}: goes`
   const { came, went } = countLines(before ?? '', after)
-  return `${name}: ${before === undefined ? 'new, ' : ''}${counted(came, 'line')} more, ${went} less`
+  return before === undefined
+    ? `${name}: new, ${counted(came, 'line')}`
+    : `${name}: ${counted(came, 'line')} more, ${went} less`
 }
 
 function countLines(before: string, after: string): { readonly came: number; readonly went: number } {

@@ -34,7 +34,7 @@ export async function changesIn(
   records: Pick<Records, 'journal'> | undefined,
 ): Promise<PolicyUpdate> {
   const pinned = [...updated.pinned, ...takenIn(updated, offers)]
-  const wanted = new Set(pinned.flatMap(({ hashes }) => hashes))
+  const wanted = new Set(pinned.flatMap(({ hashes }) => [...hashes]))
   const downloads = records === undefined ? undefined : await countDownloads(records, instant(now - COUNTED), wanted)
   const releases = Map.groupBy(pinned, ({ project, version, exemption }) => `${project}==${version} ${exemption}`)
   return {
@@ -52,7 +52,7 @@ export async function changesIn(
 interface PinnedFiles {
   readonly project: ProjectName
   readonly version: Version
-  readonly hashes: readonly Sha256[]
+  readonly hashes: ReadonlySet<Sha256>
   readonly exemption: string
   readonly waive: readonly string[]
 }
@@ -64,7 +64,7 @@ function takenIn({ taken }: Updated, offers: readonly Offered[]): readonly Pinne
     const sha256 = parseSha256(offer?.sha256 ?? '')
     return version === undefined || sha256 === undefined
       ? []
-      : [{ project, version, hashes: [sha256], exemption, waive }]
+      : [{ project, version, hashes: new Set([sha256]), exemption, waive }]
   })
 }
 
@@ -76,7 +76,7 @@ async function describe(
   const [first] = own
   if (first === undefined) throw new TypeError('a group has a member')
   const { project, version, exemption, waive } = first
-  const hashes = new Set(own.flatMap(it => it.hashes))
+  const hashes = new Set(own.flatMap(it => [...it.hashes]))
   const history = await explain.history(project)
   return {
     ...{ project, version, exemption, waive, files: hashes.size },

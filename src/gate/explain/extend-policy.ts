@@ -122,7 +122,7 @@ async function grow(scene: Scene, files: readonly ObservedFile[], terms: Exempti
 
 function pinOf({ project, version, sha256, waive: listed }: ObservedFile): readonly PinNeed[] {
   const waive = nonEmpty(listed)
-  return waive === undefined ? [] : [{ project, version, hashes: [sha256], waive }]
+  return waive === undefined ? [] : [{ project, version, hashes: new Set([sha256]), waive }]
 }
 
 /** Where a rule decides it, what it was refused for is what an exemption has to waive, and no more. */
@@ -182,8 +182,12 @@ async function firstSigner(
   return publisher === undefined ? [] : [publisher]
 }
 
-/** Whatever the change is for, it may take nothing away. */
-function assertNoneLost(before: readonly Surveyed[], after: readonly Surveyed[]): void {
+/**
+ * Whatever a change is for, it may take nothing away.
+ *
+ * @throws GateError `usage` naming what would be refused
+ */
+export function assertNoneLost(before: readonly Surveyed[], after: readonly Surveyed[]): void {
   const now = new Map(after.map(it => [fileKey(it.explanation.file), it.explanation.outcome]))
   for (const { explanation } of before) {
     const { outcome, file } = explanation

@@ -5,7 +5,14 @@ import { addOffered, type Offered, type Taken } from '../../protocol/amend/add-o
 import { type Removed, removeUnused } from '../../protocol/amend/remove-clauses.ts'
 import { type Renewed, renewExemptions } from '../../protocol/amend/renew-exemptions.ts'
 import type { Explain } from './explain.ts'
-import { type Extended, type ExtendTerms, enforcing, extendPolicy, type Growing } from './extend-policy.ts'
+import {
+  assertNoneLost,
+  type Extended,
+  type ExtendTerms,
+  enforcing,
+  extendPolicy,
+  type Growing,
+} from './extend-policy.ts'
 import { judgeUnder, type Survey } from './survey.ts'
 
 /** What a policy is brought up to date with. */
@@ -52,7 +59,7 @@ export async function updatePolicy(
   })
   const offered = taken.length === 0 ? moved.growing : terms.compile(texts)
   const extended = await extendPolicy(look, offered, explain, terms)
-  const pruned = prune(extended, pruneTo, terms)
+  const pruned = await prune(extended, look, pruneTo, terms)
   return { ...extended, ...pruned.growing, renewed: moved.renewed, removed: pruned.removed, taken, unusable }
 }
 
@@ -77,16 +84,21 @@ async function renew(
 
 const NOTHING_REMOVED: Removed = { rules: [], exemptions: [], publishers: [], pins: [] }
 
-function prune(
+async function prune(
   growing: Growing,
+  look: Survey,
   used: ReadonlySet<string> | undefined,
   { compile }: UpdateTerms,
-): { readonly growing: Growing; readonly removed: Removed } {
+): Promise<{ readonly growing: Growing; readonly removed: Removed }> {
   if (used === undefined) return { growing, removed: NOTHING_REMOVED }
   const { rules, unmatched } = growing.contents
   const wider = rules.flatMap(({ match }) => (match?.includes('*') === true ? [match] : []))
   const decidesAlone = (name: string) => unmatched === undefined && !wider.some(glob => matchesName(glob, name))
   const { texts, removed } = removeUnused(growing.texts, used, decidesAlone)
   const isSame = Object.values(removed).every(names => names.length === 0)
-  return { growing: isSame ? growing : compile(texts), removed }
+  if (isSame) return { growing, removed }
+  const pruned = compile(texts)
+  const [before, after] = [growing, pruned].map(({ policy }) => judgeUnder(enforcing(policy), look))
+  assertNoneLost((await before) ?? [], (await after) ?? [])
+  return { growing: pruned, removed }
 }

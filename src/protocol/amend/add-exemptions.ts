@@ -7,8 +7,8 @@ import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Exemption } from '../../domain/policy/policy.ts'
 import { parseMatch } from '../clauses/match.ts'
 import { REASONS } from '../policy/write.ts'
+import { changePins, type Pin, writePins } from '../policy/write-pins.ts'
 import { addClauses, type NewClause } from './add-clauses.ts'
-import { addPins, type Pin, writePins } from './amend-pins.ts'
 import { type Clause, clausesOf, type DocumentPlace, type PolicyTexts, pinsPathOf } from './policy-texts.ts'
 
 /** Files of a release that pass by their bytes alone, and what for. */
@@ -60,13 +60,13 @@ export function addExemptions(
     for (const [clause, own] of rest) {
       const path = clause === undefined ? undefined : pinsPathOf(clause)
       if (clause !== undefined && path !== undefined) {
-        pins.set(path, addPins({ path, text: pins.get(path) ?? '' }, own).text)
+        pins.set(path, changePins(pins.get(path) ?? '', { add: own }))
         pinned.push(...own.map(need => ({ ...need, exemption: clause.name })))
         continue
       }
       const made = newExemption(into, waive, { ...terms, taken: [...clauses, ...fresh].map(({ name }) => name), pins })
       fresh.push(made.clause)
-      pins.set(made.path, writePins(made.path, own, []).text)
+      pins.set(made.path, writePins(own))
       pinned.push(...own.map(need => ({ ...need, exemption: made.clause.name })))
     }
   }

@@ -1,7 +1,6 @@
-import type { ProjectName } from '../../domain/packaging/name.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
 import { readPins } from '../clauses/pins.ts'
-import { removePins } from './amend-pins.ts'
+import { changePins } from '../policy/write-pins.ts'
 import { amended, type Clause, clausesOf, type PolicyTexts, pinsPathOf } from './policy-texts.ts'
 import type { YamlValue } from './yaml-value.ts'
 
@@ -70,12 +69,11 @@ function prunePins({ pins }: PolicyTexts, used: ReadonlySet<string>): PrunedPins
   const removed: string[] = []
   const left = [...pins].map(([path, text]): readonly [string, string] => {
     const { releases } = readPins(text)
-    const gone = new Set<ProjectName>(releases.flatMap(({ project }) => (used.has(project) ? [] : [project])))
-    if (gone.size === 0) return [path, text]
-    const stays = releases.some(({ project }) => used.has(project))
-    if (stays)
-      removed.push(...releases.flatMap(({ project, version }) => (gone.has(project) ? [`${project}==${version}`] : [])))
-    return [path, stays ? removePins({ path, text }, gone).text : '']
+    const gone = releases.filter(({ project }) => !used.has(project))
+    if (gone.length === 0) return [path, text]
+    if (gone.length === releases.length) return [path, '']
+    removed.push(...gone.map(({ project, version }) => `${project}==${version}`))
+    return [path, changePins(text, { add: [], remove: gone })]
   })
   return { pins: new Map(left), removed }
 }

@@ -29,7 +29,9 @@ export class YamlSplices {
   /** The whole text with all edits made. */
   apply(edits: readonly YamlEdit[]): string {
     const holders = Map.groupBy(edits, edit => this.#holderOf(edit))
-    const splices = [...holders].flatMap(([holder, own]) => this.#within(holder, own))
+    // what is further in ends sooner
+    const inner = [...holders].toSorted(([, [a]], [, [b]]) => depthOf(b) - depthOf(a))
+    const splices = inner.flatMap(([holder, own]) => this.#within(holder, own))
     const ordered = splices.toSorted((a, b) => a.start - b.start || a.end - b.end)
     let [at, text] = [0, '']
     for (const { start, end, written } of ordered) {
@@ -257,6 +259,10 @@ export class YamlSplices {
     const at = this.#text.indexOf('\n', offset)
     return at < 0 ? this.#text.length : at + 1
   }
+}
+
+function depthOf(edit: YamlEdit | undefined): number {
+  return edit?.place.path.length ?? 0
 }
 
 function linesOf(edit: Added): readonly string[] {

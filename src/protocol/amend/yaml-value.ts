@@ -40,6 +40,7 @@ function isList(value: YamlValue): value is readonly YamlValue[] {
 export function scalarText(text: string): string {
   const plain =
     /^\d{4}-\d{2}-\d{2}$/.test(text) ||
-    (/^[A-Za-z_][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*$/.test(text) && !/^(?:true|false|null)$/i.test(text))
+    (/^(?:\.\/|\.(?=[a-z]))?[A-Za-z_][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*$/.test(text) &&
+      !/^(?:true|false|null|\.nan|\.inf)$/i.test(text))
   return plain ? text : JSON.stringify(text)
 }

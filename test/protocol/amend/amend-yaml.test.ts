@@ -230,3 +230,15 @@ t.test('of what stands in braces any number goes at once', async t => {
   t.equal(gone(0, 1, 2), 'p: [d] # all\nq: 1\n')
   t.equal(gone(0, 1, 2, 3), 'q: 1\n')
 })
+
+t.test('what comes at the end of a list stands above the key that comes behind it', async t => {
+  const both = (text: string) =>
+    amendYaml(file(text), [
+      { kind: 'pair', place: at(), key: 'b', value: [{ id: 1 }], position: { after: 0 } },
+      { kind: 'item', place: at('a'), value: 'y', position: { after: 0 } },
+    ]).text
+  t.equal(both('a:\n  - x\n'), 'a:\n  - x\n  - y\nb:\n  - id: 1\n')
+  t.equal(both('a:\n  - x'), 'a:\n  - x\n  - y\nb:\n  - id: 1')
+  t.equal(both('a:\n- x\nc: 1\n'), 'a:\n- x\n- y\nb:\n  - id: 1\nc: 1\n')
+  t.equal(both('{ a: [x], c: 1 }'), '{ a: [x, y], b: [{ id: 1 }], c: 1 }')
+})
