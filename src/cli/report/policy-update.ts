@@ -155,14 +155,21 @@ function describeText({ path, before, after }: TextChange): string {
 
 function countLines(before: string, after: string): { readonly came: number; readonly went: number } {
   const left = new Map<string, number>()
-  for (const line of before.split('\n')) left.set(line, (left.get(line) ?? 0) + 1)
+  for (const line of linesOf(before)) left.set(line, (left.get(line) ?? 0) + 1)
   let came = 0
-  for (const line of after.split('\n')) {
+  for (const line of linesOf(after)) {
     const count = left.get(line) ?? 0
     if (count === 0) came += 1
     else left.set(line, count - 1)
   }
   return { came, went: [...left.values()].reduce((sum, count) => sum + count, 0) }
+}
+
+function linesOf(text: string): readonly string[] {
+  return text
+    .replace(/\n$/, '')
+    .split('\n')
+    .slice(text === '' ? 1 : 0)
 }
 
 function byProject(a: { readonly project: string }, b: { readonly project: string }): number {
@@ -194,7 +201,7 @@ export function policyUpdateJson(update: PolicyUpdate, written: boolean): object
     files: texts.map(({ path, before, after }) => ({
       path: nearPath(path),
       change: before === undefined ? 'new' : after === undefined ? 'removed' : 'changed',
-      ...(after === undefined ? { came: 0, went: before?.split('\n').length ?? 0 } : countLines(before ?? '', after)),
+      ...countLines(before ?? '', after ?? ''),
     })),
   }
 }

@@ -27,9 +27,12 @@ interface Staged extends FileChange {
  */
 export function writeAll(changes: readonly FileChange[]): void {
   const staged = changes.map(locate)
-  const done: Staged[] = []
+  const [fresh, done]: [Staged[], Staged[]] = [[], []]
   try {
-    for (const it of staged) stage(it)
+    for (const it of staged) {
+      stage(it)
+      fresh.push(it)
+    }
     for (const it of staged) {
       assertUnchanged(it)
       attempt(it.path, () => (it.after === undefined ? rmSync(it.real) : renameSync(it.fresh, it.real)))
@@ -39,7 +42,7 @@ export function writeAll(changes: readonly FileChange[]): void {
     for (const it of done) restore(it)
     throw error
   } finally {
-    for (const { fresh } of staged) rmSync(fresh, { force: true })
+    for (const it of fresh) rmSync(it.fresh, { force: true })
   }
 }
 

@@ -118,7 +118,7 @@ export class YamlSplices {
   }
 
   #addLines(holder: Holder, lines: readonly string[], { place, position }: Added): Splice {
-    const column = this.#columnOf(this.#startOfItem(place, holder, 0))
+    const column = this.#columnOfItem(place, holder, 0)
     return this.#linesAt(this.#lineFor(place, holder, position), lines, column)
   }
 
@@ -209,7 +209,7 @@ export class YamlSplices {
 
   /** Behind an item and the comments below it that are further in. */
   #afterItem(place: YamlPlace, holder: Holder, index: number): number {
-    const column = this.#columnOf(this.#startOfItem(place, holder, index))
+    const column = this.#columnOfItem(place, holder, index)
     let at = this.#lineAfter(holder.items[index])
     for (;;) {
       const [, indentation] = /^([ ]*)#[^\n]*(?:\n|$)/.exec(this.#text.slice(at, this.#lineEnd(at))) ?? []
@@ -241,10 +241,22 @@ export class YamlSplices {
 
   /** Where the dash or the key of an item stands, which has its line for itself. */
   #startOfItem(place: YamlPlace, holder: Holder, index: number): number {
-    const start = isSeq(holder) ? dashOf(holder, index) : startOf(holder.items[index])
-    if (start === undefined) return this.refuse(place, 'has no such item')
+    const start = this.#markOf(place, holder, index)
     const indentation = this.#text.slice(this.#lineStart(start), start)
     return /^\uFEFF?[ ]*$/.test(indentation) ? start : this.refuse(place, 'shares its line: give it one of its own')
+  }
+
+  /** How far in an item is; the first key of one may stand behind its dash. */
+  #columnOfItem(place: YamlPlace, holder: Holder, index: number): number {
+    const start = this.#markOf(place, holder, index)
+    const indentation = this.#text.slice(this.#lineStart(start), start)
+    if (!/^\uFEFF?[ ]*(?:- +)*$/.test(indentation)) this.refuse(place, 'shares its line: give it one of its own')
+    return this.#columnOf(start)
+  }
+
+  #markOf(place: YamlPlace, holder: Holder, index: number): number {
+    const start = isSeq(holder) ? dashOf(holder, index) : startOf(holder.items[index])
+    return start ?? this.refuse(place, 'has no such item')
   }
 
   #columnOf(offset: number): number {

@@ -32,7 +32,11 @@ t.test('a refusal becomes what is offered for it: exactly that file passes', asy
   let gate = await desk_.gate(policy)
   const [url, other] = [await refusalOf(gate.url, sdist), await refusalOf(gate.url, stranger.wheel)]
   await gate.stop()
-  t.match(await update('--refusal', url, '--check'), { exit: 1, err: '', out: /bare 1\.0 {2}1 file, .*never seen attested\n/ })
+  t.match(await update('--refusal', url, '--check'), {
+    exit: 1,
+    err: '',
+    out: /bare 1\.0 {2}1 file, .*never seen attested\n/,
+  })
   t.equal(text(), policy, '--check writes nothing')
   const id = other.slice(other.lastIndexOf('/') + 1)
   t.equal((await update('--refusal', url, '--refusal', id, '--owner', 'ann@acme.example')).exit, 0)

@@ -85,6 +85,13 @@ t.test('a key comes into a mapping, with an empty line where they stand apart', 
   )
 })
 
+t.test('the first key of an item stands behind its dash, and others come below it', async t => {
+  const add = (text: string, after: number) => addPair(file(text), at('p', 0), ['new', 'x'], { after }).text
+  t.equal(add('p:\n  - match: a # c\n    deny: b\n', 0), 'p:\n  - match: a # c\n    new: x\n    deny: b\n')
+  t.equal(add('p:\n-   match: a', 0), 'p:\n-   match: a\n    new: x')
+  t.throws(() => removeAt(file('p:\n  - match: a\n    deny: b\n'), at('p', 0, 'match'), ''), { code: 'usage' })
+})
+
 t.test('lists and mappings in braces grow in their braces', async t => {
   const flow = (text: string, path: readonly (string | number)[], position: Position) =>
     addItem(file(text), at(...path), 'new', position).text
@@ -147,7 +154,7 @@ t.test('what cannot be changed in place is refused by its line, never written wr
     t.throws(() => addItem(file(text), at(...path), 'y', { after: 0 }), { code: 'usage', detail: /^p\.yaml:\d+: / })
   refused('v: 1\na: x\n')
   refused('v: 1\na:\n  b: 1\n')
-  refused('a:\n  - - x\n', ['a', 0])
+  refused('a: [x]\nb: { c: {} }\n', ['b', 'c'])
   t.throws(() => addItem(file('a: ['), at('a'), 'y', { after: 0 }), { code: 'policy-invalid' })
 })
 
