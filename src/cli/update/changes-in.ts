@@ -12,7 +12,7 @@ import type { Updated } from '../../gate/explain/update-policy.ts'
 import { countDownloads } from '../../gate/records/watched-files.ts'
 import type { Records } from '../../ports/records.ts'
 import type { Offered } from '../../protocol/amend/add-offered.ts'
-import { clausesOf, type PolicyTexts } from '../../protocol/amend/policy-texts.ts'
+import { clausesOf, type PolicyTexts, saidIn } from '../../protocol/amend/policy-texts.ts'
 import type { ExemptionChange, PolicyUpdate, ReleaseChange, TextChange } from '../report/policy-update.ts'
 
 interface Outcome {
@@ -79,7 +79,11 @@ async function describe(
   const hashes = new Set(own.flatMap(it => [...it.hashes]))
   const history = await explain.history(project)
   return {
-    ...{ project, version, exemption, waive, files: hashes.size },
+    project,
+    version,
+    exemption,
+    waive,
+    files: hashes.size,
     released: history.releasedAt(version),
     downloads:
       downloads === undefined ? undefined : [...hashes].reduce((sum, hash) => sum + (downloads.get(hash) ?? 0), 0),
@@ -97,14 +101,14 @@ function versionsIn(look: Survey, project: ProjectName): readonly string[] {
 
 function exemptionsIn({ texts, exemptions, taken }: Updated): readonly ExemptionChange[] {
   const fresh = new Set([...exemptions, ...taken.map(({ exemption }) => exemption)])
-  return clausesOf(texts, 'exemptions').flatMap(({ name, value: { owner, expires, pins } }) =>
+  return clausesOf(texts, 'exemptions').flatMap(({ name, value }) =>
     fresh.has(name)
       ? [
           {
             id: name,
-            owner: String(owner),
-            expires: String(expires),
-            pins: pins === undefined ? undefined : String(pins),
+            owner: saidIn(value, 'owner'),
+            expires: saidIn(value, 'expires'),
+            pins: saidIn(value, 'pins') || undefined,
           },
         ]
       : [],

@@ -9,7 +9,7 @@ import { parseMatch } from '../clauses/match.ts'
 import { REASONS } from '../policy/write.ts'
 import { changePins, type Pin, writePins } from '../policy/write-pins.ts'
 import { addClauses, type NewClause } from './add-clauses.ts'
-import { type Clause, clausesOf, type DocumentPlace, type PolicyTexts, pinsPathOf } from './policy-texts.ts'
+import { type Clause, clausesOf, type DocumentPlace, type PolicyTexts, pinsPathOf, saidIn } from './policy-texts.ts'
 
 /** Files of a release that pass by their bytes alone, and what for. */
 export interface PinNeed extends Pin {
@@ -93,7 +93,7 @@ function bestFor(
     const exemption = byId.get(clause.name)
     if (exemption === undefined || pinsPathOf(clause) === undefined || exemption.ends <= now) return []
     if (keyOf(exemption.waive) !== keyOf(waive) || (ownerNamed && exemption.owner !== owner)) return []
-    const match = parseMatch(String(clause.value['match'] ?? '*'))
+    const match = parseMatch(saidIn(clause.value, 'match') || '*')
     if (typeof match !== 'string' || !matchesName(match, project)) return []
     const score = [...exemption.pins.keys()].filter(name => used.has(name)).length
     return score === 0 ? [] : [{ clause, score }]

@@ -4,7 +4,7 @@ import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts
 import type { Exemption, Policy } from '../../domain/policy/policy.ts'
 import { parseEnd } from '../clauses/time.ts'
 import { addClauses, type NewClause } from './add-clauses.ts'
-import { clausesOf, type DocumentPlace, type PolicyTexts } from './policy-texts.ts'
+import { clausesOf, type DocumentPlace, type PolicyTexts, saidIn } from './policy-texts.ts'
 
 /** The YAML that is offered for a refusal. */
 export interface Offered {
@@ -70,7 +70,7 @@ export function addOffered(
       project,
       filename: offer.filename,
       exemption: id,
-      waive: Array.isArray(waive) ? waive.map(String) : [],
+      waive: Array.isArray(waive) ? waive.filter(it => typeof it === 'string') : [],
     })
   }
   return { texts: addClauses(texts, into, [...clauses.values()]), taken, unusable }
@@ -81,7 +81,7 @@ function settled(
   value: NewClause['value'],
   { now, owner, ownerNamed, reason, expires }: OfferTerms,
 ): NewClause['value'] {
-  const said = (key: string) => String(value[key] ?? '')
+  const said = (key: string) => saidIn(value, key)
   const ends = parseEnd(said('expires'))
   return {
     ...value,

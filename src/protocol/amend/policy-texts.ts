@@ -54,9 +54,15 @@ function membersOf(document: unknown, key: ClauseKey): readonly (readonly [strin
 
 function nameOf(key: ClauseKey, part: string | number, value: Clause['value']): string {
   if (key === 'publishers') return String(part)
-  if (key === 'exemptions') return String(value['id'])
-  const match = parseMatch(String(value['match'] ?? ''))
-  return typeof match === 'string' ? match : String(value['match'])
+  if (key === 'exemptions') return saidIn(value, 'id')
+  const match = parseMatch(saidIn(value, 'match'))
+  return typeof match === 'string' ? match : saidIn(value, 'match')
+}
+
+/** The text that a clause has under a key; empty where it has none. */
+export function saidIn(value: Clause['value'], key: string): string {
+  const said = value[key]
+  return typeof said === 'string' ? said : ''
 }
 
 /** The keys of a document in their order. */

@@ -1,7 +1,7 @@
 import { tryProjectName } from '../../domain/packaging/name.ts'
 import { readPins } from '../clauses/pins.ts'
 import { changePins } from '../policy/write-pins.ts'
-import { amended, type Clause, clausesOf, type PolicyTexts, pinsPathOf } from './policy-texts.ts'
+import { amended, type Clause, clausesOf, type PolicyTexts, pinsPathOf, saidIn } from './policy-texts.ts'
 import type { YamlValue } from './yaml-value.ts'
 
 /** What is taken out of a policy because no lock has its project. */
@@ -32,7 +32,7 @@ export function removeUnused(
   const exemptions = clausesOf(texts, 'exemptions').filter(clause => {
     const path = pinsPathOf(clause)
     if (path !== undefined) return pruned.pins.get(path) === ''
-    const project = tryProjectName(String(clause.value['project'] ?? ''))
+    const project = tryProjectName(saidIn(clause.value, 'project'))
     return project !== undefined && !used.has(project)
   })
   const without = takeOut({ ...texts, pins: pruned.pins }, [...rules, ...exemptions])

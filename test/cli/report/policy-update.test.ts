@@ -10,8 +10,14 @@ const DAY = 86_400_000
 
 const GOOGLE: ObservedPublisher = { kind: 'google', label: '', email: 'release@acme.example' }
 const signer = (project: string, before: readonly string[]) => ({
-  ...{ project: project as ProjectName, versions: ['2.0'], name: 'acme', publisher: GOOGLE, before },
-  ...{ written: { kind: 'google', email: 'release@acme.example' }, known: before.length === 0, rule: 'new' as const },
+  project: project as ProjectName,
+  versions: ['2.0'],
+  name: 'acme',
+  publisher: GOOGLE,
+  written: { kind: 'google', email: 'release@acme.example' },
+  before,
+  known: before.length === 0,
+  rule: 'new' as const,
 })
 
 const release = { files: 2, waive: ['attestation'], exemption: 'EX-uv', released: instant(NOW - 3 * DAY) }
