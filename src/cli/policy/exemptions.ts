@@ -31,7 +31,7 @@ export function addExemptionsCommand(program: Command, services: Services): void
     .command('expiring')
     .summary('list exemptions that end soon, and those that have ended')
     .description(
-      'Lists the exemptions that end within a length of time, and those that have ended, the next to end first. Where the configured data folder has a gate’s database, it says how often each let a file pass in the last 30 days.',
+      'Lists the exemptions that end within a length of time, and those that have ended, the next to end first; those of one owner that end at once are one line. Where the configured data folder has a gate’s database, it says how often each let a file pass in the last 30 days.',
     )
     .option('--within <14d>', 'how soon', parseLength, 14 * DAY)
     .option('--policy <file>', 'instead of the configured policy; may be given several times', collect)
@@ -112,27 +112,46 @@ function render(
     return
   }
   const used = uses === undefined ? [] : ['used']
+  const groups = [...Map.groupBy(exemptions, ({ owner, ends }) => `${ends} ${owner}`).values()]
   renderTable(
     screen,
-    ['ends', 'id', 'project', 'files', ...used, 'waives'],
-    exemptions.map(exemption => [
-      left(exemption.ends, now),
-      exemption.id,
-      projectsOf(exemption),
-      countPins(exemption),
-      ...(uses === undefined ? [] : [uses.get(exemption.ref.id) ?? 0]),
-      exemption.waive.join(', '),
+    ['ends', 'exemption', 'project', 'files', ...used, 'waives'],
+    groups.map(group => [
+      group.map(({ ends }) => left(ends, now))[0] ?? '',
+      oneOr(
+        group.map(({ id }) => id),
+        'exemption',
+      ),
+      oneOr(
+        group.flatMap(({ pins }) => [...pins.keys()]),
+        'project',
+      ),
+      group.reduce((sum, exemption) => sum + countPins(exemption), 0),
+      ...(uses === undefined ? [] : [group.reduce((sum, { ref }) => sum + (uses.get(ref.id) ?? 0), 0)]),
+      [...new Set(group.flatMap(({ waive }) => waive))].join(', '),
     ]),
-    exemptions.map(({ owner, ticket, ref }) => {
-      const who = ticket === undefined ? owner : `${owner}, ${ticket}`
-      return `${who}, ${nearPath(ref.file)}:${ref.line}`
-    }),
+    groups.map(describeGroup),
   )
 }
 
-function projectsOf({ pins }: Exemption): string {
-  const [first, ...others] = pins.keys()
-  return first === undefined || others.length > 0 ? counted(pins.size, 'project') : first
+/** Of a group that are named one by one. */
+const MOST_NAMED = 8
+
+/** Who answers for it, and where it stands. */
+function describeGroup(group: readonly Exemption[]): string {
+  const [first] = group
+  const place = ({ ref }: Exemption) => `${nearPath(ref.file)}:${ref.line}`
+  const tickets = [...new Set(group.flatMap(({ ticket }) => ticket ?? []))]
+  const who = [first?.owner ?? '', ...tickets].join(', ')
+  if (first === undefined || group.length === 1) return first === undefined ? who : `${who}, ${place(first)}`
+  const named = group.slice(0, MOST_NAMED).map(exemption => `${exemption.id} (${place(exemption)})`)
+  const more = group.length > MOST_NAMED ? ` and ${group.length - MOST_NAMED} more: --format json names all` : ''
+  return `${who}: ${named.join(', ')}${more}`
+}
+
+function oneOr(names: readonly string[], what: string): string {
+  const [first, ...others] = new Set(names)
+  return first === undefined || others.length > 0 ? counted(new Set(names).size, what) : first
 }
 
 function left(ends: Instant, now: Instant): string {

@@ -8,11 +8,6 @@ import { nearPath } from '../terminal/near-path.ts'
 import { type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 
-/** Somebody whom a rule names now, and in which releases of the locks they were seen. */
-export interface SignerChange extends NamedSigner {
-  readonly versions: readonly string[]
-}
-
 /** A release of which files pass by their bytes alone now. */
 export interface ReleaseChange {
   readonly project: string
@@ -44,7 +39,7 @@ export interface TextChange {
 
 /** All that an update changes, or would. */
 export interface PolicyUpdate {
-  readonly signers: readonly SignerChange[]
+  readonly signers: readonly NamedSigner[]
   readonly releases: readonly ReleaseChange[]
   readonly exemptions: readonly ExemptionChange[]
   readonly renewed: readonly Renewed[]
@@ -87,24 +82,29 @@ function section(screen: Screen, title: string, entries: number): void {
   if (entries > 0) screen.line(styled('strong', title), ` (${entries})`)
 }
 
-function renderSigners(screen: Screen, signers: readonly SignerChange[]): void {
-  const isChange = ({ before }: SignerChange) => before.length > 0
+function renderSigners(screen: Screen, signers: readonly NamedSigner[]): void {
+  const isChange = ({ before }: NamedSigner) => before.length > 0
   const sorted = signers.toSorted(byProject)
   const changed = sorted.filter(isChange)
   section(screen, 'Other publishers than so far', changed.length)
   for (const signer of changed) {
-    screen.line('  ', styled('bad', '!'), ` ${signer.project} ${signer.versions.join(', ')}`, `  ${describe(signer)}`)
+    screen.line('  ', styled('bad', '!'), ` ${what(signer)}  ${describe(signer)}`)
     screen.line(`      until now ${signer.before.join(', ')}`)
   }
   const fresh = sorted.filter(signer => !isChange(signer))
   section(screen, 'New publishers', fresh.length)
-  for (const signer of fresh)
-    screen.line('  ', styled('good', '+'), ` ${signer.project} ${signer.versions.join(', ')}  ${describe(signer)}`)
+  for (const signer of fresh) screen.line('  ', styled('good', '+'), ` ${what(signer)}  ${describe(signer)}`)
 }
 
-function describe({ publisher, name, known }: SignerChange): string {
+/** The first signer of a project, whom a rule names beside another, was not looked for. */
+function what({ project, versions }: NamedSigner): string {
+  return versions.length === 0 ? `${project}, so far` : `${project} ${versions.join(', ')}`
+}
+
+function describe({ publisher, name, known }: NamedSigner): string {
   const keys = publisherKeys(publisher).map(key => key.replace(/^[a-z_]+: /, '').replaceAll('"', ''))
-  return `${keys.slice(0, 3).join(' ')} (${name}${known ? '' : ', new'})`
+  const called = name === undefined ? '' : ` (${name}${known ? '' : ', new'})`
+  return `${keys.slice(0, 3).join(' ')}${called}`
 }
 
 function renderReleases(screen: Screen, releases: readonly ReleaseChange[], now: Instant): void {
@@ -185,7 +185,7 @@ export function policyUpdateJson(update: PolicyUpdate, written: boolean): object
     publishers: signers
       .toSorted(byProject)
       .map(({ project, versions, name, written: publisher, known, before, rule }) => {
-        return { project, versions, name, publisher, new: !known, before, rule }
+        return { project, versions, name: name ?? null, publisher, new: !known, before, rule }
       }),
     releases: releases.toSorted(byProject).map(({ released, downloads, attestedBefore, ...rest }) => ({
       ...rest,

@@ -7,7 +7,6 @@ import type { Version } from '../../domain/packaging/version.ts'
 import type { Explain } from '../../gate/explain/explain.ts'
 import type { Growing } from '../../gate/explain/extend-policy.ts'
 import type { LeftOut } from '../../gate/explain/observe-locks.ts'
-import type { Survey } from '../../gate/explain/survey.ts'
 import type { Updated } from '../../gate/explain/update-policy.ts'
 import { countDownloads } from '../../gate/records/watched-files.ts'
 import type { Records } from '../../ports/records.ts'
@@ -18,7 +17,6 @@ import type { ExemptionChange, PolicyUpdate, ReleaseChange, TextChange } from '.
 interface Outcome {
   readonly start: Growing
   readonly updated: Updated
-  readonly look: Survey
   readonly offers: readonly Offered[]
   readonly leftOut: readonly LeftOut[]
   readonly now: Instant
@@ -29,7 +27,7 @@ const COUNTED = 90 * 86_400_000
 
 /** What became of a policy, with what a person asks of each release: how old it is, who took it, what was before. */
 export async function changesIn(
-  { start, updated, look, offers, leftOut, now }: Outcome,
+  { start, updated, offers, leftOut, now }: Outcome,
   explain: Pick<Explain, 'history'>,
   records: Pick<Records, 'journal'> | undefined,
 ): Promise<PolicyUpdate> {
@@ -38,7 +36,7 @@ export async function changesIn(
   const downloads = records === undefined ? undefined : await countDownloads(records, instant(now - COUNTED), wanted)
   const releases = Map.groupBy(pinned, ({ project, version, exemption }) => `${project}==${version} ${exemption}`)
   return {
-    signers: updated.named.map(signer => ({ ...signer, versions: versionsIn(look, signer.project) })),
+    signers: updated.named,
     releases: await Promise.all([...releases.values()].map(async own => await describe(own, downloads, explain))),
     exemptions: exemptionsIn(updated),
     renewed: updated.renewed,
@@ -89,14 +87,6 @@ async function describe(
       downloads === undefined ? undefined : [...hashes].reduce((sum, hash) => sum + (downloads.get(hash) ?? 0), 0),
     attestedBefore: history.attestedBefore(version, 'project', 'together')?.version,
   }
-}
-
-function versionsIn(look: Survey, project: ProjectName): readonly string[] {
-  return [
-    ...new Set(
-      look.flatMap(it => (it.package.project === project ? [it.explanation.file.version ?? it.package.version] : [])),
-    ),
-  ]
 }
 
 function exemptionsIn({ texts, exemptions, taken }: Updated): readonly ExemptionChange[] {

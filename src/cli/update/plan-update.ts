@@ -161,7 +161,7 @@ async function updateFor(plan: Plan, look: Survey, explain: OpenExplain): Promis
     offers,
   }
   const updated = await updatePolicy(start, order, explain, { ...termsFor(plan, now), compile: start.compile })
-  return await changesIn({ start, updated, look, offers, leftOut, now }, explain, records)
+  return await changesIn({ start, updated, offers, leftOut, now }, explain, records)
 }
 
 /** Every name that a lock has, judged here or not. */
@@ -186,6 +186,7 @@ function termsFor({ start, named, options, services }: Plan, now: Instant): Omit
     expires: options.expires ?? lastDay(now, start.contents.limits.exemptionMax),
     reason: `refused by the gate, and let pass on ${formatInstant(now).slice(0, 10)}`,
     stem: lock === undefined ? 'journal' : basename(lock.path).replace(/\.[a-z]+$/i, ''),
+    origin: lock === undefined ? 'the journal' : named.map(({ path }) => basename(path)).join(', '),
     exists: existsSync,
   }
 }

@@ -1,5 +1,5 @@
 import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
-import { GateError } from '../../domain/base/errors.ts'
+import { errorEntry, GateError } from '../../domain/base/errors.ts'
 import { waiverOf } from '../../domain/decide/objection.ts'
 import type { Verdict } from '../../domain/decide/verdict.ts'
 import type { VerifiedAttestation } from '../../domain/identity/attestation.ts'
@@ -16,9 +16,10 @@ import {
 import { addPublishers, type NamedSigner, type ProjectNeed } from '../../protocol/amend/add-publishers.ts'
 import type { DocumentPlace, PolicyTexts } from '../../protocol/amend/policy-texts.ts'
 import type { PolicyContents } from '../../protocol/policy/compile.ts'
-import { mergeAll, type ObservedFile } from '../../protocol/policy/write.ts'
+import type { ObservedFile } from '../../protocol/policy/write.ts'
+import { mergeAll } from '../../protocol/policy/write-publishers.ts'
 import type { Explain } from './explain.ts'
-import { cover, type LeftOut, leaveOut, observe } from './observe-locks.ts'
+import { cover, type LeftOut, leaveOut, observe, type UnknownFile } from './observe-locks.ts'
 import { fileKey, judgeUnder, onePerFile, type Survey, type Surveyed } from './survey.ts'
 
 /** A policy that is to change: what it says, and its texts. */
@@ -66,8 +67,7 @@ export async function extendPolicy(
   const decided = refused.flatMap(it => (isDecided(it) ? [leaveOut(it, codeOf(it))] : []))
   const open = new Set(refused.flatMap(it => (isDecided(it) ? [] : [fileKey(it.explanation.file)])))
   const { files, leftOut, unknown } = observe(look.filter(it => open.has(fileKey(it.explanation.file))))
-  const [doubt] = unknown
-  if (doubt !== undefined) throw doubt
+  throwUnknown(unknown)
   const scene: Scene = { ...growing, explain, judged: new Map(judged.map(it => [fileKey(it.explanation.file), it])) }
   const needed = files.map(file => asRefused(file, scene))
   const used = new Set(look.map(it => it.package.project))
@@ -84,6 +84,14 @@ export async function extendPolicy(
 }
 
 const NOTHING = { named: [], bare: [], pinned: [], exemptions: [] }
+
+function throwUnknown(unknown: readonly UnknownFile[]): void {
+  const worst = unknown.toSorted((a, b) => errorEntry(b.error.code).exit - errorEntry(a.error.code).exit)
+  const [first] = worst
+  if (first === undefined) return
+  const more = unknown.length === 1 ? '' : `, and ${unknown.length - 1} more cannot be determined`
+  throw new GateError(first.error.code, `${first.filename}: ${first.error.detail}${more}: nothing is written`)
+}
 
 /** What a policy in `audit` mode would refuse counts as refused. */
 export function enforcing(policy: Policy): Policy {
@@ -145,7 +153,7 @@ async function needOf(
     const judged = scene.judged.get(fileKey(file))
     const proof = judged?.explanation.signed?.attestations
     if (judged === undefined || proof === undefined || file.publisher === undefined) return []
-    return lacksSigner(rule, judged, proof) ? [{ publisher: file.publisher, proof }] : []
+    return lacksSigner(rule, judged, proof) ? [{ publisher: file.publisher, version: file.version, proof }] : []
   })
   if (lacking.length === 0) return rule === undefined ? { project, rule, signers: [] } : undefined
   const first = await firstSigner(scene, project, rule)
@@ -153,6 +161,7 @@ async function needOf(
     const own = lacking.filter(({ publisher }) => mergeAll([observed, publisher]).length === 1)
     return {
       observed,
+      versions: [...new Set(own.map(({ version }) => version))],
       fits: (publisher: Publisher) => own.length > 0 && own.every(({ proof }) => isBy(publisher, proof)),
     }
   })

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import type { NonEmpty } from '../../domain/base/brand.ts'
 import { matchesName } from '../../domain/base/glob.ts'
 import { formatInstant, type Instant } from '../../domain/base/instant.ts'
@@ -6,7 +6,7 @@ import type { Waiver } from '../../domain/base/refusal.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Exemption } from '../../domain/policy/policy.ts'
 import { parseMatch } from '../clauses/match.ts'
-import { REASONS } from '../policy/write.ts'
+import { REASONS } from '../policy/write-exemptions.ts'
 import { changePins, type Pin, writePins } from '../policy/write-pins.ts'
 import { addClauses, type NewClause } from './add-clauses.ts'
 import { type Clause, clausesOf, type DocumentPlace, type PolicyTexts, pinsPathOf, saidIn } from './policy-texts.ts'
@@ -35,6 +35,8 @@ export interface ExemptionTerms {
   readonly expires: string
   /** a word for the name of a new one, and of its pins file */
   readonly stem: string
+  /** what they were observed in */
+  readonly origin: string
   /** whether something stands at a path that the policy does not name */
   readonly exists: (path: string) => boolean
 }
@@ -66,7 +68,7 @@ export function addExemptions(
       }
       const made = newExemption(into, waive, { ...terms, taken: [...clauses, ...fresh].map(({ name }) => name), pins })
       fresh.push(made.clause)
-      pins.set(made.path, writePins(own))
+      pins.set(made.path, writePins(own, [made.head]))
       pinned.push(...own.map(need => ({ ...need, exemption: made.clause.name })))
     }
   }
@@ -81,7 +83,7 @@ function keyOf(waive: readonly Waiver[]): string {
   return [...waive].sort().join(' ')
 }
 
-/** The exemption that pins most of what the locks have. */
+/** The exemption that pins another release of the project, else the one that pins most of what the locks have. */
 function bestFor(
   project: ProjectName,
   waive: readonly Waiver[],
@@ -96,9 +98,9 @@ function bestFor(
     const match = parseMatch(saidIn(clause.value, 'match') || '*')
     if (typeof match !== 'string' || !matchesName(match, project)) return []
     const score = [...exemption.pins.keys()].filter(name => used.has(name)).length
-    return score === 0 ? [] : [{ clause, score }]
+    return score === 0 ? [] : [{ clause, score, same: Number(exemption.pins.has(project)) }]
   })
-  return fitting.toSorted((a, b) => b.score - a.score)[0]?.clause
+  return fitting.toSorted((a, b) => b.same - a.same || b.score - a.score)[0]?.clause
 }
 
 interface Free extends ExemptionTerms {
@@ -109,11 +111,12 @@ interface Free extends ExemptionTerms {
 function newExemption(
   { file }: DocumentPlace,
   waive: NonEmpty<Waiver>,
-  { stem, owner, expires, now, taken, pins, exists }: Free,
-): { readonly clause: NewClause; readonly path: string } {
+  { stem, origin, owner, expires, now, taken, pins, exists }: Free,
+): { readonly clause: NewClause; readonly path: string; readonly head: string } {
   const folder = dirname(file)
-  const words = [stem, ...(keyOf(waive) === 'attestation' ? [] : waive)].join('-').replace(/[^A-Za-z0-9._-]+/g, '-')
-  const base = words.replace(/^[^A-Za-z0-9]+/, '').slice(0, 52) || 'locks'
+  const policy = basename(file).replace(/\.ya?ml$/, '')
+  const words = [policy, stem, ...waive].join('-').replace(/[^A-Za-z0-9._-]+/g, '-')
+  const base = words.replace(/^[^A-Za-z0-9]+/, '').slice(0, 57)
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? base : `${base}-${number}`
     const path = resolve(folder, 'pins', `${name}.txt`)
@@ -122,10 +125,11 @@ function newExemption(
       id: `EX-${name}`,
       pins: `./pins/${name}.txt`,
       waive,
-      reason: `${REASONS[waive[0]]} when it was observed on ${formatInstant(now).slice(0, 10)}`,
+      reason: `${waive.map(waiver => REASONS[waiver]).join('; ')}, as observed on ${formatInstant(now).slice(0, 10)} in ${origin}`,
       owner,
       expires,
     }
-    return { clause: { key: 'exemptions', name: value.id, value }, path }
+    const head = `What ${value.id} exempts, with its owner, its reason and its end in ${basename(file)} beside this folder.`
+    return { clause: { key: 'exemptions', name: value.id, value }, path, head }
   }
 }

@@ -4,7 +4,7 @@ import type { ObservedPublisher, Publisher } from '../../domain/identity/publish
 import { publisherKeys } from '../../domain/identity/publisher-text.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Rule } from '../../domain/policy/policy.ts'
-import { longName, shortName } from '../policy/write.ts'
+import { mergeAll, nameOf } from '../policy/write-publishers.ts'
 import { addClauses, type NewClause } from './add-clauses.ts'
 import { amended, type Clause, clausesOf, type DocumentPlace, type PolicyTexts } from './policy-texts.ts'
 import type { YamlEdit } from './yaml-edit.ts'
@@ -13,6 +13,8 @@ import type { YamlValue } from './yaml-value.ts'
 /** Who signed files of a project that its rule does not name. */
 export interface SignerNeed {
   readonly observed: ObservedPublisher
+  /** of what they signed; empty where that was not looked at */
+  readonly versions: readonly string[]
   /** whether a publisher of the policy would do for all these files */
   fits(publisher: Publisher): boolean
 }
@@ -27,10 +29,10 @@ export interface ProjectNeed {
 }
 
 /** What became of a need. */
-export interface NamedSigner {
+export interface NamedSigner extends Pick<SignerNeed, 'versions'> {
   readonly project: ProjectName
-  /** key under `publishers` */
-  readonly name: string
+  /** key under `publishers`; `undefined` where it stands in the rule itself */
+  readonly name: string | undefined
   readonly publisher: ObservedPublisher
   /** as a policy writes it */
   readonly written: Readonly<Record<string, YamlValue>>
@@ -41,75 +43,103 @@ export interface NamedSigner {
   readonly rule: 'new' | 'extended'
 }
 
+/** Who signed, and what a rule says for it: a name, or the publisher itself. */
+interface Said {
+  readonly signer: SignerNeed
+  readonly name: string | undefined
+  readonly written: Readonly<Record<string, YamlValue>>
+  readonly known: boolean
+}
+
 /**
- * Names for each project who signed it: a publisher that the policy has where one is the same, and else a new one; in the rule of
- * the project, and else in a new one that says what the rule said which decided it before.
+ * Names for each project who signed it: a publisher that the policy has where one is the same; else a new one, by name where
+ * several projects share it, and in the rule itself where they do not. The rule is that of the project, and else a new one
+ * that says what the rule said which decided it before.
  */
 export function addPublishers(
   texts: PolicyTexts,
   into: DocumentPlace,
   needs: readonly ProjectNeed[],
 ): { readonly texts: PolicyTexts; readonly named: readonly NamedSigner[]; readonly bare: readonly ProjectName[] } {
-  const known = clausesOf(texts, 'publishers')
-  const taken = new Map(known.map(({ name, value }) => [name, value]))
+  const book = new PublisherBook(texts, needs)
   const rules = Map.groupBy(clausesOf(texts, 'projects'), ({ name }) => name)
-  const compiled = new Map(
-    needs.flatMap(({ rule }) => rule?.publishers ?? []).map(publisher => [publisher.label, publisher] as const),
-  )
   const added: NewClause[] = []
   const edits: (YamlEdit & { readonly file: string })[] = []
   const named: NamedSigner[] = []
-  const bare: ProjectName[] = []
   for (const { project, rule, signers } of needs) {
-    const names = signers.map(signer => {
-      const same = [...taken].find(([name, value]) => isSame(value, signer, compiled.get(name)))?.[0]
-      const name = same ?? freshName(signer.observed, taken)
-      const value = writtenAs(signer.observed)
-      if (same === undefined) {
-        taken.set(name, value)
-        added.push({ key: 'publishers', name, value })
-      }
-      return { name, publisher: signer.observed, written: value, known: known.some(it => it.name === same) }
-    })
+    const said = signers.map(signer => book.say(signer))
+    const items = said.map(({ name, written }) => name ?? written)
     const own = rules.get(project) ?? []
     const wider = own.length > 0 || rule?.match === undefined ? undefined : rules.get(rule.match)?.[0]
+    if (own.length > 0) edits.push(...own.flatMap(clause => extend(clause, items)))
+    else added.push(newRule(project, wider, items))
     const before = (rule?.publishers ?? []).map(({ label }) => label)
-    for (const it of names) named.push({ project, ...it, before, rule: own.length > 0 ? 'extended' : 'new' })
-    if (own.length > 0)
-      edits.push(
-        ...own.flatMap(clause =>
-          extend(
-            clause,
-            names.map(({ name }) => name),
-          ),
-        ),
-      )
-    else
-      added.push(
-        newRule(
-          project,
-          wider,
-          names.map(({ name }) => name),
-        ),
-      )
-    if (names.length === 0) bare.push(project)
+    for (const { signer, name, written, known } of said)
+      named.push({
+        ...{ project, versions: signer.versions, name, publisher: signer.observed, written, known, before },
+        rule: own.length > 0 ? 'extended' : 'new',
+      })
   }
-  return { texts: addClauses(amended(texts, edits), into, added), named, bare }
+  const bare = needs.filter(({ signers }) => signers.length === 0).map(({ project }) => project)
+  return { texts: addClauses(amended(texts, edits), into, [...book.added, ...added]), named, bare }
 }
 
-function newRule(project: ProjectName, wider: Clause | undefined, names: readonly string[]): NewClause {
+/** The named publishers of a policy, and those that come to it. */
+class PublisherBook {
+  readonly #known: readonly Clause[]
+  readonly #compiled: ReadonlyMap<string, Publisher>
+  readonly #observed: readonly ObservedPublisher[]
+  readonly #added = new Map<string, NewClause>()
+
+  constructor(texts: PolicyTexts, needs: readonly ProjectNeed[]) {
+    this.#known = clausesOf(texts, 'publishers')
+    const named = needs.flatMap(({ rule }) => rule?.publishers ?? [])
+    this.#compiled = new Map(named.map(publisher => [publisher.label, publisher] as const))
+    this.#observed = needs.flatMap(({ signers }) => signers.map(({ observed }) => observed))
+  }
+
+  get added(): readonly NewClause[] {
+    return [...this.#added.values()]
+  }
+
+  say(signer: SignerNeed): Said {
+    const { observed } = signer
+    const same = this.#known.find(({ name, value }) => isSame(value, signer, this.#compiled.get(name)))
+    if (same !== undefined) return { signer, name: same.name, written: writtenAs(observed), known: true }
+    const sharing = this.#observed.filter(other => mergeAll([observed, other]).length === 1)
+    const written = writtenAs(mergeAll(sharing)[0] ?? observed)
+    if (sharing.length < 2) return { signer, name: undefined, written, known: false }
+    const name = this.#nameFor(observed, written)
+    this.#added.set(name, { key: 'publishers', name, value: written })
+    return { signer, name, written, known: false }
+  }
+
+  #nameFor(observed: ObservedPublisher, written: NewClause['value']): string {
+    const stem = nameOf(observed)
+    let name = stem
+    for (let number = 2; ; number += 1) {
+      const own = this.#added.get(name)
+      if (own !== undefined && isDeepStrictEqual(own.value, written)) return name
+      if (own === undefined && !this.#known.some(known => known.name === name)) return name
+      name = `${stem}-${number}`
+    }
+  }
+}
+
+function newRule(project: ProjectName, wider: Clause | undefined, items: readonly YamlValue[]): NewClause {
   const { match: _, publishers = [], ...said } = wider?.value ?? { match: project }
-  const all = [...(Array.isArray(publishers) ? publishers : []), ...names]
+  const all = [...(Array.isArray(publishers) ? publishers : []), ...items]
   const naming = all.length === 0 ? {} : { publishers: all }
   return { key: 'projects', name: project, value: { match: project, ...naming, ...said } }
 }
 
 function extend(
   { file, place, value }: Clause,
-  names: readonly string[],
+  items: readonly YamlValue[],
 ): readonly (YamlEdit & { readonly file: string })[] {
   const { publishers } = value
-  const fresh = names.filter(name => !(Array.isArray(publishers) && publishers.includes(name)))
+  const there: readonly YamlValue[] = Array.isArray(publishers) ? publishers : []
+  const fresh = items.filter(item => !there.some(known => isDeepStrictEqual(known, item)))
   if (fresh.length === 0) return []
   if (!Array.isArray(publishers)) {
     const position = { after: Object.keys(value).indexOf('match') }
@@ -117,7 +147,7 @@ function extend(
   }
   const list = { ...place, path: [...place.path, 'publishers'] }
   const position = { after: publishers.length - 1 }
-  return fresh.map(name => ({ kind: 'item', file, place: list, value: name, position }))
+  return fresh.map(item => ({ kind: 'item', file, place: list, value: item, position }))
 }
 
 function writtenAs(publisher: ObservedPublisher): Readonly<Record<string, YamlValue>> {
@@ -140,12 +170,4 @@ function isSame(written: Clause['value'], { observed, fits }: SignerNeed, compil
 
 function listOf(value: YamlValue | undefined): readonly YamlValue[] {
   return Array.isArray(value) ? value : value === undefined ? [] : [value]
-}
-
-function freshName(publisher: ObservedPublisher, taken: ReadonlyMap<string, unknown>): string {
-  const [short, long] = [shortName(publisher).slice(0, 58), longName(publisher).slice(0, 58)]
-  if (!taken.has(short)) return short
-  let name = long
-  for (let number = 2; taken.has(name); number += 1) name = `${long}-${number}`
-  return name
 }

@@ -91,8 +91,8 @@ export class YamlSplices {
     if (holder.flow === true) return added.map(edit => this.#addInFlow(holder, flowOf(edit), edit.position))
     const spread = first.kind === 'pair' && first.place.path.length === 0 && this.#hasGaps(holder)
     return this.#inLineOrder(added).map(edit => {
-      const lines = spread ? ['', ...linesOf(edit)] : linesOf(edit)
-      return this.#addLines(holder, lines, edit)
+      const lines = isLikeFlow(holder, edit) ? [`- ${flowOf(edit)}`] : linesOf(edit)
+      return this.#addLines(holder, spread ? ['', ...lines] : lines, edit)
     })
   }
 
@@ -271,6 +271,13 @@ export class YamlSplices {
     const at = this.#text.indexOf('\n', offset)
     return at < 0 ? this.#text.length : at + 1
   }
+}
+
+/** Where the mapping beside it stands in one line, so does a new one. */
+function isLikeFlow(holder: Holder, edit: Added): boolean {
+  if (edit.kind !== 'item' || typeof edit.value !== 'object' || Object.keys(edit.value).length < 2) return false
+  const index = indexOf(edit.position)
+  return [holder.items[index - 1], holder.items[index]].some(item => isMap(item) && item.flow === true)
 }
 
 function depthOf(edit: YamlEdit | undefined): number {

@@ -59,6 +59,7 @@ async function updated(
       ownerNamed: false,
       expires: '2027-01-31',
       stem: 'uv',
+      origin: 'uv.lock',
       reason: 'asked for',
       exists: () => false,
       compile,
@@ -96,12 +97,15 @@ t.test('where the first signer was the one so far, it stays beside another', asy
   const first = seenAttested('pkg-0.9.tar.gz', attested())
   const policy = 'projects:\n  - match: pkg\n    identity: first-seen\n'
   const { text, named } = await updated(policy, { look: [looked(PKG, OTHER, first)] }, first)
-  t.match(text, /- match: pkg\n {4}publishers: \[acme-pkg, other-pkg\]\n {4}identity: first-seen\n/)
+  t.match(
+    text,
+    /- match: pkg\n {4}publishers:\n {6}- kind: github\n {8}repository: acme\/pkg\n(?: {8}.*\n)* {6}- kind: github\n {8}repository: other\/pkg\n(?: {8}.*\n)* {4}identity: first-seen\n/,
+  )
   t.strictSame(
-    named.map(({ name, rule, known }) => [name, rule, known]),
+    named.map(({ versions, rule, known }) => [versions, rule, known]),
     [
-      ['acme-pkg', 'extended', false],
-      ['other-pkg', 'extended', false],
+      [[], 'extended', false],
+      [['1.0'], 'extended', false],
     ],
   )
 })
@@ -110,9 +114,12 @@ t.test('what a rule refused a file for is waived, and no more', async t => {
   const before = seenAttested('pkg-0.9.tar.gz', attested())
   const policy = `projects:\n  - match: pkg\n    attestation: when-seen\n    publishers: [${ACME}]\n`
   const { texts, pinned } = await updated(policy, { look: [looked(PKG, UNATTESTED, before)] }, before)
-  t.match(texts.yaml[0]?.text, /pins: \.\/pins\/uv-regression\.txt\n {4}waive: \[regression\]\n/)
-  t.match(pinned, [{ project: 'pkg', waive: ['regression'], exemption: 'EX-uv-regression' }])
-  t.match([...texts.pins], [['/pins/uv-regression.txt', /^pkg==1\.0 \\\n {4}--hash=sha256:[0-9a-f]{64}\n$/]])
+  t.match(texts.yaml[0]?.text, /pins: \.\/pins\/p-uv-regression\.txt\n {4}waive: \[regression\]\n/)
+  t.match(pinned, [{ project: 'pkg', waive: ['regression'], exemption: 'EX-p-uv-regression' }])
+  t.match(
+    [...texts.pins],
+    [['/pins/p-uv-regression.txt', /^# What .*\npkg==1\.0 \\\n {4}--hash=sha256:[0-9a-f]{64}\n$/]],
+  )
 })
 
 t.test('a signed file that is too young is pinned for that, and its rule stays', async t => {
@@ -129,8 +136,8 @@ t.test('a policy that only watches gets what it would refuse when enforced', asy
   const { text } = await updated('mode: audit\nprojects:\n  - match: left\n    deny: no\n', {
     look: [looked(PKG, attested())],
   })
-  t.match(text, /mode: audit\npublishers:\n {2}acme-pkg:/)
-  t.match(text, /projects:\n {2}- match: pkg\n {4}publishers: \[acme-pkg\]\n {2}- match: left\n/)
+  t.match(text, /^version: 1\nmode: audit\nprojects:\n/)
+  t.match(text, /projects:\n {2}- match: pkg\n {4}publishers:\n {6}- kind: github\n(?: {8}.*\n)* {2}- match: left\n/)
 })
 
 t.test('a publisher that the policy has is named again, where it says at least as much and fits', async t => {
@@ -139,12 +146,27 @@ t.test('a publisher that the policy has is named again, where it says at least a
   const name = async (more: string) => (await updated(known(more), { look: [looked(PKG, attested())] })).named[0]?.name
   t.equal(await name(''), 'ours')
   t.equal(await name(', ref: ["refs/heads/main", "refs/tags/*"]'), 'ours')
-  t.equal(await name(', ref: "refs/heads/other"'), 'acme-pkg')
-  t.equal(await name(', environment: staging'), 'acme-pkg', 'it would not admit the file')
+  t.equal(await name(', ref: "refs/heads/other"'), undefined)
+  t.equal(await name(', environment: staging'), undefined, 'it would not admit the file')
 })
 
 t.test('what would be decided by a wider rule is not taken out', async t => {
   const policy = `projects:\n  - match: acme-one\n    publishers: [${ACME}]\n    yanked: deny\n  - match: other\n    publishers: [${ACME}]\n  - match: "acme-*"\n    publishers: [${ACME}]\n`
   const { removed } = await updated(policy, { pruneTo: new Set(['pkg']) })
   t.strictSame(removed.rules, ['other'])
+})
+
+t.test('a publisher that several new projects share has a name', async t => {
+  const { text, named } = await updated('projects:\n  - match: left\n    deny: no\n', {
+    look: [looked(PKG, attested()), looked(listed('sib-1.0.tar.gz'), attested())],
+  })
+  t.match(text, /publishers:\n {2}acme-pkg-release:\n {4}kind: github\n/)
+  t.match(
+    text,
+    /- match: pkg\n {4}publishers: \[acme-pkg-release\]\n {2}- match: sib\n {4}publishers: \[acme-pkg-release\]\n/,
+  )
+  t.match(named, [
+    { name: 'acme-pkg-release', known: false },
+    { name: 'acme-pkg-release', known: false },
+  ])
 })

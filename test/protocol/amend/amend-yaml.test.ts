@@ -64,7 +64,11 @@ t.test('a new item is lines among lines, and everything else stays to the byte',
   t.match(added({ after: 0 }), /# until they move\n {2}- match: new\n {4}publishers: \[acme\]\n\n {2}# nobody/)
   t.match(added({ before: 1 }), /# nobody signed these\n {2}- match: new\n {4}publishers: \[acme\]\n {2}- match: six/)
   t.match(added({ after: -1 }), /projects:\n {2}- match: new\n {4}publishers: \[acme\]\n {2}- match: demo {3}# by us/)
-  t.match(added({ after: 2 }), /deny: 'no' \}\n {2}- match: new\n {4}publishers: \[acme\]\n\n# the way round/)
+  t.match(
+    added({ after: 2 }),
+    /deny: 'no' \}\n {2}- \{ match: new, publishers: \[acme\] \}\n\n# the way round/,
+    'in one line where the one beside it is',
+  )
   for (const position of [{ after: 0 }, { before: 1 }, { after: -1 }, { after: 2 }])
     t.strictSame(difference(POLICY, added(position)).went, [])
 })

@@ -78,7 +78,7 @@ t.test('an exemption in force that pins others of the locks is added to, and no 
       waive: ['attestation'] as const,
     }
     const terms = { now: NOW, exemptions: contents.exemptions, used: new Set(['six']), owner: 'bob', ownerNamed: false }
-    const rest = { expires: '2027-01-31', stem: 'app', exists: () => false }
+    const rest = { expires: '2027-01-31', stem: 'app', origin: 'uv.lock', exists: () => false }
     return addExemptions(before, FIRST, [need], { ...terms, ...rest, ...changes })
   }
   t.match(grow('expires: 2027-01-31'), { pinned: [{ exemption: 'EX-app' }], added: [] })
@@ -88,11 +88,13 @@ t.test('an exemption in force that pins others of the locks is added to, and no 
     ['expires: 2027-01-31', { used: new Set(['other']) }],
   ] as const) {
     const { added, texts: after } = grow(more, changes)
-    t.strictSame(added, ['EX-app-2'], 'the name is taken')
-    t.match(after.pins.get('/pins/app-2.txt'), /^six==2\.0 \\\n/)
+    t.strictSame(added, ['EX-p0-app-attestation'])
+    t.match(after.pins.get('/pins/p0-app-attestation.txt'), /^# What EX-p0-app-attestation exempts.*\nsix==2\.0 \\\n/)
     loaded(after)
   }
-  t.match(grow('expires: 2026-11-01', { exists: path => path.endsWith('app-2.txt') }).added, ['EX-app-3'])
+  t.match(grow('expires: 2026-11-01', { exists: path => path.endsWith('attestation.txt') }).added, [
+    'EX-p0-app-attestation-2',
+  ])
 })
 
 t.test('an offer comes in once, with what it leaves to say', async t => {
