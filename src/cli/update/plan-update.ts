@@ -97,23 +97,23 @@ interface Start extends Growing {
 async function readGrowing(paths: readonly string[], services: Services): Promise<Start> {
   const now = services.clock()
   const readRoot = await services.openReadRoot()
-  const load = (yaml: PolicyTexts['yaml'], pins: PolicyTexts['pins']): GoodPolicy => {
+  const load = (yaml: PolicyTexts['yaml'], pins: PolicyTexts['pins'], said: string): GoodPolicy => {
     const loaded = loadPolicy(yaml, now, readRoot, path => pins.get(path) ?? readPinsFile(path))
     if ('policy' in loaded) return loaded
-    throw new GateError('policy-invalid', loaded.diagnostics.map(formatDiagnostic).join('\n'))
+    throw new GateError('policy-invalid', said + loaded.diagnostics.map(formatDiagnostic).join('\n'))
   }
   const yaml = readPolicyFiles(paths.map(path => resolve(path))).map(({ path, text }) => ({
     path: nearPath(path),
     text,
   }))
-  const { policy, contents } = load(yaml, new Map())
+  const { policy, contents } = load(yaml, new Map(), '')
   const pins = new Map(contents.pinsFiles.map(({ path, text }) => [path, text]))
   return {
     texts: { yaml, pins },
     policy,
     contents,
     compile(texts) {
-      const loaded = load(texts.yaml, texts.pins)
+      const loaded = load(texts.yaml, texts.pins, 'with the change it would not load, so nothing is written:\n')
       return { texts, policy: loaded.policy, contents: loaded.contents }
     },
   }
