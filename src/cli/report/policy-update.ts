@@ -47,6 +47,8 @@ export interface PolicyUpdate {
   readonly leftOut: readonly LeftOut[]
   readonly texts: readonly TextChange[]
   readonly now: Instant
+  /** what was given as the policy */
+  readonly policy: readonly string[]
 }
 
 /** Who came first, then what nobody signed, by name: as a person reviews it. */
@@ -63,11 +65,7 @@ export function renderPolicyUpdate(screen: Screen, update: PolicyUpdate): void {
     )
   section(screen, 'Ends moved', renewed.length)
   for (const { exemption, owner, from, to } of renewed)
-    screen.line(
-      '  ',
-      styled('doubt', '~'),
-      ` ${exemption}: ended ${formatInstant(from).slice(0, 16)}Z, now ${to} (${owner})`,
-    )
+    screen.line('  ', styled('doubt', '~'), ` ${exemption}: was until ${from}, now until ${to} (${owner})`)
   renderRemoved(screen, removed)
   section(screen, 'Left out: no policy should admit what fails', leftOut.length)
   for (const { filename, why, remedy } of leftOut) {
@@ -108,8 +106,20 @@ function describe({ publisher, name, known }: NamedSigner): string {
 }
 
 function renderReleases(screen: Screen, releases: readonly ReleaseChange[], now: Instant): void {
-  section(screen, 'Releases that pass by their bytes alone', releases.length)
-  for (const it of releases.toSorted(byProject)) {
+  const sorted = releases.toSorted(byProject)
+  const isUnattested = ({ waive }: ReleaseChange) => waive.includes('attestation')
+  renderPinned(screen, 'Unattested releases', sorted.filter(isUnattested), now)
+  renderPinned(
+    screen,
+    'Other releases that pass by their bytes',
+    sorted.filter(it => !isUnattested(it)),
+    now,
+  )
+}
+
+function renderPinned(screen: Screen, title: string, releases: readonly ReleaseChange[], now: Instant): void {
+  section(screen, title, releases.length)
+  for (const it of releases) {
     screen.line('  ', styled('doubt', '+'), ` ${it.project} ${it.version}  ${factsOf(it, now).join(', ')}`)
     screen.line(`      ${it.exemption} waives ${it.waive.join(', ')}`)
   }
@@ -180,6 +190,7 @@ function byProject(a: { readonly project: string }, b: { readonly project: strin
 export function policyUpdateJson(update: PolicyUpdate, written: boolean): object {
   const { signers, releases, exemptions, renewed, removed, leftOut, texts, now } = update
   return {
+    policy: update.policy.map(nearPath),
     changed: texts.length > 0,
     written,
     publishers: signers
@@ -195,7 +206,7 @@ export function policyUpdateJson(update: PolicyUpdate, written: boolean): object
       attested_before: attestedBefore ?? null,
     })),
     exemptions: exemptions.map(({ pins, ...rest }) => ({ ...rest, pins: pins ?? null })),
-    renewed: renewed.map(({ from, ...rest }) => ({ ...rest, from: formatInstant(from) })),
+    renewed,
     removed,
     left_out: leftOut,
     files: texts.map(({ path, before, after }) => ({

@@ -20,6 +20,7 @@ interface Outcome {
   readonly offers: readonly Offered[]
   readonly leftOut: readonly LeftOut[]
   readonly now: Instant
+  readonly policy: readonly string[]
 }
 
 /** Days of which downloads are counted. */
@@ -27,7 +28,7 @@ const COUNTED = 90 * 86_400_000
 
 /** What became of a policy, with what a person asks of each release: how old it is, who took it, what was before. */
 export async function changesIn(
-  { start, updated, offers, leftOut, now }: Outcome,
+  { start, updated, offers, leftOut, now, policy }: Outcome,
   explain: Pick<Explain, 'history'>,
   records: Pick<Records, 'journal'> | undefined,
 ): Promise<PolicyUpdate> {
@@ -44,6 +45,7 @@ export async function changesIn(
     leftOut: [...leftOut, ...updated.leftOut, ...updated.unusable.map(unusable)],
     texts: changedTexts(start.texts, updated.texts),
     now,
+    policy,
   }
 }
 

@@ -161,7 +161,7 @@ async function updateFor(plan: Plan, look: Survey, explain: OpenExplain): Promis
     offers,
   }
   const updated = await updatePolicy(start, order, explain, { ...termsFor(plan, now), compile: start.compile })
-  return await changesIn({ start, updated, offers, leftOut, now }, explain, records)
+  return await changesIn({ start, updated, offers, leftOut, now, policy: options.policy }, explain, records)
 }
 
 /** Every name that a lock has, judged here or not. */

@@ -37,9 +37,9 @@ Exit codes:
   5  the trust root cannot be used, or is too old: nothing is written
 
 Output of --format json, one object:
-  {changed, written, publishers: [{project, versions, name, publisher, new,
-   before, rule: "new" | "extended"}], releases: [{project, version, files,
-   waive, exemption, released, days, downloads, attested_before}],
+  {policy, changed, written, publishers: [{project, versions, name, publisher,
+   new, before, rule: "new" | "extended"}], releases: [{project, version,
+   files, waive, exemption, released, days, downloads, attested_before}],
    exemptions: [{id, owner, expires, pins}], renewed: [{exemption, owner, from,
    to}], removed: {rules, exemptions, publishers, pins}, left_out: [{filename,
    why, remedy}], files: [{path, change, came, went}]}

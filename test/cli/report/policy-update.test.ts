@@ -23,6 +23,7 @@ const signer = (project: string, before: readonly string[]) => ({
 const release = { files: 2, waive: ['attestation'], exemption: 'EX-uv', released: instant(NOW - 3 * DAY) }
 const UPDATE: PolicyUpdate = {
   signers: [signer('zed', []), signer('demo', ['ours'])],
+  policy: ['/acme.yaml'],
   releases: [
     { ...release, project: 'six', version: '1.18.0', downloads: 1, attestedBefore: '1.16.0' },
     {
@@ -35,7 +36,7 @@ const UPDATE: PolicyUpdate = {
     },
   ],
   exemptions: [{ id: 'EX-uv', owner: 'ann', expires: '2027-01-31', pins: './pins/uv.txt' }],
-  renewed: [{ exemption: 'EX-2', owner: 'bob', from: NOW, to: '2027-01-31' }],
+  renewed: [{ exemption: 'EX-2', owner: 'bob', from: '2026-12-31', to: '2027-01-31' }],
   removed: { rules: ['old'], exemptions: [], publishers: ['gone'], pins: ['left==1.0'] },
   leftOut: [{ filename: 'bad-1.0.tar.gz', why: 'digest-mismatch, no', remedy: 'Do not install it.' }],
   texts: [
@@ -54,7 +55,7 @@ t.test('who signs now and did not before is told first, then releases by name', 
       until now ours
 New publishers (1)
   + zed 2.0  google release@acme.example (acme)
-Releases that pass by their bytes alone (2)
+Unattested releases (2)
   + attrs 1.0  2 files, never seen attested
       EX-uv waives attestation
   + six 1.18.0  2 files, 3 days old, 1 download of ours, attested before (1.16.0)
@@ -62,7 +63,7 @@ Releases that pass by their bytes alone (2)
 New exemptions (1)
   + EX-uv, until 2027-01-31 (ann), ./pins/uv.txt
 Ends moved (1)
-  ~ EX-2: ended 2026-11-24T12:00Z, now 2027-01-31 (bob)
+  ~ EX-2: was until 2026-12-31, now until 2027-01-31 (bob)
 Removed: no lock has it (3)
   - rule old
   - pins left==1.0
@@ -90,7 +91,7 @@ t.test('programs get the same, absent values null', async t =>
       { project: 'attrs', released: null, days: null, downloads: null, attested_before: null },
       { project: 'six', released: '2026-11-21T12:00:00.000Z', days: 3, downloads: 1, attested_before: '1.16.0' },
     ],
-    renewed: [{ exemption: 'EX-2', from: '2026-11-24T12:00:00.000Z', to: '2027-01-31' }],
+    renewed: [{ exemption: 'EX-2', from: '2026-12-31', to: '2027-01-31' }],
     removed: { rules: ['old'] },
     left_out: [{ filename: 'bad-1.0.tar.gz' }],
     files: [
