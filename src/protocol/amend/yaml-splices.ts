@@ -19,11 +19,14 @@ export class YamlSplices {
   readonly #file: TextFile
   readonly #text: string
   readonly #newline: string
+  /** in one line; JSON where the whole file is */
+  readonly #write: (value: YamlValue) => string
 
   constructor(file: TextFile) {
     this.#file = file
     this.#text = file.text
     this.#newline = /^[^\n]*\r\n/.test(file.text) ? '\r\n' : '\n'
+    this.#write = isJson(file.text) ? value => JSON.stringify(value) : flowText
   }
 
   /** The whole text with all edits made. */
@@ -88,10 +91,11 @@ export class YamlSplices {
       if (isSeq(holder) !== (kind === 'item'))
         this.refuse(place, kind === 'item' ? 'is a mapping, no list' : 'is a list, no mapping')
     if (holder.items.length === 0) return this.#fill(first.place, holder, added.flatMap(linesOf))
-    if (holder.flow === true) return added.map(edit => this.#addInFlow(holder, flowOf(edit), edit.position))
+    if (holder.flow === true)
+      return this.#inLineOrder(added).map(edit => this.#addInFlow(holder, flowOf(edit, this.#write), edit.position))
     const spread = first.kind === 'pair' && first.place.path.length === 0 && this.#hasGaps(holder)
     return this.#inLineOrder(added).map(edit => {
-      const lines = isLikeFlow(holder, edit) ? [`- ${flowOf(edit)}`] : linesOf(edit)
+      const lines = isLikeFlow(holder, edit) ? [`- ${flowOf(edit, flowText)}`] : linesOf(edit)
       return this.#addLines(holder, spread ? ['', ...lines] : lines, edit)
     })
   }
@@ -295,8 +299,17 @@ function linesOf(edit: Added): readonly string[] {
     : [`${scalarText(key)}:`, ...lines.map(line => `  ${line}`)]
 }
 
-function flowOf(edit: Added): string {
-  return edit.kind === 'item' ? flowText(edit.value) : `${scalarText(edit.key)}: ${flowText(edit.value)}`
+function flowOf(edit: Added, write: (value: YamlValue) => string): string {
+  return edit.kind === 'item' ? write(edit.value) : `${write(edit.key)}: ${write(edit.value)}`
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isList(value: YamlValue): value is readonly YamlValue[] {

@@ -92,6 +92,8 @@ t.test('an exemption in force that pins others of the locks is added to, and no 
     t.match(after.pins.get('/pins/p0-app-attestation.txt'), /^# What EX-p0-app-attestation exempts.*\nsix==2\.0 \\\n/)
     loaded(after)
   }
+  const shared = `expires: 2027-01-31 }\n  - { id: EX-b, pins: app.txt, waive: [yanked], reason: r, owner: ann, expires: 2027-01-31`
+  t.strictSame(grow(shared).added, ['EX-p0-app-attestation'], 'a file that another exemption shares would exempt more')
   t.match(grow('expires: 2026-11-01', { exists: path => path.endsWith('attestation.txt') }).added, [
     'EX-p0-app-attestation-2',
   ])
