@@ -2,6 +2,7 @@ import { isMap, isScalar, isSeq } from 'yaml'
 import { GateError } from '../../domain/base/errors.ts'
 import type { TextFile } from '../yaml/yaml-document.ts'
 import { dashOf, documentsOf, endOf, type Holder, lastLeaf, nodeAt, startOf } from './parsed-yaml.ts'
+import { TextLines } from './text-lines.ts'
 import { indexOf, type Position, type YamlEdit, type YamlPlace } from './yaml-edit.ts'
 import { blockLines, flowText, itemLines, scalarText, type YamlValue } from './yaml-value.ts'
 
@@ -18,6 +19,7 @@ type Removal = Extract<YamlEdit, { kind: 'remove' }>
 export class YamlSplices {
   readonly #file: TextFile
   readonly #text: string
+  readonly #lines: TextLines
   readonly #newline: string
   /** in one line; JSON where the whole file is */
   readonly #write: (value: YamlValue) => string
@@ -25,6 +27,7 @@ export class YamlSplices {
   constructor(file: TextFile) {
     this.#file = file
     this.#text = file.text
+    this.#lines = new TextLines(file.text)
     this.#newline = /^[^\n]*\r\n/.test(file.text) ? '\r\n' : '\n'
     this.#write = isJson(file.text) ? value => JSON.stringify(value) : flowText
   }
@@ -116,9 +119,9 @@ export class YamlSplices {
         ? parent.items.find(it => isScalar(it.key) && it.key.value === key)
         : undefined
     if (pair === undefined) return this.refuse(place, 'is empty, and in braces: write it in lines')
-    const column = this.#columnOf(startOf(pair) ?? 0) + 2
+    const column = this.#lines.columnOf(startOf(pair) ?? 0) + 2
     const space = /[ ]$/.test(this.#text.slice(0, start)) ? 1 : 0
-    return [{ start: start - space, end, written: '' }, this.#linesAt(this.#lineEnd(end), lines, column)]
+    return [{ start: start - space, end, written: '' }, this.#linesAt(this.#lines.end(end), lines, column)]
   }
 
   #addLines(holder: Holder, lines: readonly string[], { place, position }: Added): Splice {
@@ -134,12 +137,12 @@ export class YamlSplices {
 
   /** The beginning of the line that the new one becomes. */
   #lineFor(place: YamlPlace, holder: Holder, position: Position): number {
-    if ('before' in position) return this.#lineStart(this.#startOfItem(place, holder, position.before))
+    if ('before' in position) return this.#lines.start(this.#startOfItem(place, holder, position.before))
     if (position.after >= 0) return this.#afterItem(place, holder, position.after)
     const parent = this.#at({ ...place, path: place.path.slice(0, -1) })
     const pair = isMap(parent) ? parent.items.find(({ value }) => value === holder) : undefined
-    if (pair === undefined) return this.#lineStart(this.#startOfItem(place, holder, 0))
-    return this.#lineEnd(startOf(pair) ?? 0)
+    if (pair === undefined) return this.#lines.start(this.#startOfItem(place, holder, 0))
+    return this.#lines.end(startOf(pair) ?? 0)
   }
 
   #addInFlow(holder: Holder, written: string, position: Position): Splice {
@@ -157,7 +160,7 @@ export class YamlSplices {
 
   /** What parts an item from the one before it: a space, or a new line as far in. */
   #gapBefore(start: number): string {
-    const indentation = this.#text.slice(this.#lineStart(start), start)
+    const indentation = this.#text.slice(this.#lines.start(start), start)
     return /^[ ]+$/.test(indentation) ? `${this.#newline}${indentation}` : ' '
   }
 
@@ -190,8 +193,8 @@ export class YamlSplices {
 
   #removeLines(holder: Holder, index: number, { place, named }: Removal): Splice {
     const at = { ...place, path: place.path.slice(0, -1) }
-    const line = this.#lineStart(this.#startOfItem(at, holder, index))
-    const above = this.#commentsAbove(line)
+    const line = this.#lines.start(this.#startOfItem(at, holder, index))
+    const above = this.#lines.commentsAbove(line)
     const start = speaksOf(this.#text.slice(above, line), named) ? above : line
     const end = this.#afterItem(at, holder, index)
     // of two empty lines, one above and one below, one would be left over
@@ -207,7 +210,7 @@ export class YamlSplices {
     return holder.items.some((item, index) => {
       const start = startOf(item)
       if (index === 0 || start === undefined) return false
-      return /\n\r?\n$/.test(this.#text.slice(0, this.#commentsAbove(this.#lineStart(start))))
+      return /\n\r?\n$/.test(this.#text.slice(0, this.#lines.commentsAbove(this.#lines.start(start))))
     })
   }
 
@@ -216,9 +219,9 @@ export class YamlSplices {
     const column = this.#columnOfItem(place, holder, index)
     let at = this.#lineAfter(holder.items[index])
     for (;;) {
-      const [, indentation] = /^([ ]*)#[^\n]*(?:\n|$)/.exec(this.#text.slice(at, this.#lineEnd(at))) ?? []
+      const [, indentation] = /^([ ]*)#[^\n]*(?:\n|$)/.exec(this.#text.slice(at, this.#lines.end(at))) ?? []
       if (indentation === undefined || indentation.length <= column || at >= this.#text.length) return at
-      at = this.#lineEnd(at)
+      at = this.#lines.end(at)
     }
   }
 
@@ -227,53 +230,27 @@ export class YamlSplices {
     const last = lastLeaf(item)
     const [, end = this.#text.length] = last?.range ?? []
     const wholeLines = isScalar(last) && (last.type === 'BLOCK_LITERAL' || last.type === 'BLOCK_FOLDED')
-    return wholeLines && this.#text[end - 1] === '\n' ? end : this.#lineEnd(end)
-  }
-
-  /** Where the comments begin that stand right above a line, as far in as it. */
-  #commentsAbove(line: number): number {
-    const column = /^ */.exec(this.#text.slice(line, this.#lineEnd(line)))?.[0].length ?? 0
-    let at = line
-    while (at > 0) {
-      const previous = this.#lineStart(at - 1)
-      const [, indentation] = /^( *)#/.exec(this.#text.slice(previous, at)) ?? []
-      if (indentation?.length !== column) return at
-      at = previous
-    }
-    return at
+    return wholeLines && this.#text[end - 1] === '\n' ? end : this.#lines.end(end)
   }
 
   /** Where the dash or the key of an item stands, which has its line for itself. */
   #startOfItem(place: YamlPlace, holder: Holder, index: number): number {
     const start = this.#markOf(place, holder, index)
-    const indentation = this.#text.slice(this.#lineStart(start), start)
+    const indentation = this.#text.slice(this.#lines.start(start), start)
     return /^\uFEFF?[ ]*$/.test(indentation) ? start : this.refuse(place, 'shares its line: give it one of its own')
   }
 
   /** How far in an item is; the first key of one may stand behind its dash. */
   #columnOfItem(place: YamlPlace, holder: Holder, index: number): number {
     const start = this.#markOf(place, holder, index)
-    const indentation = this.#text.slice(this.#lineStart(start), start)
+    const indentation = this.#text.slice(this.#lines.start(start), start)
     if (!/^\uFEFF?[ ]*(?:- +)*$/.test(indentation)) this.refuse(place, 'shares its line: give it one of its own')
-    return this.#columnOf(start)
+    return this.#lines.columnOf(start)
   }
 
   #markOf(place: YamlPlace, holder: Holder, index: number): number {
     const start = isSeq(holder) ? dashOf(holder, index) : startOf(holder.items[index])
     return start ?? this.refuse(place, 'has no such item')
-  }
-
-  #columnOf(offset: number): number {
-    return this.#text.slice(this.#lineStart(offset), offset).replace('\uFEFF', '').length
-  }
-
-  #lineStart(offset: number): number {
-    return offset === 0 ? 0 : this.#text.lastIndexOf('\n', offset - 1) + 1
-  }
-
-  #lineEnd(offset: number): number {
-    const at = this.#text.indexOf('\n', offset)
-    return at < 0 ? this.#text.length : at + 1
   }
 }
 

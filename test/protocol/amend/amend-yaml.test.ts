@@ -1,5 +1,5 @@
 // guards: src/protocol/amend/yaml-value.ts src/protocol/amend/changed-value.ts src/protocol/amend/parsed-yaml.ts
-// guards: src/protocol/amend/yaml-edit.ts src/protocol/amend/yaml-splices.ts
+// guards: src/protocol/amend/yaml-edit.ts src/protocol/amend/yaml-splices.ts src/protocol/amend/text-lines.ts
 import t from 'tap'
 import { GateError } from '../../../src/domain/base/errors.ts'
 import { amendYaml } from '../../../src/protocol/amend/amend-yaml.ts'

@@ -36,7 +36,7 @@ t.test('clauses are found in every document of every file', async t => {
     { file: '/p1.yaml', place: { document: 0, path: ['projects', 0] }, name: 'b' },
   ])
   t.match(clausesOf(two, 'publishers'), [{ place: { document: 1, path: ['publishers', 'a'] }, name: 'a' }])
-  t.equal(documentsIn(two).length, 3)
+  t.equal(documentsIn(two).length, 3, 'but not in one that says nothing')
   t.strictSame(keysOf(two, { file: '/p0.yaml', document: 1 }), ['publishers'])
 })
 
@@ -127,6 +127,17 @@ t.test('an offer comes in once, with what it leaves to say', async t => {
     exemptions: next.contents.exemptions,
   })
   t.strictSame([again.texts.yaml, again.taken], [after.yaml, []])
+  const more = { ...offer, text: offer.text.replace('[attestation]', '[attestation, cooldown]') }
+  const pinned = { ...terms, policy: next.policy, exemptions: next.contents.exemptions }
+  t.match(addOffered(after, FIRST, [more], pinned).taken, [{ exemption: 'EX-1-2' }], 'what is waived may not be enough')
+  const whole = `---\n# newer-1.0.tar.gz, refused\nversion: 1\n${offer.text.replace('newer\n', 'newer\n    attestation: required\n').replace('who answers for it', 'whoever')}`
+  const further = addOffered(good, FIRST, [{ ...offer, text: whole }], { ...terms, ownerNamed: true })
+  t.match(
+    further.texts.yaml[0]?.text,
+    /\n {2}- \{ match: newer, attestation: required \}\n/,
+    'a document of its own too',
+  )
+  t.match(further.texts.yaml[0]?.text, /owner: ann\n/, 'whoever is named answers for it')
   t.match(addOffered(good, FIRST, [{ ...offer, text: 'publishers: []' }], terms), {
     taken: [],
     unusable: [{ filename: offer.filename }],
