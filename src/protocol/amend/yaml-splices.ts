@@ -191,11 +191,11 @@ export class YamlSplices {
     return { start: endOf(holder.items[first - 1]) ?? start, end: endOf(holder.items[last]) ?? start, written: '' }
   }
 
-  #removeLines(holder: Holder, index: number, { place, named }: Removal): Splice {
+  #removeLines(holder: Holder, index: number, { place, owns }: Removal): Splice {
     const at = { ...place, path: place.path.slice(0, -1) }
     const line = this.#lines.start(this.#startOfItem(at, holder, index))
     const above = this.#lines.commentsAbove(line)
-    const start = speaksOf(this.#text.slice(above, line), named) ? above : line
+    const start = above < line && owns(this.#text.slice(above, line)) ? above : line
     const end = this.#afterItem(at, holder, index)
     // of two empty lines, one above and one below, one would be left over
     const parted = /(?:^|\n)\r?\n$/.test(this.#text.slice(0, start))
@@ -291,10 +291,4 @@ function isJson(text: string): boolean {
 
 function isList(value: YamlValue): value is readonly YamlValue[] {
   return Array.isArray(value)
-}
-
-/** A project's name as a word of its own. */
-function speaksOf(comment: string, named: string): boolean {
-  const words = comment.toLowerCase().split(/[^a-z0-9._-]+/)
-  return words.some(word => word.replace(/[.:]+$/, '') === named.toLowerCase())
 }

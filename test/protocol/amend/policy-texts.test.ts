@@ -167,3 +167,14 @@ t.test('ends move to a day, and only later', async t => {
   t.match(renewed, [{ exemption: 'EX-7', owner: 'platform@acme.example', to: '2027-06-30' }])
   t.strictSame(renewExemptions(after, loaded(after).contents.exemptions, until).renewed, [])
 })
+
+t.test('a comment that begins with the name of a clause goes with it, where it names no other', async t => {
+  const without = (comment: string) => {
+    const policy = `projects:\n  - match: a\n  # ${comment}\n  - match: b\n  - match: c\n`
+    return removeUnused(texts(policy), new Set(['a', 'c']), () => true).texts.yaml[0]?.text
+  }
+  t.equal(without('b: asked in SEC-1'), 'projects:\n  - match: a\n  - match: c\n')
+  t.equal(without('b and c, asked in SEC-1'), 'projects:\n  - match: a\n  # b and c, asked in SEC-1\n  - match: c\n')
+  t.match(without('who would build b?'), /# who would build b\?\n/)
+  t.equal(without('nobody signed these'), 'projects:\n  - match: a\n  # nobody signed these\n  - match: c\n')
+})
