@@ -333,3 +333,33 @@ t.test('of several files, additions go into the last that has rules, or into the
   t.match(desk_.read('acme.yaml'), /- match: fresh\n/)
   t.equal(desk_.read('team.yaml'), before[1])
 })
+
+t.test('a release that nobody signed, of a project that was signed before, is told as such', async t => {
+  const desk_ = await desk(t)
+  const { files, update } = await kept(desk_)
+  const lost = await released(desk_, ['demo', '1.1', { ...bare, ...WHEEL }])
+  const lock = desk_.write('uv.lock', uvLock([...files, ...lost]))
+  t.match(await update(lock), {
+    exit: 0,
+    out: /^Unattested releases \(1\)\n {2}\+ demo 1\.1 {2}1 file, \d+ days? old, attested before \(1\.0\)\n {6}EX-app waives attestation\n/,
+  })
+  t.match(desk_.read('app.txt'), /^demo==1\.1 \\\n/m)
+})
+
+t.test('an end that the policy does not allow is never written', async t => {
+  const desk_ = await desk(t)
+  const { files, update } = await kept(desk_)
+  const end = (days: number) => new Date(Date.now() + days * DAY).toISOString().slice(0, 10)
+  const before = desk_
+    .read('acme.yaml')
+    .replaceAll('2027-01-15', end(5))
+    .replace('defaults:', 'limits: { exemption_max: 30d }\ndefaults:')
+  desk_.write('acme.yaml', before)
+  const lock = desk_.write('uv.lock', uvLock(files))
+  t.match(await update(lock, '--renew', '90d'), { exit: 2, err: /nothing is written:\n.*lives longer than/ })
+  t.equal(desk_.read('acme.yaml'), before)
+  const more = await released(desk_, ['pkg', '1.0', { ...bare, ...WHEEL }])
+  const theirs = desk_.write('requirements.txt', requirementsLock(more))
+  t.equal((await update(theirs, '--owner', 'bob')).exit, 0)
+  t.match(desk_.read('acme.yaml'), `owner: bob\n    expires: ${end(29)}`, 'a new exemption ends in time')
+})
