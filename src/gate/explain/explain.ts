@@ -1,6 +1,7 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { type Instant, millis } from '../../domain/base/instant.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
+import type { History } from '../../domain/memory/history.ts'
 import type { Artifact, FilePath } from '../../domain/packaging/artifact.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Version } from '../../domain/packaging/version.ts'
@@ -46,6 +47,8 @@ export interface Explain {
    * `undefined` where none is known.
    */
   passing(refused: Refused): Promise<Passing | undefined>
+  /** What is remembered of a project. Throws unknown-…. */
+  history(project: ProjectName): Promise<History>
   /** The policy that decides. */
   policy(): Policy
   /** Every listed file of a version, in the index's order. Throws no-project, not-listed, internal, unknown-…. */
@@ -64,6 +67,8 @@ export interface ExplainSettings {
 
 /** One command is one look: what it read stays good until it ends. */
 const WHOLE_RUN = millis(600_000)
+/** Whoever looks at many projects looks at one after the other. */
+const PAGES_KEPT = 32
 
 type Look = (artifact: Artifact) => Promise<LockedExplanation>
 
@@ -79,13 +84,14 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     ...times,
     isInternal,
     unoffered: createUnoffered(),
+    kept: PAGES_KEPT,
   })
   const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })
   const explain = createExplainArtifact(parts, at)
   const { negativeTtl } = parts
   const alternatives = createAlternatives({ indexes, policies, sound, clock, negativeTtl, ...explain.beside })
-  const pages = createLimit({ running: 8, waiting: 100_000, what: 'pages' })
+  const pages = createLimit({ running: 16, waiting: 100_000, what: 'pages' })
 
   async function explainLocated(located: Artifact | Refused, look: Look): Promise<LockedExplanation> {
     return 'kind' in located ? anyhow(bareExplanation(located.file, located)) : await look(located)
@@ -138,6 +144,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     byName: async filename => await explainLocated(await locate.byFilename(filename), explain.anew),
     byPath: async path => await explainLocated(await locate.byPath(path), explain.anew),
     passing: alternatives.passing,
+    history: async project => (await memory.of(project)).history,
     policy: () => policies.current(),
     async locked(locked) {
       try {

@@ -21,7 +21,7 @@ export type Survey = readonly Surveyed<LockedExplanation>[]
 export type SurveyProgress = (done: number, all: number) => void
 
 /** Packages at once; their files are limited once more where they are examined. */
-const AT_ONCE = 8
+const AT_ONCE = 16
 
 /**
  * Judges every file of every lock side by side, in the order of the locks. One that cannot be determined does not stop the
@@ -45,6 +45,11 @@ export async function survey(
     return known
   }
 
+  // releases of one project follow each other, so that its page is asked for once however little is kept
+  const inTurn = packages.toSorted((a, b) =>
+    a.locked.project < b.locked.project ? -1 : Number(a.locked.project > b.locked.project),
+  )
+  for (const { locked } of inTurn) void judge(locked)
   const judged = await Promise.all(
     packages.map(async ({ lock, locked }) => {
       const explanations = await judge(locked)
