@@ -11,7 +11,7 @@ import { createSqliteStore } from './sqlite/sqlite.ts'
 const JOURNAL = { keep: millis(400 * 86_400_000), maxSize: Number.POSITIVE_INFINITY }
 
 /** A command looks at one project after the other; what it comes back to is read again. About bytes. */
-const MEMORY_WEIGHT = 16 * 1024 * 1024
+const MEMORY_WEIGHT = 4 * 1024 * 1024
 
 interface Options {
   /** in the user's cache; made when absent */
