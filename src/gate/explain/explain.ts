@@ -38,12 +38,21 @@ export interface Explain {
   /**
    * The files that a lock allows of a release, in its order, and all others of the release where it leaves them open. A file that
    * the index does not list now as the lock has it is `not-listed`, and nothing here throws a GateError: each outcome has its own.
+   * What is not `wanted` is not judged.
    */
-  locked(locked: Locked): Promise<readonly LockedExplanation[]>
+  locked(locked: Locked, wanted?: Wanted): Promise<readonly LockedExplanation[]>
+  /** Every listed file of a project, each judged when that is asked for. Throws no-project, internal, unknown-…. */
+  listed(project: ProjectName): Promise<readonly ListedFile[]>
   /** The policy that decides. */
   policy(): Policy
   /** Every listed file of a version, in the index's order. Throws no-project, not-listed, internal, unknown-…. */
   release(project: ProjectName, version: Version): Promise<readonly Promise<Explanation>[]>
+}
+
+/** A file on the page of its project, and what becomes of it. */
+export interface ListedFile {
+  readonly file: IndexFile
+  judge(): Promise<LockedExplanation>
 }
 
 export interface ExplainSettings {
@@ -108,7 +117,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     return located.sha256 === sha256 ? explanation : contradictIndex(explanation, located.sha256, policies.current())
   }
 
-  async function explainPackage(locked: Locked): Promise<readonly LockedExplanation[]> {
+  async function explainPackage(locked: Locked, wanted: Wanted): Promise<readonly LockedExplanation[]> {
     const { project, version, files } = locked
     await trust.settled() // what is remembered is remembered under a root
     const page = await pages.run(() => indexes.current(project))
@@ -125,8 +134,9 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
       return listed instanceof GateError ? [{ file, error: listed }] : listed
     })
     // one file may have several of the lock's hashes
+    const all = [...new Set([...found, ...others])]
     return await Promise.all(
-      [...new Set([...found, ...others])].map(async it =>
+      chosenOf(all, nameOfFound, wanted).map(async it =>
         'error' in it ? explainUnlisted(release, it.file, it.error) : await explainListed(page, it),
       ),
     )
@@ -140,13 +150,20 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     byName: async filename => await explainLocated(await locate.byFilename(filename), explain.anew),
     byPath: async path => await explainLocated(await locate.byPath(path), explain.anew),
     policy: () => policies.current(),
-    async locked(locked) {
+    async locked(locked, wanted = all => new Set(all)) {
       try {
-        return await explainPackage(locked)
+        return await explainPackage(locked, wanted)
       } catch (error) {
-        if (error instanceof GateError) return namedIn(locked).map(file => anyhow(bareExplanation(file, error)))
-        throw error
+        if (!(error instanceof GateError)) throw error
+        const named = chosenOf(namedIn(locked), ({ filename }) => filename, wanted)
+        return named.map(file => anyhow(bareExplanation(file, error)))
       }
+    },
+    async listed(project) {
+      await trust.settled() // what is remembered is remembered under a root
+      const page = await pages.run(() => indexes.current(project))
+      if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+      return page.index.files.map(file => ({ file, judge: () => explainListed(page, file) }))
     },
     async release(project, version) {
       const page = await indexes.current(project)
@@ -166,6 +183,26 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
 
 /** What a page lists, or what it does not. */
 type Found = IndexFile | { readonly file: LockedFile; readonly error: GateError }
+
+/** Of files that are known by a name, those that somebody takes. */
+export type Wanted = (filenames: readonly string[]) => ReadonlySet<string>
+
+function nameOfFound(found: Found): string | undefined {
+  return 'error' in found ? found.file.filename : found.filename
+}
+
+/** What has no name that says anything is not for anybody to leave out. */
+function chosenOf<Item>(
+  items: readonly Item[],
+  nameOf: (item: Item) => string | undefined,
+  wanted: Wanted,
+): readonly Item[] {
+  const chosen = wanted(items.flatMap(item => nameOf(item) ?? []))
+  return items.filter(item => {
+    const name = nameOf(item)
+    return name === undefined || chosen.has(name)
+  })
+}
 
 type Locked = Pick<LockedPackage, 'project' | 'version' | 'files' | 'open'>
 

@@ -1,0 +1,51 @@
+import { type BuildDependencies, NO_BUILDS } from '../../gate/builds/builds.ts'
+import type { Aside, Choice } from '../../gate/explain/choice.ts'
+import { type Survey, survey } from '../../gate/explain/survey.ts'
+import type { Lock } from '../../protocol/lockfiles/lock.ts'
+import type { OpenExplain } from '../command/services.ts'
+import type { Output } from '../terminal/output.ts'
+import { createProgress, drawBar } from '../terminal/progress.ts'
+
+export interface LookOptions {
+  readonly choice: Choice
+  /** whether what source distributions need to be built is looked for too */
+  readonly buildDeps: boolean
+}
+
+/** What was judged of locks for some targets. */
+export interface Look {
+  /** every file that the targets take, and what builds take besides */
+  readonly survey: Survey
+  /** what the locks let in and no target takes: it was not judged */
+  readonly aside: readonly Aside[]
+  readonly builds: BuildDependencies
+}
+
+/** Judges what the targets take of every lock, and what their builds take besides, with a bar while it lasts. */
+export async function lookAtLocks(
+  locks: readonly Lock[],
+  explain: Pick<OpenExplain, 'locked' | 'builds'>,
+  output: Output,
+  { choice, buildDeps }: LookOptions,
+): Promise<Look> {
+  const progress = createProgress(output)
+  try {
+    const look = await survey(
+      locks,
+      explain,
+      (done, all) => progress.show(`${drawBar(done, all)} ${done} of ${all} releases judged`),
+      choice,
+    )
+    const order = {
+      locks,
+      look,
+      targets: choice.targets,
+      progress: (done: number, all: number) =>
+        progress.show(`${drawBar(done, all)} ${done} of ${all} source distributions looked into`),
+    }
+    const builds = buildDeps ? await explain.builds.of(order) : NO_BUILDS
+    return { survey: [...look, ...builds.added], aside: choice.aside(), builds }
+  } finally {
+    progress.clear()
+  }
+}
