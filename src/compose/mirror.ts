@@ -104,7 +104,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
         return fetched
       },
       async exportBundle({ folder, ...order }) {
-        const policyFiles = readPolicyFiles(config.policy)
+        const policyFiles = [...readPolicyFiles(config.policy), ...policies.pinsFiles()]
         const present = await exportIn(folder)
         const begin = () => createFolderWriter(folder)
         return await exportMirror(

@@ -117,7 +117,7 @@ for (const { file, tool: name, lock, install } of LOCKS) {
 
     const written = await runCommand(['policy', 'init', join(site.project, file)], { folder: world.folder })
     t.equal(written.exit, 0, 'a policy is written', { err: written.err })
-    t.match(written.out, 'publishers: [acme-application]')
+    t.match(written.out, 'repository: acme/application')
     t.match(written.out, /id: EX-bare-2\.0/)
     t.notMatch(written.out, 'EX-application', 'what is attested is not exempted')
 

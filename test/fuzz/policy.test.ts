@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { REFUSALS } from '../../src/domain/base/refusal.ts'
 import { decide } from '../../src/domain/decide/decide.ts'
+import { parseDistFilename } from '../../src/domain/packaging/filename.ts'
+import type { ReadPinsFile } from '../../src/protocol/clauses/named-pins.ts'
 import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../src/protocol/yaml/diagnostic.ts'
 import { ARTIFACTS, acmeRoot, admits, FINDINGS, HISTORIES, policies, revocation } from '../world/judging/any-policy.ts'
@@ -14,8 +16,8 @@ t.setTimeout(0)
 const RUNS = { numRuns: 80 }
 
 /** Every file, finding and history that the policy admits; none when it does not load. */
-function admittedBy(policy: unknown): ReadonlySet<string> {
-  const loaded = loadPolicy([{ path: 'p', text: JSON.stringify(policy) }], NOW, acmeRoot) // JSON is YAML
+function admittedBy(policy: unknown, readPins?: ReadPinsFile): ReadonlySet<string> {
+  const loaded = loadPolicy([{ path: 'p', text: JSON.stringify(policy) }], NOW, acmeRoot, readPins) // JSON is YAML
   const admitted = new Set<string>()
   if ('diagnostics' in loaded) return admitted
   for (const [a, artifact] of ARTIFACTS.entries())
@@ -128,6 +130,76 @@ t.test('a rule taken away under deny admits nothing that no wider glob admits', 
     RUNS,
   )
   t.pass('under deny')
+})
+
+t.test('a policy that is read twice admits what it admits', async t => {
+  let admitting = 0
+  fc.assert(
+    fc.property(policies, policy => {
+      const text = JSON.stringify(policy)
+      const twice = loadPolicy(
+        ['a', 'b'].map(path => ({ path, text })),
+        NOW,
+        acmeRoot,
+      )
+      const once = loadPolicy([{ path: 'a', text }], NOW, acmeRoot)
+      if ('policy' in once !== 'policy' in twice) throw new Error('one of the two loads')
+      if (!('policy' in once) || !('policy' in twice)) return
+      for (const artifact of ARTIFACTS)
+        for (const finding of FINDINGS) {
+          const admitted = admits(artifact, finding, once.policy)
+          if (admitted !== admits(artifact, finding, twice.policy)) throw new Error('twice is another policy')
+          if (admitted) admitting += 1
+        }
+    }),
+    RUNS,
+  )
+  t.ok(admitting > 0)
+})
+
+/** The policy with the same bytes pinned in files beside it, and these files by the ids of their exemptions. */
+function pinnedBeside<Policy extends { readonly exemptions: readonly Exempting[] }>(policy: Policy) {
+  const pins = new Map<string, readonly string[]>()
+  const exemptions = policy.exemptions.map(({ project, files, ...text }) => {
+    const pinned = Object.entries(files).flatMap(([filename, digest]) => {
+      const version = parseDistFilename(filename)?.version
+      return version === undefined ? [] : [`${project}==${version} --hash=${digest}`]
+    })
+    pins.set(text.id, pinned)
+    return { ...text, pins: `/${text.id}`, match: project }
+  })
+  return { policy: { ...policy, exemptions }, pins }
+}
+
+interface Exempting {
+  readonly id: string
+  readonly project: string
+  readonly files: Readonly<Record<string, string>>
+}
+
+t.test('pins in a file admit what the same pins in the policy admit, and a line less never admits more', async t => {
+  let exempted = 0
+  fc.assert(
+    fc.property(policies, drawn => {
+      const tree = JSON.parse(JSON.stringify(drawn)) as typeof drawn
+      if (tree.exemptions.length === 0) return
+      const { policy, pins } = pinnedBeside(tree)
+      const reading = (without: string | undefined): ReadPinsFile => {
+        const left = (id: string) => (pins.get(id) ?? []).filter((_, index) => id !== without || index > 0)
+        return path => left(path.slice(1)).join('\n')
+      }
+      const before = admittedBy(tree)
+      const beside = admittedBy(policy, reading(undefined))
+      if (before.symmetricDifference(beside).size > 0) throw new Error('pins beside admit something else')
+      for (const { id } of tree.exemptions) {
+        const less = admittedBy(policy, reading(id))
+        if ([...less].some(which => !beside.has(which))) throw new Error('a line less admits more')
+        if (less.size < beside.size) exempted += 1
+      }
+    }),
+    { numRuns: 300 }, // most policies that are drawn need no exemption for what they admit
+  )
+  t.ok(exempted > 0, `${exempted} lines took something away`)
 })
 
 t.test('a revocation more never admits more', async t => {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { GateError } from '../../domain/base/errors.ts'
-import { readPolicyFiles } from '../../gate/policy/policy-files.ts'
+import { readPinsFile, readPolicyFiles } from '../../gate/policy/policy-files.ts'
 import { type LoadedPolicy, loadPolicy } from '../../protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
 import { nearPath } from '../terminal/near-path.ts'
@@ -15,6 +15,7 @@ export async function readGivenPolicy(paths: readonly string[], services: Servic
     files.map(({ path, text }) => ({ path: nearPath(path), text })),
     services.clock(),
     await services.openReadRoot(),
+    readPinsFile,
   )
 }
 

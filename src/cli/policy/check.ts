@@ -12,13 +12,14 @@ import { formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { nearPath } from '../terminal/near-path.ts'
 import { createScreen, type Screen, type Style, styled } from '../terminal/screen.ts'
+import { contentsJson, renderContents } from './check-contents.ts'
 
 interface CheckOptions {
   readonly config?: string
   readonly format: 'text' | 'json'
 }
 
-const DESCRIPTION = `Loads policy files as strictly as the gate does at its start and tells everything that is wrong with them, each at its place: file:line:column, the path of the key, what was expected. Several files, or a folder, are read as one policy. Without a file, the configured policy is checked.
+const DESCRIPTION = `Loads policy files as strictly as the gate does at its start and tells everything that is wrong with them, each at its place: file:line:column, the path of the key, what was expected. Several files, or a folder, are read as one policy, with the pins files that they name; what stands in which is told. Without a file, the configured policy is checked.
 
 Warnings do not fail: publishers that no rule uses, exemptions that have ended or end soon (limits.exemption_warn, 14 days), what a rule says without effect. Where the configured data folder holds the database of a gate, the policy is also held against the projects that the gate was asked for: globs that match none, or none that a more exact rule leaves to them, and names that look like one that a rule names.`
 
@@ -32,7 +33,11 @@ Output of --format json, one object:
   {ok, files, digest, diagnostics: [{file, line, column, path, message}],
    warnings: [the same], mode: "enforce" | "audit", publishers, rules,
    unmatched: "deny" | "apply-defaults",
-   exemptions: [{id, project, owner, ends, ended}], revocations, tests, seen}
+   exemptions: [{id, project, pins, owner, ends, ended}], revocations, tests,
+   contents: [{file, defaults, publishers, rules, exemptions, revocations,
+   tests} or {file, exemptions: [id], projects, releases, pins}], seen}
+contents says what stands in which file, pins files included. pins of an
+exemption is its pins file or null, and project is null where there is one.
 seen is the number of projects that the gate was asked for, null without one.
 
 Environment:
@@ -113,15 +118,17 @@ function toJson({ loaded, seen, warnings, now }: Checked, paths: readonly string
     publishers: contents.publishers.length,
     rules: contents.rules.length,
     unmatched: contents.unmatched === undefined ? 'deny' : 'apply-defaults',
-    exemptions: contents.exemptions.map(({ id, project, owner, ends }) => ({
+    exemptions: contents.exemptions.map(({ id, pins, pinsFile, owner, ends }) => ({
       id,
-      project,
+      project: pinsFile === undefined ? ([...pins.keys()][0] ?? null) : null,
+      pins: pinsFile ?? null,
       owner,
       ends: formatInstant(ends),
       ended: ends <= now,
     })),
     revocations: contents.revocations.length,
     tests: loaded.tests.length,
+    contents: contentsJson(loaded),
     seen: seen?.length ?? null,
   }
 }
@@ -139,6 +146,7 @@ function render(screen: Screen, { loaded, seen, warnings, now }: Checked): void 
   screen.line(styled('good', '✓'), ` ${policy.files.join(', ')}`)
   screen.line(`  ${'sha256'.padEnd(16)}  ${policy.digest}`)
   for (const [label, text] of summary(loaded, seen, now)) screen.line(`  ${label.padEnd(16)}  ${text}`)
+  renderContents(screen, loaded)
 }
 
 function renderDiagnostic(screen: Screen, diagnostic: Diagnostic, style: Style): void {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { formatInstant, type Instant, instant } from '../../domain/base/instant.ts'
+import { countPins } from '../../domain/policy/exemptions.ts'
 import type { Exemption } from '../../domain/policy/policy.ts'
 import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
@@ -10,7 +11,7 @@ import type { Services } from '../command/services.ts'
 import { parseLength } from '../command/since.ts'
 import { nearPath } from '../terminal/near-path.ts'
 import { createScreen } from '../terminal/screen.ts'
-import { renderTable } from '../terminal/table.ts'
+import { counted, renderTable } from '../terminal/table.ts'
 
 interface ExpiringOptions {
   readonly config?: string
@@ -30,7 +31,7 @@ export function addExemptionsCommand(program: Command, services: Services): void
     .command('expiring')
     .summary('list exemptions that end soon, and those that have ended')
     .description(
-      'Lists the exemptions that end within a length of time, and those that have ended, the next to end first. Where the configured data folder has a gate’s database, it says how often each let a file pass in the last 30 days.',
+      'Lists the exemptions that end within a length of time, and those that have ended, the next to end first; those of one owner that end at once are one line. Where the configured data folder has a gate’s database, it says how often each let a file pass in the last 30 days.',
     )
     .option('--within <14d>', 'how soon', parseLength, 14 * DAY)
     .option('--policy <file>', 'instead of the configured policy; may be given several times', collect)
@@ -43,8 +44,9 @@ Exit codes:
   2  usage, configuration or policy
 
 Output of --format json, one object a line:
-  {id, project, files, waive, owner, ticket, reason, ends, ended, place,
-   uses: null | number}
+  {id, project, files, pins: null | {file, projects, files}, waive, owner,
+   ticket, reason, ends, ended, place, uses: null | number}
+project is null and files empty where a pins file has them.
 
 ${ENVIRONMENT}
 
@@ -80,11 +82,13 @@ async function countUses(records: Pick<Records, 'journal'>, since: Instant): Pro
 }
 
 function toJson(exemption: Exemption, now: Instant, uses: ReadonlyMap<string, number> | undefined): object {
-  const { id, project, files, waive, owner, ticket, reason, ends, ref } = exemption
+  const { id, pins, pinsFile, waive, owner, ticket, reason, ends, ref } = exemption
+  const files = [...pins.values()].flatMap(own => (own.by === 'file' ? [...own.files] : []))
   return {
     id,
-    project,
-    files: Object.fromEntries([...files].map(([filename, sha256]) => [filename, `sha256:${sha256}`])),
+    project: pinsFile === undefined ? ([...pins.keys()][0] ?? null) : null,
+    files: Object.fromEntries(files.map(([filename, sha256]) => [filename, `sha256:${sha256}`])),
+    pins: pinsFile === undefined ? null : { file: pinsFile, projects: [...pins.keys()], files: countPins(exemption) },
     waive,
     owner,
     ticket: ticket ?? null,
@@ -108,22 +112,46 @@ function render(
     return
   }
   const used = uses === undefined ? [] : ['used']
+  const groups = [...Map.groupBy(exemptions, ({ owner, ends }) => `${ends} ${owner}`).values()]
   renderTable(
     screen,
-    ['ends', 'id', 'project', 'files', ...used, 'waives'],
-    exemptions.map(({ id, project, files, waive, ends, ref }) => [
-      left(ends, now),
-      id,
-      project,
-      files.size,
-      ...(uses === undefined ? [] : [uses.get(ref.id) ?? 0]),
-      waive.join(', '),
+    ['ends', 'exemption', 'project', 'files', ...used, 'waives'],
+    groups.map(group => [
+      group.map(({ ends }) => left(ends, now))[0] ?? '',
+      oneOr(
+        group.map(({ id }) => id),
+        'exemption',
+      ),
+      oneOr(
+        group.flatMap(({ pins }) => [...pins.keys()]),
+        'project',
+      ),
+      group.reduce((sum, exemption) => sum + countPins(exemption), 0),
+      ...(uses === undefined ? [] : [group.reduce((sum, { ref }) => sum + (uses.get(ref.id) ?? 0), 0)]),
+      [...new Set(group.flatMap(({ waive }) => waive))].join(', '),
     ]),
-    exemptions.map(({ owner, ticket, ref }) => {
-      const who = ticket === undefined ? owner : `${owner}, ${ticket}`
-      return `${who}, ${nearPath(ref.file)}:${ref.line}`
-    }),
+    groups.map(describeGroup),
   )
+}
+
+/** Of a group that are named one by one. */
+const MOST_NAMED = 8
+
+/** Who answers for it, and where it stands. */
+function describeGroup(group: readonly Exemption[]): string {
+  const [first] = group
+  const place = ({ ref }: Exemption) => `${nearPath(ref.file)}:${ref.line}`
+  const tickets = [...new Set(group.flatMap(({ ticket }) => ticket ?? []))]
+  const who = [first?.owner ?? '', ...tickets].join(', ')
+  if (first === undefined || group.length === 1) return first === undefined ? who : `${who}, ${place(first)}`
+  const named = group.slice(0, MOST_NAMED).map(exemption => `${exemption.id} (${place(exemption)})`)
+  const more = group.length > MOST_NAMED ? ` and ${group.length - MOST_NAMED} more: --format json names all` : ''
+  return `${who}: ${named.join(', ')}${more}`
+}
+
+function oneOr(names: readonly string[], what: string): string {
+  const [first, ...others] = new Set(names)
+  return first === undefined || others.length > 0 ? counted(new Set(names).size, what) : first
 }
 
 function left(ends: Instant, now: Instant): string {

@@ -1,44 +1,50 @@
-import { existsSync } from 'node:fs'
-import { basename } from 'node:path'
-import { type Command, InvalidArgumentError } from 'commander'
+import { existsSync, mkdirSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Command } from 'commander'
 import { errorEntry, GateError } from '../../domain/base/errors.ts'
-import { formatInstant, type Instant, instant } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
-import { cover, type LeftOut, observe, observingPolicy } from '../../gate/explain/observe-locks.ts'
+import {
+  besideBase,
+  cover,
+  type LeftOut,
+  observe,
+  observingPolicy,
+  type UnknownFile,
+} from '../../gate/explain/observe-locks.ts'
 import { onePerFile, onSilentIndex, type Survey, type Surveyed } from '../../gate/explain/survey.ts'
-import { parseEnd } from '../../protocol/clauses/time.ts'
+import { readPinsFile, readPolicyFiles } from '../../gate/policy/policy-files.ts'
+import type { ReadPinsFile } from '../../protocol/clauses/named-pins.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { loadPolicy } from '../../protocol/policy/policy-yaml.ts'
-import { writePolicy } from '../../protocol/policy/write.ts'
+import { type WrittenPolicy, writePolicy } from '../../protocol/policy/write.ts'
 import { formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
+import type { TextFile } from '../../protocol/yaml/yaml-document.ts'
 import { ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { readLocks } from '../locks/lock-files.ts'
-import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
+import { ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
 import { surveyLocks } from '../locks/survey-locks.ts'
 import { renderSummary, summarise } from '../report/lock-summary.ts'
 import { failuresIn, findingsIn, nameOfUnjudged, renderUnjudged, tellFailures, unjudgedIn } from '../report/unjudged.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 import { writeWhole } from '../terminal/write-whole.ts'
-
-interface InitOptions extends LockOptions {
-  readonly config?: string
-  readonly trustRoot?: string
-  readonly out?: string
-  readonly force?: boolean
-  readonly owner?: string
-  readonly expires?: string
-}
+import { exemptionOptions, type InitOptions, withInitOptions } from './init-options.ts'
 
 const DESCRIPTION = `Observes every file that lock files allow and writes the policy that admits exactly that: the publishers that signed, a rule for each project, and for what nobody signed an exemption that is pinned to its sha256 and ends.
 
 Who signed is proved by certificates; whether they should have is for you to say, so read what comes out. Where a lock names publishers itself (pylock.toml, attestation-identities), what was observed must agree.`
 
 const MORE = `
-The policy goes to stdout, or to --out; a summary goes to stderr. What was
-found is remembered, so that a run that could not determine everything goes on
-where it was.
+The policy goes to stdout, or to --out; a summary goes to stderr. With --out,
+what is exempted lies in files beside it (pins/, in the form of pip), one for
+each lock and reason; on stdout it stands in the policy itself. What was found
+is remembered, so that a run that could not determine everything goes on where
+it was.
+
+With --base, only what those policies lack is written: rules for projects that
+they do not know, and exemptions. It is read together with them, and has
+neither mode nor defaults of its own.
 
 Exit codes:
   0  written, and it admits every file of the locks
@@ -46,10 +52,11 @@ Exit codes:
      lock, or their exemption has ended; each is named on stderr, with what
      helps, and in the file, which is written where there is another to admit.
      Or something that a lock names was not judged (not with --allow-unjudged)
-  2  usage: a lock cannot be read, or --out exists; or the configuration is
-     wrong
+  2  usage: a lock cannot be read, --out or its pins exist, or --base does not
+     load; or the configuration is wrong
   3  internal error
-  4  the upstream could not answer for a file: nothing is written
+  4  the upstream could not answer for a file, which is named: nothing is
+     written
   5  the trust root cannot be used, or is too old: nothing is written
 
 ${UNJUDGED}
@@ -59,45 +66,35 @@ ${ENVIRONMENT}
 Examples:
   portcullis policy init uv.lock --out acme.yaml
   portcullis policy init requirements.txt poetry.lock \\
-    --owner platform@acme.example --expires 2027-03-31 --out acme.yaml
+    --owner platform@acme.example --expires 2027-03-31 --spread 30d \\
+    --out acme.yaml
+  portcullis policy init team/uv.lock --base acme.yaml --out team.yaml
   portcullis audit uv.lock --policy acme.yaml`
 
-const LIFE = 90 * 86_400_000
-
 export function addPolicyInit(policy: Command, services: Services, conclude: Conclude): void {
-  withLockOptions(policy.command('init'))
+  withInitOptions(withLockOptions(policy.command('init')))
     .summary('observe what lock files allow and write the policy that admits it')
     .description(DESCRIPTION)
     .argument('<lockfile...>', 'lock files')
-    .option('--out <file>', 'write here instead of stdout')
-    .option('--force', 'overwrite the file of --out')
-    .option('--owner <who>', 'who answers for the exemptions (default: you, or "unassigned")')
-    .option('--expires <date>', 'when the exemptions end (default: in 90 days)', parseDate)
-    .option('--trust-root <file>', 'a trusted_root.json instead of the configured trust root')
     .addHelpText('after', MORE)
     .action(async (paths: readonly string[], _options, command: Command) => {
       conclude(await init(paths, command.optsWithGlobals<InitOptions>(), services))
     })
 }
 
-function parseDate(text: string): string {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || parseEnd(text) === undefined)
-    throw new InvalidArgumentError('Not a date such as 2027-03-31.')
-  return text
-}
-
 async function init(paths: readonly string[], options: InitOptions, services: Services): Promise<ExitCode> {
-  const { out, force } = options
+  const { out, force, trustRoot } = options
   const read = readLocks(paths, services.environment)
   if (out !== undefined && force !== true && existsSync(out))
     throw new GateError('usage', `${out} exists: --force overwrites it`)
+  const exempting = exemptionOptions(options, services)
+  const base = await readBase(options, services)
   const { config } = services.loadConfig({ ...options })
   const locks = ownLocks(read, config, options)
-  const { trustRoot } = options
   const explain = await services.openExplain(config, { trustRoot, at: undefined, policy: observingPolicy() })
   try {
     const look = await surveyLocks(locks, explain, services.output)
-    return await offer({ locks, look }, options, services)
+    return await offer({ locks, look, base, exempting }, options, services)
   } finally {
     await explain.close()
   }
@@ -106,35 +103,47 @@ async function init(paths: readonly string[], options: InitOptions, services: Se
 interface Seen {
   readonly locks: readonly Lock[]
   readonly look: Survey
+  readonly base: Base | undefined
+  readonly exempting: ReturnType<typeof exemptionOptions>
 }
 
 /** The policy over what was seen, and what it does not cover; which of the two there is says the exit code. */
 async function offer(seen: Seen, options: InitOptions, services: Services): Promise<ExitCode> {
-  const { locks, look } = seen
+  const { locks, look, base } = seen
   const screen = createScreen(services.output, 'err')
-  const observation = observe(look)
-  const [unknown] = observation.unknown
-  if (unknown !== undefined) return tellUnknown(screen, observation.unknown, unknown)
+  const observed = observe(look)
+  if (observed.unknown.length > 0) return tellUnknown(screen, observed.unknown)
   if (look.length === 0 && unjudgedIn(locks).every(({ kind }) => kind === 'empty'))
     throw new GateError('usage', 'the locks allow no file of an index')
-  const { written, leftOut } = await cover(look, observation, writerOf(seen, options, services))
+  const files = base === undefined ? observed.files : await besideBase(base.policy, look, observed.files)
+  const lacking = files.some(({ base: by }) => by !== 'admits')
+  const { written, leftOut } = lacking
+    ? await cover(look, { ...observed, files }, writerOf(seen, options, services))
+    : { ...observed, written: undefined }
   if (written !== undefined) {
-    hand(written.text, options, services)
+    hand(written.written, options, services)
     renderSummary(screen, summarise(locks, written.judged, written.policy))
-  } else if (leftOut.length === 0) screen.line('The locks allow no file that is judged here: nothing is written.')
+  } else if (leftOut.length === 0)
+    screen.line(
+      files.length === 0
+        ? 'The locks allow no file that is judged here: nothing is written.'
+        : 'The base admits all of it: nothing is written.',
+    )
   tellLeftOut(screen, leftOut)
   const failures = failuresIn(locks, options)
   renderUnjudged(screen, findingsIn(locks))
   tellFailures(screen, failures)
-  if (written !== undefined && options.out !== undefined)
-    screen.line(`${options.out} is written: read it, then \`portcullis policy check ${options.out}\``)
+  if (written !== undefined) tellWritten(screen, written.written, options)
   return leftOut.length + failures.length > 0 ? 1 : 0
 }
 
 /** Writes what was observed, and reads it back as a gate would before anybody gets it. */
-function writerOf({ locks, look }: Seen, options: InitOptions, services: Services): Parameters<typeof cover>[2] {
-  const now = services.clock()
-  const about = { ...writing(options, services, now), locks: locks.map(({ path }) => basename(path)) }
+function writerOf(
+  { locks, look, base, exempting }: Seen,
+  options: InitOptions,
+  services: Services,
+): Parameters<typeof cover>[2] {
+  const about = { ...exempting, locks: locks.map(({ path }) => basename(path)), base }
   return async (files, leftOut) => {
     const remarks = [
       ...silentRemark(look),
@@ -142,39 +151,95 @@ function writerOf({ locks, look }: Seen, options: InitOptions, services: Service
       ...leftOut.map(({ filename, why }) => `Not covered: ${filename}: ${why}`),
       ...findingsIn(locks).map(it => `Not covered: ${nameOfUnjudged(it)}: ${it.why}`),
     ]
-    const text = writePolicy(files, { ...about, remarks })
-    return { text, policy: await compiled(text, now, services) }
+    const written = writePolicy(files, { ...about, remarks })
+    return { written, policy: await compiled(written, base, options, services) }
   }
 }
 
-function hand(text: string, { out, force }: InitOptions, { output }: Services): void {
-  if (out === undefined) output.out(text)
-  else writeWhole(out, text, { over: force === true })
+/** Where no file is written, one is imagined in the working folder. */
+function placeOf({ out }: InitOptions): string {
+  return resolve(out ?? 'policy.yaml')
 }
 
-function writing({ owner, expires }: InitOptions, { environment }: Services, now: Instant) {
-  const inUse = environment['USER'] ?? environment['LOGNAME']
-  return {
-    at: now,
-    owner: owner ?? inUse ?? 'unassigned',
-    expires: expires ?? formatInstant(instant(now + LIFE)).slice(0, 10),
+/** All or none. The pins first: a gate that runs on the policy never meets one without them. */
+function hand({ text, pins }: WrittenPolicy, { out, force }: InitOptions, { output }: Services): void {
+  if (out === undefined) {
+    output.out(text)
+    return
+  }
+  const over = force === true
+  const files = [
+    ...pins.map(it => ({ path: join(dirname(out), it.name), content: it.text })),
+    { path: out, content: text },
+  ]
+  const there = files.find(({ path }) => !over && existsSync(path))
+  if (there !== undefined) throw new GateError('usage', `${there.path} exists: --force overwrites it`)
+  for (const { path, content } of files) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeWhole(path, content, { over })
   }
 }
 
-async function compiled(text: string, now: Instant, services: Services): Promise<Policy> {
-  const loaded = loadPolicy([{ path: 'policy.yaml', text }], now, await services.openReadRoot())
+function tellWritten(screen: Screen, { pins }: WrittenPolicy, { out, base = [] }: InitOptions): void {
+  if (out === undefined) return
+  const beside = pins.map(({ name }) => join(dirname(out), name)).join(', ')
+  const files = [...base, out].join(' ')
+  screen.line(
+    `${out} is written${beside === '' ? '' : `, with ${beside}`}: read it, then \`portcullis policy check ${files}\``,
+  )
+}
+
+/** What the new policy will be read beside. */
+interface Base {
+  readonly files: readonly TextFile[]
+  readonly policy: Policy
+  /** names that are taken */
+  readonly publishers: readonly string[]
+}
+
+async function readBase(options: InitOptions, services: Services): Promise<Base | undefined> {
+  const { base: paths } = options
+  if (paths === undefined) return undefined
+  // a file that is written anew is no part of what it is written beside
+  const files = readPolicyFiles(paths.map(path => resolve(path))).filter(({ path }) => path !== placeOf(options))
+  if (files.length === 0) throw new GateError('usage', '--base names nothing but the file of --out')
+  const loaded = loadPolicy(files, services.clock(), await services.openReadRoot(), readPinsFile)
+  if ('policy' in loaded) return { files, policy: loaded.policy, publishers: loaded.contents.publishers }
+  throw new GateError('policy-invalid', loaded.diagnostics.map(formatDiagnostic).join('\n'))
+}
+
+async function compiled(
+  { text, pins }: WrittenPolicy,
+  base: Base | undefined,
+  options: InitOptions,
+  services: Services,
+): Promise<Policy> {
+  const path = placeOf(options)
+  const texts = new Map(pins.map(({ name, text: content }) => [join(dirname(path), name), content]))
+  const readPins: ReadPinsFile = file => texts.get(file) ?? readPinsFile(file)
+  const files = [...(base?.files ?? []), { path, text }]
+  const loaded = loadPolicy(files, services.clock(), await services.openReadRoot(), readPins)
   if ('policy' in loaded) return loaded.policy
-  const told = loaded.diagnostics.map(formatDiagnostic).join('; ')
+  const told = loaded.diagnostics.map(formatDiagnostic).join('\n')
+  if (base !== undefined) throw new GateError('policy-invalid', told)
   throw new GateError('unknown-bug', `the policy that was written does not compile: ${told}`)
 }
 
-function tellUnknown(screen: Screen, unknown: readonly GateError[], first: GateError): ExitCode {
-  screen.prose(
-    [styled('doubt', '?'), ' '],
-    `${counted(unknown.length, 'file')} could not be determined, so nothing is written: ${first.detail}`,
+/** Files that are named one by one. */
+const MOST_NAMED = 20
+
+function tellUnknown(screen: Screen, unknown: readonly UnknownFile[]): ExitCode {
+  screen.line(
+    styled('doubt', '?'),
+    ` ${counted(unknown.length, 'file')} could not be determined, so nothing is written:`,
   )
+  for (const [why, same] of Map.groupBy(unknown.slice(0, MOST_NAMED), ({ error }) => error.detail)) {
+    for (const { filename } of same) screen.line('    ', filename)
+    screen.prose(['  '], why)
+  }
+  if (unknown.length > MOST_NAMED) screen.line(`  and ${unknown.length - MOST_NAMED} more`)
   screen.line('Run it again: what is known by now is remembered.')
-  const exits = unknown.map(({ code }) => errorEntry(code).exit)
+  const exits = unknown.map(({ error }) => errorEntry(error.code).exit)
   return exits.includes(5) ? 5 : exits.includes(4) ? 4 : 3
 }
 

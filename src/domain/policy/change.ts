@@ -16,12 +16,11 @@ export function compareSets(
 ): readonly Change[] {
   const removing: Effect = adding === 'wider' ? 'stricter' : 'wider'
   const head = what === '' ? '' : `${what}: `
+  const [before, after] = [new Set(old), new Set(fresh)]
   return [
     ...fresh
-      .filter(item => !old.includes(item))
+      .filter(item => !before.has(item))
       .map((item): Change => ({ effect: adding, text: `${head}${item} was added` })),
-    ...old
-      .filter(item => !fresh.includes(item))
-      .map(item => ({ effect: removing, text: `${head}${item} was removed` })),
+    ...old.filter(item => !after.has(item)).map(item => ({ effect: removing, text: `${head}${item} was removed` })),
   ]
 }

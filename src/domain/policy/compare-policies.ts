@@ -3,6 +3,7 @@ import { formatInstant, type Instant, type Millis } from '../base/instant.ts'
 import { type ProjectName, tryProjectName } from '../packaging/name.ts'
 import { type Change, compareSets, type Effect } from './change.ts'
 import { compareRules, describeDemands } from './compare-rules.ts'
+import { countPins } from './exemptions.ts'
 import type { Exemption, Policy, Rule } from './policy.ts'
 import type { Revocation } from './revocation.ts'
 import { describeRule } from './rule-ref.ts'
@@ -164,7 +165,7 @@ function compareExemption(old: Exemption | undefined, fresh: Exemption | undefin
   const changes = [
     ...compareEnds(old, fresh, was || is),
     ...compareSets('waive', old.waive, fresh.waive, 'wider'),
-    ...compareSets('files', pins(old), pins(fresh), 'wider'),
+    ...compareSets('files', pinsIn(old), pinsIn(fresh), 'wider'),
     ...(old.owner === fresh.owner
       ? []
       : [{ effect: 'other' as const, text: `owner: ${old.owner} became ${fresh.owner}` }]),
@@ -178,14 +179,24 @@ function compareEnds({ ends: old }: Exemption, { ends: fresh }: Exemption, inFor
   return [{ effect, text: `ends ${formatInstant(fresh)}, before: ${formatInstant(old)}` }]
 }
 
-function describeExemption({ project, waive, files, ends }: Exemption): string {
-  const count = files.size === 1 ? '1 file' : `${files.size} files`
-  return `for ${project}: waives ${waive.join(', ')} of ${count} until ${formatInstant(ends)}`
+function describeExemption(exemption: Exemption): string {
+  const { pins, waive, ends } = exemption
+  const [first, ...others] = pins.keys()
+  const projects = others.length === 0 ? first : `${pins.size} projects`
+  const files = countPins(exemption)
+  const count = files === 1 ? '1 file' : `${files} files`
+  return `for ${projects}: waives ${waive.join(', ')} of ${count} until ${formatInstant(ends)}`
 }
 
 /** With the project: one that moves to another pins nothing of the first any more. */
-function pins({ project, files }: Exemption): readonly string[] {
-  return [...files].map(([filename, sha256]) => `${filename} of ${project}, sha256:${sha256}`)
+function pinsIn({ pins }: Exemption): readonly string[] {
+  return [...pins].flatMap(([project, own]) =>
+    own.by === 'file'
+      ? [...own.files].map(([filename, sha256]) => `${filename} of ${project}, sha256:${sha256}`)
+      : [...own.releases].flatMap(([version, hashes]) =>
+          [...hashes].map(sha256 => `${project}==${version}, sha256:${sha256}`),
+        ),
+  )
 }
 
 function compareRevocations(before: readonly Revocation[], after: readonly Revocation[]): readonly Change[] {

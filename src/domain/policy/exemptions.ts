@@ -1,6 +1,7 @@
 import type { Instant } from '../base/instant.ts'
 import type { Waiver } from '../base/refusal.ts'
 import type { Artifact } from '../packaging/artifact.ts'
+import { canonicalVersion } from '../packaging/version.ts'
 import type { Exemption, Policy } from './policy.ts'
 
 /** The exemptions that pin exactly this file, those in force apart from those that have ended. */
@@ -18,8 +19,20 @@ export function pinsOf(artifact: Artifact, policy: Policy, now: Instant): Pins {
   return { inForce: pins.filter(({ ends }) => now < ends), ended: pins.filter(({ ends }) => now >= ends) }
 }
 
-function pinsFile({ files, covers }: Exemption, { filename, sha256 }: Artifact): boolean {
-  return files.get(filename.text) === sha256 && covers(filename.version)
+function pinsFile({ pins }: Exemption, { project, filename, sha256 }: Artifact): boolean {
+  const own = pins.get(project)
+  if (own === undefined) return false
+  if (own.by === 'release') return own.releases.get(canonicalVersion(filename.version))?.has(sha256) === true
+  return own.files.get(filename.text) === sha256 && own.covers(filename.version)
+}
+
+/** How many files an exemption pins, by name or by hash. */
+export function countPins({ pins }: Exemption): number {
+  let count = 0
+  for (const own of pins.values())
+    if (own.by === 'file') count += own.files.size
+    else for (const hashes of own.releases.values()) count += hashes.size
+  return count
 }
 
 /** The first exemption that waives what is asked for. */

@@ -53,16 +53,30 @@ export interface Rule {
   readonly status: { readonly archived: AllowOrDeny; readonly deprecated: AllowOrDeny }
 }
 
+/** The bytes that an exemption pins of one project: of files by their names, or of releases whatever their files are called. */
+export type ProjectPins =
+  | {
+      readonly by: 'file'
+      /** file name → sha256; never empty */
+      readonly files: ReadonlyMap<string, Sha256>
+      /** matches the version of an artifact (PEP 440 specifier set); always true where none was written */
+      readonly covers: (version: string) => boolean
+    }
+  | {
+      readonly by: 'release'
+      /** by the text that equal versions share, see `canonicalVersion`; never empty */
+      readonly releases: ReadonlyMap<string, ReadonlySet<Sha256>>
+    }
+
 /** A pinned, owned, explained and ending way round soft refusals. */
 export interface Exemption {
   readonly id: string
   readonly ref: RuleRef
-  readonly project: ProjectName
-  /** matches the version of an artifact (PEP 440 specifier set); always true where none was written */
-  readonly covers: (version: string) => boolean
+  /** what it pins of each project; never empty */
+  readonly pins: ReadonlyMap<ProjectName, ProjectPins>
+  /** the pins file, as diagnostics name it; `undefined` where the policy itself names the files */
+  readonly pinsFile: string | undefined
   readonly waive: NonEmpty<Waiver>
-  /** filename → sha256; never empty */
-  readonly files: ReadonlyMap<string, Sha256>
   readonly reason: string
   readonly owner: string
   readonly ticket: string | undefined
@@ -117,7 +131,9 @@ export function createPolicy({ rules, unmatched, exemptions, ...parts }: PolicyP
   const globs = rules
     .filter(({ match }) => match.includes('*'))
     .sort((a, b) => literalPrefix(b.match).length - literalPrefix(a.match).length)
-  const byProject = Map.groupBy(exemptions, ({ project }) => project)
+  const byProject = new Map<ProjectName, Exemption[]>()
+  for (const exemption of exemptions)
+    for (const project of exemption.pins.keys()) byProject.set(project, [...(byProject.get(project) ?? []), exemption])
   return {
     ...parts,
     ruleFor: project => exact.get(project) ?? globs.find(({ match }) => matchesName(match, project)) ?? unmatched,

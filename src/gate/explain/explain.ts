@@ -84,7 +84,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
   const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })
   const explain = createExplainArtifact(parts, at)
-  const pages = createLimit({ running: 8, waiting: 100_000, what: 'pages' })
+  const pages = createLimit({ running: 16, waiting: 100_000, what: 'pages' })
 
   async function explainLocated(located: Artifact | Refused, look: Look): Promise<LockedExplanation> {
     return 'kind' in located ? anyhow(bareExplanation(located.file, located)) : await look(located)

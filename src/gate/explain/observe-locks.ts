@@ -2,7 +2,7 @@ import { parseSha256 } from '../../domain/base/digest.ts'
 import { errorEntry, GateError } from '../../domain/base/errors.ts'
 import { refusalEntry, type Waiver } from '../../domain/base/refusal.ts'
 import { waiverOf } from '../../domain/decide/objection.ts'
-import type { Refused } from '../../domain/decide/verdict.ts'
+import type { Refused, Verdict } from '../../domain/decide/verdict.ts'
 import { publisherFor } from '../../domain/identity/identity.ts'
 import { matchPublisher, type ObservedPublisher } from '../../domain/identity/publisher.ts'
 import { parseDistFilename } from '../../domain/packaging/filename.ts'
@@ -10,7 +10,7 @@ import type { ProjectName } from '../../domain/packaging/name.ts'
 import { createPolicy, type Policy } from '../../domain/policy/policy.ts'
 import { strangerRule } from '../../domain/policy/stranger-rule.ts'
 import { type AttestationIdentity, pinsFile } from '../../protocol/lockfiles/lock.ts'
-import type { ObservedFile } from '../../protocol/policy/write.ts'
+import type { ObservedFile, WrittenPolicy } from '../../protocol/policy/write.ts'
 import type { Explanation } from './explanation.ts'
 import { fileKey, isUnknown, judgeUnder, onePerFile, type Survey, type Surveyed } from './survey.ts'
 
@@ -19,7 +19,13 @@ export interface Observation {
   readonly files: readonly ObservedFile[]
   /** files that no rule and no exemption may admit */
   readonly leftOut: readonly LeftOut[]
-  readonly unknown: readonly GateError[]
+  readonly unknown: readonly UnknownFile[]
+}
+
+/** A file that could not be asked for, or not be judged. */
+export interface UnknownFile {
+  readonly filename: string
+  readonly error: GateError
 }
 
 export interface LeftOut {
@@ -29,9 +35,9 @@ export interface LeftOut {
   readonly remedy: string
 }
 
-/** A policy as it is written, and as a gate reads it. */
+/** A policy as it is written, and as a gate reads it, beside its base where it has one. */
 interface Written {
-  readonly text: string
+  readonly written: WrittenPolicy
   readonly policy: Policy
 }
 
@@ -61,14 +67,15 @@ export function observingPolicy(): Policy {
 export function observe(surveyed: readonly Surveyed[]): Observation {
   const files: ObservedFile[] = []
   const leftOut: LeftOut[] = []
-  const unknown: GateError[] = []
+  const unknown: UnknownFile[] = []
+  const locks = Map.groupBy(surveyed, it => fileKey(it.explanation.file))
   for (const it of onePerFile(surveyed)) {
-    const { outcome } = it.explanation
+    const { outcome, file } = it.explanation
     if (outcome instanceof GateError && isUnknown(it.explanation)) {
-      unknown.push(outcome)
+      unknown.push({ filename: file.filename, error: outcome })
       continue
     }
-    const seen = observeFile(it)
+    const seen = observeFile(it, [...new Set(locks.get(fileKey(file))?.map(({ lock }) => lock))])
     if ('why' in seen) leftOut.push(seen)
     else files.push(seen)
   }
@@ -103,10 +110,16 @@ function amend(file: ObservedFile, judged: Surveyed | undefined): ObservedFile |
   const outcome = judged?.explanation.outcome
   if (judged === undefined || outcome === undefined) throw new TypeError('what was observed is judged')
   if (outcome instanceof GateError) throw outcome
-  if (outcome.kind === 'admitted') return file
-  const waiver = waiverOf(outcome)
-  if (waiver === undefined || file.waive.includes(waiver)) return leaveOut(judged, outcome)
-  return isPinned(judged) ? { ...file, waive: [...file.waive, waiver] } : leaveOutUnpinned(judged, outcome)
+  const refused = refusalIn(outcome)
+  if (refused === undefined) return file
+  const waiver = waiverOf(refused)
+  if (waiver === undefined || file.waive.includes(waiver)) return leaveOut(judged, refused)
+  return isPinned(judged) ? { ...file, waive: [...file.waive, waiver] } : leaveOutUnpinned(judged, refused)
+}
+
+/** A base in audit mode lets pass what it would refuse: that is no admission to rely on. */
+function refusalIn(outcome: Verdict): Refused | undefined {
+  return outcome.kind === 'refused' ? outcome : outcome.facts.wouldRefuse
 }
 
 /** By its bytes or, where the lock has no sha256 of it, by its name: then an exemption pins what the index has now. */
@@ -127,7 +140,7 @@ function leaveOutUnlisted({ explanation }: Surveyed, { code, detail }: GateError
 }
 
 /** The file, or why no policy should admit it. */
-function observeFile(it: Surveyed): ObservedFile | LeftOut {
+function observeFile(it: Surveyed, locks: readonly string[]): ObservedFile | LeftOut {
   const { explanation, package: locked } = it
   const { outcome, file } = explanation
   if (outcome instanceof GateError) return leaveOutUnlisted(it, outcome)
@@ -149,7 +162,30 @@ function observeFile(it: Surveyed): ObservedFile | LeftOut {
     sha256: digest,
     publisher,
     waive: [...new Set([...missing, ...(waive === undefined ? [] : [waive])])],
+    locks,
+    base: undefined,
   }
+}
+
+/**
+ * What a base leaves to be written: what it admits needs nothing, and where it has a rule for the project that rule decides, so that
+ * only an exemption helps. What its audit mode alone lets pass, it lacks.
+ *
+ * @throws GateError `unknown-…` where what is remembered of a project cannot be read
+ */
+export async function besideBase(
+  base: Policy,
+  look: Survey,
+  files: readonly ObservedFile[],
+): Promise<readonly ObservedFile[]> {
+  const judged = new Map((await judgeUnder(base, look)).map(it => [fileKey(it.explanation.file), it]))
+  return files.map(file => {
+    const outcome = judged.get(fileKey(file))?.explanation.outcome
+    if (outcome === undefined) throw new TypeError('what was observed is judged')
+    if (outcome instanceof GateError) throw outcome
+    if (refusalIn(outcome) === undefined) return { ...file, waive: [], base: 'admits' }
+    return base.ruleFor(file.project)?.match === undefined ? file : { ...file, waive: [], base: 'decides' }
+  })
 }
 
 function publisherOf({ signed }: Explanation): ObservedPublisher | undefined {

@@ -22,7 +22,7 @@ export type Survey = readonly Surveyed<LockedExplanation>[]
 export type SurveyProgress = (done: number, all: number) => void
 
 /** Packages at once; their files are limited once more where they are examined. */
-const AT_ONCE = 8
+const AT_ONCE = 16
 
 /**
  * Judges every file of every lock side by side, in the order of the locks. One that cannot be determined does not stop the

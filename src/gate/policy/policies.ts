@@ -2,11 +2,12 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { Clock } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { Events } from '../../observe/events.ts'
+import type { ReadPinsFile } from '../../protocol/clauses/named-pins.ts'
 import type { ReadRoot } from '../../protocol/clauses/publisher.ts'
 import { type LoadedPolicy, loadPolicy } from '../../protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
 import type { TextFile } from '../../protocol/yaml/yaml-document.ts'
-import { fingerprintOf, readPolicyFiles } from './policy-files.ts'
+import { fingerprintOf, readPinsFile, readPolicyFiles } from './policy-files.ts'
 
 /** The policy in force. */
 export interface Policies {
@@ -18,6 +19,8 @@ export interface Policies {
 export interface ReloadingPolicies extends Policies {
   /** Reads the files again. What does not compile is told, and changes nothing; so does what is the same. */
   reload(): 'loaded' | 'unchanged' | 'kept'
+  /** The pins files that the policy in force was read with. */
+  pinsFiles(): readonly TextFile[]
   /** Stops looking for changes. */
   close(): void
 }
@@ -28,6 +31,7 @@ interface Options {
   readonly clock: Clock
   readonly events: Events
   readonly readRoot: ReadRoot
+  readonly readPins?: ReadPinsFile
   /** how often to look for changes; 0 never looks */
   readonly pollMs?: number
   readonly readFiles?: (paths: readonly string[]) => readonly TextFile[]
@@ -44,21 +48,29 @@ const POLL_MS = 2_000
  */
 export function createPolicies(options: Options): ReloadingPolicies {
   const { paths, clock, events, readRoot, pollMs = POLL_MS } = options
-  const { readFiles = readPolicyFiles, fingerprint = fingerprintOf } = options
-  /** of the policy in force, and beside it of the trusted roots that it names */
-  let rootFiles: readonly string[] = []
-  const look = (): string => fingerprint([...paths, ...rootFiles])
+  const { readFiles = readPolicyFiles, readPins = readPinsFile, fingerprint = fingerprintOf } = options
+  /** beside the policy: whatever it named when it was read last, so that mending one of them mends the policy */
+  let beside: ReadonlySet<string> = new Set()
+  const look = (): string => fingerprint([...paths, ...beside])
   let seen = look()
-  let { policy } = read()
+  let { policy, contents } = read()
   let failure: string | undefined
   announce('loaded', undefined)
 
   function read(): Extract<LoadedPolicy, { policy: Policy }> {
-    const loaded = loadPolicy(readFiles(paths), clock(), readRoot)
+    const files = readFiles(paths)
+    const named = new Set<string>()
+    const noting =
+      <Read>(readFile: (path: string) => Read) =>
+      (path: string): Read => {
+        named.add(path)
+        return readFile(path)
+      }
+    const loaded = loadPolicy(files, clock(), noting(readRoot), noting(readPins))
+    // what is new is looked at from now on; the next look takes that for a change, and finds none
+    beside = named
     if (!('policy' in loaded))
       throw new GateError('policy-invalid', loaded.diagnostics.map(formatDiagnostic).join('\n'))
-    // roots that are new are looked at from now on; the next look takes that for a change, and finds none
-    rootFiles = loaded.contents.rootFiles
     return loaded
   }
 
@@ -71,12 +83,13 @@ export function createPolicies(options: Options): ReloadingPolicies {
   function reload(): 'loaded' | 'unchanged' | 'kept' {
     seen = look() // before the read: a change during it is seen as one more
     try {
-      const fresh = read().policy
+      const { policy: fresh, contents: named } = read()
       const recovered = failure !== undefined
       failure = undefined
       const before = policy.digest
       if (fresh.digest === before && !recovered) return 'unchanged'
       policy = fresh
+      contents = named
       announce('reloaded', before)
       return 'loaded'
     } catch (error) {
@@ -104,6 +117,7 @@ export function createPolicies(options: Options): ReloadingPolicies {
     current: () => policy,
     lastError: () => failure,
     reload,
+    pinsFiles: () => contents.pinsFiles.map(({ path, text }) => ({ path, text })),
     close: () => clearInterval(timer),
   }
 }

@@ -2,9 +2,12 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorCode } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
+import type { ReadPinsFile } from '../../protocol/clauses/named-pins.ts'
 import type { TextFile } from '../../protocol/yaml/yaml-document.ts'
 
-const LARGEST = 1024 * 1024
+const MIB = 1024 * 1024
+const LARGEST = MIB
+const LARGEST_PINS = 8 * MIB
 
 /**
  * Policy files by path; a folder stands for the `.yaml` and `.yml` files in it, by name, without those that begin with a
@@ -13,21 +16,36 @@ const LARGEST = 1024 * 1024
  * @throws GateError `policy-invalid` naming the file that cannot be read, or that is not UTF-8
  */
 export function readPolicyFiles(paths: readonly string[]): readonly TextFile[] {
-  return paths.flatMap(expand).map(path => ({ path, text: readText(path) }))
+  return paths.flatMap(expand).map(path => ({ path, text: readText(path, LARGEST) }))
 }
 
-/** Changes whenever one of the files may have: also when a symbolic link is swapped for another. */
-export function fingerprintOf(paths: readonly string[]): string {
+/** A pins file by its absolute path, or what is wrong with it; those of thousands of releases are larger than any policy. */
+export const readPinsFile: ReadPinsFile = path => {
   try {
-    return paths
-      .flatMap(expand)
-      .map(path => {
-        const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true }) // follows links
-        return [path, dev, ino, size, mtimeNs, ctimeNs].join(' ')
+    return readText(path, LARGEST_PINS)
+  } catch (error) {
+    return { wrong: unreadable(path, error).detail }
+  }
+}
+
+/**
+ * Changes whenever one of the files may have: also when a symbolic link is swapped for another, and when one comes or goes
+ * while another cannot be read.
+ */
+export function fingerprintOf(paths: readonly string[]): string {
+  return paths.map(fingerprint).join('\n')
+}
+
+function fingerprint(path: string): string {
+  try {
+    return expand(path)
+      .map(file => {
+        const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true }) // follows links
+        return [file, dev, ino, size, mtimeNs, ctimeNs].join(' ')
       })
       .join('\n')
   } catch {
-    return 'unreadable' // the reload that follows says why
+    return `${path} unreadable` // the reload that follows says why
   }
 }
 
@@ -42,11 +60,12 @@ function expand(path: string): readonly string[] {
   }
 }
 
-function readText(path: string): string {
+function readText(path: string, largest: number): string {
   try {
     const status = statSync(path)
     if (!status.isFile()) throw new GateError('policy-invalid', `${path}: is not a file`)
-    if (status.size > LARGEST) throw new GateError('policy-invalid', `${path}: the file is larger than 1 MiB`)
+    if (status.size > largest)
+      throw new GateError('policy-invalid', `${path}: the file is larger than ${largest / MIB} MiB`)
     // a byte order mark stays in the text: a policy's digest is that of the bytes on disk
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path))
   } catch (error) {

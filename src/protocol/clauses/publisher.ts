@@ -118,7 +118,7 @@ export function workflowRefOf({
   return { workflow, refs }
 }
 
-/** The publishers that a policy names; one that stands twice is a diagnostic. */
+/** The publishers that a policy names, each time that it names them. */
 export function readPublishers(
   documents: readonly YamlDocument[],
   roots: NamedRoots,
@@ -128,9 +128,6 @@ export function readPublishers(
   for (const document of documents) {
     for (const [name, value] of Object.entries(mappingAt(document, 'publishers'))) {
       const path = ['publishers', name]
-      const twin = publishers.find(other => other.name === name)
-      if (twin !== undefined)
-        diagnostics.push(document.atKey(path, `the publisher "${name}" stands in ${twin.document.file} too`))
       const { data } = publisherSchema.safeParse(value)
       const publisher =
         data === undefined ? undefined : compilePublisher(name, data, document, path, roots, diagnostics)

@@ -224,31 +224,42 @@ export const ruleSchema = z.strictObject({
   ...judging,
 })
 
-export const exemptionSchema = z.strictObject({
-  id: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: 'must be at most 64 letters, digits, dots, dashes' }),
-  project: text.describe('One project name, no glob.'),
-  versions: text.optional().describe('PEP 440 specifier set, such as "==1.17.0".'),
-  waive: z
-    .array(z.enum(['attestation', 'identity', 'predicate', 'slsa', 'regression', 'cooldown', 'yanked', 'status']))
-    .min(1),
-  files: z
-    .record(
-      z.string(),
-      z.string().regex(/^sha256:[0-9a-f]{64}$/, {
-        error: ({ input }) =>
-          /^[0-9a-f]{64}$/.test(String(input))
-            ? `write it with its algorithm: "sha256:${String(input)}"`
-            : 'must be "sha256:" and 64 lower-case hex digits',
-      }),
-    )
-    .meta({ minProperties: 1, description: 'File name to sha256: only these bytes are exempt.' }),
-  reason: text,
-  owner: text.describe('Who answers for it.'),
-  ticket: text.optional(),
-  expires: text.describe('A date (it ends with that day, UTC), or a time with Z or an offset.'),
-})
+export const exemptionSchema = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: 'must be at most 64 letters, digits, dots, dashes' }),
+    project: text.optional().describe('One project name, no glob; with files.'),
+    versions: text.optional().describe('PEP 440 specifier set, such as "==1.17.0"; with files.'),
+    waive: z
+      .array(z.enum(['attestation', 'identity', 'predicate', 'slsa', 'regression', 'cooldown', 'yanked', 'status']))
+      .min(1),
+    files: z
+      .record(
+        z.string(),
+        z.string().regex(/^sha256:[0-9a-f]{64}$/, {
+          error: ({ input }) =>
+            /^[0-9a-f]{64}$/.test(String(input))
+              ? `write it with its algorithm: "sha256:${String(input)}"`
+              : 'must be "sha256:" and 64 lower-case hex digits',
+        }),
+      )
+      .optional()
+      .meta({ minProperties: 1, description: 'File name to sha256: only these bytes are exempt.' }),
+    pins: text
+      .optional()
+      .describe(
+        'Instead of project, versions and files: a file of lines name==version --hash=sha256:…, as pip writes them. Only these bytes are exempt. Relative to the policy file.',
+      ),
+    match: text
+      .optional()
+      .describe('With pins: a project name, or a glob over names; what the file may pin. Default "*".'),
+    reason: text,
+    owner: text.describe('Who answers for it.'),
+    ticket: text.optional(),
+    expires: text.describe('A date (it ends with that day, UTC), or a time with Z or an offset.'),
+  })
+  .meta({ oneOf: [{ required: ['project', 'files'] }, { required: ['pins'] }] })
 
 export const revocationSchema = z
   .strictObject({

@@ -2,15 +2,16 @@ import type { Instant, Millis } from '../../domain/base/instant.ts'
 import { createPolicy, type Exemption, type Policy, type PolicyMode, type Rule } from '../../domain/policy/policy.ts'
 import type { Revocation } from '../../domain/policy/revocation.ts'
 import { compileExemption } from '../clauses/exemption.ts'
+import { NamedPins, type ReadPinsFile } from '../clauses/named-pins.ts'
 import { compileTest, type ReadTest } from '../clauses/policy-test.ts'
 import { NamedRoots, type ReadRoot, readPublishers } from '../clauses/publisher.ts'
 import { compileRevocation } from '../clauses/revocation.ts'
 import { compileRule, unmatchedRule } from '../clauses/rule.ts'
 import {
-  type DefaultsText,
   defaultsSchema,
   exemptionSchema,
   limitsSchema,
+  policySchema,
   revocationSchema,
   ruleSchema,
   testSchema,
@@ -24,13 +25,13 @@ import {
   refuseIdleRules,
   refuseManyRoots,
   refuseTies,
-  refuseTwinIds,
-  refuseTwins,
   refuseUnknownPublishers,
   warnOfEnd,
   warnOfPredicates,
   warnOfRule,
 } from './cross-checks.ts'
+import { contentsOf, type FileContents, type PinsContents } from './file-contents.ts'
+import { type Merged, mergeExemptions, mergePublishers, mergeRules, mergeSections } from './twins.ts'
 
 /** What a policy is made of, for people. */
 export interface PolicyContents {
@@ -46,8 +47,18 @@ export interface PolicyContents {
   readonly tests: readonly ReadTest[]
   /** files that `trusted_root` names, absolute */
   readonly rootFiles: readonly string[]
+  /** files that `pins` names, and by which exemptions */
+  readonly pinsFiles: readonly PinsContents[]
+  /** what stands in which file of the policy */
+  readonly documents: readonly FileContents[]
   /** things worth saying at load */
   readonly warnings: readonly Diagnostic[]
+}
+
+/** How files beside the policy are read that it names. */
+export interface ReadBeside {
+  readonly root: ReadRoot
+  readonly pins: ReadPinsFile
 }
 
 interface Compiled {
@@ -59,97 +70,134 @@ interface Compiled {
 
 /**
  * What must hold between the parts of a policy. It reads whatever the schema has nothing against, so that one mistake
- * does not hide another, and says nothing that only follows from a part it could not read.
+ * does not hide another, and says nothing that only follows from a part it could not read, or that contradicts another.
  */
-export function compilePolicy(documents: readonly YamlDocument[], now: Instant, readRoot: ReadRoot): Compiled {
+export function compilePolicy(documents: readonly YamlDocument[], now: Instant, beside: ReadBeside): Compiled {
   const diagnostics: Diagnostic[] = []
-  const roots = new NamedRoots(readRoot)
-  const publishers = readPublishers(documents, roots, diagnostics)
-  const defaults = readDefaults(documents, diagnostics)
-  const mode: PolicyMode = onlyAt(documents, 'mode', diagnostics)?.value === 'audit' ? 'audit' : 'enforce'
-  const limits = limitsSchema.safeParse(onlyAt(documents, 'limits', diagnostics)?.value).data ?? {}
-  const named = listAt(documents, 'projects').flatMap(item => textsAt(item, 'publishers'))
-  const used = new Set(named.map(({ value }) => value))
-  const rules = readItems(documents, 'projects', ruleSchema).flatMap(
-    item => compileRule(item, defaults?.value ?? {}, publishers, roots, diagnostics) ?? [],
-  )
-  const exemptions = readItems(documents, 'exemptions', exemptionSchema).flatMap(
-    item => compileExemption(item, { max: limits.exemption_max, now }, diagnostics) ?? [],
-  )
-  const revocations = readItems(documents, 'revocations', revocationSchema).flatMap(
-    item => compileRevocation(item, diagnostics) ?? [],
-  )
-  const tests = readItems(documents, 'tests', testSchema).flatMap(
-    item => compileTest(item, publishers, roots, diagnostics) ?? [],
-  )
-  refuseUnknownPublishers(named, publishers, diagnostics)
+  const read = readClauses(documents, now, beside, diagnostics)
+  const { mode, limits, publishers, defaults, rules, exemptions, revocations, roots } = read
+  refuseUnknownPublishers(read.named, publishers, diagnostics)
   refuseManyRoots(documents, roots, diagnostics)
-  refuseTwins(rules, diagnostics)
-  refuseTies(rules, diagnostics)
-  refuseTwinIds(exemptions, diagnostics)
+  refuseTies(rules.kept, diagnostics)
   const unmatched = unmatchedRule(defaults)
-  const complete =
-    rules.length === listAt(documents, 'projects').length &&
-    exemptions.length === listAt(documents, 'exemptions').length &&
-    documents.every(document => defaultsSchema.optional().safeParse(sectionAt(document, 'defaults')).success)
   const parts = {
     mode,
     files: documents.map(({ file }) => file),
-    rules: rules.map(({ rule }) => rule),
+    rules: rules.kept.map(({ rule }) => rule),
     unmatched,
-    exemptions: exemptions.map(({ exemption }) => exemption),
+    exemptions: exemptions.kept.map(({ exemption }) => exemption),
     revocations,
     roots: roots.roots,
   }
-  const lookup = createPolicy({ ...parts, digest: '', warnings: [] })
-  if (complete) {
-    refuseIdleRules(rules, exemptions, lookup, diagnostics)
-    refuseEmpty(documents, rules, unmatched, diagnostics)
-  }
-  const warnings = [
-    ...publishers
-      .filter(({ name }) => !used.has(name))
-      .map(({ document, path, name }) => document.atKey(path, `no rule uses the publisher "${name}"`)),
-    ...rules.flatMap(warnOfPredicates),
-    ...rules.flatMap(warnOfRule),
-    ...exemptions.flatMap(exemption => warnOfEnd(exemption, now, limits.exemption_warn)),
-  ]
-  if (complete) judgeStrangers(exemptions, lookup, defaults, diagnostics, warnings)
+  const warnings = check(read, documents, unmatched, createPolicy({ ...parts, digest: '', warnings: [] }), diagnostics)
+  warnings.push(...exemptions.kept.flatMap(exemption => warnOfEnd(exemption, now, limits.exemption_warn)))
   return {
     diagnostics,
     contents: {
       mode,
       publishers: publishers.map(({ name }) => name),
-      rules: rules.map(({ rule }) => rule),
+      rules: parts.rules,
       unmatched,
       exemptions: parts.exemptions,
       revocations,
       limits: { exemptionMax: limits.exemption_max, exemptionWarn: limits.exemption_warn },
-      tests,
+      tests: read.tests,
       rootFiles: roots.files,
+      documents: documents.map(contentsOf),
+      pinsFiles: read.pins.files.map(file => ({
+        ...file,
+        exemptions: read.exemptions.all.filter(({ pinsFile }) => pinsFile === file).map(it => it.exemption.id),
+      })),
       warnings,
     },
     parts: digest => createPolicy({ ...parts, digest, warnings: warnings.map(formatDiagnostic) }),
   }
 }
 
-/** A section that may stand in one file of several; a mode that is the same in all is no conflict. */
+type Clauses = ReturnType<typeof readClauses>
+
+/** Every clause of every file on its own; twins are one. */
+function readClauses(documents: readonly YamlDocument[], now: Instant, beside: ReadBeside, diagnostics: Diagnostic[]) {
+  const roots = new NamedRoots(beside.root)
+  const pins = new NamedPins(beside.pins)
+  const { kept: publishers } = mergePublishers(readPublishers(documents, roots, diagnostics), diagnostics)
+  const sections = onlyAt(documents, 'defaults', diagnostics)
+  const defaults = sections.kept.map(it => ({ ...it, value: defaultsSchema.safeParse(writtenAt(it)).data ?? {} }))[0]
+  const limits = onlyAt(documents, 'limits', diagnostics).kept.map(it => limitsSchema.safeParse(writtenAt(it)).data)[0]
+  const mode: PolicyMode = onlyAt(documents, 'mode', diagnostics).kept[0]?.value === 'audit' ? 'audit' : 'enforce'
+  const longest = { max: limits?.exemption_max, now }
+  const rules = readItems(documents, 'projects', ruleSchema).flatMap(
+    item => compileRule(item, defaults?.value ?? {}, publishers, roots, diagnostics) ?? [],
+  )
+  const exemptions = readItems(documents, 'exemptions', exemptionSchema).flatMap(
+    item => compileExemption(item, longest, pins, diagnostics) ?? [],
+  )
+  return {
+    mode,
+    limits: limits ?? {},
+    publishers,
+    defaults,
+    roots,
+    pins,
+    /** the publishers that rules name */
+    named: listAt(documents, 'projects').flatMap(item => textsAt(item, 'publishers')),
+    rules: { all: rules, ...mergeRules(rules, diagnostics) },
+    exemptions: { all: exemptions, ...mergeExemptions(exemptions, diagnostics) },
+    revocations: readItems(documents, 'revocations', revocationSchema).flatMap(
+      item => compileRevocation(item, diagnostics) ?? [],
+    ),
+    tests: readItems(documents, 'tests', testSchema).flatMap(
+      item => compileTest(item, publishers, roots, diagnostics) ?? [],
+    ),
+    /** everything that rules depend on could be read, and says one thing */
+    whole:
+      rules.length === listAt(documents, 'projects').length &&
+      exemptions.length === listAt(documents, 'exemptions').length &&
+      sections.doubtful.size === 0 &&
+      documents.every(document => defaultsSchema.optional().safeParse(sectionAt(document, 'defaults')).success),
+  }
+}
+
+/** Whether rules and exemptions can do what they are there for. Answers what is only worth saying. */
+function check(
+  { publishers, named, rules, exemptions, defaults, whole }: Clauses,
+  documents: readonly YamlDocument[],
+  unmatched: Rule | undefined,
+  lookup: Policy,
+  diagnostics: Diagnostic[],
+): Diagnostic[] {
+  const used = new Set(named.map(({ value }) => value))
+  const clear = rules.kept.filter(read => !rules.doubtful.has(read))
+  const warnings = [
+    ...publishers
+      .filter(({ name }) => !used.has(name))
+      .map(({ document, path, name }) => document.atKey(path, `no rule uses the publisher "${name}"`)),
+    ...clear.flatMap(warnOfPredicates),
+    ...clear.flatMap(warnOfRule),
+  ]
+  if (!whole) return warnings
+  refuseIdleRules(clear, exemptions.all, lookup, diagnostics)
+  refuseEmpty(documents, rules.kept, unmatched, diagnostics)
+  const certain = exemptions.kept.filter(read => !exemptions.doubtful.has(read))
+  judgeStrangers(certain, lookup, defaults, diagnostics, warnings)
+  return warnings
+}
+
+/** A section that several files may have, as long as all say the same. */
 function onlyAt(
   documents: readonly YamlDocument[],
   key: 'defaults' | 'mode' | 'limits',
   diagnostics: Diagnostic[],
-): Placed<unknown> | undefined {
-  const [first, ...others] = documents.filter(document => sectionAt(document, key) !== undefined)
-  if (first === undefined) return undefined
-  const { file, line } = first.atKey([key], '')
-  for (const document of others)
-    if (key !== 'mode' || sectionAt(document, key) !== sectionAt(first, key))
-      diagnostics.push(document.atKey([key], `"${key}" stands in ${file}:${line} already`))
-  return { value: sectionAt(first, key), document: first, path: [key] }
+): Merged<Placed<unknown>> {
+  const schema = policySchema.shape[key]
+  const sections = documents.flatMap(document => {
+    const value = sectionAt(document, key)
+    // what the schema has something against is told already, and compared as it stands
+    return value === undefined ? [] : [{ value: schema.safeParse(value).data ?? value, document, path: [key] }]
+  })
+  return mergeSections(key, sections, diagnostics)
 }
 
-function readDefaults(documents: readonly YamlDocument[], diagnostics: Diagnostic[]): Placed<DefaultsText> | undefined {
-  const placed = onlyAt(documents, 'defaults', diagnostics)
-  if (placed === undefined) return undefined
-  return { ...placed, value: defaultsSchema.safeParse(placed.value).data ?? {} }
+function writtenAt({ document, path }: Placed<unknown>): unknown {
+  return sectionAt(document, String(path[0]))
 }

@@ -38,18 +38,6 @@ export function refuseManyRoots(
   )
 }
 
-export function refuseTwins(rules: readonly ReadRule[], diagnostics: Diagnostic[]): void {
-  const seen = new Map<string, ReadRule>()
-  for (const read of rules) {
-    const twin = seen.get(read.rule.match)
-    if (twin === undefined) seen.set(read.rule.match, read)
-    else
-      diagnostics.push(
-        read.document.at([...read.path, 'match'], `${placeOf(twin)} matches the same: "${read.rule.match}"`),
-      )
-  }
-}
-
 /** Of two globs with an equally long literal prefix neither would be the one that decides. */
 export function refuseTies(rules: readonly ReadRule[], diagnostics: Diagnostic[]): void {
   const globs = rules.filter(({ rule }) => rule.match.includes('*'))
@@ -70,22 +58,6 @@ export function refuseTies(rules: readonly ReadRule[], diagnostics: Diagnostic[]
   }
 }
 
-export function refuseTwinIds(exemptions: readonly ReadExemption[], diagnostics: Diagnostic[]): void {
-  const seen = new Map<string, ReadExemption>()
-  for (const read of exemptions) {
-    const { id } = read.exemption
-    const twin = seen.get(id)
-    if (twin === undefined) seen.set(id, read)
-    else
-      diagnostics.push(
-        read.document.at(
-          [...read.path, 'id'],
-          `the exemption "${id}" stands in ${twin.document.file}:${twin.exemption.ref.line} already`,
-        ),
-      )
-  }
-}
-
 /** `required` needs somebody to require it of, or an exemption (ended ones count), or nothing could ever pass. */
 export function refuseIdleRules(
   rules: readonly ReadRule[],
@@ -93,7 +65,9 @@ export function refuseIdleRules(
   lookup: Policy,
   diagnostics: Diagnostic[],
 ): void {
-  const exempted = new Set(exemptions.map(({ exemption }) => lookup.ruleFor(exemption.project)))
+  const exempted = new Set(
+    exemptions.flatMap(({ exemption }) => [...exemption.pins.keys()].map(project => lookup.ruleFor(project))),
+  )
   for (const { rule, value, document, path } of rules) {
     if (
       rule.attestation !== 'required' ||
@@ -132,15 +106,11 @@ export function judgeStrangers(
   diagnostics: Diagnostic[],
   warnings: Diagnostic[],
 ): void {
-  for (const { exemption, document, path } of exemptions) {
-    if (lookup.ruleFor(exemption.project) !== undefined) continue
-    const at = document.at(
-      [...path, 'project'],
-      `no rule decides "${exemption.project}", so the exemption cannot help: add a rule for it`,
-    )
-    if (defaults?.value.unmatched === 'apply-defaults') warnings.push(at)
-    else diagnostics.push(at)
-  }
+  const told = defaults?.value.unmatched === 'apply-defaults' ? warnings : diagnostics
+  for (const { exemption, at } of exemptions)
+    for (const project of exemption.pins.keys())
+      if (lookup.ruleFor(project) === undefined)
+        told.push(at(project, `no rule decides "${project}", so the exemption cannot help: add a rule for it`))
 }
 
 /** What must be there and may not be there: no attestation passes such a rule. */

@@ -2,6 +2,7 @@ import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
 import { sha256Of } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
+import { noPinsFiles, type ReadPinsFile } from '../clauses/named-pins.ts'
 import type { ReadRoot } from '../clauses/publisher.ts'
 import { policySchema } from '../clauses/schema.ts'
 import type { Diagnostic } from '../yaml/diagnostic.ts'
@@ -17,11 +18,16 @@ export type LoadedPolicy =
 
 /**
  * Compiles policy files whole or not at all: every diagnostic of every file comes back at once. Several files are read
- * as one policy: publishers, projects and exemptions add up, `defaults` stands in one of them, and a name that stands
- * twice is an error. The policy's own tests run; one that fails is a diagnostic. `now` decides how long an exemption lives
- * and is the moment of the tests.
+ * as one policy: publishers, projects and exemptions add up; what stands in several of them and is equal is one, and what
+ * is unequal is one diagnostic that names both places. The policy's own tests run; one that fails is a diagnostic. `now` decides how long an exemption lives
+ * and is the moment of the tests. Files that the policy names are read by `readRoot` and `readPins`.
  */
-export function loadPolicy(files: readonly TextFile[], now: Instant, readRoot: ReadRoot): LoadedPolicy {
+export function loadPolicy(
+  files: readonly TextFile[],
+  now: Instant,
+  readRoot: ReadRoot,
+  readPins: ReadPinsFile = noPinsFiles,
+): LoadedPolicy {
   const [only] = files
   if (only === undefined)
     return { diagnostics: [{ file: 'policy', line: 1, column: 1, path: '', message: 'there is no policy file' }] }
@@ -39,29 +45,44 @@ export function loadPolicy(files: readonly TextFile[], now: Instant, readRoot: R
   // an unreadable file would make its names look missing
   const compiled =
     documents.length === files.length
-      ? compilePolicy(documents, now, readRoot)
+      ? compilePolicy(documents, now, { root: readRoot, pins: readPins })
       : { diagnostics: [], contents: undefined, parts: undefined }
   const wrong = nonEmpty(inOrder([...diagnostics, ...compiled.diagnostics], files))
   if (wrong !== undefined) return { diagnostics: wrong }
   if (compiled.parts === undefined) throw new TypeError('a policy without diagnostics compiles')
   const { contents } = compiled
   const draft = compiled.parts('')
-  const policy = compiled.parts(digestOf(files, draft.roots))
+  const policy = compiled.parts(digestOf(files, draft.roots, contents.pinsFiles))
   const tests = runTests(contents.tests, policy, now)
   const failed = nonEmpty(tests.filter(({ passed }) => !passed).map(({ place }) => place))
   return failed === undefined ? { policy, contents, tests } : { diagnostics: failed, tests }
 }
 
-/** sha256 of the file, as `sha256sum` prints it; of several, or with trusted roots beside, over their digests in order. */
-function digestOf(files: readonly TextFile[], roots: Policy['roots']): string {
-  const digests = [...files.map(({ text }) => sha256Of(text)), ...roots.map(({ digest }) => digest)]
+/**
+ * sha256 of the file, as `sha256sum` prints it; of several, or with trusted roots or pins beside, over their digests in order.
+ * Whose pins they are counts: two files that change places are another policy.
+ */
+function digestOf(files: readonly TextFile[], roots: Policy['roots'], pinsFiles: PolicyContents['pinsFiles']): string {
+  const digests = [
+    ...files.map(({ text }) => sha256Of(text)),
+    ...roots.map(({ digest }) => digest),
+    ...pinsFiles.flatMap(({ text, exemptions }) => {
+      const digest = sha256Of(text)
+      return exemptions.map(id => sha256Of(`pins of ${id}\n${digest}`))
+    }),
+  ]
   return digests.length === 1 ? (digests[0] ?? '') : sha256Of([...digests].sort().join('\n'))
 }
 
 function inOrder(diagnostics: readonly Diagnostic[], files: readonly TextFile[]): readonly Diagnostic[] {
   const rank = new Map(files.map(({ path }, index) => [path, index]))
+  const rankOf = ({ file }: Diagnostic) => rank.get(file) ?? files.length // what they name comes after them
   const sorted = [...diagnostics].sort(
-    (a, b) => (rank.get(a.file) ?? 0) - (rank.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
+    (a, b) =>
+      rankOf(a) - rankOf(b) ||
+      (a.file === b.file ? 0 : a.file < b.file ? -1 : 1) ||
+      a.line - b.line ||
+      a.column - b.column,
   )
   const told = new Set<string>()
   return sorted.filter(({ file, line, column, message }) => {

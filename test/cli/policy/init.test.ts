@@ -45,28 +45,28 @@ t.test('policy init writes the policy that admits what was observed', async t =>
   t.match(text, /^# Observed on \d{4}-\d\d-\d\d in uv\.lock: 10 files, 7 attested by 3 publishers\.$/m)
   t.match(
     text,
-    `publishers:
-  acme-demo:
-    kind: github
-    repository: acme/demo
-    workflow: release.yml
-    ref: "refs/tags/*"
-`,
+    '  - { match: demo, publishers: [{ kind: github, repository: acme/demo, workflow: release.yml, ref: "refs/tags/*"',
   )
-  t.match(text, '  acme-tools-lab:\n    kind: gitlab\n    project: acme/tools/lab\n')
-  t.match(text, '  - match: demo\n    publishers: [acme-demo]\n')
+  t.match(text, '  - { match: lab, publishers: [{ kind: gitlab, project: acme/tools/lab, config: ')
   t.match(text, '  # nobody signed these: only what is exempted below passes\n  - match: six\n')
   t.match(
     text,
-    /- id: EX-six-1\.17\.0\n {4}project: six\n {4}versions: "==1\.17\.0"\n {4}waive: \[attestation\]\n {4}files:\n {6}"six-1\.17\.0-py3-none-any\.whl": "sha256:/,
+    /- id: EX-acme-uv-attestation-[0-9a-f]{6}\n {4}pins: \.\/pins\/acme-uv-attestation\.txt\n {4}waive: \[attestation\]\n {4}reason: "no attestation, as observed on /,
   )
   t.match(text, 'owner: "platform@acme.example"\n    expires: 2027-03-31\n')
-  const loaded = loadPolicy([{ path: 'p', text }], NOW, noRoots)
+  const pins = desk_.read('pins/acme-uv-attestation.txt')
+  t.match(pins, /^# What EX-acme-uv-attestation-[0-9a-f]{6} exempts/)
+  t.match(
+    pins,
+    /^half==3\.0 \\\n {4}--hash=sha256:[0-9a-f]{64}\nsix==1\.17\.0 \\\n( {4}--hash=sha256:[0-9a-f]{64}( \\)?\n){2}$/m,
+  )
+  t.match(ended.err, `${out} is written, with ${join(desk_.world.folder, 'pins', 'acme-uv-attestation.txt')}: read it`)
+  const loaded = loadPolicy([{ path: 'p', text }], NOW, noRoots, () => pins)
   t.strictSame('policy' in loaded ? loaded.policy.warnings : loaded.diagnostics.map(formatDiagnostic), [])
   const audited = await desk_.run('audit', lock, '--policy', out)
   t.match(audited, {
     exit: 0,
-    out: /exempted {4}3 files\n *3 {2}2 exemptions, until 2027-04-01T00:00Z \(platform@acme\.example\)/,
+    out: /exempted {4}3 files\n *3 {2}EX-acme-uv-attestation-[0-9a-f]{6}, until 2027-04-01T00:00Z \(platform@acme\.example\)/,
   })
   t.match(await desk_.run('policy', 'init', lock, '--out', out), { exit: 2, err: /exists: --force overwrites it/ })
   t.equal((await desk_.run('policy', 'init', lock, '--out', out, '--force')).exit, 0)
@@ -83,13 +83,7 @@ t.test('policy init names a pipeline on CircleCI, and pins what a publisher of a
   t.equal(exit, 0)
   t.match(
     out,
-    `  github.com-acme-pkg:
-    kind: circleci
-    project_id: "${CIRCLECI.project}"
-    pipeline_definition_id: "${CIRCLECI.definition}"
-    vcs_origin: github.com/acme/pkg
-    ref: "refs/tags/*"
-`,
+    `  - { match: circle, publishers: [{ kind: circleci, project_id: "${CIRCLECI.project}", pipeline_definition_id: "${CIRCLECI.definition}", vcs_origin: github.com/acme/pkg, ref: "refs/tags/*" }] }\n`,
   )
   t.match(out, /waive: \[identity\]\n {4}files:\n {6}"strange-1\.0/)
   const policy = desk_.write('written.yaml', out)

@@ -1,8 +1,12 @@
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { instant } from '../../../src/domain/base/instant.ts'
-import { pinsOf, waiverIn } from '../../../src/domain/policy/exemptions.ts'
+import type { Artifact } from '../../../src/domain/packaging/artifact.ts'
+import { parseProjectName } from '../../../src/domain/packaging/name.ts'
+import { countPins, pinsOf, waiverIn } from '../../../src/domain/policy/exemptions.ts'
+import { loadPolicy } from '../../../src/protocol/policy/policy-yaml.ts'
 import { listed, NOW, policyOf } from '../../world/judging/judging.ts'
+import { noRoots } from '../../world/judging/roots.ts'
 
 const FILE = listed('pkg-1.0.0.tar.gz')
 const POLICY = policyOf(`version: 1
@@ -32,4 +36,33 @@ t.test('it waives what it names and nothing else', async t => {
   t.equal(waiverIn(inForce, 'yanked')?.id, 'EX-1')
   t.equal(waiverIn(inForce, 'identity'), undefined)
   t.equal(waiverIn(inForce, undefined), undefined, 'what nothing waives')
+})
+
+const PINNED = loadPolicy(
+  [
+    {
+      path: 'policy.yaml',
+      text: `version: 1
+projects: [{ match: pkg }]
+exemptions: [{ id: EX-2, pins: p.txt, waive: [attestation], reason: r, owner: o, expires: 2026-12-01 }]
+`,
+    },
+  ],
+  NOW,
+  noRoots,
+  () => `pkg==1.0 --hash=sha256:${FILE.sha256}`,
+)
+
+t.test('a pins file is for exactly the bytes that it names, of exactly that release', async t => {
+  if (!('policy' in PINNED)) throw new TypeError('it compiles')
+  const { policy } = PINNED
+  const pinned = (file: Artifact): boolean => pinsOf(file, policy, NOW).inForce.length > 0
+  const { sha256 } = FILE
+  t.ok(pinned(FILE), '1.0.0 is 1.0')
+  t.ok(pinned(listed('pkg-1.0-py3-none-any.whl', { sha256 })), 'whatever the file is called')
+  t.notOk(pinned({ ...FILE, sha256: sha256Of('other bytes') }))
+  t.notOk(pinned(listed('pkg-1.0.1.tar.gz', { sha256 })), 'another release')
+  t.notOk(pinned(listed('pkg-1.0+cpu-py3-none-any.whl', { sha256 })), 'a local version is another release')
+  t.notOk(pinned(listed('other-1.0.tar.gz', { sha256 })), 'another project')
+  t.strictSame(policy.exemptionsFor(parseProjectName('pkg')).map(countPins), [1])
 })

@@ -6,7 +6,7 @@ import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
 import type { Artifact } from '../../../src/domain/packaging/artifact.ts'
 import type { Policy } from '../../../src/domain/policy/policy.ts'
 import { bareExplanation, type LockedExplanation } from '../../../src/gate/explain/explanation.ts'
-import { cover, observe, observingPolicy } from '../../../src/gate/explain/observe-locks.ts'
+import { besideBase, cover, observe, observingPolicy } from '../../../src/gate/explain/observe-locks.ts'
 import type { Survey } from '../../../src/gate/explain/survey.ts'
 import { attested, listed, NOW, policyOf, UNATTESTED } from '../../world/judging/judging.ts'
 
@@ -31,6 +31,7 @@ function looked(artifact: Artifact, finding: Finding, pinned: 'pinned' | 'open' 
   return { lock: 'uv.lock', package: release, explanation }
 }
 
+const NOTHING = { text: '', pins: [] }
 const SIGNED = looked(listed('pkg-1.0.tar.gz'), attested())
 const BARE = looked(listed('bare-1.0.tar.gz'), UNATTESTED)
 const FAILED = looked(listed('bad-1.0.tar.gz'), { kind: 'invalid', why: 'signature-invalid', detail: 'no' })
@@ -51,7 +52,11 @@ t.test('who signed a file may have, and a file that nobody signed needs an exemp
 t.test('what fails or is not listed is left out, and what nobody can tell is neither', async t => {
   t.match(observe([FAILED]), { files: [], leftOut: [{ filename: 'bad-1.0.tar.gz', why: /^signature-invalid, / }] })
   t.match(observe([UNLISTED]), { files: [], leftOut: [{ why: /^not-listed, / }], unknown: [] })
-  t.match(observe([UNKNOWN]), { files: [], leftOut: [], unknown: [{ code: 'unknown-upstream' }] })
+  t.match(observe([UNKNOWN]), {
+    files: [],
+    leftOut: [],
+    unknown: [{ filename: 'bare-1.0.tar.gz', error: { code: 'unknown-upstream' } }],
+  })
 })
 
 t.test('a policy is written anew until it admits all that it was written from', async t => {
@@ -67,7 +72,7 @@ t.test('a policy is written anew until it admits all that it was written from', 
         ({ filename, sha256, waive }) =>
           `{ id: EX, project: pkg, waive: [${waive.join()}], files: { ${filename}: "sha256:${sha256}" }, reason: r, owner: o, expires: 2027-01-01 }`,
       )
-    return { text: '', policy: policyOf(`version: 1\n${rule}\nexemptions: [${exemptions.join()}]`) }
+    return { written: NOTHING, policy: policyOf(`version: 1\n${rule}\nexemptions: [${exemptions.join()}]`) }
   })
   t.strictSame(waived, [[], ['yanked']])
   t.match(written?.judged, [{ explanation: { outcome: { kind: 'admitted' } } }])
@@ -79,8 +84,29 @@ t.test('what the lock does not pin is exempted by nothing', async t => {
   const rule =
     'projects: [{ match: pkg, publishers: [{ kind: github, repository: acme/pkg, workflow: release.yml }], yanked: deny }]'
   const policy = policyOf(`version: 1\n${rule}`)
-  t.match(await cover([old], observe([old]), async () => ({ text: '', policy })), {
+  t.match(await cover([old], observe([old]), async () => ({ written: NOTHING, policy })), {
     written: undefined,
     leftOut: [{ filename: 'pkg-1.0.tar.gz', why: /^yanked, .*does not pin it/ }],
   })
+})
+
+t.test('what a base admits needs nothing, and where it has a rule an exemption alone can help', async t => {
+  const young = looked(listed('young-1.0.tar.gz'), attested())
+  const look = [SIGNED, BARE, young]
+  const { files } = observe(look)
+  const signer = '{ kind: github, repository: acme/pkg, workflow: release.yml }'
+  const rules = `projects: [{ match: pkg, publishers: [${signer}] }, { match: "b*", publishers: [${signer}] }]`
+  const base = async (text: string) =>
+    (await besideBase(policyOf(`version: 1\n${text}`), look, files)).map(it => [it.base, it.waive.length])
+  t.strictSame(await base(rules), [
+    ['admits', 0],
+    ['decides', 0],
+    [undefined, 0],
+  ])
+  t.strictSame(await base(`mode: audit\n${rules}`), await base(rules), 'what audit mode alone lets pass, it lacks')
+  t.strictSame(await base('projects: [{ match: else, deny: no }]'), [
+    [undefined, 0],
+    [undefined, 1],
+    [undefined, 0],
+  ])
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
-import { createPolicies } from '../../../src/gate/policy/policies.ts'
+import { createPolicies, type Policies } from '../../../src/gate/policy/policies.ts'
 import { readPolicyFiles } from '../../../src/gate/policy/policy-files.ts'
 import type { GateEvent } from '../../../src/observe/events.ts'
 import { NOW } from '../../world/judging/judging.ts'
@@ -93,6 +93,62 @@ t.test('a change of the file is noticed', async t => {
   t.ok(await until(() => denies('cc')), 'replaced by another of the same size')
   writeFileSync(path, BROKEN)
   t.ok((await until(() => policies.lastError() !== undefined)) && denies('cc'), 'broken: kept and told')
+})
+
+const PINNING = `version: 1
+projects: [{ match: six }, { match: seven }]
+exemptions:
+  - { id: EX-1, pins: pins/app.txt, waive: [attestation], reason: r, owner: o, expires: 2027-03-31 }
+`
+const pinned = (version: string) =>
+  ['six', 'seven'].map(name => `${name}==${version} --hash=sha256:${'a'.repeat(64)}\n`).join('')
+const releasesOf = (policies: Policies): string => {
+  const [exemption] = policies.current().exemptionsFor(parseProjectName('six'))
+  const own = exemption?.pins.get(parseProjectName('six'))
+  return own?.by === 'release' ? [...own.releases.keys()].join() : 'none'
+}
+
+t.test('a change of a pins file is noticed, and one that went wrong is mended in the same way', async t => {
+  const root = t.testdir({ 'p.yaml': PINNING, pins: { 'app.txt': pinned('1.0') } })
+  const path = join(root, 'pins', 'app.txt')
+  const { policies } = open(t, [join(root, 'p.yaml')], 10)
+  t.equal(releasesOf(policies), '1')
+  t.strictSame(policies.pinsFiles(), [{ path, text: pinned('1.0') }])
+  writeFileSync(path, pinned('2.0'))
+  t.ok(await until(() => releasesOf(policies) === '2'), 'written in place')
+  t.strictSame(policies.pinsFiles(), [{ path, text: pinned('2.0') }])
+  writeFileSync(path, 'six\n')
+  t.ok((await until(() => policies.lastError() !== undefined)) && releasesOf(policies) === '2', 'broken: kept and told')
+  t.match(policies.lastError(), /pins\/app\.txt:1:1 must be name==version/)
+  writeFileSync(path, pinned('3.0'))
+  t.ok(await until(() => releasesOf(policies) === '3'), 'mended')
+})
+
+t.test('a pins file that a rejected policy names is looked at too, once it is there', async t => {
+  const root = t.testdir({ 'p.yaml': policy('a'), pins: {} })
+  const { policies } = open(t, [join(root, 'p.yaml')], 10)
+  writeFileSync(join(root, 'p.yaml'), PINNING)
+  t.ok(await until(() => policies.lastError()?.includes('pins/app.txt') === true))
+  writeFileSync(join(root, 'pins', 'app.txt'), pinned('1.0'))
+  t.ok(await until(() => releasesOf(policies) === '1'))
+})
+
+t.test('a policy that names a pins file that is not there is mended in the policy as well', async t => {
+  const root = t.testdir({ 'p.yaml': policy('a') })
+  const { policies, denies } = open(t, [join(root, 'p.yaml')], 10)
+  writeFileSync(join(root, 'p.yaml'), PINNING)
+  t.ok(await until(() => policies.lastError() !== undefined))
+  writeFileSync(join(root, 'p.yaml'), policy('bb'))
+  t.ok(await until(() => denies('bb')))
+})
+
+t.test('a pins file may be larger than a policy, within bounds', async t => {
+  const root = t.testdir({ 'p.yaml': PINNING, pins: { 'app.txt': `${pinned('1.0')}#${'x'.repeat(2 * 1024 * 1024)}` } })
+  const { policies } = open(t, [join(root, 'p.yaml')])
+  t.equal(releasesOf(policies), '1')
+  writeFileSync(join(root, 'pins', 'app.txt'), `#${'x'.repeat(8 * 1024 * 1024)}`)
+  t.equal(policies.reload(), 'kept')
+  t.match(policies.lastError(), /p\.yaml:4:23 exemptions\[0\]\.pins: .*app\.txt: the file is larger than 8 MiB/)
 })
 
 t.test('a swapped symbolic link is noticed, as a ConfigMap does it', async t => {

@@ -1,3 +1,4 @@
+// guards: src/protocol/policy/file-contents.ts
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'

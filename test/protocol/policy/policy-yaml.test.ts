@@ -60,10 +60,10 @@ t.test('several files are one policy', async t => {
     /^1\.yaml:4:1 defaults: "defaults" stands in 0\.yaml:7 already/,
   ])
   t.match(told(GOOD.join('\n'), `${more}\npublishers:\n  acme: { kind: google, email: a@b.c }`), [
-    /^1\.yaml:5:3 .*stands in 0\.yaml too/,
+    /^1\.yaml:5:3 publishers\.acme: the publisher "acme" stands in 0\.yaml:4 too, and differs in kind, /,
   ])
-  t.match(told(GOOD.join('\n'), `version: 1\n${GOOD.slice(12).join('\n')}`), [
-    /^1\.yaml:3:9 .*the exemption "EX-7" stands in 0\.yaml:14 already/,
+  t.match(told(GOOD.join('\n'), `version: 1\n${GOOD.slice(12).join('\n').replace('old', 'older')}`), [
+    /^1\.yaml:3:9 .*the exemption "EX-7" stands in 0\.yaml:14 already, and differs in reason/,
   ])
   t.match(told(), [/there is no policy file/])
 })
@@ -114,7 +114,7 @@ t.test('the example of the language loads as it stands, with a root file beside 
   t.match(policy.ruleFor(parseProjectName('acme-crypto')), { slsa: { minLevel: 3 } })
 })
 
-t.test('mode and limits stand in one file of several; revocations and tests add up', async t => {
+t.test('mode and limits are the same in all files that have them; revocations and tests add up', async t => {
   const files = (...texts: readonly string[]) =>
     loadPolicy(
       texts.map((text, index) => ({ path: `${index}.yaml`, text: `version: 1\n${text}` })),
@@ -127,7 +127,10 @@ t.test('mode and limits stand in one file of several; revocations and tests add 
   }
   const rule = 'projects: [{ match: pkg, deny: no }]'
   t.match(told(`mode: audit\n${rule}`, 'mode: enforce'), ['1.yaml:2:1 mode: "mode" stands in 0.yaml:2 already'])
-  t.match(told(`limits: {}\n${rule}`, 'limits: {}'), ['1.yaml:2:1 limits: "limits" stands in 0.yaml:2 already'])
+  t.match(told(`limits: {}\n${rule}`, 'limits: { exemption_max: 1d }'), [
+    '1.yaml:2:1 limits: "limits" stands in 0.yaml:2 already, and differs in exemption_max',
+  ])
+  t.strictSame(told(`limits: { exemption_max: 1d }\n${rule}`, 'limits: { exemption_max: 24h }'), [])
   const revocations = (version: string) => `revocations: [{ project: pkg, versions: "==${version}", reason: r }]`
   const test = 'tests: [{ given: { file: pkg-1.0.tar.gz }, expect: { refused: revoked } }]'
   const loaded = files(
