@@ -17,13 +17,13 @@ export function textOfAside(aside: readonly Aside[], targets: Targets): string |
   const files = aside.length - releases
   const told = [
     ...(files === 0 ? [] : [counted(files, 'file')]),
-    ...(releases === 0 ? [] : [`${counted(releases, 'release')} whose marker does not hold there`]),
+    ...(releases === 0 ? [] : [counted(releases, 'whole release')]),
   ]
-  return `${told.join(' and ')} that ${textOfTargets(targets)} does not take`
+  return `${told.join(' and ')}: not for ${textOfTargets(targets)}`
 }
 
 /** Says what was not judged. */
 export function renderAside(screen: Screen, aside: readonly Aside[], targets: Targets): void {
   const text = textOfAside(aside, targets)
-  if (text !== undefined) screen.prose([styled('dim', '– ')], `left aside and not judged: ${text}`)
+  if (text !== undefined) screen.prose([styled('dim', '– ')], `left aside, not judged: ${text}`)
 }

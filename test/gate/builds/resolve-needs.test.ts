@@ -1,4 +1,3 @@
-// guards: src/gate/builds/shelf.ts
 import t from 'tap'
 import { GateError } from '../../../src/domain/base/errors.ts'
 import { decide } from '../../../src/domain/decide/decide.ts'
