@@ -73,6 +73,22 @@ t.test('a lock with source distributions is installed where it was carried to', 
         }),
       )
     }
+    await t.test('a project of uv names them itself', async t => {
+      const site = await openSite(t)
+      const held = readFileSync(constraints, 'utf8').trim().split('\n')
+      const table = (more: string) =>
+        site.write(
+          'pyproject.toml',
+          `[project]\nname = "app"\nversion = "0"\nrequires-python = ">=3.9"\ndependencies = ["one==1.0"]\n${more}`,
+        )
+      table('')
+      const sync = async () => await uv(uvTool, site, ['sync', '--default-index', `${outside.url}/simple/`])
+      t.match((await sync()).text, /not what was looked at/)
+      table(`[tool.uv]\nbuild-constraint-dependencies = ${JSON.stringify(held)}\n`)
+      const run = await sync()
+      t.equal(run.code, 0, 'it succeeds', { printed: run.text })
+      t.strictSame(site.installed(), ['one-1.0'])
+    })
     await outside.stop()
   })
 })
