@@ -1,6 +1,7 @@
 /**
  * `npm run demo`: an index of its own with its own Sigstore, the real gate in front of it on its defaults, and pip. No
- * network, nothing to configure. With `--stay` the gate goes on until Ctrl-C, so that its pages can be opened.
+ * network, nothing to configure. On a terminal the gate goes on until Enter, so that its pages can be opened; with `--stay` until
+ * Ctrl-C, whoever started it.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -52,7 +53,7 @@ async function main(scope: Scope): Promise<boolean> {
     asTold ? 'One admitted, three refused: the gate decided before a byte left.' : 'Not what was expected: see above.',
   )
   say('Next: `npm start` puts the gate before PyPI; README.md says how to point pip, uv, poetry and pdm at it.')
-  if (process.argv.includes('--stay')) await stay(gate.url, world)
+  await stay(gate.url, world)
   return asTold
 }
 
@@ -69,12 +70,22 @@ async function explain(url: string, { explainId }: Install): Promise<void> {
   const answer = await fetch(`${url}/x/${explainId}`, { headers: { accept: 'application/json' } })
   const { detail } = (await answer.json()) as { readonly detail?: unknown }
   if (typeof detail === 'string') say(`   why: ${detail}`)
+  say(`   page: ${url}/x/${explainId}`)
 }
 
+/** Where somebody may be looking: nobody presses Enter in a script. */
 async function stay(url: string, world: World): Promise<void> {
+  const { stdin, stdout } = process
+  const forGood = process.argv.includes('--stay')
+  if (!forGood && !(stdin.isTTY && stdout.isTTY)) return
   say('')
-  say(`The gate stays at ${url} (index ${world.upstream.origin}); Ctrl-C ends it.`)
-  await new Promise(resolve => process.once('SIGINT', resolve))
+  say(`The gate stays at ${url} (index ${world.upstream.origin}): open the pages named above.`)
+  say(`${forGood ? 'Ctrl-C' : 'Enter'} ends it.`)
+  await new Promise<void>(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    if (!forGood) stdin.once('data', () => resolve()).once('end', () => resolve())
+  })
+  stdin.unref() // it was read from, and would be waited for
 }
 
 function say(line: string): void {

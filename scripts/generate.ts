@@ -1,5 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { manPage } from '../src/cli/manual/man-page.ts'
+import { outlineOf } from '../src/cli/manual/outline.ts'
+import { createProgram, type ProgramServices } from '../src/cli/program.ts'
 import { configJsonSchema } from '../src/config/json-schema.ts'
 import { configurationTable } from '../src/config/table.ts'
 import { codeTables } from '../src/protocol/answers/code-tables.ts'
@@ -35,7 +38,15 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'Dockerfile', found: dockerfile, fresh: dockerfile.replace(VERSION_LABEL, `$1"${readVersion()}"`) },
     schemaFile('policies/policy.schema.json', policyJsonSchema()),
     schemaFile('portcullis.schema.json', configJsonSchema()),
+    { path: 'man/portcullis.1', found: read('man/portcullis.1'), fresh: manual() },
   ]
+}
+
+/** Of the commands as they are; none of them runs. */
+function manual(): string {
+  const output = { out() {}, err() {}, colour: { out: false, err: false }, columns: undefined, progress: false }
+  const program = createProgram({ output, version: readVersion() } as unknown as ProgramServices, () => {})
+  return manPage(outlineOf(program), readVersion())
 }
 
 /** Every room of every floor, and the rooms beside it that it may enter. */

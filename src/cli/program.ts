@@ -5,6 +5,7 @@ import { addAuditCommand } from './judge/audit.ts'
 import { addExplainCommand } from './judge/explain.ts'
 import { addVerifyCommand } from './judge/verify.ts'
 import { addLockCommand } from './lock/lock.ts'
+import { addCompletionCommand } from './manual/completion.ts'
 import { addMirrorCommand } from './mirror/mirror.ts'
 import { addConfigCommand } from './operate/config.ts'
 import { addServeCommand, type ServeServices } from './operate/serve.ts'
@@ -51,7 +52,8 @@ export async function run(argv: readonly string[], services: ProgramServices): P
   }
 }
 
-function createProgram(services: ProgramServices, conclude: Conclude): Command {
+/** The commands, before one of them runs: what they say of themselves needs no more of the services than an output. */
+export function createProgram(services: ProgramServices, conclude: Conclude): Command {
   const { output, version } = services
   const program = new Command('portcullis')
     .exitOverride()
@@ -89,6 +91,7 @@ function createProgram(services: ProgramServices, conclude: Conclude): Command {
     addMirrorCommand,
     addTrustCommand,
     addConfigCommand,
+    addCompletionCommand,
   ])
     add(program, services, conclude)
   return program

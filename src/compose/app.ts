@@ -7,7 +7,6 @@ import { createGate } from '../gate/create-gate.ts'
 import type { RunningGate } from '../gate/gate.ts'
 import { createHeldGate } from '../gate/held-gate.ts'
 import { createRootLists } from '../gate/pages/root-lists.ts'
-import { createPolicies } from '../gate/policy/policies.ts'
 import { createHttpServer } from '../http/server.ts'
 import type { Events } from '../observe/events.ts'
 import { fanOut } from '../observe/fan-out.ts'
@@ -19,7 +18,8 @@ import { createHeldUpstream } from '../store/held-upstream.ts'
 import { openStore } from '../store/open.ts'
 import { Closing } from './closing.ts'
 import { gateSettings } from './gate-settings.ts'
-import { openTrust, openVerifier, readRoot } from './trust.ts'
+import { policiesOfSoundStart } from './sound-start.ts'
+import { openTrust, openVerifier } from './trust.ts'
 import { connectUpstream, sourceOf } from './upstream.ts'
 
 export interface AppOptions {
@@ -58,7 +58,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   try {
     const offline = config.offline ? ', offline: only what the mirror holds' : ''
     events.emit({ type: 'lifecycle', action: 'starting', detail: `portcullis ${version}${offline}` })
-    const policies = closing.add(createPolicies({ paths: config.policy, clock, events, readRoot }))
+    const policies = closing.add(await policiesOfSoundStart(config, { clock, events, environment }))
     const { store, blobs, holdings, misses } = await openStore({
       folder: config.data,
       cacheBytes: config.files.cache,

@@ -17,6 +17,7 @@ import type { Trust } from '../ports/trust.ts'
 import { openCommandStore } from '../store/open-command-store.ts'
 import { readRecords } from '../store/sqlite/read-records.ts'
 import { createInlineVerifier } from '../verify/workers/inline.ts'
+import { touchFolder } from './first-touch.ts'
 import { internalNames } from './gate-settings.ts'
 import { openUsableTrust, readRoot } from './trust.ts'
 import { connectUpstream, indexOf, sourceOf } from './upstream.ts'
@@ -37,6 +38,7 @@ export async function openExplain(
   changes: ExplainChanges,
   { environment, version, events, clock }: CommandOptions,
 ): Promise<OpenExplain> {
+  await touchFolder(config.data)
   const policies =
     changes.policy === undefined
       ? createPolicies({ paths: config.policy, clock, events, readRoot, pollMs: 0 })
@@ -83,6 +85,7 @@ function readableRecords(folder: string, source: Source): Records | undefined {
 
 /** What the gate that works, or worked, in the configured data folder has written down. */
 export async function openRecords(config: Config): Promise<Records | undefined> {
+  await touchFolder(config.data)
   return readRecords(config.data, sourceOf(config))
 }
 

@@ -32,6 +32,7 @@ import { openStore } from '../store/open.ts'
 import { readRecords } from '../store/sqlite/read-records.ts'
 import { createResumingOrigin } from '../upstream/resuming-origin.ts'
 import { Closing } from './closing.ts'
+import { touchFolder } from './first-touch.ts'
 import { gateSettings } from './gate-settings.ts'
 import { openUsableTrust, openVerifier, readRoot } from './trust.ts'
 import { connectUpstream, sourceOf } from './upstream.ts'
@@ -56,6 +57,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
   const { environment, version, events, clock, received } = options
   const closing = new Closing()
   try {
+    await touchFolder(config.data)
     const policies = closing.add(createPolicies({ paths: config.policy, clock, events, readRoot, pollMs: 0 }))
     const { store, blobs, holdings } = await openStore({
       folder: config.data,
@@ -126,6 +128,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
       },
       verify: progress => verifyMirror({ gateOver, holdings, blobs }, progress),
       trust: () => trust.status(clock()),
+      policy: () => policies.current(),
       close: () => closing.close(),
     }
   } catch (error) {

@@ -13,6 +13,7 @@ import type { ReadRoot } from '../protocol/clauses/publisher.ts'
 import { createTrust } from '../verify/trust/trust.ts'
 import { readTrustedRoot } from '../verify/trust/trusted-root.ts'
 import { createVerifierPool } from '../verify/workers/pool.ts'
+import { touchFolder } from './first-touch.ts'
 import { readCa } from './upstream.ts'
 
 /** Work on one document never takes this long; a worker that does is ended. */
@@ -41,6 +42,7 @@ export async function openTrust(
   { clock, events, environment, refresh = true }: TrustParts,
 ): Promise<Trust> {
   const { root, tufUrl, tufRoot, maxAge } = config.trust
+  if (root === 'tuf') await touchFolder(config.data)
   return await createTrust({
     root: root === 'tuf' || root === 'embedded' ? root : { file: root },
     tufUrl,

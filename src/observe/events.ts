@@ -100,6 +100,7 @@ export type GateEvent =
       readonly diagnostics: readonly string[]
     }
   | { readonly type: 'policy-warning'; readonly detail: string }
+  | { readonly type: 'config-warning'; readonly detail: string }
   | {
       readonly type: 'trust'
       readonly action: 'loaded' | 'refreshed' | 'failed' | 'stale'

@@ -88,6 +88,8 @@ export function logLine(event: GateEvent): LogLine {
       return policyLine(event)
     case 'policy-warning':
       return line('warn', 'the policy has a doubtful place', { detail: withoutSecrets(event.detail) })
+    case 'config-warning':
+      return line('warn', 'the configuration is doubtful', { detail: withoutSecrets(event.detail) })
     case 'trust':
       return trustLine(event)
     case 'blob': {

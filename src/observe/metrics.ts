@@ -109,6 +109,7 @@ export function createMetrics({ version }: { readonly version: string }): Metric
         counters.blobs.inc({ action: event.action })
         counters.blobBytes.inc({ action: event.action }, event.bytes)
         return
+      case 'config-warning':
       case 'lifecycle':
         return
       default:

@@ -28,6 +28,8 @@ export interface Records {
   journal(since: Instant): AsyncIterable<JournalRow>
   /** `undefined` where nothing was dropped for want of room. */
   dropped(): Promise<DroppedVerdicts | undefined>
+  /** The verdict that was written down last: when, and by which policy; `undefined` where there is none. */
+  lastDecision(): Promise<Pick<JournalRow, 'at' | 'policyDigest'> | undefined>
   /** Every project whose page was ever read, by name. */
   projects(): Promise<readonly ProjectName[]>
   /** Without findings; empty where nothing is known. */

@@ -61,7 +61,8 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
   }
 }
 
-function prepareFolder(folder: string): void {
+/** @throws GateError `config-invalid` where the gate cannot write to the folder, or make it */
+export function prepareFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true })
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)

@@ -71,6 +71,7 @@ export const ALL: readonly GateEvent[] = [
   { type: 'no-pep740-upstream', detail: 'd' },
   policy('loaded'),
   { type: 'policy-warning', detail: 'p.yaml:1:1 w' },
+  { type: 'config-warning', detail: 'listen' },
   { type: 'trust', action: 'refreshed', digest: 'a', detail: 'd' },
   { type: 'blob', action: 'stored', bytes: 5, total: 10 },
   { type: 'lifecycle', action: 'listening', detail: 'http://127.0.0.1:1' },

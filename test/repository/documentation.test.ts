@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { generatedFiles } from '../../scripts/generate.ts'
@@ -14,6 +14,14 @@ import { NOW } from '../world/judging/judging.ts'
 
 const ROOT = { digest: sha256Of('acme'), json: '{}' }
 const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+
+/** What people read to learn of commands: the README, and the pages that it leads to. */
+const PAGES = [
+  README,
+  ...globSync('docs/**/*.md', { cwd: join(import.meta.dirname, '../..') }).map(path =>
+    readFileSync(join(import.meta.dirname, '../..', path), 'utf8'),
+  ),
+].join('\n')
 
 /** What stands in the README between the marks of a block. */
 function block(name: string): string {
@@ -77,13 +85,13 @@ t.test('every recipe of the policy page loads as it stands', async t => {
   }
 })
 
-t.test('the README names every command', async t => {
+t.test('the README or a page of docs/ names every command', async t => {
   const { out } = await runCommand(['--help'], { folder: t.testdir() })
   const names = [...out.matchAll(/^ {2}([a-z]+)(?: ([a-z]+))? /gm)].map(([, name = '', only]) =>
     [name, only].filter(Boolean).join(' '),
   )
-  for (const name of names.filter(it => it !== 'help' && it !== 'policy')) t.ok(README.includes(`\`${name}`), name)
+  for (const name of names.filter(it => it !== 'help' && it !== 'policy')) t.ok(PAGES.includes(`\`${name}`), name)
   const policy = await runCommand(['policy', '--help'], { folder: t.testdir() })
   for (const [, name = ''] of policy.out.matchAll(/^ {2}([a-z]+) \[/gm))
-    if (name !== 'help') t.ok(README.includes(`\`policy ${name}`), `policy ${name}`)
+    if (name !== 'help') t.ok(PAGES.includes(`\`policy ${name}`), `policy ${name}`)
 })

@@ -1,5 +1,5 @@
 // guards: src/main.ts
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync, readdirSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
@@ -180,3 +180,52 @@ t.test('a signal that asks for a picture of memory gets none', async t => {
   )
   t.ok(after.length <= before + 2, `${before} files before, ${after.length} after`)
 })
+
+/** Why nothing can be started by npm; false where it can. */
+function withoutNpm(): string | false {
+  try {
+    execFileSync('npm', ['--version'], { stdio: 'ignore' })
+    return false
+  } catch {
+    return 'there is no npm'
+  }
+}
+
+t.test(
+  'whatever ends npm start ends the gate in good order, and leaves nobody behind',
+  { skip: withoutNpm() },
+  async t => {
+    const world = await createWorld(t)
+    world.writePolicy('version: 1\nprojects: [{ match: demo, attestation: optional }]\n')
+    const file = join(world.folder, 'portcullis.yaml')
+    writeFileSync(file, JSON.stringify({ ...world.configuration(), listen: '127.0.0.1:0' }))
+    const ways = [
+      ['npm alone', 'SIGTERM', 1],
+      ['everybody, as a supervisor does', 'SIGTERM', -1],
+      ['everybody, as Ctrl-C does', 'SIGINT', -1],
+    ] as const
+    for (const [who, signal, sign] of ways) {
+      const npm = spawn('npm', ['start'], {
+        cwd: join(import.meta.dirname, '../..'),
+        env: { PATH: process.env['PATH'], HOME: world.folder, PORTCULLIS_CONFIG: file },
+        stdio: ['ignore', 'pipe', 'ignore'],
+        detached: true, // a group of its own
+      })
+      const { pid = 0 } = npm
+      t.teardown(() => npm.exitCode === null && process.kill(-pid, 'SIGKILL'))
+      let said = ''
+      const listening = Promise.withResolvers<void>()
+      npm.stdout.on('data', text => {
+        said += String(text)
+        if (said.includes('"listening"')) listening.resolve()
+      })
+      await listening.promise
+      const silent = once(npm.stdout, 'end') // nobody has the pipe any more
+      process.kill(sign * pid, signal)
+      await silent
+      t.match(said, /"draining"[\s\S]*"stopped"/, `${signal} to ${who}`)
+      if (npm.exitCode === null && npm.signalCode === null) await once(npm, 'exit')
+      t.throws(() => process.kill(-pid, 0), { code: 'ESRCH' }, 'the group is empty')
+    }
+  },
+)

@@ -85,6 +85,7 @@ export const ROOMS: Readonly<
     },
     lock: { is: 'commands that change locks', enters: 'terminal command locks report' },
     mirror: { is: 'commands of a mirror', enters: 'terminal command locks report' },
+    manual: { is: 'what the commands say of themselves, for shells and for man', enters: 'command' },
     operate: {
       is: 'commands of whoever runs a gate: the gate, its configuration, its trust root',
       enters: 'terminal command',

@@ -166,21 +166,21 @@ export async function sending(
   blob: OpenBlob,
 ): Promise<void> {
   const { serving, exchange } = route
-  const mayLeave = async () => true
+  const leave = { mayLeave: async () => true, given: () => {} }
   const body = await origin.file(artifact, AbortSignal.timeout(1))
   // @ts-expect-error what came from outside is no stream until it was unwrapped
   const stream: Readable = body
   // @ts-expect-error and hides what it holds
   void body.body
   // @ts-expect-error it is nothing that can be sent
-  await sendFile(serving, exchange, body, mayLeave)
+  await sendFile(serving, exchange, body, leave)
   // @ts-expect-error nor is a stream
-  await sendFile(serving, exchange, body.value.body, mayLeave)
+  await sendFile(serving, exchange, body.value.body, leave)
   // @ts-expect-error nor a blob without the proof that belongs to it
-  await sendFile(serving, exchange, { kind: 'stored', blob }, mayLeave)
+  await sendFile(serving, exchange, { kind: 'stored', blob }, leave)
   const forged = { sha256: blob.sha256, size: 1, filename: 'x' }
   // @ts-expect-error a proof is minted, not written down
-  await sendFile(serving, exchange, { kind: 'stored', blob, file: forged }, mayLeave)
+  await sendFile(serving, exchange, { kind: 'stored', blob, file: forged }, leave)
   // @ts-expect-error nor constructed
   new VerifiedFile({ sha256: blob.sha256, size: 1, filename: 'x' })
   // @ts-expect-error wrapping is for what comes in, and has one place

@@ -26,6 +26,18 @@ export function formatOption(description: string): Option {
   return new Option('--format <format>', description).choices(['text', 'json']).default('text')
 }
 
+/**
+ * An option whose default is written as somebody would type it: help says `30d`, and what it stands for is what the option's own
+ * parser makes of it.
+ */
+export function writtenOption(
+  flags: string,
+  description: string,
+  { parse, otherwise }: { readonly parse: (text: string) => unknown; readonly otherwise: string },
+): Option {
+  return new Option(flags, description).argParser(parse).default(parse(otherwise), otherwise)
+}
+
 /** An option that may be given several times, one value each: more than one would swallow an argument. */
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value]

@@ -9,6 +9,7 @@ import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { collect, ENVIRONMENT, type JudgingOptions, parseTimeOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { tellPolicy } from '../command/told-policy.ts'
 import { installedHere, thisMachine } from '../locks/installed-here.ts'
 import { readLocks } from '../locks/lock-files.ts'
 import { lookAtLocks } from '../locks/look-at-locks.ts'
@@ -23,6 +24,7 @@ import { sarifOf } from '../report/sarif.ts'
 import {
   failuresIn,
   findingsIn,
+  renderSkipped,
   renderUnjudged,
   tellFailures,
   type UnjudgedEntry,
@@ -106,6 +108,7 @@ async function audit(paths: readonly string[], options: AuditOptions, services: 
   const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot: options.trustRoot, at: options.at })
   try {
+    await tellPolicy(explain.policy(), config, services)
     const look = await lookAtLocks(locks, explain, services.output, { choice, buildDeps: false })
     const { survey: surveyed, aside } = look
     const here = installedHere(locks, surveyed, thisMachine())
@@ -193,6 +196,7 @@ function renderText(
   }
   const unjudged = findingsIn(locks)
   renderUnjudged(screen, unjudged)
+  renderSkipped(screen, locks)
   if (releases.size > 0 || unjudged.length > 0) screen.line()
   renderSummary(screen, summary)
   if (hasFolded)

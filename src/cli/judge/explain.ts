@@ -7,15 +7,20 @@ import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { type JudgingOptions, withJudgingOptions } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
+import { tellPolicy } from '../command/told-policy.ts'
+import { type TargetOptions, targetsOf, withTargetOptions } from '../locks/targets-options.ts'
+import { tellAside } from '../report/aside.ts'
 import { explanationJson } from '../report/explanation-json.ts'
 import { renderFacts, renderHeadline, renderReason, renderSteps, renderYaml } from '../report/explanation-text.ts'
-import { createProgress } from '../terminal/progress.ts'
+import { renderRelease, type ToldRelease } from '../report/release-summary.ts'
+import { createProgress, drawBar } from '../terminal/progress.ts'
 import { createScreen, type Screen } from '../terminal/screen.ts'
+import { chooseOfRelease, takenHere } from './release-files.ts'
 import { parseTarget, type Target } from './target.ts'
 
 const DESCRIPTION = `Shows why the gate admits or refuses a file: every step with ✓ (passed), ✗ (failed) or – (not looked at), what was expected and what was found, the rule with its file and line, who signed as the certificate proves it, and the YAML that would admit the file.
 
-A file name, a release or a file URL (PyPI's own, or the gate's: their paths are the same) is judged now, by the configured policy and upstream. The id of a refusal, or the URL that pip or uv printed, shows the refusal as the gate on this machine recorded it.`
+A file name, a release or a file URL (PyPI's own, or the gate's: their paths are the same) is judged now, by the configured policy and upstream. A release is summed up: files of one outcome, rule and signer together; --all shows every step of every file. A project's name stands for its newest release. With --python or --platform, only files that these targets take are looked at, and how many were left aside is told; files that a client on this machine takes are marked. The id of a refusal, or the URL that pip or uv printed, shows the refusal as the gate on this machine recorded it.`
 
 const MORE = `
 Exit codes:
@@ -36,25 +41,34 @@ Environment:
 
 Examples:
   portcullis explain sampleproject-4.0.0.tar.gz
-  portcullis explain sampleproject==4.0.0
+  portcullis explain sampleproject
+  portcullis explain sampleproject==4.0.0 --all
+  portcullis explain numpy --python 3.12 --platform linux_x86_64
   portcullis explain https://pypi.acme.example/x/3k9q0c7m2a1b
   portcullis explain demo-1.0.tar.gz --policy draft.yaml --format json`
 
 export function addExplainCommand(program: Command, services: Services, conclude: Conclude): void {
-  withJudgingOptions(
-    program
-      .command('explain')
-      .summary('show every step of a verdict, and what would admit the file')
-      .description(DESCRIPTION)
-      .argument('<target>', 'a file name, name==version, a file URL, or the id or URL of a refusal'),
+  withTargetOptions(
+    withJudgingOptions(
+      program
+        .command('explain')
+        .summary('show every step of a verdict, and what would admit the file')
+        .description(DESCRIPTION)
+        .argument('<target>', 'a file name, name, name==version, a file URL, or the id or URL of a refusal')
+        .option('--all', 'every step of every file of a release, not a summary of it'),
+    ),
   )
     .addHelpText('after', MORE)
     .action(async (text: string, _options, command: Command) => {
-      conclude(exitOfUnknown(await explain(parseTarget(text), command.optsWithGlobals<JudgingOptions>(), services)))
+      conclude(exitOfUnknown(await explain(parseTarget(text), command.optsWithGlobals<ExplainOptions>(), services)))
     })
 }
 
-async function explain(target: Target, options: JudgingOptions, services: Services): Promise<readonly Explanation[]> {
+interface ExplainOptions extends JudgingOptions, TargetOptions {
+  readonly all?: boolean
+}
+
+async function explain(target: Target, options: ExplainOptions, services: Services): Promise<readonly Explanation[]> {
   const { output } = services
   const screen = createScreen(output)
   const progress = createProgress(output)
@@ -72,11 +86,33 @@ async function explain(target: Target, options: JudgingOptions, services: Servic
     tell(await recorded(target.id, options, services))
     return explanations
   }
-  const { trustRoot, at } = options
-  const opened = await services.openExplain(services.loadConfig({ ...options }).config, { trustRoot, at })
+  const { trustRoot, at, format, all } = options
+  const targets = targetsOf(options)
+  const named = targets.pythons.length + targets.platforms.length > 0
+  if (named && target.kind !== 'release' && target.kind !== 'project')
+    throw new GateError('usage', '--python and --platform choose among the files of a release: name one, or a project')
+  const { config } = services.loadConfig({ ...options })
+  const opened = await services.openExplain(config, { trustRoot, at })
   try {
+    await tellPolicy(opened.policy(), config, services)
     progress.show('asking the index')
-    for (const next of await start(opened, target)) tell(await next)
+    if (target.kind !== 'release' && target.kind !== 'project') tell(await one(opened, target))
+    else {
+      const release = await releaseMeant(opened, target)
+      const choice = chooseOfRelease(release, targets)
+      const pending = await opened.release(release.project, release.version, choice.wanted)
+      const summed = format === 'text' && all !== true
+      for (const next of pending) {
+        progress.show(
+          `${drawBar(explanations.length, pending.length)} ${explanations.length} of ${pending.length} files judged`,
+        )
+        if (summed) explanations.push(await next)
+        else tell(await next)
+      }
+      progress.clear()
+      if (summed) renderRelease(output, release, explanations, takenHere(release, explanations))
+      tellAside(createScreen(output, format === 'text' ? 'out' : 'err'), choice.left(), targets)
+    }
   } finally {
     progress.clear()
     await opened.close()
@@ -84,20 +120,19 @@ async function explain(target: Target, options: JudgingOptions, services: Servic
   return explanations
 }
 
-async function start(
+async function one(
   opened: Explain,
-  target: Exclude<Target, { kind: 'refusal' }>,
-): Promise<readonly (Explanation | Promise<Explanation>)[]> {
-  switch (target.kind) {
-    case 'filename':
-      return [await opened.byName(target.filename)]
-    case 'path':
-      return [await opened.byPath(target.path)]
-    case 'release':
-      return await opened.release(target.project, target.version)
-    default:
-      return target satisfies never
-  }
+  target: Exclude<Target, { kind: 'refusal' | 'release' | 'project' }>,
+): Promise<Explanation> {
+  return target.kind === 'filename' ? await opened.byName(target.filename) : await opened.byPath(target.path)
+}
+
+async function releaseMeant(
+  opened: Explain,
+  target: Extract<Target, { kind: 'release' | 'project' }>,
+): Promise<ToldRelease> {
+  if (target.kind === 'release') return { ...target, chosen: 'as named' }
+  return { project: target.project, version: await opened.newest(target.project), chosen: 'the newest' }
 }
 
 /** A refusal as it was recorded: nothing is judged again. */

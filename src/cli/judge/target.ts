@@ -11,8 +11,15 @@ export interface ReleaseTarget {
   readonly version: Version
 }
 
+/** A project: its newest release is meant. */
+interface ProjectTarget {
+  readonly kind: 'project'
+  readonly project: ProjectName
+}
+
 export type Target =
   | ReleaseTarget
+  | ProjectTarget
   | { readonly kind: 'filename'; readonly filename: string }
   | { readonly kind: 'path'; readonly path: FilePath }
   | { readonly kind: 'refusal'; readonly id: string }
@@ -45,9 +52,11 @@ export function parseTarget(text: string): Target {
       'explain asks the index about a file name, not about a path: `portcullis verify` judges a file on this machine',
     )
   if (isListedFilename(text) && DISTRIBUTION.test(text)) return { kind: 'filename', filename: text }
+  const project = tryProjectName(text.replace(/\[[^\]]*\]$/, ''))
+  if (project !== undefined) return { kind: 'project', project }
   throw new GateError(
     'usage',
-    `${JSON.stringify(text)} is neither a file name (demo-1.0-py3-none-any.whl), nor name==version, nor a file URL, nor the id of a refusal`,
+    `${JSON.stringify(text)} is neither a file name (demo-1.0-py3-none-any.whl), nor a name or name==version, nor a file URL, nor the id of a refusal`,
   )
 }
 

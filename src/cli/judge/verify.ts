@@ -8,8 +8,9 @@ import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfVerdicts } from '../command/exit-of.ts'
 import { type JudgingOptions, withJudgingOptions } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
+import { tellPolicy } from '../command/told-policy.ts'
 import { renderFacts, renderHeadline, renderReason, renderSteps } from '../report/explanation-text.ts'
-import { createProgress } from '../terminal/progress.ts'
+import { createProgress, drawBar } from '../terminal/progress.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { readLocalFile, readProvenance } from './local-file.ts'
 import { parseRelease, type ReleaseTarget } from './target.ts'
@@ -77,6 +78,7 @@ async function verify(target: string, options: VerifyOptions, services: Services
   const explain = await services.openExplain(config, { trustRoot, at })
   const screen = createScreen(services.output)
   try {
+    await tellPolicy(explain.policy(), config, services)
     if ('kind' in file) return await verifyRelease(file, explain, services, format)
     const explanation = await explain.local(file, provenance)
     if (format === 'json') services.output.out(jsonLine(verdictJson(explanation)))
@@ -100,7 +102,9 @@ async function verifyRelease(
   try {
     const pending = await explain.release(project, version)
     for (const next of pending) {
-      progress.show(`judging file ${explanations.length + 1} of ${pending.length}`)
+      progress.show(
+        `${drawBar(explanations.length, pending.length)} ${explanations.length} of ${pending.length} files judged`,
+      )
       const explanation = await next
       progress.clear()
       if (format === 'json') output.out(jsonLine(verdictJson(explanation)))

@@ -8,8 +8,9 @@ import type { Mirror } from '../../gate/mirror/mirror.ts'
 import { type CarrierKey, readSigningKey } from '../../protocol/attest/dsse.ts'
 import { readManifest } from '../../protocol/carry/mirror-manifest.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
-import { ENVIRONMENT } from '../command/options.ts'
+import { ENVIRONMENT, writtenOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { namePolicy } from '../command/told-policy.ts'
 import { renderOthers } from '../report/outcomes.ts'
 import { formatBytes } from '../terminal/bytes.ts'
 import { createProgress, type Progress, showSteps } from '../terminal/progress.ts'
@@ -66,7 +67,12 @@ export function addMirrorExport(mirror: Command, services: Services, conclude: C
       .requiredOption('--out <folder>', 'where the export goes; must be empty')
       .requiredOption('--key <file>', 'the private key of mirror keygen')
       .option('--since <manifest>', 'the manifest.json of an earlier export: only what is new is carried')
-      .option('--max-part <size>', 'the largest that one archive may be', parseSize, 4 * 1024 ** 3 - 1)
+      .addOption(
+        writtenOption('--max-part <size>', 'the largest that one archive may be', {
+          parse: parseSize,
+          otherwise: '4GiB',
+        }),
+      )
       .addOption(
         new Option('--layout <layout>', 'what the folder is for').choices(['bundle', 'pep503']).default('bundle'),
       )
@@ -97,6 +103,7 @@ async function carry(options: ExportOptions, services: Services): Promise<ExitCo
   const progress = createProgress(services.output)
   const screen = createScreen(services.output)
   try {
+    namePolicy(mirror.policy(), services)
     const order = { folder: out, signer, progress: showSteps(progress) }
     const judged =
       layout === 'pep503'

@@ -8,6 +8,7 @@ import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { namePolicy } from '../command/told-policy.ts'
 import { labelOf, renderOthers, renderTally } from '../report/outcomes.ts'
 import { formatBytes } from '../terminal/bytes.ts'
 import { createProgress, drawBar } from '../terminal/progress.ts'
@@ -80,6 +81,7 @@ async function fetch(path: string, options: FetchOptions, services: Services): P
     show()
   })
   try {
+    namePolicy(mirror.policy(), services)
     const fetched = await mirror.fetch(plan, (done, of) => {
       came.files = done
       came.of = of

@@ -10,6 +10,7 @@ import { type CarrierKey, readSignerKey } from '../../protocol/attest/dsse.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { namePolicy } from '../command/told-policy.ts'
 import { renderOthers } from '../report/outcomes.ts'
 import { createProgress, showSteps } from '../terminal/progress.ts'
 import { readGiven } from '../terminal/read-given.ts'
@@ -78,6 +79,7 @@ async function letIn(folder: string, options: ImportOptions, services: Services)
   const progress = createProgress(services.output)
   const dryRun = options.dryRun === true
   try {
+    namePolicy(mirror.policy(), services)
     const imported = await mirror.importBundle({
       folder,
       signer,

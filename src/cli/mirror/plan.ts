@@ -10,6 +10,7 @@ import { type PlannedFile, renderMirrorPlan } from '../../protocol/carry/mirror-
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { collect, ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { tellPolicy } from '../command/told-policy.ts'
 import { BUILDS, type BuildOptions, withBuildOptions, writeConstraints } from '../locks/build-options.ts'
 import { readLocks } from '../locks/lock-files.ts'
 import { lookAtLocks } from '../locks/look-at-locks.ts'
@@ -18,7 +19,7 @@ import { type TargetOptions, targetsOf, withTargetOptions } from '../locks/targe
 import { renderAside } from '../report/aside.ts'
 import { renderBuilds } from '../report/build-releases.ts'
 import { labelOf, renderOthers, renderTally } from '../report/outcomes.ts'
-import { failuresIn, findingsIn, renderUnjudged, tellFailures } from '../report/unjudged.ts'
+import { failuresIn, findingsIn, renderSkipped, renderUnjudged, tellFailures } from '../report/unjudged.ts'
 import { formatBytes } from '../terminal/bytes.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
@@ -80,6 +81,7 @@ async function plan(paths: readonly string[], options: PlanOptions, services: Se
   const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot: undefined, at: undefined })
   try {
+    await tellPolicy(explain.policy(), config, services)
     const { output } = services
     const look = await lookAtLocks(locks, explain, output, { choice, buildDeps: options.buildDeps !== false })
     const explanations = onePerFile(look.survey).map(({ explanation }) => explanation)
@@ -94,6 +96,7 @@ async function plan(paths: readonly string[], options: PlanOptions, services: Se
     renderAside(screen, look.aside, choice.targets)
     const failures = failuresIn(locks, options)
     renderUnjudged(screen, findingsIn(locks))
+    renderSkipped(screen, locks)
     tellFailures(screen, failures)
     return failures.length > 0 ? 1 : exitOf(explanations)
   } finally {

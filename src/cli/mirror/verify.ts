@@ -8,6 +8,7 @@ import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { namePolicy } from '../command/told-policy.ts'
 import { labelOf, renderOthers, renderTally } from '../report/outcomes.ts'
 import { formatBytes } from '../terminal/bytes.ts'
 import { createProgress, showSteps } from '../terminal/progress.ts'
@@ -59,6 +60,7 @@ async function verify(options: VerifyOptions, services: Services): Promise<ExitC
   const mirror = await services.openMirror(config, () => {})
   const progress = createProgress(services.output)
   try {
+    namePolicy(mirror.policy(), services)
     const judged = await mirror.verify(showSteps(progress))
     progress.clear()
     if (options.format === 'json') for (const it of judged) services.output.out(jsonLine(verdictJson(it)))

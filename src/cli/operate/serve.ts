@@ -55,7 +55,28 @@ Examples:
       process.on('SIGHUP', () => serving.reload())
       // errors nobody caught are for the process's own handler: a gate in an unknown state must not go on
       const skip = ['SIGHUP', 'SIGQUIT', 'SIGUSR2', 'uncaughtException', 'unhandledRejection', 'beforeExit'] as const
-      closeWithGrace({ delay: DRAIN_MS, logger: false, skip: [...skip] }, () => serving.close())
+      const { close } = closeWithGrace({ delay: DRAIN_MS, logger: false, skip: [...skip, ...ENDING] }, () =>
+        serving.close(),
+      )
+      endOnSignal(close)
       conclude(0)
     })
+}
+
+const ENDING = ['SIGINT', 'SIGTERM'] as const
+/** One press of Ctrl-C under npm comes twice, from the terminal and from npm; a second one by hand takes longer. */
+const SAME_PRESS_MS = 1_000
+
+/** The first signal ends in good order; one that comes later ends at once, as if nobody listened. */
+export function endOnSignal(close: () => unknown): void {
+  let ending = false
+  function end(): void {
+    if (ending) return
+    ending = true
+    void close()
+    setTimeout(() => {
+      for (const signal of ENDING) process.removeListener(signal, end)
+    }, SAME_PRESS_MS).unref()
+  }
+  for (const signal of ENDING) process.on(signal, end)
 }

@@ -13,6 +13,7 @@ import { askRecords, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { tellPolicy } from '../command/told-policy.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 
@@ -61,9 +62,10 @@ export function addPolicyApprove(policy: Command, services: Services, conclude: 
 async function approve(name: string, options: ApproveOptions, services: Services): Promise<ExitCode> {
   const project = tryProjectName(name)
   if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
-  const paths = options.policy ?? services.loadConfig({ config: options.config }).config.policy
-  const { policy: compiled } = await requireGivenPolicy(paths, services)
-  return await askRecords(services.loadConfig({ config: options.config }).config, services, async records => {
+  const { config } = services.loadConfig({ config: options.config })
+  const { policy: compiled } = await requireGivenPolicy(options.policy ?? config.policy, services)
+  await tellPolicy(compiled, config, services)
+  return await askRecords(config, services, async records => {
     const rule = compiled.ruleFor(project)
     const held = heldChange(seenFiles(await records.project(project)), rule)
     const requests = held === undefined ? NOTHING : await heldRequests(records, project, held)

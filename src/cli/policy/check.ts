@@ -10,6 +10,7 @@ import { askRecordsIfAny } from '../command/gate-records.ts'
 import { type GoodPolicy, readGivenPolicy } from '../command/given-policy.ts'
 import { formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { tellOtherPolicy } from '../command/told-policy.ts'
 import { nearPath } from '../terminal/near-path.ts'
 import { createScreen, type Screen, type Style, styled } from '../terminal/screen.ts'
 import { contentsJson, renderContents } from './check-contents.ts'
@@ -69,7 +70,7 @@ async function check(
 ): Promise<ExitCode> {
   const paths = files.length > 0 ? files : services.loadConfig({ config }).config.policy
   const loaded = await readGivenPolicy(paths, services)
-  const seen = 'policy' in loaded ? await namesSeen(config, services) : undefined
+  const seen = 'policy' in loaded ? await namesSeen(loaded, config, services) : undefined
   const warnings = 'policy' in loaded ? [...loaded.contents.warnings, ...lint(loaded, seen)] : []
   const checked = { loaded, seen, warnings, now: services.clock() }
   if (format === 'json') services.output.out(jsonLine(toJson(checked, paths)))
@@ -86,10 +87,15 @@ interface Checked {
 }
 
 /** Only adds to the answer: a policy is checked where no gate is, too. */
-async function namesSeen(config: string | undefined, services: Services): Promise<readonly ProjectName[] | undefined> {
+async function namesSeen(
+  { policy }: GoodPolicy,
+  file: string | undefined,
+  services: Services,
+): Promise<readonly ProjectName[] | undefined> {
   try {
-    const loaded = services.loadConfig({ config })
-    return await askRecordsIfAny(loaded.config, services, async records => await records?.projects())
+    const { config } = services.loadConfig({ config: file })
+    await tellOtherPolicy(policy, config, services)
+    return await askRecordsIfAny(config, services, async records => await records?.projects())
   } catch (error) {
     if (!(error instanceof GateError)) throw error
     const why = error.detail.split('\n')[0] ?? ''

@@ -6,9 +6,10 @@ import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecordsIfAny, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
-import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
+import { collect, ENVIRONMENT, formatOption, writtenOption } from '../command/options.ts'
 import type { Services } from '../command/services.ts'
 import { parseLength } from '../command/since.ts'
+import { tellPolicy } from '../command/told-policy.ts'
 import { nearPath } from '../terminal/near-path.ts'
 import { createScreen } from '../terminal/screen.ts'
 import { counted, renderTable } from '../terminal/table.ts'
@@ -33,7 +34,7 @@ export function addExemptionsCommand(program: Command, services: Services): void
     .description(
       'Lists the exemptions that end within a length of time, and those that have ended, the next to end first; those of one owner that end at once are one line. Where the configured data folder has a gate’s database, it says how often each let a file pass in the last 30 days.',
     )
-    .option('--within <14d>', 'how soon', parseLength, 14 * DAY)
+    .addOption(writtenOption('--within <14d>', 'how soon', { parse: parseLength, otherwise: '14d' }))
     .option('--policy <file>', 'instead of the configured policy; may be given several times', collect)
     .addOption(formatOption('json prints one object a line and an exemption'))
     .addHelpText(
@@ -61,7 +62,8 @@ Examples:
 
 async function tellExpiring(options: ExpiringOptions, services: Services): Promise<void> {
   const { config } = services.loadConfig({ config: options.config })
-  const { contents } = await requireGivenPolicy(options.policy ?? config.policy, services)
+  const { contents, policy } = await requireGivenPolicy(options.policy ?? config.policy, services)
+  await tellPolicy(policy, config, services)
   const now = services.clock()
   const soon = contents.exemptions.filter(({ ends }) => ends - now <= options.within).sort((a, b) => a.ends - b.ends)
   await askRecordsIfAny(config, services, async records => {

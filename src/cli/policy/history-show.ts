@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant, type Instant } from '../../domain/base/instant.ts'
 import { day } from '../../domain/decide/story.ts'
@@ -6,20 +6,31 @@ import { identityOf } from '../../domain/identity/identity.ts'
 import { createHistory, type History, type Proof, type SeenFile } from '../../domain/memory/history.ts'
 import { type SeenProject, seenProject } from '../../domain/memory/project-memory.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
-import { canonicalVersion, compareVersions, releaseOf, type Version } from '../../domain/packaging/version.ts'
+import {
+  canonicalVersion,
+  compareVersions,
+  parseVersion,
+  releaseOf,
+  type Version,
+} from '../../domain/packaging/version.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords } from '../command/gate-records.ts'
-import { ENVIRONMENT, formatOption } from '../command/options.ts'
+import { ENVIRONMENT, formatOption, writtenOption } from '../command/options.ts'
 import type { Services } from '../command/services.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
-import { renderTable } from '../terminal/table.ts'
+import { counted, renderTable } from '../terminal/table.ts'
 
 interface ShowOptions {
   readonly config?: string
+  readonly last: number
+  readonly before?: Version
+  readonly all?: boolean
   readonly format: 'text' | 'json'
 }
 
 const DESCRIPTION = `Prints what the gate has seen of a project, release by release: which files were attested, by whom, when each was seen first. A release that lost what those before it had, and a signer that is not the first identity, are marked. This is what the ratchet (attestation: when-seen) and the first identity (identity: first-seen) go by; it has no end.
+
+A page has the newest releases, and says how many there are before them, how many of those are marked, and what shows them.
 
 "proved" was verified here; "offered" is what the index says, and nobody has asked for it yet.`
 
@@ -37,7 +48,9 @@ Output of --format json, one object:
 ${ENVIRONMENT}
 
 Examples:
-  portcullis history show sampleproject`
+  portcullis history show sampleproject
+  portcullis history show sampleproject --before 4.0 --last 100
+  portcullis history show sampleproject --all | less`
 
 export function addHistoryCommand(program: Command, services: Services): void {
   const history = program
@@ -49,21 +62,36 @@ export function addHistoryCommand(program: Command, services: Services): void {
     .summary('print the timeline of a project')
     .description(DESCRIPTION)
     .argument('<project>', 'name of the project')
-    .addOption(formatOption('json prints one object'))
+    .addOption(writtenOption('--last <count>', 'how many releases a page has', { parse: parseCount, otherwise: '40' }))
+    .option('--before <version>', 'the page that ends before this release', parseVersionOption)
+    .option('--all', 'every release on one page')
+    .addOption(formatOption('json prints one object, with every release'))
     .addHelpText('after', MORE)
     .action(async (name: string, _options, command: Command) => {
       await show(name, command.optsWithGlobals<ShowOptions>(), services)
     })
 }
 
-async function show(name: string, { format, config }: ShowOptions, services: Services): Promise<void> {
+function parseCount(text: string): number {
+  if (!/^[1-9][0-9]{0,5}$/.test(text)) throw new InvalidArgumentError('Not a count such as 40.')
+  return Number(text)
+}
+
+function parseVersionOption(text: string): Version {
+  const version = parseVersion(text)
+  if (version === undefined) throw new InvalidArgumentError('Not one version (PEP 440).')
+  return version
+}
+
+async function show(name: string, options: ShowOptions, services: Services): Promise<void> {
+  const { format, config } = options
   const project = tryProjectName(name)
   if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
   await askRecords(services.loadConfig({ config }).config, services, async records => {
     const seen = seenProject(await records.project(project))
     if (format === 'json') services.output.out(jsonLine(seen === undefined ? { project, ...UNSEEN } : toJson(seen)))
     else if (seen === undefined) createScreen(services.output).line(`the gate has never read the page of ${project}`)
-    else render(createScreen(services.output), seen)
+    else render(createScreen(services.output), seen, options)
   })
 }
 
@@ -113,7 +141,7 @@ function time(at: Instant | undefined): string | null {
 
 type First = History['first']
 
-function render(screen: Screen, { project, status, lastRead, files }: SeenProject): void {
+function render(screen: Screen, { project, status, lastRead, files }: SeenProject, options: ShowOptions): void {
   screen.line(styled('strong', project), `  ${status}, page last read ${minute(lastRead)}`)
   const history = createHistory(files)
   const { first } = history
@@ -123,9 +151,10 @@ function render(screen: Screen, { project, status, lastRead, files }: SeenProjec
   const releases = [...Map.groupBy(files, ({ version }) => canonicalVersion(version)).values()].sort((a, b) =>
     compareVersions(versionOf(a), versionOf(b)),
   )
+  const { shown, earlier, later } = pageOf(releases, options)
   let line = ''
   const rows: (readonly (string | number)[])[] = []
-  for (const release of releases) {
+  for (const release of shown) {
     const attested = release.filter(isAttested).length
     const signers = [...new Set(release.flatMap(({ proof }) => (proof === undefined ? [] : [who(proof, first)])))]
     const signer = signers.join(' and ') || (attested > 0 ? '(offered, not asked for)' : '')
@@ -142,6 +171,38 @@ function render(screen: Screen, { project, status, lastRead, files }: SeenProjec
     line = own
   }
   renderTable(screen, ['line', 'release', 'attested', 'first seen', 'uploaded', 'signed by'], rows)
+  tellOthers(screen, project, { shown, earlier, later }, history)
+}
+
+interface HistoryPage {
+  readonly shown: readonly (readonly SeenFile[])[]
+  readonly earlier: readonly (readonly SeenFile[])[]
+  readonly later: readonly (readonly SeenFile[])[]
+}
+
+function pageOf(releases: readonly (readonly SeenFile[])[], { all, last, before }: ShowOptions): HistoryPage {
+  const end =
+    before === undefined ? -1 : releases.findIndex(release => compareVersions(versionOf(release), before) >= 0)
+  const until = end < 0 ? releases.length : end
+  const from = all === true ? 0 : Math.max(0, until - last)
+  return { shown: releases.slice(from, until), earlier: releases.slice(0, from), later: releases.slice(until) }
+}
+
+/** What is marked must not be overlooked for standing on another page. */
+function tellOthers(screen: Screen, project: string, { shown, earlier, later }: HistoryPage, history: History): void {
+  const tell = (others: readonly (readonly SeenFile[])[], where: string): string => {
+    const marked = others.filter(release => note(release, history) !== '').length
+    return `${counted(others.length, `${where} release`)}${marked === 0 ? '' : `, ${marked} of them marked`}`
+  }
+  const parts = [
+    ...(earlier.length === 0 ? [] : [tell(earlier, 'earlier')]),
+    ...(later.length === 0 ? [] : [tell(later, 'later')]),
+  ]
+  if (parts.length === 0) return
+  screen.line()
+  const [first] = shown
+  const next = earlier.length === 0 || first === undefined ? '' : `--before ${versionOf(first)} shows those before, `
+  screen.prose([], `and ${parts.join('; ')} (${next}--all all of ${project})`)
 }
 
 /** What somebody should look at, by what the ratchet and the first identity go by where a rule says no more than that. */

@@ -31,7 +31,15 @@ import { type TargetOptions, targetsOf, withTargetOptions } from '../locks/targe
 import { renderAside, textOfAside } from '../report/aside.ts'
 import { renderBuilds, textOfBuilds } from '../report/build-releases.ts'
 import { renderSummary, summarise } from '../report/lock-summary.ts'
-import { failuresIn, findingsIn, nameOfUnjudged, renderUnjudged, tellFailures, unjudgedIn } from '../report/unjudged.ts'
+import {
+  failuresIn,
+  findingsIn,
+  nameOfUnjudged,
+  renderSkipped,
+  renderUnjudged,
+  tellFailures,
+  unjudgedIn,
+} from '../report/unjudged.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 import { writeWhole } from '../terminal/write-whole.ts'
@@ -152,6 +160,7 @@ async function offer(seen: Seen, options: InitOptions, services: Services): Prom
   tellLeftOut(screen, leftOut)
   const failures = failuresIn(locks, options)
   renderUnjudged(screen, findingsIn(locks))
+  renderSkipped(screen, locks)
   tellFailures(screen, failures)
   if (written !== undefined) tellWritten(screen, written.written, options)
   return leftOut.length + failures.length > 0 ? 1 : 0

@@ -4,9 +4,10 @@ import { replay } from '../../gate/records/replay.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
-import { collect, ENVIRONMENT, formatOption, parseTimeOption } from '../command/options.ts'
+import { collect, ENVIRONMENT, formatOption, parseTimeOption, writtenOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { parseSince, type Since, sinceAt } from '../command/since.ts'
+import { namePolicy } from '../command/told-policy.ts'
 import { renderReplay, replayJson } from '../report/replay.ts'
 import { createScreen } from '../terminal/screen.ts'
 
@@ -46,9 +47,12 @@ export function addPolicyReplay(policy: Command, services: Services, conclude: C
     .summary('list the recorded requests whose outcome changes under another policy')
     .description(DESCRIPTION)
     .requiredOption('--policy <file>', 'the other policy; may be given several times', collect)
-    .option('--since <30d | date>', 'from when on: a length of time, a date or a time', parseSince, {
-      ago: 30 * 86_400_000,
-    })
+    .addOption(
+      writtenOption('--since <30d | date>', 'from when on: a length of time, a date or a time', {
+        parse: parseSince,
+        otherwise: '30d',
+      }),
+    )
     .option('--at <now | time>', 'decide as of this moment instead of that of each request', parseAt)
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)
@@ -60,6 +64,7 @@ export function addPolicyReplay(policy: Command, services: Services, conclude: C
 async function replayUnder(options: ReplayOptions, services: Services): Promise<ExitCode> {
   const { config, policy: files, since, at, format } = options
   const { policy: compiled } = await requireGivenPolicy(files, services)
+  namePolicy(compiled, services)
   return await askRecords(services.loadConfig({ config }).config, services, async records => {
     const now = services.clock()
     const from = sinceAt(since, now)

@@ -7,6 +7,7 @@ import { askRecords, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Services } from '../command/services.ts'
+import { tellPolicy } from '../command/told-policy.ts'
 import { nearPath } from '../terminal/near-path.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted, renderTable } from '../terminal/table.ts'
@@ -55,9 +56,10 @@ export function addRevocationsCommand(program: Command, services: Services): voi
 }
 
 async function show(options: ShowOptions, services: Services): Promise<void> {
-  const paths = options.policy ?? services.loadConfig({ config: options.config }).config.policy
-  const { policy } = await requireGivenPolicy(paths, services)
-  await askRecords(services.loadConfig({ config: options.config }).config, services, async records => {
+  const { config } = services.loadConfig({ config: options.config })
+  const { policy } = await requireGivenPolicy(options.policy ?? config.policy, services)
+  await tellPolicy(policy, config, services)
+  await askRecords(config, services, async records => {
     if (policy.revocations.length > 0) await tellDropped(records, instant(0), services)
     const found = await findRevoked(records, policy.revocations)
     if (options.format === 'json') for (const it of found) services.output.out(jsonLine(toJson(it)))

@@ -5,6 +5,7 @@ import { type Diagnostic, formatDiagnostic } from '../../protocol/yaml/diagnosti
 import { readGivenPolicy } from '../command/given-policy.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { namePolicy } from '../command/told-policy.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 
@@ -50,6 +51,7 @@ export function addPolicyTest(policy: Command, services: Services, conclude: Con
 async function test(files: readonly string[], { format, config }: TestOptions, services: Services): Promise<ExitCode> {
   const paths = files.length > 0 ? files : services.loadConfig({ config }).config.policy
   const loaded = await readGivenPolicy(paths, services)
+  if ('policy' in loaded) namePolicy(loaded.policy, services)
   if (format === 'json') services.output.out(jsonLine(toJson(loaded, paths)))
   else render(createScreen(services.output), loaded)
   return exitOf(loaded)

@@ -2,6 +2,7 @@ import type { Targets } from '../../domain/packaging/targets.ts'
 import type { Aside } from '../../gate/explain/choice.ts'
 import { type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
+import { renderNames } from './unjudged.ts'
 
 /** `Python 3.11 or 3.12, linux_x86_64`; nothing where nobody is named. */
 export function textOfTargets({ pythons, platforms }: Targets): string {
@@ -22,8 +23,20 @@ export function textOfAside(aside: readonly Aside[], targets: Targets): string |
   return `${told.join(' and ')}: not for ${textOfTargets(targets)}`
 }
 
-/** Says what was not judged. */
+/** Says how many files were not judged; nothing where none was left. */
+export function tellAside(screen: Screen, files: number, targets: Targets): void {
+  if (files === 0) return
+  screen.prose(
+    [styled('dim', '– ')],
+    `left aside, not judged: ${counted(files, 'file')}: not for ${textOfTargets(targets)}`,
+  )
+}
+
+/** Says what was not judged: how many files, and whole releases by name. */
 export function renderAside(screen: Screen, aside: readonly Aside[], targets: Targets): void {
-  const text = textOfAside(aside, targets)
-  if (text !== undefined) screen.prose([styled('dim', '– ')], `left aside, not judged: ${text}`)
+  const files = aside.filter(({ filename }) => filename !== undefined)
+  tellAside(screen, files.length, targets)
+  const releases = aside.filter(({ filename }) => filename === undefined)
+  const names = [...new Set(releases.map(({ project, version }) => `${project} ${version}`))]
+  if (names.length > 0) renderNames(screen, 'left out, by its marker for none of the targets', names)
 }

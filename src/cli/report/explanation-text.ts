@@ -20,8 +20,13 @@ const MARKS: Readonly<Record<Step['mark'], readonly [symbol: string, style: Styl
 }
 
 /** The verdict on one file in a line: what a person reads first. */
-export function renderHeadline(screen: Screen, { file, outcome }: Explanation): void {
-  const name = styled('strong', file.filename)
+export function renderHeadline(screen: Screen, explanation: Explanation): void {
+  renderOutcome(screen, explanation.file.filename, explanation)
+}
+
+/** The same of whatever has this outcome: a file by its name, or several. */
+export function renderOutcome(screen: Screen, subject: string, { outcome }: Pick<Explanation, 'outcome'>): void {
+  const name = styled('strong', subject)
   if (outcome instanceof GateError) {
     const { title } = errorEntry(outcome.code)
     screen.line(styled('doubt', '?'), ' ', name, ': ', styled('doubt', 'cannot tell'), `, ${title} (${outcome.code})`)

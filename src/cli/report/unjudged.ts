@@ -71,6 +71,23 @@ export function renderUnjudged(screen: Screen, entries: readonly UnjudgedEntry[]
   }
 }
 
+/** names of one kind that are told before the rest is counted */
+const MOST_NAMED = 12
+
+/** By name what was not judged for a reason that nobody has to look into: one line for each kind. */
+export function renderSkipped(screen: Screen, locks: readonly Lock[]): void {
+  const skipped = unjudgedIn(locks).filter(it => !isFinding(it))
+  for (const [kind, same] of Map.groupBy(skipped, entry => entry.kind))
+    renderNames(screen, `not judged, ${UNJUDGED_WORDS[kind].many}`, [...new Set(same.map(nameOfUnjudged))])
+}
+
+/** `– what: a, b and 3 more`. */
+export function renderNames(screen: Screen, what: string, names: readonly string[]): void {
+  const more = names.length - MOST_NAMED
+  const told = names.slice(0, MOST_NAMED).join(', ')
+  screen.prose([styled('dim', '–'), ' '], `${what}: ${told}${more > 0 ? ` and ${more} more` : ''}`)
+}
+
 /** The last line of a command that ends otherwise because of them. */
 export function tellFailures(screen: Screen, failures: readonly UnjudgedEntry[]): void {
   if (failures.length === 0) return

@@ -8,7 +8,7 @@ export interface Output {
   readonly colour: { readonly out: boolean; readonly err: boolean }
   /** the width of a terminal on `out`; `undefined` where there is none, and nothing is wrapped */
   readonly columns: number | undefined
-  /** stderr is a terminal: a line of progress may be written and wiped */
+  /** stderr is a terminal: a line of progress may be written and wiped; on a log it is a line a minute */
   readonly progress: boolean
 }
 

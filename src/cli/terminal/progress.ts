@@ -1,7 +1,7 @@
 import type { Output } from './output.ts'
 import { inert } from './screen.ts'
 
-/** One line on a terminal's stderr that says what is being waited for; nothing where stderr is no terminal. */
+/** What is being waited for: one line on a terminal's stderr that is drawn over, on a log a line a minute. */
 export interface Progress {
   show(text: string): void
   clear(): void
@@ -17,16 +17,36 @@ export function drawBar(done: number, all: number): string {
 
 /** For work that tells what it does, and how much of it is done. */
 export function showSteps(progress: Progress): (what: string, done: number, all: number) => void {
-  return (what, done, all) => progress.show(`${what} ${done} of ${all}`)
+  return (what, done, all) => progress.show(`${drawBar(done, all)} ${what} ${done} of ${all}`)
 }
 
 const WIPE = '\r\u001b[2K'
 
-export function createProgress({ progress, err }: Output): Progress {
+/** On a log: what takes less than that says nothing, and a night's work some hundred lines. */
+const LINE_EVERY_MS = 60_000
+const BAR = /^\[[#.]*\] /
+
+/** `now`: milliseconds of a clock that only goes on. */
+export function createProgress({ progress, err }: Output, now: () => number = () => performance.now()): Progress {
+  return progress ? onTerminal(err) : onLog(err, now)
+}
+
+function onLog(err: Output['err'], now: () => number): Progress {
+  let told = now()
+  return {
+    show(text) {
+      if (now() - told < LINE_EVERY_MS) return
+      told = now()
+      err(`${inert(text.replace(BAR, ''))}\n`)
+    },
+    clear() {},
+  }
+}
+
+function onTerminal(err: Output['err']): Progress {
   let shown = false
   return {
     show(text) {
-      if (!progress) return
       err(`${WIPE}${inert(text).slice(0, 78)}`)
       shown = true
     },

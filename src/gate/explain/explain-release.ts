@@ -1,5 +1,12 @@
 import { tryProjectName } from '../../domain/packaging/name.ts'
-import { compareVersions, hasLocal, parseVersion, publicVersion, type Version } from '../../domain/packaging/version.ts'
+import {
+  compareVersions,
+  hasLocal,
+  isPrerelease,
+  parseVersion,
+  publicVersion,
+  type Version,
+} from '../../domain/packaging/version.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import type { KnownPage } from '../find/known-page.ts'
 
@@ -21,12 +28,32 @@ function filesWhere(page: KnownPage, isMeant: (version: Version) => boolean): re
   })
 }
 
+/** What an installer takes without being told otherwise: the newest that is neither yanked nor a prerelease, where there is one. */
+export function newestVersion(page: KnownPage): Version | undefined {
+  const listed = page.index.files.flatMap(file => {
+    const version = versionOf(page, file)
+    return version === undefined ? [] : [{ version, yanked: file.yanked !== false }]
+  })
+  const newestOf = (some: typeof listed) => some.map(({ version }) => version).reduce(laterOf, undefined)
+  return (
+    newestOf(listed.filter(({ version, yanked }) => !yanked && !isPrerelease(version))) ??
+    newestOf(listed.filter(({ yanked }) => !yanked)) ??
+    newestOf(listed)
+  )
+}
+
+function laterOf(a: Version | undefined, b: Version): Version {
+  return a === undefined || compareVersions(b, a) > 0 ? b : a
+}
+
 /** ` (it lists 1.0, 1.1)`, the newest last; nothing where it lists nothing. */
 export function spelledVersions(page: KnownPage, wanted: Version): string {
   const versions = [...new Set(page.index.files.flatMap(file => versionOf(page, file) ?? []))].sort(compareVersions)
   const at = versions.findIndex(version => compareVersions(version, wanted) > 0)
   const near = at < 0 ? versions.slice(-NEAR) : versions.slice(Math.max(0, at - NEAR / 2), at + NEAR / 2)
-  return near.length === 0 ? '' : ` (it lists ${near.join(', ')})`
+  if (near.length === 0) return ''
+  const more = versions.length - near.length
+  return ` (it lists ${near.join(', ')}${more === 0 ? '' : `, and ${more} more`})`
 }
 
 const NEAR = 6

@@ -16,7 +16,7 @@ import { createSound } from '../find/sound.ts'
 import { createUnoffered } from '../find/unoffered.ts'
 import { createExplainArtifact, type ExplainParts } from './explain-artifact.ts'
 import { contradictIndex, type LocalFile, localArtifact, skipIndexSteps } from './explain-local.ts'
-import { filesLetIn, filesOfRelease, spelledVersions } from './explain-release.ts'
+import { filesLetIn, filesOfRelease, newestVersion, spelledVersions } from './explain-release.ts'
 import { anyhow, bareExplanation, type Explanation, type LockedExplanation } from './explanation.ts'
 import { findLocked, type ListedRelease } from './find-locked.ts'
 
@@ -45,8 +45,10 @@ export interface Explain {
   listed(project: ProjectName): Promise<readonly ListedFile[]>
   /** The policy that decides. */
   policy(): Policy
-  /** Every listed file of a version, in the index's order. Throws no-project, not-listed, internal, unknown-…. */
-  release(project: ProjectName, version: Version): Promise<readonly Promise<Explanation>[]>
+  /** Every listed file of a version, in the index's order; what is not `wanted` is not judged. Throws no-project, not-listed, internal, unknown-…. */
+  release(project: ProjectName, version: Version, wanted?: Wanted): Promise<readonly Promise<Explanation>[]>
+  /** The version that an installer takes of a project without being told one. Throws no-project, not-listed, internal, unknown-…. */
+  newest(project: ProjectName): Promise<Version>
 }
 
 /** A file on the page of its project, and what becomes of it. */
@@ -165,7 +167,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
       if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
       return page.index.files.map(file => ({ file, judge: () => explainListed(page, file) }))
     },
-    async release(project, version) {
+    async release(project, version, wanted = all => new Set(all)) {
       const page = await indexes.current(project)
       if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
       const files = filesOfRelease(page, version)
@@ -174,9 +176,17 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
           'not-listed',
           `the index lists no file of ${project} ${version}${spelledVersions(page, version)}`,
         )
-      const explanations = files.map(file => explainListed(page, file))
+      const chosen = chosenOf(files, ({ filename }) => filename, wanted)
+      const explanations = chosen.map(file => explainListed(page, file))
       for (const explanation of explanations) explanation.catch(() => {}) // whoever reads them stops at the first that fails
       return explanations
+    },
+    async newest(project) {
+      const page = await indexes.current(project)
+      if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+      const version = newestVersion(page)
+      if (version === undefined) throw new GateError('not-listed', `the index lists no file of ${project}`)
+      return version
     },
   }
 }

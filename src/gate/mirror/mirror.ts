@@ -1,3 +1,4 @@
+import type { Policy } from '../../domain/policy/policy.ts'
 import type { TrustStatus } from '../../ports/trust.ts'
 import type { MirrorPlan } from '../../protocol/carry/mirror-plan.ts'
 import type { Exported, ExportOrder } from './export.ts'
@@ -25,5 +26,7 @@ export interface Mirror {
    */
   verify(progress: (what: string, done: number, all: number) => void): Promise<readonly HeldVerdict[]>
   trust(): TrustStatus
+  /** what judges what is fetched and held */
+  policy(): Policy
   close(): Promise<void>
 }

@@ -13,10 +13,25 @@ const LARGEST_PINS = 8 * MIB
  * Policy files by path; a folder stands for the `.yaml` and `.yml` files in it, by name, without those that begin with a
  * dot (a ConfigMap keeps its versions there).
  *
- * @throws GateError `policy-invalid` naming the file that cannot be read, or that is not UTF-8
+ * @throws GateError `policy-invalid` naming every file that cannot be read, or that is not UTF-8, one a line
  */
 export function readPolicyFiles(paths: readonly string[]): readonly TextFile[] {
-  return paths.flatMap(expand).map(path => ({ path, text: readText(path, LARGEST) }))
+  const wrong: GateError[] = []
+  const noting = <Found>(read: () => readonly Found[]): readonly Found[] => {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof GateError)) throw error
+      wrong.push(error)
+      return []
+    }
+  }
+  const files = paths
+    .flatMap(path => noting(() => expand(path)))
+    .flatMap(path => noting(() => [{ path, text: readText(path, LARGEST) }]))
+  const [first, ...others] = wrong
+  if (first === undefined) return files
+  throw others.length === 0 ? first : new GateError('policy-invalid', wrong.map(({ detail }) => detail).join('\n'))
 }
 
 /** A pins file by its absolute path, or what is wrong with it; those of thousands of releases are larger than any policy. */

@@ -28,17 +28,21 @@ export async function answerFile(serving: Serving, exchange: Exchange, segments:
   exchange.route = asked
   const path = pathOf(segments, asked === 'file' ? filename : filename.slice(0, -METADATA.length))
   const located = serving.gate.atHand.locate(path) ?? (await serving.gate.locate(path, exchange.asker))
-  const verdict = admittedAtHand(serving, exchange, located) ?? (await judged(serving, exchange, located))
+  const verdict = admittedAtHand(serving, located) ?? (await judged(serving, exchange, located))
   if (verdict === undefined) return
-  if (asked === 'metadata') return await sendMetadata(serving, exchange, verdict)
+  // not before it is known that something leaves: an admission that a wrong byte or an upstream that is away follows was none
+  const given = (): void => serving.gate.journal(verdict, exchange.client.address, exchange.started)
+  if (asked === 'metadata') return await sendMetadata(serving, exchange, verdict, given)
   const etag = etagOf(verdict.artifact.sha256)
   // only now: a client that has the bytes of a file refused since must not keep them in good faith
-  if (!noneMatch(exchange.header('if-none-match'), etag))
+  if (!noneMatch(exchange.header('if-none-match'), etag)) {
+    given()
     return sendAnswer(exchange, { status: 304, headers: fileHeaders(serving.settings, etag) })
-  if (exchange.isHead) return await sendFacts(serving, exchange, verdict)
+  }
+  if (exchange.isHead) return await sendFacts(serving, exchange, verdict, given)
   const file = await unlessRefused(serving, exchange, verdict, () => opened(serving, exchange, verdict))
   if (file === undefined) return
-  await sendFile(serving, exchange, file, () => stillAdmitted(serving, exchange, verdict))
+  await sendFile(serving, exchange, file, { mayLeave: () => stillAdmitted(serving, exchange, verdict), given })
 }
 
 /** ms; what ends by itself (an exemption, the trust in a root) may go on for so long */
@@ -69,16 +73,14 @@ function pathOf(segments: Segments, filename: string): FilePath {
   return path
 }
 
-/** The admission, in the journal, where it needs no waiting. */
-function admittedAtHand({ gate }: Serving, exchange: Exchange, located: Artifact | Refused): Admitted | undefined {
+/** The admission, where it needs no waiting. */
+function admittedAtHand({ gate }: Serving, located: Artifact | Refused): Admitted | undefined {
   const verdict = 'kind' in located ? undefined : gate.atHand.judge(located)
-  if (verdict === undefined) return undefined
-  gate.journal(verdict, exchange.client.address, exchange.started)
-  if (Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
+  if (verdict === undefined || Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
   throw new GateError('unknown-bug', 'only an admission lets a file out')
 }
 
-/** The admission, or nothing when the refusal went out. Either way it is in the journal. */
+/** The admission, or nothing when the refusal went out, and into the journal. */
 async function judged(
   serving: Serving,
   exchange: Exchange,
@@ -86,8 +88,8 @@ async function judged(
 ): Promise<Admitted | undefined> {
   const { gate } = serving
   const verdict = 'kind' in located ? located : await gate.judge(located, exchange.asker)
-  serving.gate.journal(verdict, exchange.client.address, exchange.started)
   if (Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
+  gate.journal(verdict, exchange.client.address, exchange.started)
   sendRefusal(serving, exchange, verdict)
   return undefined
 }
@@ -113,9 +115,10 @@ async function unlessRefused<Read>(
  * To HEAD: what GET would say, of a file whose verdict is known and whose bytes nobody asked for. Its length is left out where
  * only the bytes would tell it (RFC 9110 §9.3.2).
  */
-async function sendFacts(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<void> {
+async function sendFacts(serving: Serving, exchange: Exchange, verdict: Admitted, given: () => void): Promise<void> {
   const facts = await unlessRefused(serving, exchange, verdict, () => serving.gate.describe(verdict))
   if (facts === undefined || !(await stillAdmitted(serving, exchange, verdict))) return
+  given()
   const { sha256, size } = facts
   const headers = [...fileHeaders(serving.settings, etagOf(sha256)), 'Content-Type', 'application/octet-stream']
   if (size !== undefined) headers.push('Content-Length', `${size}`)
@@ -143,7 +146,7 @@ function asksForPart(exchange: Exchange, { file }: OpenFile): boolean {
   return readRange(headers, { size: file.size, etag: etagOf(file.sha256) }).kind !== 'whole'
 }
 
-async function sendMetadata(serving: Serving, exchange: Exchange, verdict: Admitted): Promise<void> {
+async function sendMetadata(serving: Serving, exchange: Exchange, verdict: Admitted, given: () => void): Promise<void> {
   const opened = await unlessRefused(serving, exchange, verdict, () =>
     serving.gate.openMetadata(verdict, exchange.asker),
   )
@@ -155,6 +158,7 @@ async function sendMetadata(serving: Serving, exchange: Exchange, verdict: Admit
   const { document } = opened
   try {
     if (!(await stillAdmitted(serving, exchange, verdict)) || exchange.over) return
+    given()
     const etag = etagOf(document.sha256)
     const headers = [...fileHeaders(serving.settings, etag), 'Content-Type', 'application/octet-stream']
     if (!noneMatch(exchange.header('if-none-match'), etag)) return sendAnswer(exchange, { status: 304, headers })

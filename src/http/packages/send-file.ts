@@ -28,35 +28,40 @@ export function fileHeaders({ clientCache }: HttpSettings, etag: string): readon
   ]
 }
 
-/** Asked right before the first byte leaves: false when it must not, and something else was answered. */
-type MayLeave = () => boolean | Promise<boolean>
+interface Leave {
+  /** Asked right before the first byte leaves: false when it must not, and something else was answered. */
+  readonly mayLeave: () => boolean | Promise<boolean>
+  /** Told once that the file left, or a part of it with nothing wrong as far as it went. */
+  readonly given: () => void
+}
 
 /** Sends an opened file, or the part that a Range asks for. Takes over the blob: it is closed however this ends. */
-export async function sendFile(
-  serving: Serving,
-  exchange: Exchange,
-  opened: OpenFile,
-  mayLeave: MayLeave,
-): Promise<void> {
-  if (opened.kind === 'flowing') return await sendFlowing(serving, exchange, opened, mayLeave)
+export async function sendFile(serving: Serving, exchange: Exchange, opened: OpenFile, leave: Leave): Promise<void> {
+  if (opened.kind === 'flowing') return await sendFlowing(serving, exchange, opened, leave)
   const { file, blob } = opened
   try {
     assertVerified(file)
-    const allowed = mayLeave()
+    const allowed = leave.mayLeave()
     if (allowed !== true && !(await allowed)) return
     if (blob.sha256 !== file.sha256 || blob.size !== file.size)
       throw new GateError('unknown-bug', 'another blob was opened than the one that was verified')
-    await sendStored(serving, exchange, file, blob)
+    await sendStored(serving, exchange, { file, blob }, leave)
   } finally {
     blob.close()
   }
 }
 
-async function sendStored(serving: Serving, exchange: Exchange, file: VerifiedFile, blob: OpenBlob): Promise<void> {
+async function sendStored(
+  serving: Serving,
+  exchange: Exchange,
+  { file, blob }: Pick<Extract<OpenFile, { kind: 'stored' }>, 'file' | 'blob'>,
+  { given }: Leave,
+): Promise<void> {
   const wanted = wantedOf(exchange, file)
   const body = partOf(blob.bytes, wanted)
   const send = body === undefined ? undefined : serving.outlet.reserve(exchange, body)
   const range = sendHead(serving, exchange, file, wanted)
+  given()
   if (send !== undefined) return send()
   if (range === undefined) return void exchange.response.end()
   await pump(serving, exchange, blob, range)
@@ -173,17 +178,19 @@ async function sendFlowing(
   serving: Serving,
   exchange: Exchange,
   { file, chunks }: Extract<OpenFile, { kind: 'flowing' }>,
-  mayLeave: MayLeave,
+  { mayLeave, given }: Leave,
 ): Promise<void> {
   assertVerified(file)
   for await (const chunk of chunks()) {
-    if (exchange.isGone) return
+    if (exchange.isGone) break
     if (!exchange.response.headersSent) {
       if (!(await mayLeave())) return
       sendHead(serving, exchange, file, { kind: 'whole' })
     }
     await serving.outlet.writeShared(exchange, chunk)
   }
+  if (exchange.response.headersSent) given()
+  if (exchange.isGone) return
   if (exchange.bytes !== file.size) return exchange.reset()
   exchange.response.end()
 }

@@ -1,3 +1,4 @@
+import { moment } from './dates.ts'
 import { type Html, html } from './html.ts'
 import type { ToldRefusal, ToldStep } from './told-refusal.ts'
 
@@ -27,7 +28,8 @@ ${told.steps.map(line)}</ol>
 <section>
 <h2>The file and the decision</h2>
 <dl>
-${row('Project', told.project)}${row('Version', told.version)}${code('sha256', told.sha256)}${code('Decided by', told.rule ?? 'no rule')}${identity(told)}${code('Policy', told.policy)}${row('First refused', told.at)}</dl>
+${row('Project', told.project)}${row('Version', told.version)}${code('sha256', told.sha256)}${code('Decided by', told.rule ?? 'no rule')}${identity(told)}${code('Policy', told.policy)}<dt>First refused</dt><dd>${moment(told.at)}</dd>
+</dl>
 </section>
 </main>
 <footer>

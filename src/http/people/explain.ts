@@ -6,6 +6,7 @@ import { formatOf } from '../exchange/choice.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { explainUrl, send403 } from '../exchange/refusals.ts'
 import type { Serving } from '../exchange/settings.ts'
+import { addDatesScript } from './dates.ts'
 import { renderToldRefusal } from './explain-page.ts'
 import { html, type Page, sendPage } from './html.ts'
 import { sendJson } from './ops.ts'
@@ -18,13 +19,14 @@ const TYPES = ['text/html', 'application/json'] as const
  * for clients that show nothing but the URL that failed.
  */
 export function addExplainPages(router: Router, serving: Serving): void {
+  addDatesScript(router)
   router.add('/x/:id', 'explain', async (exchange, { id = '' }, query) => {
     const json = asksForJson(exchange, formatOf(query))
     const found = await serving.gate.explained(id)
     if (found === undefined && isBrowser(exchange) && !json) return sendPage(exchange, UNKNOWN_ID)
     const told = tellRefusal(id, explainUrl(serving, id), assertKept(found))
     if (json) return sendJson(exchange, 200, told)
-    sendPage(exchange, { title: `Refused: ${told.filename}`, body: renderToldRefusal(told) })
+    sendPage(exchange, { title: `Refused: ${told.filename}`, body: renderToldRefusal(told), script: 'dates.js' })
   })
   router.add('/x/:id/:code', 'explain', async (exchange, segments) => {
     const { id = '', code } = segments

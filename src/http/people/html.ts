@@ -6,12 +6,20 @@ import { STYLE } from './style.ts'
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 
-/** Nothing runs, nothing is fetched, nobody frames it; the one style sheet is the one that we wrote. */
+/** Nothing is fetched, nobody frames it, and nothing runs but a script of ours that the page names; the one style sheet is the one that we wrote. */
+function pageHeaders(script: string | undefined): readonly string[] {
+  return script === undefined
+    ? PAGE_HEADERS
+    : PAGE_HEADERS.map(line => (line === POLICY ? `${line}; script-src 'self'` : line))
+}
+
+const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
+
 const PAGE_HEADERS = [
   'Content-Type',
   'text/html; charset=utf-8',
   'Content-Security-Policy',
-  `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  POLICY,
   'Referrer-Policy',
   'no-referrer',
   'Cross-Origin-Opener-Policy',
@@ -49,6 +57,8 @@ export interface Page {
   readonly body: Html
   /** default 200 */
   readonly status?: number
+  /** of ours, relative to the page; default: nothing runs */
+  readonly script?: string
 }
 
 export function sendPage(exchange: Exchange, page: Page): void {
@@ -61,7 +71,7 @@ export function sendPage(exchange: Exchange, page: Page): void {
 <meta name="robots" content="noindex">
 <title>${page.title}</title>
 <style>${new Html(STYLE)}</style>
-</head>
+${page.script === undefined ? undefined : html`<script src="${page.script}" defer></script>\n`}</head>
 <body>
 ${page.body}
 </body>
@@ -69,7 +79,7 @@ ${page.body}
 `
   sendAnswer(exchange, {
     status: page.status ?? 200,
-    headers: PAGE_HEADERS,
+    headers: pageHeaders(page.script),
     body: Buffer.from(document.text),
     holds: 'words',
   })

@@ -71,8 +71,8 @@ export function isPermittedTransport(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }
 
-/** `new URL` has already written odd spellings such as `0x7f.1` as a dotted quad. */
-function isLoopback(hostname: string): boolean {
+/** As `new URL` spells a host: it has already written odd spellings such as `0x7f.1` as a dotted quad. */
+export function isLoopback(hostname: string): boolean {
   if (hostname === 'localhost' || hostname === '[::1]') return true
   return isIP(hostname) === 4 && hostname.startsWith('127.')
 }

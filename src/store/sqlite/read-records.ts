@@ -71,6 +71,7 @@ export function readRecords(folder: string, source: Source): Records | undefined
   return {
     journal: since => journal(database, since),
     dropped: async () => asking(() => readDropped(database)),
+    lastDecision: async () => asking(() => readLast(database)),
     projects: async () => asking(projectsSeen),
     project: async name => asking(() => projectOf(name)),
     finding: async file => asking(() => findingOf(file)),
@@ -106,6 +107,15 @@ function readDropped(database: Database.Database): DroppedVerdicts | undefined {
   const fact = database.prepare<[string], number>('select value from facts where name = ?').pluck()
   const [verdicts, until] = [fact.get(DROPPED), fact.get(DROPPED_UNTIL)]
   return verdicts === undefined || until === undefined ? undefined : { verdicts, until: instant(until) }
+}
+
+function readLast(database: Database.Database): Awaited<ReturnType<Records['lastDecision']>> {
+  const row = database
+    .prepare<[], Pick<EntryRow, 'at' | 'policy_digest'>>(
+      'select at, policy_digest from journal_entries where id = (select max(id) from journal)',
+    )
+    .get()
+  return row === undefined ? undefined : { at: instant(row.at), policyDigest: row.policy_digest }
 }
 
 /** Up to what is there when it begins: a gate that writes meanwhile keeps nobody reading for ever. */

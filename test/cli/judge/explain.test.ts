@@ -66,6 +66,30 @@ t.test('explain finds a file by name, path at PyPI, path at the gate, release, a
   )
 })
 
+t.test('a release is summed up, and --all shows every step of every file', async t => {
+  const desk_ = await desk(t)
+  const { wheel, sdist } = await release(desk_, 'demo', '1.0', { attested: ['wheel'] })
+  const { exit, out } = await desk_.run('explain', 'demo==1.0')
+  t.equal(exit, 0)
+  t.match(out, /^demo 1\.0: 2 files\n\n✗ 1 file: refused, no attestation[\s\S]*\n✓ 1 file: admitted\n/)
+  t.notMatch(out, '✓ attestation', 'no step that passed')
+  const all = await desk_.run('explain', 'demo==1.0', '--all')
+  t.match(all.out, new RegExp(`^✓ ${wheel.filename}: admitted\n[\\s\\S]*\n✗ ${sdist.filename}: refused`))
+  t.match(all.out, '✓ attestation')
+  const lines = (await desk_.run('explain', 'demo==1.0', '--format', 'json')).out
+  t.equal(jsonLines(lines).length, 2, 'a program is told all')
+})
+
+t.test('a name alone stands for its newest release that an installer takes', async t => {
+  const desk_ = await desk(t)
+  for (const version of ['1.9', '1.10', '2.0rc1']) await release(desk_, 'demo', version)
+  await release(desk_, 'demo', '1.11', { listed: { yanked: 'broken' } })
+  t.match(await desk_.run('explain', 'Demo'), { exit: 0, out: /^demo 1\.10, the newest release: 2 files\n/ })
+  await release(desk_, 'next', '1.0a1')
+  t.match(await desk_.run('explain', 'next'), { exit: 0, out: /^next 1\.0a1, the newest release/ }, 'there is no other')
+  t.match(await desk_.run('explain', 'never'), { exit: 2, out: '', err: /the index does not know never/ })
+})
+
 t.test(
   'a listed file that is neither wheel nor sdist, and a quarantined project, are explained as refused',
   async t => {
@@ -98,7 +122,7 @@ t.test('explain exits 0 whatever the verdict, 4 when nobody can tell, 2 for what
   const { sdist } = await release(desk_, 'demo', '1.0', { attested: false })
   t.match(await desk_.run('explain', sdist.filename), { exit: 0, out: /unattested/ })
   for (const target of [
-    'demo',
+    'not a name',
     'cryptography',
     './demo-1.0.tar.gz',
     'https://pypi.org/project/demo/',
@@ -157,6 +181,7 @@ t.test('a recorded refusal is told by its id and by the URL that pip printed', a
     refusals,
     journal: nothing,
     dropped: nothing,
+    lastDecision: nothing,
     projects: nothing,
     project: nothing,
     finding: nothing,

@@ -49,7 +49,8 @@ t.test('a plan', async t => {
       requirements,
       `demo==1.0 ; sys_platform == 'win32' --hash=sha256:${demo.wheel.sha256}\nbare==1.0 --hash=sha256:${bare.wheel.sha256}\n`,
     )
-    await crossing.outside('mirror', 'plan', requirements, '--out', out, '--platform', 'linux_x86_64')
+    const told = await crossing.outside('mirror', 'plan', requirements, '--out', out, '--platform', 'linux_x86_64')
+    t.match(told.out, /\n– left out, by its marker for none of the targets: demo 1\.0\n/, 'and names it')
     t.strictSame(
       planned().files.map((file: Record<string, unknown>) => file['filename']),
       ['bare-1.0-py3-none-any.whl'],

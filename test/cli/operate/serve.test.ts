@@ -1,9 +1,10 @@
 import { Command } from 'commander'
 import t, { type Test } from 'tap'
-import { addServeCommand, type ServeServices } from '../../../src/cli/operate/serve.ts'
+import { addServeCommand, endOnSignal, type ServeServices } from '../../../src/cli/operate/serve.ts'
 import type { LoadedConfig } from '../../../src/config/load.ts'
 import { GateError } from '../../../src/domain/base/errors.ts'
 
+const ENDING = ['SIGINT', 'SIGTERM'] as const
 const SIGNALS = ['SIGHUP', 'SIGTERM', 'SIGINT'] as const
 
 /** Runs `serve` with a gate of the test; the handlers of signals that it leaves end with the test. */
@@ -57,4 +58,20 @@ t.test('what cannot start is told, and no signal is waited for', async t => {
     wrong,
   )
   t.equal(process.listenerCount('SIGHUP'), before)
+})
+
+t.test('one press of a key that comes twice is one; a later one ends at once', async t => {
+  const before = new Set(ENDING.flatMap(signal => process.listeners(signal)))
+  let closed = 0
+  endOnSignal(() => {
+    closed += 1
+  })
+  const heard = ENDING.map(signal => process.listeners(signal).find(listener => !before.has(listener)))
+  for (const listener of [...heard, ...heard]) listener?.('SIGINT')
+  t.equal(closed, 1)
+  const listening = () =>
+    ENDING.some((signal, index) => process.listeners(signal).some(listener => listener === heard[index]))
+  t.ok(listening())
+  while (listening()) await new Promise(resolve => setTimeout(resolve, 50))
+  t.pass('nobody listens any more: the next signal does what it does by itself')
 })

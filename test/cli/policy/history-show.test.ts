@@ -38,3 +38,41 @@ t.test('history show prints the timeline, and marks what somebody should look at
   )
   t.match(await desk_.run('history', 'show', 'never'), { exit: 0, out: 'the gate has never read the page of never\n' })
 })
+
+t.test(
+  'history show has the newest releases, and says how many are on other pages and which of them are marked',
+  async t => {
+    const desk_ = await gateDesk(t)
+    const { world } = desk_
+    await world.release('demo', '0.1')
+    for (const version of ['0.2', '0.3', '0.4', '0.5']) await world.release('demo', version, { attested: false })
+    const newest = await world.release('demo', '0.6')
+    const gate = await desk_.gate(policyOf('projects: [{ match: demo, attestation: optional }]'))
+    t.equal(await desk_.ask(gate, newest.wheel), 200)
+    await gate.stop()
+    const shown = async (...argv: readonly string[]) => {
+      const { exit, out } = await desk_.run('history', 'show', 'demo', ...argv)
+      t.equal(exit, 0)
+      return { out, versions: [...out.matchAll(/ (0\.\d) +\d\/2 /g)].map(([, version]) => version) }
+    }
+    const page = await shown('--last', '2')
+    t.strictSame(page.versions, ['0.5', '0.6'])
+    t.match(page.out, 'and 4 earlier releases, 3 of them marked (--before 0.5 shows those before, --all all of demo)\n')
+    const before = await shown('--last', '3', '--before', '0.5')
+    t.strictSame(before.versions, ['0.2', '0.3', '0.4'])
+    t.match(before.out, 'and 1 earlier release; 2 later releases, 1 of them marked (--before 0.2 shows')
+    for (const argv of [[], ['--all'], ['--all', '--last', '1']]) {
+      const all = await shown(...argv)
+      t.equal(all.versions.length, 6, argv.join(' '))
+      t.notMatch(all.out, '--before')
+    }
+    const json = JSON.parse((await desk_.run('history', 'show', 'demo', '--last', '1', '--format', 'json')).out)
+    t.equal(json.files.length, 12, 'a program is told all')
+    for (const wrong of [
+      ['--last', '0'],
+      ['--last', 'x'],
+      ['--before', 'new'],
+    ])
+      t.match(await desk_.run('history', 'show', 'demo', ...wrong), { exit: 2, out: '' }, wrong.join(' '))
+  },
+)

@@ -25,7 +25,7 @@ t.test('whom something is for is told in words', async t => {
 t.test('what was left aside is counted, and nothing is told where nothing was', async t => {
   t.equal(
     drawn(screen => renderAside(screen, [left('a'), left('b'), left(undefined)], TARGETS)),
-    '– left aside, not judged: 2 files and 1 whole release: not for Python 3.11 or 3.12, win_amd64\n',
+    '– left aside, not judged: 2 files: not for Python 3.11 or 3.12, win_amd64\n– left out, by its marker for none of the targets: demo 1.0\n',
   )
   t.equal(textOfAside([left(undefined)], TARGETS), '1 whole release: not for Python 3.11 or 3.12, win_amd64')
   t.equal(

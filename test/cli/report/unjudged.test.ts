@@ -1,5 +1,13 @@
 import t from 'tap'
-import { failuresIn, findingsIn, renderUnjudged, tellFailures, unjudgedIn } from '../../../src/cli/report/unjudged.ts'
+import {
+  failuresIn,
+  findingsIn,
+  renderNames,
+  renderSkipped,
+  renderUnjudged,
+  tellFailures,
+  unjudgedIn,
+} from '../../../src/cli/report/unjudged.ts'
 import type { Lock, Unjudged, UnjudgedKind } from '../../../src/protocol/lockfiles/lock.ts'
 import { drawn } from '../terminal/on-paper.ts'
 
@@ -41,5 +49,17 @@ t.test('what fails is counted, and nothing is said where nothing fails', async t
   t.equal(
     drawn(screen => tellFailures(screen, [])),
     '',
+  )
+})
+
+t.test('what was skipped for a reason that is no concern is named all the same, and many are counted', async t => {
+  t.equal(
+    drawn(screen => renderSkipped(screen, [LOCK, LOCK])),
+    '– not judged, the project itself: me\n– not judged, under index.internal: ours\n',
+  )
+  const many = Array.from({ length: 15 }, (_, index) => `p${index}`)
+  t.match(
+    drawn(screen => renderNames(screen, 'left out', many)),
+    /^– left out: p0, .*, p11 and 3 more\n$/,
   )
 })

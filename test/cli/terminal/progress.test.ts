@@ -20,13 +20,24 @@ t.test('one line is written and wiped, and nothing in it moves the terminal', as
   t.equal(output.text, '', 'nothing was shown')
   showSteps(progress)('judging \u001b[2J', 1, 2)
   progress.clear()
-  t.equal(output.text, '\r\u001b[2Kjudging \\u{1b}[2J 1 of 2\r\u001b[2K')
+  t.equal(output.text, `\r\u001b[2K${drawBar(1, 2)} judging \\u{1b}[2J 1 of 2\r\u001b[2K`)
 })
 
-t.test('where there is no terminal there is no progress', async t => {
+t.test('on a log it is a line a minute, without a bar, and nothing of what takes less', async t => {
   const output = paper()
-  const progress = createProgress(output)
-  progress.show('judging')
+  let now = 5_000
+  const progress = createProgress(output, () => now)
+  const step = showSteps(progress)
+  for (let done = 0; done < 1_000; done += 1) {
+    step('judging \u001b[2J', done, 1_000)
+    now += 59
+  }
+  t.equal(output.text, '', 'less than a minute')
+  for (let done = 0; done < 1_000; done += 1) {
+    step('judging', done, 1_000)
+    now += 600
+  }
   progress.clear()
-  t.equal(output.text, '')
+  t.equal(output.text.split('\n').length - 1, 10, 'ten minutes')
+  t.match(output.text, /^judging \d+ of 1000\n/)
 })

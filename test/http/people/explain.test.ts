@@ -1,6 +1,7 @@
-// guards: src/http/people/codes.ts src/http/people/explain-page.ts src/http/people/home.ts src/http/people/html.ts
+// guards: src/http/people/codes.ts src/http/people/dates.ts src/http/people/explain-page.ts src/http/people/home.ts src/http/people/html.ts
 // guards: src/http/people/ops.ts src/http/people/style.ts
 import { createHash } from 'node:crypto'
+import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { REFUSALS } from '../../../src/domain/base/refusal.ts'
 import { startGate } from '../../world/gate/gate.ts'
@@ -74,7 +75,7 @@ t.test('to a program it says the same as JSON', async t => {
 })
 
 t.test(
-  'nothing runs in a page, nothing is fetched by it, nobody frames it; its style is the one that it names',
+  'nothing runs in a page but the script of ours that it names, nothing else is fetched by it, nobody frames it; its style is the one that it names',
   async t => {
     const { ask, path } = await refusedOne(t, { attested: false })
     for (const asked of [path, '/']) {
@@ -83,10 +84,14 @@ t.test(
       const hash = createHash('sha256').update(style).digest('base64')
       t.equal(
         headers['content-security-policy'],
-        `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+        `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'${asked === '/' ? '' : "; script-src 'self'"}`,
       )
       t.match(headers, { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
-      t.notMatch(text, /<script|<img|<link|<iframe|\sstyle=|\son[a-z]+=|javascript:/i)
+      t.strictSame(
+        [...text.matchAll(/<script[^>]*>/g)].map(([tag]) => tag),
+        asked === '/' ? [] : ['<script src="dates.js" defer>'],
+      )
+      t.notMatch(text, /<script>|<img|<link|<iframe|\sstyle=|\son[a-z]+=|javascript:/i)
       t.match(text, 'name="viewport"')
       t.match(text, 'prefers-color-scheme: dark')
       t.match(text, '@media print')
@@ -95,6 +100,21 @@ t.test(
     t.match(headers, { 'content-security-policy': /default-src 'none'/, 'x-content-type-options': 'nosniff' })
   },
 )
+
+t.test('when it was is written in ISO 8601, and by a script of ours in the reader’s own zone', async t => {
+  const { ask, path } = await refusedOne(t, { attested: false })
+  const { at } = (await ask(`${path}?format=json`)).json()
+  t.match((await ask(path)).text, `<dd><time datetime="${at}" title="${at}">${at}</time></dd>`)
+  const { status, headers, text } = await ask('/x/dates.js')
+  t.equal(status, 200)
+  t.match(headers, { 'content-type': 'text/javascript; charset=utf-8', 'x-content-type-options': 'nosniff' })
+  const time = { dateTime: at, textContent: at }
+  const odd = { dateTime: 'never', textContent: 'never' }
+  runInNewContext(text, { document: { querySelectorAll: () => [time, odd] }, Date, Number })
+  t.match(time.textContent, String(new Date(at).getFullYear()))
+  t.not(time.textContent, at)
+  t.equal(odd.textContent, 'never')
+})
 
 t.test('text from outside stays text', async t => {
   const script = '<script>alert("x")</script>&\'"'
