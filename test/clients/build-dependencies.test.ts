@@ -97,13 +97,22 @@ type Install = (site: Site, url: string, constraints: string | undefined) => Pro
 
 const installWithPip = (tool: Tool, site: Site, url: string, constraints: string | undefined): Promise<Run> =>
   pip(tool, site, 'install', [
-    ...['--index-url', `${url}/simple/`, '--require-hashes', '-r', 'requirements.txt'],
+    '--index-url',
+    `${url}/simple/`,
+    '--require-hashes',
+    '-r',
+    'requirements.txt',
     ...(constraints === undefined ? [] : ['--build-constraint', constraints]),
   ])
 
 const installWithUv = (tool: Tool, site: Site, url: string, constraints: string | undefined): Promise<Run> =>
   uv(tool, site, [
-    ...['pip', 'sync', '--default-index', `${url}/simple/`, '--require-hashes', 'requirements.txt'],
+    'pip',
+    'sync',
+    '--default-index',
+    `${url}/simple/`,
+    '--require-hashes',
+    'requirements.txt',
     ...(constraints === undefined ? [] : ['--build-constraints', constraints]),
   ])
 

@@ -12,8 +12,8 @@ import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { tellPolicy } from '../command/told-policy.ts'
 import { installedHere, thisMachine } from '../locks/installed-here.ts'
 import { readLocks } from '../locks/lock-files.ts'
-import { lookAtLocks } from '../locks/look-at-locks.ts'
 import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
+import { surveyLocks } from '../locks/survey-locks.ts'
 import { type TargetOptions, targetsOf, withTargetOptions } from '../locks/targets-options.ts'
 import { renderAside } from '../report/aside.ts'
 import { type Complaint, complaintOf } from '../report/complaint.ts'
@@ -69,7 +69,8 @@ Output of --format json, one object:
    aside: [{lock, line, project, version, filename}],
    skipped: [{lock, line, kind, name, version, index, why}]}
 here: a client takes it on this machine. aside is what --python and --platform
-left out; filename is null where it is the whole release. skipped is all that was not judged, or not as what a client may take; kind is
+left out; filename is null where it is the whole release. skipped is all that
+was not judged, or not as what a client may take; kind is
 url, vcs, path, editable, index-line, other-index, own, internal or empty.
 sarif: SARIF 2.1.0, a result for each file that is not admitted and for what was
 not judged, at its line. junit: a suite for each lock, a case for each of them.
@@ -109,8 +110,8 @@ async function audit(paths: readonly string[], options: AuditOptions, services: 
   const explain = await services.openExplain(config, { trustRoot: options.trustRoot, at: options.at })
   try {
     await tellPolicy(explain.policy(), config, services)
-    const look = await lookAtLocks(locks, explain, services.output, { choice, buildDeps: false })
-    const { survey: surveyed, aside } = look
+    const surveyed = await surveyLocks(locks, explain, services.output, choice)
+    const aside = choice.aside()
     const here = installedHere(locks, surveyed, thisMachine())
     const summary = summarise(locks, surveyed, explain.policy())
     const findings = failuresIn(locks, options)

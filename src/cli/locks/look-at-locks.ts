@@ -1,10 +1,11 @@
-import { type BuildDependencies, NO_BUILDS } from '../../gate/builds/builds.ts'
+import { type BuildDependencies, type BuildOrder, NO_BUILDS } from '../../gate/builds/builds.ts'
 import type { Aside, Choice } from '../../gate/explain/choice.ts'
-import { type Survey, survey } from '../../gate/explain/survey.ts'
+import type { Survey } from '../../gate/explain/survey.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import type { OpenExplain } from '../command/services.ts'
 import type { Output } from '../terminal/output.ts'
 import { createProgress, drawBar } from '../terminal/progress.ts'
+import { surveyLocks } from './survey-locks.ts'
 
 export interface LookOptions {
   readonly choice: Choice
@@ -28,23 +29,23 @@ export async function lookAtLocks(
   output: Output,
   { choice, buildDeps }: LookOptions,
 ): Promise<Look> {
+  const look = await surveyLocks(locks, explain, output, choice)
+  const builds = buildDeps ? await findBuilds({ locks, look, targets: choice.targets }, explain, output) : NO_BUILDS
+  return { survey: [...look, ...builds.added], aside: choice.aside(), builds }
+}
+
+async function findBuilds(
+  order: Omit<BuildOrder, 'progress'>,
+  { builds }: Pick<OpenExplain, 'builds'>,
+  output: Output,
+): Promise<BuildDependencies> {
   const progress = createProgress(output)
   try {
-    const look = await survey(
-      locks,
-      explain,
-      (done, all) => progress.show(`${drawBar(done, all)} ${done} of ${all} releases judged`),
-      choice,
-    )
-    const order = {
-      locks,
-      look,
-      targets: choice.targets,
-      progress: (done: number, all: number) =>
+    return await builds.of({
+      ...order,
+      progress: (done, all) =>
         progress.show(`${drawBar(done, all)} ${done} of ${all} source distributions looked into`),
-    }
-    const builds = buildDeps ? await explain.builds.of(order) : NO_BUILDS
-    return { survey: [...look, ...builds.added], aside: choice.aside(), builds }
+    })
   } finally {
     progress.clear()
   }
