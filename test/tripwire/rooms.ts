@@ -42,6 +42,7 @@ export const ROOMS: Readonly<
     attest: { is: 'provenance documents, checkpoints and envelopes', enters: 'text' },
     clauses: { is: 'what a policy file may say: its schema, and each part of it as a value', enters: 'yaml' },
     policy: { is: 'policy files to one immutable policy, checked as a whole, and back', enters: 'yaml clauses' },
+    amend: { is: 'policy files and pins changed in place, all else kept to the byte', enters: 'yaml clauses policy' },
     carry: { is: 'plans, manifests and files of a mirror', enters: 'text' },
     lockfiles: { is: 'locks of the clients', enters: 'text' },
     answers: { is: 'problem documents, and tables of every code', enters: '' },
@@ -81,8 +82,9 @@ export const ROOMS: Readonly<
     judge: { is: 'commands that judge files and locks', enters: 'terminal command locks report' },
     policy: {
       is: 'commands of the policy and of what is remembered',
-      enters: 'terminal command locks report',
+      enters: 'terminal command locks report update',
     },
+    update: { is: 'the command that brings a policy up to date', enters: 'terminal command locks report' },
     lock: { is: 'commands that change locks', enters: 'terminal command locks report' },
     mirror: { is: 'commands of a mirror', enters: 'terminal command locks report' },
     manual: { is: 'what the commands say of themselves, for shells and for man', enters: 'command' },

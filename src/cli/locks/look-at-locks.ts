@@ -1,3 +1,4 @@
+import type { Policy } from '../../domain/policy/policy.ts'
 import { type BuildDependencies, type BuildOrder, NO_BUILDS } from '../../gate/builds/builds.ts'
 import type { Aside, Choice } from '../../gate/explain/choice.ts'
 import type { Survey } from '../../gate/explain/survey.ts'
@@ -11,7 +12,12 @@ export interface LookOptions {
   readonly choice: Choice
   /** whether what source distributions need to be built is looked for too */
   readonly buildDeps: boolean
+  /** of what builds take, what this admits already goes before what is newer */
+  readonly prefer?: Policy | undefined
 }
+
+/** What there is to say of a look besides its files. */
+export type Beside = Omit<Look, 'survey'>
 
 /** What was judged of locks for some targets. */
 export interface Look {
@@ -27,10 +33,12 @@ export async function lookAtLocks(
   locks: readonly Lock[],
   explain: Pick<OpenExplain, 'locked' | 'builds'>,
   output: Output,
-  { choice, buildDeps }: LookOptions,
+  { choice, buildDeps, prefer }: LookOptions,
 ): Promise<Look> {
   const look = await surveyLocks(locks, explain, output, choice)
-  const builds = buildDeps ? await findBuilds({ locks, look, targets: choice.targets }, explain, output) : NO_BUILDS
+  const builds = buildDeps
+    ? await findBuilds({ locks, look, targets: choice.targets, prefer }, explain, output)
+    : NO_BUILDS
   return { survey: [...look, ...builds.added], aside: choice.aside(), builds }
 }
 

@@ -25,7 +25,7 @@ import { ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { BUILDS, type BuildOptions, withBuildOptions, writeConstraints } from '../locks/build-options.ts'
 import { readLocks } from '../locks/lock-files.ts'
-import { type Look, lookAtLocks } from '../locks/look-at-locks.ts'
+import { type Beside, lookAtLocks } from '../locks/look-at-locks.ts'
 import { ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
 import { type TargetOptions, targetsOf, withTargetOptions } from '../locks/targets-options.ts'
 import { renderAside, textOfAside } from '../report/aside.ts'
@@ -113,7 +113,7 @@ async function init(paths: readonly string[], options: Options, services: Servic
   const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot, at: undefined, policy: observingPolicy() })
   try {
-    const how = { choice, buildDeps: options.buildDeps !== false }
+    const how = { choice, buildDeps: options.buildDeps !== false, prefer: base?.policy }
     const { survey: look, ...beside } = await lookAtLocks(locks, explain, services.output, how)
     writeConstraints(beside.builds.constraints, options)
     return await offer({ locks, look, base, exempting, beside, targets: choice.targets }, options, services)
@@ -129,7 +129,7 @@ interface Seen {
   readonly look: Survey
   readonly base: Base | undefined
   readonly exempting: ReturnType<typeof exemptionOptions>
-  readonly beside: Omit<Look, 'survey'>
+  readonly beside: Beside
   readonly targets: Targets
 }
 
@@ -166,12 +166,14 @@ async function offer(seen: Seen, options: InitOptions, services: Services): Prom
   return leftOut.length + failures.length > 0 ? 1 : 0
 }
 
+type Writer = Parameters<typeof cover<{ readonly written: WrittenPolicy; readonly policy: Policy }>>[2]
+
 /** Writes what was observed, and reads it back as a gate would before anybody gets it. */
 function writerOf(
   { locks, look, base, exempting, beside, targets }: Seen,
   options: InitOptions,
   services: Services,
-): Parameters<typeof cover>[2] {
+): Writer {
   const about = { ...exempting, locks: locks.map(({ path }) => basename(path)), base }
   return async (files, leftOut) => {
     const remarks = [
@@ -291,7 +293,7 @@ function namedRemark(observed: readonly Surveyed[]): readonly string[] {
   ]
 }
 
-function besideRemarks({ builds, aside }: Seen['beside'], targets: Targets): readonly string[] {
+function besideRemarks({ builds, aside }: Beside, targets: Targets): readonly string[] {
   const built = textOfBuilds(builds)
   const left = textOfAside(aside, targets)
   return [...(built === undefined ? [] : [`${built}.`]), ...(left === undefined ? [] : [`Left aside: ${left}.`])]

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Conclude, Services } from '../command/services.ts'
+import { addPolicyUpdate } from '../update/update.ts'
 import { addPolicyApprove } from './approve.ts'
 import { addPolicyCheck } from './check.ts'
 import { addPolicyDiff } from './diff.ts'
@@ -17,6 +18,7 @@ export function addPolicyCommand(program: Command, services: Services, conclude:
     addPolicyCheck,
     addPolicyTest,
     addPolicyInit,
+    addPolicyUpdate,
     addPolicyDiff,
     addPolicyReplay,
     addPolicyApprove,

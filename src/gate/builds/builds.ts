@@ -6,6 +6,7 @@ import { pythonsAllowed } from '../../domain/packaging/machine.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { type Targets, takeForTargets } from '../../domain/packaging/targets.ts'
 import type { Version } from '../../domain/packaging/version.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
 import type { Origin } from '../../ports/outward.ts'
 import type { Lock, LockedPackage } from '../../protocol/lockfiles/lock.ts'
 import type { Explain } from '../explain/explain.ts'
@@ -13,14 +14,23 @@ import { anyhow, bareExplanation, type LockedExplanation } from '../explain/expl
 import { fileKey, type Survey, type Surveyed } from '../explain/survey.ts'
 import { type BuildConstraint, constraintsOf } from './constraints.ts'
 import { createLookInside, type LookInside } from './look-inside.ts'
-import { type BuildTarget, type Need, type Resolution, resolveNeeds, type Unmet } from './resolve-needs.ts'
-import { createShelf, orGateError, type Shelf } from './shelf.ts'
+import {
+  type BuildTarget,
+  type Need,
+  type Resolution,
+  type ResolveParts,
+  resolveNeeds,
+  type Unmet,
+} from './resolve-needs.ts'
+import { createShelf, orGateError } from './shelf.ts'
 
 /** What was judged of locks, and for whom. */
 export interface BuildOrder {
   readonly locks: readonly Lock[]
   readonly look: Survey
   readonly targets: Targets
+  /** what this admits already goes before what is newer */
+  readonly prefer?: Policy | undefined
   /** source distributions looked into so far, and all */
   readonly progress: (done: number, all: number) => void
 }
@@ -55,12 +65,14 @@ export interface Builds {
 export const NO_BUILDS: BuildDependencies = { builds: [], added: [], releases: [], constraints: [] }
 
 export function createBuilds(explain: Pick<Explain, 'listed'>, origin: Origin): Builds {
-  const parts = { shelf: createShelf(explain), inside: createLookInside(origin) }
+  const shelf = createShelf(explain)
+  const inside = createLookInside(origin)
   return {
     async of(order) {
       const builds = findBuilds(order)
       if (builds.length === 0) return NO_BUILDS
-      const read = await readAll(builds, parts.inside, order.progress)
+      const read = await readAll(builds, inside, order.progress)
+      const parts = { shelf, inside, prefer: order.prefer }
       const resolutions = await Promise.all(
         targetsOf(builds).map(async target => ({
           target,
@@ -154,7 +166,7 @@ async function resolveTogether(
   builds: readonly ReadBuild[],
   target: Targets,
   oldest: Targets,
-  parts: { readonly shelf: Shelf; readonly inside: LookInside },
+  parts: ResolveParts,
 ): Promise<Resolution> {
   const [python] = target.pythons
   const [platform] = target.platforms

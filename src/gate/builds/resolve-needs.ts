@@ -5,6 +5,7 @@ import { type MarkerTarget, mayHold } from '../../domain/packaging/marker.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { allowsPython, fitsTargets, type Targets } from '../../domain/packaging/targets.ts'
 import { compareVersions, isPrerelease, parseVersion, type Version } from '../../domain/packaging/version.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
 import type { LockedExplanation } from '../explain/explanation.ts'
 import type { LookInside } from './look-inside.ts'
 import { orGateError, type Shelf, type ShelvedRelease, type ShelvedWheel } from './shelf.ts'
@@ -46,10 +47,12 @@ export interface Resolution {
 export interface ResolveParts {
   readonly shelf: Shelf
   readonly inside: Pick<LookInside, 'requiresDist'>
+  /** what this admits goes before what is newer */
+  readonly prefer?: Policy | undefined
 }
 
 /** Where looking for more ends: nobody builds with so much. */
-const MOST = { projects: 200, rounds: 30, versions: 30 }
+const MOST = { projects: 200, rounds: 30, versions: 30, preferred: 10 }
 
 interface Wanted extends Need {
   readonly dependency: Dependency
@@ -138,19 +141,37 @@ async function choose(
   const releases = await orGateError(parts.shelf(project))
   if (releases instanceof GateError) return releases.code === 'no-project' ? unserved(releases.detail) : releases
   const passed: string[] = []
-  for (const release of inOrder(releases, wanted).slice(0, MOST.versions)) {
+  const serving = inOrder(releases, wanted).flatMap(release => {
     const wheels = release.wheels.filter(wheel => isTaken(wheel, target))
     if (wheels.length === 0) passed.push(`${release.version} has no wheel that fits`)
-    else {
-      const judged = await Promise.all(wheels.map(({ judge }) => judge()))
-      const unknown = judged.map(({ outcome }) => outcome).find(it => it instanceof GateError)
-      if (unknown !== undefined) return unknown
-      const refused = judged.map(({ outcome }) => outcome).find(it => 'code' in it)
-      if (refused === undefined) return { project, version: release.version, files: judged }
-      passed.push(`${release.version} is refused (${refused.code})`)
-    }
+    return wheels.length === 0 ? [] : [{ project, version: release.version, wheels }]
+  })
+  const preferred = await findPreferred(serving.slice(0, MOST.preferred), parts.prefer)
+  if (preferred !== undefined) return preferred
+  for (const { version, wheels } of serving.slice(0, MOST.versions)) {
+    const judged = await Promise.all(wheels.map(({ judge }) => judge()))
+    const unknown = judged.map(({ outcome }) => outcome).find(it => it instanceof GateError)
+    if (unknown !== undefined) return unknown
+    const refused = judged.map(({ outcome }) => outcome).find(it => 'code' in it)
+    if (refused === undefined) return { project, version, files: judged }
+    passed.push(`${version} is refused (${refused.code})`)
   }
   return unserved(whyNone(project, wanted, passed))
+}
+
+interface Serving extends Pick<Chosen, 'project' | 'version'> {
+  readonly wheels: readonly ShelvedWheel[]
+}
+
+/** The newest that a policy admits already, as far as that can be told. */
+async function findPreferred(serving: readonly Serving[], prefer: Policy | undefined): Promise<Chosen | undefined> {
+  if (prefer === undefined) return undefined
+  for (const { project, version, wheels } of serving) {
+    const judged = await Promise.all(wheels.map(({ judge }) => judge()))
+    const already = await Promise.all(judged.map(it => it.under(prefer)))
+    if ([...judged, ...already].every(({ outcome }) => Admitted.is(outcome))) return { project, version, files: judged }
+  }
+  return undefined
 }
 
 function isTaken({ filename, requiresPython }: ShelvedWheel, { wheels, pythons }: BuildTarget): boolean {

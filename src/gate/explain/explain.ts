@@ -1,6 +1,7 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { type Instant, millis } from '../../domain/base/instant.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
+import type { History } from '../../domain/memory/history.ts'
 import type { Artifact, FilePath } from '../../domain/packaging/artifact.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Version } from '../../domain/packaging/version.ts'
@@ -43,6 +44,8 @@ export interface Explain {
   locked(locked: Locked, wanted?: Wanted): Promise<readonly LockedExplanation[]>
   /** Every listed file of a project, each judged when that is asked for. Throws no-project, internal, unknown-…. */
   listed(project: ProjectName): Promise<readonly ListedFile[]>
+  /** What is remembered of a project. Throws unknown-…. */
+  history(project: ProjectName): Promise<History>
   /** The policy that decides. */
   policy(): Policy
   /** Every listed file of a version, in the index's order; what is not `wanted` is not judged. Throws no-project, not-listed, internal, unknown-…. */
@@ -151,6 +154,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     },
     byName: async filename => await explainLocated(await locate.byFilename(filename), explain.anew),
     byPath: async path => await explainLocated(await locate.byPath(path), explain.anew),
+    history: async project => (await memory.of(project)).history,
     policy: () => policies.current(),
     async locked(locked, wanted = all => new Set(all)) {
       try {

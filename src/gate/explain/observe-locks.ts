@@ -10,7 +10,7 @@ import type { ProjectName } from '../../domain/packaging/name.ts'
 import { createPolicy, type Policy } from '../../domain/policy/policy.ts'
 import { strangerRule } from '../../domain/policy/stranger-rule.ts'
 import { type AttestationIdentity, pinsFile } from '../../protocol/lockfiles/lock.ts'
-import type { ObservedFile, WrittenPolicy } from '../../protocol/policy/write.ts'
+import type { ObservedFile } from '../../protocol/policy/write.ts'
 import type { Explanation } from './explanation.ts'
 import { fileKey, isUnknown, judgeUnder, onePerFile, type Survey, type Surveyed } from './survey.ts'
 
@@ -37,14 +37,13 @@ export interface LeftOut {
 
 /** A policy as it is written, and as a gate reads it, beside its base where it has one. */
 interface Written {
-  readonly written: WrittenPolicy
   readonly policy: Policy
 }
 
 /** A policy over what was observed, and what it makes of the very look that it was written from. */
-export interface Covered {
+export interface Covered<As extends Written> {
   /** `undefined` where there is nothing that a policy could admit */
-  readonly written: (Written & { readonly judged: readonly Surveyed[] }) | undefined
+  readonly written: (As & { readonly judged: readonly Surveyed[] }) | undefined
   /** every file that the policy does not admit, and those that contradict their lock */
   readonly leftOut: readonly LeftOut[]
 }
@@ -89,11 +88,11 @@ export function observe(surveyed: readonly Surveyed[]): Observation {
  *
  * @throws GateError `unknown-…` where what is remembered of a project cannot be read
  */
-export async function cover(
+export async function cover<As extends Written>(
   look: Survey,
   { files, leftOut }: Pick<Observation, 'files' | 'leftOut'>,
-  write: (files: readonly ObservedFile[], leftOut: readonly LeftOut[]) => Promise<Written>,
-): Promise<Covered> {
+  write: (files: readonly ObservedFile[], leftOut: readonly LeftOut[]) => Promise<As>,
+): Promise<Covered<As>> {
   if (files.length === 0) return { written: undefined, leftOut }
   const written = await write(files, leftOut)
   const judged = await judgeUnder(written.policy, look)
@@ -127,7 +126,11 @@ function isPinned({ explanation: { file }, package: locked }: Surveyed): boolean
   return pinsFile(locked, file)
 }
 
-function leaveOut({ explanation }: Surveyed, { code, detail }: Pick<Refused, 'code' | 'detail'>): LeftOut {
+/** What is refused whatever a policy says, or by what somebody said on purpose. */
+export function leaveOut(
+  { explanation }: Pick<Surveyed, 'explanation'>,
+  { code, detail }: Pick<Refused, 'code' | 'detail'>,
+): LeftOut {
   return { filename: explanation.file.filename, why: `${code}, ${detail}`, remedy: refusalEntry(code).remedy }
 }
 

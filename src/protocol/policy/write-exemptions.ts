@@ -148,7 +148,8 @@ function reasonOf(waive: readonly Waiver[], lock: string, at: Instant): string {
   return `${reasons}, as observed on ${formatInstant(at).slice(0, 10)} in ${lock}`
 }
 
-const REASONS: Readonly<Record<Waiver, string>> = {
+/** What an exemption that waives this is for. */
+export const REASONS: Readonly<Record<Waiver, string>> = {
   attestation: 'no attestation',
   identity: 'signed by somebody whom no rule names',
   predicate: 'predicate types that are not allowed',

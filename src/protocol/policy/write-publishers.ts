@@ -24,13 +24,8 @@ export interface WrittenPublishers {
 /** Each publisher once, with the refs of all that it signed: by name where several projects share it, else in the rule itself. */
 export function writePublishers(signed: readonly Signed[], taken: readonly string[]): WrittenPublishers {
   const groups = [...Map.groupBy(signed, ({ publisher }) => keyOf(publisher)).values()].flatMap(same => {
-    const [first] = same
-    if (first === undefined) return []
-    const publisher = mergeRefs(
-      first.publisher,
-      same.map(it => it.publisher),
-    )
-    return [{ publisher, projects: new Set(same.map(({ project }) => project)) }]
+    const projects = new Set(same.map(({ project }) => project))
+    return mergeAll(same.map(it => it.publisher)).map(publisher => ({ publisher, projects }))
   })
   const names = new Set(taken)
   const written = groups
@@ -48,6 +43,14 @@ export function writePublishers(signed: readonly Signed[], taken: readonly strin
     lines: written.flatMap(({ line }) => line),
     of: project => written.flatMap(({ item, projects }) => (projects.has(project) ? [item] : [])),
   }
+}
+
+/** Each publisher once, with the refs of all that it signed. */
+export function mergeAll(publishers: readonly ObservedPublisher[]): readonly ObservedPublisher[] {
+  return [...Map.groupBy(publishers, keyOf).values()].flatMap(same => {
+    const [first] = same
+    return first === undefined ? [] : [mergeRefs(first, same)]
+  })
 }
 
 function inline(publisher: ObservedPublisher): string {
@@ -98,7 +101,7 @@ function unique(texts: readonly string[]): NonEmpty<string> | undefined {
  * A name that says who it is, and the same for the same publisher in whatever policy it is written: what else makes it another one
  * stands behind it as a digest.
  */
-function nameOf(publisher: ObservedPublisher): string {
+export function nameOf(publisher: ObservedPublisher): string {
   const words = plain(wordsOf(publisher).join('-')).slice(0, 54)
   if (isOrdinary(publisher)) return words
   return `${words}-${sha256Of(publisherKeys(publisher).join('\n')).slice(0, 6)}`

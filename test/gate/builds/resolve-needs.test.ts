@@ -17,6 +17,8 @@ interface Stock {
   readonly python?: string
   readonly yanked?: true
   readonly outcome?: 'refused' | 'unknown'
+  /** admitted by the policy that goes before */
+  readonly known?: true
 }
 
 const OPEN = policyOf('version: 1\nmode: enforce\ndefaults:\n  attestation: optional\n  unmatched: apply-defaults\n')
@@ -47,7 +49,9 @@ function shop(stock: Readonly<Record<string, Stock>>) {
           file: { filename: name, dist, requiresPython: it.python, yanked: it.yanked ?? false } as IndexFile,
           async judge() {
             judged.push(name)
-            return anyhow(bareExplanation(about, outcome))
+            const told = bareExplanation(about, outcome)
+            const later = bareExplanation(about, decide(artifact, UNATTESTED, it.known ? OPEN : SHUT, NO_HISTORY, NOW))
+            return { ...anyhow(told), under: async () => later }
           },
         }
       })
@@ -134,6 +138,17 @@ t.test('a prerelease is taken where somebody names one, or there is nothing else
   t.strictSame(await taken(stock, ['a>=2.0rc1']), ['a 2.0rc1'])
   const shut = { 'a-1.0': { outcome: 'refused' }, 'a-2.0rc1': {} } as const
   t.strictSame(await taken(shut, ['a']), ['a: not-listed'], 'an installer would want the refused one')
+})
+
+t.test('what a policy admits already goes before what is newer', async t => {
+  const stock = { 'a-1.0': { known: true }, 'a-2.0': {}, 'b-1.0': {}, 'b-2.0': {} } as const
+  const { parts } = shop(stock)
+  const settled = async (...texts: readonly string[]) =>
+    (await resolveNeeds(needs(...texts), targetOf(), { ...parts, prefer: SHUT })).chosen.map(
+      ({ project, version }) => `${project} ${version}`,
+    )
+  t.strictSame(await settled('a', 'b'), ['a 1.0', 'b 2.0'])
+  t.strictSame(await settled('a>1'), ['a 2.0'], 'unless it does not do')
 })
 
 t.test('an old setuptools asks for wheel when it runs', async t => {

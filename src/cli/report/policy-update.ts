@@ -1,0 +1,218 @@
+import { formatInstant, type Instant } from '../../domain/base/instant.ts'
+import { publisherKeys } from '../../domain/identity/publisher-text.ts'
+import type { LeftOut } from '../../gate/explain/observe-locks.ts'
+import type { NamedSigner } from '../../protocol/amend/add-publishers.ts'
+import type { Removed } from '../../protocol/amend/remove-clauses.ts'
+import type { Renewed } from '../../protocol/amend/renew-exemptions.ts'
+import { nearPath } from '../terminal/near-path.ts'
+import { type Screen, styled } from '../terminal/screen.ts'
+import { counted } from '../terminal/table.ts'
+
+/** A release of which files pass by their bytes alone now. */
+export interface ReleaseChange {
+  readonly project: string
+  readonly version: string
+  readonly files: number
+  readonly waive: readonly string[]
+  readonly exemption: string
+  /** when it came, by what is remembered; `undefined` where nothing is */
+  readonly released: Instant | undefined
+  /** of its files, by a gate on this machine; `undefined` where there is none */
+  readonly downloads: number | undefined
+  /** the newest version of the project that was seen attested */
+  readonly attestedBefore: string | undefined
+}
+
+export interface ExemptionChange {
+  readonly id: string
+  readonly owner: string
+  readonly expires: string
+  /** beside the policy */
+  readonly pins: string | undefined
+}
+
+export interface TextChange {
+  readonly path: string
+  readonly before: string | undefined
+  readonly after: string | undefined
+}
+
+/** All that an update changes, or would. */
+export interface PolicyUpdate {
+  readonly signers: readonly NamedSigner[]
+  readonly releases: readonly ReleaseChange[]
+  readonly exemptions: readonly ExemptionChange[]
+  readonly renewed: readonly Renewed[]
+  readonly removed: Removed
+  readonly leftOut: readonly LeftOut[]
+  readonly texts: readonly TextChange[]
+  readonly now: Instant
+  /** what was given as the policy */
+  readonly policy: readonly string[]
+}
+
+/** Who came first, then what nobody signed, by name: as a person reviews it. */
+export function renderPolicyUpdate(screen: Screen, update: PolicyUpdate): void {
+  const { signers, releases, exemptions, renewed, removed, leftOut, texts, now } = update
+  renderSigners(screen, signers)
+  renderReleases(screen, releases, now)
+  section(screen, 'New exemptions', exemptions.length)
+  for (const { id, owner, expires, pins } of exemptions)
+    screen.line(
+      '  ',
+      styled('doubt', '+'),
+      ` ${id}, until ${expires} (${owner})${pins === undefined ? '' : `, ${pins}`}`,
+    )
+  section(screen, 'Ends moved', renewed.length)
+  for (const { exemption, owner, from, to } of renewed)
+    screen.line('  ', styled('doubt', '~'), ` ${exemption}: was until ${from}, now until ${to} (${owner})`)
+  renderRemoved(screen, removed)
+  section(screen, 'Left out: no policy should admit what fails', leftOut.length)
+  for (const { filename, why, remedy } of leftOut) {
+    screen.prose(['  ', styled('bad', '✗'), ' '], `${filename}: ${why}`)
+    screen.prose(['    '], remedy)
+  }
+  if (texts.length > 0) screen.line()
+  for (const text of texts) screen.line(describeText(text))
+}
+
+function section(screen: Screen, title: string, entries: number): void {
+  if (entries > 0) screen.line(styled('strong', title), ` (${entries})`)
+}
+
+function renderSigners(screen: Screen, signers: readonly NamedSigner[]): void {
+  const isChange = ({ before }: NamedSigner) => before.length > 0
+  const sorted = signers.toSorted(byProject)
+  const changed = sorted.filter(isChange)
+  section(screen, 'Other publishers than so far', changed.length)
+  for (const signer of changed) {
+    screen.line('  ', styled('bad', '!'), ` ${what(signer)}  ${describe(signer)}`)
+    screen.line(`      until now ${signer.before.join(', ')}`)
+  }
+  const fresh = sorted.filter(signer => !isChange(signer))
+  section(screen, 'New publishers', fresh.length)
+  for (const signer of fresh) screen.line('  ', styled('good', '+'), ` ${what(signer)}  ${describe(signer)}`)
+}
+
+/** The first signer of a project, whom a rule names beside another, was not looked for. */
+function what({ project, versions }: NamedSigner): string {
+  return versions.length === 0 ? `${project}, so far` : `${project} ${versions.join(', ')}`
+}
+
+function describe({ publisher, name, known }: NamedSigner): string {
+  const keys = publisherKeys(publisher).map(key => key.replace(/^[a-z_]+: /, '').replaceAll('"', ''))
+  const called = name === undefined ? '' : ` (${name}${known ? '' : ', new'})`
+  return `${keys.slice(0, 3).join(' ')}${called}`
+}
+
+function renderReleases(screen: Screen, releases: readonly ReleaseChange[], now: Instant): void {
+  const sorted = releases.toSorted(byProject)
+  const isUnattested = ({ waive }: ReleaseChange) => waive.includes('attestation')
+  renderPinned(screen, 'Unattested releases', sorted.filter(isUnattested), now)
+  renderPinned(
+    screen,
+    'Other releases that pass by their bytes',
+    sorted.filter(it => !isUnattested(it)),
+    now,
+  )
+}
+
+function renderPinned(screen: Screen, title: string, releases: readonly ReleaseChange[], now: Instant): void {
+  section(screen, title, releases.length)
+  for (const it of releases) {
+    screen.line('  ', styled('doubt', '+'), ` ${it.project} ${it.version}  ${factsOf(it, now).join(', ')}`)
+    screen.line(`      ${it.exemption} waives ${it.waive.join(', ')}`)
+  }
+}
+
+function factsOf({ files, released, downloads, attestedBefore }: ReleaseChange, now: Instant): readonly string[] {
+  return [
+    counted(files, 'file'),
+    ...(released === undefined ? [] : [`${counted(daysSince(released, now), 'day')} old`]),
+    ...(downloads === undefined ? [] : [`${counted(downloads, 'download')} of ours`]),
+    attestedBefore === undefined ? 'never seen attested' : `attested before (${attestedBefore})`,
+  ]
+}
+
+function daysSince(at: Instant, now: Instant): number {
+  return Math.max(0, Math.floor((now - at) / 86_400_000))
+}
+
+function renderRemoved(screen: Screen, removed: Removed): void {
+  const { rules, exemptions, publishers, pins } = removed
+  const rows = [
+    ['rule', rules],
+    ['exemption', exemptions],
+    ['pins', pins],
+    ['publisher', publishers],
+  ] as const
+  section(
+    screen,
+    'Removed: no lock has it',
+    rows.reduce((sum, [, names]) => sum + names.length, 0),
+  )
+  for (const [what, names] of rows) for (const name of names) screen.line('  ', styled('good', '-'), ` ${what} ${name}`)
+}
+
+function describeText({ path, before, after }: TextChange): string {
+  const name = nearPath(path)
+  if (after === undefined) return `${name}: goes`
+  const { came, went } = countLines(before ?? '', after)
+  return before === undefined
+    ? `${name}: new, ${counted(came, 'line')}`
+    : `${name}: ${counted(came, 'line')} more, ${went} less`
+}
+
+function countLines(before: string, after: string): { readonly came: number; readonly went: number } {
+  const left = new Map<string, number>()
+  for (const line of linesOf(before)) left.set(line, (left.get(line) ?? 0) + 1)
+  let came = 0
+  for (const line of linesOf(after)) {
+    const count = left.get(line) ?? 0
+    if (count === 0) came += 1
+    else left.set(line, count - 1)
+  }
+  return { came, went: [...left.values()].reduce((sum, count) => sum + count, 0) }
+}
+
+function linesOf(text: string): readonly string[] {
+  return text
+    .replace(/\n$/, '')
+    .split('\n')
+    .slice(text === '' ? 1 : 0)
+}
+
+function byProject(a: { readonly project: string }, b: { readonly project: string }): number {
+  return a.project < b.project ? -1 : a.project > b.project ? 1 : 0
+}
+
+/** The same for programs, times as RFC 3339, absent values null. */
+export function policyUpdateJson(update: PolicyUpdate, written: boolean): object {
+  const { signers, releases, exemptions, renewed, removed, leftOut, texts, now } = update
+  return {
+    policy: update.policy.map(nearPath),
+    changed: texts.length > 0,
+    written,
+    publishers: signers
+      .toSorted(byProject)
+      .map(({ project, versions, name, written: publisher, known, before, rule }) => {
+        return { project, versions, name: name ?? null, publisher, new: !known, before, rule }
+      }),
+    releases: releases.toSorted(byProject).map(({ released, downloads, attestedBefore, ...rest }) => ({
+      ...rest,
+      released: released === undefined ? null : formatInstant(released),
+      days: released === undefined ? null : daysSince(released, now),
+      downloads: downloads ?? null,
+      attested_before: attestedBefore ?? null,
+    })),
+    exemptions: exemptions.map(({ pins, ...rest }) => ({ ...rest, pins: pins ?? null })),
+    renewed,
+    removed,
+    left_out: leftOut,
+    files: texts.map(({ path, before, after }) => ({
+      path: nearPath(path),
+      change: before === undefined ? 'new' : after === undefined ? 'removed' : 'changed',
+      ...countLines(before ?? '', after ?? ''),
+    })),
+  }
+}

@@ -1,0 +1,33 @@
+import { GateError } from '../../domain/base/errors.ts'
+import { refusalEntry } from '../../domain/base/refusal.ts'
+import type { LeftOut } from '../../gate/explain/observe-locks.ts'
+import type { Records } from '../../ports/records.ts'
+import type { Offered } from '../../protocol/amend/add-offered.ts'
+
+/** What the gate offered for refusals, and those for which it could offer nothing. */
+interface Offers {
+  readonly offers: readonly Offered[]
+  readonly leftOut: readonly LeftOut[]
+}
+
+/**
+ * By the ids of refusals, or the addresses of their pages.
+ *
+ * @throws GateError `usage` for one that the gate does not keep
+ */
+export async function offersFor(
+  given: readonly string[],
+  records: Pick<Records, 'refusals'> | undefined,
+): Promise<Offers> {
+  const offers: Offered[] = []
+  const leftOut: LeftOut[] = []
+  for (const text of given) {
+    const [, id] = /^(?:https?:\/\/.*\/x\/)?([0-9a-hjkmnp-tv-z]{12})(?:[/?#].*)?$/.exec(text) ?? []
+    const kept = id === undefined ? undefined : await records?.refusals.get(id)
+    if (kept === undefined) throw new GateError('usage', `the gate keeps no refusal ${text}`)
+    const { file, code, detail, admitWith } = kept.refused
+    if (admitWith !== undefined) offers.push({ ...file, text: admitWith })
+    else leftOut.push({ filename: file.filename, why: `${code}, ${detail}`, remedy: refusalEntry(code).remedy })
+  }
+  return { offers, leftOut }
+}

@@ -1,0 +1,103 @@
+import t from 'tap'
+import { type PolicyUpdate, policyUpdateJson, renderPolicyUpdate } from '../../../src/cli/report/policy-update.ts'
+import { instant } from '../../../src/domain/base/instant.ts'
+import type { ObservedPublisher } from '../../../src/domain/identity/publisher.ts'
+import type { ProjectName } from '../../../src/domain/packaging/name.ts'
+import { NOW } from '../../world/judging/judging.ts'
+import { drawn } from '../terminal/on-paper.ts'
+
+const DAY = 86_400_000
+
+const GOOGLE: ObservedPublisher = { kind: 'google', label: '', email: 'release@acme.example' }
+const signer = (project: string, before: readonly string[]) => ({
+  project: project as ProjectName,
+  versions: ['2.0'],
+  name: 'acme',
+  publisher: GOOGLE,
+  written: { kind: 'google', email: 'release@acme.example' },
+  before,
+  known: before.length === 0,
+  rule: 'new' as const,
+})
+
+const release = { files: 2, waive: ['attestation'], exemption: 'EX-uv', released: instant(NOW - 3 * DAY) }
+const UPDATE: PolicyUpdate = {
+  signers: [signer('zed', []), signer('demo', ['ours'])],
+  policy: ['/acme.yaml'],
+  releases: [
+    { ...release, project: 'six', version: '1.18.0', downloads: 1, attestedBefore: '1.16.0' },
+    {
+      ...release,
+      project: 'attrs',
+      version: '1.0',
+      downloads: undefined,
+      attestedBefore: undefined,
+      released: undefined,
+    },
+  ],
+  exemptions: [{ id: 'EX-uv', owner: 'ann', expires: '2027-01-31', pins: './pins/uv.txt' }],
+  renewed: [{ exemption: 'EX-2', owner: 'bob', from: '2026-12-31', to: '2027-01-31' }],
+  removed: { rules: ['old'], exemptions: [], publishers: ['gone'], pins: ['left==1.0'] },
+  leftOut: [{ filename: 'bad-1.0.tar.gz', why: 'digest-mismatch, no', remedy: 'Do not install it.' }],
+  texts: [
+    { path: '/pins/uv.txt', before: undefined, after: 'a\nb\n' },
+    { path: '/acme.yaml', before: 'a\nb\n', after: 'a\nc\nd\n' },
+    { path: '/old.txt', before: 'a\n', after: undefined },
+  ],
+  now: NOW,
+}
+
+t.test('who signs now and did not before is told first, then releases by name', async t => {
+  t.equal(
+    drawn(screen => renderPolicyUpdate(screen, UPDATE)),
+    `Other publishers than so far (1)
+  ! demo 2.0  google release@acme.example (acme, new)
+      until now ours
+New publishers (1)
+  + zed 2.0  google release@acme.example (acme)
+Unattested releases (2)
+  + attrs 1.0  2 files, never seen attested
+      EX-uv waives attestation
+  + six 1.18.0  2 files, 3 days old, 1 download of ours, attested before (1.16.0)
+      EX-uv waives attestation
+New exemptions (1)
+  + EX-uv, until 2027-01-31 (ann), ./pins/uv.txt
+Ends moved (1)
+  ~ EX-2: was until 2026-12-31, now until 2027-01-31 (bob)
+Removed: no lock has it (3)
+  - rule old
+  - pins left==1.0
+  - publisher gone
+Left out: no policy should admit what fails (1)
+  ✗ bad-1.0.tar.gz: digest-mismatch, no
+    Do not install it.
+
+/pins/uv.txt: new, 2 lines
+/acme.yaml: 2 lines more, 1 less
+/old.txt: goes
+`,
+  )
+})
+
+t.test('programs get the same, absent values null', async t =>
+  t.match(policyUpdateJson(UPDATE, true), {
+    changed: true,
+    written: true,
+    publishers: [
+      { project: 'demo', versions: ['2.0'], publisher: { kind: 'google' }, new: true, before: ['ours'], rule: 'new' },
+      { project: 'zed', new: false },
+    ],
+    releases: [
+      { project: 'attrs', released: null, days: null, downloads: null, attested_before: null },
+      { project: 'six', released: '2026-11-21T12:00:00.000Z', days: 3, downloads: 1, attested_before: '1.16.0' },
+    ],
+    renewed: [{ exemption: 'EX-2', from: '2026-12-31', to: '2027-01-31' }],
+    removed: { rules: ['old'] },
+    left_out: [{ filename: 'bad-1.0.tar.gz' }],
+    files: [
+      { change: 'new', came: 2, went: 0 },
+      { change: 'changed', came: 2, went: 1 },
+      { change: 'removed', came: 0, went: 1 },
+    ],
+  }),
+)
