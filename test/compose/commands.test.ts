@@ -15,9 +15,10 @@ t.test('exit codes reach the shell: 0 admitted, 1 refused, 2 usage, 4 upstream',
   world.writePolicy()
   const where = { folder: world.folder }
   writeFileSync(join(world.folder, 'portcullis.yaml'), stringify(world.configuration()))
-  t.match(await portcullis(where, 'verify', 'demo==1.0'), { exit: 0, out: /2 of 2 admitted\n$/, err: '' })
-  t.match(await portcullis(where, 'verify', 'demo==1.1'), { exit: 1, err: '' })
-  t.match(await portcullis(where, 'explain', 'demo==1.1'), { exit: 0, out: /exemptions:/, err: '' })
+  const err = /^policy: policy\.yaml \(sha256 [0-9a-f]{12}\)\n$/
+  t.match(await portcullis(where, 'verify', 'demo==1.0'), { exit: 0, out: /2 of 2 admitted\n$/, err })
+  t.match(await portcullis(where, 'verify', 'demo==1.1'), { exit: 1, err })
+  t.match(await portcullis(where, 'explain', 'demo==1.1'), { exit: 0, out: /exemptions:/, err })
   t.match(await portcullis(where, 'policy', 'check'), { exit: 0, err: '' })
   t.match(await portcullis(where, 'verify', 'demo==2.0'), { exit: 2, out: '', err: /lists no file of demo 2\.0/ })
   t.match(await portcullis(where, 'mirrors', 'x'), { exit: 2, out: '', err: /unknown command 'mirrors'/ })

@@ -27,7 +27,7 @@ t.test('at `warn` only what needs somebody is written', t => {
   const told = lines([...ALL, policy('rejected')], { level: 'warn' })
   t.strictSame(
     told.map(({ level }) => level),
-    ['warn', 'warn', 'warn', 'error', 'warn', 'warn', 'warn', 'warn', 'error'],
+    ['warn', 'warn', 'warn', 'error', 'warn', 'warn', 'warn', 'warn', 'warn', 'error'],
   )
   t.end()
 })

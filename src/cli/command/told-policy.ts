@@ -13,15 +13,15 @@ type Decided = Awaited<ReturnType<Records['lastDecision']>>
 const SHOWN = 12
 
 /**
- * Says on stderr by which policy a command goes, and where the gate of the configured data folder decided last by another: then what
+ * Says on stderr by which policy a command goes, unless a program reads it, and where the gate of the configured data folder decided last by another: then what
  * is told here is not what clients get.
  */
 export async function tellPolicy(
   policy: Pick<Policy, 'files' | 'digest'>,
-  config: Config,
+  { config, format }: { readonly config: Config; readonly format: string },
   services: Services,
 ): Promise<void> {
-  namePolicy(policy, services)
+  if (format === 'text') namePolicy(policy, services)
   await tellOtherPolicy(policy, config, services)
 }
 

@@ -109,7 +109,7 @@ async function audit(paths: readonly string[], options: AuditOptions, services: 
   const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot: options.trustRoot, at: options.at })
   try {
-    await tellPolicy(explain.policy(), config, services)
+    await tellPolicy(explain.policy(), { config, format: options.format }, services)
     const surveyed = await surveyLocks(locks, explain, services.output, choice)
     const aside = choice.aside()
     const here = installedHere(locks, surveyed, thisMachine())

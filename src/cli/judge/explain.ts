@@ -94,7 +94,7 @@ async function explain(target: Target, options: ExplainOptions, services: Servic
   const { config } = services.loadConfig({ ...options })
   const opened = await services.openExplain(config, { trustRoot, at })
   try {
-    await tellPolicy(opened.policy(), config, services)
+    await tellPolicy(opened.policy(), { config, format: options.format }, services)
     progress.show('asking the index')
     if (target.kind !== 'release' && target.kind !== 'project') tell(await one(opened, target))
     else {

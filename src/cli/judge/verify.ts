@@ -78,7 +78,7 @@ async function verify(target: string, options: VerifyOptions, services: Services
   const explain = await services.openExplain(config, { trustRoot, at })
   const screen = createScreen(services.output)
   try {
-    await tellPolicy(explain.policy(), config, services)
+    await tellPolicy(explain.policy(), { config, format: options.format }, services)
     if ('kind' in file) return await verifyRelease(file, explain, services, format)
     const explanation = await explain.local(file, provenance)
     if (format === 'json') services.output.out(jsonLine(verdictJson(explanation)))

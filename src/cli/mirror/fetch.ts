@@ -81,7 +81,7 @@ async function fetch(path: string, options: FetchOptions, services: Services): P
     show()
   })
   try {
-    namePolicy(mirror.policy(), services)
+    if (options.format === 'text') namePolicy(mirror.policy(), services)
     const fetched = await mirror.fetch(plan, (done, of) => {
       came.files = done
       came.of = of

@@ -79,7 +79,7 @@ async function letIn(folder: string, options: ImportOptions, services: Services)
   const progress = createProgress(services.output)
   const dryRun = options.dryRun === true
   try {
-    namePolicy(mirror.policy(), services)
+    if (options.format === 'text') namePolicy(mirror.policy(), services)
     const imported = await mirror.importBundle({
       folder,
       signer,

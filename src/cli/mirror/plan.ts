@@ -81,7 +81,7 @@ async function plan(paths: readonly string[], options: PlanOptions, services: Se
   const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot: undefined, at: undefined })
   try {
-    await tellPolicy(explain.policy(), config, services)
+    await tellPolicy(explain.policy(), { config, format: 'text' }, services)
     const { output } = services
     const look = await lookAtLocks(locks, explain, output, { choice, buildDeps: options.buildDeps !== false })
     const explanations = onePerFile(look.survey).map(({ explanation }) => explanation)

@@ -60,7 +60,7 @@ async function verify(options: VerifyOptions, services: Services): Promise<ExitC
   const mirror = await services.openMirror(config, () => {})
   const progress = createProgress(services.output)
   try {
-    namePolicy(mirror.policy(), services)
+    if (options.format === 'text') namePolicy(mirror.policy(), services)
     const judged = await mirror.verify(showSteps(progress))
     progress.clear()
     if (options.format === 'json') for (const it of judged) services.output.out(jsonLine(verdictJson(it)))

@@ -64,7 +64,7 @@ async function approve(name: string, options: ApproveOptions, services: Services
   if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
   const { config } = services.loadConfig({ config: options.config })
   const { policy: compiled } = await requireGivenPolicy(options.policy ?? config.policy, services)
-  await tellPolicy(compiled, config, services)
+  await tellPolicy(compiled, { config, format: options.format }, services)
   return await askRecords(config, services, async records => {
     const rule = compiled.ruleFor(project)
     const held = heldChange(seenFiles(await records.project(project)), rule)

@@ -63,7 +63,7 @@ Examples:
 async function tellExpiring(options: ExpiringOptions, services: Services): Promise<void> {
   const { config } = services.loadConfig({ config: options.config })
   const { contents, policy } = await requireGivenPolicy(options.policy ?? config.policy, services)
-  await tellPolicy(policy, config, services)
+  await tellPolicy(policy, { config, format: options.format }, services)
   const now = services.clock()
   const soon = contents.exemptions.filter(({ ends }) => ends - now <= options.within).sort((a, b) => a.ends - b.ends)
   await askRecordsIfAny(config, services, async records => {

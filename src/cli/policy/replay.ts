@@ -64,7 +64,7 @@ export function addPolicyReplay(policy: Command, services: Services, conclude: C
 async function replayUnder(options: ReplayOptions, services: Services): Promise<ExitCode> {
   const { config, policy: files, since, at, format } = options
   const { policy: compiled } = await requireGivenPolicy(files, services)
-  namePolicy(compiled, services)
+  if (format === 'text') namePolicy(compiled, services)
   return await askRecords(services.loadConfig({ config }).config, services, async records => {
     const now = services.clock()
     const from = sinceAt(since, now)

@@ -58,7 +58,7 @@ export function addRevocationsCommand(program: Command, services: Services): voi
 async function show(options: ShowOptions, services: Services): Promise<void> {
   const { config } = services.loadConfig({ config: options.config })
   const { policy } = await requireGivenPolicy(options.policy ?? config.policy, services)
-  await tellPolicy(policy, config, services)
+  await tellPolicy(policy, { config, format: options.format }, services)
   await askRecords(config, services, async records => {
     if (policy.revocations.length > 0) await tellDropped(records, instant(0), services)
     const found = await findRevoked(records, policy.revocations)

@@ -51,7 +51,7 @@ export function addPolicyTest(policy: Command, services: Services, conclude: Con
 async function test(files: readonly string[], { format, config }: TestOptions, services: Services): Promise<ExitCode> {
   const paths = files.length > 0 ? files : services.loadConfig({ config }).config.policy
   const loaded = await readGivenPolicy(paths, services)
-  if ('policy' in loaded) namePolicy(loaded.policy, services)
+  if ('policy' in loaded && format === 'text') namePolicy(loaded.policy, services)
   if (format === 'json') services.output.out(jsonLine(toJson(loaded, paths)))
   else render(createScreen(services.output), loaded)
   return exitOf(loaded)

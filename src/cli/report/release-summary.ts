@@ -4,7 +4,7 @@ import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Version } from '../../domain/packaging/version.ts'
 import type { Explanation } from '../../gate/explain/explanation.ts'
 import type { Output } from '../terminal/output.ts'
-import { createScreen, type Screen, styled } from '../terminal/screen.ts'
+import { createScreen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 import { renderFacts, renderOutcome, renderReason, renderSteps, renderYaml } from './explanation-text.ts'
 
@@ -91,16 +91,17 @@ function textOf({ group: all, here }: Group, detail: (typeof DETAILS)[number], o
   const failed = first.steps.filter(({ mark }) => mark === 'fail')
   if (failed.length > 0) screen.line()
   renderSteps(screen, first, failed)
-  if (detail === 'whole' && only) renderYaml(screen, first)
-  else if (detail === 'whole') renderYamlOfOne(screen, first)
+  if (detail === 'steps') return text
+  if (!only && isRefused(first)) {
+    screen.line()
+    screen.line('  Each has YAML of its own; of ', first.file.filename, ':') // it may pin the file
+  }
+  renderYaml(screen, first)
   return text
 }
 
-/** What admits one file may pin it: the others have YAML of their own. */
-function renderYamlOfOne(screen: Screen, { file, outcome }: Explanation): void {
-  if (outcome instanceof GateError || outcome.kind === 'admitted' || outcome.admitWith === undefined) return
-  screen.line()
-  screen.line(`  what would admit one:  portcullis explain ${file.filename}`)
+function isRefused({ outcome }: Explanation): boolean {
+  return !(outcome instanceof GateError) && outcome.kind === 'refused' && outcome.admitWith !== undefined
 }
 
 function linesOf(text: string): number {

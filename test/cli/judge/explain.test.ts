@@ -129,7 +129,7 @@ t.test('explain exits 0 whatever the verdict, 4 when nobody can tell, 2 for what
     'http://%zz/x',
     'demo-2.0.tar.gz',
   ])
-    t.match(await desk_.run('explain', target), { exit: 2, out: '', err: /^error: / }, target)
+    t.match(await desk_.run('explain', target), { exit: 2, out: '', err: /^error: /m }, target)
   desk_.world.upstream.fault({ route: 'provenance', do: { status: 500 } })
   desk_.world.upstream.speak({ provenance: false })
   const unknown = await desk_.run('explain', sdist.filename)

@@ -17,7 +17,7 @@ t.test('an attested file on this machine is admitted with exit 0', async t => {
   t.match(out, 'https://github.com/acme/demo/.github/workflows/release.yml@refs/tags/v1.0')
   t.match(out, /projects\[0\] demo \(.*policy\.yaml:\d+\)/)
   t.notMatch(out, '–', 'the index was asked, so nothing was left out')
-  t.equal(err, '')
+  t.match(err, /^policy: \S+policy\.yaml \(sha256 [0-9a-f]{12}\)\n$/)
 })
 
 t.test(
@@ -200,7 +200,7 @@ t.test('every file of a release is one JSON line with exactly the promised field
   const { wheel, sdist } = await release(desk_, 'demo', '1.0', { attested: ['wheel'] })
   const { exit, out, err } = await desk_.run('verify', 'Demo==1.0.0', '--format', 'json')
   t.equal(exit, 1)
-  t.equal(err, '')
+  t.match(err, /^policy: \S+policy\.yaml \(sha256 [0-9a-f]{12}\)\n$/)
   const lines = jsonLines(out)
   for (const line of lines) t.strictSame(Object.keys(line), FIELDS)
   t.match(lines, [

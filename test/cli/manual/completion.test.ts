@@ -45,7 +45,8 @@ async function completer(t: Test, shell: Shell): Promise<Complete> {
 for (const shell of SHELLS)
   t.test(`${shell} completes commands, options, their words and refusal codes`, { skip: without(shell) }, async t => {
     const complete = await completer(t, shell)
-    const ends = (words: readonly string[]) => words.map(word => word.split(',').at(-1)).sort()
+    const ends = (words: readonly string[]) =>
+      words.map(word => word.split(',').at(-1) ?? '').sort((a, b) => (a < b ? -1 : 1))
     t.strictSame(ends(complete('pol')), ['policy'])
     t.strictSame(ends(complete('policy', 're')), ['replay'])
     t.strictSame(ends(complete('policy', 'replay', '--si')), ['--since'])

@@ -31,9 +31,12 @@ t.test('files of one outcome, rule and signer are one entry, what is refused fir
   t.end()
 })
 
-t.test('the YAML is shown for what is alone in its refusal, and named for several', t => {
+t.test('the YAML is shown, and said to be of one file where there are several', t => {
   t.match(told([REFUSED]), /This would admit it[\s\S]*exemptions:/)
-  t.match(told(wheels(2, REFUSED)), /what would admit one: {2}portcullis explain pkg-1\.0-cp0-cp0-any\.whl\n/)
+  t.match(
+    told(wheels(2, REFUSED)),
+    /\n {2}Each has YAML of its own; of pkg-1\.0-cp0-cp0-any\.whl:\n\n {2}This would admit it[\s\S]*exemptions:/,
+  )
   t.end()
 })
 
