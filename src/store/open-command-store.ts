@@ -10,6 +10,9 @@ import { createSqliteStore } from './sqlite/sqlite.ts'
 /** Commands keep nothing in the journal; what they keep is kept. */
 const JOURNAL = { keep: millis(400 * 86_400_000), maxSize: Number.POSITIVE_INFINITY }
 
+/** A command looks at one project after the other; what it comes back to is read again. About bytes. */
+const MEMORY_WEIGHT = 16 * 1024 * 1024
+
 interface Options {
   /** in the user's cache; made when absent */
   readonly folder: string
@@ -28,7 +31,14 @@ export async function openCommandStore({ folder, clock, events }: Options): Prom
     try {
       const file = databaseIn(folder)
       const { store } = await openDatabase({ file, events, clock }, database =>
-        createSqliteStore({ database, events, clock, journal: JOURNAL, failed: error => suspect(file, error) }),
+        createSqliteStore({
+          database,
+          events,
+          clock,
+          journal: JOURNAL,
+          memoryWeight: MEMORY_WEIGHT,
+          failed: error => suspect(file, error),
+        }),
       )
       return closingWith(store, lock)
     } catch (error) {

@@ -111,8 +111,8 @@ for (const { file, name, lock, bump, install } of LOCKS) {
       'who signs now and did not',
     )
     t.strictSame(
-      told['releases']?.map(({ project, version }) => `${project} ${version}`),
-      BARE.map(project => `${project} 2.0`),
+      told['releases']?.map(({ project, version }) => [project, version]),
+      BARE.map(project => [project, '2.0']),
       'and what nobody signed: exactly the twelve',
     )
     const after = readFileSync(policy, 'utf8')

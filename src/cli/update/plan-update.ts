@@ -109,10 +109,10 @@ async function readGrowing(paths: readonly string[], services: Services): Promis
     if ('policy' in loaded) return loaded
     throw new GateError('policy-invalid', said + loaded.diagnostics.map(formatDiagnostic).join('\n'))
   }
-  const yaml = readPolicyFiles(paths.map(path => resolve(path))).map(({ path, text }) => ({
-    path: nearPath(path),
-    text,
-  }))
+  const read = readPolicyFiles(paths.map(path => resolve(path)))
+  // a file that is given twice is changed once
+  const once = new Map(read.map(({ path, text }) => [nearPath(path), text]))
+  const yaml = [...once].map(([path, text]) => ({ path, text }))
   const { policy, contents } = load(yaml, new Map(), '')
   const pins = new Map(contents.pinsFiles.map(({ path, text }) => [path, text]))
   return {

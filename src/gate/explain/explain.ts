@@ -70,6 +70,8 @@ export interface ExplainSettings {
 
 /** One command is one look: what it read stays good until it ends. */
 const WHOLE_RUN = millis(600_000)
+/** Whoever looks at many projects looks at one after the other. */
+const PAGES_KEPT = 32
 
 type Look = (artifact: Artifact) => Promise<LockedExplanation>
 
@@ -85,6 +87,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     ...times,
     isInternal,
     unoffered: createUnoffered(),
+    kept: PAGES_KEPT,
   })
   const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
   const locate = createLocate({ indexes, sound, memory, policies, isInternal })

@@ -48,6 +48,11 @@ export async function survey(
     return known
   }
 
+  // releases of one project follow each other, so that its page is asked for once however little is kept
+  const inTurn = packages.toSorted((a, b) =>
+    a.locked.project < b.locked.project ? -1 : Number(a.locked.project > b.locked.project),
+  )
+  for (const { locked } of inTurn) void judge(locked)
   const judged = await Promise.all(
     packages.map(async ({ lock, locked }) => {
       const explanations = await judge(lock, locked)

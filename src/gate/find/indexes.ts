@@ -81,12 +81,18 @@ interface Options {
   readonly maxStale: Millis
   readonly isInternal: (project: ProjectName) => boolean
   readonly unoffered: Pick<Unoffered, 'without'>
+  /** pages that are kept at most; by default as many as have 100,000 entries together */
+  readonly kept?: number
 }
 
+/** entries of pages */
+const MOST_KEPT = 100_000
+
 export function createIndexes(options: Options): Indexes {
-  const { index, memory, events, clock, maxAge, maxStale, isInternal, unoffered } = options
+  const { index, memory, events, clock, maxAge, maxStale, isInternal, unoffered, kept } = options
   const known = new LRUCache<ProjectName, Remembered>({
-    maxSize: 100_000,
+    maxSize: MOST_KEPT,
+    ...(kept === undefined ? {} : { max: kept }),
     sizeCalculation: remembered => 1 + (remembered.page?.index.files.length ?? 0),
   })
   const absent = new LRUCache<ProjectName, Remembered>({ max: MOST_ABSENT })

@@ -91,9 +91,12 @@ function bestFor(
   { now, exemptions, used, owner, ownerNamed }: ExemptionTerms,
 ): Clause | undefined {
   const byId = new Map(exemptions.map(exemption => [exemption.id, exemption]))
+  const others = (clause: Clause) => clauses.filter(({ name }) => name !== clause.name).map(pinsPathOf)
   const fitting = clauses.flatMap(clause => {
     const exemption = byId.get(clause.name)
-    if (exemption === undefined || pinsPathOf(clause) === undefined || exemption.ends <= now) return []
+    const path = pinsPathOf(clause)
+    if (exemption === undefined || path === undefined || exemption.ends <= now) return []
+    if (others(clause).includes(path)) return [] // another would exempt it too
     if (keyOf(exemption.waive) !== keyOf(waive) || (ownerNamed && exemption.owner !== owner)) return []
     const match = parseMatch(saidIn(clause.value, 'match') || '*')
     if (typeof match !== 'string' || !matchesName(match, project)) return []

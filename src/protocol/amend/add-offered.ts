@@ -58,20 +58,16 @@ export function addOffered(
       unusable.push(offer)
       continue
     }
-    if (terms.exemptions.some(known => known.ends > terms.now && pins(known, project, offer))) continue
+    const { waive: said } = exemption.value
+    const waive = Array.isArray(said) ? said.filter(it => typeof it === 'string') : []
+    if (terms.exemptions.some(known => known.ends > terms.now && exempts(known, project, offer, waive))) continue
     const id = freeId(exemption.name, ids)
     ids.add(id)
     clauses.set(`exemption ${id}`, { key: 'exemptions', name: id, value: { ...settled(exemption.value, terms), id } })
     for (const rule of clausesOf(read, 'projects'))
       if (terms.policy.ruleFor(project) === undefined)
         clauses.set(`rule ${rule.name}`, { key: 'projects', name: rule.name, value: rule.value })
-    const { waive } = exemption.value
-    taken.push({
-      project,
-      filename: offer.filename,
-      exemption: id,
-      waive: Array.isArray(waive) ? waive.filter(it => typeof it === 'string') : [],
-    })
+    taken.push({ project, filename: offer.filename, exemption: id, waive })
   }
   return { texts: addClauses(texts, into, [...clauses.values()]), taken, unusable }
 }
@@ -91,9 +87,15 @@ function settled(
   }
 }
 
-function pins(exemption: Exemption, project: ProjectName, { filename, sha256 }: Offered): boolean {
-  const pinned = exemption.pins.get(project)
-  if (pinned === undefined || sha256 === undefined) return false
+function exempts(
+  { pins, waive }: Exemption,
+  project: ProjectName,
+  { filename, sha256 }: Offered,
+  wanted: readonly string[],
+): boolean {
+  const pinned = pins.get(project)
+  if (pinned === undefined || sha256 === undefined || !wanted.every(it => waive.some(known => known === it)))
+    return false
   if (pinned.by === 'file') return pinned.files.get(filename) === sha256
   return [...pinned.releases.values()].some(hashes => [...hashes].some(hash => hash === sha256))
 }

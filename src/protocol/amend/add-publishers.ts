@@ -76,7 +76,13 @@ export function addPublishers(
     const before = (rule?.publishers ?? []).map(({ label }) => label)
     for (const { signer, name, written, known } of said)
       named.push({
-        ...{ project, versions: signer.versions, name, publisher: signer.observed, written, known, before },
+        project,
+        versions: signer.versions,
+        name,
+        publisher: signer.observed,
+        written,
+        known,
+        before,
         rule: own.length > 0 ? 'extended' : 'new',
       })
   }

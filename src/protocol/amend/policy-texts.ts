@@ -71,9 +71,11 @@ export function keysOf({ yaml }: Pick<PolicyTexts, 'yaml'>, { file, document }: 
   return found === undefined ? [] : Object.keys(mapping(valuesOf(found)[document]))
 }
 
-/** Every document of the files. */
+/** Every document of the files that says something. */
 export function documentsIn({ yaml }: Pick<PolicyTexts, 'yaml'>): readonly DocumentPlace[] {
-  return yaml.flatMap(file => valuesOf(file).map((_, document) => ({ file: file.path, document })))
+  return yaml.flatMap(file =>
+    valuesOf(file).flatMap((value, document) => (value === null ? [] : [{ file: file.path, document }])),
+  )
 }
 
 /** The texts with some edits made in the files that they name. */

@@ -48,11 +48,24 @@ export function removeUnused(
   }
 }
 
+/** A comment that begins with the name of a clause goes with it, where it names no other. */
 function takeOut(texts: PolicyTexts, clauses: readonly Clause[]): PolicyTexts {
+  const names = new Set(clausesOf(texts, 'projects').map(({ name }) => name))
   return amended(
     texts,
-    clauses.map(({ file, place, name }) => ({ kind: 'remove', file, place, named: name })),
+    clauses.map(({ file, place, name }) => {
+      const owns = (comment: string) => {
+        const [first, ...others] = wordsIn(comment)
+        return first === name.toLowerCase() && !others.some(word => word !== first && names.has(word))
+      }
+      return { kind: 'remove', file, place, owns }
+    }),
   )
+}
+
+function wordsIn(comment: string): readonly string[] {
+  const words = comment.toLowerCase().split(/[^a-z0-9._-]+/)
+  return words.map(word => word.replace(/[.:]+$/, '')).filter(word => word !== '')
 }
 
 function namesOf(clauses: readonly Clause[]): readonly string[] {

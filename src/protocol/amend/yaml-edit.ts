@@ -31,7 +31,7 @@ export type YamlEdit =
   /** another text in the place of one, with the quotes that it has */
   | { readonly kind: 'text'; readonly place: YamlPlace; readonly value: string }
   /**
-   * What stands at the place goes, with the list or mapping that would be left empty. The comment right above it goes too where
-   * it speaks of `named`.
+   * What stands at the place goes, with the list or mapping that would be left empty; and the comment right above it where `owns`
+   * says of its text that it is about nothing else.
    */
-  | { readonly kind: 'remove'; readonly place: YamlPlace; readonly named: string }
+  | { readonly kind: 'remove'; readonly place: YamlPlace; readonly owns: (comment: string) => boolean }

@@ -2,6 +2,7 @@ import { isMap, isScalar, isSeq } from 'yaml'
 import { GateError } from '../../domain/base/errors.ts'
 import type { TextFile } from '../yaml/yaml-document.ts'
 import { dashOf, documentsOf, endOf, type Holder, lastLeaf, nodeAt, startOf } from './parsed-yaml.ts'
+import { TextLines } from './text-lines.ts'
 import { indexOf, type Position, type YamlEdit, type YamlPlace } from './yaml-edit.ts'
 import { blockLines, flowText, itemLines, scalarText, type YamlValue } from './yaml-value.ts'
 
@@ -18,12 +19,17 @@ type Removal = Extract<YamlEdit, { kind: 'remove' }>
 export class YamlSplices {
   readonly #file: TextFile
   readonly #text: string
+  readonly #lines: TextLines
   readonly #newline: string
+  /** in one line; JSON where the whole file is */
+  readonly #write: (value: YamlValue) => string
 
   constructor(file: TextFile) {
     this.#file = file
     this.#text = file.text
+    this.#lines = new TextLines(file.text)
     this.#newline = /^[^\n]*\r\n/.test(file.text) ? '\r\n' : '\n'
+    this.#write = isJson(file.text) ? value => JSON.stringify(value) : flowText
   }
 
   /** The whole text with all edits made. */
@@ -88,10 +94,11 @@ export class YamlSplices {
       if (isSeq(holder) !== (kind === 'item'))
         this.refuse(place, kind === 'item' ? 'is a mapping, no list' : 'is a list, no mapping')
     if (holder.items.length === 0) return this.#fill(first.place, holder, added.flatMap(linesOf))
-    if (holder.flow === true) return added.map(edit => this.#addInFlow(holder, flowOf(edit), edit.position))
+    if (holder.flow === true)
+      return this.#inLineOrder(added).map(edit => this.#addInFlow(holder, flowOf(edit, this.#write), edit.position))
     const spread = first.kind === 'pair' && first.place.path.length === 0 && this.#hasGaps(holder)
     return this.#inLineOrder(added).map(edit => {
-      const lines = isLikeFlow(holder, edit) ? [`- ${flowOf(edit)}`] : linesOf(edit)
+      const lines = isLikeFlow(holder, edit) ? [`- ${flowOf(edit, flowText)}`] : linesOf(edit)
       return this.#addLines(holder, spread ? ['', ...lines] : lines, edit)
     })
   }
@@ -112,9 +119,9 @@ export class YamlSplices {
         ? parent.items.find(it => isScalar(it.key) && it.key.value === key)
         : undefined
     if (pair === undefined) return this.refuse(place, 'is empty, and in braces: write it in lines')
-    const column = this.#columnOf(startOf(pair) ?? 0) + 2
+    const column = this.#lines.columnOf(startOf(pair) ?? 0) + 2
     const space = /[ ]$/.test(this.#text.slice(0, start)) ? 1 : 0
-    return [{ start: start - space, end, written: '' }, this.#linesAt(this.#lineEnd(end), lines, column)]
+    return [{ start: start - space, end, written: '' }, this.#linesAt(this.#lines.end(end), lines, column)]
   }
 
   #addLines(holder: Holder, lines: readonly string[], { place, position }: Added): Splice {
@@ -130,12 +137,12 @@ export class YamlSplices {
 
   /** The beginning of the line that the new one becomes. */
   #lineFor(place: YamlPlace, holder: Holder, position: Position): number {
-    if ('before' in position) return this.#lineStart(this.#startOfItem(place, holder, position.before))
+    if ('before' in position) return this.#lines.start(this.#startOfItem(place, holder, position.before))
     if (position.after >= 0) return this.#afterItem(place, holder, position.after)
     const parent = this.#at({ ...place, path: place.path.slice(0, -1) })
     const pair = isMap(parent) ? parent.items.find(({ value }) => value === holder) : undefined
-    if (pair === undefined) return this.#lineStart(this.#startOfItem(place, holder, 0))
-    return this.#lineEnd(startOf(pair) ?? 0)
+    if (pair === undefined) return this.#lines.start(this.#startOfItem(place, holder, 0))
+    return this.#lines.end(startOf(pair) ?? 0)
   }
 
   #addInFlow(holder: Holder, written: string, position: Position): Splice {
@@ -153,7 +160,7 @@ export class YamlSplices {
 
   /** What parts an item from the one before it: a space, or a new line as far in. */
   #gapBefore(start: number): string {
-    const indentation = this.#text.slice(this.#lineStart(start), start)
+    const indentation = this.#text.slice(this.#lines.start(start), start)
     return /^[ ]+$/.test(indentation) ? `${this.#newline}${indentation}` : ' '
   }
 
@@ -184,11 +191,11 @@ export class YamlSplices {
     return { start: endOf(holder.items[first - 1]) ?? start, end: endOf(holder.items[last]) ?? start, written: '' }
   }
 
-  #removeLines(holder: Holder, index: number, { place, named }: Removal): Splice {
+  #removeLines(holder: Holder, index: number, { place, owns }: Removal): Splice {
     const at = { ...place, path: place.path.slice(0, -1) }
-    const line = this.#lineStart(this.#startOfItem(at, holder, index))
-    const above = this.#commentsAbove(line)
-    const start = speaksOf(this.#text.slice(above, line), named) ? above : line
+    const line = this.#lines.start(this.#startOfItem(at, holder, index))
+    const above = this.#lines.commentsAbove(line)
+    const start = above < line && owns(this.#text.slice(above, line)) ? above : line
     const end = this.#afterItem(at, holder, index)
     // of two empty lines, one above and one below, one would be left over
     const parted = /(?:^|\n)\r?\n$/.test(this.#text.slice(0, start))
@@ -203,7 +210,7 @@ export class YamlSplices {
     return holder.items.some((item, index) => {
       const start = startOf(item)
       if (index === 0 || start === undefined) return false
-      return /\n\r?\n$/.test(this.#text.slice(0, this.#commentsAbove(this.#lineStart(start))))
+      return /\n\r?\n$/.test(this.#text.slice(0, this.#lines.commentsAbove(this.#lines.start(start))))
     })
   }
 
@@ -212,9 +219,9 @@ export class YamlSplices {
     const column = this.#columnOfItem(place, holder, index)
     let at = this.#lineAfter(holder.items[index])
     for (;;) {
-      const [, indentation] = /^([ ]*)#[^\n]*(?:\n|$)/.exec(this.#text.slice(at, this.#lineEnd(at))) ?? []
+      const [, indentation] = /^([ ]*)#[^\n]*(?:\n|$)/.exec(this.#text.slice(at, this.#lines.end(at))) ?? []
       if (indentation === undefined || indentation.length <= column || at >= this.#text.length) return at
-      at = this.#lineEnd(at)
+      at = this.#lines.end(at)
     }
   }
 
@@ -223,53 +230,27 @@ export class YamlSplices {
     const last = lastLeaf(item)
     const [, end = this.#text.length] = last?.range ?? []
     const wholeLines = isScalar(last) && (last.type === 'BLOCK_LITERAL' || last.type === 'BLOCK_FOLDED')
-    return wholeLines && this.#text[end - 1] === '\n' ? end : this.#lineEnd(end)
-  }
-
-  /** Where the comments begin that stand right above a line, as far in as it. */
-  #commentsAbove(line: number): number {
-    const column = /^ */.exec(this.#text.slice(line, this.#lineEnd(line)))?.[0].length ?? 0
-    let at = line
-    while (at > 0) {
-      const previous = this.#lineStart(at - 1)
-      const [, indentation] = /^( *)#/.exec(this.#text.slice(previous, at)) ?? []
-      if (indentation?.length !== column) return at
-      at = previous
-    }
-    return at
+    return wholeLines && this.#text[end - 1] === '\n' ? end : this.#lines.end(end)
   }
 
   /** Where the dash or the key of an item stands, which has its line for itself. */
   #startOfItem(place: YamlPlace, holder: Holder, index: number): number {
     const start = this.#markOf(place, holder, index)
-    const indentation = this.#text.slice(this.#lineStart(start), start)
+    const indentation = this.#text.slice(this.#lines.start(start), start)
     return /^\uFEFF?[ ]*$/.test(indentation) ? start : this.refuse(place, 'shares its line: give it one of its own')
   }
 
   /** How far in an item is; the first key of one may stand behind its dash. */
   #columnOfItem(place: YamlPlace, holder: Holder, index: number): number {
     const start = this.#markOf(place, holder, index)
-    const indentation = this.#text.slice(this.#lineStart(start), start)
+    const indentation = this.#text.slice(this.#lines.start(start), start)
     if (!/^\uFEFF?[ ]*(?:- +)*$/.test(indentation)) this.refuse(place, 'shares its line: give it one of its own')
-    return this.#columnOf(start)
+    return this.#lines.columnOf(start)
   }
 
   #markOf(place: YamlPlace, holder: Holder, index: number): number {
     const start = isSeq(holder) ? dashOf(holder, index) : startOf(holder.items[index])
     return start ?? this.refuse(place, 'has no such item')
-  }
-
-  #columnOf(offset: number): number {
-    return this.#text.slice(this.#lineStart(offset), offset).replace('\uFEFF', '').length
-  }
-
-  #lineStart(offset: number): number {
-    return offset === 0 ? 0 : this.#text.lastIndexOf('\n', offset - 1) + 1
-  }
-
-  #lineEnd(offset: number): number {
-    const at = this.#text.indexOf('\n', offset)
-    return at < 0 ? this.#text.length : at + 1
   }
 }
 
@@ -295,16 +276,19 @@ function linesOf(edit: Added): readonly string[] {
     : [`${scalarText(key)}:`, ...lines.map(line => `  ${line}`)]
 }
 
-function flowOf(edit: Added): string {
-  return edit.kind === 'item' ? flowText(edit.value) : `${scalarText(edit.key)}: ${flowText(edit.value)}`
+function flowOf(edit: Added, write: (value: YamlValue) => string): string {
+  return edit.kind === 'item' ? write(edit.value) : `${write(edit.key)}: ${write(edit.value)}`
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isList(value: YamlValue): value is readonly YamlValue[] {
   return Array.isArray(value)
-}
-
-/** A project's name as a word of its own. */
-function speaksOf(comment: string, named: string): boolean {
-  const words = comment.toLowerCase().split(/[^a-z0-9._-]+/)
-  return words.some(word => word.replace(/[.:]+$/, '') === named.toLowerCase())
 }

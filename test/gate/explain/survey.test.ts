@@ -77,3 +77,32 @@ t.test('that the index does not list a file is known', async t => {
   t.equal(isUnknown(of(new GateError('unknown-upstream', 'no answer'))), true)
   t.equal(isUnknown(of(new GateError('not-listed', 'gone'))), false)
 })
+
+t.test(
+  'releases of one project follow each other, sixteen at once, and are told in the order of the locks',
+  async t => {
+    const names = Array.from({ length: 40 }, (_, index) => `p${index % 20}-${index}.tar.gz`)
+    const asked: string[] = []
+    let [running, most] = [0, 0]
+    const look = await survey(
+      [lockOf('uv.lock', ...names)],
+      {
+        async locked(package_) {
+          asked.push(package_.project)
+          running += 1
+          most = Math.max(most, running)
+          await new Promise(resolve => setImmediate(resolve))
+          running -= 1
+          return [anyhow(explanationOf(package_))]
+        },
+      },
+      () => {},
+    )
+    t.strictSame(asked, [...asked].sort())
+    t.equal(most, 16)
+    t.strictSame(
+      look.map(({ explanation }) => explanation.file.filename),
+      names,
+    )
+  },
+)

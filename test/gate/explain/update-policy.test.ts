@@ -46,8 +46,11 @@ async function updated(
   policy: string,
   order: Partial<UpdateOrder>,
   history: History = NO_HISTORY,
+  beside: readonly string[] = [],
 ): Promise<Updated & { readonly text: string }> {
-  const texts = { yaml: [{ path: '/p.yaml', text: `version: 1\n${policy}` }], pins: new Map<string, string>() }
+  const own = policy.startsWith('{') ? policy : `version: 1\n${policy}`
+  const others = beside.map((text, index) => ({ path: `/b${index}.yaml`, text }))
+  const texts = { yaml: [{ path: '/p.yaml', text: own }, ...others], pins: new Map<string, string>() }
   const after = await updatePolicy(
     compile(texts),
     { ...NOTHING, ...order },
@@ -170,3 +173,30 @@ t.test('a publisher that several new projects share has a name', async t => {
     { name: 'acme-pkg-release', known: false },
   ])
 })
+
+t.test('a policy that is written as JSON stays JSON', async t => {
+  const json = (value: object) => `${JSON.stringify(value)}\n`
+  const policy = { version: 1, projects: [{ match: 'left', deny: 'no' }] }
+  const { text, texts } = await updated(json(policy), {
+    look: [looked(PKG, attested()), looked(listed('bare-1.0.tar.gz'), UNATTESTED)],
+  })
+  t.match(JSON.parse(text), {
+    projects: [{ match: 'pkg', publishers: [{ repository: 'acme/pkg' }] }, { match: 'bare' }, { match: 'left' }],
+    exemptions: [{ id: 'EX-p-uv-attestation', pins: './pins/p-uv-attestation.txt' }],
+  })
+  t.ok(texts.pins.has('/pins/p-uv-attestation.txt'))
+})
+
+t.test('a rule that stands in two files is changed in both', async t => {
+  const policy = `projects:\n  - match: pkg\n    publishers: [${ACME}]\n`
+  const { texts } = await updated(policy, { look: [looked(PKG, OTHER)] }, NO_HISTORY, [`version: 1\n${policy}`])
+  for (const { text } of texts.yaml) t.match(text, /workflow: release\.yml \}, \{ kind: github, repository: other\/pkg/)
+  const gone = await updated(`${policy}  - match: left\n    deny: no\n`, { pruneTo: new Set(['other']) }, NO_HISTORY, [
+    `version: 1\n${policy}  - match: right\n    deny: no\n`,
+  ])
+  for (const { text } of gone.texts.yaml) t.notMatch(text, /pkg/)
+})
+
+t.test('what no policy would load is not handed out', async t =>
+  t.rejects(updated(`projects:\n  - match: pkg\n    publishers: [${ACME}]\n`, { pruneTo: new Set(['other']) })),
+)

@@ -159,3 +159,33 @@ t.test('a hundred known projects whose pages hang keep no other client from a pa
     'their own pages stand in for what hangs',
   )
 })
+
+t.test('whoever keeps few pages asks again for those that others pushed out, and for no other', async t => {
+  const clock = () => instant(1_700_000_000_000)
+  const asked: string[] = []
+  const page = (project: ProjectName) => ({ meta: { 'api-version': '1.1' }, name: project, files: [], versions: [] })
+  const indexes = createIndexes({
+    index: {
+      async project(project) {
+        asked.push(project)
+        const options = { project, pageUrl: `https://pypi.example/simple/${project}/`, fileOrigins: [] }
+        const bytes = Buffer.from(JSON.stringify(page(project)))
+        return {
+          kind: 'page',
+          index: parseProjectPage(bytes, SIMPLE_JSON, { ...options, serial: undefined }),
+          etag: undefined,
+        }
+      },
+    } as Index,
+    memory: await createMemoryStore({ clock, events: EVENTS }).store.memory(sourceAt('https://pypi.example')),
+    events: EVENTS,
+    clock,
+    maxAge: HOUR,
+    maxStale: HOUR,
+    isInternal: () => false,
+    unoffered: createUnoffered(),
+    kept: 2,
+  })
+  for (const name of ['a', 'b', 'b', 'a', 'c', 'a', 'b']) await indexes.current(parseProjectName(name))
+  t.strictSame(asked, ['a', 'b', 'c', 'b'])
+})

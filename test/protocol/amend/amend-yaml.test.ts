@@ -1,5 +1,5 @@
 // guards: src/protocol/amend/yaml-value.ts src/protocol/amend/changed-value.ts src/protocol/amend/parsed-yaml.ts
-// guards: src/protocol/amend/yaml-edit.ts src/protocol/amend/yaml-splices.ts
+// guards: src/protocol/amend/yaml-edit.ts src/protocol/amend/yaml-splices.ts src/protocol/amend/text-lines.ts
 import t from 'tap'
 import { GateError } from '../../../src/domain/base/errors.ts'
 import { amendYaml } from '../../../src/protocol/amend/amend-yaml.ts'
@@ -42,7 +42,8 @@ const addItem = (it: TextFile, place: YamlPlace, value: YamlValue, position: Pos
   amendYaml(it, [{ kind: 'item', place, value, position }])
 const addPair = (it: TextFile, place: YamlPlace, [key, value]: readonly [string, YamlValue], position: Position) =>
   amendYaml(it, [{ kind: 'pair', place, key, value, position }])
-const removeAt = (it: TextFile, place: YamlPlace, named: string) => amendYaml(it, [{ kind: 'remove', place, named }])
+const removeAt = (it: TextFile, place: YamlPlace, named: string) =>
+  amendYaml(it, [{ kind: 'remove', place, owns: comment => comment.includes(`${named}:`) }])
 const setText = (it: TextFile, place: YamlPlace, value: string) => amendYaml(it, [{ kind: 'text', place, value }])
 
 const RULE = { match: 'new', publishers: ['acme'] }
@@ -219,7 +220,7 @@ t.test('many changes at once are as one after the other', async t => {
     { kind: 'item', place: at('projects', 0, 'publishers'), value: 'p3', position: { after: 0 } },
     { kind: 'pair', place: at(), key: 'limits', value: { exemption_max: '90d' }, position: { after: 3 } },
     { kind: 'text', place: at('exemptions', 0, 'expires'), value: '2027-06-30' },
-    { kind: 'remove', place: at('publishers', 'acme'), named: 'acme' },
+    { kind: 'remove', place: at('publishers', 'acme'), owns: () => true },
   ]).text
   t.match(changed, /^# read aloud\nversion: 1\n\nprojects:/, 'and what would be empty goes')
   t.match(
@@ -233,7 +234,7 @@ t.test('of what stands in braces any number goes at once', async t => {
   const gone = (...indexes: readonly number[]) =>
     amendYaml(
       file('p: [a, b, c, d] # all\nq: 1\n'),
-      indexes.map(index => ({ kind: 'remove', place: at('p', index), named: '' })),
+      indexes.map(index => ({ kind: 'remove', place: at('p', index), owns: () => false })),
     ).text
   t.equal(gone(1, 2), 'p: [a, d] # all\nq: 1\n')
   t.equal(gone(2, 3), 'p: [a, b] # all\nq: 1\n')

@@ -36,7 +36,7 @@ t.test('clauses are found in every document of every file', async t => {
     { file: '/p1.yaml', place: { document: 0, path: ['projects', 0] }, name: 'b' },
   ])
   t.match(clausesOf(two, 'publishers'), [{ place: { document: 1, path: ['publishers', 'a'] }, name: 'a' }])
-  t.equal(documentsIn(two).length, 3)
+  t.equal(documentsIn(two).length, 3, 'but not in one that says nothing')
   t.strictSame(keysOf(two, { file: '/p0.yaml', document: 1 }), ['publishers'])
 })
 
@@ -92,6 +92,8 @@ t.test('an exemption in force that pins others of the locks is added to, and no 
     t.match(after.pins.get('/pins/p0-app-attestation.txt'), /^# What EX-p0-app-attestation exempts.*\nsix==2\.0 \\\n/)
     loaded(after)
   }
+  const shared = `expires: 2027-01-31 }\n  - { id: EX-b, pins: app.txt, waive: [yanked], reason: r, owner: ann, expires: 2027-01-31`
+  t.strictSame(grow(shared).added, ['EX-p0-app-attestation'], 'a file that another exemption shares would exempt more')
   t.match(grow('expires: 2026-11-01', { exists: path => path.endsWith('attestation.txt') }).added, [
     'EX-p0-app-attestation-2',
   ])
@@ -125,6 +127,17 @@ t.test('an offer comes in once, with what it leaves to say', async t => {
     exemptions: next.contents.exemptions,
   })
   t.strictSame([again.texts.yaml, again.taken], [after.yaml, []])
+  const more = { ...offer, text: offer.text.replace('[attestation]', '[attestation, cooldown]') }
+  const pinned = { ...terms, policy: next.policy, exemptions: next.contents.exemptions }
+  t.match(addOffered(after, FIRST, [more], pinned).taken, [{ exemption: 'EX-1-2' }], 'what is waived may not be enough')
+  const whole = `---\n# newer-1.0.tar.gz, refused\nversion: 1\n${offer.text.replace('newer\n', 'newer\n    attestation: required\n').replace('who answers for it', 'whoever')}`
+  const further = addOffered(good, FIRST, [{ ...offer, text: whole }], { ...terms, ownerNamed: true })
+  t.match(
+    further.texts.yaml[0]?.text,
+    /\n {2}- \{ match: newer, attestation: required \}\n/,
+    'a document of its own too',
+  )
+  t.match(further.texts.yaml[0]?.text, /owner: ann\n/, 'whoever is named answers for it')
   t.match(addOffered(good, FIRST, [{ ...offer, text: 'publishers: []' }], terms), {
     taken: [],
     unusable: [{ filename: offer.filename }],
@@ -153,4 +166,15 @@ t.test('ends move to a day, and only later', async t => {
   t.equal(after.yaml[0]?.text, GOOD.join('\n').replace('2027-03-31', '2027-06-30'))
   t.match(renewed, [{ exemption: 'EX-7', owner: 'platform@acme.example', to: '2027-06-30' }])
   t.strictSame(renewExemptions(after, loaded(after).contents.exemptions, until).renewed, [])
+})
+
+t.test('a comment that begins with the name of a clause goes with it, where it names no other', async t => {
+  const without = (comment: string) => {
+    const policy = `projects:\n  - match: a\n  # ${comment}\n  - match: b\n  - match: c\n`
+    return removeUnused(texts(policy), new Set(['a', 'c']), () => true).texts.yaml[0]?.text
+  }
+  t.equal(without('b: asked in SEC-1'), 'projects:\n  - match: a\n  - match: c\n')
+  t.equal(without('b and c, asked in SEC-1'), 'projects:\n  - match: a\n  # b and c, asked in SEC-1\n  - match: c\n')
+  t.match(without('who would build b?'), /# who would build b\?\n/)
+  t.equal(without('nobody signed these'), 'projects:\n  - match: a\n  # nobody signed these\n  - match: c\n')
 })
