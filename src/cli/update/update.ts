@@ -58,7 +58,8 @@ ${ENVIRONMENT}
 
 Examples:
   portcullis policy update uv.lock --policy acme.yaml
-  portcullis policy update uv.lock poetry.lock --policy acme.yaml --prune --check
+  portcullis policy update uv.lock poetry.lock --policy acme.yaml \\
+    --prune --check
   portcullis policy update --refusal 3k9q0c7m2a1b --policy acme.yaml
   portcullis policy update --journal 7d --policy acme.yaml --dry-run`
 

@@ -52,7 +52,7 @@ export async function survey(
   const inTurn = packages.toSorted((a, b) =>
     a.locked.project < b.locked.project ? -1 : Number(a.locked.project > b.locked.project),
   )
-  for (const { locked } of inTurn) void judge(locked)
+  for (const { lock, locked } of inTurn) void judge(lock, locked)
   const judged = await Promise.all(
     packages.map(async ({ lock, locked }) => {
       const explanations = await judge(lock, locked)
