@@ -1,6 +1,7 @@
 import type { BuildDependencies } from '../../gate/builds/builds.ts'
 import type { Screen } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
+import { renderNames } from './unjudged.ts'
 
 /** What is built, and what that takes; nothing where nothing is. */
 export function textOfBuilds({ builds, releases }: BuildDependencies): string | undefined {
@@ -14,6 +15,8 @@ export function textOfBuilds({ builds, releases }: BuildDependencies): string | 
 export function renderBuilds(screen: Screen, found: BuildDependencies): void {
   const text = textOfBuilds(found)
   if (text !== undefined) screen.prose(['+ '], text)
+  if (found.internal.length > 0)
+    renderNames(screen, 'needed by a build and under index.internal: your own index serves it', found.internal)
   const contested = found.constraints.filter(it => it.contested)
   if (contested.length === 0) return
   const names = [...new Set(contested.map(({ project }) => project))].join(', ')

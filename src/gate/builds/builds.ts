@@ -52,6 +52,8 @@ export interface BuildDependencies {
   readonly releases: readonly BuildRelease[]
   /** the same as versions that a build may be held to */
   readonly constraints: readonly BuildConstraint[]
+  /** names that are asked of nobody here: whoever builds has them from an index of their own */
+  readonly internal: readonly string[]
 }
 
 export interface Builds {
@@ -62,7 +64,7 @@ export interface Builds {
   of(order: BuildOrder): Promise<BuildDependencies>
 }
 
-export const NO_BUILDS: BuildDependencies = { builds: [], added: [], releases: [], constraints: [] }
+export const NO_BUILDS: BuildDependencies = { builds: [], added: [], releases: [], constraints: [], internal: [] }
 
 export function createBuilds(explain: Pick<Explain, 'listed'>, origin: Origin): Builds {
   const shelf = createShelf(explain)
@@ -181,7 +183,8 @@ async function resolveTogether(
     whom,
     parts,
   )
-  if (together.unmet.length === 0 || own.length === 1) return together
+  const isWhole = together.unmet.every(({ error }) => error.code === 'internal')
+  if (isWhole || own.length === 1) return together
   const apart = await Promise.all(own.map(({ needs }) => resolveNeeds(needs, whom, parts)))
   return { chosen: apart.flatMap(({ chosen }) => chosen), unmet: apart.flatMap(({ unmet }) => unmet) }
 }
@@ -203,9 +206,12 @@ function told({ look }: BuildOrder, builds: readonly ReadBuild[], resolved: read
     ),
   )
   const added = [...files.values()].filter(({ explanation }) => !here.has(fileKey(explanation.file)))
-  const missing = [...new Map(unmet.map(it => [`${it.text} ${it.by}`, it])).values()]
+  const each = [...new Map(unmet.map(it => [`${it.text} ${it.by}`, it])).values()]
+  const internal = each.filter(({ error }) => error.code === 'internal')
+  const missing = each.filter(it => !internal.includes(it))
   return {
     builds: builds.map(({ name }) => name).sort(),
+    internal: [...new Set(internal.map(({ text }) => parseDependency(text)?.project ?? text))].sort(),
     added: [
       ...added.map(({ project, version, explanation }) => asLocked(first.it, project, version, explanation)),
       ...missing.map(it => asMissing(builds.find(({ name }) => name === it.by) ?? first, it)),

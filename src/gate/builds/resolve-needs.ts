@@ -34,7 +34,7 @@ export interface Chosen {
   readonly files: readonly LockedExplanation[]
 }
 
-/** What could not be had: `error` is `not-listed` where it is known that nothing serves. */
+/** What could not be had: `error` is `not-listed` where it is known that nothing serves, `internal` where nobody is asked. */
 export interface Unmet extends Need {
   readonly error: GateError
 }

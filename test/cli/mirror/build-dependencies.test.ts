@@ -138,6 +138,17 @@ t.test('what cannot be had is named, and no plan is called whole', async t => {
     /thing @ https:\/\/files\.example\/thing-1\.0\.tar\.gz \(for direct 1\.0\): not-listed it is nothing that an index has/,
   )
 
+  await t.test('a name that is asked of nobody is told, and asked of nobody', async t => {
+    const lock = await sdist('inner', 'acme-maker', 'backend')
+    const config = join(crossing.places.outside, 'portcullis.yaml')
+    writeFileSync(config, `${readFileSync(config, 'utf8')}index: { internal: ["acme-*"] }\n`)
+    world.upstream.forgetRequests()
+    const { exit, out, files } = await plan(lock)
+    t.equal(exit, 0, out)
+    t.match(flat(out), /needed by a build and under index\.internal: your own index serves it: acme-maker/)
+    t.ok(files.includes('backend-1.0'))
+    t.notOk(world.upstream.requests.some(({ url }) => url.includes('acme')))
+  })
   await t.test('an answer that does not come is no answer', async t => {
     const lock = await sdist('patient', 'backend')
     world.upstream.fault({ route: 'page', match: '/simple/backend/', do: { status: 500 } })
