@@ -102,10 +102,12 @@ async function attempt(
     if (marker !== undefined && !mayHold(marker, { ...target.markers, extras: NOBODY })) continue
     const wanted = join(everybody, { ...need, dependency })
     if (!chosen.has(project)) {
-      const found =
-        chosen.size >= MOST.projects
-          ? unserved(`builds take more than ${MOST.projects} projects, and no more are looked for`)
-          : await choose(project, wanted, surroundings)
+      if (chosen.size >= MOST.projects) {
+        const error = unserved(`builds take more than ${MOST.projects} projects, and no more are looked for`)
+        unmet.push({ ...need, error })
+        break
+      }
+      const found = await choose(project, wanted, surroundings)
       if (found instanceof GateError) unmet.push({ ...need, error: found })
       chosen.set(project, found instanceof GateError ? undefined : found)
     }
@@ -149,14 +151,29 @@ async function choose(
   const preferred = await findPreferred(serving.slice(0, MOST.preferred), parts.prefer)
   if (preferred !== undefined) return preferred
   for (const { version, wheels } of serving.slice(0, MOST.versions)) {
-    const judged = await Promise.all(wheels.map(({ judge }) => judge()))
-    const unknown = judged.map(({ outcome }) => outcome).find(it => it instanceof GateError)
+    const judged = await judgeAll(wheels)
+    const outcomes = judged.map(({ outcome }) => outcome)
+    const unknown = outcomes.find(it => it instanceof GateError)
     if (unknown !== undefined) return unknown
-    const refused = judged.map(({ outcome }) => outcome).find(it => 'code' in it)
+    const refused = outcomes.find(it => 'code' in it)
     if (refused === undefined) return { project, version, files: judged }
     passed.push(`${version} is refused (${refused.code})`)
+    if (refused.code === 'no-rule') break // nor is there one for any other version
   }
   return unserved(whyNone(project, wanted, passed))
+}
+
+/** The rest only where the first is admitted, here and by another policy: what is refused is so wheel by wheel, and each is a question. */
+async function judgeAll(wheels: readonly ShelvedWheel[], policy?: Policy): Promise<readonly LockedExplanation[]> {
+  const judge = async (wheel: ShelvedWheel): Promise<LockedExplanation> => {
+    const judged = await wheel.judge()
+    const under = policy === undefined ? judged : await judged.under(policy)
+    return Admitted.is(under.outcome) ? judged : { ...judged, outcome: under.outcome }
+  }
+  const [first, ...others] = wheels
+  if (first === undefined) return []
+  const judged = await judge(first)
+  return Admitted.is(judged.outcome) ? [judged, ...(await Promise.all(others.map(judge)))] : [judged]
 }
 
 interface Serving extends Pick<Chosen, 'project' | 'version'> {
@@ -167,9 +184,8 @@ interface Serving extends Pick<Chosen, 'project' | 'version'> {
 async function findPreferred(serving: readonly Serving[], prefer: Policy | undefined): Promise<Chosen | undefined> {
   if (prefer === undefined) return undefined
   for (const { project, version, wheels } of serving) {
-    const judged = await Promise.all(wheels.map(({ judge }) => judge()))
-    const already = await Promise.all(judged.map(it => it.under(prefer)))
-    if ([...judged, ...already].every(({ outcome }) => Admitted.is(outcome))) return { project, version, files: judged }
+    const judged = await judgeAll(wheels, prefer)
+    if (judged.every(({ outcome }) => Admitted.is(outcome))) return { project, version, files: judged }
   }
   return undefined
 }
@@ -213,7 +229,7 @@ async function needsOf(
   if (typeof requires === 'string') return unserved(`what ${by} needs is not known: ${requires}`)
   const texts = requires.filter(text => mayHold(markerOf(text), markers))
   // asked side by side, chosen one after the other
-  for (const text of texts) {
+  for (const text of texts.slice(0, MOST.projects)) {
     const needed = parseDependency(text)
     if (needed !== undefined) shelf(needed.project).catch(() => {})
   }

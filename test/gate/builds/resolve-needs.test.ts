@@ -16,15 +16,16 @@ interface Stock {
   readonly tag?: string
   readonly python?: string
   readonly yanked?: true
-  readonly outcome?: 'refused' | 'unknown'
+  readonly outcome?: 'refused' | 'ruleless' | 'unknown'
   /** admitted by the policy that goes before */
   readonly known?: true
 }
 
 const OPEN = policyOf('version: 1\nmode: enforce\ndefaults:\n  attestation: optional\n  unmatched: apply-defaults\n')
-const SHUT = policyOf(
-  'version: 1\nmode: enforce\ndefaults:\n  attestation: required\n  unmatched: deny\nprojects:\n  - match: other\n    deny: not here\n',
-)
+const head = 'version: 1\nmode: enforce\ndefaults:\n  attestation: required\n  unmatched: deny\nprojects:\n'
+const SHUT = policyOf(`${head}  - match: "*"\n    identity: first-seen\n`)
+const STRANGE = policyOf(`${head}  - match: other\n    identity: first-seen\n`)
+const POLICIES = { admitted: OPEN, unknown: OPEN, refused: SHUT, ruleless: STRANGE }
 
 /** A shelf with `name-version` wheels, and how often each project was looked for and each wheel judged. */
 function shop(stock: Readonly<Record<string, Stock>>) {
@@ -32,7 +33,7 @@ function shop(stock: Readonly<Record<string, Stock>>) {
   const judged: string[] = []
   const files = Object.entries(stock).map(([release, it]) => ({
     it,
-    name: `${release}-${it.tag ?? 'py3-none-any'}.whl`,
+    name: `${release.split(' ')[0]}-${it.tag ?? 'py3-none-any'}.whl`,
   }))
   const shelf = createShelf({
     async listed(project) {
@@ -42,7 +43,7 @@ function shop(stock: Readonly<Record<string, Stock>>) {
       return own.map(({ it, name }) => {
         const artifact = listed(name)
         const { filename: dist, sha256 } = artifact
-        const verdict = decide(artifact, UNATTESTED, it.outcome === 'refused' ? SHUT : OPEN, NO_HISTORY, NOW)
+        const verdict = decide(artifact, UNATTESTED, POLICIES[it.outcome ?? 'admitted'], NO_HISTORY, NOW)
         const outcome = it.outcome === 'unknown' ? new GateError('unknown-upstream', 'no answer') : verdict
         const about = { project, version: dist.version, filename: name, sha256 }
         return {
@@ -170,8 +171,24 @@ t.test('looking ends: so many projects, so many versions', async t => {
   )
   const { unmet: none } = await resolveNeeds(needs('a'), targetOf(), many.parts)
   t.equal(many.judged.length, 30)
-  t.match(none, [{ error: { detail: /89 is refused \(no-rule\), 88 is refused .*, and 27 more$/ } }])
+  t.match(none, [{ error: { detail: /89 is refused \(unattested\), 88 is refused .*, and 27 more$/ } }])
+
+  const wide = shop({ ...wheelsOf('a', 'refused'), 'a-0.9': {} })
+  t.equal((await resolveNeeds(needs('a'), targetOf(), wide.parts)).chosen[0]?.version, '0.9')
+  t.equal(wide.judged.length, 2, 'one wheel of a release that is refused, and one that is not')
+  const ruleless = shop({ 'a-1.0': { outcome: 'ruleless' }, 'a-2.0': { outcome: 'ruleless' } })
+  t.match((await resolveNeeds(needs('a'), targetOf(), ruleless.parts)).unmet, [{ error: { detail: /2\.0.*no-rule/ } }])
+  t.equal(ruleless.judged.length, 1, 'a project without a rule has one look')
+  const greedy = shop({ 'a-1.0': { requires: Array.from({ length: 5_000 }, (_, at) => `x${at}`) } })
+  const { unmet: lacking } = await resolveNeeds(needs('a'), targetOf(), greedy.parts)
+  t.ok(lacking.length <= 200 && greedy.asked.length <= 201, `${lacking.length} ${greedy.asked.length}`)
 })
+
+/** Of one release, for so many Pythons. */
+function wheelsOf(project: string, outcome: 'refused'): Readonly<Record<string, Stock>> {
+  const pythons = ['cp39', 'cp310', 'cp311'].map(python => `${python}-${python}-win_amd64`)
+  return Object.fromEntries(pythons.map(tag => [`${project}-1.0 ${tag}`, { tag, outcome }]))
+}
 
 t.test('each project is looked for once, and each wheel judged once, whoever asks', async t => {
   const stock = { 'a-1.0': { requires: ['b'] }, 'b-1.0': {}, 'c-1.0': { requires: ['b', 'a'] } }
