@@ -7,6 +7,7 @@ import { GateError } from '../domain/base/errors.ts'
 import { type Clock, formatInstant, type Instant } from '../domain/base/instant.ts'
 import type { Source } from '../domain/memory/source.ts'
 import type { Policy } from '../domain/policy/policy.ts'
+import { createBuilds } from '../gate/builds/builds.ts'
 import { createExplain } from '../gate/explain/explain.ts'
 import { createPolicies, type Policies } from '../gate/policy/policies.ts'
 import { mergeWithRecords } from '../gate/records/merged-memory.ts'
@@ -64,6 +65,7 @@ export async function openExplain(
   )
   return {
     ...explain,
+    builds: createBuilds(explain, upstream.origin),
     async close() {
       policies.close()
       await Promise.all([records?.close(), store.close(), upstream.close(), trust.close(), verifier.close()])

@@ -33,7 +33,7 @@ const RESERVED: readonly (readonly [specifier: RegExp, only: RegExp])[] = [
   [/^(?:better-sqlite3|kysely|node:sqlite)$/, /^src\/store\//],
   [/^pino(?:\/|$)/, /^src\/observe\/log\.ts$/],
   [/^prom-client$/, /^src\/observe\/metrics\.ts$/],
-  [/^tar-stream$/, /^src\/carry\//],
+  [/^tar-stream$/, /^src\/(?:carry\/|protocol\/metadata\/sdist-project\.ts$)/],
   [/^commander$/, /^src\/(?:cli\/|main\.ts$)/],
   [/^(?:fastify$|@fastify\/)/, /^src\/http\//],
   [/^htmlparser2$/, /^src\/protocol\/simple\/html-tags\.ts$/],

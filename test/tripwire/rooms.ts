@@ -30,7 +30,10 @@ export const ROOMS: Readonly<
   protocol: {
     text: { is: 'strict JSON, and texts as people and lines take them', enters: '' },
     yaml: { is: 'YAML with the place of everything in it, and diagnostics that name it', enters: '' },
-    metadata: { is: 'METADATA of a wheel: found in the archive, and read', enters: '' },
+    metadata: {
+      is: 'METADATA of a wheel, and what the build of a source distribution requires: found in the archive, and read',
+      enters: '',
+    },
     simple: {
       is: 'the index: Simple API, the root list, negotiation, what an upstream may be',
       enters: 'text',
@@ -62,6 +65,7 @@ export const ROOMS: Readonly<
     pages: { is: 'index pages from what is known', enters: 'policy find judge' },
     explain: { is: 'the verdict for a person, with all that it rests on', enters: 'policy find judge pages' },
     report: { is: 'what locks name, told without a policy, and how two locks differ', enters: 'find judge explain' },
+    builds: { is: 'what building a source distribution takes besides', enters: 'explain' },
     records: { is: 'what was written down, read back', enters: '' },
     mirror: { is: 'what is carried to a network without a network', enters: 'policy explain files' },
   },
@@ -74,7 +78,7 @@ export const ROOMS: Readonly<
   cli: {
     terminal: { is: 'what a terminal shows and a file takes', enters: '' },
     command: { is: 'what every command is made of', enters: 'terminal' },
-    locks: { is: 'locks that are named on a command line, read and judged', enters: 'terminal' },
+    locks: { is: 'locks that are named on a command line, read and judged', enters: 'terminal command' },
     report: { is: 'verdicts, locks and replays in text, JSON, SARIF and JUnit', enters: 'terminal' },
     'report-locks': { is: 'who signed what locks name, in text, Markdown, HTML and JSON', enters: 'terminal' },
     judge: { is: 'commands that judge files and locks', enters: 'terminal command locks report report-locks' },

@@ -5,6 +5,7 @@ import type { Clock, Instant } from '../../domain/base/instant.ts'
 import type { LetGo } from '../../domain/memory/letting-go.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
+import type { Builds } from '../../gate/builds/builds.ts'
 import type { Explain } from '../../gate/explain/explain.ts'
 import type { Mirror } from '../../gate/mirror/mirror.ts'
 import type { LookAtReleases } from '../../gate/report/look.ts'
@@ -88,6 +89,7 @@ export interface OpenReport {
 }
 
 export interface OpenExplain extends Explain {
+  readonly builds: Builds
   close(): Promise<void>
 }
 

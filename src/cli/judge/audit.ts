@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander'
 import { GateError } from '../../domain/base/errors.ts'
+import type { Targets } from '../../domain/packaging/targets.ts'
+import { type Aside, createChoice } from '../../gate/explain/choice.ts'
 import type { Surveyed } from '../../gate/explain/survey.ts'
 import { verdictJson } from '../../gate/explain/verdict-json.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
@@ -8,10 +10,13 @@ import { exitOfUnknown } from '../command/exit-of.ts'
 import { collect, ENVIRONMENT, type JudgingOptions, parseTimeOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { tellPolicy } from '../command/told-policy.ts'
+import { installedHere, thisMachine } from '../locks/installed-here.ts'
 import { readLocks } from '../locks/lock-files.ts'
 import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
 import { surveyLocks } from '../locks/survey-locks.ts'
-import { complaintOf } from '../report/complaint.ts'
+import { type TargetOptions, targetsOf, withTargetOptions } from '../locks/targets-options.ts'
+import { renderAside } from '../report/aside.ts'
+import { type Complaint, complaintOf } from '../report/complaint.ts'
 import { junitOf } from '../report/junit.ts'
 import type { LockReport } from '../report/lock-report.ts'
 import { type LockSummary, renderSummary, summarise } from '../report/lock-summary.ts'
@@ -28,14 +33,17 @@ import {
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 
-interface AuditOptions extends Omit<JudgingOptions, 'format'>, LockOptions {
+interface AuditOptions extends Omit<JudgingOptions, 'format'>, LockOptions, TargetOptions {
   readonly format: 'text' | 'json' | 'sarif' | 'junit'
   readonly enforce?: boolean
+  readonly all?: boolean
 }
 
 const DESCRIPTION = `Judges every file that lock files allow, as the gate would, side by side, and ends with a summary: how many files are attested, by whom, what is exempted and until when.
 
-Reads requirements.txt with hashes (-r and -c followed), uv.lock, poetry.lock, pdm.lock, Pipfile.lock and pylock.toml, told apart by name or by what stands in them. Nothing is downloaded but index pages and provenance. What was found is remembered, so that a run that was interrupted, or could not determine everything, goes on where it was.`
+Reads requirements.txt with hashes (-r and -c followed), uv.lock, poetry.lock, pdm.lock, Pipfile.lock and pylock.toml, told apart by name or by what stands in them. Nothing is downloaded but index pages and provenance. What was found is remembered, so that a run that was interrupted, or could not determine everything, goes on where it was.
+
+All files that a lock lets in are judged, and count. What a client takes on this machine, with the Pythons that the lock is for, is told file by file, the rest in a line for each release (--all unfolds it). With --python or --platform, only what these targets take is judged, and how much was left aside is told.`
 
 const MORE = `
 Exit codes:
@@ -57,9 +65,12 @@ Output of --format json, one object:
      admitted, exempted: [{id, files, ends, owner}], watched,
      refused: [{code, files}], notListed, unknown, skipped, unpinned, silent,
      unjudged: [{kind, index, entries}]},
-   files: [{lock, line, …as verify --format json}],
+   files: [{lock, line, here, …as verify --format json}],
+   aside: [{lock, line, project, version, filename}],
    skipped: [{lock, line, kind, name, version, index, why}]}
-skipped is all that was not judged, or not as what a client may take; kind is
+here: a client takes it on this machine. aside is what --python and --platform
+left out; filename is null where it is the whole release. skipped is all that
+was not judged, or not as what a client may take; kind is
 url, vcs, path, editable, index-line, other-index, own, internal or empty.
 sarif: SARIF 2.1.0, a result for each file that is not admitted and for what was
 not judged, at its line. junit: a suite for each lock, a case for each of them.
@@ -69,16 +80,18 @@ ${ENVIRONMENT}
 Examples:
   portcullis audit uv.lock
   portcullis audit requirements.txt --policy acme.yaml --format junit
+  portcullis audit uv.lock --python 3.12 --platform linux_x86_64
   portcullis audit poetry.lock --format sarif > portcullis.sarif`
 
 export function addAuditCommand(program: Command, services: Services, conclude: Conclude): void {
-  withLockOptions(program.command('audit'))
+  withTargetOptions(withLockOptions(program.command('audit')))
     .summary('judge every file of lock files')
     .description(DESCRIPTION)
     .argument('<lockfile...>', 'lock files')
     .option('--policy <file>', 'judge by this policy file or folder; may be given several times', collect)
     .option('--trust-root <file>', 'a trusted_root.json instead of the configured trust root')
     .option('--at <time>', 'judge exemptions and ages as of this moment', parseTimeOption)
+    .option('--all', 'tell those files one by one too that a client here does not take')
     .option('--enforce', 'count what a policy in audit mode would refuse as refused')
     .addOption(
       new Option('--format <format>', 'how to tell it').choices(['text', 'json', 'sarif', 'junit']).default('text'),
@@ -90,16 +103,20 @@ export function addAuditCommand(program: Command, services: Services, conclude: 
 }
 
 async function audit(paths: readonly string[], options: AuditOptions, services: Services): Promise<ExitCode> {
-  const read = readLocks(paths, services.environment)
+  const choice = createChoice(targetsOf(options))
+  const read = choice.locks(readLocks(paths, services.environment))
   const { config } = services.loadConfig({ ...options })
   const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot: options.trustRoot, at: options.at })
   try {
     await tellPolicy(explain.policy(), { config, format: options.format }, services)
-    const surveyed = await surveyLocks(locks, explain, services.output)
+    const surveyed = await surveyLocks(locks, explain, services.output, choice)
+    const aside = choice.aside()
+    const here = installedHere(locks, surveyed, thisMachine())
     const summary = summarise(locks, surveyed, explain.policy())
     const findings = failuresIn(locks, options)
-    tell({ locks, surveyed, summary, findings, folder: process.cwd() }, options, services)
+    const { targets } = choice
+    tell({ locks, surveyed, here, aside, targets, summary, findings, folder: process.cwd() }, options, services)
     return findings.length > 0 ? 1 : exitOf(surveyed, options)
   } finally {
     await explain.close()
@@ -109,19 +126,29 @@ async function audit(paths: readonly string[], options: AuditOptions, services: 
 interface Audited extends LockReport {
   readonly locks: readonly Lock[]
   readonly summary: LockSummary
+  readonly here: ReadonlySet<Surveyed>
+  readonly aside: readonly Aside[]
+  readonly targets: Targets
   readonly folder: string
 }
 
-function tell(audited: Audited, { format }: AuditOptions, { output, version }: Services): void {
-  if (format === 'text') renderText(createScreen(output), audited)
+function tell(audited: Audited, { format, all }: AuditOptions, { output, version }: Services): void {
+  const { aside, targets } = audited
+  if (format === 'text') renderText(createScreen(output), audited, all === true)
   else output.out(written(audited, format, version))
+  renderAside(createScreen(output, format === 'text' ? 'out' : 'err'), aside, targets)
 }
 
 function written(audited: Audited, format: Exclude<AuditOptions['format'], 'text'>, version: string): string {
-  const { locks, surveyed, summary, folder } = audited
+  const { locks, surveyed, here, aside, summary, folder } = audited
   switch (format) {
     case 'json':
-      return jsonLine({ summary, files: surveyed.map(fileJson), skipped: unjudgedIn(locks).map(skippedJson) })
+      return jsonLine({
+        summary,
+        files: surveyed.map(it => fileJson(it, here.has(it))),
+        aside: aside.map(asideJson),
+        skipped: unjudgedIn(locks).map(skippedJson),
+      })
     case 'sarif':
       return `${JSON.stringify(sarifOf(audited, version, folder), undefined, 2)}\n`
     case 'junit':
@@ -131,8 +158,12 @@ function written(audited: Audited, format: Exclude<AuditOptions['format'], 'text
   }
 }
 
-function fileJson({ lock, package: { line }, explanation }: Surveyed): object {
-  return { lock, line, ...verdictJson(explanation) }
+function fileJson({ lock, package: { line }, explanation }: Surveyed, here: boolean): object {
+  return { lock, line, here, ...verdictJson(explanation) }
+}
+
+function asideJson({ lock, line, project, version, filename }: Aside): object {
+  return { lock, line, project, version, filename: filename ?? null }
 }
 
 function skippedJson({ lock, line, kind, name, version, index, why }: UnjudgedEntry): object {
@@ -140,32 +171,73 @@ function skippedJson({ lock, line, kind, name, version, index, why }: UnjudgedEn
 }
 
 /** Everything that is not simply admitted, release by release, then the summary. */
-function renderText(screen: Screen, { surveyed, summary, locks, findings }: Audited): void {
+function renderText(
+  screen: Screen,
+  { surveyed, here, targets, summary, locks, findings }: Audited,
+  all: boolean,
+): void {
+  const named = targets.pythons.length + targets.platforms.length > 0
+  const isFolded = (it: Surveyed): boolean => !all && !named && !here.has(it)
   const told = surveyed.flatMap(it => {
     const complaint = complaintOf(it.explanation)
     return complaint === undefined ? [] : [{ it, complaint }]
   })
   const releases = Map.groupBy(told, ({ it }) => `${it.lock} ${it.package.project} ${it.package.version}`)
+  let hasFolded = false
   for (const files of releases.values()) {
     const [first] = files
     if (first === undefined) continue
     const { lock, package: locked } = first.it
     screen.line(styled('strong', `${locked.project} ${locked.version}`), styled('dim', `  ${lock}:${locked.line}`))
-    const [same, ...others] = new Set(files.map(({ complaint }) => `${complaint.code} ${complaint.message}`))
-    for (const { it, complaint } of files.slice(0, others.length === 0 && same !== undefined ? 1 : undefined)) {
-      const [mark, style] = MARKS[complaint.level]
-      const name =
-        others.length === 0 && files.length > 1 ? counted(files.length, 'file') : it.explanation.file.filename
-      screen.line('  ', styled(style, mark), ` ${name}: `, styled(style, complaint.code))
-      screen.prose(['    '], complaint.message)
-    }
+    const folded = foldedOf(files, isFolded)
+    const rest = files.filter(it => !folded.includes(it))
+    renderComplaints(screen, rest)
+    renderFolded(screen, folded)
+    hasFolded ||= folded.length > 0
   }
-  const named = findingsIn(locks)
-  renderUnjudged(screen, named)
+  const unjudged = findingsIn(locks)
+  renderUnjudged(screen, unjudged)
   renderSkipped(screen, locks)
-  if (releases.size > 0 || named.length > 0) screen.line()
+  if (releases.size > 0 || unjudged.length > 0) screen.line()
   renderSummary(screen, summary)
+  if (hasFolded)
+    screen.prose([styled('dim', '– ')], 'files that no client here takes are told in one line; --all shows each')
   tellFailures(screen, findings)
+}
+
+interface Told {
+  readonly it: Surveyed
+  readonly complaint: Complaint
+}
+
+/** What is told in a line for all of it; nothing where one line tells the whole release anyway. */
+function foldedOf(files: readonly Told[], isFolded: (it: Surveyed) => boolean): readonly Told[] {
+  const said = new Set(files.map(({ complaint }) => `${complaint.code} ${complaint.message}`))
+  return said.size < 2 ? [] : files.filter(({ it }) => isFolded(it))
+}
+
+/** Of one release: each file, or all together where the same is to be said of them. */
+function renderComplaints(screen: Screen, files: readonly Told[]): void {
+  const [same, ...others] = new Set(files.map(({ complaint }) => `${complaint.code} ${complaint.message}`))
+  for (const { it, complaint } of files.slice(0, others.length === 0 && same !== undefined ? 1 : undefined)) {
+    const [mark, style] = MARKS[complaint.level]
+    const name = others.length === 0 && files.length > 1 ? counted(files.length, 'file') : it.explanation.file.filename
+    screen.line('  ', styled(style, mark), ` ${name}: `, styled(style, complaint.code))
+    screen.prose(['    '], complaint.message)
+  }
+}
+
+/** The rest of it: how many files, and for what. */
+function renderFolded(screen: Screen, files: readonly Told[]): void {
+  for (const [code, same] of Map.groupBy(files, ({ complaint }) => complaint.code)) {
+    const [mark, style] = MARKS[same[0]?.complaint.level ?? 'error']
+    screen.line(
+      '  ',
+      styled(style, mark),
+      ` ${counted(same.length, 'file')} that no client here takes: `,
+      styled(style, code),
+    )
+  }
 }
 
 const MARKS = { error: ['✗', 'bad'], warning: ['?', 'doubt'], note: ['!', 'doubt'] } as const

@@ -15,6 +15,8 @@ import { readGivenPolicy } from '../command/given-policy.ts'
 import { type JudgingOptions, withJudgingOptions } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
 import { tellPolicy } from '../command/told-policy.ts'
+import { type TargetOptions, targetsOf, withTargetOptions } from '../locks/targets-options.ts'
+import { tellAside } from '../report/aside.ts'
 import { explanationJson } from '../report/explanation-json.ts'
 import {
   renderFacts,
@@ -27,11 +29,12 @@ import {
 import { renderRelease, type ToldRelease } from '../report/release-summary.ts'
 import { createProgress, drawBar } from '../terminal/progress.ts'
 import { createScreen, type Screen } from '../terminal/screen.ts'
+import { chooseOfRelease, takenHere } from './release-files.ts'
 import { parseTarget, type Target } from './target.ts'
 
 const DESCRIPTION = `Shows why the gate admits or refuses a file: every step with ✓ (passed), ✗ (failed) or – (not looked at), what was expected and what was found, the rule with its file and line, who signed as the certificate proves it, and the YAML that would admit the file.
 
-A file name, a release or a file URL (PyPI's own, or the gate's: their paths are the same) is judged now, by the configured policy and upstream. A release is summed up: files of one outcome, rule and signer together; --all shows every step of every file. A project's name stands for its newest release. The id of a refusal, or the URL that pip or uv printed, shows the refusal as the gate on this machine recorded it.`
+A file name, a release or a file URL (PyPI's own, or the gate's: their paths are the same) is judged now, by the configured policy and upstream. A release is summed up: files of one outcome, rule and signer together; --all shows every step of every file. A project's name stands for its newest release. With --python or --platform, only files that these targets take are looked at, and how many were left aside is told; files that a client on this machine takes are marked. The id of a refusal, or the URL that pip or uv printed, shows the refusal as the gate on this machine recorded it.`
 
 const MORE = `
 Exit codes:
@@ -55,17 +58,20 @@ Examples:
   portcullis explain sampleproject-4.0.0.tar.gz
   portcullis explain sampleproject
   portcullis explain sampleproject==4.0.0 --all
+  portcullis explain numpy --python 3.12 --platform linux_x86_64
   portcullis explain https://pypi.acme.example/x/3k9q0c7m2a1b
   portcullis explain demo-1.0.tar.gz --policy draft.yaml --format json`
 
 export function addExplainCommand(program: Command, services: Services, conclude: Conclude): void {
-  withJudgingOptions(
-    program
-      .command('explain')
-      .summary('show every step of a verdict, and what would admit the file')
-      .description(DESCRIPTION)
-      .argument('<target>', 'a file name, name, name==version, a file URL, or the id or URL of a refusal')
-      .option('--all', 'every step of every file of a release, not a summary of it'),
+  withTargetOptions(
+    withJudgingOptions(
+      program
+        .command('explain')
+        .summary('show every step of a verdict, and what would admit the file')
+        .description(DESCRIPTION)
+        .argument('<target>', 'a file name, name, name==version, a file URL, or the id or URL of a refusal')
+        .option('--all', 'every step of every file of a release, not a summary of it'),
+    ),
   )
     .addHelpText('after', MORE)
     .action(async (text: string, _options, command: Command) => {
@@ -73,7 +79,7 @@ export function addExplainCommand(program: Command, services: Services, conclude
     })
 }
 
-interface ExplainOptions extends JudgingOptions {
+interface ExplainOptions extends JudgingOptions, TargetOptions {
   readonly all?: boolean
 }
 
@@ -99,6 +105,10 @@ async function explain(target: Target, options: ExplainOptions, services: Servic
     return explanations
   }
   const { trustRoot, at, format, all } = options
+  const targets = targetsOf(options)
+  const named = targets.pythons.length + targets.platforms.length > 0
+  if (named && target.kind !== 'release' && target.kind !== 'project')
+    throw new GateError('usage', '--python and --platform choose among the files of a release: name one, or a project')
   const { config } = services.loadConfig({ ...options })
   const opened = await services.openExplain(config, { trustRoot, at })
   try {
@@ -107,7 +117,8 @@ async function explain(target: Target, options: ExplainOptions, services: Servic
     if (target.kind !== 'release' && target.kind !== 'project') await tellWhole(await one(opened, target), opened)
     else {
       const release = await releaseMeant(opened, target)
-      const pending = await opened.release(release.project, release.version)
+      const choice = chooseOfRelease(release, targets)
+      const pending = await opened.release(release.project, release.version, choice.wanted)
       const summed = format === 'text' && all !== true
       for (const next of pending) {
         progress.show(
@@ -117,7 +128,8 @@ async function explain(target: Target, options: ExplainOptions, services: Servic
         else await tellWhole(await next, opened)
       }
       progress.clear()
-      if (summed) renderRelease(output, release, explanations)
+      if (summed) renderRelease(output, release, explanations, takenHere(release, explanations))
+      tellAside(createScreen(output, format === 'text' ? 'out' : 'err'), choice.left(), targets)
     }
   } finally {
     progress.clear()

@@ -2,29 +2,30 @@ import type { Command } from 'commander'
 import { parseSha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { parseDistFilename } from '../../domain/packaging/filename.ts'
-import { mayHold } from '../../domain/packaging/marker.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
-import { eachTarget, pickForTargets, type Targets } from '../../domain/packaging/targets.ts'
+import { createChoice } from '../../gate/explain/choice.ts'
 import type { Explanation } from '../../gate/explain/explanation.ts'
-import { fileKey, type Surveyed } from '../../gate/explain/survey.ts'
+import { onePerFile } from '../../gate/explain/survey.ts'
 import { type PlannedFile, renderMirrorPlan } from '../../protocol/carry/mirror-plan.ts'
-import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { collect, ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { tellPolicy } from '../command/told-policy.ts'
+import { BUILDS, type BuildOptions, withBuildOptions, writeConstraints } from '../locks/build-options.ts'
 import { readLocks } from '../locks/lock-files.ts'
+import { lookAtLocks } from '../locks/look-at-locks.ts'
 import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
-import { surveyLocks } from '../locks/survey-locks.ts'
+import { type TargetOptions, targetsOf, withTargetOptions } from '../locks/targets-options.ts'
+import { renderAside } from '../report/aside.ts'
+import { renderBuilds } from '../report/build-releases.ts'
 import { labelOf, renderOthers, renderTally } from '../report/outcomes.ts'
-import { failuresIn, findingsIn, renderNames, renderSkipped, renderUnjudged, tellFailures } from '../report/unjudged.ts'
+import { failuresIn, findingsIn, renderSkipped, renderUnjudged, tellFailures } from '../report/unjudged.ts'
 import { formatBytes } from '../terminal/bytes.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 import { writeWhole } from '../terminal/write-whole.ts'
-import { type TargetOptions, withTargetOptions } from './targets-options.ts'
 
-interface PlanOptions extends TargetOptions, LockOptions {
+interface PlanOptions extends TargetOptions, BuildOptions, LockOptions {
   readonly config?: string
   readonly out: string
   readonly policy?: readonly string[]
@@ -32,7 +33,7 @@ interface PlanOptions extends TargetOptions, LockOptions {
 
 const DESCRIPTION = `Writes down which files lock files allow, each once by its sha256, with its size and what the policy says of it now. The plan is what mirror fetch fetches. The same locks and the same answers always make the same plan.
 
-Reads requirements.txt with hashes (-r and -c followed), uv.lock, poetry.lock, pdm.lock, Pipfile.lock and pylock.toml. With --python or --platform, wheels that fit none of them are left out, packages whose marker can hold on none of them too, and a source distribution stays only where some of them would have no wheel.`
+Reads requirements.txt with hashes (-r and -c followed), uv.lock, poetry.lock, pdm.lock, Pipfile.lock and pylock.toml. With --python or --platform, wheels that fit none of them are left out, packages whose marker can hold on none of them too, and a source distribution stays only where some of them would have no wheel. What such a source distribution requires to be built is planned too.`
 
 const MORE = `
 What the policy says is a preview: mirror fetch asks again, file by file.
@@ -47,6 +48,8 @@ Exit codes:
   4  the upstream could not answer for a file
   5  the trust root cannot be used, or is too old
 
+${BUILDS}
+
 ${UNJUDGED}
 
 ${ENVIRONMENT}
@@ -57,8 +60,8 @@ Examples:
     --python 3.11 --python 3.12 --platform linux_x86_64`
 
 export function addMirrorPlan(mirror: Command, services: Services, conclude: Conclude): void {
-  withTargetOptions(
-    withLockOptions(mirror.command('plan'))
+  withBuildOptions(
+    withTargetOptions(withLockOptions(mirror.command('plan')))
       .summary('write down which files lock files allow')
       .description(DESCRIPTION)
       .argument('<lockfile...>', 'lock files')
@@ -72,67 +75,33 @@ export function addMirrorPlan(mirror: Command, services: Services, conclude: Con
 }
 
 async function plan(paths: readonly string[], options: PlanOptions, services: Services): Promise<ExitCode> {
-  const targets: Targets = { pythons: options.python ?? [], platforms: options.platform ?? [] }
-  const all = readLocks(paths, services.environment)
-  const read = all.map(lock => withoutForeign(lock, targets))
+  const choice = createChoice(targetsOf(options))
+  const read = choice.locks(readLocks(paths, services.environment))
   const { config } = services.loadConfig({ ...options })
   const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot: undefined, at: undefined })
   try {
     await tellPolicy(explain.policy(), { config, format: 'text' }, services)
-    const surveyed = await surveyLocks(locks, explain, services.output)
-    const explanations = pick(surveyed, targets)
+    const { output } = services
+    const look = await lookAtLocks(locks, explain, output, { choice, buildDeps: options.buildDeps !== false })
+    const explanations = onePerFile(look.survey).map(({ explanation }) => explanation)
     const files = explanations.flatMap(explanation => plannedOf(explanation) ?? [])
-    writeWhole(options.out, renderMirrorPlan({ locks: paths, targets, files, wanted: [] }), { over: true })
-    const screen = createScreen(services.output)
+    writeWhole(options.out, renderMirrorPlan({ locks: paths, targets: choice.targets, files, wanted: [] }), {
+      over: true,
+    })
+    writeConstraints(look.builds.constraints, options)
+    const screen = createScreen(output)
     tell(screen, explanations, options.out)
+    renderBuilds(screen, look.builds)
+    renderAside(screen, look.aside, choice.targets)
     const failures = failuresIn(locks, options)
     renderUnjudged(screen, findingsIn(locks))
     renderSkipped(screen, locks)
-    tellForeign(screen, all, read)
     tellFailures(screen, failures)
     return failures.length > 0 ? 1 : exitOf(explanations)
   } finally {
     await explain.close()
   }
-}
-
-/** Without packages whose marker can hold on none of the targets. */
-function withoutForeign(lock: Lock, targets: Targets): Lock {
-  const wanted = eachTarget(targets)
-  return {
-    ...lock,
-    packages: lock.packages.filter(
-      ({ marker }) =>
-        marker === undefined ||
-        wanted.some(({ pythons: [python], platforms: [platform] }) => mayHold(marker, { python, platform })),
-    ),
-  }
-}
-
-/** What no target has any use for is left out, and named. */
-function tellForeign(screen: Screen, all: readonly Lock[], left: readonly Lock[]): void {
-  const kept = new Set(left.flatMap(({ packages }) => packages))
-  const foreign = all.flatMap(({ packages }) => packages.filter(locked => !kept.has(locked)))
-  const names = [...new Set(foreign.map(({ project, version }) => `${project} ${version}`))]
-  if (names.length > 0) renderNames(screen, 'left out, by its marker for none of the targets', names)
-}
-
-/** Each file once, whatever locks name it; of a release only what the targets need. */
-function pick(surveyed: readonly Surveyed[], targets: Targets): readonly Explanation[] {
-  const picked = new Map<string, Explanation>()
-  const releases = Map.groupBy(surveyed, it => `${it.package.project} ${it.package.version}`)
-  for (const files of releases.values()) {
-    const named = files.flatMap(({ explanation, package: { project } }) => {
-      const filename = parseDistFilename(explanation.file.filename, project)
-      return filename === undefined ? [] : [{ filename, explanation }]
-    })
-    // what has no name that says anything is not for anybody to leave out
-    const nameless = files.filter(({ explanation }) => named.every(it => it.explanation !== explanation))
-    for (const { explanation } of [...pickForTargets(named, targets), ...nameless])
-      picked.set(fileKey(explanation.file), explanation)
-  }
-  return [...picked.values()]
 }
 
 /** `undefined` of what the index does not list: nobody could fetch it. */

@@ -3,10 +3,10 @@ import { renderMirrorPlan } from '../../protocol/carry/mirror-plan.ts'
 import { askRecords } from '../command/gate-records.ts'
 import { ENVIRONMENT } from '../command/options.ts'
 import type { Services } from '../command/services.ts'
+import { type TargetOptions, withTargetOptions } from '../locks/targets-options.ts'
 import { createScreen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
 import { writeWhole } from '../terminal/write-whole.ts'
-import { type TargetOptions, withTargetOptions } from './targets-options.ts'
 
 interface RequestOptions extends TargetOptions {
   readonly config?: string

@@ -2,7 +2,9 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { errorEntry, GateError } from '../../domain/base/errors.ts'
+import type { Targets } from '../../domain/packaging/targets.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
+import { createChoice } from '../../gate/explain/choice.ts'
 import {
   besideBase,
   cover,
@@ -21,9 +23,13 @@ import { formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
 import type { TextFile } from '../../protocol/yaml/yaml-document.ts'
 import { ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import { BUILDS, type BuildOptions, withBuildOptions, writeConstraints } from '../locks/build-options.ts'
 import { readLocks } from '../locks/lock-files.ts'
+import { type Beside, lookAtLocks } from '../locks/look-at-locks.ts'
 import { ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
-import { surveyLocks } from '../locks/survey-locks.ts'
+import { type TargetOptions, targetsOf, withTargetOptions } from '../locks/targets-options.ts'
+import { renderAside, textOfAside } from '../report/aside.ts'
+import { renderBuilds, textOfBuilds } from '../report/build-releases.ts'
 import { renderSummary, summarise } from '../report/lock-summary.ts'
 import {
   failuresIn,
@@ -54,6 +60,9 @@ With --base, only what those policies lack is written: rules for projects that
 they do not know, and exemptions. It is read together with them, and has
 neither mode nor defaults of its own.
 
+With --python or --platform, only what these targets take of the locks is
+observed; how much was left aside is told on stderr and in the file.
+
 Exit codes:
   0  written, and it admits every file of the locks
   1  files are left out that no policy should admit: they fail, contradict the
@@ -66,6 +75,8 @@ Exit codes:
   4  the upstream could not answer for a file, which is named: nothing is
      written
   5  the trust root cannot be used, or is too old: nothing is written
+
+${BUILDS}
 
 ${UNJUDGED}
 
@@ -80,19 +91,20 @@ Examples:
   portcullis audit uv.lock --policy acme.yaml`
 
 export function addPolicyInit(policy: Command, services: Services, conclude: Conclude): void {
-  withInitOptions(withLockOptions(policy.command('init')))
+  withInitOptions(withBuildOptions(withTargetOptions(withLockOptions(policy.command('init')))))
     .summary('observe what lock files allow and write the policy that admits it')
     .description(DESCRIPTION)
     .argument('<lockfile...>', 'lock files')
     .addHelpText('after', MORE)
     .action(async (paths: readonly string[], _options, command: Command) => {
-      conclude(await init(paths, command.optsWithGlobals<InitOptions>(), services))
+      conclude(await init(paths, command.optsWithGlobals<Options>(), services))
     })
 }
 
-async function init(paths: readonly string[], options: InitOptions, services: Services): Promise<ExitCode> {
+async function init(paths: readonly string[], options: Options, services: Services): Promise<ExitCode> {
   const { out, force, trustRoot } = options
-  const read = readLocks(paths, services.environment)
+  const choice = createChoice(targetsOf(options))
+  const read = choice.locks(readLocks(paths, services.environment))
   if (out !== undefined && force !== true && existsSync(out))
     throw new GateError('usage', `${out} exists: --force overwrites it`)
   const exempting = exemptionOptions(options, services)
@@ -101,23 +113,29 @@ async function init(paths: readonly string[], options: InitOptions, services: Se
   const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot, at: undefined, policy: observingPolicy() })
   try {
-    const look = await surveyLocks(locks, explain, services.output)
-    return await offer({ locks, look, base, exempting }, options, services)
+    const how = { choice, buildDeps: options.buildDeps !== false, prefer: base?.policy }
+    const { survey: look, ...beside } = await lookAtLocks(locks, explain, services.output, how)
+    writeConstraints(beside.builds.constraints, options)
+    return await offer({ locks, look, base, exempting, beside, targets: choice.targets }, options, services)
   } finally {
     await explain.close()
   }
 }
+
+interface Options extends InitOptions, TargetOptions, BuildOptions {}
 
 interface Seen {
   readonly locks: readonly Lock[]
   readonly look: Survey
   readonly base: Base | undefined
   readonly exempting: ReturnType<typeof exemptionOptions>
+  readonly beside: Beside
+  readonly targets: Targets
 }
 
 /** The policy over what was seen, and what it does not cover; which of the two there is says the exit code. */
 async function offer(seen: Seen, options: InitOptions, services: Services): Promise<ExitCode> {
-  const { locks, look, base } = seen
+  const { locks, look, base, beside, targets } = seen
   const screen = createScreen(services.output, 'err')
   const observed = observe(look)
   if (observed.unknown.length > 0) return tellUnknown(screen, observed.unknown)
@@ -137,6 +155,8 @@ async function offer(seen: Seen, options: InitOptions, services: Services): Prom
         ? 'The locks allow no file that is judged here: nothing is written.'
         : 'The base admits all of it: nothing is written.',
     )
+  renderBuilds(screen, beside.builds)
+  renderAside(screen, beside.aside, targets)
   tellLeftOut(screen, leftOut)
   const failures = failuresIn(locks, options)
   renderUnjudged(screen, findingsIn(locks))
@@ -149,12 +169,17 @@ async function offer(seen: Seen, options: InitOptions, services: Services): Prom
 type Writer = Parameters<typeof cover<{ readonly written: WrittenPolicy; readonly policy: Policy }>>[2]
 
 /** Writes what was observed, and reads it back as a gate would before anybody gets it. */
-function writerOf({ locks, look, base, exempting }: Seen, options: InitOptions, services: Services): Writer {
+function writerOf(
+  { locks, look, base, exempting, beside, targets }: Seen,
+  options: InitOptions,
+  services: Services,
+): Writer {
   const about = { ...exempting, locks: locks.map(({ path }) => basename(path)), base }
   return async (files, leftOut) => {
     const remarks = [
       ...silentRemark(look),
       ...namedRemark(look),
+      ...besideRemarks(beside, targets),
       ...leftOut.map(({ filename, why }) => `Not covered: ${filename}: ${why}`),
       ...findingsIn(locks).map(it => `Not covered: ${nameOfUnjudged(it)}: ${it.why}`),
     ]
@@ -266,6 +291,12 @@ function namedRemark(observed: readonly Surveyed[]): readonly string[] {
   return [
     `CAREFUL: of ${counted(named.length, 'file')} the locks have no sha256: what is exempted is pinned to what the index has now.`,
   ]
+}
+
+function besideRemarks({ builds, aside }: Beside, targets: Targets): readonly string[] {
+  const built = textOfBuilds(builds)
+  const left = textOfAside(aside, targets)
+  return [...(built === undefined ? [] : [`${built}.`]), ...(left === undefined ? [] : [`Left aside: ${left}.`])]
 }
 
 function tellLeftOut(screen: Screen, leftOut: readonly LeftOut[]): void {

@@ -24,9 +24,14 @@ const NAMED = 3
 
 /**
  * What became of a release: files of one outcome, rule and signer together, those first that somebody has to look at. What has no room
- * is counted.
+ * is counted. Files that a client `here` takes come first among their like, and are marked.
  */
-export function renderRelease(output: Output, release: ToldRelease, explanations: readonly Explanation[]): void {
+export function renderRelease(
+  output: Output,
+  release: ToldRelease,
+  explanations: readonly Explanation[],
+  here: ReadonlySet<Explanation> = new Set(),
+): void {
   const { project, version, chosen } = release
   const groups = [...Map.groupBy(explanations, keyOf).values()].sort((a, b) => rank(a) - rank(b) || b.length - a.length)
   const screen = createScreen(output)
@@ -35,7 +40,7 @@ export function renderRelease(output: Output, release: ToldRelease, explanations
   let left = MOST_LINES - 1 - END
   let told = 0
   for (const group of groups) {
-    const text = fitting(left, group, output)
+    const text = fitting(left, { group, here }, output)
     if (text === undefined) break
     output.out(text)
     left -= linesOf(text)
@@ -51,13 +56,18 @@ export function renderRelease(output: Output, release: ToldRelease, explanations
 }
 
 /** As much as there is room for: with what failed and what would admit, without the YAML, or in short. */
-function fitting(room: number, group: readonly Explanation[], output: Output): string | undefined {
+function fitting(room: number, group: Group, output: Output): string | undefined {
   return DETAILS.map(detail => textOf(group, detail, output)).find(text => linesOf(text) <= room)
+}
+
+interface Group {
+  readonly group: readonly Explanation[]
+  readonly here: ReadonlySet<Explanation>
 }
 
 const DETAILS = ['whole', 'steps', 'reason', 'short'] as const
 
-function textOf(group: readonly Explanation[], detail: (typeof DETAILS)[number], output: Output): string {
+function textOf({ group: all, here }: Group, detail: (typeof DETAILS)[number], output: Output): string {
   let text = ''
   const screen = createScreen({
     ...output,
@@ -65,11 +75,13 @@ function textOf(group: readonly Explanation[], detail: (typeof DETAILS)[number],
       text += more
     },
   })
+  const group = all.toSorted((a, b) => Number(here.has(b)) - Number(here.has(a)))
   const [first] = group
   if (first === undefined) return ''
   screen.line()
   renderOutcome(screen, counted(group.length, 'file'), first)
-  for (const { file } of group.slice(0, NAMED)) screen.line(`  ${file.filename}`)
+  for (const it of group.slice(0, NAMED))
+    screen.line(`  ${it.file.filename}`, here.has(it) ? styled('dim', '  taken here') : '')
   if (group.length > NAMED) screen.line(`  and ${group.length - NAMED} more`)
   if (detail === 'short') return text
   const only = group.length === 1

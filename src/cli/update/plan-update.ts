@@ -4,6 +4,7 @@ import type { Config } from '../../config/schema.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant, type Instant, instant } from '../../domain/base/instant.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
+import { type Choice, createChoice } from '../../gate/explain/choice.ts'
 import type { Growing } from '../../gate/explain/extend-policy.ts'
 import { observingPolicy } from '../../gate/explain/observe-locks.ts'
 import type { Survey } from '../../gate/explain/survey.ts'
@@ -18,15 +19,17 @@ import { formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
 import { askRecords, askRecordsIfAny } from '../command/gate-records.ts'
 import type { GoodPolicy } from '../command/given-policy.ts'
 import type { OpenExplain, Services } from '../command/services.ts'
+import type { BuildOptions } from '../locks/build-options.ts'
 import { readLocks } from '../locks/lock-files.ts'
+import { type Beside, lookAtLocks } from '../locks/look-at-locks.ts'
 import { type LockOptions, ownLocks } from '../locks/own-locks.ts'
-import { surveyLocks } from '../locks/survey-locks.ts'
+import { type TargetOptions, targetsOf } from '../locks/targets-options.ts'
 import type { PolicyUpdate } from '../report/policy-update.ts'
 import { nearPath } from '../terminal/near-path.ts'
 import { changesIn } from './changes-in.ts'
 import { offersFor } from './offers-for.ts'
 
-export interface UpdateOptions extends LockOptions {
+export interface UpdateOptions extends LockOptions, TargetOptions, BuildOptions {
   readonly config?: string
   readonly policy: readonly string[]
   readonly refusal?: readonly string[]
@@ -48,6 +51,7 @@ export interface UpdateOptions extends LockOptions {
 export interface PlannedUpdate {
   readonly update: PolicyUpdate
   readonly locks: readonly Lock[]
+  readonly beside: Beside
 }
 
 const DAY = 86_400_000
@@ -62,14 +66,17 @@ export async function planUpdate(
   refuseIdle(paths, options)
   const { config } = services.loadConfig({ config: options.config, policy: options.policy })
   const read = readLocks(paths, services.environment)
-  const locks = ownLocks(read, config, options)
+  const choice = createChoice(targetsOf(options))
+  const locks = ownLocks(choice.locks(read), config, options)
   if (options.prune === true) refuseEmptyLocks(locks)
   const start = await readGrowing(options.policy, services)
   const asked = options.refusal !== undefined || options.journal !== undefined
   const plan = async (records: Records | undefined) =>
-    await planWith({ start, locks, named: read, config, records, options, services })
-  const update = asked ? await askRecords(config, services, plan) : await askRecordsIfAny(config, services, plan)
-  return { update, locks }
+    await planWith({ start, locks, named: read, choice, config, records, options, services })
+  const { update, beside } = asked
+    ? await askRecords(config, services, plan)
+    : await askRecordsIfAny(config, services, plan)
+  return { update, locks, beside }
 }
 
 function refuseIdle(paths: readonly string[], { refusal, journal, prune, renew }: UpdateOptions): void {
@@ -124,14 +131,15 @@ interface Plan {
   readonly locks: readonly Lock[]
   /** the locks as they are, what is not judged here too */
   readonly named: readonly Lock[]
+  readonly choice: Choice
   readonly config: Config
   readonly records: Records | undefined
   readonly options: UpdateOptions
   readonly services: Services
 }
 
-async function planWith(plan: Plan): Promise<PolicyUpdate> {
-  const { start, locks, config, records, options, services } = plan
+async function planWith(plan: Plan): Promise<Omit<PlannedUpdate, 'locks'>> {
+  const { start, locks, choice, config, records, options, services } = plan
   const now = services.clock()
   const watched =
     records === undefined || options.journal === undefined
@@ -143,8 +151,9 @@ async function planWith(plan: Plan): Promise<PolicyUpdate> {
   const policy = { ...observingPolicy(), roots: start.policy.roots }
   const explain = await services.openExplain(config, { trustRoot, at: undefined, policy })
   try {
-    const look = await surveyLocks([...locks, ...journal], explain, services.output)
-    return await updateFor(plan, look, explain)
+    const how = { choice, buildDeps: options.buildDeps !== false, prefer: start.policy }
+    const { survey, ...beside } = await lookAtLocks([...locks, ...journal], explain, services.output, how)
+    return { update: await updateFor(plan, survey, explain), beside }
   } finally {
     await explain.close()
   }
@@ -157,11 +166,16 @@ async function updateFor(plan: Plan, look: Survey, explain: OpenExplain): Promis
   const order = {
     look,
     renewUntil: options.renew === undefined ? undefined : instant(now + options.renew),
-    pruneTo: options.prune === true ? namesIn(named) : undefined,
+    // what builds take stands in no lock
+    pruneTo: options.prune === true ? namesIn(named).union(projectsIn(look)) : undefined,
     offers,
   }
   const updated = await updatePolicy(start, order, explain, { ...termsFor(plan, now), compile: start.compile })
   return await changesIn({ start, updated, offers, leftOut, now, policy: options.policy }, explain, records)
+}
+
+function projectsIn(look: Survey): ReadonlySet<string> {
+  return new Set(look.map(it => it.package.project))
 }
 
 /** Every name that a lock has, judged here or not. */

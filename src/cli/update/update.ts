@@ -4,7 +4,11 @@ import { jsonLine } from '../../protocol/text/json-line.ts'
 import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { parseLength } from '../command/since.ts'
+import { BUILDS, withBuildOptions, writeConstraints } from '../locks/build-options.ts'
 import { UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
+import { targetsOf, withTargetOptions } from '../locks/targets-options.ts'
+import { renderAside } from '../report/aside.ts'
+import { renderBuilds } from '../report/build-releases.ts'
 import { policyUpdateJson, renderPolicyUpdate } from '../report/policy-update.ts'
 import { failuresIn, findingsIn, renderUnjudged, tellFailures } from '../report/unjudged.ts'
 import { nearPath } from '../terminal/near-path.ts'
@@ -44,18 +48,23 @@ Output of --format json, one object:
    to}], removed: {rules, exemptions, publishers, pins}, left_out: [{filename,
    why, remedy}], files: [{path, change, came, went}]}
 
+${BUILDS}
+
+Of what builds take, what the policy admits already goes before what is newer.
+
 ${UNJUDGED}
 
 ${ENVIRONMENT}
 
 Examples:
   portcullis policy update uv.lock --policy acme.yaml
-  portcullis policy update uv.lock poetry.lock --policy acme.yaml --prune --check
+  portcullis policy update uv.lock poetry.lock --policy acme.yaml \\
+    --prune --check
   portcullis policy update --refusal 3k9q0c7m2a1b --policy acme.yaml
   portcullis policy update --journal 7d --policy acme.yaml --dry-run`
 
 export function addPolicyUpdate(policy: Command, services: Services, conclude: Conclude): void {
-  withLockOptions(policy.command('update'))
+  withBuildOptions(withTargetOptions(withLockOptions(policy.command('update'))))
     .summary('bring a policy up to date with lock files, and print the change')
     .description(DESCRIPTION)
     .argument('[lockfile...]', 'lock files')
@@ -87,10 +96,11 @@ function parseDate(text: string): string {
 }
 
 async function update(paths: readonly string[], options: UpdateOptions, services: Services): Promise<ExitCode> {
-  const { update: planned, locks } = await planUpdate(paths, options, services)
+  const { update: planned, locks, beside: looked } = await planUpdate(paths, options, services)
   const { texts, leftOut } = planned
   const writes = options.check !== true && options.dryRun !== true && texts.length > 0
   if (writes) writeAll(texts)
+  writeConstraints(looked.builds.constraints, options)
   const failures = failuresIn(locks, options)
   if (options.format === 'json') services.output.out(jsonLine(policyUpdateJson(planned, writes)))
   else {
@@ -101,6 +111,8 @@ async function update(paths: readonly string[], options: UpdateOptions, services
     else screen.line(writes ? `${name} is written: read it, then let the gate reload it` : 'nothing is written')
   }
   const beside = createScreen(services.output, 'err')
+  renderBuilds(beside, looked.builds)
+  renderAside(beside, looked.aside, targetsOf(options))
   renderUnjudged(beside, findingsIn(locks))
   tellFailures(beside, failures)
   if (options.check === true && texts.length > 0) return 1

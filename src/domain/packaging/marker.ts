@@ -1,3 +1,4 @@
+import { normaliseExtra } from './dependency.ts'
 import { parseSpecifierSet } from './specifier.ts'
 import type { PlatformTarget, PythonTarget } from './targets.ts'
 import { parseVersion } from './version.ts'
@@ -6,6 +7,8 @@ import { parseVersion } from './version.ts'
 export interface MarkerTarget {
   readonly python: PythonTarget | undefined
   readonly platform: PlatformTarget | undefined
+  /** what is asked for of the project whose dependency it is, normalised; absent: it is not known what */
+  readonly extras?: ReadonlySet<string>
 }
 
 /** `undefined`: it depends on what is not known here. */
@@ -84,6 +87,7 @@ function readAtom(tokens: Tokens, target: MarkerTarget): Truth {
   const text = literal.slice(1, -1)
   if (variable === 'python_version' || variable === 'python_full_version')
     return isLiteral(left) ? undefined : comparePython(variable, operator, text, target.python)
+  if (variable === 'extra' && target.extras !== undefined) return compareExtra(target.extras, operator, text)
   const value = valuesOf(target)[variable]
   return value === undefined ? undefined : compareText(value, operator, text, isLiteral(left))
 }
@@ -138,6 +142,12 @@ function compareText(value: string, operator: string, text: string, reversed: bo
     default:
       return undefined
   }
+}
+
+/** Extras are compared normalised (PEP 685); of several that are asked for, each may make it true. */
+function compareExtra(extras: ReadonlySet<string>, operator: string, text: string): Truth {
+  const asked = extras.has(normaliseExtra(text))
+  return operator === '==' ? asked : operator === '!=' ? !asked : undefined
 }
 
 const SYSTEMS = {

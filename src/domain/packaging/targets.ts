@@ -122,20 +122,55 @@ export function allowsPython(requiresPython: string | undefined, { pythons }: Ta
   })
 }
 
+/** What an installer takes of a release, where somebody told it: wheels alone, or source distributions alone. */
+export type Formats = 'any' | 'wheel' | 'sdist'
+
+/** What targets take of a release, and what of that is built there, and for which of them. */
+export interface Taken<File> {
+  readonly files: readonly File[]
+  readonly builds: readonly { readonly file: File; readonly for: readonly Targets[] }[]
+}
+
 /**
  * The files of one release that these targets need: wheels that fit, and the source distribution where some Python and
- * platform would have no wheel otherwise.
+ * platform would have no wheel otherwise. Everybody needs every file, and builds where there is no wheel at all.
  */
+export function takeForTargets<File extends { readonly filename: DistFilename }>(
+  files: readonly File[],
+  targets: Targets,
+  formats: Formats = 'any',
+): Taken<File> {
+  const wheels = files.flatMap(file => (file.filename.kind === 'wheel' ? [{ file, filename: file.filename }] : []))
+  const usable = formats === 'sdist' ? [] : wheels
+  const everybody = targets.pythons.length === 0 && targets.platforms.length === 0
+  const fitting = usable.filter(({ filename }) => fitsTargets(filename, targets))
+  const unserved = eachTarget(targets).filter(one => !fitting.some(({ filename }) => fitsTargets(filename, one)))
+  const sdists = formats === 'wheel' ? [] : files.filter(({ filename }) => filename.kind === 'sdist')
+  const built = unserved.length === 0 ? [] : sdists
+  const picked = new Set([...fitting.map(({ file }) => file), ...built])
+  return {
+    files: everybody ? files : files.filter(file => picked.has(file)),
+    builds: built.map(file => ({ file, for: unserved })),
+  }
+}
+
+/** What one client with one of these Pythons takes: wheels that fit, or where none does what it builds from. */
+export function pickForOne<File extends { readonly filename: DistFilename }>(
+  files: readonly File[],
+  targets: Targets,
+  formats: Formats = 'any',
+): readonly File[] {
+  const fitting = files.filter(({ filename }) => filename.kind === 'wheel' && fitsTargets(filename, targets))
+  if (formats !== 'sdist' && (fitting.length > 0 || formats === 'wheel')) return fitting
+  return files.filter(({ filename }) => filename.kind === 'sdist')
+}
+
+/** The same without what is built. */
 export function pickForTargets<File extends { readonly filename: DistFilename }>(
   files: readonly File[],
   targets: Targets,
 ): readonly File[] {
-  if (targets.pythons.length === 0 && targets.platforms.length === 0) return files
-  const wheels = files.flatMap(file => (file.filename.kind === 'wheel' ? [{ file, filename: file.filename }] : []))
-  const fitting = wheels.filter(({ filename }) => fitsTargets(filename, targets))
-  const served = eachTarget(targets).every(one => fitting.some(({ filename }) => fitsTargets(filename, one)))
-  const picked = new Set(fitting.map(({ file }) => file))
-  return files.filter(file => picked.has(file) || (file.filename.kind === 'sdist' && !served))
+  return takeForTargets(files, targets).files
 }
 
 /** Every pair of a Python and a platform. */

@@ -20,7 +20,7 @@ import { createExplainArtifact, type ExplainParts } from './explain-artifact.ts'
 import { contradictIndex, type LocalFile, localArtifact, skipIndexSteps } from './explain-local.ts'
 import { filesOfRelease, newestVersion, spelledVersions } from './explain-release.ts'
 import { anyhow, bareExplanation, type Explanation, type LockedExplanation } from './explanation.ts'
-import { findAllLocked } from './find-locked.ts'
+import { type Found, findAllLocked } from './find-locked.ts'
 
 /**
  * Judges for a person instead of a client: nothing is remembered, and a file is examined even where the policy refuses it
@@ -40,21 +40,30 @@ export interface Explain {
   /**
    * The files that a lock allows of a release, in its order, and all others of the release where it leaves them open. A file that
    * the index does not list now as the lock has it is `not-listed`, and nothing here throws a GateError: each outcome has its own.
+   * What is not `wanted` is not judged.
    */
-  locked(locked: Locked): Promise<readonly LockedExplanation[]>
+  locked(locked: Locked, wanted?: Wanted): Promise<readonly LockedExplanation[]>
   /**
    * The newest file of the project that would pass instead of a refused one; a few that nobody judged yet are judged for it.
    * `undefined` where none is known.
    */
   passing(refused: Refused): Promise<Passing | undefined>
+  /** Every listed file of a project, each judged when that is asked for. Throws no-project, internal, unknown-…. */
+  listed(project: ProjectName): Promise<readonly ListedFile[]>
   /** What is remembered of a project. Throws unknown-…. */
   history(project: ProjectName): Promise<History>
   /** The policy that decides. */
   policy(): Policy
-  /** Every listed file of a version, in the index's order. Throws no-project, not-listed, internal, unknown-…. */
-  release(project: ProjectName, version: Version): Promise<readonly Promise<Explanation>[]>
+  /** Every listed file of a version, in the index's order; what is not `wanted` is not judged. Throws no-project, not-listed, internal, unknown-…. */
+  release(project: ProjectName, version: Version, wanted?: Wanted): Promise<readonly Promise<Explanation>[]>
   /** The version that an installer takes of a project without being told one. Throws no-project, not-listed, internal, unknown-…. */
   newest(project: ProjectName): Promise<Version>
+}
+
+/** A file on the page of its project, and what becomes of it. */
+export interface ListedFile {
+  readonly file: IndexFile
+  judge(): Promise<LockedExplanation>
 }
 
 export interface ExplainSettings {
@@ -124,13 +133,13 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     return located.sha256 === sha256 ? explanation : contradictIndex(explanation, located.sha256, policies.current())
   }
 
-  async function explainPackage(locked: Locked): Promise<readonly LockedExplanation[]> {
+  async function explainPackage(locked: Locked, wanted: Wanted): Promise<readonly LockedExplanation[]> {
     const { project } = locked
     await trust.settled() // what is remembered is remembered under a root
     const page = await pages.run(() => indexes.current(project))
     if (page === undefined) throw new GateError('not-listed', `the index does not know ${project}`)
     return await Promise.all(
-      findAllLocked(page, locked).map(async it =>
+      chosenOf(findAllLocked(page, locked), nameOfFound, wanted).map(async it =>
         'error' in it ? explainUnlisted(locked, it.file, it.error) : await explainListed(page, it),
       ),
     )
@@ -146,15 +155,22 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     passing: alternatives.passing,
     history: async project => (await memory.of(project)).history,
     policy: () => policies.current(),
-    async locked(locked) {
+    async locked(locked, wanted = all => new Set(all)) {
       try {
-        return await explainPackage(locked)
+        return await explainPackage(locked, wanted)
       } catch (error) {
-        if (error instanceof GateError) return namedIn(locked).map(file => anyhow(bareExplanation(file, error)))
-        throw error
+        if (!(error instanceof GateError)) throw error
+        const named = chosenOf(namedIn(locked), ({ filename }) => filename, wanted)
+        return named.map(file => anyhow(bareExplanation(file, error)))
       }
     },
-    async release(project, version) {
+    async listed(project) {
+      await trust.settled() // what is remembered is remembered under a root
+      const page = await pages.run(() => indexes.current(project))
+      if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+      return page.index.files.map(file => ({ file, judge: () => explainListed(page, file) }))
+    },
+    async release(project, version, wanted = all => new Set(all)) {
       const page = await indexes.current(project)
       if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
       const files = filesOfRelease(page, version)
@@ -163,7 +179,8 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
           'not-listed',
           `the index lists no file of ${project} ${version}${spelledVersions(page, version)}`,
         )
-      const explanations = files.map(file => explainListed(page, file))
+      const chosen = chosenOf(files, ({ filename }) => filename, wanted)
+      const explanations = chosen.map(file => explainListed(page, file))
       for (const explanation of explanations) explanation.catch(() => {}) // whoever reads them stops at the first that fails
       return explanations
     },
@@ -175,6 +192,26 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
       return version
     },
   }
+}
+
+/** Of files that are known by a name, those that somebody takes. */
+export type Wanted = (filenames: readonly string[]) => ReadonlySet<string>
+
+function nameOfFound(found: Found): string | undefined {
+  return 'error' in found ? found.file.filename : found.filename
+}
+
+/** What has no name that says anything is not for anybody to leave out. */
+function chosenOf<Item>(
+  items: readonly Item[],
+  nameOf: (item: Item) => string | undefined,
+  wanted: Wanted,
+): readonly Item[] {
+  const chosen = wanted(items.flatMap(item => nameOf(item) ?? []))
+  return items.filter(item => {
+    const name = nameOf(item)
+    return name === undefined || chosen.has(name)
+  })
 }
 
 type Locked = Pick<LockedPackage, 'project' | 'version' | 'files' | 'open'>

@@ -3,6 +3,7 @@ import type { RefusedFile } from '../../domain/decide/verdict.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import { createLimit } from '../../flow/limit.ts'
 import type { Lock, LockedPackage } from '../../protocol/lockfiles/lock.ts'
+import type { Choice } from './choice.ts'
 import type { Explain } from './explain.ts'
 import { NO_PROVENANCE_KEY } from './explain-artifact.ts'
 import type { Explanation, LockedExplanation } from './explanation.ts'
@@ -25,22 +26,24 @@ const AT_ONCE = 16
 
 /**
  * Judges every file of every lock side by side, in the order of the locks. One that cannot be determined does not stop the
- * others; a package that several locks name is judged once.
+ * others; a package that several locks name is judged once. With a choice, what is not wanted is not judged.
  */
 export async function survey(
   locks: readonly Lock[],
   explain: Pick<Explain, 'locked'>,
   progress: SurveyProgress,
+  choice?: Pick<Choice, 'wanted'>,
 ): Promise<Survey> {
   const limit = createLimit({ running: AT_ONCE, waiting: Number.POSITIVE_INFINITY, what: 'packages' })
-  const packages = locks.flatMap(lock => lock.packages.map(locked => ({ lock: lock.path, locked })))
+  const packages = locks.flatMap(lock => lock.packages.map(locked => ({ lock, locked })))
   const once = new Map<string, Promise<readonly LockedExplanation[]>>()
   let done = 0
 
-  function judge(locked: LockedPackage): Promise<readonly LockedExplanation[]> {
+  function judge(lock: Lock, locked: LockedPackage): Promise<readonly LockedExplanation[]> {
     const files = locked.files.map(({ filename, sha256, url }) => [filename, sha256, url === undefined])
-    const key = JSON.stringify([locked.project, locked.version, files, locked.open])
-    const known = once.get(key) ?? limit.run(() => explain.locked(locked))
+    const formats = choice === undefined ? undefined : lock.formats?.(locked.project)
+    const key = JSON.stringify([locked.project, locked.version, files, locked.open, formats])
+    const known = once.get(key) ?? limit.run(() => explain.locked(locked, choice?.wanted(lock, locked)))
     once.set(key, known)
     return known
   }
@@ -49,13 +52,13 @@ export async function survey(
   const inTurn = packages.toSorted((a, b) =>
     a.locked.project < b.locked.project ? -1 : Number(a.locked.project > b.locked.project),
   )
-  for (const { locked } of inTurn) void judge(locked)
+  for (const { lock, locked } of inTurn) void judge(lock, locked)
   const judged = await Promise.all(
     packages.map(async ({ lock, locked }) => {
-      const explanations = await judge(locked)
+      const explanations = await judge(lock, locked)
       done += 1
       progress(done, packages.length)
-      return explanations.map(explanation => ({ lock, package: locked, explanation }))
+      return explanations.map(explanation => ({ lock: lock.path, package: locked, explanation }))
     }),
   )
   return judged.flat()

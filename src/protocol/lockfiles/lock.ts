@@ -2,6 +2,7 @@ import { parseSha256, type Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { isListedFilename, parseDistFilename, sameDistribution } from '../../domain/packaging/filename.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
+import type { Formats } from '../../domain/packaging/targets.ts'
 import { compareVersions, parseVersion, type Version } from '../../domain/packaging/version.ts'
 import { isWebAddress, withoutCredentials } from './plain-url.ts'
 
@@ -88,6 +89,15 @@ export interface Lock {
   readonly kind: LockKind
   readonly packages: readonly LockedPackage[]
   readonly unjudged: readonly Unjudged[]
+  /** the Pythons that it is for, as written; absent where it says nothing */
+  readonly requiresPython?: string
+  /** what of a release is taken, where the lock tells installers; absent where it tells nothing */
+  readonly formats?: (project: ProjectName) => Formats
+}
+
+/** A key of a lock that is there only where the lock says something. */
+export function forPythons(requiresPython: string | undefined): Pick<Lock, 'requiresPython'> {
+  return requiresPython === undefined ? {} : { requiresPython }
 }
 
 export interface LockText {

@@ -1,5 +1,6 @@
 import {
   filesOfVersion,
+  forPythons,
   fromElsewhere,
   type Lock,
   type LockedPackage,
@@ -26,9 +27,17 @@ export function readPdmLock(file: LockText): Lock {
   return {
     path: file.path,
     kind: 'pdm',
+    ...forPythons(pdmPythons(metadata)),
     packages: placed.flatMap(({ it, apart }) => (apart === undefined ? [releaseOf(reader, it, older)] : [])),
     unjudged: placed.flatMap(({ apart }) => apart ?? []),
   }
+}
+
+/** Several targets may be for different Pythons, and then nothing is told; without any, an older lock has one range. */
+function pdmPythons({ targets, requires_python: range }: Table): string | undefined {
+  const named = list(targets).map(target => optionalText(table(target)['requires_python']))
+  const [only, ...others] = named
+  return named.length === 0 ? optionalText(range) : others.length === 0 ? only : undefined
 }
 
 function checkVersion(reader: LockReader, { lock_version: version }: Table): void {

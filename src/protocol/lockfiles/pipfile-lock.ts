@@ -1,5 +1,6 @@
 import { isJsonObject, JsonError, parseJsonStrict } from '../text/json.ts'
 import {
+  forPythons,
   fromElsewhere,
   type Lock,
   type LockedPackage,
@@ -32,12 +33,19 @@ export function readPipfileLock(file: LockText, environment: Environment): Lock 
   return {
     path: file.path,
     kind: 'pipfile',
+    ...forPythons(pipfilePythons(table(meta['requires']))),
     packages,
     unjudged: [
       ...(packages.some(({ open }) => open) ? tellSources(sources) : []),
       ...entries.flatMap(it => [...[elsewhere(it) ?? []].flat(), ...tellArguments(it)]),
     ],
   }
+}
+
+function pipfilePythons({ python_version: minor, python_full_version: full }: Table): string | undefined {
+  const written = optionalText(minor) ?? optionalText(full)
+  const [, number] = /^3\.(\d{1,2})(?:\.|$)/.exec(written ?? '') ?? []
+  return number === undefined ? undefined : `==3.${number}.*`
 }
 
 interface Source {

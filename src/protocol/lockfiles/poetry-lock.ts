@@ -1,5 +1,6 @@
 import {
   filesOfVersion,
+  forPythons,
   fromElsewhere,
   type Lock,
   type LockedPackage,
@@ -28,9 +29,22 @@ export function readPoetryLock(file: LockText): Lock {
   return {
     path: file.path,
     kind: 'poetry',
+    ...forPythons(poetryPythons(optionalText(metadata['python-versions']))),
     packages: placed.flatMap(({ it, kind }) => (kind === undefined ? [releaseOf(reader, it, older)] : [])),
     unjudged: placed.flatMap(({ it, kind }) => (kind === undefined ? [] : [elsewhere(it, kind)])),
   }
+}
+
+/** `^3.9` and `~3.9` are Poetry's own; what else is no specifier says nothing here. */
+function poetryPythons(written: string | undefined): string | undefined {
+  const clauses = written?.split(',').map(clause => clause.trim())
+  return clauses
+    ?.map(clause => {
+      const [, operator, minor] = /^([~^])\s*3\.(\d{1,2})(?:\.\d+)?$/.exec(clause) ?? []
+      if (operator === undefined) return clause
+      return operator === '^' ? `>=3.${minor},<4` : `==3.${minor}.*`
+    })
+    .join(',')
 }
 
 /** Poetry reads 1 and 2, whatever stands behind the dot; before 1.0 there was no number. */

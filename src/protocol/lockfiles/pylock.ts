@@ -3,6 +3,7 @@ import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Version } from '../../domain/packaging/version.ts'
 import {
   type AttestationIdentity,
+  forPythons,
   fromElsewhere,
   type Lock,
   type LockedPackage,
@@ -33,6 +34,7 @@ export function readPylock(file: LockText): Lock {
   return {
     path: file.path,
     kind: 'pylock',
+    ...forPythons(optionalText(root['requires-python'])),
     packages: releases,
     unjudged: [
       ...(loose ? tellSources(sources) : []),

@@ -1,4 +1,5 @@
 import {
+  forPythons,
   fromElsewhere,
   type Lock,
   type LockedPackage,
@@ -23,6 +24,7 @@ export function readUvLock(file: LockText): Lock {
   return {
     path: file.path,
     kind: 'uv',
+    ...forPythons(optionalText(root['requires-python'])),
     packages: placed.flatMap(({ it, registry }) =>
       registry === undefined ? [] : [releaseOf(reader, it, withoutCredentials(registry))],
     ),

@@ -1,4 +1,4 @@
-// guards: src/cli/mirror/fetch.ts src/cli/mirror/options.ts src/cli/mirror/targets-options.ts
+// guards: src/cli/mirror/fetch.ts src/cli/mirror/options.ts
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'

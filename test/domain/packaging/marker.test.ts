@@ -30,6 +30,17 @@ const MARKERS: readonly (readonly [marker: string, python: string, platform: str
   ["sys_platform == 'win32'; more", '', 'linux_x86_64', true],
 ]
 
+t.test('an extra holds where it is asked for, however it is spelled', async t => {
+  const target = { python: parsePythonTarget('3.11'), platform: undefined }
+  const asked = (...extras: readonly string[]) => ({ ...target, extras: new Set(extras) })
+  t.ok(mayHold("extra == 'test'", asked('test')))
+  t.ok(mayHold("extra == 'Fast_Test'", asked('fast-test', 'other')))
+  t.notOk(mayHold("extra == 'test'", asked()))
+  t.notOk(mayHold("'test' == extra", asked('other')))
+  t.ok(mayHold("extra != 'test'", asked('other')))
+  t.notOk(mayHold("extra == 'test' and python_version < '3.9'", asked('test')))
+})
+
 t.test('a marker leaves out only what it cannot hold on', async t => {
   for (const [marker, python, platform, may] of MARKERS)
     t.equal(

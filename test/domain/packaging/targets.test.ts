@@ -5,8 +5,10 @@ import {
   fitsTargets,
   parsePlatformTarget,
   parsePythonTarget,
+  pickForOne,
   pickForTargets,
   type Targets,
+  takeForTargets,
 } from '../../../src/domain/packaging/targets.ts'
 
 function targets(pythons: readonly string[], platforms: readonly string[]): Targets {
@@ -103,6 +105,45 @@ t.test('of a release a target gets what it needs', async t => {
       picked.map(index => RELEASE[index]),
       title,
     )
+})
+
+/** Targets, the formats that somebody told of, and who builds from the source distribution: `python platform` each. */
+const BUILT: readonly (readonly [
+  title: string,
+  pythons: readonly string[],
+  formats: Parameters<typeof takeForTargets>[2],
+  built: readonly string[],
+])[] = [
+  ['nobody where every target has a wheel', ['3.11', '3.12'], 'any', []],
+  ['whoever has no wheel', ['3.11', '3.13', '3.14'], 'any', ['3.13', '3.14']],
+  ['everybody where wheels are not to be taken', ['3.11'], 'sdist', ['3.11']],
+  ['nobody where source distributions are not', ['3.13'], 'wheel', []],
+]
+
+t.test('of a release it is known who builds it', async t => {
+  for (const [title, pythons, formats, built] of BUILT) {
+    const { builds } = takeForTargets(RELEASE, targets(pythons, ['linux_x86_64']), formats)
+    t.strictSame(
+      builds.flatMap(it => it.for.map(one => one.pythons[0]?.text)),
+      built,
+      title,
+    )
+    t.ok(builds.every(({ file }) => file.filename.kind === 'sdist'))
+  }
+  const everybody = targets([], [])
+  t.strictSame(takeForTargets(RELEASE, everybody).builds, [], 'of everybody some have a wheel')
+  const sources = RELEASE.filter(({ filename }) => filename.kind === 'sdist')
+  t.strictSame(takeForTargets(sources, everybody).builds, [{ file: sources[0], for: [everybody] }])
+  t.strictSame(takeForTargets(RELEASE, everybody, 'sdist').files, RELEASE, 'and everybody may take anything')
+  t.strictSame(takeForTargets(RELEASE, targets(['3.11'], []), 'sdist').files, sources)
+})
+
+t.test('one client takes wheels that fit, or builds', async t => {
+  const linux = (...pythons: readonly string[]) => targets(pythons, ['linux_x86_64'])
+  t.strictSame(pickForOne(RELEASE, linux('3.11', '3.13')), [RELEASE[0]], 'whichever Python it has')
+  t.strictSame(pickForOne(RELEASE, linux('3.13')), [RELEASE[3]])
+  t.strictSame(pickForOne(RELEASE, linux('3.11'), 'sdist'), [RELEASE[3]])
+  t.strictSame(pickForOne(RELEASE, linux('3.13'), 'wheel'), [])
 })
 
 t.test('requires-python leaves out what no target may use', async t => {

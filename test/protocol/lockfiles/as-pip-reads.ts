@@ -107,7 +107,8 @@ function told(lines: readonly ParsedLine[]): Reading {
   const places: string[] = []
   const requirements: string[] = []
   for (const line of lines)
-    if ('requirement' in line) {
+    if ('format' in line) continue
+    else if ('requirement' in line) {
       const from = `${line.constraint ? '-c' : '-r'} ${line.path.replace('/folder/', '')} (line ${line.line})`
       const hashes = line.editable ? '' : [...new Set(line.hashes)].sort().join(' ')
       requirements.push(`${from} | ${line.editable ? '-e ' : ''}${line.requirement} | ${hashes}`)

@@ -1,4 +1,6 @@
+// guards: src/protocol/lockfiles/requirements/formats.ts
 import t from 'tap'
+import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { A, B, C, read, short, told, wrong } from './locks-as-text.ts'
 
 t.test('requirements with hashes', async t => {
@@ -44,6 +46,28 @@ t.test('requirements with hashes', async t => {
   t.match(wrong('requirements.txt', 'two==2.0,<3'), /is not locked/)
   t.match(wrong('requirements.txt', 'two==2.0 --hash=sha256:abc'), /not a sha256 of 64 hex digits/)
   t.match(wrong('requirements.txt', 'two==two'), /is not one version/)
+})
+
+/** Lines, and what is taken of demo and of other: pip's `FormatControl`. */
+const FORMATS: readonly (readonly [lines: string, demo: string | undefined, other: string | undefined])[] = [
+  ['', undefined, undefined],
+  ['--no-binary Demo', 'sdist', 'any'],
+  ['--no-binary=:all:', 'sdist', 'sdist'],
+  ['--no-binary :all:\n--only-binary demo', 'wheel', 'sdist'],
+  ['--only-binary :all:\n--no-binary demo,more', 'sdist', 'wheel'],
+  ['--no-binary demo --only-binary demo', 'wheel', 'any'],
+  ['--no-binary demo\n--no-binary :none:', 'any', 'any'],
+  ['--no-binary :all:,:none:,demo', 'sdist', 'any'],
+  ['--no-binary :all:,other', 'sdist', 'sdist'],
+]
+
+t.test('a requirements file says what is taken of a release', async t => {
+  for (const [lines, demo, other] of FORMATS) {
+    const lock = read('requirements.txt', `${lines}\ndemo==1.0\n`)
+    t.equal(lock.formats?.(parseProjectName('demo')), demo, lines)
+    t.equal(lock.formats?.(parseProjectName('other')), other, lines)
+    t.strictSame(lock.unjudged, [])
+  }
 })
 
 t.test('what a requirements file includes', async t => {

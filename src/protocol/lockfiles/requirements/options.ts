@@ -10,6 +10,8 @@ type OptionName =
   | 'requirement'
   | 'editable'
   | 'hash'
+  | 'no-binary'
+  | 'only-binary'
   | 'no-effect'
 
 interface Option {
@@ -31,8 +33,8 @@ const LONG: ReadonlyMap<string, Option> = new Map([
   ['--requirement', VALUE('requirement')],
   ['--editable', VALUE('editable')],
   ['--hash', VALUE('hash')],
-  ['--no-binary', VALUE('no-effect')],
-  ['--only-binary', VALUE('no-effect')],
+  ['--no-binary', VALUE('no-binary')],
+  ['--only-binary', VALUE('only-binary')],
   ['--prefer-binary', FLAG('no-effect')],
   ['--require-hashes', FLAG('no-effect')],
   ['--no-require-hashes', FLAG('no-effect')],

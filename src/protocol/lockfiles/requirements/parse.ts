@@ -24,7 +24,14 @@ export interface SourceLine {
   readonly value: string
 }
 
-export type ParsedLine = RequirementLine | SourceLine
+/** A line that says what is taken of releases. */
+export interface FormatLine {
+  readonly format: 'no-binary' | 'only-binary'
+  /** `:all:`, `:none:` or names, comma-separated */
+  readonly value: string
+}
+
+export type ParsedLine = RequirementLine | SourceLine | FormatLine
 
 interface Place {
   readonly path: string
@@ -56,7 +63,7 @@ function parseFile(bytes: Uint8Array, place: Place, surroundings: Surroundings):
     if (required !== undefined) return [required]
     const included = firstOf(split, 'requirement')
     const path_ = included ?? firstOf(split, 'constraint')
-    if (path_ === undefined) return sourcesOf(split, { path, line })
+    if (path_ === undefined) return [...sourcesOf(split, { path, line }), ...formatsOf(split)]
     return include(path_, { ...place, constraint: included === undefined, line }, surroundings)
   })
 }
@@ -90,6 +97,12 @@ function include(named: string, place: At, surroundings: Surroundings): readonly
   if (open.includes(path))
     throw wrongLock(from, line, path === resolve(from) ? 'includes itself' : `includes ${path}, which includes it`)
   return parseFile(surroundings.read(path), { ...place, path, open: [...open, path] }, surroundings)
+}
+
+function formatsOf({ options }: SplitLine): readonly FormatLine[] {
+  return (['no-binary', 'only-binary'] as const).flatMap(format =>
+    (options.get(format) ?? []).map(value => ({ format, value })),
+  )
 }
 
 /** pip keeps the last `--index-url` of a line, every extra index, and the first place of files. */

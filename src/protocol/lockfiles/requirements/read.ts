@@ -10,6 +10,7 @@ import {
   type Unjudged,
 } from '../lock.ts'
 import { withoutCredentials } from '../plain-url.ts'
+import { formatsInForce } from './formats.ts'
 import { type ParsedLine, parseRequirements, type RequirementLine, type SourceLine } from './parse.ts'
 import { parseRequirement, pinnedVersion, type Requirement } from './requirement.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -33,6 +34,7 @@ export function readRequirements(
   return {
     path: file.path,
     kind: 'requirements',
+    ...formatsInForce(lines.filter(line => 'format' in line)),
     packages: narrowed.filter(it => 'project' in it),
     unjudged: [...sources.map(tellSource), ...apart, ...narrowed.filter(it => 'kind' in it)],
   }
@@ -48,7 +50,7 @@ function sourcesInForce(lines: readonly ParsedLine[]): readonly SourceLine[] {
   let closed = false
   const places: SourceLine[] = []
   for (const line of lines) {
-    if (isRequirement(line)) continue
+    if (!('option' in line)) continue
     if (line.option === 'find-links') places.push(line)
     else if (line.option === 'no-index') [closed, indexes] = [true, []]
     else if (!closed) indexes = line.option === 'index-url' ? [line] : [...indexes, line]

@@ -4,11 +4,16 @@ import {
   type PythonTarget,
   parsePlatformTarget,
   parsePythonTarget,
+  type Targets,
 } from '../../domain/packaging/targets.ts'
 
 export interface TargetOptions {
   readonly python?: readonly PythonTarget[]
   readonly platform?: readonly PlatformTarget[]
+}
+
+export function targetsOf({ python = [], platform = [] }: TargetOptions): Targets {
+  return { pythons: python, platforms: platform }
 }
 
 export function withTargetOptions(command: Command): Command {
