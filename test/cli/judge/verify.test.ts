@@ -200,7 +200,7 @@ t.test('every file of a release is one JSON line with exactly the promised field
   const { wheel, sdist } = await release(desk_, 'demo', '1.0', { attested: ['wheel'] })
   const { exit, out, err } = await desk_.run('verify', 'Demo==1.0.0', '--format', 'json')
   t.equal(exit, 1)
-  t.match(err, /^policy: \S+policy\.yaml \(sha256 [0-9a-f]{12}\)\n$/)
+  t.equal(err, '', 'a program reads nothing else')
   const lines = jsonLines(out)
   for (const line of lines) t.strictSame(Object.keys(line), FIELDS)
   t.match(lines, [
