@@ -88,16 +88,25 @@ const AROUND: readonly (readonly [sign: RegExp, rest: string])[] = [
     /sampleproject-4\.0\.0/,
     'version: 1\nprojects: [{ match: sampleproject, publishers: [{ kind: github, repository: pypa/sampleproject, workflow: release.yml }] }]\n',
   ],
+  [/pins: /, 'version: 1\nprojects: [{ match: oldlib }]\n'],
   [/in-house/, 'version: 1\nprojects: [{ match: acme-build, publishers: [in-house] }]\n'],
   [/./, 'version: 1\nprojects: [{ match: other, deny: no }]\n'],
 ]
 
 t.test('every recipe of the policy page loads as it stands', async t => {
   const blocks = [...page('policies/README.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block)
+  const [pins = ''] = [...page('policies/README.md').matchAll(/```text\n(\S+==[\s\S]*?)```/g)].map(
+    ([, text = '']) => text,
+  )
   t.ok(blocks.length >= 10, `${blocks.length} blocks`)
   for (const block of blocks) {
     const [, rest = ''] = AROUND.find(([sign]) => sign.test(block)) ?? []
-    const loaded = loadPolicy([{ path: 'p.yaml', text: `${rest}${block}` }], NOW, () => ROOT)
+    const loaded = loadPolicy(
+      [{ path: 'p.yaml', text: `${rest}${block}` }],
+      NOW,
+      () => ROOT,
+      () => pins,
+    )
     t.strictSame(
       'policy' in loaded ? [] : loaded.diagnostics.map(formatDiagnostic),
       [],
