@@ -3,113 +3,8 @@ import t, { type Test } from 'tap'
 import { createAsk } from '../http/client.ts'
 import { desk, jsonLines } from '../world/commands/desk.ts'
 import { startGate } from '../world/gate/gate.ts'
-import type { Published, Release, World } from '../world/world.ts'
-
-const MALLORY = { kind: 'github', repository: 'mallory/x', workflow: 'release.yml' } as const
-const NOW = new Date().toISOString()
-
-/** How a project comes to be refused: its rule (`none`: there is none), and the release; the file is its source distribution. */
-interface Case {
-  readonly code: string
-  readonly rule: string
-  readonly release: (world: World, project: string) => Promise<Release>
-  /** asked for before, and admitted */
-  readonly before?: string
-}
-
-const signer = (project: string) => `publishers: [{ kind: github, repository: acme/${project}, workflow: release.yml }]`
-
-/** Each of a project of its own. */
-const SOFT: readonly Case[] = [
-  { code: 'unattested', rule: 'SIGNER', release: (world, name) => world.release(name, '2.0', { attested: false }) },
-  {
-    code: 'publisher-mismatch',
-    rule: 'SIGNER',
-    release: (world, name) => world.release(name, '2.0', { identity: MALLORY }),
-  },
-  {
-    code: 'publisher-changed',
-    rule: 'identity: first-seen',
-    before: '1.0',
-    release: (world, name) => world.release(name, '2.0', { identity: MALLORY }),
-  },
-  {
-    code: 'predicate-not-allowed',
-    rule: 'SIGNER, predicates: { require: [slsa-provenance/v1] }',
-    release: (world, name) => world.release(name, '2.0'),
-  },
-  {
-    code: 'builder-not-trusted',
-    rule: 'SIGNER, slsa: { builders: [{ workflow: acme/b/.github/workflows/b.yml, ref: "refs/tags/*" }] }',
-    release: (world, name) => world.release(name, '2.0'),
-  },
-  {
-    code: 'provenance-lost',
-    rule: 'attestation: when-seen',
-    before: '1.0',
-    release: (world, name) => world.release(name, '2.0', { attested: false }),
-  },
-  {
-    code: 'too-new',
-    rule: 'SIGNER, cooldown: { min_age: 7d }',
-    release: (world, name) => world.release(name, '2.0', { listed: { uploadTime: NOW } }),
-  },
-  {
-    code: 'too-new',
-    rule: 'SIGNER, cooldown: { min_age: 7d }',
-    release: (world, name) => world.release(name, '2.0', { listed: { uploadTime: NOW }, identity: MALLORY }),
-  },
-  {
-    code: 'upload-time-missing',
-    rule: 'SIGNER, cooldown: { min_age: 7d }',
-    release: (world, name) => world.release(name, '2.0', { listed: { entry: { 'upload-time': undefined } } }),
-  },
-  {
-    code: 'yanked',
-    rule: 'SIGNER, yanked: deny',
-    release: (world, name) => world.release(name, '2.0', { listed: { yanked: 'broken' } }),
-  },
-  {
-    code: 'project-status',
-    rule: 'SIGNER, status: { archived: deny }',
-    async release(world, name) {
-      const released = await world.release(name, '2.0')
-      world.upstream.setStatus(name, 'archived')
-      return released
-    },
-  },
-  { code: 'no-rule', rule: 'none', release: (world, name) => world.release(name, '2.0') },
-  { code: 'no-rule', rule: 'none', release: (world, name) => world.release(name, '2.0', { attested: false }) },
-]
-
-const HARD: readonly Case[] = [
-  {
-    code: 'digest-mismatch',
-    rule: 'SIGNER',
-    release: (world, name) => world.release(name, '2.0', { tamper: 'content' }),
-  },
-  { code: 'rule-denies', rule: 'deny: "not here"', release: (world, name) => world.release(name, '2.0') },
-  {
-    code: 'project-quarantined',
-    rule: 'SIGNER',
-    async release(world, name) {
-      const released = await world.release(name, '2.0')
-      world.upstream.setStatus(name, 'quarantined')
-      return released
-    },
-  },
-  {
-    code: 'digest-missing',
-    rule: 'SIGNER',
-    release: (world, name) => world.release(name, '2.0', { listed: { entry: { hashes: {} } } }),
-  },
-  {
-    // under a rule that says what is wrong anyhow
-    code: 'yanked',
-    rule: 'SIGNER, yanked: deny',
-    release: (world, name) => world.release(name, '2.0', { listed: { yanked: 'broken' }, tamper: 'content' }),
-  },
-]
+import { policyOfCases, REFUSED_FOR_GOOD, REFUSED_SOFTLY, type RefusalCase } from '../world/gate/refusal-cases.ts'
+import type { Published } from '../world/world.ts'
 
 interface Told {
   readonly code: string
@@ -118,20 +13,11 @@ interface Told {
 }
 
 /** A gate before the projects of these cases, with what each tells of a refusal. */
-async function gateBefore(t: Test, cases: readonly Case[]) {
+async function gateBefore(t: Test, cases: readonly RefusalCase[]) {
   const place = await desk(t)
   const { world } = place
   const named = cases.map((one, at) => ({ ...one, project: `p${at}` }))
-  const rules = named.flatMap(({ project, rule }) =>
-    rule === 'none' ? [] : [`  - { match: ${project}, ${rule.replace('SIGNER', signer(project))} }`],
-  )
-  const policy = [
-    'version: 1',
-    'contact: { name: Us, url: "mailto:us@acme.example?subject={code}" }',
-    'projects:',
-    ...rules,
-    '',
-  ].join('\n')
+  const policy = policyOfCases(named)
   for (const { project, before } of named) if (before !== undefined) await world.release(project, before)
   const gate = await startGate(t, world, { policy })
   const ask = createAsk(t, world, gate.url)
@@ -171,7 +57,7 @@ async function gateBefore(t: Test, cases: readonly Case[]) {
 }
 
 t.test('one text for one refusal, which loads where it is pasted and admits that file alone', async t => {
-  const { place, world, gate, ask, policy, refused, texts } = await gateBefore(t, SOFT)
+  const { place, world, gate, ask, policy, refused, texts } = await gateBefore(t, REFUSED_SOFTLY)
   for (const { code, file, other } of refused) {
     const { told, shown, plain, anew, ...found } = await texts(file)
     const what = `${code} of ${file.filename}`
@@ -194,7 +80,7 @@ t.test('one text for one refusal, which loads where it is pasted and admits that
 })
 
 t.test('where nothing admits a file none is offered, and it is said why, everywhere in the same words', async t => {
-  const { refused, texts } = await gateBefore(t, HARD)
+  const { refused, texts } = await gateBefore(t, REFUSED_FOR_GOOD)
   for (const { code, file } of refused) {
     const { told, shown, plain, anew, page, ...found } = await texts(file)
     t.equal(found.code, code)
@@ -207,7 +93,7 @@ t.test('where nothing admits a file none is offered, and it is said why, everywh
 })
 
 t.test('a refusal that was kept is told by its id in the same words', async t => {
-  const { place, gate, refused, texts } = await gateBefore(t, SOFT.slice(0, 1))
+  const { place, gate, refused, texts } = await gateBefore(t, REFUSED_SOFTLY.slice(0, 1))
   const [{ file } = { file: undefined }] = refused
   if (file === undefined) throw new TypeError('there is one')
   const { id, told } = await texts(file)

@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap'
-import type { WorldGate } from '../world/gate/gate.ts'
-import { createWorld } from '../world/world.ts'
-import { CLIENT_NAMES, clientOf } from './set-up/clients.ts'
-import { openGate, requestsTo } from './set-up/gates.ts'
-import { openSite, type Run, type Site } from './set-up/site.ts'
-import { prepareAll, type Tool, type ToolName } from './set-up/tools.ts'
+import type { WorldGate } from '../../world/gate/gate.ts'
+import { createWorld } from '../../world/world.ts'
+import { CLIENT_NAMES, clientOf } from '../set-up/clients.ts'
+import { openGate, requestsTo } from '../set-up/gates.ts'
+import { openSite, type Run, type Site } from '../set-up/site.ts'
+import { prepareAll, type Tool, type ToolName } from '../set-up/tools.ts'
 
 const MIB = 1024 * 1024
 /** Files above this stream while they are hashed. */

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { createWorld } from '../world/world.ts'
-import { CLIENT_NAMES, clientOf } from './set-up/clients.ts'
-import { openGate, readsWhy, requestsTo } from './set-up/gates.ts'
-import { openSite } from './set-up/site.ts'
-import { prepareAll } from './set-up/tools.ts'
+import { createWorld } from '../../world/world.ts'
+import { CLIENT_NAMES, clientOf } from '../set-up/clients.ts'
+import { openGate, readsWhy, requestsTo } from '../set-up/gates.ts'
+import { openSite } from '../set-up/site.ts'
+import { prepareAll } from '../set-up/tools.ts'
 
 t.jobs = 2
 
