@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { CommanderError } from 'commander'
+import { cut } from '../../domain/base/cut.ts'
 import { errorEntry, GateError } from '../../domain/base/errors.ts'
 import { createScreen, inert, styled } from '../terminal/screen.ts'
 import type { ExitCode, Services } from './services.ts'
@@ -36,7 +37,7 @@ function reportGateError(
 function reportDefect(error: unknown, { output, environment }: Pick<Services, 'output' | 'environment'>): ExitCode {
   const screen = createScreen(output, 'err')
   const id = randomBytes(4).toString('hex')
-  const what = inert(error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 300)
+  const what = cut(inert(error instanceof Error ? `${error.name}: ${error.message}` : String(error)), 300)
   const debug = environment['PORTCULLIS_DEBUG'] === '1'
   screen.line(
     styled('bad', 'internal error'),

@@ -1,3 +1,4 @@
+import { cut } from '../../domain/base/cut.ts'
 import type { Output } from './output.ts'
 import { inert } from './screen.ts'
 
@@ -27,7 +28,7 @@ export function createProgress({ progress, err }: Output): Progress {
   return {
     show(text) {
       if (!progress) return
-      err(`${WIPE}${inert(text).slice(0, 78)}`)
+      err(`${WIPE}${cut(inert(text), 77)}`)
       shown = true
     },
     clear() {

@@ -1,4 +1,4 @@
-// guards: src/gate/pages/foresight.ts src/gate/records/explained.ts
+// guards: src/gate/pages/foresight.ts
 import t, { type Test } from 'tap'
 import { type Millis, millis } from '../../../src/domain/base/instant.ts'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
