@@ -170,7 +170,17 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   return {
     page: pages.page,
     atHand: { page: pages.atHand, locate: locate.atHand, judge: judge.atHand },
-    legacy: createLegacy({ index, indexes, memory, foresight, links: linksFor('absolute'), mode, maxAge, clock }),
+    legacy: createLegacy({
+      index,
+      indexes,
+      memory,
+      foresight,
+      links: linksFor('absolute'),
+      mode,
+      claims: settings.metadata === 'verified' ? 'null' : 'as listed',
+      maxAge,
+      clock,
+    }),
     locate: locate.byPath,
     locateByName: locate.byName,
     async judge(artifact, asker) {
