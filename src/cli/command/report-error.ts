@@ -25,9 +25,10 @@ function reportGateError(
   const [first = '', ...others] = error.detail.split('\n')
   if (error.code === 'config-invalid' || error.code === 'policy-invalid') {
     screen.line(head, `: ${title}`)
-    for (const diagnostic of [first, ...others]) screen.line(diagnostic) // as editors and CI look for them
+    screen.line(first) // each alone, as editors and CI look for them
   } else if (PLAIN.has(error.code)) screen.line(head, `: ${first}`)
   else screen.line(head, `: ${title}: ${first} (${error.code})`)
+  for (const diagnostic of others) screen.line(diagnostic)
   if (!PLAIN.has(error.code)) screen.line(remedy)
   if (environment['PORTCULLIS_DEBUG'] === '1') screen.block(2, stackOf(error))
   return exit
