@@ -4,7 +4,7 @@ import { createPolicy, type Exemption, type Policy, type PolicyMode, type Rule }
 import type { Revocation } from '../../domain/policy/revocation.ts'
 import { compileExemption } from '../clauses/exemption.ts'
 import { compileTest, type ReadTest } from '../clauses/policy-test.ts'
-import { NamedRoots, type ReadRoot, readPublishers } from '../clauses/publisher.ts'
+import { NamedRoots, type ReadRoot, type RootUse, readPublishers } from '../clauses/publisher.ts'
 import { compileRevocation } from '../clauses/revocation.ts'
 import { barestRule, compileRule, unmatchedRule } from '../clauses/rule.ts'
 import {
@@ -48,6 +48,8 @@ export interface PolicyContents {
   readonly tests: readonly ReadTest[]
   /** files that `trusted_root` names, absolute */
   readonly rootFiles: readonly string[]
+  /** where they are named, and what is in them */
+  readonly rootUses: readonly RootUse[]
   /** things worth saying at load */
   readonly warnings: readonly Diagnostic[]
 }
@@ -133,6 +135,7 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
       limits: { exemptionMax: limits.exemption_max, exemptionWarn: limits.exemption_warn },
       tests,
       rootFiles: roots.files,
+      rootUses: roots.uses,
       warnings,
     },
     parts: digest => createPolicy({ ...parts, digest, warnings: warnings.map(formatDiagnostic) }),

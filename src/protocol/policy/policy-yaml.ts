@@ -2,7 +2,7 @@ import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
 import { sha256Of } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
-import type { ReadRoot } from '../clauses/publisher.ts'
+import type { ReadRoot, RootUse } from '../clauses/publisher.ts'
 import { policySchema } from '../clauses/schema.ts'
 import type { Diagnostic } from '../yaml/diagnostic.ts'
 import { describeIssues } from '../yaml/schema-diagnostics.ts'
@@ -45,17 +45,24 @@ export function loadPolicy(files: readonly TextFile[], now: Instant, readRoot: R
   if (wrong !== undefined) return { diagnostics: wrong }
   if (compiled.parts === undefined) throw new TypeError('a policy without diagnostics compiles')
   const { contents } = compiled
-  const draft = compiled.parts('')
-  const policy = compiled.parts(digestOf(files, draft.roots))
+  const policy = compiled.parts(digestOf(files, contents.rootUses))
   const tests = runTests(contents.tests, policy, now)
   const failed = nonEmpty(tests.filter(({ passed }) => !passed).map(({ place }) => place))
   return failed === undefined ? { policy, contents, tests } : { diagnostics: failed, tests }
 }
 
-/** sha256 of the file, as `sha256sum` prints it; of several, or with trusted roots beside, over their digests in order. */
-function digestOf(files: readonly TextFile[], roots: Policy['roots']): string {
-  const digests = [...files.map(({ text }) => sha256Of(text)), ...roots.map(({ digest }) => digest)]
-  return digests.length === 1 ? (digests[0] ?? '') : sha256Of([...digests].sort().join('\n'))
+/**
+ * sha256 of the file, as `sha256sum` prints it; of several, or with trusted roots beside, over their digests in order. That of a root
+ * stands there with the file that names it and the path by which it does: two roots in each other's place are another policy.
+ */
+function digestOf(files: readonly TextFile[], roots: readonly RootUse[]): string {
+  const digests = new Map(files.map(({ path, text }) => [path, sha256Of(text)]))
+  const used = new Set(
+    roots.map(({ file, written, digest }) => `${digests.get(file)} ${JSON.stringify(written)} ${digest}`),
+  )
+  const [only] = digests.values()
+  if (only !== undefined && files.length === 1 && used.size === 0) return only
+  return sha256Of([...files.map(({ text }) => sha256Of(text)), ...used].sort().join('\n'))
 }
 
 function inOrder(diagnostics: readonly Diagnostic[], files: readonly TextFile[]): readonly Diagnostic[] {
