@@ -6,6 +6,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
 import { type Extract, extract } from 'tar-stream'
+import { cut } from '../domain/base/cut.ts'
 import { parseSha256, type Sha256 } from '../domain/base/digest.ts'
 import { errorCode } from '../domain/base/error-code.ts'
 import { GateError } from '../domain/base/errors.ts'
@@ -108,10 +109,10 @@ async function takeEntries(archive: AsyncIterable<Entry>, { name, blobs }: Carri
     const blob = blobs[next]
     next += 1
     const { header } = entry
-    if (blob === undefined) throw strange(`${name} holds more than the manifest says: ${header.name.slice(0, 200)}`)
-    if (header.type !== 'file') throw strange(`${name} holds a ${header.type}: ${header.name.slice(0, 200)}`)
+    if (blob === undefined) throw strange(`${name} holds more than the manifest says: ${cut(header.name, 200)}`)
+    if (header.type !== 'file') throw strange(`${name} holds a ${header.type}: ${cut(header.name, 200)}`)
     if (header.name !== entryName(blob.sha256))
-      throw strange(`${name} holds ${header.name.slice(0, 200)} where ${entryName(blob.sha256)} should stand`)
+      throw strange(`${name} holds ${cut(header.name, 200)} where ${entryName(blob.sha256)} should stand`)
     if (header.size !== blob.size)
       throw new ImportRefusal(
         'blob-mismatch',

@@ -7,13 +7,14 @@ export function gateSettings(
   config: Config,
   state: { readonly listenUrl: () => string; readonly draining: () => boolean },
 ): GateSettings {
-  const { publicUrl, index, files, findings } = config
+  const { publicUrl, index, files, findings, journal } = config
   return {
     publicUrl,
     mode: index.mode,
     maxAge: index.maxAge,
     maxStale: index.maxStale,
     negativeTtl: findings.negativeTtl,
+    keep: journal.keep,
     spool: files.spool,
     maxSize: files.maxSize,
     metadata: files.metadata,

@@ -153,7 +153,7 @@ const filesSection = z
       .enum(['promised', 'verified'])
       .prefault('promised')
       .describe(
-        '`promised`: `.metadata` leaves once it has the index’s digest and is core metadata of exactly that release; `verified`: only after the wheel was fetched and holds the same bytes, which makes every resolution a download',
+        '`promised`: `.metadata` leaves once it has the index’s digest and is core metadata of exactly that release; `verified`: only after the wheel was fetched and holds the same bytes, which makes every resolution a download, and the JSON API says no dependencies',
       ),
     client_cache: z
       .enum(['revalidate', 'forbid'])

@@ -11,9 +11,12 @@ export function secretsOf({ upstream }: Pick<Config, 'upstream'>, environment: E
 
 function secretsOfUrl(text: string): readonly Secret[] {
   const url = URL.parse(text)
-  if (url === null || url.password === '') return []
+  if (url === null || (url.username === '' && url.password === '')) return []
   const { username, password } = url
-  return [{ username: decoded(username), password: decoded(password) }, { token: password }]
+  return [
+    { username: decoded(username), password: decoded(password) },
+    { username, password },
+  ]
 }
 
 function decoded(text: string): string {

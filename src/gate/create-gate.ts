@@ -1,6 +1,6 @@
 import { sha256Of } from '../domain/base/digest.ts'
 import { GateError } from '../domain/base/errors.ts'
-import type { Clock, Millis } from '../domain/base/instant.ts'
+import { type Clock, type Millis, millis } from '../domain/base/instant.ts'
 import { renewedRefusal } from '../domain/decide/admit-with.ts'
 import { Admitted } from '../domain/decide/verdict.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
@@ -40,7 +40,7 @@ import type { ListingMode } from './pages/listing.ts'
 import { createPages } from './pages/pages.ts'
 import type { Policies } from './policy/policies.ts'
 import { createReadiness } from './readiness.ts'
-import { createExplained } from './records/explained.ts'
+import { createExplained, toldWithin } from './records/explained.ts'
 import { createWriteJournal } from './records/write-journal.ts'
 
 /** Everything the gate is made of; the composition root fills it in. */
@@ -68,6 +68,8 @@ export interface GateSettings {
   readonly maxAge: Millis
   readonly maxStale: Millis
   readonly negativeTtl: Millis
+  /** how long the store keeps what was told of refusals */
+  readonly keep: Millis
   /** bytes */
   readonly spool: number
   /** bytes */
@@ -128,9 +130,18 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   })
   const judge = createJudge({ clock: guard, weigh, beside, memory, policies, watch })
   const provenance = createProvenance({ examine, memory, kept: documents.kept, now })
-  const explained = createExplained(store.refusals, clock)
+  const explained = createExplained({ refusals: store.refusals, clock, keep: settings.keep })
   const background = createBackground(cause => events.emit(unjudged(cause)))
-  const foresight = createForesight({ sound, weigh, judge, policies, background, negativeTtl, clock })
+  const foresight = createForesight({
+    sound,
+    weigh,
+    judge,
+    policies,
+    background,
+    lasts: millis(Math.min(negativeTtl, toldWithin(settings.keep))),
+    edition: explained.edition,
+    clock,
+  })
   const isFile = createIsFile({ indexes, memory })
   const linksFor = (relativeTo: 'page' | 'absolute') =>
     createLinks({ publicUrl, listenUrl, relativeTo, keep: explained.keepSoon })
@@ -159,7 +170,17 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   return {
     page: pages.page,
     atHand: { page: pages.atHand, locate: locate.atHand, judge: judge.atHand },
-    legacy: createLegacy({ index, indexes, memory, foresight, links: linksFor('absolute'), mode, maxAge, clock }),
+    legacy: createLegacy({
+      index,
+      indexes,
+      memory,
+      foresight,
+      links: linksFor('absolute'),
+      mode,
+      claims: settings.metadata === 'verified' ? 'null' : 'as listed',
+      maxAge,
+      clock,
+    }),
     locate: locate.byPath,
     locateByName: locate.byName,
     async judge(artifact, asker) {

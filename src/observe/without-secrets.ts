@@ -1,3 +1,5 @@
+import { cut } from '../domain/base/cut.ts'
+
 const LONGEST = 2_048
 const DEEPEST = 4
 const MOST = 32
@@ -12,7 +14,7 @@ const UNSEEN = /[\x80-\x9f\u2028\u2029]|\p{Cf}/gu
  * package indexes. Cut to 2,048 characters.
  */
 export function withoutSecrets(text: string): string {
-  const short = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
+  const short = cut(text, LONGEST)
   if (!SUSPICIOUS.test(short)) return short
   return short
     .replace(/(\/\/)[^/?#\s@]*(?:@[^/?#\s@]*)*@/g, '$1***@')

@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort } from 'node:worker_threads'
+import { cut } from '../domain/base/cut.ts'
 import { GateError } from '../domain/base/errors.ts'
 import { createLegacyReader, type LegacyFile, type LegacyJson } from '../protocol/legacy/legacy-json.ts'
 import type { ProjectIndex } from '../protocol/simple/project-index.ts'
@@ -30,7 +31,7 @@ async function read(request: ParseRequest): Promise<ParseAnswer> {
         kind: 'failed',
         code: 'unknown-bug',
         detail: 'a document could not be read',
-        untrusted: error instanceof Error ? error.message.slice(0, LONGEST_UNTRUSTED) : undefined,
+        untrusted: error instanceof Error ? cut(error.message, LONGEST_UNTRUSTED) : undefined,
         status: false,
       }
     const { code, detail } = error
@@ -71,7 +72,7 @@ function legacyColumns(files: readonly LegacyFile[]): LegacyColumns {
 
 /** Whatever it was that the upstream said, its beginning is enough for a log. */
 function shown(untrusted: unknown): string | undefined {
-  return untrusted === undefined ? undefined : JSON.stringify(untrusted).slice(0, LONGEST_UNTRUSTED)
+  return untrusted === undefined ? undefined : cut(JSON.stringify(untrusted), LONGEST_UNTRUSTED)
 }
 
 /** The bytes of a legacy document are handed over, not copied. */

@@ -37,10 +37,12 @@ export interface KeptRefusal {
   readonly at: Instant
 }
 
-/** Refusals by their short id, for explain pages that survive a restart. */
+/** Refusals by their short id, for explain pages that survive a restart. Bounded by age and number, the oldest go first. */
 export interface Refusals {
   put(id: string, refused: Refused, at: Instant): void
   get(id: string): Promise<KeptRefusal | undefined>
+  /** Tells from now on which are gone, whenever some were too old or too many. */
+  watch(gone: (ids: readonly string[]) => void): void
 }
 
 /** The newest time ever recorded: a clock that falls behind it by more than five minutes decides nothing. Kept at hand. */

@@ -61,6 +61,7 @@ function createStore(journal: JournalRow[]): Store {
         raise(at)
       },
       get: async id => refusals.get(id),
+      watch() {}, // none ever goes
     },
     watermark: { newest: () => time.newest, raise },
     journalBytes: () => 0,

@@ -1,3 +1,4 @@
+import { cut } from '../domain/base/cut.ts'
 import { GateError } from '../domain/base/errors.ts'
 
 /** How an upstream is called in front of people, who never see its URL. */
@@ -85,5 +86,5 @@ function asCause(error: unknown): UpstreamCause {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
   const plainCode = typeof code === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(code) ? code : ''
   const text = typeof message === 'string' ? message : 'not an error'
-  return new UpstreamCause(plainCode, text.replace(/\/\/[^/@\s]*@/g, '//').slice(0, 300))
+  return new UpstreamCause(plainCode, cut(text.replace(/\/\/[^/@\s]*@/g, '//'), 300))
 }

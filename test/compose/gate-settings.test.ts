@@ -17,7 +17,12 @@ const { config } = loadConfig({
 t.test('a gate is set as it is configured', async t => {
   let draining = false
   const settings = gateSettings(config, { listenUrl: () => 'http://127.0.0.1:1', draining: () => draining })
-  t.match(settings, { mode: 'hide', spool: 1024 * 1024, negativeTtl: config.findings.negativeTtl })
+  t.match(settings, {
+    mode: 'hide',
+    spool: 1024 * 1024,
+    negativeTtl: config.findings.negativeTtl,
+    keep: config.journal.keep,
+  })
   t.equal(settings.isInternal(parseProjectName('secret')), true)
   t.equal(settings.draining(), false)
   draining = true

@@ -482,9 +482,10 @@ t.test('what is older than it is kept goes, in small pieces', async t => {
   const database = new Database(subject.file)
   const retention = createRetention({
     database,
-    clock: () => instant(START + 1_100 + 1_000),
+    confirmed: () => instant(START + 1_100 + 1_000),
     keep: millis(1_000),
     room: { bytes: () => 0, step: () => false, gone() {} },
+    forgotten() {},
   })
   let steps = 0
   while (retention.step()) steps += 1

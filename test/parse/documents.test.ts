@@ -147,3 +147,13 @@ t.test('a thread that dies, outgrows its memory or hangs is unknown, and the nex
     await t.rejects(documents.page(pageWith({ how })), { code: 'unknown-upstream' }, 'by another thread')
   }
 })
+
+t.test(
+  'what is told of a document that cannot be read is cut with a mark, so that half a secret is looked for there',
+  async t => {
+    const documents = documentsOf(t)
+    const failure = await documents.page(pageWith({ name: 'x'.repeat(400) })).catch((error: unknown) => error)
+    t.ok(failure instanceof GateError)
+    t.match((failure as GateError).untrusted, /^"?x{290,300}…$/)
+  },
+)

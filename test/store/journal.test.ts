@@ -113,6 +113,41 @@ t.test('a journal that is full lets go of its oldest entries and of their words,
   await records?.close()
 })
 
+t.test(
+  'a verdict that is dated years ahead goes like any other when the journal is full, and takes no other along',
+  async t => {
+    const NUMBER = 5_000
+    const left: unknown[] = []
+    for (const AHEAD of [0, 30 * 365 * DAY]) {
+      const subject = await diskSubject(t, { folder: t.testdir() })
+      subject.store.journal.record({ ...stranger(0), at: instant(START + AHEAD) })
+      for (let number = 1; number < NUMBER; number += 1) subject.store.journal.record(stranger(number))
+      await subject.journal()
+      await subject.close()
+      const { database, room, events } = roomOver(t, subject, 400_000)
+      while (room.step());
+      t.comment(`${AHEAD / DAY} days ahead: ${JSON.stringify(events)}`)
+      const rows = database.prepare('select count(*) as rows, min(at) as first, max(at) as last from journal').get()
+      left.push({ rows, events, bytes: room.bytes() })
+      t.match(rows, { last: START + NUMBER - 1 }, 'the newest is there')
+    }
+    t.strictSame(left[1], left[0], 'as many are left, and as much is told')
+  },
+)
+
+t.test('where most of the journal went by its age, a row too many is one row', async t => {
+  const subject = await diskSubject(t)
+  const NUMBER = 5_000
+  for (let number = 0; number < NUMBER; number += 1) subject.store.journal.record(stranger(number))
+  await subject.journal()
+  await subject.close()
+  const { database, room } = roomOver(t, subject, 500_000)
+  // the first was dated ahead, so that it stayed
+  room.gone(database.prepare('delete from journal where id > 1 and id <= ?').run(NUMBER - 1_000).changes)
+  while (room.step());
+  t.equal(database.prepare('select count(*) from journal').pluck().get(), 1_000)
+})
+
 t.test('words that are used while others are looked for stay', async t => {
   const subject = await diskSubject(t, { journal: { maxSize: 400_000 } })
   for (let number = 0; number < 5_000; number += 1) subject.store.journal.record(stranger(number))

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { CommanderError } from 'commander'
+import { cut } from '../../domain/base/cut.ts'
 import { errorEntry, GateError } from '../../domain/base/errors.ts'
 import { createScreen, inert, styled } from '../terminal/screen.ts'
 import type { ExitCode, Services } from './services.ts'
@@ -24,9 +25,10 @@ function reportGateError(
   const [first = '', ...others] = error.detail.split('\n')
   if (error.code === 'config-invalid' || error.code === 'policy-invalid') {
     screen.line(head, `: ${title}`)
-    for (const diagnostic of [first, ...others]) screen.line(diagnostic) // as editors and CI look for them
+    screen.line(first) // each alone, as editors and CI look for them
   } else if (PLAIN.has(error.code)) screen.line(head, `: ${first}`)
   else screen.line(head, `: ${title}: ${first} (${error.code})`)
+  for (const diagnostic of others) screen.line(diagnostic)
   if (!PLAIN.has(error.code)) screen.line(remedy)
   if (environment['PORTCULLIS_DEBUG'] === '1') screen.block(2, stackOf(error))
   return exit
@@ -36,7 +38,7 @@ function reportGateError(
 function reportDefect(error: unknown, { output, environment }: Pick<Services, 'output' | 'environment'>): ExitCode {
   const screen = createScreen(output, 'err')
   const id = randomBytes(4).toString('hex')
-  const what = inert(error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 300)
+  const what = cut(inert(error instanceof Error ? `${error.name}: ${error.message}` : String(error)), 300)
   const debug = environment['PORTCULLIS_DEBUG'] === '1'
   screen.line(
     styled('bad', 'internal error'),

@@ -1,3 +1,4 @@
+import { cut } from '../../domain/base/cut.ts'
 import { inert } from '../terminal/screen.ts'
 import type { Row, Said, Section, Told, Weight } from './told.ts'
 
@@ -71,7 +72,7 @@ function markdown(said: readonly Said[]): string {
 /** What is ours is Markdown already; what is not is code, in a fence of more ticks than it has in a row. */
 function span(said: Said): string {
   if (typeof said === 'string') return said
-  const text = inert(said.foreign).slice(0, LONGEST)
+  const text = cut(inert(said.foreign), LONGEST)
   if (text.trim() === '') return '` `'
   const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length))
   const fence = '`'.repeat(longest + 1)

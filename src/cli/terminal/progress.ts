@@ -1,3 +1,4 @@
+import { cut } from '../../domain/base/cut.ts'
 import type { Output } from './output.ts'
 import { inert } from './screen.ts'
 
@@ -47,7 +48,7 @@ function onTerminal(err: Output['err']): Progress {
   let shown = false
   return {
     show(text) {
-      err(`${WIPE}${inert(text).slice(0, 78)}`)
+      err(`${WIPE}${cut(inert(text), 77)}`)
       shown = true
     },
     clear() {

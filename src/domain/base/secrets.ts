@@ -1,11 +1,13 @@
+import { CUT } from './cut.ts'
+
 /** A user name with its password, or a token alone: what one proves oneself with to somebody else. */
 export type Secret = { readonly username: string; readonly password: string } | { readonly token: string }
 
 /** characters; what is shorter stands in ordinary text by chance, and nothing could be said any more */
 const SHORTEST = 6
 const MASK = '***'
-/** Where a text was cut, half a secret may stand before it. */
-const CUT = '…'
+/** What stands for a password where the user name is a token. */
+const NO_PASSWORDS: ReadonlySet<string> = new Set(['', 'x', 'x-oauth-basic'])
 
 /**
  * The secrets of the configuration, known by value: whatever an upstream, a library or an error makes of them, they do not leave.
@@ -51,7 +53,8 @@ function literal(text: string): string {
 function formsOf(secret: Secret): readonly string[] {
   if ('token' in secret) return writtenForms(secret.token)
   const { username, password } = secret
-  return [...writtenForms(password), ...base64Forms(`${username}:${password}`)]
+  const told = NO_PASSWORDS.has(password.toLowerCase()) ? username : password
+  return [...writtenForms(told), ...base64Forms(`${username}:${password}`)]
 }
 
 function writtenForms(value: string): readonly string[] {

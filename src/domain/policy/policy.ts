@@ -100,7 +100,7 @@ export type PolicyMode = 'enforce' | 'audit'
 /** A compiled policy: total, immutable. */
 export interface Policy {
   readonly mode: PolicyMode
-  /** sha256 over the policy's files, names apart */
+  /** sha256 over the policy's files, names apart, and over the trusted roots that they name, each with where it is named */
   readonly digest: string
   readonly files: readonly string[]
   /** The one rule that decides this project, or `undefined` for `no-rule`. */

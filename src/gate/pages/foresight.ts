@@ -23,13 +23,15 @@ export interface Ground {
   readonly policy: Policy
   readonly memory: ProjectMemory
   readonly now: Instant
+  /** of the explanations that an answer leads to */
+  readonly edition: number
 }
 
 /** What was foreseen of every file of a page, and on what ground. */
 export interface Foreseen {
   readonly ground: Ground
   readonly files: ReadonlyMap<IndexFile, ForeseenFile>
-  /** until then no verdict in it can change by the passing of time alone */
+  /** until then no verdict in it can change by the passing of time alone, and no explanation can go */
   readonly until: Instant
 }
 
@@ -59,13 +61,15 @@ interface Options {
   readonly judge: Judge
   readonly policies: Policies
   readonly background: Background
-  readonly negativeTtl: Millis
+  /** of what is foreseen, at most: how long failures are remembered, and no explanation goes */
+  readonly lasts: Millis
+  readonly edition: () => number
   /** unguarded: a page decides nothing */
   readonly clock: Clock
 }
 
 export function createForesight(options: Options): Foresight {
-  const { sound, weigh, judge, policies, background, negativeTtl, clock } = options
+  const { sound, weigh, judge, policies, background, lasts, edition, clock } = options
 
   /** What came of it here, of entries that cannot be judged again without waiting although they were just now. */
   const judged = new WeakMap<IndexFile, Verdict>()
@@ -102,7 +106,7 @@ export function createForesight(options: Options): Foresight {
       if (isUnjudged(outcome)) files.set(file, { kind: 'open', last: lastOf(file, policy) })
     }
     yield
-    const change = nextChange(page.index.name, { policy, now, negativeTtl })
+    const change = nextChange(page.index.name, { policy, now, lasts })
     return { ground, files, until: isSettled ? change : instant(Math.min(change, now + TRIED_AGAIN)) }
   }
 
@@ -114,7 +118,7 @@ export function createForesight(options: Options): Foresight {
   }
 
   return {
-    ground: (page, memory) => ({ page, memory, policy: policies.current(), now: clock() }),
+    ground: (page, memory) => ({ page, memory, policy: policies.current(), now: clock(), edition: edition() }),
     async foresee(ground) {
       const before = standing.get(ground.page)
       if (before !== undefined && stillStands(before, ground)) return before
@@ -159,6 +163,7 @@ export function stillStands({ ground: before, until }: Foreseen, fresh: Ground):
     before.page === fresh.page &&
     before.policy === fresh.policy &&
     before.memory.knowsAs(fresh.memory) &&
+    before.edition === fresh.edition &&
     fresh.now < until
   )
 }

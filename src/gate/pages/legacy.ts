@@ -42,6 +42,8 @@ interface Options {
   readonly foresight: Foresight
   readonly links: Links
   readonly mode: ListingMode
+  /** `null`: where METADATA leaves only once a wheel holds it, no dependencies do that no wheel was seen to hold */
+  readonly claims: 'as listed' | 'null'
   readonly maxAge: Millis
   readonly clock: Clock
 }
@@ -53,7 +55,7 @@ interface Options {
 export function createLegacy(
   options: Options,
 ): (project: ProjectName, version: string | undefined, asker?: Asker) => Promise<PageBody> {
-  const { index, indexes, memory, foresight, links, mode, maxAge, clock } = options
+  const { index, indexes, memory, foresight, links, mode, claims, maxAge, clock } = options
   const patience = createPatience({ foresight, memory })
   const fetched = new LRUCache<string, Fetched>({ maxSize: MOST, sizeCalculation: ({ json }) => roughSize(json) })
   // refused files are left out here whatever the mode, unjudged ones where they are hidden on pages
@@ -110,6 +112,7 @@ export function createLegacy(
   function render(json: LegacyJson, { ground, files }: Foreseen): Steps<Buffer> {
     const { byFilename } = ground.page
     return renderLegacyJson(json, {
+      claims,
       keep({ filename, sha256 }) {
         const listed = byFilename.get(filename)
         const outcome = listed === undefined ? undefined : files.get(listed)

@@ -11,9 +11,9 @@ const COOLING = 60_000
  */
 export function nextChange(
   project: ProjectName,
-  { policy, now, negativeTtl }: { readonly policy: Policy; readonly now: Instant; readonly negativeTtl: Millis },
+  { policy, now, lasts }: { readonly policy: Policy; readonly now: Instant; readonly lasts: Millis },
 ): Instant {
   const ends = policy.exemptionsFor(project).flatMap(exemption => (exemption.ends > now ? [exemption.ends] : []))
   const cools = (policy.ruleFor(project)?.cooldown.minAge ?? 0) > 0
-  return instant(Math.min(now + negativeTtl, ...(cools ? [now + COOLING] : []), ...ends))
+  return instant(Math.min(now + lasts, ...(cools ? [now + COOLING] : []), ...ends))
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Clock } from '../../domain/base/instant.ts'
+import { type Clock, type Millis, millis } from '../../domain/base/instant.ts'
 import type { RefusalWords, Refused } from '../../domain/decide/verdict.ts'
 import type { KeptRefusal, Refusals } from '../../ports/store.ts'
 
@@ -32,14 +32,32 @@ export interface Explained {
    */
   keepSoon(foreseen: Foreseen): string
   get(id: string): Promise<KeptRefusal | undefined>
+  /** Another number whenever something went that may have been told since: what names ids in its words has to be made anew. */
+  edition(): number
   close(): void
 }
 
-export function createExplained(refusals: Refusals, clock: Clock): Explained {
-  const kept = new Lately()
+interface Options {
+  readonly refusals: Refusals
+  readonly clock: Clock
+  /** how long `refusals` keeps what was put there */
+  readonly keep: Millis
+}
+
+/** So long at most may pass between keeping a refusal and telling of it: what is told of stays for a good while yet. */
+export function toldWithin(keep: Millis): Millis {
+  return millis(keep / 4)
+}
+
+export function createExplained({ refusals, clock, keep }: Options): Explained {
+  const kept = new Lately(Math.min(AN_HOUR, toldWithin(keep)))
+  let edition = 0
   const waiting = new Map<string, Foreseen>()
   let timer: NodeJS.Timeout | undefined
   let closed = false
+  refusals.watch(ids => {
+    if (ids.filter(id => kept.delete(id)).length > 0) edition += 1
+  })
 
   function put(id: string, refused: Refused): void {
     refusals.put(id, refused, clock())
@@ -91,6 +109,7 @@ export function createExplained(refusals: Refusals, clock: Clock): Explained {
       const foreseen = waiting.get(id)
       return foreseen === undefined ? await refusals.get(id) : { refused: inFull(id, foreseen), at: clock() }
     },
+    edition: () => edition,
     close() {
       closed = true
       clearTimeout(timer)
@@ -103,28 +122,48 @@ export function createExplained(refusals: Refusals, clock: Clock): Explained {
   }
 }
 
-/** Ids that were added within the last hour or two, of very many the latest, and a print of what each was offered. */
+/** Ids that were added within the last hour or two (or as long as given), of very many the latest, and a print of what each was offered. */
 class Lately {
+  readonly #life: number
   #latest = new Map<string, string>()
   #before = new Map<string, string>()
   #began = performance.now()
+
+  /** ms: what was added longer ago than twice that is in it no more */
+  constructor(life: number) {
+    this.#life = life
+  }
 
   has(id: string): boolean {
     return this.get(id) !== undefined
   }
 
   get(id: string): string | undefined {
+    this.#age()
     return this.#latest.get(id) ?? this.#before.get(id)
   }
 
   add(id: string, print: string): void {
-    const now = performance.now()
-    if (this.#latest.size >= MOST_LATELY || now - this.#began > AN_HOUR) {
-      this.#before = now - this.#began > 2 * AN_HOUR ? new Map() : this.#latest
-      this.#latest = new Map()
-      this.#began = now
-    }
+    this.#age()
+    if (this.#latest.size >= MOST_LATELY) this.#turn(this.#latest)
     this.#latest.set(id, print)
+  }
+
+  /** False where it was not there. */
+  delete(id: string): boolean {
+    const [latest, before] = [this.#latest.delete(id), this.#before.delete(id)]
+    return latest || before
+  }
+
+  #age(): void {
+    const age = performance.now() - this.#began
+    if (age > this.#life) this.#turn(age > 2 * this.#life ? new Map() : this.#latest)
+  }
+
+  #turn(before: Map<string, string>): void {
+    this.#before = before
+    this.#latest = new Map()
+    this.#began = performance.now()
   }
 }
 

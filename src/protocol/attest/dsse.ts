@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
 import { z } from 'zod'
+import { cut } from '../../domain/base/cut.ts'
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { ImportRefusal } from '../../domain/base/import-refusal.ts'
 import { isJsonObject, JsonError, parseJsonStrict } from '../text/json.ts'
@@ -110,7 +111,7 @@ export function assertSigned(
     if (signature?.keyid !== signer.id)
       throw new ImportRefusal(
         'signer-foreign',
-        `it is signed with the key ${signature?.keyid.slice(0, 16)}…, --signer is ${signer.id.slice(0, 16)}…`,
+        `it is signed with the key ${cut(signature?.keyid ?? '', 16)}, --signer is ${cut(signer.id, 16)}`,
       )
     throw new ImportRefusal('signature-invalid', `the signature over ${document.name} does not verify`)
   }

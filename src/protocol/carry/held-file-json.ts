@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { cut } from '../../domain/base/cut.ts'
 import { parseInstant } from '../../domain/base/instant.ts'
 import type { UpstreamUrl } from '../../domain/packaging/artifact.ts'
 import { filePathOf } from '../../domain/packaging/file-path.ts'
@@ -32,7 +33,7 @@ export const heldFileSchema = z
       context.issues.push({
         code: 'custom',
         input: undefined,
-        message: `${JSON.stringify(entry.filename).slice(0, 80)} is no distribution of ${JSON.stringify(entry.project).slice(0, 80)}`,
+        message: `${cut(JSON.stringify(entry.filename), 80)} is no distribution of ${cut(JSON.stringify(entry.project), 80)}`,
       })
       return z.NEVER
     }

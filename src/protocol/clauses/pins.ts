@@ -1,3 +1,4 @@
+import { cut } from '../../domain/base/cut.ts'
 import { parseSha256, type Sha256 } from '../../domain/base/digest.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
 import { canonicalVersion, parseVersion, type Version } from '../../domain/packaging/version.ts'
@@ -107,5 +108,5 @@ function readRelease([name, ...options]: readonly Word[], wrong: WrongPin[]): Pi
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+  return JSON.stringify(cut(text, 80))
 }

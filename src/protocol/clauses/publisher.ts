@@ -10,18 +10,31 @@ import { mappingAt, type Placed } from './sections.ts'
 /** Reads the trusted root of a `custom` publisher, and says what is wrong with it. */
 export type ReadRoot = (path: string) => CustomRoot | { readonly wrong: string }
 
+/** A trusted root where a policy names it. */
+export interface RootUse {
+  /** the file of the policy */
+  readonly file: string
+  /** the path as it is written there */
+  readonly written: string
+  readonly digest: CustomRoot['digest']
+}
+
 /** The trusted roots that a policy names: each file is read once. */
 export class NamedRoots {
   readonly #read: ReadRoot
+  readonly uses: RootUse[] = []
   readonly #known = new Map<string, ReturnType<ReadRoot>>()
 
   constructor(read: ReadRoot) {
     this.#read = read
   }
 
-  get(path: string): ReturnType<ReadRoot> {
+  /** `written` in a file of the policy, and relative to it. */
+  get(file: string, written: string): ReturnType<ReadRoot> {
+    const path = resolve(dirname(file), written)
     const known = this.#known.get(path) ?? this.#read(path)
     this.#known.set(path, known)
+    if (!('wrong' in known)) this.uses.push({ file, written, digest: known.digest })
     return known
   }
 
@@ -53,7 +66,7 @@ export function compilePublisher(
 ): Publisher | undefined {
   if (text.kind === 'custom') {
     const { issuer, san } = text
-    const root = roots.get(resolve(dirname(document.file), text.trusted_root))
+    const root = roots.get(document.file, text.trusted_root)
     if (!('wrong' in root)) return { kind: 'custom', label: name ?? `custom ${issuer}`, issuer, san, root: root.digest }
     diagnostics.push(document.at([...path, 'trusted_root'], root.wrong))
     return undefined

@@ -23,12 +23,27 @@ export interface LegacyJson {
   readonly serial: number | undefined
   /** UTF-8 */
   readonly bytes: Uint8Array
-  /** where the members beside releases and urls end, that stand first in `bytes`, each with a comma before it */
+  /** what `info` says, which stands first in `bytes`; absent where the document has none */
+  readonly info: LegacyInfo | undefined
+  /** where the members beside info, releases and urls end, that stand next, each with a comma before it */
   readonly beside: number
   /** absent where the document has none, as that of one version */
   readonly releases: readonly LegacyRelease[] | undefined
   readonly urls: readonly LegacyFile[]
 }
+
+/** Members of `info`, without commas around them. */
+export interface LegacyInfo {
+  /** where those end that only METADATA of a file can say (see {@link CLAIMS}) */
+  readonly claims: number
+  /** where all others end */
+  readonly end: number
+}
+
+/** What a resolver takes from `info`: the index repeats what METADATA of some file of the release says, and may say anything. */
+export const CLAIMS: readonly string[] = ['requires_dist', 'requires_python', 'provides_extra', 'dynamic']
+/** The same in documents of long ago (PEP 314, PEP 345). */
+const OLD_CLAIMS = ['requires', 'provides', 'obsoletes', 'requires_external', 'provides_dist', 'obsoletes_dist']
 
 export interface LegacyRelease {
   readonly version: string
@@ -103,12 +118,14 @@ function pick(object: JsonObject, keys: readonly string[]): JsonObject {
 
 /** The document in pieces. Files whose digests contradict each other are none. */
 export function legacyJson(document: JsonObject, of: Pick<LegacyJson, 'project' | 'serial'>): LegacyJson {
-  const { releases, urls, ...members } = document
+  const { info: told, releases, urls, ...members } = document
   const text = new TextPieces()
+  const info = isJsonObject(told) ? readInfo(told, text) : undefined
   for (const [key, value] of Object.entries(members)) text.add(`,${JSON.stringify(key)}:${JSON.stringify(value)}`)
   const beside = text.size
   return {
     ...of,
+    info,
     beside,
     releases: isJsonObject(releases)
       ? Object.entries(releases).map(([version, files]) => ({
@@ -120,6 +137,19 @@ export function legacyJson(document: JsonObject, of: Pick<LegacyJson, 'project' 
     urls: filesIn(urls, text),
     bytes: text.join(),
   }
+}
+
+function readInfo(info: JsonObject, text: TextPieces): LegacyInfo {
+  const isClaim = ([key]: readonly [string, unknown]): boolean => CLAIMS.includes(key) || OLD_CLAIMS.includes(key)
+  const members = Object.entries(info)
+  text.add(membersOf(members.filter(isClaim)))
+  const claims = text.size
+  text.add(membersOf(members.filter(member => !isClaim(member))))
+  return { claims, end: text.size }
+}
+
+function membersOf(entries: readonly (readonly [string, unknown])[]): string {
+  return entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')
 }
 
 function filesIn(files: unknown, text: TextPieces): readonly LegacyFile[] {

@@ -1,11 +1,13 @@
 import { inGroups, type Steps } from '../../flow/steps.ts'
-import type { LegacyFile, LegacyJson } from './legacy-json.ts'
+import { CLAIMS, type LegacyFile, type LegacyInfo, type LegacyJson } from './legacy-json.ts'
 
 interface Rendering {
   /** false: the file is left out */
   keep(file: LegacyFile): boolean
   /** the file's URL at the gate; `undefined` leaves it out */
   urlOf(file: LegacyFile): string | undefined
+  /** `null`: what only METADATA of a file can say is not repeated after the index, but null, so that clients look there */
+  readonly claims: 'as listed' | 'null'
 }
 
 /** bytes that are copied in one step */
@@ -21,9 +23,21 @@ export function* renderLegacyJson(json: LegacyJson, rendering: Rendering): Steps
   yield* addFiles(text, json.urls, rendering)
   text.add(']')
   if (json.releases !== undefined) yield* addReleases(text, json.releases, rendering)
-  text.addPart(0, json.beside)
+  if (json.info !== undefined) addInfo(text, json.info, rendering.claims)
+  text.addPart(json.info?.end ?? 0, json.beside)
   text.add('}')
   return yield* text.join()
+}
+
+const NO_CLAIMS = CLAIMS.map(key => `"${key}":null`).join(',')
+
+function addInfo(text: PiecesOf, { claims, end }: LegacyInfo, told: Rendering['claims']): void {
+  text.add(',"info":{')
+  if (told === 'null') text.add(NO_CLAIMS)
+  else text.addPart(0, claims)
+  if (end > claims && (told === 'null' || claims > 0)) text.add(',')
+  text.addPart(claims, end)
+  text.add('}')
 }
 
 function* addReleases(

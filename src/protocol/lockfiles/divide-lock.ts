@@ -1,3 +1,4 @@
+import { cut } from '../../domain/base/cut.ts'
 import { parseDistFilename } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import {
@@ -119,7 +120,7 @@ function whyStray(project: ProjectName, it: LockedPlace, origins: ReadonlySet<st
   if (isTied(it) || (same && originOf(it.place).some(origin => origins.has(origin)))) return undefined
   if (it.sha256 === undefined)
     return { kind, why: `the lock has no sha256 of what it takes from ${place}, so that it may be anything` }
-  const others = it.others.map(hash => hash.slice(0, 40)).join(', ')
+  const others = it.others.map(hash => cut(hash, 40)).join(', ')
   return { kind, why: `a client may take from ${place} what has another hash of the lock (${others}), not its sha256` }
 }
 

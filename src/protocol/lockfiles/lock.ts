@@ -1,3 +1,4 @@
+import { cut } from '../../domain/base/cut.ts'
 import { parseSha256, type Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { isListedFilename, parseDistFilename, sameDistribution } from '../../domain/packaging/filename.ts'
@@ -194,7 +195,7 @@ export function nameOfWritten({ filename, places = [] }: WrittenFile): string | 
 }
 
 export function show(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80)
+  return value === undefined ? 'nothing' : cut(JSON.stringify(value), 80)
 }
 
 /** The last segment of a URL's path or of a path, decoded; `undefined` where there is none. */

@@ -4,7 +4,7 @@ import type { Revocation } from '../../domain/policy/revocation.ts'
 import { compileExemption } from '../clauses/exemption.ts'
 import { NamedPins, type ReadPinsFile } from '../clauses/named-pins.ts'
 import { compileTest, type ReadTest } from '../clauses/policy-test.ts'
-import { NamedRoots, type ReadRoot, readPublishers } from '../clauses/publisher.ts'
+import { NamedRoots, type ReadRoot, type RootUse, readPublishers } from '../clauses/publisher.ts'
 import { compileRevocation } from '../clauses/revocation.ts'
 import { barestRule, compileRule, unmatchedRule } from '../clauses/rule.ts'
 import {
@@ -52,6 +52,8 @@ export interface PolicyContents {
   readonly pinsFiles: readonly PinsContents[]
   /** what stands in which file of the policy */
   readonly documents: readonly FileContents[]
+  /** where they are named, and what is in them */
+  readonly rootUses: readonly RootUse[]
   /** things worth saying at load */
   readonly warnings: readonly Diagnostic[]
 }
@@ -112,6 +114,7 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
         ...file,
         exemptions: read.exemptions.all.filter(({ pinsFile }) => pinsFile === file).map(it => it.exemption.id),
       })),
+      rootUses: roots.uses,
       warnings,
     },
     parts: digest => createPolicy({ ...parts, digest, warnings: warnings.map(formatDiagnostic) }),

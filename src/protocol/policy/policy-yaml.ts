@@ -3,7 +3,7 @@ import { sha256Of } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import { noPinsFiles, type ReadPinsFile } from '../clauses/named-pins.ts'
-import type { ReadRoot } from '../clauses/publisher.ts'
+import type { ReadRoot, RootUse } from '../clauses/publisher.ts'
 import { policySchema } from '../clauses/schema.ts'
 import type { Diagnostic } from '../yaml/diagnostic.ts'
 import { describeIssues } from '../yaml/schema-diagnostics.ts'
@@ -51,27 +51,33 @@ export function loadPolicy(
   if (wrong !== undefined) return { diagnostics: wrong }
   if (compiled.parts === undefined) throw new TypeError('a policy without diagnostics compiles')
   const { contents } = compiled
-  const draft = compiled.parts('')
-  const policy = compiled.parts(digestOf(files, draft.roots, contents.pinsFiles))
+  const policy = compiled.parts(digestOf(files, contents.rootUses, contents.pinsFiles))
   const tests = runTests(contents.tests, policy, now)
   const failed = nonEmpty(tests.filter(({ passed }) => !passed).map(({ place }) => place))
   return failed === undefined ? { policy, contents, tests } : { diagnostics: failed, tests }
 }
 
 /**
- * sha256 of the file, as `sha256sum` prints it; of several, or with trusted roots or pins beside, over their digests in order.
- * Whose pins they are counts: two files that change places are another policy.
+ * sha256 of the file, as `sha256sum` prints it; of several, or with trusted roots or pins beside, over their digests in order. That of a
+ * root stands there with the file that names it and the path by which it does, that of pins with the exemption whose they are: two that
+ * change places are another policy.
  */
-function digestOf(files: readonly TextFile[], roots: Policy['roots'], pinsFiles: PolicyContents['pinsFiles']): string {
-  const digests = [
-    ...files.map(({ text }) => sha256Of(text)),
-    ...roots.map(({ digest }) => digest),
+function digestOf(
+  files: readonly TextFile[],
+  roots: readonly RootUse[],
+  pinsFiles: PolicyContents['pinsFiles'],
+): string {
+  const digests = new Map(files.map(({ path, text }) => [path, sha256Of(text)]))
+  const used = new Set([
+    ...roots.map(({ file, written, digest }) => `${digests.get(file)} ${JSON.stringify(written)} ${digest}`),
     ...pinsFiles.flatMap(({ text, exemptions }) => {
       const digest = sha256Of(text)
       return exemptions.map(id => sha256Of(`pins of ${id}\n${digest}`))
     }),
-  ]
-  return digests.length === 1 ? (digests[0] ?? '') : sha256Of([...digests].sort().join('\n'))
+  ])
+  const [only] = digests.values()
+  if (only !== undefined && files.length === 1 && used.size === 0) return only
+  return sha256Of([...files.map(({ text }) => sha256Of(text)), ...used].sort().join('\n'))
 }
 
 function inOrder(diagnostics: readonly Diagnostic[], files: readonly TextFile[]): readonly Diagnostic[] {

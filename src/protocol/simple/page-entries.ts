@@ -1,3 +1,4 @@
+import { cut } from '../../domain/base/cut.ts'
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { parseInstant } from '../../domain/base/instant.ts'
 import type { UpstreamUrl } from '../../domain/packaging/artifact.ts'
@@ -54,7 +55,7 @@ export class PageEntries {
 
   /** Of what is no file name, nothing is kept but that it was there. */
   #drop(filename: unknown, why: string): void {
-    this.#dropped.push({ filename: typeof filename === 'string' ? filename.slice(0, LONGEST_NAME) : undefined, why })
+    this.#dropped.push({ filename: typeof filename === 'string' ? cut(filename, LONGEST_NAME) : undefined, why })
   }
 }
 
@@ -108,7 +109,7 @@ function readTime(time: unknown): Pick<IndexFile, 'uploadTime' | 'uploaded'> {
 /** An empty reason is a file yanked without one, which clients would read as not yanked. */
 function readYanked(yanked: unknown): string | boolean {
   if (typeof yanked !== 'string') return yanked === true
-  return yanked === '' ? true : yanked.slice(0, LONGEST_TEXT)
+  return yanked === '' ? true : cut(yanked, LONGEST_TEXT)
 }
 
 function readText(text: unknown): string | undefined {

@@ -1,3 +1,4 @@
+import { cut } from '../../domain/base/cut.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { ProjectStatus } from '../../domain/packaging/artifact.ts'
 import { isJsonObject } from '../text/json.ts'
@@ -35,5 +36,5 @@ function readMarker(place: unknown): Status | undefined {
   if (marker === undefined) return undefined
   const status = STATUSES.find(known => known === marker)
   if (status === undefined) throw new UnreadableStatus(marker)
-  return { status, statusReason: typeof reason === 'string' ? reason.slice(0, LONGEST_REASON) : undefined }
+  return { status, statusReason: typeof reason === 'string' ? cut(reason, LONGEST_REASON) : undefined }
 }

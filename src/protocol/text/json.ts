@@ -1,3 +1,4 @@
+import { cut } from '../../domain/base/cut.ts'
 /** Text that is not the JSON this program reads: what is wrong, and at which character. */
 export class JsonError extends Error {
   override readonly name = 'JsonError'
@@ -81,7 +82,7 @@ function isName(text: string, end: number): boolean {
 function addName(names: Set<string>, quoted: string): void {
   // "\u0061" and "a" are one name
   const name = quoted.includes('\\') ? textOf(quoted) : quoted.slice(1, -1)
-  if (names.has(name)) throw new JsonError(`the name ${JSON.stringify(name).slice(0, 80)} stands twice in one object`)
+  if (names.has(name)) throw new JsonError(`the name ${cut(JSON.stringify(name), 80)} stands twice in one object`)
   names.add(name)
 }
 

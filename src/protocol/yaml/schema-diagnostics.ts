@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { cut } from '../../domain/base/cut.ts'
 import { type Diagnostic, didYouMean } from './diagnostic.ts'
 import { keysAt } from './keys-at.ts'
 import { valueAt } from './value-at.ts'
@@ -109,5 +110,5 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a mapping'
   const text = JSON.stringify(value)
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+  return cut(text, 80)
 }

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import Database from 'better-sqlite3'
+import { cut } from '../../domain/base/cut.ts'
 import { errorCode } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, formatInstant } from '../../domain/base/instant.ts'
@@ -108,7 +109,7 @@ function assertOurs(database: Database.Database): void {
 
 function assertSound(database: Database.Database): void {
   const answer = database.pragma('quick_check(1)', { simple: true })
-  if (answer !== 'ok') throw new Damage(String(answer).replaceAll('\n', ' ').slice(0, 200))
+  if (answer !== 'ok') throw new Damage(cut(String(answer).replaceAll('\n', ' '), 200))
 }
 
 function tune(database: Database.Database): void {

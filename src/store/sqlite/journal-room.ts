@@ -50,8 +50,8 @@ export function createJournalRoom({ database, words, events, most }: Options): J
   const extent = database.prepare<[], { readonly first: number | null; readonly last: number | null }>(
     'select (select min(id) from journal) as first, (select max(id) from journal) as last',
   )
-  const oldest = database.prepare<[number], { readonly id: number; readonly at: number; readonly count: number }>(
-    'select id, at, count from journal order by at, id limit ?',
+  const oldest = database.prepare<[], { readonly id: number; readonly at: number; readonly count: number }>(
+    'select id, at, count from journal order by id limit 1',
   )
   const remove = database.prepare<[number]>('delete from journal where id = ?')
   const count = database.prepare<[string, number]>(
@@ -65,17 +65,25 @@ export function createJournalRoom({ database, words, events, most }: Options): J
   let told = { verdicts: 0, until: 0 }
   let sweep: (() => boolean) | undefined
 
+  /** The first that were written down, whatever the clock said then, and no more than there are too many. */
   const drop = database.transaction(() => {
-    const rows = oldest.all(PIECE)
-    for (const { id } of rows) remove.run(id)
-    const verdicts = rows.reduce((sum, row) => sum + row.count, 0)
-    const until = rows.at(-1)?.at ?? 0
-    count.run(DROPPED, verdicts)
+    const dropped = { rows: 0, verdicts: 0, until: 0 }
+    const surplus = Math.min(PIECE, Math.ceil(rows() * (1 - most / bytes())))
+    let row = oldest.get()
+    for (; row !== undefined && dropped.rows < surplus && bytes() > most; row = oldest.get()) {
+      remove.run(row.id)
+      dropped.rows += 1
+      dropped.verdicts += row.count
+      dropped.until = Math.max(dropped.until, row.at)
+    }
+    // the clock of one that went may have run ahead of the one that is the oldest now
+    const until = Math.min(dropped.until, row?.at ?? dropped.until)
+    count.run(DROPPED, dropped.verdicts)
     note.run(DROPPED_UNTIL, until)
-    return { rows: rows.length, verdicts, until }
+    return { ...dropped, until }
   })
 
-  /** ids are given one after the other, and the oldest go first */
+  /** ids are given one after the other, and the oldest go first: never too few */
   function rows(): number {
     const { first, last } = extent.get() ?? { first: null, last: null }
     return first === null || last === null ? 0 : last - first + 1

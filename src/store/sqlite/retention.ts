@@ -20,10 +20,13 @@ export interface JournalBounds {
 
 interface Options {
   readonly database: Database.Database
-  readonly clock: Clock
+  /** no further on than the time is believed: what goes by its age is gone for good */
+  readonly confirmed: Clock
   /** how long what was written down stays */
   readonly keep: Millis
   readonly room: JournalRoom
+  /** told of the refusals that went, by their ids */
+  readonly forgotten: (ids: readonly string[]) => void
 }
 
 export interface Retention {
@@ -33,24 +36,27 @@ export interface Retention {
 }
 
 /** Lets go of what is older than it is kept, and of what is more than fits, in small pieces between requests. */
-export function createRetention({ database, clock, keep, room }: Options): Retention {
+export function createRetention({ database, confirmed, keep, room, forgotten }: Options): Retention {
   const oldVerdicts = database.prepare<[number, number]>(
     'delete from journal where id in (select id from journal where at < ? order by at limit ?)',
   )
-  const tooOld = [
-    database.prepare<[number, number]>(
-      'delete from refusals where id in (select id from refusals where at < ? order by at limit ?)',
-    ),
-    // Proofs are found again when they are needed. What failed under any root counts until it is verified anew, so it stays.
-    database.prepare<[number, number]>(
-      `delete from findings where rowid in (
-         select rowid from findings where ${OF_A_ROOT} and found < ? order by rowid limit ?)`,
-    ),
-  ] as const
-  const countRefusals = database.prepare<[], number>('select count(*) from refusals').pluck()
-  const tooMany = database.prepare<[number]>(
-    'delete from refusals where id in (select id from refusals order by at limit ?)',
+  const oldRefusals = database
+    .prepare<[number, number], string>(
+      'delete from refusals where id in (select id from refusals where at < ? order by at limit ?) returning id',
+    )
+    .pluck()
+  // Proofs are found again when they are needed. What failed under any root counts until it is verified anew, so it stays.
+  const oldFindings = database.prepare<[number, number]>(
+    `delete from findings where rowid in (
+       select rowid from findings where ${OF_A_ROOT} and found < ? order by rowid limit ?)`,
   )
+  const countRefusals = database.prepare<[], number>('select count(*) from refusals').pluck()
+  // in the order in which they were told last, whatever the clock said then
+  const tooMany = database
+    .prepare<[number], string>(
+      'delete from refusals where rowid in (select rowid from refusals order by rowid limit ?) returning id',
+    )
+    .pluck()
   let looks = 0
   let timer = setTimeout(run, FIRST_MS).unref()
 
@@ -59,13 +65,19 @@ export function createRetention({ database, clock, keep, room }: Options): Reten
   }
 
   function stepByAge(): boolean {
-    const before = clock() - keep
+    const before = confirmed() - keep
     const { changes } = oldVerdicts.run(before, PIECE)
     room.gone(changes)
     if (changes > 0) return true
-    for (const statement of tooOld) if (statement.run(before, PIECE).changes > 0) return true
+    if (forget(oldRefusals.all(before, PIECE)) || oldFindings.run(before, PIECE).changes > 0) return true
     const surplus = (countRefusals.get() ?? 0) - MOST_REFUSALS
-    return surplus > 0 && tooMany.run(Math.min(surplus, PIECE)).changes > 0
+    return surplus > 0 && forget(tooMany.all(Math.min(surplus, PIECE)))
+  }
+
+  /** False where there were none. */
+  function forget(ids: readonly string[]): boolean {
+    if (ids.length > 0) forgotten(ids)
+    return ids.length > 0
   }
 
   function run(): void {
@@ -76,6 +88,7 @@ export function createRetention({ database, clock, keep, room }: Options): Reten
 
   function more(): boolean {
     try {
+      confirmed() // it believes a leap that it sees last
       return looks % AGE_EVERY === 0 ? step() : room.step()
     } catch {
       return false // a database that cannot be written to is told of by those who write

@@ -3,6 +3,7 @@ import type { Clock, Instant } from '../../domain/base/instant.ts'
 import type { Events } from '../../observe/events.ts'
 import type { Holdings, Misses } from '../../ports/mirror.ts'
 import type { Store } from '../../ports/store.ts'
+import { createConfirmedClock } from './confirmed-clock.ts'
 import { createJournalRoom } from './journal-room.ts'
 import { KnownMemories } from './known-memories.ts'
 import { createLettingGo } from './letting-go.ts'
@@ -58,7 +59,9 @@ export function createSqliteStore(options: Options): SqliteStore {
   const blobRecords = createBlobRecordsTable(database, writes, clock)
   const holdings = createHoldingsTable(database, writes)
   const misses = createMissesTable(database, writes)
-  const retention = createRetention({ database, clock, keep: bounds.keep, room })
+  const confirmed = createConfirmedClock({ clock, watermark })
+  const { forgotten } = refusals
+  const retention = createRetention({ database, confirmed, keep: bounds.keep, room, forgotten })
   const lettingGo = createLettingGo({ database, tables, known, writes, watermark, events, clock })
   const probe = createProbe(database, writes, clock)
   let closed = false

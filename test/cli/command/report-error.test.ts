@@ -1,4 +1,5 @@
 import t from 'tap'
+import { reportError } from '../../../src/cli/command/report-error.ts'
 import { GateError } from '../../../src/domain/base/errors.ts'
 import { desk, release } from '../../world/commands/desk.ts'
 
@@ -22,4 +23,22 @@ t.test('an unexpected exception is exit 3, one line with an id; the stack only w
     },
   })('verify', 'demo==1.0')
   t.match(bug, { exit: 3, err: /^internal error [0-9a-f]{8}: / })
+})
+
+t.test('every line of what is wrong is told, whatever the code', async t => {
+  for (const code of ['usage', 'not-found', 'unknown-store', 'policy-invalid', 'config-invalid'] as const) {
+    const told: string[] = []
+    const output = {
+      out() {},
+      err: (text: string) => void told.push(text),
+      colour: { out: false, err: false },
+      columns: undefined,
+      progress: false,
+    }
+    reportError(new GateError(code, 'one\ntwo\nthree'), { output, environment: {} })
+    const lines = told.join('').split('\n')
+    const second = lines.indexOf('two')
+    t.match(lines[second - 1], /\bone\b/, code)
+    t.equal(lines[second + 1], 'three', code)
+  }
 })

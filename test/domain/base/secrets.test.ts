@@ -36,6 +36,14 @@ t.test('half a secret before the place where a text was cut does not leave eithe
   t.equal(clean('{"a":"x tok-1234567…","b":"tok-123456789"}'), '{"a":"x ***…","b":"***"}')
 })
 
+t.test('a token that stands for the user name is a secret, and one’s own name is none', async t => {
+  for (const password of ['x', 'X-OAuth-Basic', '']) {
+    const { clean } = new Secrets([{ username: 'tok-123456789', password }])
+    t.equal(clean('x tok-123456789 y tok-1234…'), 'x *** y ***…', password)
+  }
+  t.equal(new Secrets([{ username: 'the-robot', password: 'tok-123456789' }]).clean('the-robot'), 'the-robot')
+})
+
 t.test('whatever is no secret stays, and what is too short to be told apart', async t => {
   const text = 'the index answered 200 with something else: pip, robot, token…'
   t.equal(new Secrets().clean(text), text)

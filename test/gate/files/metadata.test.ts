@@ -110,6 +110,25 @@ t.test('where METADATA is to be verified, nothing leaves before the wheel was fe
   })
 })
 
+t.test('where METADATA is to be verified, the JSON API repeats nothing that the index says in its place', async t => {
+  const said = { requires_dist: ['evil==6.6.6'], requires_python: '<3', provides_extra: ['evil'], summary: 'a demo' }
+  const infoIn = async (metadata: 'promised' | 'verified') => {
+    const world = await createWorld(t)
+    await world.release('demo', '1.0')
+    const alter = (bytes: Buffer) => {
+      const document = JSON.parse(bytes.toString())
+      return Buffer.from(JSON.stringify({ ...document, info: { ...document.info, ...said } }))
+    }
+    world.upstream.fault({ route: 'legacy', do: { headers: { etag: undefined }, alter } })
+    const { gate } = await openBareGate(t, world, { settings: { metadata } })
+    const bodies = await Promise.all([undefined, '1.0'].map(version => gate.legacy(parseProjectName('demo'), version)))
+    return bodies.map(({ identity }) => JSON.parse(identity.toString()).info)
+  }
+  for (const info of await infoIn('promised')) t.match(info, { name: 'demo', ...said })
+  const unsaid = { requires_dist: null, requires_python: null, provides_extra: null, dynamic: null }
+  for (const info of await infoIn('verified')) t.match(info, { name: 'demo', summary: 'a demo', ...unsaid })
+})
+
 t.test('the sha256 of bytes that are not the index’s is told to the log alone', async t => {
   const world = await createWorld(t)
   const { wheel } = await world.release('demo', '1.0')

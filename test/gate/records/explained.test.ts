@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { millis } from '../../../src/domain/base/instant.ts'
 import { decide } from '../../../src/domain/decide/decide.ts'
 import type { Refused } from '../../../src/domain/decide/verdict.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
@@ -14,20 +15,25 @@ function refusedOf(filename: string): Refused {
   return verdict
 }
 
-function scene(t: Test) {
+function scene(t: Test, keep = millis(90 * 86_400_000)) {
   const kept = new Map<string, KeptRefusal>()
   const disk = { fails: false }
   const told: string[] = []
-  const explained = createExplained(
-    {
+  let gone: (ids: readonly string[]) => void = () => {}
+  const explained = createExplained({
+    refusals: {
       put(id, refused, at) {
         if (disk.fails) throw new TypeError('no room')
         kept.set(id, { refused, at })
       },
       get: async id => kept.get(id),
+      watch: tell => {
+        gone = tell
+      },
     },
-    () => NOW,
-  )
+    clock: () => NOW,
+    keep,
+  })
   t.teardown(() => explained.close())
   const soon = (refused: Refused, tell: () => Refused | undefined = () => refused) =>
     explained.keepSoon({
@@ -37,7 +43,12 @@ function scene(t: Test) {
         return tell()
       },
     })
-  return { explained, kept, disk, told, soon }
+  /** The store lets go of it. */
+  const letGo = (...ids: string[]) => {
+    for (const id of ids) kept.delete(id)
+    gone(ids)
+  }
+  return { explained, kept, disk, told, soon, letGo }
 }
 
 const [WHEEL, SDIST] = ['pkg-1.0.0-py3-none-any.whl', 'pkg-1.0.0.tar.gz'].map(refusedOf) as [Refused, Refused]
@@ -93,4 +104,40 @@ t.test('while nothing can be written, it is told from memory', async t => {
   explained.close()
   t.equal(kept.size, 0)
   t.strictSame((await explained.get(id))?.refused, WHEEL)
+})
+
+t.test(
+  'a refusal whose explanation went is kept anew when it is told again, and so is what a page says of it',
+  async t => {
+    const { explained, kept, soon, letGo } = scene(t)
+    const id = explained.keep(WHEEL)
+    const other = explained.keep(SDIST)
+    const before = explained.edition()
+    letGo(id)
+    t.not(explained.edition(), before, 'a page that leads there is made anew')
+    t.equal(soon(WHEEL), id)
+    t.strictSame((await explained.get(id))?.refused, WHEEL)
+    letGo(other)
+    t.equal(explained.keep(SDIST), other)
+    t.ok(kept.has(other))
+  },
+)
+
+t.test('what nobody was told of lately went without a word', async t => {
+  const { explained, letGo } = scene(t)
+  const before = explained.edition()
+  letGo('0123456789ab')
+  t.equal(explained.edition(), before)
+})
+
+t.test('a refusal that is told all the time is kept again long before it would go', async t => {
+  const KEEP = millis(400)
+  const { explained, kept } = scene(t, KEEP)
+  explained.keep(WHEEL)
+  kept.clear()
+  explained.keep(WHEEL)
+  t.equal(kept.size, 0, 'it was kept a moment ago')
+  await new Promise(resolve => setTimeout(resolve, KEEP / 2 + 10))
+  explained.keep(WHEEL)
+  t.equal(kept.size, 1)
 })

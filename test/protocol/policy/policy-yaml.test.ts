@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
+import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { loadPolicy } from '../../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../../src/protocol/yaml/diagnostic.ts'
@@ -86,6 +87,44 @@ t.test('the digest is that of the file', async t => {
   }
   t.match(digest(GOOD.join('\n')), /^[0-9a-f]{64}$/)
   t.not(digest(GOOD.join('\n')), digest(`${GOOD.join('\n')}\n`))
+})
+
+t.test('two trusted roots in each other’s place are another policy', async t => {
+  const named = (name: string) =>
+    `  ${name}: { kind: custom, issuer: "https://id.${name}.example", san: "https://${name}.example/ci", trusted_root: ${name}.json }\n`
+  const text = `version: 1\npublishers:\n${named('one')}${named('two')}projects: [{ match: pkg, publishers: [one, two] }]\n`
+  const digest = (roots: Readonly<Record<string, string>>, folder = '/etc/gate', texts = [text]) => {
+    const files = texts.map((written, index) => ({ path: `${folder}/${index}.yaml`, text: written }))
+    const loaded = loadPolicy(files, NOW, path => {
+      const json = roots[path] ?? 'another'
+      return { json, digest: sha256Of(json) }
+    })
+    if (!('policy' in loaded)) throw new Error(loaded.diagnostics.map(formatDiagnostic).join('\n'))
+    return loaded.policy.digest
+  }
+  const right = digest({ '/etc/gate/one.json': '1', '/etc/gate/two.json': '2' })
+  t.not(digest({ '/etc/gate/one.json': '2', '/etc/gate/two.json': '1' }), right, 'in each other’s place')
+  t.not(digest({ '/etc/gate/one.json': '1', '/etc/gate/two.json': '3' }), right, 'another one')
+  t.equal(digest({ '/srv/one.json': '1', '/srv/two.json': '2' }, '/srv'), right, 'wherever the folder lies')
+  const other = 'version: 1\nprojects: [{ match: other, deny: no }]\n'
+  const roots = { '/etc/gate/one.json': '1', '/etc/gate/two.json': '2' }
+  t.equal(
+    digest(roots, '/etc/gate', [text, other]),
+    digest(roots, '/etc/gate', [other, text]),
+    'whatever the files are called',
+  )
+})
+
+t.test('the digest of a policy without trusted roots is that of its files alone', async t => {
+  const texts = [GOOD.join('\n'), 'version: 1\nprojects: [{ match: other, deny: no }]\n']
+  const files = texts.map((text, index) => ({ path: `${index}.yaml`, text }))
+  const digestOf = (given: typeof files) => {
+    const loaded = loadPolicy(given, NOW, noRoots)
+    return 'policy' in loaded ? loaded.policy.digest : undefined
+  }
+  t.equal(digestOf(files.slice(0, 1)), sha256Of(texts[0] ?? ''))
+  const each = texts.map(text => sha256Of(text)).sort()
+  t.equal(digestOf(files), sha256Of(each.join('\n')))
 })
 
 t.test('every shipped policy loads without a warning', async t => {

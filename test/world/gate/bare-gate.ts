@@ -91,6 +91,7 @@ export async function openBareGate(scope: Scope, world: World, changes: BareChan
     maxAge: millis(60_000),
     maxStale: millis(HOUR),
     negativeTtl: millis(600_000),
+    keep: millis(400 * 24 * HOUR),
     spool: 16 * 1024 * 1024,
     maxSize: 1024 * 1024 * 1024,
     metadata: 'promised',

@@ -4,17 +4,23 @@ import type { KeptRefusal, Refusals } from '../../../ports/store.ts'
 import type { WriteBehind } from '../write-behind.ts'
 import { decodeRefused, encodeRefused } from './refused-codec.ts'
 
+export interface RefusalsTable extends Refusals {
+  /** Says which went out of the table beside this. */
+  forgotten(ids: readonly string[]): void
+}
+
 export function createRefusalsTable(
   database: Database.Database,
   writes: WriteBehind,
   raise: (at: Instant) => void,
-): Refusals {
+): RefusalsTable {
   const read = prepareRefusals(database)
+  // a row of its own each time: of too many, those go that were told longest ago
   const upsert = database.prepare<[string, string, number]>(
-    `insert into refusals (id, refused, at) values (?, ?, ?)
-     on conflict do update set refused = excluded.refused, at = excluded.at`,
+    'insert or replace into refusals (id, refused, at) values (?, ?, ?)',
   )
   const pending = new Map<string, KeptRefusal>()
+  const watching: ((ids: readonly string[]) => void)[] = []
 
   writes.add({
     size: () => pending.size,
@@ -33,6 +39,11 @@ export function createRefusalsTable(
       pending.set(id, { refused, at })
       raise(at)
       writes.due()
+    },
+    watch: gone => void watching.push(gone),
+    forgotten(ids) {
+      const gone = ids.filter(id => !pending.has(id))
+      for (const tell of watching) tell(gone)
     },
     get: async id => pending.get(id) ?? writes.ask('an explanation could not be read', () => read(id)),
   }
