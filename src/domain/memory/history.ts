@@ -31,7 +31,7 @@ export interface SeenFile {
   readonly absent: Instant | undefined
   /** the same of several such moments, far enough apart that no one odd page made them */
   readonly missed: Instant | undefined
-  /** when the index first offered provenance for it: nothing is proved by that, and it counts against a file without any */
+  /** when the index first offered provenance for it and went on, or offers it now: that proves nothing, and counts against a file without any */
   readonly offered: Instant | undefined
   readonly proof: Proof | undefined
 }

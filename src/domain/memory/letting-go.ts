@@ -1,7 +1,8 @@
 import type { ProjectMemory } from './project-memory.ts'
+import type { Sighting } from './sighting.ts'
 
 /** What a person can let go of: a fact that stands in the way and should not. */
-export const LET_GO = ['digest', 'serial', 'path', 'arrival', 'identity', 'clock'] as const
+export const LET_GO = ['digest', 'serial', 'path', 'arrival', 'identity', 'offer', 'clock'] as const
 
 /** `clock`: the newest time that was recorded; the others are facts of a project. */
 export type LetGo = (typeof LET_GO)[number]
@@ -20,6 +21,7 @@ export interface Forgotten {
  * - `path`: that the project listed a file that it lists no longer
  * - `arrival`: when a file came: that the page was read without it, and its first upload time; whatever the index says next is that
  * - `identity`: who was proved to sign: whoever is proved next is the first
+ * - `offer`: that the index offered provenance for files; what was proved of them stays
  */
 export function letGo(memory: ProjectMemory, { what, filename }: Forgotten): ProjectMemory {
   const isMeant = (name: string): boolean => filename === undefined || name === filename
@@ -46,17 +48,32 @@ export function letGo(memory: ProjectMemory, { what, filename }: Forgotten): Pro
       const meant = [...memory.sightings.values()].filter(
         ({ filename, absent, missed, uploaded }) => isMeant(filename) && (absent ?? missed ?? uploaded) !== undefined,
       )
-      if (meant.length === 0) return memory
-      const sightings = new Map(memory.sightings)
-      for (const sighting of meant)
-        sightings.set(sighting.filename, { ...sighting, absent: undefined, missed: undefined, uploaded: undefined })
-      return memory.with({ sightings })
+      return withSightings(
+        memory,
+        meant.map(sighting => ({ ...sighting, absent: undefined, missed: undefined, uploaded: undefined })),
+      )
     }
     case 'identity':
       return memory.with({ proofs: without(memory.proofs, isMeant) })
+    case 'offer': {
+      const meant = [...memory.sightings.values()].filter(
+        ({ filename, offered, offering }) => isMeant(filename) && (offered ?? offering) !== undefined,
+      )
+      return withSightings(
+        memory,
+        meant.map(sighting => ({ ...sighting, offered: undefined, offering: undefined })),
+      )
+    }
     default:
       return what satisfies never
   }
+}
+
+function withSightings(memory: ProjectMemory, changed: readonly Sighting[]): ProjectMemory {
+  if (changed.length === 0) return memory
+  const sightings = new Map(memory.sightings)
+  for (const sighting of changed) sightings.set(sighting.filename, sighting)
+  return memory.with({ sightings })
 }
 
 function without<Entry>(

@@ -2,6 +2,7 @@ import type { Sha256 } from '../base/digest.ts'
 import { type Instant, instant } from '../base/instant.ts'
 import type { FilePath, ProjectStatus } from '../packaging/artifact.ts'
 import type { Version } from '../packaging/version.ts'
+import { type Offer, offerAfter } from './offer.ts'
 import { lasted, SECOND_SIGHT, SINGLE_SIGHT_LASTS, type Sight } from './second-sight.ts'
 
 /** A file as a page lists it. */
@@ -36,7 +37,7 @@ export interface PageReading {
 }
 
 /** A file name of a project as it was seen: its first sha256 and upload time, and when it came, was missing and went. */
-export interface Sighting {
+export interface Sighting extends Offer {
   readonly filename: string
   /** the first that was given, or one that took its place before anybody had its bytes; `undefined` while none was given */
   readonly sha256: Sha256 | undefined
@@ -45,8 +46,6 @@ export interface Sighting {
   readonly firstSeen: Instant
   /** by the index's word; the first that it gave, or a later one that came before that had lasted */
   readonly uploaded: Instant | undefined
-  /** when provenance was offered first */
-  readonly offered: Instant | undefined
   /** the last reading of the page without the file */
   readonly absent: Instant | undefined
   /** the same of those that make no single sight: it was missing in several, {@link SECOND_SIGHT} apart */
@@ -134,11 +133,17 @@ function freshSightings(memory: ReadBefore, { at, files }: Pick<PageRead, 'at' |
   return fresh
 }
 
-/** What it changes that the page is the same as when it was read last: another sha256 that it gives has lasted. */
+/**
+ * What it changes that the page is the same as when it was read last: another sha256 that it gives, or an offer that it makes, has
+ * lasted. A sha256 that somebody let go of is none that it gives.
+ */
 export function sightingsAgain({ sightings, settled }: ReadBefore, at: Instant): readonly Sighting[] {
   return [...sightings.values()].flatMap(seen => {
-    if (seen.other === undefined || seen.gone !== undefined) return []
-    const sighting = { ...seen, ...digestAfter(seen, seen.other.value, at, settled) }
+    const { sha256, other, offering, gone } = seen
+    if ((other === undefined && offering === undefined) || gone !== undefined) return []
+    const given = sha256 === undefined ? undefined : other?.value
+    const offer = offering === undefined ? seen : offerAfter(seen, true, at)
+    const sighting = { ...seen, ...offer, ...digestAfter(seen, given, at, settled) }
     return isSameSighting(seen, sighting) ? [] : [sighting]
   })
 }
@@ -222,13 +227,13 @@ function spanOf(one: PageReading['whole'], other: PageReading['whole']): PageRea
 
 /**
  * What two saw of one file. The earlier sight tells when it came and with which sha256, one with a sha256 before any without;
- * of two upload times the later counts, for neither may make a file older than the other knows it; provenance was offered
- * when it was first, and the file was missing when it was last; what changes is told by the later look. Associative,
+ * of two upload times the later counts, for neither may make a file older than the other knows it; provenance was offered, by an
+ * offer that lasted, when it was first, and the file was missing when it was last; what changes is told by the later look. Associative,
  * commutative, and nothing when repeated.
  */
 export function mergeSighting(one: Sighting, other: Sighting): Sighting {
   const { filename, sha256, firstSeen } = isFirst(one, other) ? one : other
-  const { path, version, gone, yanked, asOf, other: another } = isLatest(one, other) ? one : other
+  const { path, version, gone, yanked, asOf, offering, other: another } = isLatest(one, other) ? one : other
   return {
     filename,
     sha256,
@@ -236,6 +241,7 @@ export function mergeSighting(one: Sighting, other: Sighting): Sighting {
     firstSeen,
     uploaded: pick(Math.max, one.uploaded, other.uploaded),
     offered: pick(Math.min, one.offered, other.offered),
+    offering,
     absent: pick(Math.max, one.absent, other.absent),
     missed: pick(Math.max, one.missed, other.missed),
     path,
@@ -283,7 +289,8 @@ function firstSighting(file: ListedFile, at: Instant, { reading }: ReadBefore): 
     other: undefined,
     firstSeen: at,
     uploaded,
-    offered: offered ? at : undefined,
+    offered: undefined,
+    offering: offered ? at : undefined,
     ...(whole === undefined ? NEVER : absence(whole.first, whole.last, at)),
     path,
     version,
@@ -298,7 +305,7 @@ function seenAgain(seen: Sighting, file: ListedFile, at: Instant, memory: ReadBe
   return {
     ...seen,
     uploaded: uploadedAfter(seen, uploaded, memory, at),
-    offered: seen.offered ?? (offered ? at : undefined),
+    ...offerAfter(seen.gone === undefined ? seen : { ...seen, offering: undefined }, offered, at),
     ...absenceOf(seen, memory, at),
     path,
     version,
@@ -350,7 +357,7 @@ function saysTheSame(seen: Sighting, file: ListedFile): boolean {
     seen.other === undefined &&
     (file.sha256 === undefined || file.sha256 === seen.sha256) &&
     (file.uploaded === undefined || file.uploaded === seen.uploaded) &&
-    (seen.offered !== undefined || !file.offered) &&
+    (seen.offered !== undefined || (seen.offering === undefined && !file.offered)) &&
     (seen.yanked !== undefined) === file.yanked
   )
 }
@@ -365,6 +372,7 @@ function isSameSighting(one: Sighting, other: Sighting): boolean {
     one.version === other.version &&
     one.uploaded === other.uploaded &&
     one.offered === other.offered &&
+    one.offering === other.offering &&
     one.absent === other.absent &&
     one.missed === other.missed &&
     one.gone === other.gone &&
@@ -384,8 +392,8 @@ function isLatest(one: Sighting, other: Sighting): boolean {
   return one.asOf === other.asOf ? textOf(one) <= textOf(other) : one.asOf > other.asOf
 }
 
-function textOf({ path, version, gone, yanked, other }: Sighting): string {
-  return JSON.stringify([path, version, gone, yanked, other?.value, other?.since])
+function textOf({ path, version, gone, yanked, other, offering }: Sighting): string {
+  return JSON.stringify([path, version, gone, yanked, other?.value, other?.since, offering])
 }
 
 function later(one: Instant, other: Instant): Instant {

@@ -96,6 +96,7 @@ export const anySighting: Arbitrary<Sighting> = fc
     firstSeen: anyTime,
     uploaded: anyTimeOrNone,
     offered: anyTimeOrNone,
+    offering: anyTimeOrNone,
     absent: anyTimeOrNone,
     missed: anyTimeOrNone,
     gone: anyTimeOrNone,
