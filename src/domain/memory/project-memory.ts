@@ -8,6 +8,7 @@ import { createHistory, type History, historyInSteps, type Proof, type SeenFile 
 import { offerIn } from './offer.ts'
 import { mergeSerials, readSerial, type SerialState } from './serial.ts'
 import {
+  isFleeting,
   isWhole,
   mergeReading,
   mergeSighting,
@@ -273,6 +274,7 @@ function* seenInSteps({
       missed,
       offered: offerIn(sighting, gone),
       proof: proofs.get(filename)?.proof,
+      isFleeting: isFleeting(sighting),
     })
   }
   for (const proved of proofs.values())
@@ -324,7 +326,7 @@ function firstOf<Entry extends Named>(known: ReadonlyMap<string, Entry>, learned
 function provedAlone({ filename, version, proof }: ProvedFile): SeenFile {
   const { at } = proof
   const unknown = { uploaded: undefined, absent: undefined, missed: undefined, offered: undefined }
-  return { filename, version, firstSeen: at, lastSeen: at, ...unknown, proof }
+  return { filename, version, firstSeen: at, lastSeen: at, ...unknown, proof, isFleeting: false }
 }
 
 /** The earlier proof; of two of the same moment, the one whose text comes first. */

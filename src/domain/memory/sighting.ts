@@ -189,9 +189,14 @@ function digestAfter(
  * Whether a project that listed a file counts as one that it may belong to: while it lists it, and for good where it went on
  * listing it. One listing alone claims nothing for longer than {@link SINGLE_SIGHT_LASTS} after it is gone.
  */
-export function claims({ firstSeen, gone, asOf }: Sighting, now: Instant): boolean {
-  if (gone === undefined || gone - firstSeen >= SECOND_SIGHT) return true
-  return asOf <= now && now - asOf < SINGLE_SIGHT_LASTS
+export function claims(sighting: Sighting, now: Instant): boolean {
+  const { asOf } = sighting
+  return !isFleeting(sighting) || (asOf <= now && now - asOf < SINGLE_SIGHT_LASTS)
+}
+
+/** Whether a file was listed for less than a second sight takes, and is gone: one odd page may have made it up. */
+export function isFleeting({ firstSeen, gone }: Pick<Sighting, 'firstSeen' | 'gone'>): boolean {
+  return gone !== undefined && !lasted({ value: undefined, since: firstSeen }, gone, SECOND_SIGHT)
 }
 
 /** Whether a file name comes with another sha256 than the first that was given for it. */

@@ -5,7 +5,7 @@ import { letGo } from '../../../src/domain/memory/letting-go.ts'
 import { type Facts, learn, ProjectMemory } from '../../../src/domain/memory/project-memory.ts'
 import type { ListedFile } from '../../../src/domain/memory/sighting.ts'
 import { parseVersion } from '../../../src/domain/packaging/version.ts'
-import { fileOf, PKG } from '../../store/facts.ts'
+import { fileOf, PKG, proved } from '../../store/facts.ts'
 import { START } from '../../store/stores.ts'
 
 const [MINUTE, DAY] = [60_000, 86_400_000]
@@ -145,4 +145,19 @@ t.test('a false upload time on one page makes no other file of the release late'
   t.equal(times(page(0, [sdist]), { reread: at(10 * MINUTE) }, page(DAY, [late])), OLD, 'and not for long')
   t.equal(times(page(0, [sdist]), page(DAY, [{ ...sdist, uploaded: undefined }])), OLD)
   t.equal(times(page(0, [{ ...sdist, uploaded: undefined }]), page(DAY, [sdist])), OLD)
+})
+
+t.test('an old file that one page listed makes no other file of its release late', async t => {
+  const version = parseVersion('1.0')
+  if (version === undefined) throw new TypeError('1.0 is a version')
+  const released = (...facts: readonly Facts[]) => after(...facts).history.releasedAt(version)
+  const phantom = { ...sdist, uploaded: instant(0) }
+  const [none, both] = [[wheel], [phantom, wheel]]
+  t.equal(released(page(0, both)), instant(0), 'but while the page lists it')
+  t.equal(released(page(0, none), page(1, both), page(MINUTE, none)), OLD)
+  t.equal(released(page(0, both), page(365 * DAY, none)), OLD, 'at first sight, and nobody looked again for long')
+  t.equal(released(page(0, both), page(MINUTE, none), page(DAY, both), page(DAY + 1, none)), instant(0), 'twice')
+  t.equal(released(page(0, both), page(10 * MINUTE, both), page(DAY, none)), instant(0), 'nor one that was there twice')
+  const proofs = [proved(NAME)]
+  t.equal(released({ ...page(0, both), proofs }, page(MINUTE, none)), instant(0), 'nor one that was proved')
 })
