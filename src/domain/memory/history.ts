@@ -27,9 +27,9 @@ export interface SeenFile {
   readonly uploaded: Instant | undefined
   readonly firstSeen: Instant
   readonly lastSeen: Instant
-  /** the last moment when the project's page was read and the file was not on it; `undefined` when it always was */
+  /** the last moment when the project's page was read and the file, with the sha256 that it has, was not on it; `undefined` when it always was */
   readonly absent: Instant | undefined
-  /** the same of several such moments, far enough apart that no one odd page made them */
+  /** the last of several readings without the file, far enough apart that no one odd page made them */
   readonly missed: Instant | undefined
   /** when the index first offered provenance for it and went on, or offers it now: that proves nothing, and counts against a file without any */
   readonly offered: Instant | undefined

@@ -1,3 +1,4 @@
+import type { Sha256 } from '../base/digest.ts'
 import type { ProjectMemory } from './project-memory.ts'
 import type { Sighting } from './sighting.ts'
 
@@ -16,7 +17,7 @@ export interface Forgotten {
 /**
  * The memory without these facts; the same object where it has none of them.
  *
- * - `digest`: whatever sha256 the index gives next is the first one
+ * - `digest`: whatever sha256 the index gives next is the first one; another than before is no older than that
  * - `serial`: whatever serial the page has next is the first one
  * - `path`: that the project listed a file that it lists no longer
  * - `arrival`: when a file came: that the page was read without it, and its first upload time; whatever the index says next is that
@@ -31,7 +32,7 @@ export function letGo(memory: ProjectMemory, { what, filename }: Forgotten): Pro
     case 'digest': {
       const sightings = [...memory.sightings].map(([name, sighting]) =>
         isMeant(name) && sighting.sha256 !== undefined
-          ? ([name, { ...sighting, sha256: undefined, other: undefined }] as const)
+          ? ([name, withoutDigest(sighting, sighting.sha256)] as const)
           : ([name, sighting] as const),
       )
       const changed = sightings.some(([name, sighting]) => sighting !== memory.sightings.get(name))
@@ -67,6 +68,10 @@ export function letGo(memory: ProjectMemory, { what, filename }: Forgotten): Pro
     default:
       return what satisfies never
   }
+}
+
+function withoutDigest(sighting: Sighting, sha256: Sha256): Sighting {
+  return { ...sighting, sha256: undefined, other: { value: sha256, since: sighting.firstSeen } }
 }
 
 function withSightings(memory: ProjectMemory, changed: readonly Sighting[]): ProjectMemory {

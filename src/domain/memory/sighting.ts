@@ -41,14 +41,14 @@ export interface Sighting extends Offer {
   readonly filename: string
   /** the first that was given, or one that took its place before anybody had its bytes; `undefined` while none was given */
   readonly sha256: Sha256 | undefined
-  /** another one that the page gives now */
+  /** another one that the page gives now; while none is known, the one that somebody let go of */
   readonly other: Sight<Sha256> | undefined
   readonly firstSeen: Instant
   /** by the index's word; the first that it gave, or a later one that came before that had lasted */
   readonly uploaded: Instant | undefined
-  /** the last reading of the page without the file */
+  /** the last moment at which the file was not there with this sha256, by any reading of the page */
   readonly absent: Instant | undefined
-  /** the same of those that make no single sight: it was missing in several, {@link SECOND_SIGHT} apart */
+  /** the last reading without the file of those that make no single sight: it was missing in several, {@link SECOND_SIGHT} apart */
   readonly missed: Instant | undefined
   readonly path: FilePath
   readonly version: Version | undefined
@@ -127,7 +127,7 @@ function freshSightings(memory: ReadBefore, { at, files }: Pick<PageRead, 'at' |
     const sighting =
       seen === undefined
         ? firstSighting(file, at, memory)
-        : { ...seenAgain(seen, file, at, memory), ...digestAfter(seen, file.sha256, at, settled) }
+        : withDigest(seenAgain(seen, file, at, memory), file.sha256, at, settled)
     if (seen === undefined || !isSameSighting(seen, sighting)) fresh.set(file.filename, sighting)
   }
   return fresh
@@ -143,7 +143,7 @@ export function sightingsAgain({ sightings, settled }: ReadBefore, at: Instant):
     if ((other === undefined && offering === undefined) || gone !== undefined) return []
     const given = sha256 === undefined ? undefined : other?.value
     const offer = offering === undefined ? seen : offerAfter(seen, true, at)
-    const sighting = { ...seen, ...offer, ...digestAfter(seen, given, at, settled) }
+    const sighting = withDigest({ ...seen, ...offer }, given, at, settled)
     return isSameSighting(seen, sighting) ? [] : [sighting]
   })
 }
@@ -152,7 +152,7 @@ export function sightingsAgain({ sightings, settled }: ReadBefore, at: Instant):
 export function sightingsHad(known: Sightings, had: readonly SettledFile[]): readonly Sighting[] {
   return had.flatMap(({ filename, sha256 }) => {
     const seen = known.get(filename)
-    return seen === undefined || seen.sha256 !== undefined ? [] : [{ ...seen, sha256 }]
+    return seen === undefined || seen.sha256 !== undefined ? [] : [{ ...seen, sha256, other: undefined }]
   })
 }
 
@@ -164,7 +164,7 @@ export function sightingsAgreed(
   return agreed.flatMap(({ filename, sha256 }) => {
     const seen = sightings.get(filename)
     if (seen?.other?.value !== sha256 || settled.has(filename)) return []
-    return [{ ...seen, sha256, other: undefined }]
+    return [{ ...seen, ...isSince(seen, seen.other) }]
   })
 }
 
@@ -172,17 +172,22 @@ export function sightingsAgreed(
  * The first sha256 stays, for good once its bytes were had or proved. One of which nobody ever saw the bytes gives way to another
  * that the page went on giving for {@link SECOND_SIGHT}.
  */
-function digestAfter(
-  { filename, sha256: first, other }: Sighting,
-  sha256: Sha256 | undefined,
-  at: Instant,
-  settled: SettledFiles,
-): Pick<Sighting, 'sha256' | 'other'> {
-  if (sha256 === undefined) return { sha256: first, other }
-  if (first === undefined || sha256 === first) return { sha256, other: undefined }
-  if (settled.has(filename)) return { sha256: first, other: undefined }
-  if (other?.value !== sha256 || at < other.since) return { sha256: first, other: { value: sha256, since: at } }
-  return lasted(other, at, SECOND_SIGHT) ? { sha256, other: undefined } : { sha256: first, other }
+function withDigest(seen: Sighting, sha256: Sha256 | undefined, at: Instant, settled: SettledFiles): Sighting {
+  const { filename, sha256: first, other, firstSeen } = seen
+  if (sha256 === undefined) return seen
+  if (sha256 === first) return { ...seen, other: undefined }
+  if (first === undefined) {
+    const isAsBefore = other?.value === sha256 || at <= firstSeen
+    return { ...seen, ...(isAsBefore ? { sha256, other: undefined } : isSince(seen, { value: sha256, since: at })) }
+  }
+  if (settled.has(filename)) return { ...seen, other: undefined }
+  if (other?.value !== sha256 || at < other.since) return { ...seen, other: { value: sha256, since: at } }
+  return lasted(other, at, SECOND_SIGHT) ? { ...seen, ...isSince(seen, other) } : seen
+}
+
+/** Bytes that were listed under this name since then are no older, whatever else was listed under it before. */
+function isSince({ absent }: Sighting, { value, since }: Sight<Sha256>): Pick<Sighting, 'sha256' | 'other' | 'absent'> {
+  return { sha256: value, other: undefined, absent: pick(Math.max, absent, since) }
 }
 
 /**
@@ -286,7 +291,6 @@ function pick(
 
 /** A file that comes for the first time was missing ever since the page was read whole. */
 function firstSighting(file: ListedFile, at: Instant, { reading }: ReadBefore): Sighting {
-  const whole = reading?.whole
   const { filename, sha256, path, version, uploaded, offered, yanked } = file
   return {
     filename,
@@ -296,7 +300,7 @@ function firstSighting(file: ListedFile, at: Instant, { reading }: ReadBefore): 
     uploaded,
     offered: undefined,
     offering: offered ? at : undefined,
-    ...(whole === undefined ? NEVER : absence(whole.first, whole.last, at)),
+    ...(reading === undefined ? NEVER : absence(reading, reading.whole?.first, at)),
     path,
     version,
     gone: undefined,
@@ -335,22 +339,26 @@ function uploadedAfter(
   at: Instant,
 ): Instant | undefined {
   if (first === undefined || uploaded === undefined || uploaded <= first) return first ?? uploaded
-  const last = gone ?? readingBefore(memory, at) ?? firstSeen
+  const last = earlier(gone ?? memory.reading?.lastRead ?? firstSeen, at)
   return lasted({ value: first, since: firstSeen }, last, SECOND_SIGHT) ? first : uploaded
 }
 
 /** A file that was gone was missing since the reading that told so. */
 function absenceOf({ gone, asOf, absent, missed }: Sighting, { reading }: ReadBefore, at: Instant): Absence {
-  const last = reading?.whole?.last
-  if (gone === undefined || last === undefined || last < asOf) return { absent, missed }
-  const now = absence(asOf, last, at)
-  return { ...now, missed: now.missed ?? missed }
+  if (gone === undefined || reading === undefined || reading.lastRead < asOf) return { absent, missed }
+  const now = absence(reading, asOf, at)
+  return { absent: pick(Math.max, absent, now.absent), missed: now.missed ?? missed }
 }
 
-/** Of a file that was missing from one reading to another: until now where that one lies ahead, a clock was wrong. */
-function absence(first: Instant, last: Instant, at: Instant): Absence {
-  const absent = earlier(last, at)
-  return { absent, missed: lasted({ value: undefined, since: first }, absent, SECOND_SIGHT) ? absent : undefined }
+/**
+ * Of a file that was in no reading from the first on: until now where the last lies ahead, a clock was wrong. For what passes any reading
+ * counts, whatever else on the page could not be read; for what stays, those that told all files.
+ */
+function absence({ lastRead, whole }: PageReading, first: Instant | undefined, at: Instant): Absence {
+  const absent = earlier(lastRead, at)
+  if (first === undefined || whole === undefined) return { absent, missed: undefined }
+  const last = earlier(whole.last, at)
+  return { absent, missed: lasted({ value: undefined, since: first }, last, SECOND_SIGHT) ? last : undefined }
 }
 
 /** Whether the file stands there as it was seen last, which is what most of a page does. */

@@ -1,5 +1,6 @@
 // guards: src/domain/memory/sighting.ts
 import t from 'tap'
+import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { instant } from '../../../src/domain/base/instant.ts'
 import { letGo } from '../../../src/domain/memory/letting-go.ts'
 import { type Facts, learn, ProjectMemory } from '../../../src/domain/memory/project-memory.ts'
@@ -68,9 +69,49 @@ t.test('for a cooldown, which passes, one page without it is enough', async t =>
   t.equal(
     absent(page(0, BOTH), page(DAY, [sdist], WHEEL), page(2 * DAY, BOTH)),
     undefined,
-    'but for one that could not be read',
+    'but for one that is known, and whose entry could not be read',
   )
-  t.equal(absent(page(0, [sdist], WHEEL), page(2 * DAY, BOTH)), undefined)
+})
+
+t.test('for a cooldown a page counts on which anything could not be read, the file itself too', async t => {
+  for (const unread of [undefined, WHEEL, 'pkg-3.0.zip']) {
+    const odd = (later: number) => page(later, [sdist], unread)
+    t.equal(absent(odd(0), odd(DAY), page(2 * DAY, BOTH)), at(DAY), `${unread}`)
+    t.equal(absent(page(0, [sdist]), odd(DAY), page(2 * DAY, BOTH)), at(DAY), `${unread}, after one that told all`)
+    t.equal(missed(odd(0), odd(DAY), page(2 * DAY, BOTH)), undefined, `${unread}: for good it does not`)
+  }
+  t.equal(
+    absent(page(0, BOTH), page(1, [sdist]), page(DAY, [sdist], undefined), page(2 * DAY, BOTH)),
+    at(DAY),
+    'of one that was gone',
+  )
+})
+
+t.test('for a cooldown a file is as old as the sha256 that it has', async t => {
+  const [bare, other] = [
+    { ...wheel, sha256: undefined },
+    { ...wheel, sha256: sha256Of('other') },
+  ]
+  const swapped = [page(0, BOTH), page(8 * DAY, [sdist, other]), page(9 * DAY, [sdist, other])]
+  t.equal(absent(...swapped), at(8 * DAY), 'another one that lasted counts from its first sight')
+  t.equal(absent(page(0, BOTH), page(8 * DAY, [sdist, other]), { agreed: [other] }), at(8 * DAY), 'or was agreed on')
+  t.equal(absent(page(0, BOTH), page(8 * DAY, [sdist, other]), { reread: at(9 * DAY) }), at(8 * DAY))
+  t.equal(absent(page(0, BOTH), page(1, [sdist, other]), page(DAY, BOTH)), undefined, 'one that did not last, never')
+  t.equal(absent(page(0, [sdist, bare]), page(8 * DAY, BOTH)), at(8 * DAY), 'as does the first')
+  t.equal(absent(page(0, [sdist, bare, wheel])), undefined, 'but for one entry beside another')
+  t.equal(missed(...swapped), undefined, 'and nothing is late by that')
+})
+
+t.test('a sha256 that was let go of makes nothing younger where it comes back', async t => {
+  const other = { ...wheel, sha256: sha256Of('other') }
+  const without = letGo(after(page(0, BOTH)), { what: 'digest', filename: undefined })
+  const next = (...files: readonly ListedFile[]) => learn(without, page(8 * DAY, files)).memory
+  t.equal(next(...BOTH).history.absentAt(WHEEL), undefined)
+  t.equal(next(...BOTH).sightings.get(WHEEL)?.other, undefined)
+  t.equal(next(sdist, other).history.absentAt(WHEEL), at(8 * DAY), 'another one is as old as it is known')
+  t.equal(next(sdist, other).sightings.get(WHEEL)?.sha256, other.sha256, 'and is the first at once')
+  const same = learn(without, { reread: at(DAY) }).memory
+  t.equal(same.sightings.get(WHEEL)?.sha256, undefined, 'a page that is the same gives none')
 })
 
 t.test('a page on which the entry of a file could not be read says nothing of when it came', async t => {
