@@ -20,6 +20,6 @@ export function offerAfter({ offered, offering }: Offer, isOffered: boolean, at:
 }
 
 /** Since when it counts against a file without any: one that has not lasted does so while the page makes it. */
-export function offerIn({ offered, offering }: Offer, gone: Instant | undefined): Instant | undefined {
-  return offered ?? (gone === undefined ? offering : undefined)
+export function offerIn({ offered, offering }: Offer): Instant | undefined {
+  return offered ?? offering
 }

@@ -272,7 +272,7 @@ function* seenInSteps({
       lastSeen,
       absent,
       missed,
-      offered: offerIn(sighting, gone),
+      offered: offerIn(sighting),
       proof: proofs.get(filename)?.proof,
       isFleeting: isFleeting(sighting),
     })

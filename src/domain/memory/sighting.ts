@@ -81,7 +81,7 @@ interface ReadBefore {
 
 /**
  * What a page changes in what was seen of a project: the sightings that are new or different. A file whose entry could not be
- * read is there, whatever it says.
+ * read is there, whatever it says, and so may be one that was there for long, where an entry has no name. Neither is offered.
  */
 export function sightingsOn(memory: ReadBefore, page: PageRead): readonly Sighting[] {
   const { at, files } = page
@@ -90,14 +90,16 @@ export function sightingsOn(memory: ReadBefore, page: PageRead): readonly Sighti
   const unread = new Set(page.unread)
   const before = readingBefore(memory, at)
   for (const sighting of memory.sightings.values()) {
-    const { filename, gone, firstSeen } = sighting
+    const { filename, gone, firstSeen, offering } = sighting
     if (listed.has(filename)) continue
     const asOf = later(sighting.asOf, at)
-    if (unread.has(filename)) {
-      if (gone !== undefined)
-        fresh.set(filename, { ...sighting, ...absenceOf(sighting, memory, at), gone: undefined, asOf })
-    } else if (gone === undefined && !unread.has(undefined))
-      fresh.set(filename, { ...sighting, gone: before ?? firstSeen, asOf })
+    const left = { firstSeen, gone: before ?? firstSeen }
+    const isThere = unread.has(filename) || (unread.has(undefined) && !isFleeting(left))
+    const unoffered = { ...sighting, offering: undefined, asOf }
+    if (gone !== undefined && unread.has(filename))
+      fresh.set(filename, { ...unoffered, ...absenceOf(sighting, memory, at), gone: undefined })
+    else if (gone === undefined && !isThere) fresh.set(filename, { ...unoffered, ...left })
+    else if (gone === undefined && offering !== undefined) fresh.set(filename, unoffered)
   }
   return [...fresh.values()]
 }
@@ -314,7 +316,7 @@ function seenAgain(seen: Sighting, file: ListedFile, at: Instant, memory: ReadBe
   return {
     ...seen,
     uploaded: uploadedAfter(seen, uploaded, memory, at),
-    ...offerAfter(seen.gone === undefined ? seen : { ...seen, offering: undefined }, offered, at),
+    ...offerAfter(seen, offered, at),
     ...absenceOf(seen, memory, at),
     path,
     version,

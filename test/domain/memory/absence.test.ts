@@ -123,7 +123,7 @@ t.test('a page on which the entry of a file could not be read says nothing of wh
     t.equal(missed(odd(0), odd(DAY), page(2 * DAY, BOTH)), undefined, `${what}, from the first sight on`)
     t.equal(missed(odd(0), { reread: at(DAY) }, page(2 * DAY, BOTH)), undefined, `${what}, and the page is the same`)
     t.equal(missed(page(0, [sdist]), odd(DAY), page(2 * DAY, BOTH)), undefined, `${what}, after one page without it`)
-    const memory = after(page(0, BOTH), odd(DAY))
+    const memory = after(page(0, BOTH), page(10 * MINUTE, BOTH), odd(DAY))
     t.equal(memory.sightings.get(WHEEL)?.gone, undefined, `${what}: it is not gone`)
   }
   const back = after(page(0, BOTH), page(1, [sdist]), page(MINUTE, [sdist], WHEEL), page(DAY, [sdist], WHEEL))
@@ -197,6 +197,8 @@ t.test('an old file that one page listed makes no other file of its release late
   t.equal(released(page(0, both)), instant(0), 'but while the page lists it')
   t.equal(released(page(0, none), page(1, both), page(MINUTE, none)), OLD)
   t.equal(released(page(0, both), page(365 * DAY, none)), OLD, 'at first sight, and nobody looked again for long')
+  const nameless = (later: number) => page(later, none, undefined)
+  t.equal(released(page(0, both), nameless(1), nameless(DAY)), OLD, 'whatever else cannot be read')
   t.equal(released(page(0, both), page(MINUTE, none), page(DAY, both), page(DAY + 1, none)), instant(0), 'twice')
   t.equal(released(page(0, both), page(10 * MINUTE, both), page(DAY, none)), instant(0), 'nor one that was there twice')
   const proofs = [proved(NAME)]

@@ -29,6 +29,13 @@ t.test('provenance that one page offered counts while that page is the newest, a
   t.equal(counts(page(bare, 0), page(offered, 1), page(bare, 2)), undefined)
   t.equal(counts(page(offered, 0), pageOf([], at(1))), undefined, 'nor once the file is gone')
   t.equal(counts(page(offered, 0), page(offered, 10 * MINUTE - 1), page(bare, DAY)), undefined, 'nor that two did')
+  for (const unread of [undefined, NAME])
+    for (const facts of [[page(offered, 0)], [page(bare, 0), page(offered, DAY)]])
+      t.equal(
+        counts(...facts, { page: { at: at(2 * DAY), status: 'active', files: [], unread: [unread] } }),
+        undefined,
+        `nor where an entry cannot be read (${unread})`,
+      )
 })
 
 t.test('what two pages offer ten minutes apart counts for good, since the first of them', async t => {
