@@ -21,7 +21,12 @@ async function desk(t: Test) {
     world,
     wheel,
     clock,
-    gate: () => startGate(t, world, { clock: () => instant(clock.now), configuration }),
+    gate: (policy?: string) =>
+      startGate(t, world, {
+        clock: () => instant(clock.now),
+        configuration,
+        ...(policy === undefined ? {} : { policy }),
+      }),
     forget: (...argv: readonly string[]): Promise<Ended> =>
       runCommand(['history', 'forget', ...argv], { folder: world.folder, clock: () => instant(clock.now) }),
     journal: () => readJournal(join(String(configuration['data']), 'portcullis.sqlite')),
@@ -100,6 +105,25 @@ t.test('that a file was missing for long is let go of beside a gate that runs', 
     { exit: 1 },
     'nothing is left of it',
   )
+})
+
+t.test('that provenance was offered is let go of beside a gate that runs', async t => {
+  const { world, clock, gate, forget } = await desk(t)
+  const { sdist } = await world.release('other', '1.0', { kinds: ['sdist'], attested: false })
+  const provenance = `${world.upstream.integrityOrigin}/x`
+  world.upstream.replace('other', sdist.filename, { entry: { provenance } })
+  const running = await gate('version: 1\ndefaults: { attestation: when-seen, unmatched: apply-defaults }\n')
+  for (let looks = 0; looks < 3; looks += 1) {
+    await fetch(`${running.url}/simple/other/`)
+    clock.now += 11 * MINUTE
+  }
+  world.upstream.replace('other', sdist.filename, { entry: {} })
+  t.equal(await answerTo(running, sdist), '403 provenance-partial')
+  await fetch(`${running.url}/readyz`)
+  t.match(await forget('other', '--what', 'offer', ...REASON), { exit: 0, out: /let go of the offer of other/ })
+  t.equal(await answerTo(running, sdist), '200')
+  await fetch(`${running.url}/readyz`)
+  t.match(await forget('other', '--what', 'offer', ...REASON), { exit: 1 }, 'nothing is left of it')
 })
 
 t.test('a clock that ran ahead is let go of', async t => {

@@ -28,6 +28,8 @@ What can be let go of:
   arrival   when the project's files came (one with --file): that its page was
             read without them, and the upload times that it gave first
   identity  who was proved first to sign the project's files
+  offer     that the index offered provenance for the project's files (for one
+            with --file); what was proved of them stays
   clock     the newest time that was recorded; without a project
 
 Exit codes:

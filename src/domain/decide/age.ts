@@ -12,8 +12,8 @@ const DAY = 86_400_000
 
 /**
  * The moment from which a file's age counts: the latest of the index's upload time, the log's signed time (an index cannot
- * backdate it) and the last moment when the project's page was read here and the file was not on it. `undefined` where the
- * index gives no upload time.
+ * backdate it) and the last moment when the project's page was read here and the file, with the sha256 it has, was not on it.
+ * `undefined` where the index gives no upload time.
  */
 function bornAt(artifact: Artifact, { attestations = [], history }: Evidence): Instant | undefined {
   const { uploaded } = artifact

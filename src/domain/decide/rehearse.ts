@@ -126,6 +126,7 @@ function seenBefore({ file, attestedBefore, firstSignedBy }: Rehearsal, now: Ins
       missed: undefined,
       offered: before,
       proof: undefined,
+      isFleeting: false,
     }
   })
   if (firstSignedBy === undefined) return seen
@@ -144,6 +145,7 @@ function seenBefore({ file, attestedBefore, firstSignedBy }: Rehearsal, now: Ins
     missed: undefined,
     offered: undefined,
     proof: undefined,
+    isFleeting: false,
   }
   return [{ ...some, proof }, ...others]
 }

@@ -27,13 +27,15 @@ export interface SeenFile {
   readonly uploaded: Instant | undefined
   readonly firstSeen: Instant
   readonly lastSeen: Instant
-  /** the last moment when the project's page was read and the file was not on it; `undefined` when it always was */
+  /** the last moment when the project's page was read and the file, with the sha256 that it has, was not on it; `undefined` when it always was */
   readonly absent: Instant | undefined
-  /** the same of several such moments, far enough apart that no one odd page made them */
+  /** the last of several readings without the file, far enough apart that no one odd page made them */
   readonly missed: Instant | undefined
-  /** when the index first offered provenance for it: nothing is proved by that, and it counts against a file without any */
+  /** when the index first offered provenance for it and went on, or offers it now: that proves nothing, and counts against a file without any */
   readonly offered: Instant | undefined
   readonly proof: Proof | undefined
+  /** it was listed for less than ten minutes and is gone: one odd page may have made it up */
+  readonly isFleeting: boolean
 }
 
 /** A file that was seen attested. */
@@ -45,7 +47,10 @@ export interface History {
   readonly first: (SeenFile & { readonly proof: Proof }) | undefined
   absentAt(filename: string): Instant | undefined
   missedAt(filename: string): Instant | undefined
-  /** When the first file of the release came: by its upload time, or later where the page was read without it, more than once. */
+  /**
+   * When the first file of the release came: by its upload time, or later where the page was read without it, more than once. What
+   * one odd page may have made up is none.
+   */
   releasedAt(version: Version): Instant | undefined
   /** A file of this release that was seen attested. */
   attestedInRelease(version: Version): AttestedFile | undefined
@@ -78,7 +83,7 @@ export function* historyInSteps(files: readonly SeenFile[]): Generator<undefined
     if (at % STEP === STEP - 1) yield
     const release = canonicalVersion(file.version)
     if (isAttested(file) && byRelease.get(release)?.proof === undefined) byRelease.set(release, file)
-    const came = arrivalOf(file)
+    const came = isReal(file) ? arrivalOf(file) : undefined
     const before = released.get(release)
     if (came !== undefined && (before === undefined || came < before)) released.set(release, came)
     if (file.absent !== undefined) absent.set(file.filename, file.absent)
@@ -159,6 +164,11 @@ function inOrder(releases: readonly AttestedFile[]): readonly AttestedFile[] {
 
 function byVersion(one: SeenFile, other: SeenFile): number {
   return compareVersions(one.version, other.version)
+}
+
+/** A proof is none that a page makes up. */
+function isReal({ isFleeting, proof }: SeenFile): boolean {
+  return !isFleeting || proof !== undefined
 }
 
 function isAttested(file: SeenFile): file is AttestedFile {

@@ -5,8 +5,10 @@ import type { ProjectName } from '../packaging/name.ts'
 import type { Version } from '../packaging/version.ts'
 import { Findings, type LearnedFinding } from './findings.ts'
 import { createHistory, type History, historyInSteps, type Proof, type SeenFile } from './history.ts'
+import { offerIn } from './offer.ts'
 import { mergeSerials, readSerial, type SerialState } from './serial.ts'
 import {
+  isFleeting,
   isWhole,
   mergeReading,
   mergeSighting,
@@ -164,7 +166,7 @@ export interface Learned {
 }
 
 /**
- * Takes facts in. First proofs, first offers and sha256 of bytes that somebody had stay, times only rise; what one reading alone said
+ * Takes facts in. First proofs, first offers that lasted and sha256 of bytes that somebody had stay, times only rise; what one reading alone said
  * gives way to what lasts. What is known changes nothing.
  */
 export function learn(memory: ProjectMemory, facts: Facts): Learned {
@@ -257,7 +259,8 @@ function* seenInSteps({
   reading,
 }: ProjectMemory): Generator<undefined, readonly SeenFile[], undefined> {
   const files: SeenFile[] = []
-  for (const { filename, version, uploaded, firstSeen, absent, missed, offered, gone } of sightings.values()) {
+  for (const sighting of sightings.values()) {
+    const { filename, version, uploaded, firstSeen, absent, missed, gone } = sighting
     if (files.length % STEP === STEP - 1) yield
     if (version === undefined) continue
     const lastSeen = gone ?? reading?.lastRead ?? firstSeen
@@ -269,8 +272,9 @@ function* seenInSteps({
       lastSeen,
       absent,
       missed,
-      offered,
+      offered: offerIn(sighting),
       proof: proofs.get(filename)?.proof,
+      isFleeting: isFleeting(sighting),
     })
   }
   for (const proved of proofs.values())
@@ -322,7 +326,7 @@ function firstOf<Entry extends Named>(known: ReadonlyMap<string, Entry>, learned
 function provedAlone({ filename, version, proof }: ProvedFile): SeenFile {
   const { at } = proof
   const unknown = { uploaded: undefined, absent: undefined, missed: undefined, offered: undefined }
-  return { filename, version, firstSeen: at, lastSeen: at, ...unknown, proof }
+  return { filename, version, firstSeen: at, lastSeen: at, ...unknown, proof, isFleeting: false }
 }
 
 /** The earlier proof; of two of the same moment, the one whose text comes first. */

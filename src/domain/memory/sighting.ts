@@ -2,6 +2,7 @@ import type { Sha256 } from '../base/digest.ts'
 import { type Instant, instant } from '../base/instant.ts'
 import type { FilePath, ProjectStatus } from '../packaging/artifact.ts'
 import type { Version } from '../packaging/version.ts'
+import { type Offer, offerAfter } from './offer.ts'
 import { lasted, SECOND_SIGHT, SINGLE_SIGHT_LASTS, type Sight } from './second-sight.ts'
 
 /** A file as a page lists it. */
@@ -36,20 +37,18 @@ export interface PageReading {
 }
 
 /** A file name of a project as it was seen: its first sha256 and upload time, and when it came, was missing and went. */
-export interface Sighting {
+export interface Sighting extends Offer {
   readonly filename: string
   /** the first that was given, or one that took its place before anybody had its bytes; `undefined` while none was given */
   readonly sha256: Sha256 | undefined
-  /** another one that the page gives now */
+  /** another one that the page gives now; while none is known, the one that somebody let go of */
   readonly other: Sight<Sha256> | undefined
   readonly firstSeen: Instant
   /** by the index's word; the first that it gave, or a later one that came before that had lasted */
   readonly uploaded: Instant | undefined
-  /** when provenance was offered first */
-  readonly offered: Instant | undefined
-  /** the last reading of the page without the file */
+  /** the last moment at which the file was not there with this sha256, by any reading of the page */
   readonly absent: Instant | undefined
-  /** the same of those that make no single sight: it was missing in several, {@link SECOND_SIGHT} apart */
+  /** the last reading without the file of those that make no single sight: it was missing in several, {@link SECOND_SIGHT} apart */
   readonly missed: Instant | undefined
   readonly path: FilePath
   readonly version: Version | undefined
@@ -82,7 +81,7 @@ interface ReadBefore {
 
 /**
  * What a page changes in what was seen of a project: the sightings that are new or different. A file whose entry could not be
- * read is there, whatever it says.
+ * read is there, whatever it says, and so may be one that was there for long, where an entry has no name. Neither is offered.
  */
 export function sightingsOn(memory: ReadBefore, page: PageRead): readonly Sighting[] {
   const { at, files } = page
@@ -91,14 +90,16 @@ export function sightingsOn(memory: ReadBefore, page: PageRead): readonly Sighti
   const unread = new Set(page.unread)
   const before = readingBefore(memory, at)
   for (const sighting of memory.sightings.values()) {
-    const { filename, gone, firstSeen } = sighting
+    const { filename, gone, firstSeen, offering } = sighting
     if (listed.has(filename)) continue
     const asOf = later(sighting.asOf, at)
-    if (unread.has(filename)) {
-      if (gone !== undefined)
-        fresh.set(filename, { ...sighting, ...absenceOf(sighting, memory, at), gone: undefined, asOf })
-    } else if (gone === undefined && !unread.has(undefined))
-      fresh.set(filename, { ...sighting, gone: before ?? firstSeen, asOf })
+    const left = { firstSeen, gone: before ?? firstSeen }
+    const isThere = unread.has(filename) || (unread.has(undefined) && !isFleeting(left))
+    const unoffered = { ...sighting, offering: undefined, asOf }
+    if (gone !== undefined && unread.has(filename))
+      fresh.set(filename, { ...unoffered, ...absenceOf(sighting, memory, at), gone: undefined })
+    else if (gone === undefined && !isThere) fresh.set(filename, { ...unoffered, ...left })
+    else if (gone === undefined && offering !== undefined) fresh.set(filename, unoffered)
   }
   return [...fresh.values()]
 }
@@ -128,17 +129,23 @@ function freshSightings(memory: ReadBefore, { at, files }: Pick<PageRead, 'at' |
     const sighting =
       seen === undefined
         ? firstSighting(file, at, memory)
-        : { ...seenAgain(seen, file, at, memory), ...digestAfter(seen, file.sha256, at, settled) }
+        : withDigest(seenAgain(seen, file, at, memory), file.sha256, at, settled)
     if (seen === undefined || !isSameSighting(seen, sighting)) fresh.set(file.filename, sighting)
   }
   return fresh
 }
 
-/** What it changes that the page is the same as when it was read last: another sha256 that it gives has lasted. */
+/**
+ * What it changes that the page is the same as when it was read last: another sha256 that it gives, or an offer that it makes, has
+ * lasted. A sha256 that somebody let go of is none that it gives.
+ */
 export function sightingsAgain({ sightings, settled }: ReadBefore, at: Instant): readonly Sighting[] {
   return [...sightings.values()].flatMap(seen => {
-    if (seen.other === undefined || seen.gone !== undefined) return []
-    const sighting = { ...seen, ...digestAfter(seen, seen.other.value, at, settled) }
+    const { sha256, other, offering, gone } = seen
+    if ((other === undefined && offering === undefined) || gone !== undefined) return []
+    const given = sha256 === undefined ? undefined : other?.value
+    const offer = offering === undefined ? seen : offerAfter(seen, true, at)
+    const sighting = withDigest({ ...seen, ...offer }, given, at, settled)
     return isSameSighting(seen, sighting) ? [] : [sighting]
   })
 }
@@ -147,7 +154,7 @@ export function sightingsAgain({ sightings, settled }: ReadBefore, at: Instant):
 export function sightingsHad(known: Sightings, had: readonly SettledFile[]): readonly Sighting[] {
   return had.flatMap(({ filename, sha256 }) => {
     const seen = known.get(filename)
-    return seen === undefined || seen.sha256 !== undefined ? [] : [{ ...seen, sha256 }]
+    return seen === undefined || seen.sha256 !== undefined ? [] : [{ ...seen, sha256, other: undefined }]
   })
 }
 
@@ -159,7 +166,7 @@ export function sightingsAgreed(
   return agreed.flatMap(({ filename, sha256 }) => {
     const seen = sightings.get(filename)
     if (seen?.other?.value !== sha256 || settled.has(filename)) return []
-    return [{ ...seen, sha256, other: undefined }]
+    return [{ ...seen, ...isSince(seen, seen.other) }]
   })
 }
 
@@ -167,26 +174,36 @@ export function sightingsAgreed(
  * The first sha256 stays, for good once its bytes were had or proved. One of which nobody ever saw the bytes gives way to another
  * that the page went on giving for {@link SECOND_SIGHT}.
  */
-function digestAfter(
-  { filename, sha256: first, other }: Sighting,
-  sha256: Sha256 | undefined,
-  at: Instant,
-  settled: SettledFiles,
-): Pick<Sighting, 'sha256' | 'other'> {
-  if (sha256 === undefined) return { sha256: first, other }
-  if (first === undefined || sha256 === first) return { sha256, other: undefined }
-  if (settled.has(filename)) return { sha256: first, other: undefined }
-  if (other?.value !== sha256 || at < other.since) return { sha256: first, other: { value: sha256, since: at } }
-  return lasted(other, at, SECOND_SIGHT) ? { sha256, other: undefined } : { sha256: first, other }
+function withDigest(seen: Sighting, sha256: Sha256 | undefined, at: Instant, settled: SettledFiles): Sighting {
+  const { filename, sha256: first, other, firstSeen } = seen
+  if (sha256 === undefined) return seen
+  if (sha256 === first) return { ...seen, other: undefined }
+  if (first === undefined) {
+    const isAsBefore = other?.value === sha256 || at <= firstSeen
+    return { ...seen, ...(isAsBefore ? { sha256, other: undefined } : isSince(seen, { value: sha256, since: at })) }
+  }
+  if (settled.has(filename)) return { ...seen, other: undefined }
+  if (other?.value !== sha256 || at < other.since) return { ...seen, other: { value: sha256, since: at } }
+  return lasted(other, at, SECOND_SIGHT) ? { ...seen, ...isSince(seen, other) } : seen
+}
+
+/** Bytes that were listed under this name since then are no older, whatever else was listed under it before. */
+function isSince({ absent }: Sighting, { value, since }: Sight<Sha256>): Pick<Sighting, 'sha256' | 'other' | 'absent'> {
+  return { sha256: value, other: undefined, absent: pick(Math.max, absent, since) }
 }
 
 /**
  * Whether a project that listed a file counts as one that it may belong to: while it lists it, and for good where it went on
  * listing it. One listing alone claims nothing for longer than {@link SINGLE_SIGHT_LASTS} after it is gone.
  */
-export function claims({ firstSeen, gone, asOf }: Sighting, now: Instant): boolean {
-  if (gone === undefined || gone - firstSeen >= SECOND_SIGHT) return true
-  return asOf <= now && now - asOf < SINGLE_SIGHT_LASTS
+export function claims(sighting: Sighting, now: Instant): boolean {
+  const { asOf } = sighting
+  return !isFleeting(sighting) || (asOf <= now && now - asOf < SINGLE_SIGHT_LASTS)
+}
+
+/** Whether a file was listed for less than a second sight takes, and is gone: one odd page may have made it up. */
+export function isFleeting({ firstSeen, gone }: Pick<Sighting, 'firstSeen' | 'gone'>): boolean {
+  return gone !== undefined && !lasted({ value: undefined, since: firstSeen }, gone, SECOND_SIGHT)
 }
 
 /** Whether a file name comes with another sha256 than the first that was given for it. */
@@ -222,13 +239,13 @@ function spanOf(one: PageReading['whole'], other: PageReading['whole']): PageRea
 
 /**
  * What two saw of one file. The earlier sight tells when it came and with which sha256, one with a sha256 before any without;
- * of two upload times the later counts, for neither may make a file older than the other knows it; provenance was offered
- * when it was first, and the file was missing when it was last; what changes is told by the later look. Associative,
+ * of two upload times the later counts, for neither may make a file older than the other knows it; provenance was offered, by an
+ * offer that lasted, when it was first, and the file was missing when it was last; what changes is told by the later look. Associative,
  * commutative, and nothing when repeated.
  */
 export function mergeSighting(one: Sighting, other: Sighting): Sighting {
   const { filename, sha256, firstSeen } = isFirst(one, other) ? one : other
-  const { path, version, gone, yanked, asOf, other: another } = isLatest(one, other) ? one : other
+  const { path, version, gone, yanked, asOf, offering, other: another } = isLatest(one, other) ? one : other
   return {
     filename,
     sha256,
@@ -236,6 +253,7 @@ export function mergeSighting(one: Sighting, other: Sighting): Sighting {
     firstSeen,
     uploaded: pick(Math.max, one.uploaded, other.uploaded),
     offered: pick(Math.min, one.offered, other.offered),
+    offering,
     absent: pick(Math.max, one.absent, other.absent),
     missed: pick(Math.max, one.missed, other.missed),
     path,
@@ -275,7 +293,6 @@ function pick(
 
 /** A file that comes for the first time was missing ever since the page was read whole. */
 function firstSighting(file: ListedFile, at: Instant, { reading }: ReadBefore): Sighting {
-  const whole = reading?.whole
   const { filename, sha256, path, version, uploaded, offered, yanked } = file
   return {
     filename,
@@ -283,8 +300,9 @@ function firstSighting(file: ListedFile, at: Instant, { reading }: ReadBefore): 
     other: undefined,
     firstSeen: at,
     uploaded,
-    offered: offered ? at : undefined,
-    ...(whole === undefined ? NEVER : absence(whole.first, whole.last, at)),
+    offered: undefined,
+    offering: offered ? at : undefined,
+    ...(reading === undefined ? NEVER : absence(reading, reading.whole?.first, at)),
     path,
     version,
     gone: undefined,
@@ -298,7 +316,7 @@ function seenAgain(seen: Sighting, file: ListedFile, at: Instant, memory: ReadBe
   return {
     ...seen,
     uploaded: uploadedAfter(seen, uploaded, memory, at),
-    offered: seen.offered ?? (offered ? at : undefined),
+    ...offerAfter(seen, offered, at),
     ...absenceOf(seen, memory, at),
     path,
     version,
@@ -323,22 +341,26 @@ function uploadedAfter(
   at: Instant,
 ): Instant | undefined {
   if (first === undefined || uploaded === undefined || uploaded <= first) return first ?? uploaded
-  const last = gone ?? readingBefore(memory, at) ?? firstSeen
+  const last = earlier(gone ?? memory.reading?.lastRead ?? firstSeen, at)
   return lasted({ value: first, since: firstSeen }, last, SECOND_SIGHT) ? first : uploaded
 }
 
 /** A file that was gone was missing since the reading that told so. */
 function absenceOf({ gone, asOf, absent, missed }: Sighting, { reading }: ReadBefore, at: Instant): Absence {
-  const last = reading?.whole?.last
-  if (gone === undefined || last === undefined || last < asOf) return { absent, missed }
-  const now = absence(asOf, last, at)
-  return { ...now, missed: now.missed ?? missed }
+  if (gone === undefined || reading === undefined || reading.lastRead < asOf) return { absent, missed }
+  const now = absence(reading, asOf, at)
+  return { absent: pick(Math.max, absent, now.absent), missed: now.missed ?? missed }
 }
 
-/** Of a file that was missing from one reading to another: until now where that one lies ahead, a clock was wrong. */
-function absence(first: Instant, last: Instant, at: Instant): Absence {
-  const absent = earlier(last, at)
-  return { absent, missed: lasted({ value: undefined, since: first }, absent, SECOND_SIGHT) ? absent : undefined }
+/**
+ * Of a file that was in no reading from the first on: until now where the last lies ahead, a clock was wrong. For what passes any reading
+ * counts, whatever else on the page could not be read; for what stays, those that told all files.
+ */
+function absence({ lastRead, whole }: PageReading, first: Instant | undefined, at: Instant): Absence {
+  const absent = earlier(lastRead, at)
+  if (first === undefined || whole === undefined) return { absent, missed: undefined }
+  const last = earlier(whole.last, at)
+  return { absent, missed: lasted({ value: undefined, since: first }, last, SECOND_SIGHT) ? last : undefined }
 }
 
 /** Whether the file stands there as it was seen last, which is what most of a page does. */
@@ -350,7 +372,7 @@ function saysTheSame(seen: Sighting, file: ListedFile): boolean {
     seen.other === undefined &&
     (file.sha256 === undefined || file.sha256 === seen.sha256) &&
     (file.uploaded === undefined || file.uploaded === seen.uploaded) &&
-    (seen.offered !== undefined || !file.offered) &&
+    (seen.offered !== undefined || (seen.offering === undefined && !file.offered)) &&
     (seen.yanked !== undefined) === file.yanked
   )
 }
@@ -365,6 +387,7 @@ function isSameSighting(one: Sighting, other: Sighting): boolean {
     one.version === other.version &&
     one.uploaded === other.uploaded &&
     one.offered === other.offered &&
+    one.offering === other.offering &&
     one.absent === other.absent &&
     one.missed === other.missed &&
     one.gone === other.gone &&
@@ -384,8 +407,8 @@ function isLatest(one: Sighting, other: Sighting): boolean {
   return one.asOf === other.asOf ? textOf(one) <= textOf(other) : one.asOf > other.asOf
 }
 
-function textOf({ path, version, gone, yanked, other }: Sighting): string {
-  return JSON.stringify([path, version, gone, yanked, other?.value, other?.since])
+function textOf({ path, version, gone, yanked, other, offering }: Sighting): string {
+  return JSON.stringify([path, version, gone, yanked, other?.value, other?.since, offering])
 }
 
 function later(one: Instant, other: Instant): Instant {

@@ -16,6 +16,7 @@ import type { Asking, Index } from '../../ports/outward.ts'
 import type { ProjectIndex } from '../../protocol/simple/project-index.ts'
 import { UnreadableStatus } from '../../protocol/simple/project-status.ts'
 import { listedFile, unreadFile } from './artifacts.ts'
+import { type FullAnswers, isSettled, mayBeUnchanged, saysTheSame } from './full-answers.ts'
 import { type KnownPage, knownPage } from './known-page.ts'
 import { secondOpinion } from './second-opinion.ts'
 import type { Unoffered } from './unoffered.ts'
@@ -23,6 +24,8 @@ import type { Unoffered } from './unoffered.ts'
 interface Remembered {
   /** `undefined`: the upstream said 404 */
   readonly page: KnownPage | undefined
+  /** that told the page */
+  readonly answers: FullAnswers | undefined
   readonly validated: Instant
   /** while the upstream cannot answer, it is asked again only after this */
   readonly askAgain: Instant
@@ -54,6 +57,9 @@ function* aTurn(): Steps<undefined> {
   yield
   return undefined
 }
+
+/** A page as it was told of, or that there is none. */
+type Told = Pick<Remembered, 'page' | 'answers'>
 
 export interface Indexes {
   /**
@@ -137,19 +143,17 @@ export function createIndexes(options: Options): Indexes {
     const now = clock()
     if (mayStandIn(before, now) && now < before.askAgain) return before.page
     try {
-      const etag = before?.page === undefined ? undefined : { etag: before.page.etag }
-      const answer = await index.project(project, etag, await askingFor(project, asker, before))
-      const page =
+      const askWhole = before?.answers === undefined || !mayBeUnchanged(before.answers, now)
+      const etag = askWhole ? undefined : before.page?.etag
+      const answer = await index.project(project, { etag }, await askingFor(project, asker, before))
+      const told =
         answer.kind === 'absent'
-          ? undefined
+          ? { page: undefined, answers: undefined }
           : answer.kind === 'unchanged'
-            ? before?.page && (await offering(before.page))
-            : await admitPage(answer.index, answer.etag, mayStandIn(before, now) ? before.page : undefined)
-      if (answer.kind === 'unchanged' && page === undefined)
-        throw new GateError('unknown-upstream', 'the index answered 304 to a page that was never fetched')
-      if (answer.kind === 'unchanged') await readAgain(project, page, now)
-      remember(project, { page, validated: now, askAgain: now })
-      return page
+            ? await unchanged(project, before, now)
+            : await admitPage(answer.index, answer.etag, before, mayStandIn(before, now) ? 'may stand' : 'may not')
+      remember(project, { ...told, validated: now, askAgain: now })
+      return told.page
     } catch (error) {
       // that the status is another now is known, and what it was stands in for nothing
       if (error instanceof UnreadableStatus) known.delete(project)
@@ -171,31 +175,43 @@ export function createIndexes(options: Options): Indexes {
     }
   }
 
+  /** The page that is the same upstream, with what may be offered of it by now. */
+  async function unchanged(project: ProjectName, before: Remembered | undefined, now: Instant): Promise<Told> {
+    if (before?.page === undefined)
+      throw new GateError('unknown-upstream', 'the index answered 304 to a page that was never fetched')
+    const { page, answers } = before
+    const offered = unoffered.without(page.index)
+    const same = offered === page.index ? page : await stepsFor(offered.files.length, knownPage(offered, page.etag))
+    if (answers !== undefined && isSettled(answers)) await readAgain(project, same, now)
+    return { page: same, answers }
+  }
+
   /** What has lasted since the page was read first is no single sight any more. */
-  async function readAgain(project: ProjectName, page: KnownPage | undefined, now: Instant): Promise<void> {
-    const serial = page?.index.serial
+  async function readAgain(project: ProjectName, { index: page }: KnownPage, now: Instant): Promise<void> {
+    const { serial } = page
     const before = await memory.of(project)
     const read = await memory.learn(project, { reread: now, ...(serial === undefined ? {} : { serial }) })
-    tellCorrected(before, page === undefined ? read : await settleDisputes(page.index, before, read))
+    tellCorrected(before, await settleDisputes(page, before, read))
   }
 
   async function admitPage(
     answered: ProjectIndex,
     etag: string | undefined,
-    mayStand: KnownPage | undefined,
-  ): Promise<KnownPage> {
-    const fresher = mayStand === undefined ? await notBehind(answered) : answered
+    known: Remembered | undefined,
+    itsPage: 'may stand' | 'may not',
+  ): Promise<Told> {
+    const fresher = itsPage === 'may not' ? await notBehind(answered) : answered
     const { name, serial, status, files, dropped } = fresher
     await assertForward(fresher)
     const before = await memory.of(name)
     const offered = unoffered.without(fresher)
     const listed = await stepsFor(files.length, mapInSteps(files, listedFile))
-    const made = await stepsFor(files.length, knownPage(offered, fresher === answered ? etag : undefined))
+    const told = await tellPage(offered, fresher === answered ? etag : undefined, known)
     const unread = await stepsFor(
       dropped.length,
       mapInSteps(dropped, entry => unreadFile(entry, name)),
     )
-    const page = { at: clock(), status, files: listed, unread: unread.flat() }
+    const page = { at: told.answers.last, status, files: listed, unread: unread.flat() }
     for (let from = 0; listed.length > AT_ONCE && from < listed.length; from += AT_ONCE) {
       await memory.learn(name, { listed: { at: page.at, files: listed.slice(from, from + AT_ONCE) } })
       await inSlices(aTurn())
@@ -204,15 +220,21 @@ export function createIndexes(options: Options): Indexes {
     const after = await settleDisputes(fresher, before, read)
     tellCorrected(before, after)
     for (const file of files) if (isChanged(after.sightings, file)) tellChanged(name, file.filename)
-    tellDoubts(fresher)
-    return made
+    if (told.page !== known?.page) tellDoubts(fresher)
+    return told
   }
 
-  /** The page that is the same upstream, with what may be offered of it by now. */
-  async function offering(page: KnownPage): Promise<KnownPage> {
-    const offered = unoffered.without(page.index)
-    if (offered === page.index) return page
-    return await stepsFor(offered.files.length, knownPage(offered, page.etag))
+  /** A page that came whole: the one that is known where it says the same under the same ETag. */
+  async function tellPage(
+    page: ProjectIndex,
+    etag: string | undefined,
+    known: Remembered | undefined,
+  ): Promise<Told & { readonly answers: FullAnswers }> {
+    const before = known?.page?.etag === etag ? known?.page : undefined
+    const same = before !== undefined && (await stepsFor(page.files.length, saysTheSame(before.index, page)))
+    const made = same ? before : await stepsFor(page.files.length, knownPage(page, etag))
+    const at = clock()
+    return { page: made, answers: { first: (same ? known?.answers?.first : undefined) ?? at, last: at } }
   }
 
   /** Where there is no page that may stand in for the one of a node that is behind, another node is asked for its own. */

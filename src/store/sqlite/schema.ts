@@ -10,6 +10,7 @@ export const MIGRATIONS = [
   '0005-second-sights',
   '0006-given',
   '0007-whole-readings',
+  '0008-offers',
 ] as const
 
 export type MigrationName = (typeof MIGRATIONS)[number]

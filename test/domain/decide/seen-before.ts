@@ -32,6 +32,7 @@ export function seen(release: string, changes: Partial<SeenFile> = {}): SeenFile
     missed: undefined,
     offered: undefined,
     proof: undefined,
+    isFleeting: false,
     ...changes,
   }
 }

@@ -1,11 +1,12 @@
 // guards: src/domain/memory/sighting.ts
 import t from 'tap'
+import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { instant } from '../../../src/domain/base/instant.ts'
 import { letGo } from '../../../src/domain/memory/letting-go.ts'
 import { type Facts, learn, ProjectMemory } from '../../../src/domain/memory/project-memory.ts'
 import type { ListedFile } from '../../../src/domain/memory/sighting.ts'
 import { parseVersion } from '../../../src/domain/packaging/version.ts'
-import { fileOf, PKG } from '../../store/facts.ts'
+import { fileOf, PKG, proved } from '../../store/facts.ts'
 import { START } from '../../store/stores.ts'
 
 const [MINUTE, DAY] = [60_000, 86_400_000]
@@ -68,9 +69,49 @@ t.test('for a cooldown, which passes, one page without it is enough', async t =>
   t.equal(
     absent(page(0, BOTH), page(DAY, [sdist], WHEEL), page(2 * DAY, BOTH)),
     undefined,
-    'but for one that could not be read',
+    'but for one that is known, and whose entry could not be read',
   )
-  t.equal(absent(page(0, [sdist], WHEEL), page(2 * DAY, BOTH)), undefined)
+})
+
+t.test('for a cooldown a page counts on which anything could not be read, the file itself too', async t => {
+  for (const unread of [undefined, WHEEL, 'pkg-3.0.zip']) {
+    const odd = (later: number) => page(later, [sdist], unread)
+    t.equal(absent(odd(0), odd(DAY), page(2 * DAY, BOTH)), at(DAY), `${unread}`)
+    t.equal(absent(page(0, [sdist]), odd(DAY), page(2 * DAY, BOTH)), at(DAY), `${unread}, after one that told all`)
+    t.equal(missed(odd(0), odd(DAY), page(2 * DAY, BOTH)), undefined, `${unread}: for good it does not`)
+  }
+  t.equal(
+    absent(page(0, BOTH), page(1, [sdist]), page(DAY, [sdist], undefined), page(2 * DAY, BOTH)),
+    at(DAY),
+    'of one that was gone',
+  )
+})
+
+t.test('for a cooldown a file is as old as the sha256 that it has', async t => {
+  const [bare, other] = [
+    { ...wheel, sha256: undefined },
+    { ...wheel, sha256: sha256Of('other') },
+  ]
+  const swapped = [page(0, BOTH), page(8 * DAY, [sdist, other]), page(9 * DAY, [sdist, other])]
+  t.equal(absent(...swapped), at(8 * DAY), 'another one that lasted counts from its first sight')
+  t.equal(absent(page(0, BOTH), page(8 * DAY, [sdist, other]), { agreed: [other] }), at(8 * DAY), 'or was agreed on')
+  t.equal(absent(page(0, BOTH), page(8 * DAY, [sdist, other]), { reread: at(9 * DAY) }), at(8 * DAY))
+  t.equal(absent(page(0, BOTH), page(1, [sdist, other]), page(DAY, BOTH)), undefined, 'one that did not last, never')
+  t.equal(absent(page(0, [sdist, bare]), page(8 * DAY, BOTH)), at(8 * DAY), 'as does the first')
+  t.equal(absent(page(0, [sdist, bare, wheel])), undefined, 'but for one entry beside another')
+  t.equal(missed(...swapped), undefined, 'and nothing is late by that')
+})
+
+t.test('a sha256 that was let go of makes nothing younger where it comes back', async t => {
+  const other = { ...wheel, sha256: sha256Of('other') }
+  const without = letGo(after(page(0, BOTH)), { what: 'digest', filename: undefined })
+  const next = (...files: readonly ListedFile[]) => learn(without, page(8 * DAY, files)).memory
+  t.equal(next(...BOTH).history.absentAt(WHEEL), undefined)
+  t.equal(next(...BOTH).sightings.get(WHEEL)?.other, undefined)
+  t.equal(next(sdist, other).history.absentAt(WHEEL), at(8 * DAY), 'another one is as old as it is known')
+  t.equal(next(sdist, other).sightings.get(WHEEL)?.sha256, other.sha256, 'and is the first at once')
+  const same = learn(without, { reread: at(DAY) }).memory
+  t.equal(same.sightings.get(WHEEL)?.sha256, undefined, 'a page that is the same gives none')
 })
 
 t.test('a page on which the entry of a file could not be read says nothing of when it came', async t => {
@@ -82,7 +123,7 @@ t.test('a page on which the entry of a file could not be read says nothing of wh
     t.equal(missed(odd(0), odd(DAY), page(2 * DAY, BOTH)), undefined, `${what}, from the first sight on`)
     t.equal(missed(odd(0), { reread: at(DAY) }, page(2 * DAY, BOTH)), undefined, `${what}, and the page is the same`)
     t.equal(missed(page(0, [sdist]), odd(DAY), page(2 * DAY, BOTH)), undefined, `${what}, after one page without it`)
-    const memory = after(page(0, BOTH), odd(DAY))
+    const memory = after(page(0, BOTH), page(10 * MINUTE, BOTH), odd(DAY))
     t.equal(memory.sightings.get(WHEEL)?.gone, undefined, `${what}: it is not gone`)
   }
   const back = after(page(0, BOTH), page(1, [sdist]), page(MINUTE, [sdist], WHEEL), page(DAY, [sdist], WHEEL))
@@ -145,4 +186,21 @@ t.test('a false upload time on one page makes no other file of the release late'
   t.equal(times(page(0, [sdist]), { reread: at(10 * MINUTE) }, page(DAY, [late])), OLD, 'and not for long')
   t.equal(times(page(0, [sdist]), page(DAY, [{ ...sdist, uploaded: undefined }])), OLD)
   t.equal(times(page(0, [{ ...sdist, uploaded: undefined }]), page(DAY, [sdist])), OLD)
+})
+
+t.test('an old file that one page listed makes no other file of its release late', async t => {
+  const version = parseVersion('1.0')
+  if (version === undefined) throw new TypeError('1.0 is a version')
+  const released = (...facts: readonly Facts[]) => after(...facts).history.releasedAt(version)
+  const phantom = { ...sdist, uploaded: instant(0) }
+  const [none, both] = [[wheel], [phantom, wheel]]
+  t.equal(released(page(0, both)), instant(0), 'but while the page lists it')
+  t.equal(released(page(0, none), page(1, both), page(MINUTE, none)), OLD)
+  t.equal(released(page(0, both), page(365 * DAY, none)), OLD, 'at first sight, and nobody looked again for long')
+  const nameless = (later: number) => page(later, none, undefined)
+  t.equal(released(page(0, both), nameless(1), nameless(DAY)), OLD, 'whatever else cannot be read')
+  t.equal(released(page(0, both), page(MINUTE, none), page(DAY, both), page(DAY + 1, none)), instant(0), 'twice')
+  t.equal(released(page(0, both), page(10 * MINUTE, both), page(DAY, none)), instant(0), 'nor one that was there twice')
+  const proofs = [proved(NAME)]
+  t.equal(released({ ...page(0, both), proofs }, page(MINUTE, none)), instant(0), 'nor one that was proved')
 })

@@ -8,7 +8,7 @@ import { type ProjectName, parseProjectName } from '../../../src/domain/packagin
 import { fileOf, PKG, proved } from '../../store/facts.ts'
 import { attested, bundle } from '../../world/judging/judging.ts'
 
-/** Few names, few contents, few times: so that what is drawn meets often. */
+/** Few names, few contents, few times, some far apart: so that what is drawn meets often. */
 const FILENAMES = ['pkg-1.0.tar.gz', 'pkg-1.0-py3-none-any.whl', 'pkg-2-4.tar.gz', 'pkg.txt'] as const
 const CONTENTS = ['first', 'second', 'third'] as const
 const STATUSES = ['active', 'archived', 'quarantined'] as const
@@ -18,7 +18,9 @@ export const KEYS: readonly FindingKey[] = FILENAMES.slice(0, 2).flatMap(filenam
   ['root', 'any'].map(trustDigest => ({ sha256: sha256Of(filename), filename, trustDigest })),
 )
 
-export const anyTime: Arbitrary<Instant> = fc.integer({ min: 1_000, max: 1_020 }).map(instant)
+export const anyTime: Arbitrary<Instant> = fc
+  .tuple(fc.integer({ min: 1_000, max: 1_020 }), fc.constantFrom(0, 600_000))
+  .map(([near, far]) => instant(near + far))
 const anyTimeOrNone = fc.option(anyTime, { nil: undefined })
 
 const anyListed: Arbitrary<ListedFile> = fc
@@ -96,6 +98,7 @@ export const anySighting: Arbitrary<Sighting> = fc
     firstSeen: anyTime,
     uploaded: anyTimeOrNone,
     offered: anyTimeOrNone,
+    offering: anyTimeOrNone,
     absent: anyTimeOrNone,
     missed: anyTimeOrNone,
     gone: anyTimeOrNone,

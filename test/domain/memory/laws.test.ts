@@ -139,8 +139,9 @@ t.test('whatever is learned, first things stay and times only rise', async t => 
       for (const [filename, first] of before.sightings) {
         const now = after.sightings.get(filename)
         if (now === undefined || now.firstSeen !== first.firstSeen || now.asOf < first.asOf) return false
-        const isSettled = before.settled.has(filename) || facts.agreed === undefined
-        if (first.sha256 !== undefined && now.sha256 !== first.sha256 && isSettled) return false
+        const mayChange = !before.settled.has(filename) && first.other?.value === now.sha256
+        if (first.sha256 !== undefined && now.sha256 !== first.sha256 && !mayChange) return false
+        if ((now.absent ?? 0) < (first.absent ?? 0)) return false
         if (first.uploaded !== undefined && (now.uploaded ?? 0) < first.uploaded) return false
         if (first.offered !== undefined && now.offered !== first.offered) return false
       }

@@ -24,6 +24,12 @@ const ODD: Readonly<Record<string, (entries: readonly Entry[], wheel: Entry) => 
     entries.map(entry => (entry === wheel ? { ...entry, url: 'http://elsewhere.example/demo' } : entry)),
   'a page that gives another file too early a time': (entries, wheel) =>
     entries.map(entry => (entry === wheel ? entry : { ...entry, 'upload-time': '2001-01-01T00:00:00Z' })),
+  'a page that lists an older file of its release': (entries, wheel) => {
+    const filename = 'demo-1.0-py2-none-any.whl'
+    const hashes = { sha256: '1'.repeat(64) }
+    const url = `/packages/11/11/${'1'.repeat(60)}/${filename}`
+    return [...entries, { ...wheel, filename, url, hashes, 'upload-time': '2001-01-01T00:00:00Z' }]
+  },
   'a page with entries that are none': entries => [...entries.slice(1), null, 7],
 }
 

@@ -27,6 +27,7 @@ function seen(filename: string, day: number, finding: Finding): SeenFile {
     missed: undefined,
     offered: at,
     proof: proofOf(finding, at),
+    isFleeting: false,
   }
 }
 

@@ -1,7 +1,7 @@
 // guards: src/store/sqlite/migrations/0001-begin.ts src/store/sqlite/migrations/0002-history.ts
 // guards: src/store/sqlite/migrations/0003-mirror.ts src/store/sqlite/migrations/0004-sources.ts
 // guards: src/store/sqlite/migrations/0005-second-sights.ts src/store/sqlite/migrations/0006-given.ts
-// guards: src/store/sqlite/migrations/0007-whole-readings.ts
+// guards: src/store/sqlite/migrations/0007-whole-readings.ts src/store/sqlite/migrations/0008-offers.ts
 // guards: src/store/sqlite/letting-go.ts src/store/sqlite/tables/forgotten-table.ts src/store/sqlite/tables/settled-table.ts
 import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
@@ -162,6 +162,7 @@ t.test('nothing is lost of what was written before sources were told apart', asy
       firstSeen: START,
       uploaded: START - 9,
       offered: START + 1,
+      offering: undefined,
       absent: START - 1,
       missed: START - 1,
       path,

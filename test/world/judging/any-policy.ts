@@ -75,6 +75,7 @@ function seen(version: string, days: number, by: Finding): SeenFile {
     missed: undefined,
     offered: proof === undefined ? undefined : at,
     proof,
+    isFleeting: false,
   }
 }
 

@@ -9,6 +9,7 @@ import { tellSourcesApart } from './0004-sources.ts'
 import { secondSights } from './0005-second-sights.ts'
 import { given } from './0006-given.ts'
 import { wholeReadings } from './0007-whole-readings.ts'
+import { offers } from './0008-offers.ts'
 
 /**
  * Forward only, oldest first; a migration that was released is never edited.
@@ -25,6 +26,7 @@ function migrationsOf(database: Database.Database): Readonly<Record<MigrationNam
     '0005-second-sights': secondSights,
     '0006-given': given,
     '0007-whole-readings': wholeReadings,
+    '0008-offers': offers,
   }
 }
 

@@ -39,6 +39,7 @@ type Row = readonly [
   other: string,
   otherSince: number | null,
   missed: number | null,
+  offering: number | null,
 ]
 
 /** Nothing of it is ever deleted: some 150 bytes a file. */
@@ -46,7 +47,7 @@ export function prepareFiles(database: Database.Database): FilesTable {
   const select = database
     .prepare<[SourceId, string], Row>(
       `select filename, lower(hex(sha256)), lower(hex(place)), first_seen, version, uploaded, offered, absent, gone,
-         yanked, as_of, lower(hex(other)), other_since, missed
+         yanked, as_of, lower(hex(other)), other_since, missed, offering
        from files where source = ? and project = ?`,
     )
     .raw()
@@ -62,13 +63,13 @@ export function prepareFiles(database: Database.Database): FilesTable {
   )
   const upsert = database.prepare<(string | number | null)[]>(
     `insert into files (source, project, filename, sha256, place, first_seen, version, uploaded, offered, absent, gone, yanked, as_of,
-       other, other_since, missed)
-     values (?, ?, ?, unhex(?), unhex(?), ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), ?, ?)
+       other, other_since, missed, offering)
+     values (?, ?, ?, unhex(?), unhex(?), ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), ?, ?, ?)
      on conflict do update set sha256 = coalesce(excluded.sha256, files.sha256), place = excluded.place,
        version = excluded.version, uploaded = excluded.uploaded,
        offered = coalesce(files.offered, excluded.offered), absent = excluded.absent, gone = excluded.gone,
        yanked = excluded.yanked, as_of = max(files.as_of, excluded.as_of),
-       other = excluded.other, other_since = excluded.other_since, missed = excluded.missed`,
+       other = excluded.other, other_since = excluded.other_since, missed = excluded.missed, offering = excluded.offering`,
   )
 
   return {
@@ -85,7 +86,7 @@ export function prepareFiles(database: Database.Database): FilesTable {
 
 function sightingOf(row: Row): Sighting {
   const [filename, sha256, place, firstSeen, version, uploaded, offered, absent, gone, yanked, asOf, ...rest] = row
-  const [another, since, missed] = rest
+  const [another, since, missed, offering] = rest
   const other = parseSha256(another)
   return {
     filename,
@@ -95,6 +96,7 @@ function sightingOf(row: Row): Sighting {
     firstSeen: instant(firstSeen),
     uploaded: timeOf(uploaded),
     offered: timeOf(offered),
+    offering: timeOf(offering),
     absent: timeOf(absent),
     missed: timeOf(missed),
     path: pathOf(place, filename),
@@ -110,8 +112,8 @@ function timeOf(at: number | null): Instant | undefined {
 }
 
 function columnsOf(sighting: Sighting): (string | number | null)[] {
-  const { filename, sha256, path, firstSeen, version, uploaded, offered, absent, missed, gone, yanked, asOf, other } =
-    sighting
+  const { filename, sha256, path, firstSeen, version, uploaded, offered, offering } = sighting
+  const { absent, missed, gone, yanked, asOf, other } = sighting
   return [
     filename,
     sha256 ?? null,
@@ -127,6 +129,7 @@ function columnsOf(sighting: Sighting): (string | number | null)[] {
     other?.value ?? null,
     other?.since ?? null,
     missed ?? null,
+    offering ?? null,
   ]
 }
 
