@@ -19,7 +19,7 @@ const MOST = 64 * MIB
  * What passes through on its way to the disk is no more held, and is cleared away when there is much of it: without that, twenty
  * bodies of 8 MB came to 232 MiB.
  */
-const MOST_COLD = 128 * MIB
+const MOST_COLD = 96 * MIB
 /** What three hundred connections weigh by themselves comes besides: without any budget their file would be 4,800 MiB. */
 const MOST_OF_MANY = 160 * MIB
 
@@ -33,12 +33,16 @@ interface Process {
   quiet(): Promise<void>
 }
 
+/** What the launcher tells Node of memory. */
+const flags =
+  readFileSync(join(import.meta.dirname, '../../bin/portcullis'), 'utf8').match(/--max-semi-space-size=\d+/g) ?? []
+
 /** The whole gate in a process of its own: what it holds is the system's word, not its own. */
 async function startProcess(t: Test, world: World): Promise<Process> {
   world.writePolicy()
   const file = join(world.folder, 'portcullis.yaml')
   writeFileSync(file, JSON.stringify(world.configuration()))
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'crash/gate-child.ts'), file], {
+  const child = spawn(process.execPath, [...flags, join(import.meta.dirname, 'crash/gate-child.ts'), file], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   t.teardown(async () => {
