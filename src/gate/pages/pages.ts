@@ -13,7 +13,7 @@ import { createFlights } from './flights.ts'
 import { type Foreseen, type Foresight, type Ground, stillStands } from './foresight.ts'
 import { type Links, type ListingMode, viewPage } from './listing.ts'
 import { buildBody, type PageBody } from './page-body.ts'
-import { createPatience } from './patience.ts'
+import { createPatience, type Settled, type Waits } from './patience.ts'
 
 type Form = 'json' | 'html'
 
@@ -21,6 +21,8 @@ interface Built {
   readonly ground: Ground
   /** `undefined` where the mode says the same of every file */
   readonly foreseen: Foreseen | undefined
+  /** whether it is kept for whoever asks next */
+  readonly isWhole: boolean
   readonly view: PageView
   /** each made when somebody asks for it */
   readonly bodies: Map<Form, PageBody>
@@ -71,7 +73,7 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
     try {
       const body = await making
       current.bodies.set(form, body)
-      built.set(project, current) // it weighs more now
+      if (current.isWhole) built.set(project, current) // it weighs more now
       return body
     } finally {
       current.making.delete(form)
@@ -95,29 +97,37 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
     return stillStands(foreseen, fresh)
   }
 
-  async function build(ground: Ground, started: number, asker: Asker): Promise<Built> {
+  async function build(ground: Ground, waits: Waits): Promise<Built> {
     if (mode === 'list') return await buildFrom(ground, undefined)
     const foreseen = await foresight.foresee(ground)
-    if (mode === 'hide' && patience.isNeeded(foreseen)) return await buildPatiently(foreseen, started, asker)
+    if (mode === 'hide') return await buildPatiently(await patience.settle(foreseen, waits))
     await foresight.judgeBeside(foreseen)
     return await buildFrom(foreseen.ground, foreseen)
   }
 
-  async function buildFrom(ground: Ground, foreseen: Foreseen | undefined): Promise<Built> {
+  async function buildFrom(ground: Ground, foreseen: Foreseen | undefined, isWhole = true): Promise<Built> {
     const { page } = ground
     const { name, files } = page.index
     const last = built.get(name)
     const before = last === undefined ? new Map<Form, PageBody>() : new Map([...last.before, ...last.bodies])
     const view = await stepsFor(files.length, viewPage(page, foreseen?.files ?? new Map(), mode, links))
-    return { ground, foreseen, view, bodies: new Map(), making: new Map(), before }
+    return { ground, foreseen, isWhole, view, bodies: new Map(), making: new Map(), before }
   }
 
-  async function buildPatiently(before: Foreseen, started: number, asker: Asker): Promise<Built> {
-    const { foreseen, failure } = await patience.settle(before, started, asker)
-    const made = await buildFrom(foreseen.ground, foreseen)
+  async function buildPatiently({ foreseen, isWhole, failure }: Settled): Promise<Built> {
+    const made = await buildFrom(foreseen.ground, foreseen, isWhole)
     // an empty page would say that there are no versions, when it is only that nobody can tell
     if (made.view.files.length === 0 && failure !== undefined) throw failure
     return made
+  }
+
+  async function currentBuild(page: KnownPage, { started, asker }: Waits, begin: () => void): Promise<Built> {
+    const ground = foresight.ground(page, await memory.of(page.index.name))
+    const make = async (everybody: Asker) => {
+      begin()
+      return await build(ground, { started, asker: everybody })
+    }
+    return standingBuild(ground) ?? (await shared(page, ground, make, asker))
   }
 
   return {
@@ -125,9 +135,7 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
       const started = performance.now()
       const page = indexes.atHand(project) ?? (await indexes.listed(project, asker))
       if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
-      const ground = foresight.ground(page, await memory.of(project))
-      const make = async (everybody: Asker) => await build(ground, started, everybody)
-      const current = standingBuild(ground) ?? (await shared(page, ground, make, asker))
+      const current = await patience.share(started, begin => currentBuild(page, { started, asker }, begin))
       return await bodyOf(project, current, form)
     },
     atHand(project, form) {
