@@ -60,7 +60,8 @@ export function createIndex(options: {
       const { document, headers, url, mediaType } = answer
       const fileOrigins = fileBases.map(({ href }) => href)
       const context = { project: name, pageUrl: url.href, fileOrigins, serial: serialOf(headers) }
-      return { kind: 'page', index: await documents.page(document, mediaType, context), etag: etagOf(headers) }
+      const page = await documents.page(document, mediaType, context, asking?.asker)
+      return { kind: 'page', index: page, etag: etagOf(headers) }
     })
   }
 
@@ -83,7 +84,7 @@ export function createIndex(options: {
         if (answer.status === 304) throw unconditional()
         const origins = [base.origin, ...fileBases.map(({ origin }) => origin)]
         const context = { project: name, serial: serialOf(answer.headers), origins }
-        return { kind: 'json', json: await documents.legacy(answer.document, context) }
+        return { kind: 'json', json: await documents.legacy(answer.document, context, asking?.asker) }
       })
     },
   }
