@@ -49,13 +49,13 @@ export function createDocuments(options: ParserPoolOptions = {}): Documents {
       const small = await decodeSmall(document, SMALL)
       if (small !== undefined) return readWhole(createPageReader(mediaType, context), small)
       const { answer, port } = await parse(document, { kind: 'page', mediaType, context }, asker)
-      return { ...answer.page, files: await inSlices(takeFiles(port, context.project)) }
+      return { ...answer.page, files: await inSlices(takeFiles(port, context.project), asker) }
     },
     async legacy(document, context, asker) {
       const small = await decodeSmall(document, SMALL)
       if (small !== undefined) return readWhole(createLegacyReader(context), small)
       const { answer, port } = await parse(document, { kind: 'legacy', context }, asker)
-      return await inSlices(takeLegacy(answer, port))
+      return await inSlices(takeLegacy(answer, port), asker)
     },
     close: () => pool.close(),
   }

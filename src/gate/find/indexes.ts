@@ -137,8 +137,8 @@ export function createIndexes(options: Options): Indexes {
         answer.kind === 'absent'
           ? undefined
           : answer.kind === 'unchanged'
-            ? before?.page && (await offering(before.page))
-            : await admitPage(answer.index, answer.etag, mayStandIn(before, now) ? before.page : undefined)
+            ? before?.page && (await offering(before.page, asker))
+            : await admitPage(answer, mayStandIn(before, now) ? before.page : undefined, asker)
       if (answer.kind === 'unchanged' && page === undefined)
         throw new GateError('unknown-upstream', 'the index answered 304 to a page that was never fetched')
       if (answer.kind === 'unchanged') await readAgain(project, page, now)
@@ -174,25 +174,26 @@ export function createIndexes(options: Options): Indexes {
   }
 
   async function admitPage(
-    answered: ProjectIndex,
-    etag: string | undefined,
+    { index: answered, etag }: { readonly index: ProjectIndex; readonly etag: string | undefined },
     mayStand: KnownPage | undefined,
+    asker: Asker,
   ): Promise<KnownPage> {
     const fresher = mayStand === undefined ? await notBehind(answered) : answered
     const { name, serial, status, files, dropped } = fresher
     await assertForward(fresher)
     const before = await memory.of(name)
     const offered = unoffered.without(fresher)
-    const listed = await stepsFor(files.length, mapInSteps(files, listedFile))
-    const made = await stepsFor(files.length, knownPage(offered, fresher === answered ? etag : undefined))
+    const listed = await stepsFor(files.length, mapInSteps(files, listedFile), asker)
+    const made = await stepsFor(files.length, knownPage(offered, fresher === answered ? etag : undefined), asker)
     const unread = await stepsFor(
       dropped.length,
       mapInSteps(dropped, entry => unreadFile(entry, name)),
+      asker,
     )
     const page = { at: clock(), status, files: listed, unread: unread.flat() }
     for (let from = 0; listed.length > AT_ONCE && from < listed.length; from += AT_ONCE) {
       await memory.learn(name, { listed: { at: page.at, files: listed.slice(from, from + AT_ONCE) } })
-      await inSlices(aTurn())
+      await inSlices(aTurn(), asker)
     }
     const read = await memory.learn(name, { page, ...(serial === undefined ? {} : { serial }) })
     const after = await settleDisputes(fresher, before, read)
@@ -203,10 +204,10 @@ export function createIndexes(options: Options): Indexes {
   }
 
   /** The page that is the same upstream, with what may be offered of it by now. */
-  async function offering(page: KnownPage): Promise<KnownPage> {
+  async function offering(page: KnownPage, asker: Asker): Promise<KnownPage> {
     const offered = unoffered.without(page.index)
     if (offered === page.index) return page
-    return await stepsFor(offered.files.length, knownPage(offered, page.etag))
+    return await stepsFor(offered.files.length, knownPage(offered, page.etag), asker)
   }
 
   /** Where there is no page that may stand in for the one of a node that is behind, another node is asked for its own. */

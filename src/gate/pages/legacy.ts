@@ -96,25 +96,32 @@ export function createLegacy(
     if (before !== undefined && stillStands(before.foreseen, ground)) return before
     const make = async (everybody: Asker) => {
       begin()
-      const made = await renderAnew(json, await settle(ground, { ...waits, asker: everybody }), before)
+      const made = await renderAnew(json, await settle(ground, { ...waits, asker: everybody }), {
+        before,
+        asker: everybody,
+      })
       if (made.isWhole) rendered.set(json, made)
       return made
     }
     return await shared(json, ground, make, waits.asker)
   }
 
-  async function renderAnew(json: LegacyJson, settled: Settled, before: Rendered | undefined): Promise<Rendered> {
+  async function renderAnew(
+    json: LegacyJson,
+    settled: Settled,
+    { before, asker }: { readonly before: Rendered | undefined; readonly asker: Asker },
+  ): Promise<Rendered> {
     const { foreseen, isWhole, failure } = settled
     const facts = { contentType: 'application/json', policy: foreseen.ground.policy, serial: json.serial }
     const tally = { kept: 0, unjudged: 0 }
-    const text = await stepsFor(filesOf(json), render(json, foreseen, tally))
+    const text = await stepsFor(filesOf(json), render(json, foreseen, tally), asker)
     // an answer without files would say that there are none, when it is only that nobody can tell
     if (tally.kept === 0 && tally.unjudged > 0 && failure !== undefined) throw failure
     return { foreseen, isWhole, body: await buildBody(text, facts, before?.body) }
   }
 
   async function settle(ground: Ground, waits: Waits): Promise<Settled> {
-    const foreseen = await foresight.foresee(ground)
+    const foreseen = await foresight.foresee(ground, waits.asker)
     if (mode === 'hide') return await patience.settle(foreseen, waits)
     await foresight.judgeBeside(foreseen)
     return { foreseen, isWhole: true, failure: undefined }

@@ -91,7 +91,7 @@ export function createPatience({
       await foresight.judge(ground, files, millis(left()), asker)
       if (asker?.gone === true) throw new GateError('unknown-overloaded', 'nobody waits for this page any more')
       const { page } = ground
-      const foreseen = await foresight.foreseeAnew(foresight.ground(page, await memory.of(page.index.name)))
+      const foreseen = await foresight.foreseeAnew(foresight.ground(page, await memory.of(page.index.name)), asker)
       await foresight.judgeBeside(foreseen)
       return settled(foreseen)
     },
