@@ -111,7 +111,7 @@ t.test('a file that was METADATA all along is let go of beside a gate that runs,
     t.equal(await answerTo(running, other), '200')
     clock.now += 11 * MINUTE
   }
-  const metadata = { path: `${wheel.path}.metadata` as Published['path'] }
+  const metadata = { path: `${wheel.path}.metadata` }
   t.equal(await answerTo(running, metadata), '503 unknown-index-changed', 'other lists it now')
   world.upstream.remove('other', 'other-9.9-py3-none-any.whl')
   clock.now += 11 * MINUTE
