@@ -1,49 +1,70 @@
 import { performance } from 'node:perf_hooks'
+import { type Asker, OURSELVES } from './asker.ts'
 import { atOnce, type Steps } from './steps.ts'
+import { Turns } from './turns.ts'
 
 /** ms: whoever asks meanwhile waits for so long at most, whatever is under way. */
 const SLICE = 4
 
-/** Goes on with its work until `end` (of `performance.now()`); true when it is done. */
-type Work = (end: number) => boolean
+/** Somebody's work, which stands in line between its slices. */
+interface Work {
+  readonly asker: Asker
+  /** whose turns it stands for now */
+  names: readonly string[]
+  /** Goes on until `end` (of `performance.now()`); true when it is done. */
+  goOn(end: number): boolean
+}
 
-const line: Work[] = []
+const line = new Turns<Work>()
 let scheduled = false
 
 /**
- * In slices between which everybody else has a turn. The thread is one for all: of all work that is under way one slice is done
- * each time round, of each in turn.
+ * In slices between which everybody else has a turn. The thread is one for all: of each who waits for work one slice is done each time
+ * round, of all that one waits for in turn. So whoever wants much waits behind himself.
  */
-export function inSlices<Result>(steps: Steps<Result>): Promise<Result> {
+export function inSlices<Result>(steps: Steps<Result>, asker: Asker = OURSELVES): Promise<Result> {
   return new Promise((resolve, reject) => {
-    line.push(end => {
-      try {
-        do {
-          const { done, value } = steps.next()
-          if (done !== true) continue
-          resolve(value)
+    stand({
+      asker,
+      names: [],
+      goOn(end) {
+        try {
+          do {
+            const { done, value } = steps.next()
+            if (done !== true) continue
+            resolve(value)
+            return true
+          } while (performance.now() < end)
+        } catch (error) {
+          reject(error)
           return true
-        } while (performance.now() < end)
-      } catch (error) {
-        reject(error)
-        return true
-      }
-      return false
+        }
+        return false
+      },
     })
-    schedule()
   })
 }
 
+/** What nobody waits for any more was begun, and is ended in the gate's own turn. */
+function stand(work: Work): void {
+  const { names } = work.asker
+  work.names = names.length > 0 ? names : OURSELVES.names
+  for (const name of work.names) line.add(work, [name])
+  schedule()
+}
+
 function schedule(): void {
-  if (scheduled || line.length === 0) return
+  if (scheduled || line.size === 0) return
   scheduled = true
   setImmediate(doSlice)
 }
 
 function doSlice(): void {
   scheduled = false
-  const work = line.shift()
-  if (work !== undefined && !work(performance.now() + SLICE)) line.push(work)
+  const work = line.next()?.item
+  if (work === undefined) return
+  for (const name of work.names) line.remove(work, [name])
+  if (!work.goOn(performance.now() + SLICE)) stand(work)
   schedule()
 }
 
@@ -51,6 +72,6 @@ function doSlice(): void {
 const FEW = 128
 
 /** At once where there are few entries, in slices where there are many. */
-export async function stepsFor<Result>(entries: number, steps: Steps<Result>): Promise<Result> {
-  return entries <= FEW ? atOnce(steps) : await inSlices(steps)
+export async function stepsFor<Result>(entries: number, steps: Steps<Result>, asker?: Asker): Promise<Result> {
+  return entries <= FEW ? atOnce(steps) : await inSlices(steps, asker)
 }

@@ -19,7 +19,7 @@ import { createSettle } from './files/settle.ts'
 import { createVault } from './files/vault.ts'
 import { createWheelMetadata } from './files/wheel-metadata.ts'
 import { createIndexes } from './find/indexes.ts'
-import { createIsFile } from './find/is-file.ts'
+import { createFileWith } from './find/is-file.ts'
 import { createLocate } from './find/locate.ts'
 import { createSound } from './find/sound.ts'
 import { createUnoffered } from './find/unoffered.ts'
@@ -142,7 +142,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     edition: explained.edition,
     clock,
   })
-  const isFile = createIsFile({ indexes, memory })
+  const fileWith = createFileWith({ indexes, memory })
   const linksFor = (relativeTo: 'page' | 'absolute') =>
     createLinks({ publicUrl, listenUrl, relativeTo, keep: explained.keepSoon })
   const pages = createPages({ indexes, memory, foresight, links: linksFor('page'), mode })
@@ -163,7 +163,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     documents,
     events,
     mode: settings.metadata,
-    isFile,
+    fileWith,
     withhold: unoffered.add,
   })
 

@@ -1,6 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { GateError } from '../domain/base/errors.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
+import type { Asker } from '../flow/asker.ts'
 import { inSlices } from '../flow/slices.ts'
 import type { Steps } from '../flow/steps.ts'
 import {
@@ -18,10 +19,10 @@ import { fromColumns, type IndexColumns } from './index-columns.ts'
 import type { LegacyColumns, ParseAnswer, ParseOrder } from './parser-messages.ts'
 import { type Parsed, ParserPool, type ParserPoolOptions } from './parser-pool.ts'
 
-/** Documents of an index become values. All throw `unknown-upstream` for what is none, `unknown-overloaded`. */
+/** Documents of an index become values, large ones in turn for whoever waits. All throw `unknown-upstream` for what is none, `unknown-overloaded`. */
 export interface Documents {
-  page(document: CodedDocument, mediaType: string, context: PageContext): Promise<ProjectIndex>
-  legacy(document: CodedDocument, context: LegacyContext): Promise<LegacyJson>
+  page(document: CodedDocument, mediaType: string, context: PageContext, asker?: Asker): Promise<ProjectIndex>
+  legacy(document: CodedDocument, context: LegacyContext, asker?: Asker): Promise<LegacyJson>
   close(): Promise<void>
 }
 
@@ -35,25 +36,26 @@ export function createDocuments(options: ParserPoolOptions = {}): Documents {
   async function parse<Kind extends ParseOrder['kind']>(
     document: CodedDocument,
     order: ParseOrder & { readonly kind: Kind },
+    asker: Asker | undefined,
   ): Promise<Parsed & { readonly answer: { readonly kind: Kind } }> {
-    const parsed = await pool.parse(document, order)
+    const parsed = await pool.parse(document, order, asker)
     if ('kind' in parsed) throw failureIn(parsed)
     if (parsed.answer.kind !== order.kind) throw new GateError('unknown-bug', 'another document was read')
     return parsed as Parsed & { readonly answer: { readonly kind: Kind } }
   }
 
   return {
-    async page(document, mediaType, context) {
+    async page(document, mediaType, context, asker) {
       const small = await decodeSmall(document, SMALL)
       if (small !== undefined) return readWhole(createPageReader(mediaType, context), small)
-      const { answer, port } = await parse(document, { kind: 'page', mediaType, context })
-      return { ...answer.page, files: await inSlices(takeFiles(port, context.project)) }
+      const { answer, port } = await parse(document, { kind: 'page', mediaType, context }, asker)
+      return { ...answer.page, files: await inSlices(takeFiles(port, context.project), asker) }
     },
-    async legacy(document, context) {
+    async legacy(document, context, asker) {
       const small = await decodeSmall(document, SMALL)
       if (small !== undefined) return readWhole(createLegacyReader(context), small)
-      const { answer, port } = await parse(document, { kind: 'legacy', context })
-      return await inSlices(takeLegacy(answer, port))
+      const { answer, port } = await parse(document, { kind: 'legacy', context }, asker)
+      return await inSlices(takeLegacy(answer, port), asker)
     },
     close: () => pool.close(),
   }

@@ -1,6 +1,8 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { errorCode } from '../domain/base/error-code.ts'
 import { GateError } from '../domain/base/errors.ts'
+import { type Asker, OURSELVES } from '../flow/asker.ts'
+import { createLimit, type Limit } from '../flow/limit.ts'
 import type { CodedDocument } from './coded.ts'
 import type { ParseAnswer, ParseOrder, ParseRequest } from './parser-messages.ts'
 
@@ -43,51 +45,59 @@ const MOST_WAITING = 64
 const WORKER = new URL('./parser-worker.ts', import.meta.url)
 
 /**
- * Large documents are read on other threads, each with a bound on its memory: one that is too much for it ends its thread and
+ * So many large documents are read at once as there are threads, and whoever brings many waits behind himself, as everywhere
+ * (`flow/limit.ts`): they are read on other threads, each with a bound on its memory: one that is too much for it ends its thread and
  * nothing else. That, a thread that hangs, and one that dies are `unknown-upstream`, for it was the upstream's document; a full
- * line is `unknown-overloaded`.
+ * line, or one in which nobody waits for it any more, is `unknown-overloaded`.
  */
 export class ParserPool {
   readonly #options: ParserPoolOptions
   readonly #seats = new Set<Seat>()
-  #waiting: Job[] = []
+  readonly #line: Limit
+  readonly #closing = new AbortController()
   #lastId = 0
-  #closed = false
-
   constructor(options: ParserPoolOptions = {}) {
     this.#options = options
+    const { size: running = SIZE } = options
+    this.#line = createLimit({ running, waiting: MOST_WAITING, what: 'large documents', name: 'documents' })
   }
 
-  parse(document: CodedDocument, order: ParseOrder): Promise<Parsed | Extract<ParseAnswer, { kind: 'failed' }>> {
-    return new Promise((settle, fail) => {
-      if (this.#closed) return fail(given('documents are not read any more'))
-      if (this.#waiting.length >= MOST_WAITING)
-        return fail(new GateError('unknown-overloaded', 'too many large documents are waiting to be read'))
-      this.#waiting.push({ document, order, settle, fail })
-      // whoever has little to read does not wait for those who have much
-      this.#waiting.sort((a, b) => a.document.bytes.byteLength - b.document.bytes.byteLength)
-      this.#dispatch()
-    })
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true
-    for (const job of this.#waiting.splice(0)) job.fail(given('documents are not read any more'))
-    await Promise.all([...this.#seats].map(seat => this.#end(seat, given('documents are not read any more'))))
-  }
-
-  #dispatch(): void {
-    while (this.#waiting.length > 0) {
-      const seat = this.#freeSeat()
-      const job = seat === undefined ? undefined : this.#waiting.shift()
-      if (seat === undefined || job === undefined) return
-      this.#assign(seat, job)
+  async parse(
+    document: CodedDocument,
+    order: ParseOrder,
+    asker: Asker = OURSELVES,
+  ): Promise<Parsed | Extract<ParseAnswer, { kind: 'failed' }>> {
+    const leave = await this.#enter(asker)
+    try {
+      return await new Promise((settle, fail) => {
+        this.#assign(this.#freeSeat(), { document, order, settle, fail })
+      })
+    } finally {
+      leave()
     }
   }
 
-  #freeSeat(): Seat | undefined {
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await Promise.all([...this.#seats].map(seat => this.#end(seat, closed())))
+  }
+
+  async #enter(asker: Asker): Promise<() => void> {
+    const { signal } = this.#closing
+    try {
+      const leave = await this.#line.enter(signal, { asker })
+      if (!signal.aborted) return leave
+      leave()
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+    throw closed()
+  }
+
+  /** There are as many as may be read at once. */
+  #freeSeat(): Seat {
     for (const seat of this.#seats) if (seat.job === undefined) return seat
-    return this.#seats.size < (this.#options.size ?? SIZE) ? this.#start() : undefined
+    return this.#start()
   }
 
   #start(): Seat {
@@ -140,7 +150,6 @@ export class ParserPool {
       job.port.close()
       job.work.settle(answer)
     } else job.work.settle({ answer, port: job.port })
-    this.#dispatch()
   }
 
   /** Takes a thread out of service. Safe to call twice. */
@@ -149,9 +158,12 @@ export class ParserPool {
     clearTimeout(seat.deadline)
     seat.job?.port.close()
     seat.job?.work.fail(why)
-    if (!this.#closed) this.#dispatch()
     await seat.worker.terminate()
   }
+}
+
+function closed(): GateError {
+  return given('documents are not read any more')
 }
 
 function given(detail: string): GateError {

@@ -24,6 +24,12 @@ export interface Memory {
    * `undefined` where none does. A file that is listed under another path now is found there alone.
    */
   projectOf(path: FilePath): Promise<ProjectName | undefined>
-  /** Whether this is the sha256 that was first given for a file of any project. */
-  isListed(sha256: Sha256): Promise<boolean>
+  /** The files of all projects for which this sha256 was first given, in no order. */
+  listedAs(sha256: Sha256): Promise<readonly ListedAs[]>
+}
+
+/** A file as a page names it. */
+export interface ListedAs {
+  readonly project: ProjectName
+  readonly filename: string
 }

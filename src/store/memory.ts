@@ -9,7 +9,7 @@ import { candidateProjects } from '../domain/packaging/filename.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import type { Events } from '../observe/events.ts'
 import type { Blobs } from '../ports/blobs.ts'
-import type { Memory } from '../ports/memory.ts'
+import type { ListedAs, Memory } from '../ports/memory.ts'
 import type { JournalRow } from '../ports/records.ts'
 import type { KeptRefusal, Store } from '../ports/store.ts'
 import { createMemoryBlobs } from './memory-blobs.ts'
@@ -73,7 +73,7 @@ function createStore(journal: JournalRow[]): Store {
 function createMemory(raise: (at: Instant) => void): Memory {
   const projects = new Map<ProjectName, ProjectMemory>()
   const paths = createPaths()
-  const digests = new Set<Sha256>()
+  const digests = new Map<Sha256, ListedAs[]>()
 
   function known(project: ProjectName): ProjectMemory {
     return projects.get(project) ?? ProjectMemory.of(project)
@@ -87,13 +87,18 @@ function createMemory(raise: (at: Instant) => void): Memory {
       const { memory, sightings } = learn(before, facts)
       projects.set(project, memory)
       paths.move(project, before.sightings, sightings)
-      for (const { sha256 } of sightings) if (sha256 !== undefined) digests.add(sha256)
+      for (const { sha256, filename } of sightings)
+        if (sha256 !== undefined && before.sightings.get(filename)?.sha256 !== sha256)
+          digests.set(sha256, [...(digests.get(sha256) ?? []), { project, filename }])
       const at = timeOf(facts)
       if (at !== undefined) raise(at)
       return memory
     },
     projectOf: async path => paths.firstAt(path),
-    isListed: async sha256 => digests.has(sha256),
+    listedAs: async sha256 =>
+      (digests.get(sha256) ?? []).filter(
+        ({ project, filename }) => known(project).sightings.get(filename)?.sha256 === sha256,
+      ),
   }
 }
 

@@ -60,7 +60,8 @@ export function createIndex(options: {
       const { document, headers, url, mediaType } = answer
       const fileOrigins = fileBases.map(({ href }) => href)
       const context = { project: name, pageUrl: url.href, fileOrigins, serial: serialOf(headers) }
-      return { kind: 'page', index: await documents.page(document, mediaType, context), etag: etagOf(headers) }
+      const page = await documents.page(document, mediaType, context, asking?.asker)
+      return { kind: 'page', index: page, etag: etagOf(headers) }
     })
   }
 
@@ -83,7 +84,7 @@ export function createIndex(options: {
         if (answer.status === 304) throw unconditional()
         const origins = [base.origin, ...fileBases.map(({ origin }) => origin)]
         const context = { project: name, serial: serialOf(answer.headers), origins }
-        return { kind: 'json', json: await documents.legacy(answer.document, context) }
+        return { kind: 'json', json: await documents.legacy(answer.document, context, asking?.asker) }
       })
     },
   }
@@ -91,8 +92,8 @@ export function createIndex(options: {
 
 /**
  * An index whose URL has a path may be named by its pages' own folder: PyTorch's (`/whl/cpu/<project>/`) has no other, and many
- * a configuration says `…/simple`. The first page that is found below either decides for good; until then a project that is
- * absent costs two questions. Of the second folder only what lists a file with its sha256 is believed to be a page.
+ * a configuration says `…/simple`. The first page of either that lists a file with its sha256 decides for good: one that lists none may
+ * be one odd answer. Until then every question is two; of the second folder nothing else is believed to be a page.
  */
 function findFolder(
   { href, origin }: ReturnType<typeof parseUpstreamBase>,
@@ -100,12 +101,11 @@ function findFolder(
 ): Index['project'] {
   let found: Folder | undefined = href === origin ? 'simple/' : undefined
 
-  async function askOwnFolder(...question: Question): Promise<PageAnswer | undefined> {
+  /** Without a condition: what is known may be of the other folder. */
+  async function askOwnFolder(...[name, , asking]: Question): Promise<PageAnswer | undefined> {
     try {
-      const answer = await ask('', ...question)
-      return answer.kind === 'page' && answer.index.files.some(({ sha256 }) => sha256 !== undefined)
-        ? answer
-        : undefined
+      const answer = await ask('', name, undefined, asking)
+      return listsFiles(answer) ? answer : undefined
     } catch (error) {
       if (error instanceof GateError) return undefined // what the first folder said stands
       throw error
@@ -115,16 +115,21 @@ function findFolder(
   return async (...question) => {
     if (found !== undefined) return await ask(found, ...question)
     const [usual] = await Promise.allSettled([ask('simple/', ...question)])
-    if (usual.status === 'fulfilled' && usual.value.kind !== 'absent') {
-      found = 'simple/'
+    if (usual.status === 'fulfilled' && listsFiles(usual.value)) {
+      found ??= 'simple/'
       return usual.value
     }
     if (usual.status === 'rejected' && !isAnswer(usual.reason)) throw usual.reason
     const own = await askOwnFolder(...question)
-    if (own !== undefined) found = ''
-    if (own !== undefined || usual.status === 'fulfilled') return own ?? { kind: 'absent' }
+    if (own !== undefined) found ??= ''
+    if (own !== undefined) return own
+    if (usual.status === 'fulfilled') return usual.value
     throw usual.reason
   }
+}
+
+function listsFiles(answer: PageAnswer): boolean {
+  return answer.kind === 'page' && answer.index.files.some(({ sha256 }) => sha256 !== undefined)
 }
 
 /** Something was answered, only not a page: another folder may have one. */

@@ -126,6 +126,27 @@ t.test('that provenance was offered is let go of beside a gate that runs', async
   t.match(await forget('other', '--what', 'offer', ...REASON), { exit: 1 }, 'nothing is left of it')
 })
 
+t.test('a file that was METADATA all along is let go of beside a gate that runs, and counts at once', async t => {
+  const { world, wheel, clock, gate, forget } = await desk(t)
+  const { wheel: other } = await world.release('other', '1.0')
+  world.upstream.add('other', { filename: 'other-9.9-py3-none-any.whl', bytes: wheel.metadata })
+  const running = await gate()
+  for (const _ of ['read', 'read again later']) {
+    t.equal(await answerTo(running, other), '200')
+    clock.now += 11 * MINUTE
+  }
+  const metadata = { path: `${wheel.path}.metadata` }
+  t.equal(await answerTo(running, metadata), '503 unknown-index-changed', 'other lists it now')
+  world.upstream.remove('other', 'other-9.9-py3-none-any.whl')
+  clock.now += 11 * MINUTE
+  t.equal(await answerTo(running, metadata), '503 unknown-index-changed', 'it did for long')
+  await fetch(`${running.url}/readyz`) // what was learned is on the disk
+  const forgotten = ['other', '--what', 'path', '--file', 'other-9.9-py3-none-any.whl', ...REASON]
+  t.match(await forget(...forgotten), { exit: 0 })
+  const answer = await fetch(`${running.url}${metadata.path}`)
+  t.same(Buffer.from(await answer.arrayBuffer()), wheel.metadata)
+})
+
 t.test('a clock that ran ahead is let go of', async t => {
   const { wheel, clock, gate, forget } = await desk(t)
   const running = await gate()

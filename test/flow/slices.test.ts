@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { type Asker, Party, Person } from '../../src/flow/asker.ts'
 import { inSlices, stepsFor } from '../../src/flow/slices.ts'
 import { atOnce, joinInSteps, mapInSteps, type Steps, sortInSteps } from '../../src/flow/steps.ts'
 import { longestTurn } from '../world/thread/thread-time.ts'
@@ -7,6 +8,16 @@ import { longestTurn } from '../world/thread/thread-time.ts'
 function* busy(ms: number): Steps<number> {
   let steps = 0
   for (const end = performance.now() + ms; performance.now() < end; steps += 1) yield
+  return steps
+}
+
+/** So many steps of a millisecond each. */
+function* labour(steps: number): Steps<number> {
+  for (let step = 0; step < steps; step += 1) {
+    const end = performance.now() + 1
+    while (performance.now() < end);
+    yield
+  }
   return steps
 }
 
@@ -44,3 +55,22 @@ t.test('sorted in steps is sorted, and equal entries keep their order', async ()
     { numRuns: 30 },
   )
 })
+
+t.test(
+  'whoever wants much waits behind himself, and what several wait for takes the first turn that comes',
+  async t => {
+    const done: string[] = []
+    const work = async (name: string, asker: Asker) => {
+      await inSlices(labour(20), asker)
+      done.push(name)
+    }
+    const [many, one] = [new Person('many'), new Person('one')]
+    const both = new Party(many)
+    const all = Array.from({ length: 20 }, () => work('many', many))
+    all.push(work('one', one), work('both', both))
+    both.join(new Person('another'))
+    await Promise.all(all)
+    const places = [done.indexOf('one'), done.indexOf('both')]
+    t.ok(Math.max(...places) <= 3, `${places.join(' and ')} of ${done.length}`)
+  },
+)

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { GateError } from '../../src/domain/base/errors.ts'
 import { parseProjectName } from '../../src/domain/packaging/name.ts'
+import { Person } from '../../src/flow/asker.ts'
 import { createDocuments } from '../../src/parse/documents.ts'
 import type { ParserPoolOptions } from '../../src/parse/parser-pool.ts'
 import { createLegacyReader } from '../../src/protocol/legacy/legacy-json.ts'
@@ -136,6 +137,49 @@ t.test('what is no gzip, or more than may come out of it, is unknown', async t =
   const packed = gzipSync(PROJECT.page)
   await t.rejects(documents.packed(packed.subarray(0, -20)), { code: 'unknown-upstream', detail: /not the gzip/ })
   await t.rejects(documents.packed(Buffer.from('no gzip')), { code: 'unknown-upstream', detail: /not the gzip/ })
+})
+
+t.test('whoever brings many large documents waits behind himself, and is turned away first', async t => {
+  const documents = createDocuments({ size: 1 })
+  t.teardown(() => documents.close())
+  const read: string[] = []
+  const failed: string[] = []
+  const bring = async (asker: Person) => {
+    const document = { bytes: Buffer.from(pageWith({})), coding: 'identity', most: MOST, who: 'the index' } as const
+    try {
+      await documents.page(document, SIMPLE_JSON, PAGE, asker)
+      read.push(asker.names[0])
+    } catch (error) {
+      t.match(error, { code: 'unknown-overloaded', limit: 'documents' })
+      failed.push(asker.names[0])
+    }
+  }
+  const all = Array.from({ length: 110 }, () => bring(new Person('many')))
+  // as long a document as each of theirs: it is no matter of how short one is
+  all.push(bring(new Person('one')))
+  await Promise.all(all)
+  t.ok(read.indexOf('one') <= 2, `behind ${read.indexOf('one')} of the other's`)
+  t.equal(failed.includes('one'), false)
+  t.equal(failed.length, 111 - 65, 'one is read, and 64 are in line')
+})
+
+t.test('what nobody waits for any more is not read', async t => {
+  const documents = createDocuments({ size: 1 })
+  t.teardown(() => documents.close())
+  const bring = (asker: Person) =>
+    documents.page(
+      { bytes: Buffer.from(pageWith({})), coding: 'identity', most: MOST, who: 'the index' },
+      SIMPLE_JSON,
+      PAGE,
+      asker,
+    )
+  const [first, second] = [new Person('a'), new Person('a')]
+  const reading = bring(first)
+  const waiting = bring(second)
+  await new Promise(setImmediate)
+  second.leave()
+  await t.rejects(waiting, { code: 'unknown-overloaded' })
+  t.equal((await reading).files.length, 0)
 })
 
 t.test('a thread that dies, outgrows its memory or hangs is unknown, and the next document is read', async t => {

@@ -171,6 +171,26 @@ t.test('an index that is named by the folder of its pages', async t => {
     await t.rejects(broken.open('/whl').project(DEMO), UNKNOWN)
   })
 
+  t.test('is not told by one answer without files, of which it was the first', async t => {
+    let odd = 1
+    const asked: string[] = []
+    const { origin } = await serve(t, ({ url = '' }, response) => {
+      asked.push(url)
+      const isOwn = !url.includes('/simple/')
+      if (!isOwn && odd === 0) return void response.writeHead(404).end()
+      if (!isOwn) odd -= 1
+      // the upstream of that moment has neither
+      if (isOwn && asked.length <= 2) return void response.writeHead(404).end()
+      response
+        .writeHead(200, { 'content-type': isOwn ? 'text/html' : 'application/vnd.pypi.simple.v1+json' })
+        .end(isOwn ? LINK : JSON.stringify({ meta: { 'api-version': '1.0' }, name: 'demo', files: [] }))
+    })
+    const index = createIndex({ agent: agentFor(t, [origin]), index: `${origin}/whl`, files: [origin] })
+    t.match(await index.project(DEMO), { kind: 'page', index: { files: [] } }, 'it is what was said')
+    t.match(await index.project(DEMO), { kind: 'page', index: { files: [{ sha256: 'a'.repeat(64) }] } })
+    t.strictSame(asked, ['/whl/simple/demo/', '/whl/demo/', '/whl/simple/demo/', '/whl/demo/'])
+  })
+
   t.test('is believed only where it lists a file with its sha256', async t => {
     const server = await serve(t, ({ url = '' }, response) => {
       const listing = '<title>Links for demo</title><a href="demo-1.0.tar.gz">demo-1.0.tar.gz</a>'

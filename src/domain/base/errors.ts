@@ -79,7 +79,7 @@ export const ERRORS = {
     exit: 4,
     title: 'the index contradicts what it said before',
     remedy:
-      'A file came back with another sha256, or a serial went backwards. The platform team must look into the upstream; what was one odd answer of it, portcullis history forget lets go of.',
+      'A file came back with another sha256, the METADATA of one is said to be another file, or a serial went backwards. The platform team must look into the upstream; what was one odd answer of it, portcullis history forget lets go of.',
     retryAfter: 2,
   },
   'integrity-mismatch': {

@@ -8,6 +8,7 @@ export const LIMITS = {
   'first-sights': 'too many questions about projects never seen wait for the upstream; the request was answered 503',
   questions: 'too many questions about known projects wait for the upstream; the request was answered 503',
   'root-lists': 'too many lists of all projects wait for the upstream; the request was answered 503',
+  documents: 'too many large pages wait to be read; the request was answered 503',
   judging: 'too many files wait to be judged; the request was answered 503',
   verifications: 'too many provenance documents wait to be verified; the request was answered 503',
   downloads: 'too many files wait to be downloaded; the request was answered 503',

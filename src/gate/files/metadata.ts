@@ -7,6 +7,7 @@ import type { Asker } from '../../flow/asker.ts'
 import type { Limit } from '../../flow/limit.ts'
 import { createOnce } from '../../flow/once.ts'
 import type { Events } from '../../observe/events.ts'
+import type { ListedAs } from '../../ports/memory.ts'
 import type { Origin, Untrusted } from '../../ports/outward.ts'
 import { type MetadataObjection, MetadataReader } from '../../protocol/metadata/metadata-objection.ts'
 import type { Documents } from './documents.ts'
@@ -27,8 +28,8 @@ interface Options {
   readonly limit: Limit
   readonly mode: MetadataMode
   readonly events: Events
-  /** whether the index is known to list a file with this sha256, of this project or any other */
-  readonly isFile: (artifact: Artifact, sha256: Sha256) => Promise<boolean>
+  /** the file with this sha256, of this project or any other; throws `unknown-…` where it may be one */
+  readonly fileWith: (artifact: Artifact, sha256: Sha256, asker?: Asker) => Promise<ListedAs | undefined>
   /** told of METADATA that is in no form to be given out */
   readonly withhold: (artifact: Artifact) => void
 }
@@ -64,10 +65,12 @@ interface Looked {
 }
 
 export function createMetadata(options: Options): Metadata {
-  const { origin, vault, documents, wheelMetadata, mismatches, limit, mode, events, isFile, withhold } = options
+  const { origin, vault, documents, wheelMetadata, mismatches, limit, mode, events, fileWith, withhold } = options
   const once = createOnce<Looked>()
   /** by `<sha256 of the text> <the wheel's name>` */
   const looked = new LRUCache<string, Looked>({ max: 50_000 })
+  /** by the same: those of which it was told that they are files, which they are for as long as that is known */
+  const told = new LRUCache<string, true>({ max: 10_000 })
 
   async function fetch(artifact: Artifact, sha256: Sha256, asker: Asker): Promise<Looked> {
     mismatches.assertNone(urlOf(artifact), sha256)
@@ -137,12 +140,22 @@ export function createMetadata(options: Options): Metadata {
     events.emit({ type: 'alarm', alarm: 'metadata-mismatch', detail, untrusted: undefined })
   }
 
-  async function objectionToDigest(artifact: Artifact, sha256: Sha256): Promise<MetadataObjection | undefined> {
-    if (!(await isFile(artifact, sha256))) return undefined
+  async function objectionToDigest(
+    artifact: Artifact,
+    sha256: Sha256,
+    asker: Asker | undefined,
+  ): Promise<MetadataObjection | undefined> {
+    const file = await fileWith(artifact, sha256, asker)
     const key = keyOf(artifact, sha256)
-    if (looked.get(key)?.objection !== IS_FILE) tell(artifact.filename.text, IS_FILE)
-    looked.set(key, { objection: IS_FILE })
-    return IS_FILE
+    if (file === undefined) {
+      told.delete(key)
+      return undefined
+    }
+    const found = `is a file that the index lists, ${file.filename} of ${file.project}`
+    const objection: MetadataObjection = { code: 'metadata-mismatch', found }
+    if (!told.has(key)) tell(artifact.filename.text, objection)
+    told.set(key, true)
+    return objection
   }
 
   /** A wheel that is here already must not be resolved with what an index says of it later. */
@@ -161,7 +174,7 @@ export function createMetadata(options: Options): Metadata {
     const sha256 = artifact.coreMetadata
     if (sha256 === undefined)
       throw new GateError('not-listed', `the index offers no metadata for ${artifact.filename.text}`)
-    const another = await objectionToDigest(artifact, sha256)
+    const another = await objectionToDigest(artifact, sha256, asker)
     if (another !== undefined) return refuse(verdict, another)
     await compareWithWheel(verdict, asker)
     const fetched = (everybody: Asker) => fetch(artifact, sha256, everybody)
@@ -189,8 +202,6 @@ function urlOf({ url }: Artifact): string {
 function keyOf({ filename }: Artifact, sha256: Sha256): string {
   return `${sha256} ${filename.text}`
 }
-
-const IS_FILE: MetadataObjection = { code: 'metadata-mismatch', found: 'is a file that the index lists' }
 
 function refuse({ facts }: Admitted, { code, found }: MetadataObjection): Refused {
   const { project, filename, sha256 } = facts.artifact

@@ -150,8 +150,8 @@ export function createIndexes(options: Options): Indexes {
         answer.kind === 'absent'
           ? { page: undefined, answers: undefined }
           : answer.kind === 'unchanged'
-            ? await unchanged(project, before, now)
-            : await admitPage(answer.index, answer.etag, before, mayStandIn(before, now) ? 'may stand' : 'may not')
+            ? await unchanged(project, before, now, asker)
+            : await admitPage(answer, before, mayStandIn(before, now) ? 'may stand' : 'may not', asker)
       remember(project, { ...told, validated: now, askAgain: now })
       return told.page
     } catch (error) {
@@ -176,12 +176,18 @@ export function createIndexes(options: Options): Indexes {
   }
 
   /** The page that is the same upstream, with what may be offered of it by now. */
-  async function unchanged(project: ProjectName, before: Remembered | undefined, now: Instant): Promise<Told> {
+  async function unchanged(
+    project: ProjectName,
+    before: Remembered | undefined,
+    now: Instant,
+    asker: Asker,
+  ): Promise<Told> {
     if (before?.page === undefined)
       throw new GateError('unknown-upstream', 'the index answered 304 to a page that was never fetched')
     const { page, answers } = before
     const offered = unoffered.without(page.index)
-    const same = offered === page.index ? page : await stepsFor(offered.files.length, knownPage(offered, page.etag))
+    const same =
+      offered === page.index ? page : await stepsFor(offered.files.length, knownPage(offered, page.etag), asker)
     if (answers !== undefined && isSettled(answers)) await readAgain(project, same, now)
     return { page: same, answers }
   }
@@ -195,26 +201,27 @@ export function createIndexes(options: Options): Indexes {
   }
 
   async function admitPage(
-    answered: ProjectIndex,
-    etag: string | undefined,
+    { index: answered, etag }: { readonly index: ProjectIndex; readonly etag: string | undefined },
     known: Remembered | undefined,
     itsPage: 'may stand' | 'may not',
+    asker: Asker,
   ): Promise<Told> {
     const fresher = itsPage === 'may not' ? await notBehind(answered) : answered
     const { name, serial, status, files, dropped } = fresher
     await assertForward(fresher)
     const before = await memory.of(name)
     const offered = unoffered.without(fresher)
-    const listed = await stepsFor(files.length, mapInSteps(files, listedFile))
-    const told = await tellPage(offered, fresher === answered ? etag : undefined, known)
+    const listed = await stepsFor(files.length, mapInSteps(files, listedFile), asker)
+    const told = await tellPage(offered, fresher === answered ? etag : undefined, known, asker)
     const unread = await stepsFor(
       dropped.length,
       mapInSteps(dropped, entry => unreadFile(entry, name)),
+      asker,
     )
     const page = { at: told.answers.last, status, files: listed, unread: unread.flat() }
     for (let from = 0; listed.length > AT_ONCE && from < listed.length; from += AT_ONCE) {
       await memory.learn(name, { listed: { at: page.at, files: listed.slice(from, from + AT_ONCE) } })
-      await inSlices(aTurn())
+      await inSlices(aTurn(), asker)
     }
     const read = await memory.learn(name, { page, ...(serial === undefined ? {} : { serial }) })
     const after = await settleDisputes(fresher, before, read)
@@ -229,10 +236,11 @@ export function createIndexes(options: Options): Indexes {
     page: ProjectIndex,
     etag: string | undefined,
     known: Remembered | undefined,
+    asker: Asker,
   ): Promise<Told & { readonly answers: FullAnswers }> {
     const before = known?.page?.etag === etag ? known?.page : undefined
-    const same = before !== undefined && (await stepsFor(page.files.length, saysTheSame(before.index, page)))
-    const made = same ? before : await stepsFor(page.files.length, knownPage(page, etag))
+    const same = before !== undefined && (await stepsFor(page.files.length, saysTheSame(before.index, page), asker))
+    const made = same ? before : await stepsFor(page.files.length, knownPage(page, etag), asker)
     const at = clock()
     return { page: made, answers: { first: (same ? known?.answers?.first : undefined) ?? at, last: at } }
   }

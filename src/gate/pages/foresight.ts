@@ -42,9 +42,9 @@ export interface Foresight {
    * What is known of every file, without waiting for anybody: what was foreseen before where it still stands, and else once
    * for all who ask, a large page in slices.
    */
-  foresee(ground: Ground): Promise<Foreseen>
+  foresee(ground: Ground, asker?: Asker): Promise<Foreseen>
   /** As `foresee`, after files were judged: that may be known here without being remembered. */
-  foreseeAnew(ground: Ground): Promise<Foreseen>
+  foreseeAnew(ground: Ground, asker?: Asker): Promise<Foreseen>
   /** Judges beside what has to be judged, for the next page. */
   judgeBeside(foreseen: Foreseen): Promise<void>
   /** Files of which nothing can be said before they were judged, the newest versions first. */
@@ -110,19 +110,19 @@ export function createForesight(options: Options): Foresight {
     return { ground, files, until: isSettled ? change : instant(Math.min(change, now + TRIED_AGAIN)) }
   }
 
-  async function foreseeAnew(ground: Ground): Promise<Foreseen> {
+  async function foreseeAnew(ground: Ground, asker?: Asker): Promise<Foreseen> {
     const { page } = ground
-    const foreseen = await stepsFor(page.index.files.length, foreseeInSteps(ground))
+    const foreseen = await stepsFor(page.index.files.length, foreseeInSteps(ground), asker)
     standing.set(page, foreseen)
     return foreseen
   }
 
   return {
     ground: (page, memory) => ({ page, memory, policy: policies.current(), now: clock(), edition: edition() }),
-    async foresee(ground) {
+    async foresee(ground, asker) {
       const before = standing.get(ground.page)
       if (before !== undefined && stillStands(before, ground)) return before
-      return await shared(ground.page, ground, () => foreseeAnew(ground))
+      return await shared(ground.page, ground, everybody => foreseeAnew(ground, everybody), asker)
     },
     foreseeAnew,
     async judgeBeside(foreseen) {

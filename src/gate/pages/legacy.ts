@@ -15,9 +15,9 @@ import type { KnownPage } from '../find/known-page.ts'
 import { createFlights } from './flights.ts'
 import { type Foreseen, type Foresight, type Ground, stillStands } from './foresight.ts'
 import { type ListedVersion, versionOn } from './listed-version.ts'
-import { against, type Links, type ListingMode } from './listing.ts'
+import { against, isUnjudged, type Links, type ListingMode } from './listing.ts'
 import { buildBody, type PageBody } from './page-body.ts'
-import { createPatience } from './patience.ts'
+import { createPatience, type Settled, type Waits } from './patience.ts'
 
 interface Fetched {
   readonly json: LegacyJson
@@ -27,7 +27,16 @@ interface Fetched {
 /** An answer, and what it was made from. */
 interface Rendered {
   readonly foreseen: Foreseen
+  /** whether it is kept for whoever asks next */
+  readonly isWhole: boolean
   readonly body: PageBody
+}
+
+/** Files of a document as they are rendered. */
+interface Tally {
+  kept: number
+  /** left out because nobody can tell */
+  unjudged: number
 }
 
 /** bytes beside those of the text: for each file, and at least */
@@ -61,7 +70,7 @@ export function createLegacy(
   // refused files are left out here whatever the mode, unjudged ones where they are hidden on pages
   const omitting = mode === 'hide' ? 'hide' : 'annotate'
   const rendered = new WeakMap<LegacyJson, Rendered>()
-  const shared = createFlights<LegacyJson, PageBody>()
+  const shared = createFlights<LegacyJson, Rendered>()
   const once = createOnce<LegacyJson | undefined>()
 
   /** One document for all spellings of a version; that there is none is not remembered. */
@@ -83,40 +92,54 @@ export function createLegacy(
     return await once(key, ask, asker)
   }
 
-  async function currentBody(
-    json: LegacyJson,
-    ground: Ground,
-    started: number,
-    asker: Asker | undefined,
-  ): Promise<PageBody> {
+  async function current(json: LegacyJson, page: KnownPage, waits: Waits, begin: () => void): Promise<Rendered> {
+    const ground = foresight.ground(page, await memory.of(page.index.name))
     const before = rendered.get(json)
-    if (before !== undefined && stillStands(before.foreseen, ground)) return before.body
+    if (before !== undefined && stillStands(before.foreseen, ground)) return before
     const make = async (everybody: Asker) => {
-      const foreseen = await foresee(ground, started, everybody)
-      const facts = { contentType: 'application/json', policy: foreseen.ground.policy, serial: json.serial }
-      const body = await buildBody(await stepsFor(filesOf(json), render(json, foreseen)), facts, before?.body)
-      rendered.set(json, { foreseen, body })
-      return body
+      begin()
+      const made = await renderAnew(json, await settle(ground, { ...waits, asker: everybody }), {
+        before,
+        asker: everybody,
+      })
+      if (made.isWhole) rendered.set(json, made)
+      return made
     }
-    return await shared(json, ground, make, asker)
+    return await shared(json, ground, make, waits.asker)
   }
 
-  async function foresee(ground: Ground, started: number, asker: Asker): Promise<Foreseen> {
-    const foreseen = await foresight.foresee(ground)
-    if (mode === 'hide' && patience.isNeeded(foreseen))
-      return (await patience.settle(foreseen, started, asker)).foreseen
+  async function renderAnew(
+    json: LegacyJson,
+    settled: Settled,
+    { before, asker }: { readonly before: Rendered | undefined; readonly asker: Asker },
+  ): Promise<Rendered> {
+    const { foreseen, isWhole, failure } = settled
+    const facts = { contentType: 'application/json', policy: foreseen.ground.policy, serial: json.serial }
+    const tally = { kept: 0, unjudged: 0 }
+    const text = await stepsFor(filesOf(json), render(json, foreseen, tally), asker)
+    // an answer without files would say that there are none, when it is only that nobody can tell
+    if (tally.kept === 0 && tally.unjudged > 0 && failure !== undefined) throw failure
+    return { foreseen, isWhole, body: await buildBody(text, facts, before?.body) }
+  }
+
+  async function settle(ground: Ground, waits: Waits): Promise<Settled> {
+    const foreseen = await foresight.foresee(ground, waits.asker)
+    if (mode === 'hide') return await patience.settle(foreseen, waits)
     await foresight.judgeBeside(foreseen)
-    return foreseen
+    return { foreseen, isWhole: true, failure: undefined }
   }
 
-  function render(json: LegacyJson, { ground, files }: Foreseen): Steps<Buffer> {
+  function render(json: LegacyJson, { ground, files }: Foreseen, tally: Tally): Steps<Buffer> {
     const { byFilename } = ground.page
     return renderLegacyJson(json, {
       claims,
       keep({ filename, sha256 }) {
         const listed = byFilename.get(filename)
         const outcome = listed === undefined ? undefined : files.get(listed)
-        return listed?.sha256 === sha256 && outcome !== undefined && against(outcome, omitting) === undefined
+        const isKept = listed?.sha256 === sha256 && outcome !== undefined && against(outcome, omitting) === undefined
+        if (isKept) tally.kept += 1
+        else if (outcome !== undefined && isUnjudged(outcome)) tally.unjudged += 1
+        return isKept
       },
       urlOf({ filename }) {
         const listed = byFilename.get(filename)
@@ -141,8 +164,8 @@ export function createLegacy(
     const json = await fetch(project, version === undefined ? undefined : await find(page, version, asker), asker)
     if (json === undefined) throw noVersion(project)
     // asked for again meanwhile, it may be another page
-    const current = (await indexes.listed(project, asker)) ?? page
-    return await currentBody(json, foresight.ground(current, await memory.of(project)), started, asker)
+    const now = (await indexes.listed(project, asker)) ?? page
+    return (await patience.share(started, begin => current(json, now, { started, asker }, begin))).body
   }
 }
 

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Asker } from '../../flow/asker.ts'
+import { createOnce, type Once } from '../../flow/once.ts'
 import { stepsFor } from '../../flow/slices.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { PageView } from '../../protocol/simple/page-view.ts'
@@ -13,7 +14,7 @@ import { createFlights } from './flights.ts'
 import { type Foreseen, type Foresight, type Ground, stillStands } from './foresight.ts'
 import { type Links, type ListingMode, viewPage } from './listing.ts'
 import { buildBody, type PageBody } from './page-body.ts'
-import { createPatience } from './patience.ts'
+import { createPatience, type Settled, type Waits } from './patience.ts'
 
 type Form = 'json' | 'html'
 
@@ -21,10 +22,12 @@ interface Built {
   readonly ground: Ground
   /** `undefined` where the mode says the same of every file */
   readonly foreseen: Foreseen | undefined
+  /** whether it is kept for whoever asks next */
+  readonly isWhole: boolean
   readonly view: PageView
   /** each made when somebody asks for it */
   readonly bodies: Map<Form, PageBody>
-  readonly making: Map<Form, Promise<PageBody>>
+  readonly making: Once<PageBody>
   /** of the build before: what is in the same words is not coded again */
   readonly before: ReadonlyMap<Form, PageBody>
 }
@@ -63,24 +66,19 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
   })
   const shared = createFlights<KnownPage, Built>()
 
-  async function bodyOf(project: ProjectName, current: Built, form: Form): Promise<PageBody> {
-    const before = current.bodies.get(form)
-    if (before !== undefined) return before
-    const making = current.making.get(form) ?? makeBody(current, form)
-    current.making.set(form, making)
-    try {
-      const body = await making
+  async function bodyOf(current: Built, form: Form, asker: Asker | undefined): Promise<PageBody> {
+    const make = async (everybody: Asker) => {
+      const body = await makeBody(current, form, everybody)
       current.bodies.set(form, body)
-      built.set(project, current) // it weighs more now
+      if (current.isWhole) built.set(current.ground.page.index.name, current) // it weighs more now
       return body
-    } finally {
-      current.making.delete(form)
     }
+    return current.bodies.get(form) ?? (await current.making(form, make, asker))
   }
 
-  async function makeBody({ view, ground, before }: Built, form: Form): Promise<PageBody> {
+  async function makeBody({ view, ground, before }: Built, form: Form, asker: Asker): Promise<PageBody> {
     const { contentType, render } = FORMS[form]
-    const identity = await stepsFor(view.files.length, render(view))
+    const identity = await stepsFor(view.files.length, render(view), asker)
     return await buildBody(identity, { contentType, policy: ground.policy, serial: view.serial }, before.get(form))
   }
 
@@ -95,29 +93,43 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
     return stillStands(foreseen, fresh)
   }
 
-  async function build(ground: Ground, started: number, asker: Asker): Promise<Built> {
-    if (mode === 'list') return await buildFrom(ground, undefined)
-    const foreseen = await foresight.foresee(ground)
-    if (mode === 'hide' && patience.isNeeded(foreseen)) return await buildPatiently(foreseen, started, asker)
+  async function build(ground: Ground, waits: Waits): Promise<Built> {
+    const { asker } = waits
+    if (mode === 'list') return await buildFrom(ground, { foreseen: undefined, isWhole: true }, asker)
+    const foreseen = await foresight.foresee(ground, asker)
+    if (mode === 'hide') return await buildPatiently(await patience.settle(foreseen, waits), asker)
     await foresight.judgeBeside(foreseen)
-    return await buildFrom(foreseen.ground, foreseen)
+    return await buildFrom(foreseen.ground, { foreseen, isWhole: true }, asker)
   }
 
-  async function buildFrom(ground: Ground, foreseen: Foreseen | undefined): Promise<Built> {
+  async function buildFrom(
+    ground: Ground,
+    { foreseen, isWhole }: Pick<Built, 'foreseen' | 'isWhole'>,
+    asker: Asker | undefined,
+  ): Promise<Built> {
     const { page } = ground
     const { name, files } = page.index
     const last = built.get(name)
     const before = last === undefined ? new Map<Form, PageBody>() : new Map([...last.before, ...last.bodies])
-    const view = await stepsFor(files.length, viewPage(page, foreseen?.files ?? new Map(), mode, links))
-    return { ground, foreseen, view, bodies: new Map(), making: new Map(), before }
+    const view = await stepsFor(files.length, viewPage(page, foreseen?.files ?? new Map(), mode, links), asker)
+    return { ground, foreseen, isWhole, view, bodies: new Map(), making: createOnce(), before }
   }
 
-  async function buildPatiently(before: Foreseen, started: number, asker: Asker): Promise<Built> {
-    const { foreseen, failure } = await patience.settle(before, started, asker)
-    const made = await buildFrom(foreseen.ground, foreseen)
+  async function buildPatiently(settled: Settled, asker: Asker | undefined): Promise<Built> {
+    const { foreseen, failure } = settled
+    const made = await buildFrom(foreseen.ground, settled, asker)
     // an empty page would say that there are no versions, when it is only that nobody can tell
     if (made.view.files.length === 0 && failure !== undefined) throw failure
     return made
+  }
+
+  async function currentBuild(page: KnownPage, { started, asker }: Waits, begin: () => void): Promise<Built> {
+    const ground = foresight.ground(page, await memory.of(page.index.name))
+    const make = async (everybody: Asker) => {
+      begin()
+      return await build(ground, { started, asker: everybody })
+    }
+    return standingBuild(ground) ?? (await shared(page, ground, make, asker))
   }
 
   return {
@@ -125,10 +137,8 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
       const started = performance.now()
       const page = indexes.atHand(project) ?? (await indexes.listed(project, asker))
       if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
-      const ground = foresight.ground(page, await memory.of(project))
-      const make = async (everybody: Asker) => await build(ground, started, everybody)
-      const current = standingBuild(ground) ?? (await shared(page, ground, make, asker))
-      return await bodyOf(project, current, form)
+      const current = await patience.share(started, begin => currentBuild(page, { started, asker }, begin))
+      return await bodyOf(current, form, asker)
     },
     atHand(project, form) {
       const page = indexes.atHand(project)

@@ -36,6 +36,6 @@ export function mergeWithRecords(own: Memory, records: Pick<Records, 'project'> 
     },
     learn: async (project, facts) => await merge(await own.learn(project, facts)),
     projectOf: path => own.projectOf(path),
-    isListed: sha256 => own.isListed(sha256),
+    listedAs: sha256 => own.listedAs(sha256),
   }
 }

@@ -26,12 +26,14 @@ export function metadataObjection(bytes: Uint8Array, release: Release): Metadata
 }
 
 /**
- * Looks at core metadata (PEP 566, 643) piece by piece, while it comes: UTF-8 without control characters but tab and line ends,
- * which no archive is, and headers whose Name, normalised, and Version, as PEP 440 compares them, are the release's. What
+ * Looks at core metadata (PEP 566, 643) piece by piece, while it comes: UTF-8 without control characters but tab, form feed and line
+ * ends, which no archive is, and headers whose Name, normalised, and Version, as PEP 440 compares them, are the release's for every
+ * client, whichever characters end a line for it. What
  * Requires-Dist and the other headers say is not looked at. Nothing of the text is kept but the line that is under way.
  */
 export class MetadataReader {
-  readonly #headers = new HeaderReader()
+  readonly #headers = new HeaderReader('python')
+  readonly #fed = new HeaderReader('line feeds')
   #bytes = 0
   #isUtf8 = true
   #holdsControls = false
@@ -47,6 +49,7 @@ export class MetadataReader {
     this.#cut = Uint8Array.from(joined.subarray(whole))
     this.#holdsControls = holdsControls(piece)
     this.#headers.write(piece)
+    this.#fed.write(piece)
   }
 
   /** What speaks against giving out all that was written; `undefined` where nothing does. */
@@ -57,8 +60,9 @@ export class MetadataReader {
     const headers = this.#headers.end()
     for (const name of REQUIRED) if (!headers.has(name)) return unreadable(`has no ${name} among its headers`)
     // whichever of several a client takes, it takes the right one
-    const names = headers.get('name') ?? []
-    const versions = headers.get('version') ?? []
+    const fed = this.#fed.end()
+    const names = [headers, fed].flatMap(each => each.get('name') ?? [])
+    const versions = [headers, fed].flatMap(each => each.get('version') ?? [])
     if (!names.every(name => tryProjectName(name) === release.project)) return mismatch('names another project')
     if (!versions.every(version => isVersion(version, release.version))) return mismatch('names another version')
     return undefined
@@ -86,26 +90,36 @@ function isVersion(text: string, version: Version): boolean {
   return parsed !== undefined && compareVersions(parsed, version) === 0
 }
 
-const [TAB, LINE_FEED, CARRIAGE_RETURN, SPACE, DELETE] = [0x09, 0x0a, 0x0d, 0x20, 0x7f]
+const [TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN, SPACE, DELETE] = [0x09, 0x0a, 0x0c, 0x0d, 0x20, 0x7f]
+/** Texts have form feeds between their pages, the licenses of GNU first of all. */
+const OF_TEXTS: ReadonlySet<number> = new Set([TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN])
 
 /** RFC 5234's CTL; in UTF-8 no other character holds such a byte. */
 function holdsControls(bytes: Uint8Array): boolean {
   for (const byte of bytes) {
     if (byte === DELETE) return true
-    if (byte < SPACE && byte !== TAB && byte !== LINE_FEED && byte !== CARRIAGE_RETURN) return true
+    if (byte < SPACE && !OF_TEXTS.has(byte)) return true
   }
   return false
 }
 
-const HEADER = /^([\x21-\x39\x3b-\x7e]+):(.*)$/
+/** As Python's `email.feedparser` has them; a value goes on to the end of its line, whatever stands in it. */
+const HEADER = /^([\x21-\x39\x3b-\x7e]+):(.*)$/s
+/** What is none there, and ends nothing: an envelope, and a header without a name. */
+const SKIPPED = /^(?:From |:)/
 /** Bytes of a line that are looked at: what is longer is no name and no version, whatever it begins with. */
 const LONGEST_LINE = 64 * 1024
 
 /**
- * The headers that are looked at, by their names in lower case, as Python's `email` reads them: up to the first line that is neither a
- * header nor goes on with one. A value that goes on over lines is no name and no version.
+ * The headers that are looked at, by their names in lower case, as clients read them. A value that goes on over lines is no name and
+ * no version.
+ *
+ * - `python`: as its `email`, up to the first line that is neither a header nor goes on with one; a line ends at LF, CR or both. Nothing
+ *   else ends one, not U+0085, U+2028 or a form feed.
+ * - `line feeds`: as uv's `mailparse`, the first of each name up to an empty line, whatever else stands between; CR ends no line.
  */
 class HeaderReader {
+  readonly #kind: 'python' | 'line feeds'
   readonly #headers = new Map<string, string[]>()
   #last: string | undefined
   #isFirst = true
@@ -116,6 +130,10 @@ class HeaderReader {
   #isTooLong = false
   #isAfterReturn = false
 
+  constructor(kind: 'python' | 'line feeds') {
+    this.#kind = kind
+  }
+
   write(piece: Uint8Array): void {
     if (this.#isOver || piece.byteLength === 0) return
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
@@ -123,7 +141,7 @@ class HeaderReader {
     this.#isAfterReturn = false
     for (let at = from; at < bytes.length && !this.#isOver; at += 1) {
       const byte = bytes[at]
-      if (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) continue
+      if (byte !== LINE_FEED && (byte !== CARRIAGE_RETURN || this.#kind === 'line feeds')) continue
       this.#gather(bytes.subarray(from, at))
       this.#endLine()
       if (byte === CARRIAGE_RETURN && bytes[at + 1] === LINE_FEED) at += 1
@@ -151,25 +169,45 @@ class HeaderReader {
     const text = Buffer.concat(this.#pieces, this.#bytes).toString()
     this.#pieces = []
     this.#bytes = 0
-    this.#take(this.#isFirst ? text.replace(/^\ufeff/, '') : text)
+    const line = this.#isFirst ? text.replace(/^\ufeff/, '') : text
+    if (this.#kind === 'python') this.#take(line)
+    else this.#takeFirst(line.replace(/\r$/, ''))
     this.#isFirst = false
     this.#isTooLong = false
   }
 
   #take(line: string): void {
     if (/^[ \t]/.test(line)) {
-      if (this.#last === undefined) this.#isOver = true
-      else this.#headers.get(this.#last)?.push(FOLDED)
+      this.#fold()
       return
     }
     const [, name, value = ''] = HEADER.exec(line) ?? []
     this.#last = name?.toLowerCase()
-    if (this.#last === undefined) this.#isOver = true
-    else if (REQUIRED.has(this.#last)) {
-      const values = this.#headers.get(this.#last) ?? []
-      values.push(this.#isTooLong ? FOLDED : value.trim())
-      this.#headers.set(this.#last, values)
+    if (this.#last === undefined) this.#isOver = !SKIPPED.test(line)
+    else this.#note(this.#last, value)
+  }
+
+  #takeFirst(line: string): void {
+    if (/^[ \t]/.test(line)) {
+      this.#fold()
+      return
     }
+    if (line === '') this.#isOver = true
+    const end = line.indexOf(':')
+    const name = end < 0 ? '' : line.slice(0, end).toLowerCase()
+    this.#last = this.#headers.has(name) ? undefined : name
+    if (this.#last !== undefined) this.#note(name, line.slice(end + 1))
+  }
+
+  #note(name: string, value: string): void {
+    if (!REQUIRED.has(name)) return
+    const values = this.#headers.get(name) ?? []
+    values.push(this.#isTooLong ? FOLDED : value.replace(/^[ \t]+|[ \t]+$/g, ''))
+    this.#headers.set(name, values)
+  }
+
+  #fold(): void {
+    if (this.#last !== undefined) this.#headers.get(this.#last)?.push(FOLDED)
   }
 }
 

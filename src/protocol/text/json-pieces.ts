@@ -27,8 +27,8 @@ const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
-/** Stands in the frame where an element was taken out. */
-const TAKEN = Uint8Array.of(0x30)
+/** Stands in the frame where an element was taken out: a value that nothing beside it can become a part of. */
+const TAKEN = Uint8Array.from(Buffer.from(' 0 '))
 const LONGEST_NAME = 64
 const BLOCK = 64 * 1024
 

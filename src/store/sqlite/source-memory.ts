@@ -5,7 +5,7 @@ import { agrees, isEmpty, learnBeside, withUnclaimed } from '../../domain/memory
 import type { FilePath } from '../../domain/packaging/artifact.ts'
 import { candidateProjects } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
-import type { Memory } from '../../ports/memory.ts'
+import type { ListedAs, Memory } from '../../ports/memory.ts'
 import type { Watermark } from '../../ports/store.ts'
 import type { KnownMemories } from './known-memories.ts'
 import type { Owner } from './tables/files-table.ts'
@@ -128,20 +128,22 @@ export function createSourceMemory(source: SourceId, options: Options): Memory {
     return owners.filter(({ project }) => candidates.includes(project))
   }
 
-  function isListed(sha256: Sha256): boolean {
-    const isWaiting = [...known.waiting(source)].some(({ sightings }) =>
-      sightings.values().some(sighting => sighting.sha256 === sha256),
-    )
-    return (
-      isWaiting || writes.ask('a sha256 could not be looked up', () => both.some(of => tables.isListed(of, sha256)))
-    )
+  /** What waits counts as it is now, everything else as it is written. */
+  function listedAs(sha256: Sha256): readonly ListedAs[] {
+    const written = writes.ask('a sha256 could not be looked up', () => both.flatMap(of => tables.listedAs(of, sha256)))
+    const waiting = [...known.waiting(source)].flatMap(({ project, sightings }) => {
+      const files: ListedAs[] = []
+      for (const { filename, sha256: its } of sightings.values()) if (its === sha256) files.push({ project, filename })
+      return files
+    })
+    return [...written.filter(({ project }) => !known.isWaiting(source, project)), ...waiting]
   }
 
   return {
     of: async project => memoryOf(project),
     atHand,
     learn: async (project, facts) => take(project, facts),
-    isListed: async sha256 => isListed(sha256),
+    listedAs: async sha256 => listedAs(sha256),
     projectOf: async path => ownersOf(path).toSorted(byFirstSight)[0]?.project,
   }
 }

@@ -30,6 +30,7 @@ t.test('a file that the index lists does not leave as the METADATA of another', 
   world.upstream.add('other', { filename: 'other-notes.txt', bytes: wheel.metadata })
   const gate = await openBareGate(t, world)
   t.equal(await gate.outcome(other.sdist), 'admitted')
+  t.equal(await gate.outcome(own.sdist), 'admitted')
   const files = { 'of its project': own.sdist, itself: wheel, 'of another project': other.sdist }
   for (const [whose, { bytes, sha256 }] of Object.entries(files)) {
     world.upstream.replace('demo', wheel.filename, { metadata: bytes, metadataSha256: sha256 })
@@ -42,7 +43,78 @@ t.test('a file that the index lists does not leave as the METADATA of another', 
 
   world.upstream.replace('demo', wheel.filename, { metadata: wheel.metadata, metadataSha256: sha256Of(wheel.metadata) })
   gate.clock.now += MINUTE + 1
-  t.match(await metadataOf(gate, wheel), { code: 'metadata-mismatch' }, 'its text is listed as a file by somebody')
+  await t.rejects(
+    metadataOf(gate, wheel),
+    { code: 'unknown-index-changed' },
+    'its text is listed as a file by somebody',
+  )
+})
+
+t.test('what a page only says to be a file is one for as long as a page says so', async t => {
+  const sha256 = (file: Published) => sha256Of(file.metadata)
+  /** A gate that was told once that the METADATA of demo is a file of other. */
+  const accused = async (t: Test, times: number) => {
+    const world = await createWorld(t)
+    const { wheel } = await world.release('demo', '1.0')
+    const other = await world.release('other', '1.0')
+    const path = `/packages/aa/bb/${'c'.repeat(60)}/other-9.9-py3-none-any.whl`
+    world.upstream.fault({
+      route: 'page',
+      match: '/other/',
+      times,
+      do: {
+        headers: { etag: undefined },
+        alter: body => {
+          const page = JSON.parse(body.toString())
+          const url = new URL(path, world.upstream.filesOrigin).href
+          page.files.push({ filename: 'other-9.9-py3-none-any.whl', hashes: { sha256: sha256(wheel) }, url })
+          return Buffer.from(JSON.stringify(page))
+        },
+      },
+    })
+    const gate = await openBareGate(t, world)
+    t.equal(await gate.outcome(other.wheel), 'admitted')
+    return { world, gate, wheel, other }
+  }
+
+  await t.test('while it does it is unknown, which names the page, and nobody is accused', async t => {
+    const { gate, wheel } = await accused(t, 1)
+    await t.rejects(metadataOf(gate, wheel), {
+      code: 'unknown-index-changed',
+      detail: /the file other-9\.9-py3-none-any\.whl of other: the page of other lists it now/,
+    })
+    t.strictSame(gate.alarms(), [])
+  })
+
+  await t.test('where nobody asks for that page any more, it is asked again', async t => {
+    const { gate, wheel, world } = await accused(t, 1)
+    gate.clock.now += 2 * MINUTE
+    t.match(await metadataOf(gate, wheel), { kind: 'metadata', bytes: wheel.metadata })
+    const asked = world.upstream.count('page')
+    t.match(await metadataOf(gate, wheel), { kind: 'metadata' })
+    t.match(await metadataOf(await openBareGate(t, world, { after: gate }), wheel), { kind: 'metadata' })
+    t.equal(world.upstream.count('page'), asked + 1, 'once, for it is gone: demo alone is read by a gate that starts')
+  })
+
+  await t.test('where that page cannot be asked it is unknown', async t => {
+    const { gate, wheel, world } = await accused(t, 1)
+    await gate.judge(wheel)
+    gate.clock.now += 2 * 86_400_000
+    world.upstream.fault({ route: 'page', match: '/other/', do: { status: 500 } })
+    await t.rejects(metadataOf(gate, wheel), { code: 'unknown-upstream' })
+  })
+
+  await t.test('what it went on saying holds when it says so no more', async t => {
+    const { gate, wheel, other } = await accused(t, 2)
+    gate.clock.now += 11 * MINUTE
+    t.equal(await gate.outcome(other.wheel), 'admitted')
+    gate.clock.now += 11 * MINUTE
+    t.equal(await gate.outcome(other.wheel), 'admitted')
+    await t.rejects(metadataOf(gate, wheel), {
+      code: 'unknown-index-changed',
+      detail: /history forget other --what path --file other-9\.9-py3-none-any\.whl/,
+    })
+  })
 })
 
 t.test('the METADATA of another release does not leave, with an alarm', async t => {

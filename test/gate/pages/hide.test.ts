@@ -1,6 +1,7 @@
 // guards: src/gate/pages/foresight.ts src/gate/pages/listing.ts src/gate/pages/patience.ts
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { createAsk } from '../../http/client.ts'
+import { createAsk, dial, requestText, SIMPLE_JSON, until } from '../../http/client.ts'
 import { etagOf, list, scene } from '../../http/listing-scene.ts'
 import { type GateChanges, startGate } from '../../world/gate/gate.ts'
 import { createWorld, type World } from '../../world/world.ts'
@@ -103,5 +104,79 @@ t.test('hide: the first page of a cold gate is what the second is', async t => {
     t.equal((await list()).length, 1)
     await gate.app.gate.settled()
     t.equal((await list()).length, 1)
+  })
+})
+
+t.test('hide: who leaves, and who asks late, changes nobody else’s answer', async t => {
+  /** Asks from another address, and hangs up once the upstream was asked about a file. */
+  async function askAndLeave({ gate, world }: Awaited<ReturnType<typeof scene>>, path: string): Promise<void> {
+    const ended = () => gate.events.filter(({ type }) => type === 'request').length
+    const before = { asked: world.upstream.count('provenance'), ended: ended() }
+    const socket = await dial(gate.url, '127.0.0.9')
+    socket.write(requestText(path, `Accept: ${SIMPLE_JSON}`))
+    await until('it is being judged', () => world.upstream.count('provenance') > before.asked)
+    socket.destroy()
+    await until('he has left', () => ended() > before.ended)
+  }
+
+  for (const path of ['/simple/demo/', '/pypi/demo/json'])
+    t.test(`${path} is the same after somebody hung up while it was made`, async t => {
+      const { world, gate, ask, list } = await scene(t, passAndRefuse, HIDE)
+      const alone = await scene(t, passAndRefuse, HIDE)
+      world.upstream.fault({ route: 'provenance', do: { delayMs: 1_000 } })
+      await askAndLeave({ world, gate, ask, list }, path)
+      const names = async (one: typeof ask) => {
+        const answer = (await one(path, { headers: { accept: SIMPLE_JSON } })).json()
+        return (answer.files ?? answer.urls).map(({ filename }: { filename: string }) => filename)
+      }
+      t.strictSame(await names(ask), await names(alone.ask))
+    })
+
+  t.test('where everybody has left, nothing is kept and nobody is told of a limit', async t => {
+    const its = await scene(t, passAndRefuse, HIDE)
+    its.world.upstream.fault({ route: 'provenance', do: { delayMs: 500 } })
+    await askAndLeave(its, '/simple/demo/')
+    await its.gate.app.gate.settled()
+    t.strictSame(
+      its.gate.events.filter(({ type }) => type === 'limited' || type === 'unknown'),
+      [],
+    )
+    t.equal((await its.list()).length, 2)
+  })
+
+  t.test('who comes late to what another began waits as long as he would have alone', async t => {
+    const { world, ask, list } = await scene(t, passAndRefuse, HIDE)
+    await world.release('demo', '0.9', { kinds: ['wheel'] })
+    world.upstream.fault({ route: 'provenance', match: /demo-1\.0-/, do: { delayMs: 9_000 } })
+    const first = ask('/simple/demo/', { headers: { accept: SIMPLE_JSON } })
+    await sleep(3_000)
+    const late = await list()
+    t.equal((await first).json().files.length, 1, 'whose patience was over')
+    t.equal(late.length, 3)
+  })
+
+  t.test('what was made when patience ran out is not what the next is given', async t => {
+    const { world, list } = await scene(t, passAndRefuse, HIDE)
+    await world.release('demo', '0.9', { kinds: ['wheel'] })
+    world.upstream.fault({ route: 'provenance', match: /demo-1\.0-/, do: { delayMs: 9_000 } })
+    t.equal((await list()).length, 1)
+    t.equal((await list()).length, 3, 'he waits as if he were the first')
+  })
+
+  t.test('where nobody could tell in time it is unknown, not empty', async t => {
+    const { world, ask } = await scene(t, async world => await world.release('demo', '1.0', { kinds: ['wheel'] }), HIDE)
+    world.upstream.fault({ route: 'provenance', do: { hang: true } })
+    for (const path of ['/simple/demo/', '/pypi/demo/json']) {
+      const answer = await ask(path)
+      t.equal(answer.status, 504, path)
+      t.match(answer.json(), { code: 'unknown-upstream-timeout' })
+    }
+  })
+
+  t.test('it stays unknown for whoever asks right after', async t => {
+    const { world, ask } = await scene(t, passAndRefuse, HIDE)
+    world.upstream.fault({ route: 'provenance', do: { status: 500 } })
+    for (const path of ['/simple/demo/', '/simple/demo/', '/pypi/demo/json', '/pypi/demo/json'])
+      t.equal((await ask(path)).status, 503, path)
   })
 })

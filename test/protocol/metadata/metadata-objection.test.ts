@@ -10,6 +10,9 @@ import { tarGz, zip } from '../../world/index/archives.ts'
 
 const HONEST = 'Metadata-Version: 2.1\nName: Demo.Pkg\nVersion: 1.0.0\nSummary: naïve ☃\n\nA README.\r\n\tindented\n'
 
+/** Python reads demo-pkg in it, and whoever ends lines at LF alone another project. */
+const HIDDEN = 'Metadata-Version: 2.1\rName: demo-pkg\rVersion: 1.0\r\rx\nName: other\nVersion: 1.0\n\n'
+
 function objection(bytes: string | Buffer): string | undefined {
   return metadataObjection(Buffer.from(bytes), release())?.code
 }
@@ -25,6 +28,7 @@ t.test('it makes no difference in which pieces a text comes', async t => {
     HONEST,
     HONEST.replaceAll('\n', '\r\n'),
     HONEST.replaceAll('\n', '\r'),
+    HIDDEN,
     `\ufeff${HONEST}`,
     HONEST.replace('1.0.0', '1.0.1'),
     HONEST.replace('Name: Demo.Pkg', 'Name: demo-pkg\r\n other'),
@@ -69,8 +73,16 @@ t.test('core metadata of the release is given out', async t => {
     HONEST.replace('Summary', 'License: a\nlicense of\nNAME: others\nSummary'),
     'Metadata-Version: 1.0\nName: demo-pkg\nVersion: 1',
     HONEST.replace('A README.', `A README. ${'\u0085\u200b'} Name: other`),
+    HONEST.replaceAll('\n', '\r'),
+    // what ends a line for Python's str.splitlines, and for no client
+    ...['\f', '\u0085', '\u2028', '\u2029'].flatMap(end => [
+      HONEST.replace('A README', `A${end}README`),
+      HONEST.replace('Name', `License: page${end}Name: other\nName`),
+      HONEST.replace('Name', `License: page\n  ${end}\n  page\nName`),
+    ]),
+    HONEST.replace('Name', 'From here\n:\nName'),
   ]
-  for (const text of texts) t.equal(objection(text), undefined, JSON.stringify(text))
+  for (const text of texts) t.equal(objection(text), undefined, encodeURIComponent(text))
 })
 
 t.test('that of another release is not', async t => {
@@ -87,8 +99,19 @@ t.test('that of another release is not', async t => {
     ['Summary', 'version: 2.0\nSummary'],
     ['Name: Demo.Pkg', 'Name: demo-pkg\n other'],
     ['Summary: naïve', 'Summary: x\rName: other\rSummary: naïve'],
+    ['Name: Demo.Pkg', 'Name: demo-pkg\u2028'],
+    ['Name: Demo.Pkg', 'Name: demo-pkg\f'],
+    ['Name: Demo.Pkg', 'Name: demo-pkg\rX: y'],
+    ['Summary', 'From here\nName: other\nSummary'],
+    ['Summary', ':\nName: other\nSummary'],
   ] as const)
     t.equal(objection(HONEST.replace(from, to)), 'metadata-mismatch', `${from} → ${to}`)
+})
+
+t.test('nor is what names another release where lines end at LF alone', async t => {
+  t.equal(objection(HIDDEN), 'metadata-mismatch')
+  t.equal(objection(HIDDEN.replace('other', 'demo-pkg')), undefined, 'both readings agree')
+  t.equal(objection(HIDDEN.replace('other\nVersion: 1.0', 'demo-pkg\nVersion: 2.0')), 'metadata-mismatch')
 })
 
 t.test('nor is what is no core metadata', async t => {
@@ -102,7 +125,7 @@ t.test('nor is what is no core metadata', async t => {
     'UTF-8 cut short': Buffer.from(HONEST).subarray(0, HONEST.indexOf('ï') + 1),
     NUL: `${HONEST}\0`,
     'an escape': `${HONEST}\u001b[31m`,
-    'a form feed': HONEST.replace('A README', '\f'),
+    'a vertical tab': HONEST.replace('A README', '\v'),
     DEL: `${HONEST}\u007f`,
     'without a name': HONEST.replace('Name', 'Nome'),
     'without a version': HONEST.replace('\nVersion', '\nVision'),

@@ -104,3 +104,13 @@ t.test('a document is refused as soon as it holds more than it may', async t => 
   t.match(refused(`{"x":["${'x'.repeat(1_000)}"]}`), { why: /100 bytes/ }, 'in any list')
   t.match(refused(`{"files":[${'[1,1,1],'.repeat(20)}`), { why: /30 values/ })
 })
+
+t.test('what stands beside an element is no part of it', t => {
+  const lists = ['1{}', '-{}', '{}.5', '{}e5', '{}0', '{}{}', '{}[]', 'true{}', '{}"a"', '0{}', '{}1,2', '[]-1']
+  for (const list of lists) {
+    t.throws(() => JSON.parse(`[${list}]`), `[${list}] is no JSON`)
+    for (const size of [1, 3, 100]) t.throws(() => joined(read(`{"files":[${list}]}`, size)), SyntaxError, list)
+  }
+  t.strictSame(joined(read('{"files":[ {} ,\n[] , 1.5]}', 2)), { files: [{}, [], 1.5] })
+  t.end()
+})

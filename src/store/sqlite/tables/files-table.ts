@@ -5,6 +5,7 @@ import type { Sighting, Sightings } from '../../../domain/memory/sighting.ts'
 import type { FilePath } from '../../../domain/packaging/artifact.ts'
 import type { ProjectName } from '../../../domain/packaging/name.ts'
 import type { Version } from '../../../domain/packaging/version.ts'
+import type { ListedAs } from '../../../ports/memory.ts'
 import type { SourceId } from './sources-table.ts'
 
 interface FilesTable {
@@ -14,8 +15,8 @@ interface FilesTable {
   remove(source: SourceId, project: ProjectName, filename: string): void
   /** Those that list a file under this path, or listed one there last; the first to see it first. */
   projectsAt(source: SourceId, path: FilePath): readonly Owner[]
-  /** Whether this is the sha256 of a file of any project. */
-  isListed(source: SourceId, sha256: Sha256): boolean
+  /** The files of any project with this sha256. */
+  listedAs(source: SourceId, sha256: Sha256): readonly ListedAs[]
 }
 
 /** A project that has a file under some path, and since when it has the file. */
@@ -58,8 +59,8 @@ export function prepareFiles(database: Database.Database): FilesTable {
   const remove = database.prepare<[SourceId, string, string]>(
     'delete from files where source = ? and project = ? and filename = ?',
   )
-  const selectListed = database.prepare<[string, SourceId], number>(
-    'select 1 from files where sha256 = unhex(?) and source = ?',
+  const selectListed = database.prepare<[string, SourceId], ListedAs>(
+    'select project, filename from files where sha256 = unhex(?) and source = ?',
   )
   const upsert = database.prepare<(string | number | null)[]>(
     `insert into files (source, project, filename, sha256, place, first_seen, version, uploaded, offered, absent, gone, yanked, as_of,
@@ -78,7 +79,7 @@ export function prepareFiles(database: Database.Database): FilesTable {
       return new Map(sightings.map(sighting => [sighting.filename, sighting] as const))
     },
     write: (source, project, sighting) => void upsert.run(source, project, ...columnsOf(sighting)),
-    isListed: (source, sha256) => selectListed.get(sha256, source) !== undefined,
+    listedAs: (source, sha256) => selectListed.all(sha256, source),
     remove: (source, project, filename) => void remove.run(source, project, filename),
     projectsAt: (source, path) => selectOwners.all(placeOf(path), filenameIn(path), source),
   }

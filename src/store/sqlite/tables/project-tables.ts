@@ -4,6 +4,7 @@ import type { LearnedFinding } from '../../../domain/memory/findings.ts'
 import { type Learned, ProjectMemory } from '../../../domain/memory/project-memory.ts'
 import type { FilePath } from '../../../domain/packaging/artifact.ts'
 import type { ProjectName } from '../../../domain/packaging/name.ts'
+import type { ListedAs } from '../../../ports/memory.ts'
 import { encodeFinding } from '../../../verify/evidence/finding-codec.ts'
 import { type Owner, prepareFiles } from './files-table.ts'
 import { type FindingRow, prepareFindings } from './findings-table.ts'
@@ -37,7 +38,7 @@ interface ProjectTables {
   /** What `to` knows of a project is `merged`, but for findings, of which it gets those of `from` beside its own, at once. */
   give(from: SourceId, to: SourceId, merged: ProjectMemory): void
   projectsAt(source: SourceId, path: FilePath): readonly Owner[]
-  isListed(source: SourceId, sha256: Sha256): boolean
+  listedAs(source: SourceId, sha256: Sha256): readonly ListedAs[]
 }
 
 /** The tables that hold what is remembered of projects. */
@@ -104,7 +105,7 @@ export function prepareProjectTables(database: Database.Database): ProjectTables
       if (merged.serials !== undefined) pages.writeSerials(to, project, merged.serials)
     },
     projectsAt: (source, path) => files.projectsAt(source, path),
-    isListed: (source, sha256) => files.isListed(source, sha256),
+    listedAs: (source, sha256) => files.listedAs(source, sha256),
   }
 }
 
