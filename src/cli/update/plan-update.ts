@@ -171,7 +171,7 @@ async function updateFor(plan: Plan, look: Survey, explain: OpenExplain): Promis
     offers,
   }
   const updated = await updatePolicy(start, order, explain, { ...termsFor(plan, now), compile: start.compile })
-  return await changesIn({ start, updated, offers, leftOut, now, policy: options.policy }, explain, records)
+  return await changesIn({ look, start, updated, offers, leftOut, now, policy: options.policy }, explain, records)
 }
 
 function projectsIn(look: Survey): ReadonlySet<string> {

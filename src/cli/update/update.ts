@@ -43,7 +43,8 @@ Exit codes:
 Output of --format json, one object:
   {policy, changed, written, publishers: [{project, versions, name, publisher,
    new, before, rule: "new" | "extended"}], releases: [{project, version,
-   files, waive, exemption, released, days, downloads, attested_before}],
+   files, waive, exemption, signed_by, expected, released, days, downloads,
+   attested_before: "1.0" | true (of itself alone) | null}], rules,
    exemptions: [{id, owner, expires, pins}], renewed: [{exemption, owner, from,
    to}], removed: {rules, exemptions, publishers, pins}, left_out: [{filename,
    why, remedy}], files: [{path, change, came, went}]}

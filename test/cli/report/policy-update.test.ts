@@ -20,7 +20,15 @@ const signer = (project: string, before: readonly string[]) => ({
   rule: 'new' as const,
 })
 
-const release = { files: 2, waive: ['attestation'], exemption: 'EX-uv', released: instant(NOW - 3 * DAY) }
+const release = {
+  signers: [],
+  expected: [],
+  attestedBeside: false,
+  files: 2,
+  waive: ['attestation'],
+  exemption: 'EX-uv',
+  released: instant(NOW - 3 * DAY),
+}
 const UPDATE: PolicyUpdate = {
   signers: [signer('zed', []), signer('demo', ['ours'])],
   policy: ['/acme.yaml'],
@@ -35,6 +43,7 @@ const UPDATE: PolicyUpdate = {
       released: undefined,
     },
   ],
+  rules: ['attrs'],
   exemptions: [{ id: 'EX-uv', owner: 'ann', expires: '2027-01-31', pins: './pins/uv.txt' }],
   renewed: [{ exemption: 'EX-2', owner: 'bob', from: '2026-12-31', to: '2027-01-31' }],
   removed: { rules: ['old'], exemptions: [], publishers: ['gone'], pins: ['left==1.0'] },
@@ -60,6 +69,8 @@ Unattested releases (2)
       EX-uv waives attestation
   + six 1.18.0  2 files, 3 days old, 1 download of ours, attested before (1.16.0)
       EX-uv waives attestation
+New rules that name nobody (1)
+  + attrs
 New exemptions (1)
   + EX-uv, until 2027-01-31 (ann), ./pins/uv.txt
 Ends moved (1)
@@ -100,4 +111,36 @@ t.test('programs get the same, absent values null', async t =>
       { change: 'removed', came: 0, went: 1 },
     ],
   }),
+)
+
+t.test(
+  'who signed what passes by its bytes stands first, and nothing that is attested was never seen attested',
+  async t => {
+    const signed = { ...release, waive: ['identity'], downloads: undefined, attestedBefore: undefined, version: '1.0' }
+    const signers = ['github mallory/demo release.yml']
+    const update = {
+      ...UPDATE,
+      signers: [],
+      rules: ['odd'],
+      releases: [
+        { ...signed, project: 'odd', signers },
+        { ...signed, project: 'demo', signers, expected: ['github acme/demo'] },
+        { ...signed, project: 'part', waive: ['attestation'], attestedBeside: true },
+      ],
+    }
+    const text = drawn(screen => renderPolicyUpdate(screen, update))
+    t.match(
+      text,
+      /^Other publishers than so far \(1\)\n {2}! demo 1\.0 is signed by github mallory\/demo release\.yml; the rule expects github acme\/demo\nSigned by somebody whom no rule names \(1\)\n {2}! odd 1\.0 is signed by github mallory\/demo release\.yml\n/,
+    )
+    t.notMatch(text, /never seen attested/)
+    t.match(policyUpdateJson(update, false), {
+      releases: [
+        { project: 'demo', signed_by: signers, expected: ['github acme/demo'], attested_before: true },
+        { project: 'odd', signed_by: signers, expected: [], attested_before: true },
+        { project: 'part', signed_by: [], attested_before: true },
+      ],
+      rules: ['odd'],
+    })
+  },
 )
