@@ -77,11 +77,12 @@ export function renderPolicyUpdate(screen: Screen, update: PolicyUpdate): void {
   for (const { exemption, owner, from, to } of renewed)
     screen.line('  ', styled('doubt', '~'), ` ${exemption}: was until ${from}, now until ${to} (${owner})`)
   renderRemoved(screen, removed)
-  section(screen, 'Left out: no policy should admit what fails', leftOut.length)
-  for (const { filename, why, remedy } of leftOut) {
-    screen.prose(['  ', styled('bad', '✗'), ' '], `${filename}: ${why}`)
-    screen.prose(['    '], remedy)
-  }
+  renderLeftOut(screen, 'Left out: the exemption has ended', leftOut.filter(hasEnded).map(withRenewal))
+  renderLeftOut(
+    screen,
+    'Left out: no policy should admit what fails',
+    leftOut.filter(it => !hasEnded(it)),
+  )
   if (texts.length > 0) screen.line()
   for (const text of texts) screen.line(describeText(text))
 }
@@ -190,6 +191,45 @@ function renderRemoved(screen: Screen, removed: Removed): void {
   for (const [what, names] of rows) for (const name of names) screen.line('  ', styled('good', '-'), ` ${what} ${name}`)
 }
 
+function renderLeftOut(screen: Screen, title: string, leftOut: readonly LeftOut[]): void {
+  section(screen, title, leftOut.length)
+  for (const { filename, why, remedy } of leftOut) {
+    screen.prose(['  ', styled('bad', '✗'), ' '], `${filename}: ${why}`)
+    screen.prose(['    '], remedy)
+  }
+}
+
+/** Nothing fails: somebody said until when it may pass. */
+function hasEnded({ why }: LeftOut): boolean {
+  return why.startsWith('exemption-expired, ')
+}
+
+function withRenewal(it: LeftOut): LeftOut {
+  return { ...it, remedy: 'It ended. --renew 90d, with the lock that has the file, brings it back.' }
+}
+
+/** How many projects somebody else signs than so far, in a sentence; `undefined` where none. */
+export function tellOtherSigners({
+  signers,
+  releases,
+}: Pick<PolicyUpdate, 'signers' | 'releases'>): string | undefined {
+  const projects = new Set([
+    ...signers.filter(({ before }) => before.length > 0).map(({ project }) => project),
+    ...releases.filter(it => isStrange(it) && it.expected.length > 0).map(({ project }) => project),
+  ])
+  if (projects.size === 0) return undefined
+  return projects.size === 1
+    ? '1 project is signed by somebody else than so far: look at it before you rely on it'
+    : `${projects.size} projects are signed by somebody else than so far: look at them before you rely on them`
+}
+
+/** Which files are written, and what comes of that. */
+export function tellWritten({ texts }: Pick<PolicyUpdate, 'texts'>): string {
+  const names = texts.filter(({ after }) => after !== undefined).map(({ path }) => nearPath(path))
+  const [are, them] = names.length === 1 ? ['is', 'it'] : ['are', 'them']
+  return `${names.join(', ')} ${are} written: a gate that runs with this policy takes ${them} within seconds (--check shows a change first)`
+}
+
 function describeText({ path, before, after }: TextChange): string {
   const name = nearPath(path)
   if (after === undefined) return `${name}: goes`
@@ -248,7 +288,7 @@ export function policyUpdateJson(update: PolicyUpdate, written: boolean): object
     exemptions: exemptions.map(({ pins, ...rest }) => ({ ...rest, pins: pins ?? null })),
     renewed,
     removed,
-    left_out: leftOut,
+    left_out: leftOut.map(it => (hasEnded(it) ? withRenewal(it) : it)),
     files: texts.map(({ path, before, after }) => ({
       path: nearPath(path),
       change: before === undefined ? 'new' : after === undefined ? 'removed' : 'changed',

@@ -89,7 +89,9 @@ function header(
     ...(base === undefined ? [] : ['Here stands only what the policy lacks that it is read beside.']),
     ...(exempt === 0
       ? []
-      : [`${count(exempt, 'file')} that no publisher vouches for pass by their sha256, until ${end}.`]),
+      : [
+          `${count(exempt, 'file')} that no publisher vouches for ${exempt === 1 ? 'passes by its' : 'pass by their'} sha256, until ${end}.`,
+        ]),
     'Who signed is proved; who should have signed only you know: look at every publisher before you rely on it.',
     ...remarks,
     // what comes from outside must not end the comment

@@ -1,5 +1,11 @@
 import t from 'tap'
-import { type PolicyUpdate, policyUpdateJson, renderPolicyUpdate } from '../../../src/cli/report/policy-update.ts'
+import {
+  type PolicyUpdate,
+  policyUpdateJson,
+  renderPolicyUpdate,
+  tellOtherSigners,
+  tellWritten,
+} from '../../../src/cli/report/policy-update.ts'
 import { instant } from '../../../src/domain/base/instant.ts'
 import type { ObservedPublisher } from '../../../src/domain/identity/publisher.ts'
 import type { ProjectName } from '../../../src/domain/packaging/name.ts'
@@ -144,3 +150,31 @@ t.test(
     })
   },
 )
+
+t.test('projects that somebody else signs than so far are counted once each', async t => {
+  const one = '1 project is signed by somebody else than so far: look at it before you rely on it'
+  t.equal(tellOtherSigners(UPDATE), one)
+  const strange = { ...UPDATE.releases[0], waive: ['identity'], signers: ['github mallory/demo'], expected: ['ours'] }
+  const releases = ['demo', 'other'].map(project => ({ ...strange, project })) as never
+  t.equal(
+    tellOtherSigners({ ...UPDATE, releases }),
+    '2 projects are signed by somebody else than so far: look at them before you rely on them',
+  )
+  t.equal(tellOtherSigners({ signers: [], releases: UPDATE.releases }), undefined)
+})
+
+t.test('the files that are written are named, and no other', async t => {
+  const rest = 'a gate that runs with this policy takes'
+  t.match(tellWritten(UPDATE), `/pins/uv.txt, /acme.yaml are written: ${rest} them within seconds`)
+  t.match(tellWritten({ texts: UPDATE.texts.slice(0, 1) }), /^\/pins\/uv\.txt is written: .* takes it within seconds/)
+})
+
+t.test('an exemption that has ended is no failure, and how it comes back is said', async t => {
+  const ended = { filename: 'six-1.0.tar.gz', why: 'exemption-expired, EX-1 ended', remedy: 'Review it.' }
+  const update = { ...UPDATE, leftOut: [...UPDATE.leftOut, ended] }
+  t.match(
+    drawn(screen => renderPolicyUpdate(screen, update)),
+    /Left out: the exemption has ended \(1\)\n {2}✗ six-1\.0\.tar\.gz: .*\n {4}It ended\. --renew 90d, .*\nLeft out: no policy should admit what fails \(1\)\n {2}✗ bad/,
+  )
+  t.match(policyUpdateJson(update, false), { left_out: [{ remedy: 'Do not install it.' }, { remedy: /--renew 90d/ }] })
+})
