@@ -98,6 +98,9 @@ function header(
   ].map(line => `# ${line.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')}`)
 }
 
+/** The remark above rules that name nobody. */
+export const UNSIGNED = 'nobody signed these: only what is exempted below passes'
+
 /** A line each. Projects that somebody signed first, the others below one remark. */
 function ruleLines(projects: readonly ProjectName[], publishers: WrittenPublishers): readonly string[] {
   const rules = projects.map(project => ({ match: scalar(project), items: publishers.of(project) }))
@@ -106,7 +109,7 @@ function ruleLines(projects: readonly ProjectName[], publishers: WrittenPublishe
     ...rules
       .filter(({ items }) => items.length > 0)
       .map(({ match, items }) => `  - { match: ${match}, publishers: [${items.join(', ')}] }`),
-    ...(unsigned.length === 0 ? [] : ['  # nobody signed these: only what is exempted below passes']),
+    ...(unsigned.length === 0 ? [] : [`  # ${UNSIGNED}`]),
     ...unsigned.map(({ match }) => `  - match: ${match}`),
   ]
 }
