@@ -58,7 +58,10 @@ export function summarise(locks: readonly Lock[], surveyed: readonly Surveyed[],
   })
   return {
     locks: locks.length,
-    packages: new Set(packages.map(({ project, version }) => `${project} ${version}`)).size,
+    packages: new Set(
+      // what builds take stands in no lock
+      [...packages, ...surveyed.map(it => it.package)].map(({ project, version }) => `${project} ${version}`),
+    ).size,
     files: explanations.length,
     attested: explanations.filter(({ signed }) => signed !== undefined).length,
     signers: tallied(explanations.flatMap(explanation => signerOf(explanation) ?? [])).map(([signer, files]) => ({

@@ -19,8 +19,14 @@ export interface ReleaseChange {
   readonly released: Instant | undefined
   /** of its files, by a gate on this machine; `undefined` where there is none */
   readonly downloads: number | undefined
-  /** the newest version of the project that was seen attested */
+  /** who signed these files, in a few words; empty where nobody did */
+  readonly signers: readonly string[]
+  /** how the rule that decided the project so far calls those whom it names */
+  readonly expected: readonly string[]
+  /** the newest version of the project before this one that was seen attested */
   readonly attestedBefore: string | undefined
+  /** whether a file of this release was seen attested, whether or not one of these */
+  readonly attestedBeside: boolean
 }
 
 export interface ExemptionChange {
@@ -41,6 +47,8 @@ export interface TextChange {
 export interface PolicyUpdate {
   readonly signers: readonly NamedSigner[]
   readonly releases: readonly ReleaseChange[]
+  /** projects that got a rule which names nobody */
+  readonly rules: readonly string[]
   readonly exemptions: readonly ExemptionChange[]
   readonly renewed: readonly Renewed[]
   readonly removed: Removed
@@ -53,9 +61,11 @@ export interface PolicyUpdate {
 
 /** Who came first, then what nobody signed, by name: as a person reviews it. */
 export function renderPolicyUpdate(screen: Screen, update: PolicyUpdate): void {
-  const { signers, releases, exemptions, renewed, removed, leftOut, texts, now } = update
-  renderSigners(screen, signers)
+  const { signers, releases, rules, exemptions, renewed, removed, leftOut, texts, now } = update
+  renderSigners(screen, signers, releases)
   renderReleases(screen, releases, now)
+  section(screen, 'New rules that name nobody', rules.length)
+  for (const project of rules.toSorted()) screen.line('  ', styled('doubt', '+'), ` ${project}`)
   section(screen, 'New exemptions', exemptions.length)
   for (const { id, owner, expires, pins } of exemptions)
     screen.line(
@@ -67,11 +77,12 @@ export function renderPolicyUpdate(screen: Screen, update: PolicyUpdate): void {
   for (const { exemption, owner, from, to } of renewed)
     screen.line('  ', styled('doubt', '~'), ` ${exemption}: was until ${from}, now until ${to} (${owner})`)
   renderRemoved(screen, removed)
-  section(screen, 'Left out: no policy should admit what fails', leftOut.length)
-  for (const { filename, why, remedy } of leftOut) {
-    screen.prose(['  ', styled('bad', '✗'), ' '], `${filename}: ${why}`)
-    screen.prose(['    '], remedy)
-  }
+  renderLeftOut(screen, 'Left out: the exemption has ended', leftOut.filter(hasEnded).map(withRenewal))
+  renderLeftOut(
+    screen,
+    'Left out: no policy should admit what fails',
+    leftOut.filter(it => !hasEnded(it)),
+  )
   if (texts.length > 0) screen.line()
   for (const text of texts) screen.line(describeText(text))
 }
@@ -80,18 +91,34 @@ function section(screen: Screen, title: string, entries: number): void {
   if (entries > 0) screen.line(styled('strong', title), ` (${entries})`)
 }
 
-function renderSigners(screen: Screen, signers: readonly NamedSigner[]): void {
+function renderSigners(screen: Screen, signers: readonly NamedSigner[], releases: readonly ReleaseChange[]): void {
   const isChange = ({ before }: NamedSigner) => before.length > 0
   const sorted = signers.toSorted(byProject)
   const changed = sorted.filter(isChange)
-  section(screen, 'Other publishers than so far', changed.length)
+  const strangers = releases.filter(isStrange).toSorted(byProject)
+  const others = strangers.filter(({ expected }) => expected.length > 0)
+  const unexpected = strangers.filter(({ expected }) => expected.length === 0)
+  section(screen, 'Other publishers than so far', changed.length + others.length)
   for (const signer of changed) {
     screen.line('  ', styled('bad', '!'), ` ${what(signer)}  ${describe(signer)}`)
     screen.line(`      until now ${signer.before.join(', ')}`)
   }
+  for (const it of others)
+    screen.line('  ', styled('bad', '!'), ` ${signing(it)}; the rule expects ${it.expected.join(', ')}`)
+  section(screen, 'Signed by somebody whom no rule names', unexpected.length)
+  for (const it of unexpected) screen.line('  ', styled('bad', '!'), ` ${signing(it)}`)
   const fresh = sorted.filter(signer => !isChange(signer))
   section(screen, 'New publishers', fresh.length)
   for (const signer of fresh) screen.line('  ', styled('good', '+'), ` ${what(signer)}  ${describe(signer)}`)
+}
+
+/** Somebody signed it, and it passes without a rule that names them. */
+function isStrange({ signers, waive }: ReleaseChange): boolean {
+  return signers.length > 0 && waive.includes('identity')
+}
+
+function signing({ project, version, signers }: ReleaseChange): string {
+  return `${project} ${version} is signed by ${signers.join(', ')}`
 }
 
 /** The first signer of a project, whom a rule names beside another, was not looked for. */
@@ -125,13 +152,23 @@ function renderPinned(screen: Screen, title: string, releases: readonly ReleaseC
   }
 }
 
-function factsOf({ files, released, downloads, attestedBefore }: ReleaseChange, now: Instant): readonly string[] {
+function factsOf({ files, released, downloads, ...rest }: ReleaseChange, now: Instant): readonly string[] {
   return [
     counted(files, 'file'),
     ...(released === undefined ? [] : [`${counted(daysSince(released, now), 'day')} old`]),
     ...(downloads === undefined ? [] : [`${counted(downloads, 'download')} of ours`]),
-    attestedBefore === undefined ? 'never seen attested' : `attested before (${attestedBefore})`,
+    evidenceOf(rest),
   ]
+}
+
+function evidenceOf({
+  signers,
+  attestedBefore,
+  attestedBeside,
+}: Pick<ReleaseChange, 'signers' | 'attestedBefore' | 'attestedBeside'>): string {
+  if (signers.length > 0) return `signed by ${signers.join(', ')}`
+  if (attestedBeside) return 'its release was seen attested'
+  return attestedBefore === undefined ? 'never seen attested' : `attested before (${attestedBefore})`
 }
 
 function daysSince(at: Instant, now: Instant): number {
@@ -152,6 +189,45 @@ function renderRemoved(screen: Screen, removed: Removed): void {
     rows.reduce((sum, [, names]) => sum + names.length, 0),
   )
   for (const [what, names] of rows) for (const name of names) screen.line('  ', styled('good', '-'), ` ${what} ${name}`)
+}
+
+function renderLeftOut(screen: Screen, title: string, leftOut: readonly LeftOut[]): void {
+  section(screen, title, leftOut.length)
+  for (const { filename, why, remedy } of leftOut) {
+    screen.prose(['  ', styled('bad', '✗'), ' '], `${filename}: ${why}`)
+    screen.prose(['    '], remedy)
+  }
+}
+
+/** Nothing fails: somebody said until when it may pass. */
+function hasEnded({ why }: LeftOut): boolean {
+  return why.startsWith('exemption-expired, ')
+}
+
+function withRenewal(it: LeftOut): LeftOut {
+  return { ...it, remedy: 'It ended. --renew 90d, with the lock that has the file, brings it back.' }
+}
+
+/** How many projects somebody else signs than so far, in a sentence; `undefined` where none. */
+export function tellOtherSigners({
+  signers,
+  releases,
+}: Pick<PolicyUpdate, 'signers' | 'releases'>): string | undefined {
+  const projects = new Set([
+    ...signers.filter(({ before }) => before.length > 0).map(({ project }) => project),
+    ...releases.filter(it => isStrange(it) && it.expected.length > 0).map(({ project }) => project),
+  ])
+  if (projects.size === 0) return undefined
+  return projects.size === 1
+    ? '1 project is signed by somebody else than so far: look at it before you rely on it'
+    : `${projects.size} projects are signed by somebody else than so far: look at them before you rely on them`
+}
+
+/** Which files are written, and what comes of that. */
+export function tellWritten({ texts }: Pick<PolicyUpdate, 'texts'>): string {
+  const names = texts.filter(({ after }) => after !== undefined).map(({ path }) => nearPath(path))
+  const [are, them] = names.length === 1 ? ['is', 'it'] : ['are', 'them']
+  return `${names.join(', ')} ${are} written: a gate that runs with this policy takes ${them} within seconds (--check shows a change first)`
 }
 
 function describeText({ path, before, after }: TextChange): string {
@@ -188,7 +264,7 @@ function byProject(a: { readonly project: string }, b: { readonly project: strin
 
 /** The same for programs, times as RFC 3339, absent values null. */
 export function policyUpdateJson(update: PolicyUpdate, written: boolean): object {
-  const { signers, releases, exemptions, renewed, removed, leftOut, texts, now } = update
+  const { signers, releases, rules, exemptions, renewed, removed, leftOut, texts, now } = update
   return {
     policy: update.policy.map(nearPath),
     changed: texts.length > 0,
@@ -198,17 +274,21 @@ export function policyUpdateJson(update: PolicyUpdate, written: boolean): object
       .map(({ project, versions, name, written: publisher, known, before, rule }) => {
         return { project, versions, name: name ?? null, publisher, new: !known, before, rule }
       }),
-    releases: releases.toSorted(byProject).map(({ released, downloads, attestedBefore, ...rest }) => ({
-      ...rest,
-      released: released === undefined ? null : formatInstant(released),
-      days: released === undefined ? null : daysSince(released, now),
-      downloads: downloads ?? null,
-      attested_before: attestedBefore ?? null,
-    })),
+    releases: releases
+      .toSorted(byProject)
+      .map(({ released, downloads, attestedBefore, attestedBeside, signers, ...rest }) => ({
+        ...rest,
+        signed_by: signers,
+        released: released === undefined ? null : formatInstant(released),
+        days: released === undefined ? null : daysSince(released, now),
+        downloads: downloads ?? null,
+        attested_before: attestedBefore ?? (signers.length > 0 || attestedBeside ? true : null),
+      })),
+    rules: rules.toSorted(),
     exemptions: exemptions.map(({ pins, ...rest }) => ({ ...rest, pins: pins ?? null })),
     renewed,
     removed,
-    left_out: leftOut,
+    left_out: leftOut.map(it => (hasEnded(it) ? withRenewal(it) : it)),
     files: texts.map(({ path, before, after }) => ({
       path: nearPath(path),
       change: before === undefined ? 'new' : after === undefined ? 'removed' : 'changed',

@@ -1,23 +1,28 @@
 import { resolve } from 'node:path'
 import { parseSha256, type Sha256 } from '../../domain/base/digest.ts'
 import { type Instant, instant } from '../../domain/base/instant.ts'
+import { describeIdentity, identityOf } from '../../domain/identity/identity.ts'
 import { parseDistFilename } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Version } from '../../domain/packaging/version.ts'
+import type { Policy } from '../../domain/policy/policy.ts'
 import type { Explain } from '../../gate/explain/explain.ts'
 import type { Growing } from '../../gate/explain/extend-policy.ts'
 import type { LeftOut } from '../../gate/explain/observe-locks.ts'
+import type { Survey } from '../../gate/explain/survey.ts'
 import type { Updated } from '../../gate/explain/update-policy.ts'
 import { countDownloads } from '../../gate/records/watched-files.ts'
 import type { Records } from '../../ports/records.ts'
 import type { Offered } from '../../protocol/amend/add-offered.ts'
 import { clausesOf, type PolicyTexts, saidIn } from '../../protocol/amend/policy-texts.ts'
 import type { ExemptionChange, PolicyUpdate, ReleaseChange, TextChange } from '../report/policy-update.ts'
+import type { SignedOffer } from './offers-for.ts'
 
 interface Outcome {
+  readonly look: Survey
   readonly start: Growing
   readonly updated: Updated
-  readonly offers: readonly Offered[]
+  readonly offers: readonly SignedOffer[]
   readonly leftOut: readonly LeftOut[]
   readonly now: Instant
   readonly policy: readonly string[]
@@ -28,17 +33,19 @@ const COUNTED = 90 * 86_400_000
 
 /** What became of a policy, with what a person asks of each release: how old it is, who took it, what was before. */
 export async function changesIn(
-  { start, updated, offers, leftOut, now, policy }: Outcome,
+  { look, start, updated, offers, leftOut, now, policy }: Outcome,
   explain: Pick<Explain, 'history'>,
   records: Pick<Records, 'journal'> | undefined,
 ): Promise<PolicyUpdate> {
   const pinned = [...updated.pinned, ...takenIn(updated, offers)]
   const wanted = new Set(pinned.flatMap(({ hashes }) => [...hashes]))
   const downloads = records === undefined ? undefined : await countDownloads(records, instant(now - COUNTED), wanted)
+  const seen: Seen = { downloads, signers: signersOf(look, offers), policy: start.policy, explain }
   const releases = Map.groupBy(pinned, ({ project, version, exemption }) => `${project}==${version} ${exemption}`)
   return {
     signers: updated.named,
-    releases: await Promise.all([...releases.values()].map(async own => await describe(own, downloads, explain))),
+    releases: await Promise.all([...releases.values()].map(async own => await describe(own, seen))),
+    rules: updated.rules,
     exemptions: exemptionsIn(updated),
     renewed: updated.renewed,
     removed: updated.removed,
@@ -68,10 +75,31 @@ function takenIn({ taken }: Updated, offers: readonly Offered[]): readonly Pinne
   })
 }
 
+/** Who signed what, in a few words, by the sha256 of the file. */
+function signersOf(look: Survey, offers: readonly SignedOffer[]): ReadonlyMap<string, string> {
+  const looked = look.flatMap(({ explanation: { file, signed } }): readonly (readonly [string, string])[] =>
+    file.sha256 === undefined || signed === undefined
+      ? []
+      : [[file.sha256, describeIdentity(identityOf(signed.attestations[0].facts.claims))]],
+  )
+  const offered = offers.flatMap(({ sha256, signer }): readonly (readonly [string, string])[] =>
+    sha256 === undefined || signer === undefined ? [] : [[sha256, signer]],
+  )
+  return new Map([...looked, ...offered])
+}
+
+/** What is known besides what is pinned. */
+interface Seen {
+  readonly downloads: ReadonlyMap<string, number> | undefined
+  readonly signers: ReadonlyMap<string, string>
+  /** as it was */
+  readonly policy: Policy
+  readonly explain: Pick<Explain, 'history'>
+}
+
 async function describe(
   own: readonly PinnedFiles[],
-  downloads: ReadonlyMap<string, number> | undefined,
-  explain: Pick<Explain, 'history'>,
+  { downloads, signers, policy, explain }: Seen,
 ): Promise<ReleaseChange> {
   const [first] = own
   if (first === undefined) throw new TypeError('a group has a member')
@@ -87,7 +115,10 @@ async function describe(
     released: history.releasedAt(version),
     downloads:
       downloads === undefined ? undefined : [...hashes].reduce((sum, hash) => sum + (downloads.get(hash) ?? 0), 0),
+    signers: [...new Set([...hashes].flatMap(hash => signers.get(hash) ?? []))],
+    expected: (policy.ruleFor(project)?.publishers ?? []).map(({ label }) => label),
     attestedBefore: history.attestedBefore(version, 'project', 'together')?.version,
+    attestedBeside: history.attestedInRelease(version) !== undefined,
   }
 }
 

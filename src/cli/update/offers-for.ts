@@ -1,12 +1,18 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
+import { describeIdentity } from '../../domain/identity/identity.ts'
 import type { LeftOut } from '../../gate/explain/observe-locks.ts'
 import type { Records } from '../../ports/records.ts'
 import type { Offered } from '../../protocol/amend/add-offered.ts'
 
+/** With who signed the file, in a few words, where that is proved. */
+export interface SignedOffer extends Offered {
+  readonly signer: string | undefined
+}
+
 /** What the gate offered for refusals, and those for which it could offer nothing. */
 interface Offers {
-  readonly offers: readonly Offered[]
+  readonly offers: readonly SignedOffer[]
   readonly leftOut: readonly LeftOut[]
 }
 
@@ -19,15 +25,17 @@ export async function offersFor(
   given: readonly string[],
   records: Pick<Records, 'refusals'> | undefined,
 ): Promise<Offers> {
-  const offers: Offered[] = []
+  const offers: SignedOffer[] = []
   const leftOut: LeftOut[] = []
   for (const text of given) {
     const [, id] = /^(?:https?:\/\/.*\/x\/)?([0-9a-hjkmnp-tv-z]{12})(?:[/?#].*)?$/.exec(text) ?? []
     const kept = id === undefined ? undefined : await records?.refusals.get(id)
     if (kept === undefined) throw new GateError('usage', `the gate keeps no refusal ${text}`)
-    const { file, code, detail, admitWith } = kept.refused
-    if (admitWith !== undefined) offers.push({ ...file, text: admitWith })
-    else leftOut.push({ filename: file.filename, why: `${code}, ${detail}`, remedy: refusalEntry(code).remedy })
+    const { file, code, detail, admitWith, identity } = kept.refused
+    if (admitWith !== undefined) {
+      const signer = identity === undefined ? undefined : describeIdentity(identity)
+      offers.push({ ...file, text: admitWith, signer })
+    } else leftOut.push({ filename: file.filename, why: `${code}, ${detail}`, remedy: refusalEntry(code).remedy })
   }
   return { offers, leftOut }
 }

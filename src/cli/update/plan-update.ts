@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import type { Config } from '../../config/schema.ts'
 import { GateError } from '../../domain/base/errors.ts'
@@ -171,7 +171,19 @@ async function updateFor(plan: Plan, look: Survey, explain: OpenExplain): Promis
     offers,
   }
   const updated = await updatePolicy(start, order, explain, { ...termsFor(plan, now), compile: start.compile })
-  return await changesIn({ start, updated, offers, leftOut, now, policy: options.policy }, explain, records)
+  refuseLocks(updated.texts, start.texts, named)
+  return await changesIn({ look, start, updated, offers, leftOut, now, policy: options.policy }, explain, records)
+}
+
+/** What a lock says is for its own tool to change. */
+function refuseLocks(after: PolicyTexts, before: PolicyTexts, locks: readonly Lock[]): void {
+  const given = new Set(locks.flatMap(({ path }) => (existsSync(path) ? [realpathSync(path)] : [])))
+  for (const [path, text] of after.pins)
+    if (text !== before.pins.get(path) && existsSync(path) && given.has(realpathSync(path)))
+      throw new GateError(
+        'usage',
+        `${nearPath(path)} is a pins file of the policy and one of the locks: no lock is changed, and nothing is written. Give the exemption a pins file of its own`,
+      )
 }
 
 function projectsIn(look: Survey): ReadonlySet<string> {

@@ -9,10 +9,10 @@ import { UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
 import { targetsOf, withTargetOptions } from '../locks/targets-options.ts'
 import { renderAside } from '../report/aside.ts'
 import { renderBuilds } from '../report/build-releases.ts'
-import { policyUpdateJson, renderPolicyUpdate } from '../report/policy-update.ts'
+import { policyUpdateJson, renderPolicyUpdate, tellOtherSigners, tellWritten } from '../report/policy-update.ts'
 import { failuresIn, findingsIn, renderUnjudged, tellFailures } from '../report/unjudged.ts'
 import { nearPath } from '../terminal/near-path.ts'
-import { createScreen } from '../terminal/screen.ts'
+import { createScreen, styled } from '../terminal/screen.ts'
 import { writeAll } from '../terminal/write-all.ts'
 import { planUpdate, type UpdateOptions } from './plan-update.ts'
 
@@ -27,7 +27,8 @@ is in force and pins others of these locks; where there is none, into a new one
 with a file in pins/ beside the policy. All files are written, or none.
 
 --prune takes out rules, publishers, exemptions and pins of projects that no
-lock has: give every lock that the policy is for. A rule that denies stays, and
+lock has: give every lock that the policy is for. It goes by projects: of one
+that a lock has, the pins of every version stay. A rule that denies stays, and
 so does one without which another rule would decide its project.
 
 Exit codes:
@@ -43,7 +44,8 @@ Exit codes:
 Output of --format json, one object:
   {policy, changed, written, publishers: [{project, versions, name, publisher,
    new, before, rule: "new" | "extended"}], releases: [{project, version,
-   files, waive, exemption, released, days, downloads, attested_before}],
+   files, waive, exemption, signed_by, expected, released, days, downloads,
+   attested_before: "1.0" | true (of itself alone) | null}], rules,
    exemptions: [{id, owner, expires, pins}], renewed: [{exemption, owner, from,
    to}], removed: {rules, exemptions, publishers, pins}, left_out: [{filename,
    why, remedy}], files: [{path, change, came, went}]}
@@ -102,19 +104,21 @@ async function update(paths: readonly string[], options: UpdateOptions, services
   if (writes) writeAll(texts)
   writeConstraints(looked.builds.constraints, options)
   const failures = failuresIn(locks, options)
+  const others = tellOtherSigners(planned)
   if (options.format === 'json') services.output.out(jsonLine(policyUpdateJson(planned, writes)))
   else {
     const screen = createScreen(services.output)
     renderPolicyUpdate(screen, planned)
-    const name = options.policy.map(path => nearPath(path)).join(', ')
-    if (texts.length === 0) screen.line(`${name}: nothing changes`)
-    else screen.line(writes ? `${name} is written: read it, then let the gate reload it` : 'nothing is written')
+    if (texts.length === 0) screen.line(`${options.policy.map(nearPath).join(', ')}: nothing changes`)
+    else screen.line(writes ? tellWritten(planned) : 'nothing is written')
+    if (others !== undefined) screen.line(styled('bad', '!'), ` ${others}`)
   }
   const beside = createScreen(services.output, 'err')
   renderBuilds(beside, looked.builds)
   renderAside(beside, looked.aside, targetsOf(options))
   renderUnjudged(beside, findingsIn(locks))
   tellFailures(beside, failures)
+  if (others !== undefined) beside.line(styled('bad', '!'), ` ${others}`)
   if (options.check === true && texts.length > 0) return 1
   return leftOut.length + failures.length > 0 ? 1 : 0
 }

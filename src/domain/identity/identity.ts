@@ -23,6 +23,19 @@ export function identityOf(claims: Claims): Identity {
   }
 }
 
+/** The same in a few words: the service that vouches for it, then what it is there. For showing, never for deciding. */
+export function describeIdentity({ issuer, san, repository, workflow }: Identity): string {
+  const words = [serviceOf(issuer) ?? issuer, repository ?? san, ...(repository === undefined ? [] : [workflow])]
+  return words.filter(word => word !== undefined).join(' ')
+}
+
+function serviceOf(issuer: string): ObservedPublisher['kind'] | undefined {
+  if (issuer === GITHUB_ISSUER) return 'github'
+  if (issuer === GITLAB_ISSUER) return 'gitlab'
+  if (issuer === GOOGLE_ISSUER) return 'google'
+  return isCircleciIssuer(issuer) ? 'circleci' : undefined
+}
+
 function withoutHead(text: string | undefined, heads: readonly string[]): string | undefined {
   const head = heads.find(candidate => text?.startsWith(candidate))
   return head === undefined ? text : text?.slice(head.length)

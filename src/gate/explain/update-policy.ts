@@ -35,6 +35,8 @@ export interface Updated extends Extended {
   readonly renewed: readonly Renewed[]
   readonly removed: Removed
   readonly taken: readonly Taken[]
+  /** projects that got a rule which names nobody */
+  readonly rules: readonly string[]
   /** offers that say nothing which a policy could say */
   readonly unusable: readonly Offered[]
 }
@@ -52,7 +54,7 @@ export async function updatePolicy(
   terms: UpdateTerms,
 ): Promise<Updated> {
   const moved = await renew(start, look, renewUntil, terms)
-  const { texts, taken, unusable } = addOffered(moved.growing.texts, terms.into, offers, {
+  const { texts, taken, rules, unusable } = addOffered(moved.growing.texts, terms.into, offers, {
     ...terms,
     policy: moved.growing.policy,
     exemptions: moved.growing.contents.exemptions,
@@ -60,7 +62,15 @@ export async function updatePolicy(
   const offered = taken.length === 0 ? moved.growing : terms.compile(texts)
   const extended = await extendPolicy(look, offered, explain, terms)
   const pruned = await prune(extended, look, pruneTo, terms)
-  return { ...extended, ...pruned.growing, renewed: moved.renewed, removed: pruned.removed, taken, unusable }
+  return {
+    ...extended,
+    ...pruned.growing,
+    renewed: moved.renewed,
+    removed: pruned.removed,
+    taken,
+    rules: [...rules, ...extended.bare],
+    unusable,
+  }
 }
 
 /** Only exemptions that let a file of the look pass are renewed, so all that could are renewed first. */

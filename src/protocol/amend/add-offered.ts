@@ -45,9 +45,16 @@ export function addOffered(
   into: DocumentPlace,
   offers: readonly Offered[],
   terms: OfferTerms,
-): { readonly texts: PolicyTexts; readonly taken: readonly Taken[]; readonly unusable: readonly Offered[] } {
+): {
+  readonly texts: PolicyTexts
+  readonly taken: readonly Taken[]
+  /** projects that got a rule */
+  readonly rules: readonly string[]
+  readonly unusable: readonly Offered[]
+} {
   const clauses = new Map<string, NewClause>()
   const taken: Taken[] = []
+  const rules = new Set<string>()
   const unusable: Offered[] = []
   const ids = new Set(clausesOf(texts, 'exemptions').map(({ name }) => name))
   for (const offer of offers) {
@@ -65,11 +72,13 @@ export function addOffered(
     ids.add(id)
     clauses.set(`exemption ${id}`, { key: 'exemptions', name: id, value: { ...settled(exemption.value, terms), id } })
     for (const rule of clausesOf(read, 'projects'))
-      if (terms.policy.ruleFor(project) === undefined)
+      if (terms.policy.ruleFor(project) === undefined) {
         clauses.set(`rule ${rule.name}`, { key: 'projects', name: rule.name, value: rule.value })
+        rules.add(rule.name)
+      }
     taken.push({ project, filename: offer.filename, exemption: id, waive })
   }
-  return { texts: addClauses(texts, into, [...clauses.values()]), taken, unusable }
+  return { texts: addClauses(texts, into, [...clauses.values()]), taken, rules: [...rules], unusable }
 }
 
 /** With owner, reason and end that hold. */

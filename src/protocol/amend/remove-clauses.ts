@@ -1,5 +1,6 @@
 import { tryProjectName } from '../../domain/packaging/name.ts'
 import { readPins } from '../clauses/pins.ts'
+import { UNSIGNED } from '../policy/write.ts'
 import { changePins } from '../policy/write-pins.ts'
 import { amended, type Clause, clausesOf, type PolicyTexts, pinsPathOf, saidIn } from './policy-texts.ts'
 import type { YamlValue } from './yaml-value.ts'
@@ -35,7 +36,8 @@ export function removeUnused(
     const project = tryProjectName(saidIn(clause.value, 'project'))
     return project !== undefined && !used.has(project)
   })
-  const without = takeOut({ ...texts, pins: pruned.pins }, [...rules, ...exemptions])
+  const taken = takeOut({ ...texts, pins: pruned.pins }, [...rules, ...exemptions])
+  const without = rules.length === 0 ? taken : withoutIdleRemarks(taken)
   const publishers = noLongerNamed(texts, without)
   return {
     texts: takeOut(without, publishers),
@@ -46,6 +48,13 @@ export function removeUnused(
       pins: pruned.removed,
     },
   }
+}
+
+const IDLE_REMARK = new RegExp(String.raw`^[ \t]*# ${UNSIGNED}\r?\n(?![ \t]*(?:-|#))`, 'm')
+
+/** The remark that a policy begins with above rules that name nobody goes where it stands above nothing. */
+function withoutIdleRemarks(texts: PolicyTexts): PolicyTexts {
+  return { ...texts, yaml: texts.yaml.map(({ path, text }) => ({ path, text: text.replace(IDLE_REMARK, '') })) }
 }
 
 /** A comment that begins with the name of a clause goes with it, where it names no other. */

@@ -89,12 +89,17 @@ function header(
     ...(base === undefined ? [] : ['Here stands only what the policy lacks that it is read beside.']),
     ...(exempt === 0
       ? []
-      : [`${count(exempt, 'file')} that no publisher vouches for pass by their sha256, until ${end}.`]),
+      : [
+          `${count(exempt, 'file')} that no publisher vouches for ${exempt === 1 ? 'passes by its' : 'pass by their'} sha256, until ${end}.`,
+        ]),
     'Who signed is proved; who should have signed only you know: look at every publisher before you rely on it.',
     ...remarks,
     // what comes from outside must not end the comment
   ].map(line => `# ${line.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')}`)
 }
+
+/** The remark above rules that name nobody. */
+export const UNSIGNED = 'nobody signed these: only what is exempted below passes'
 
 /** A line each. Projects that somebody signed first, the others below one remark. */
 function ruleLines(projects: readonly ProjectName[], publishers: WrittenPublishers): readonly string[] {
@@ -104,7 +109,7 @@ function ruleLines(projects: readonly ProjectName[], publishers: WrittenPublishe
     ...rules
       .filter(({ items }) => items.length > 0)
       .map(({ match, items }) => `  - { match: ${match}, publishers: [${items.join(', ')}] }`),
-    ...(unsigned.length === 0 ? [] : ['  # nobody signed these: only what is exempted below passes']),
+    ...(unsigned.length === 0 ? [] : [`  # ${UNSIGNED}`]),
     ...unsigned.map(({ match }) => `  - match: ${match}`),
   ]
 }

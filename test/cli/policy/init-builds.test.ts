@@ -37,6 +37,7 @@ t.test('policy init covers what the source distributions of a lock are built wit
   const out = join(desk.world.folder, 'acme.yaml')
   const ended = await desk.run('policy', 'init', lock, '--out', out, '--owner', 'me', '--expires', '2027-03-31')
   t.equal(ended.exit, 0, ended.err)
+  t.match(ended.err, /^5 files of 5 releases\n/m, 'the releases of the builders count too')
   const told = /2 releases built from source \(one 1\.0, two 1\.0\) with backend 2\.0, core 1\.1, setuptools 80\.0/
   t.match(ended.err.replace(/\s+/g, ' '), told)
   t.match(desk.read('acme.yaml').replace(/\s+(?:# )?/g, ' '), told, 'and the policy says so')

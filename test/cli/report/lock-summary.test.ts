@@ -34,6 +34,10 @@ t.test('a file that several locks name is one file', async t =>
   t.match(summarise([LOCK, LOCK], [...LOOK, ...LOOK], POLICY), { locks: 2, packages: 4, files: 5, admitted: 2 }),
 )
 
+t.test('what builds take stands in no lock, and its releases count as its files do', async t =>
+  t.match(summarise([{ ...LOCK, packages: [] }], LOOK, POLICY), { packages: summarise([LOCK], LOOK, POLICY).packages }),
+)
+
 t.test('the summary says what there is, and leaves out what there is not', async t => {
   const text = drawn(screen => renderSummary(screen, summarise([LOCK], LOOK, POLICY)))
   t.match(text, /^5 files of 4 releases\n {2}attested {4}0 of 5 \(0 %\)\n {2}admitted {4}2\n/)

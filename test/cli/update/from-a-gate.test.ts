@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { type GateDesk, gateDesk, policyOf, rule } from '../../world/commands/gate-desk.ts'
+import { type GateDesk, gateDesk, MALLORY, policyOf, rule } from '../../world/commands/gate-desk.ts'
 import type { Published } from '../../world/world.ts'
 
 const STRICT = 'defaults: { attestation: required, unmatched: deny }'
@@ -53,6 +53,36 @@ t.test('a refusal becomes what is offered for it: exactly that file passes', asy
     [200, 200, 403],
   )
   await gate.stop()
+})
+
+t.test('a refusal of what somebody else signed tells who that is, first of all', async t => {
+  const desk_ = await gateDesk(t)
+  const { world } = desk_
+  const signed = { kinds: ['wheel'], identity: MALLORY } as const
+  const { wheel } = await world.release('demo', '1.0', signed)
+  const { wheel: unruled } = await world.release('odd', '1.0', signed)
+  const policy = policyOf(STRICT, 'projects:', rule('demo'), '')
+  const { update, text } = desk(desk_, policy)
+  const gate = await desk_.gate(policy)
+  const refusals = ['--refusal', await refusalOf(gate.url, wheel), '--refusal', await refusalOf(gate.url, unruled)]
+  await gate.stop()
+  const planned = await update(...refusals, '--dry-run', '--format', 'json')
+  t.match(JSON.parse(planned.out), {
+    releases: [
+      { project: 'demo', signed_by: ['github mallory/demo release.yml'], attested_before: true },
+      { project: 'odd', signed_by: ['github mallory/demo release.yml'], attested_before: true },
+    ],
+    rules: ['odd'],
+  })
+  const { exit, out } = await update(...refusals)
+  t.equal(exit, 0)
+  t.match(
+    out,
+    /^Other publishers than so far \(1\)\n {2}! demo 1\.0 is signed by github mallory\/demo release\.yml; the rule expects github acme\/demo\nSigned by somebody whom no rule names \(1\)\n {2}! odd 1\.0 is signed by github mallory\/demo release\.yml\n/,
+  )
+  t.notMatch(out, /never seen attested/)
+  t.match(out, /New rules that name nobody \(1\)\n {2}\+ odd\n/)
+  t.match(text(), /- \{ match: odd, /, 'and that is what was written')
 })
 
 t.test('a refusal that nothing overcomes is told, and one that nobody keeps is usage', async t => {

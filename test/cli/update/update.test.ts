@@ -163,6 +163,47 @@ t.test('pins go where others of the locks are, and ends, owners and remarks stay
   t.match(await update(lock), { exit: 0, out: /nothing changes/ })
 })
 
+t.test('where only pins change, the pins file alone is named as written', async t => {
+  const desk_ = await desk(t)
+  const { files, update } = await kept(desk_)
+  const more = await released(desk_, ['six', '1.18.0', { ...bare, ...WHEEL }])
+  const before = desk_.read('acme.yaml')
+  const { exit, out } = await update(desk_.write('uv.lock', uvLock([...files, ...more])))
+  t.equal(exit, 0)
+  t.match(out, /app\.txt is written: a gate that runs with this policy takes it within seconds/)
+  t.notMatch(out, /acme\.yaml.*written/)
+  t.equal(desk_.read('acme.yaml'), before)
+})
+
+t.test('a pins file that is one of the locks is not changed', async t => {
+  const desk_ = await desk(t)
+  const { files, update } = await kept(desk_)
+  const six = files.filter(({ project }) => project === 'six')
+  const more = await released(desk_, ['six', '1.18.0', { ...bare, ...WHEEL }], ['fresh', '1.0', WHEEL])
+  const lock = desk_.write('app.txt', requirementsLock(six))
+  t.match(await update(lock), { exit: 0, out: /nothing changes/ }, 'it may be both')
+  const other = desk_.write('uv.lock', uvLock(more))
+  const before = [desk_.read('acme.yaml'), desk_.read('app.txt')]
+  for (const flags of [[], ['--check']])
+    t.match(await update(lock, other, ...flags), {
+      exit: 2,
+      err: /app\.txt is a pins file of the policy and one of the/,
+    })
+  t.strictSame([desk_.read('acme.yaml'), desk_.read('app.txt')], before, 'nor is anything else')
+})
+
+t.test(
+  '--prune goes by projects: of one that a lock has in a newer version, the pins of every version stay',
+  async t => {
+    const desk_ = await desk(t)
+    const { update } = await kept(desk_)
+    const more = await released(desk_, ['six', '1.18.0', { ...bare, ...WHEEL }])
+    t.equal((await update(desk_.write('uv.lock', uvLock(more)), '--prune')).exit, 0)
+    t.match(desk_.read('app.txt'), /^six==1\.17\.0 /m)
+    t.match(desk_.read('app.txt'), /^six==1\.18\.0 /m)
+  },
+)
+
 t.test('--prune takes out what is for projects that no lock has, and nothing that denies', async t => {
   const desk_ = await desk(t)
   const { files, policy, update } = await kept(desk_)
@@ -208,7 +249,10 @@ t.test('an exemption that has ended is never gone round, and renewed on demand',
   const { files, update } = await kept(desk_)
   const lock = desk_.write('uv.lock', uvLock(files))
   desk_.write('acme.yaml', desk_.read('acme.yaml').replace('"2027-01-15"', '"2026-01-15"'))
-  t.match(await update(lock), { exit: 1, out: /✗ six-1\.17\.0.*exemption-expired(?:.|\n)*nothing changes/ })
+  t.match(await update(lock), {
+    exit: 1,
+    out: /^Left out: the exemption has ended \(1\)\n {2}✗ six-1\.17\.0.*exemption-expired(?:.|\n)*--renew(?:.|\n)*nothing changes/,
+  })
   t.match(await update(lock, '--renew', '30d'), { exit: 0, out: /Ends moved \(1\)/ })
   t.equal((await desk_.run('audit', lock, '--policy', join(desk_.world.folder, 'acme.yaml'))).exit, 0)
 })
@@ -219,8 +263,11 @@ t.test('somebody else who signs is told first, and named in the rule that is the
   const other = { ...WHEEL, identity: { kind: 'github', repository: 'other/demo', workflow: 'release.yml' } } as const
   const moved = await released(desk_, ['demo', '2.0', other], ['fresh', '1.0', WHEEL])
   const lock = desk_.write('uv.lock', uvLock([...files, ...moved]))
-  const { exit, out } = await update(lock)
+  const { exit, out, err } = await update(lock)
   t.equal(exit, 0)
+  const told = '! 1 project is signed by somebody else than so far: look at it before you rely on it\n'
+  t.ok(out.endsWith(told), 'and last')
+  t.ok(err.endsWith(told), 'also where nobody reads the summary')
   t.match(
     out,
     /^Other publishers than so far \(1\)\n {2}! demo 2\.0 {2}github other\/demo release\.yml\n {6}until now acme-demo\nNew publishers \(1\)\n {2}\+ fresh/,

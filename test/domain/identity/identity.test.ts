@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { PublisherObject } from '../../../src/domain/identity/attestation.ts'
-import { identityOf, isKnownKind, objectAgrees } from '../../../src/domain/identity/identity.ts'
+import { describeIdentity, identityOf, isKnownKind, objectAgrees } from '../../../src/domain/identity/identity.ts'
 import { githubClaims, gitlabClaims, googleClaims } from '../../world/judging/claims.ts'
 
 t.test('the publisher object of the index', async t => {
@@ -35,4 +35,11 @@ t.test('identities read as people say them', async t => {
   t.match(identityOf(githubClaims()), { repository: 'acme/pkg', workflow: 'release.yml', ref: 'refs/tags/v1.0.0' })
   t.match(identityOf(gitlabClaims()), { repository: 'group/sub/proj', workflow: '.gitlab-ci.yml', ref: 'refs/tags/v1' })
   t.match(identityOf(googleClaims('a@b.c')), { san: 'a@b.c', repository: undefined, workflow: undefined })
+})
+
+t.test('who signed is told in a few words: the service, then what it is there', async t => {
+  t.equal(describeIdentity(identityOf(githubClaims())), 'github acme/pkg release.yml')
+  const nobody = { san: 'bot@acme.example', repository: undefined, workflow: undefined, ref: undefined }
+  t.equal(describeIdentity({ ...nobody, issuer: 'https://accounts.google.com' }), 'google bot@acme.example')
+  t.equal(describeIdentity({ ...nobody, issuer: 'https://own.example' }), 'https://own.example bot@acme.example')
 })

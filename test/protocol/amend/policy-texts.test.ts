@@ -178,3 +178,13 @@ t.test('a comment that begins with the name of a clause goes with it, where it n
   t.match(without('who would build b?'), /# who would build b\?\n/)
   t.equal(without('nobody signed these'), 'projects:\n  - match: a\n  # nobody signed these\n  - match: c\n')
 })
+
+t.test('the remark above rules that name nobody goes with the last of them', async t => {
+  const remark = '  # nobody signed these: only what is exempted below passes\n'
+  const policy = `projects:\n  - match: a\n${remark}  - match: b\n  - match: c\n\nexemptions: []\n`
+  const kept = (...names: readonly string[]) =>
+    removeUnused(texts(policy), new Set(names), () => true).texts.yaml[0]?.text
+  t.equal(kept('a', 'c'), policy.replace('  - match: b\n', ''))
+  t.equal(kept('a'), 'projects:\n  - match: a\n\nexemptions: []\n')
+  t.equal(kept('a', 'b', 'c'), policy)
+})
