@@ -1,5 +1,5 @@
 import { GateError } from '../../domain/base/errors.ts'
-import { refusalEntry } from '../../domain/base/refusal.ts'
+import { remedyFor } from '../../domain/decide/admit-with.ts'
 import type { LeftOut } from '../../gate/explain/observe-locks.ts'
 import type { Records } from '../../ports/records.ts'
 import type { Offered } from '../../protocol/amend/add-offered.ts'
@@ -27,7 +27,7 @@ export async function offersFor(
     if (kept === undefined) throw new GateError('usage', `the gate keeps no refusal ${text}`)
     const { file, code, detail, admitWith } = kept.refused
     if (admitWith !== undefined) offers.push({ ...file, text: admitWith })
-    else leftOut.push({ filename: file.filename, why: `${code}, ${detail}`, remedy: refusalEntry(code).remedy })
+    else leftOut.push({ filename: file.filename, why: `${code}, ${detail}`, remedy: remedyFor(kept.refused) })
   }
   return { offers, leftOut }
 }
