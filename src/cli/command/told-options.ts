@@ -1,0 +1,34 @@
+import { formatInstant } from '../../domain/base/instant.ts'
+import type { TargetOptions } from '../locks/targets-options.ts'
+import type { JudgingOptions } from './options.ts'
+
+interface Given extends Partial<JudgingOptions>, TargetOptions {
+  readonly config?: string
+}
+
+/** What a verdict depends on, as somebody would type it again: a command that is told must come to the same verdict. */
+export function verdictOptions({ config, policy = [], trustRoot, at }: Given): readonly string[] {
+  return [
+    ...typed('--config', config),
+    ...policy.flatMap(path => typed('--policy', path)),
+    ...typed('--trust-root', trustRoot),
+    ...typed('--at', at && formatInstant(at)),
+  ]
+}
+
+/** Which files of a release are meant. */
+export function choosingOptions({ python = [], platform = [] }: TargetOptions): readonly string[] {
+  return [
+    ...python.flatMap(({ text }) => typed('--python', text)),
+    ...platform.flatMap(({ text }) => typed('--platform', text)),
+  ]
+}
+
+function typed(name: string, value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [name, shellWord(value)]
+}
+
+/** In single quotes where a shell would take it for more than a word. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
