@@ -1,9 +1,13 @@
 import { formatInstant } from '../../domain/base/instant.ts'
-import type { TargetOptions } from '../locks/targets-options.ts'
 import type { JudgingOptions } from './options.ts'
 
-interface Given extends Partial<JudgingOptions>, TargetOptions {
+interface Given extends Partial<JudgingOptions> {
   readonly config?: string
+}
+
+interface Chosen {
+  readonly python?: readonly { readonly text: string }[]
+  readonly platform?: readonly { readonly text: string }[]
 }
 
 /** What a verdict depends on, as somebody would type it again: a command that is told must come to the same verdict. */
@@ -17,7 +21,7 @@ export function verdictOptions({ config, policy = [], trustRoot, at }: Given): r
 }
 
 /** Which files of a release are meant. */
-export function choosingOptions({ python = [], platform = [] }: TargetOptions): readonly string[] {
+export function choosingOptions({ python = [], platform = [] }: Chosen): readonly string[] {
   return [
     ...python.flatMap(({ text }) => typed('--python', text)),
     ...platform.flatMap(({ text }) => typed('--platform', text)),

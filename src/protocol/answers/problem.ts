@@ -59,10 +59,11 @@ export function problemForRefusal(refused: Refused, explain: string | undefined,
 function told(refused: Refused, { contact, passes }: Help): readonly string[] {
   const { detail, notes, file } = refused
   return [
-    ...[detail, ...notesBeside(notes, passes)].map(sentence),
+    sentence(detail),
     ...(passes === undefined
       ? []
       : [`The newest version of ${file.project} that passes is ${passes.version} (${passes.filename}).`]),
+    ...notesBeside(notes, passes).map(sentence),
     remedyFor(refused),
     ...(contact === undefined ? [] : [`Whom to ask: ${contact.name} (${contact.url}).`]),
   ]
