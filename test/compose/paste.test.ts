@@ -10,6 +10,7 @@ interface Told {
   readonly code: string
   readonly admit_with: string | null
   readonly nothing_admits: string | null
+  readonly remedy: string
 }
 
 /** A gate before the projects of these cases, with what each tells of a refusal. */
@@ -40,6 +41,7 @@ async function gateBefore(t: Test, cases: readonly RefusalCase[]) {
     const [anew] = jsonLines((await place.run('explain', file.filename, '--format', 'json')).out)
     return {
       code: problem.code as string,
+      detail: problem.detail as string,
       told,
       page,
       shown: shown
@@ -87,6 +89,10 @@ t.test('where nothing admits a file none is offered, and it is said why, everywh
     t.strictSame([told.admit_with, shown, plain, anew.admit_with], [null, undefined, undefined, null], code)
     t.match(told.nothing_admits, /never waived/, code)
     t.equal(anew.nothing_admits, told.nothing_admits, code)
+    t.equal(anew.remedy, told.remedy, code)
+    for (const text of [page, found.detail]) t.match(text, told.remedy, code)
+    if (code === 'no-rule') t.match(told.remedy, /^Treat the file as tampered with/)
+    t.notMatch(page, 'ready to paste', code)
     t.notMatch(page, 'data-copies', code)
     t.match(page, 'never waived', code)
   }

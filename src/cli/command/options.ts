@@ -44,10 +44,17 @@ export function collect(value: string, before: readonly string[] | undefined): r
 }
 
 export function parseTimeOption(text: string): Instant {
-  const at = parseInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text)
-  if (at === undefined)
-    throw new InvalidArgumentError('Not a date (2026-11-24) or a time with its offset (2026-11-24T12:00:00Z).')
+  const at = timeIn(text)
+  if (at === undefined) throw new InvalidArgumentError(`Not ${TIMES}.`)
   return at
+}
+
+/** What {@link timeIn} reads, for whoever wrote something else. */
+export const TIMES = 'a date (2026-11-24) or a time with its offset (2026-11-24T12:00:00Z)'
+
+/** A date is the moment when it begins, in UTC. */
+export function timeIn(text: string): Instant | undefined {
+  return parseInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text)
 }
 
 /** For the help of commands that read the configuration. */

@@ -46,7 +46,7 @@ export async function tellOtherPolicy(
   const { at, policyDigest } = decided
   createScreen(services.output, 'err').line(
     styled('doubt', 'note'),
-    `: the gate of ${nearPath(config.data)} decided last, at ${formatInstant(at).slice(0, 16)}Z, by another policy (sha256 ${policyDigest.slice(0, SHOWN)})`,
+    `: the gate of ${nearPath(config.data)} decided last, at ${formatInstant(at).slice(0, 16)}Z, by another policy (sha256 ${policyDigest.slice(0, SHOWN)}); if it was reloaded since, it may have this one by now`,
   )
 }
 

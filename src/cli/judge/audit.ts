@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { GateError } from '../../domain/base/errors.ts'
+import { parseDistFilename } from '../../domain/packaging/filename.ts'
 import type { Targets } from '../../domain/packaging/targets.ts'
 import { type Aside, createChoice } from '../../gate/explain/choice.ts'
 import type { Surveyed } from '../../gate/explain/survey.ts'
@@ -16,6 +17,7 @@ import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/
 import { surveyLocks } from '../locks/survey-locks.ts'
 import { type TargetOptions, targetsOf, withTargetOptions } from '../locks/targets-options.ts'
 import { renderAside } from '../report/aside.ts'
+import { tellUnlookedBuilds } from '../report/build-releases.ts'
 import { type Complaint, complaintOf } from '../report/complaint.ts'
 import { junitOf } from '../report/junit.ts'
 import type { LockReport } from '../report/lock-report.ts'
@@ -136,7 +138,23 @@ function tell(audited: Audited, { format, all }: AuditOptions, { output, version
   const { aside, targets } = audited
   if (format === 'text') renderText(createScreen(output), audited, all === true)
   else output.out(written(audited, format, version))
-  renderAside(createScreen(output, format === 'text' ? 'out' : 'err'), aside, targets)
+  const beside = createScreen(output, format === 'text' ? 'out' : 'err')
+  renderAside(beside, aside, targets)
+  tellUnlookedBuilds(beside, buildsIn(audited))
+}
+
+/** Releases that are admitted as their source: what targets take, or else what a client here does. */
+function buildsIn({ surveyed, here, targets }: Audited): ReadonlySet<string> {
+  const named = targets.pythons.length + targets.platforms.length > 0
+  return new Set(
+    surveyed.flatMap(it => {
+      const { explanation, package: locked } = it
+      const { outcome, file } = explanation
+      if (outcome instanceof GateError || outcome.kind === 'refused' || !(named || here.has(it))) return []
+      const kind = parseDistFilename(file.filename, locked.project)?.kind
+      return kind === 'sdist' ? [`${locked.project} ${locked.version}`] : []
+    }),
+  )
 }
 
 function written(audited: Audited, format: Exclude<AuditOptions['format'], 'text'>, version: string): string {

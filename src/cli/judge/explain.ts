@@ -14,6 +14,7 @@ import { exitOfUnknown } from '../command/exit-of.ts'
 import { readGivenPolicy } from '../command/given-policy.ts'
 import { type JudgingOptions, withJudgingOptions } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
+import { choosingOptions, verdictOptions } from '../command/told-options.ts'
 import { tellPolicy } from '../command/told-policy.ts'
 import { type TargetOptions, targetsOf, withTargetOptions } from '../locks/targets-options.ts'
 import { tellAside } from '../report/aside.ts'
@@ -80,6 +81,7 @@ export function addExplainCommand(program: Command, services: Services, conclude
 }
 
 interface ExplainOptions extends JudgingOptions, TargetOptions {
+  readonly config?: string
   readonly all?: boolean
 }
 
@@ -128,7 +130,10 @@ async function explain(target: Target, options: ExplainOptions, services: Servic
         else await tellWhole(await next, opened)
       }
       progress.clear()
-      if (summed) renderRelease(output, release, explanations, takenHere(release, explanations))
+      if (summed) {
+        const again = { verdict: verdictOptions(options), choosing: choosingOptions(options) }
+        renderRelease(output, release, explanations, takenHere(release, explanations), again)
+      }
       tellAside(createScreen(output, format === 'text' ? 'out' : 'err'), choice.left(), targets)
     }
   } finally {
@@ -160,7 +165,13 @@ async function releaseMeant(
   target: Extract<Target, { kind: 'release' | 'project' }>,
 ): Promise<ToldRelease> {
   if (target.kind === 'release') return { ...target, chosen: 'as named' }
-  return { project: target.project, version: await opened.newest(target.project), chosen: 'the newest' }
+  try {
+    return { project: target.project, version: await opened.newest(target.project), chosen: 'the newest' }
+  } catch (error) {
+    const { hint } = target
+    if (hint === undefined || !(error instanceof GateError) || error.code.startsWith('unknown-')) throw error
+    throw new GateError(error.code, `${error.detail}; ${hint}`, { cause: error })
+  }
 }
 
 /** A refusal as it was recorded: nothing is judged again. */

@@ -73,7 +73,11 @@ export function addReportCommand(program: Command, services: Services, conclude:
     .description(DESCRIPTION)
     .argument('<lockfile...>', 'lock files')
     .option('--against <lockfile>', 'the lock as it was; may be given several times', collect)
-    .option('--fail-on <kinds>', 'with --against: end with 1 when one of these is found', parseFailings)
+    .addOption(
+      new Option('--fail-on <kinds>', 'with --against: end with 1 when one of these is found')
+        .choices(FAILINGS)
+        .argParser(parseFailings), // several in one word
+    )
     .addOption(
       new Option('--young <time>', 'younger than this is young: 7d, 36h')
         .argParser(text => millis(parseLength(text)))

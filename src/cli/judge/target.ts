@@ -15,6 +15,8 @@ export interface ReleaseTarget {
 interface ProjectTarget {
   readonly kind: 'project'
   readonly project: ProjectName
+  /** what else may have been meant, where the index has no such project */
+  readonly hint: string | undefined
 }
 
 export type Target =
@@ -53,11 +55,19 @@ export function parseTarget(text: string): Target {
     )
   if (isListedFilename(text) && DISTRIBUTION.test(text)) return { kind: 'filename', filename: text }
   const project = tryProjectName(text.replace(/\[[^\]]*\]$/, ''))
-  if (project !== undefined) return { kind: 'project', project }
+  if (project !== undefined) return { kind: 'project', project, hint: hintOf(text) }
   throw new GateError(
     'usage',
     `${JSON.stringify(text)} is neither a file name (demo-1.0-py3-none-any.whl), nor a name or name==version, nor a file URL, nor the id of a refusal`,
   )
+}
+
+/** Some figures among letters, of about the length of a refusal's id, are hardly the name of a project. */
+function hintOf(text: string): string | undefined {
+  const figures = text.replace(/[^0-9]/g, '').length
+  if (!/^[0-9a-z]{9,16}$/i.test(text) || figures < 2) return undefined
+  const counted = text.length === 12 ? '' : `; this has ${text.length}`
+  return `it looks like the id of a refusal, which has 12 characters, of 0-9 and a-z without i, l, o and u${counted}`
 }
 
 /** The host is not looked at: a file has the same path at PyPI and at the gate. */

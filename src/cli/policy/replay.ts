@@ -1,10 +1,10 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import type { Instant } from '../../domain/base/instant.ts'
 import { replay } from '../../gate/records/replay.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
-import { collect, ENVIRONMENT, formatOption, parseTimeOption, writtenOption } from '../command/options.ts'
+import { collect, ENVIRONMENT, formatOption, TIMES, timeIn, writtenOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { parseSince, type Since, sinceAt } from '../command/since.ts'
 import { namePolicy } from '../command/told-policy.ts'
@@ -77,5 +77,7 @@ async function replayUnder(options: ReplayOptions, services: Services): Promise<
 }
 
 function parseAt(text: string): 'now' | Instant {
-  return text === 'now' ? 'now' : parseTimeOption(text)
+  const at = text === 'now' ? 'now' : timeIn(text)
+  if (at === undefined) throw new InvalidArgumentError(`Neither now nor ${TIMES}.`)
+  return at
 }

@@ -100,8 +100,12 @@ export function tellChanges(changes: LockChanges, now: Instant): readonly Sectio
 export function youngRows(files: LockChanges['young'], now: Instant): readonly Row[] {
   const releases = Map.groupBy(files, ({ project, version }) => `${project} ${version}`)
   return [...releases].flatMap(([release, own]) => {
-    const born = Math.min(...own.map(file => file.born)) as Instant
-    return [row(foreign(release), ...filesNamed(own.map(({ file }) => file)), `, ${age(born, now)} old (${day(born)})`)]
+    const [oldest] = own.toSorted((a, b) => a.born - b.born)
+    if (oldest === undefined) return []
+    const { born, file } = oldest
+    const old = `${age(born, now)} ${born === file.uploaded ? 'old' : 'ago'} (${day(born)})`
+    const told = born === file.uploaded ? `, ${old}` : `, signed ${old}, later than the index says that it came`
+    return [row(foreign(release), ...filesNamed(own.map(it => it.file)), told)]
   })
 }
 

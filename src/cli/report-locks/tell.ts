@@ -97,12 +97,21 @@ function figuresOf(
     silent,
     signers,
   } = summary
-  const pinned = packages - nameable
+  const determined = packages - standings.unknown
+  // no exemption helps what fails, is missing or is not given out
+  const pinned = standings.attested + standings.partly + standings.unattested - nameable
+  const whoWants =
+    pinned === determined - nameable ? 'the others want' : `${pinned} of the others ${pinned === 1 ? 'wants' : 'want'}`
   return [
-    [
-      `A policy could name who publishes ${nameable} of ${packages} today${percent(nameable, packages)}`,
-      pinned === 0 ? '.' : '; the others want exemptions that are pinned to their bytes.',
-    ],
+    ...(determined === 0 && packages > 0
+      ? []
+      : [
+          [
+            `A policy could name who publishes ${nameable} of ${determined} today${percent(nameable, determined)}`,
+            pinned === 0 ? '' : `; ${whoWants} exemptions that are pinned to their bytes`,
+            standings.unknown === 0 ? '.' : `. Not counted in this: ${standings.unknown} not determined.`,
+          ],
+        ]),
     ...(attestedBefore + attestedAfter === 0
       ? []
       : [

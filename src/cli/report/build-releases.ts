@@ -11,6 +11,13 @@ export function textOfBuilds({ builds, releases }: BuildDependencies): string | 
   return releases.length === 0 ? `${what} with nothing of the index` : `${what} with ${needed}`
 }
 
+/** Says that what these releases are built with was not looked at; nothing where none is built. */
+export function tellUnlookedBuilds(screen: Screen, builds: ReadonlySet<string>): void {
+  if (builds.size === 0) return
+  const what = `${counted(builds.size, 'release')} would be built from source (${[...builds].join(', ')})`
+  screen.prose(['! '], `${what}: what builds need was not looked at; portcullis policy update --check does`)
+}
+
 /** Says what builds added; what they could not have is told as every other file. */
 export function renderBuilds(screen: Screen, found: BuildDependencies): void {
   const text = textOfBuilds(found)

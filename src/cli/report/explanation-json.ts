@@ -1,7 +1,6 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
-import { refusalEntry } from '../../domain/base/refusal.ts'
-import { whyNothingAdmits } from '../../domain/decide/admit-with.ts'
+import { remedyFor, whyNothingAdmits } from '../../domain/decide/admit-with.ts'
 import type { Explanation } from '../../gate/explain/explanation.ts'
 import { verdictJson } from '../../gate/explain/verdict-json.ts'
 import { type Help, NO_HELP } from '../../protocol/answers/problem.ts'
@@ -12,7 +11,7 @@ export function explanationJson(explanation: Explanation, help: Help = NO_HELP):
   const refused = !(outcome instanceof GateError) && outcome.kind === 'refused' ? outcome : undefined
   return {
     ...verdictJson(explanation),
-    remedy: refused === undefined ? null : refusalEntry(refused.code).remedy,
+    remedy: refused === undefined ? null : remedyFor(refused),
     steps: steps.map(({ mark, check, expected, found }) => ({
       mark,
       check,

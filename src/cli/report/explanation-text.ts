@@ -2,7 +2,7 @@ import { errorEntry, GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
 import type { Step } from '../../domain/base/step.ts'
-import { whyNothingAdmits } from '../../domain/decide/admit-with.ts'
+import { remedyFor, whyNothingAdmits } from '../../domain/decide/admit-with.ts'
 import { identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { RuleRef } from '../../domain/policy/rule-ref.ts'
 import type { Explanation } from '../../gate/explain/explanation.ts'
@@ -64,7 +64,7 @@ export function renderReason(screen: Screen, explanation: Explanation): void {
       screen.prose([' '.repeat(LABEL + 2)], '--trust-root FILE uses a trusted_root.json for this one command.')
   } else if (outcome.kind === 'refused') {
     screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(nearPathsIn(outcome.detail)))
-    screen.prose([`  ${'help'.padEnd(LABEL)}`], refusalEntry(outcome.code).remedy)
+    screen.prose([`  ${'help'.padEnd(LABEL)}`], remedyFor(outcome))
     for (const note of outcome.notes) screen.prose([`  ${'note'.padEnd(LABEL)}`], note)
   } else screen.prose([`  ${'why'.padEnd(LABEL)}`], admittedDetail(outcome.facts.by))
   for (const note of notes) screen.prose([`  ${'note'.padEnd(LABEL)}`], note)

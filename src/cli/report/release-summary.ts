@@ -15,6 +15,12 @@ export interface ToldRelease {
   readonly chosen: 'as named' | 'the newest'
 }
 
+/** Options to type again, so that the same is judged in the same way; `choosing` fits whole releases alone. */
+interface Again {
+  readonly verdict: readonly string[]
+  readonly choosing: readonly string[]
+}
+
 /** Lines that a summary has at most, its head and its end included. */
 const MOST_LINES = 60
 /** What follows the groups: an empty line, what is left out, and how to see it, wrapped at worst. */
@@ -31,6 +37,7 @@ export function renderRelease(
   release: ToldRelease,
   explanations: readonly Explanation[],
   here: ReadonlySet<Explanation> = new Set(),
+  { verdict, choosing }: Again = { verdict: [], choosing: [] },
 ): void {
   const { project, version, chosen } = release
   const groups = [...Map.groupBy(explanations, keyOf).values()].sort((a, b) => rank(a) - rank(b) || b.length - a.length)
@@ -51,8 +58,9 @@ export function renderRelease(
   if (untold > 0) screen.prose([], `${counted(untold, 'file')} more of other outcomes, rules or signers.`)
   const [first] = explanations
   if (first === undefined) return
-  screen.line(`every step of one file:  portcullis explain ${first.file.filename}`)
-  screen.line(`of all of them:          portcullis explain ${project}==${version} --all`)
+  const command = (...words: readonly string[]) => ['portcullis explain', ...words].join(' ')
+  screen.line(`every step of one file:  ${command(first.file.filename, ...verdict)}`)
+  screen.line(`of all of them:          ${command(`${project}==${version}`, '--all', ...verdict, ...choosing)}`)
 }
 
 /** As much as there is room for: with what failed and what would admit, without the YAML, or in short. */

@@ -1,5 +1,5 @@
 import { GateError } from '../../domain/base/errors.ts'
-import { refusalEntry } from '../../domain/base/refusal.ts'
+import { remedyFor } from '../../domain/decide/admit-with.ts'
 import { describeIdentity } from '../../domain/identity/identity.ts'
 import type { LeftOut } from '../../gate/explain/observe-locks.ts'
 import type { Records } from '../../ports/records.ts'
@@ -35,7 +35,7 @@ export async function offersFor(
     if (admitWith !== undefined) {
       const signer = identity === undefined ? undefined : describeIdentity(identity)
       offers.push({ ...file, text: admitWith, signer })
-    } else leftOut.push({ filename: file.filename, why: `${code}, ${detail}`, remedy: refusalEntry(code).remedy })
+    } else leftOut.push({ filename: file.filename, why: `${code}, ${detail}`, remedy: remedyFor(kept.refused) })
   }
   return { offers, leftOut }
 }

@@ -202,7 +202,7 @@ export const REFUSALS = {
   'no-rule': {
     title: 'no rule for this project',
     meaning: 'The policy has no rule for the project and denies what it does not name.',
-    remedy: 'Ask the platform team to add a rule for it; the page of the refusal has one ready to paste.',
+    remedy: 'Ask the platform team to add a rule for it.',
     hard: false,
   },
   'rule-denies': {

@@ -30,6 +30,8 @@ interface Refusing {
 export interface AdmitWith {
   readonly admitWith: string | undefined
   readonly nothingAdmits?: string
+  /** another code than that of the refusal, which is never waived */
+  readonly behind?: RefusalCode
 }
 
 /**
@@ -41,11 +43,7 @@ export function admitWith(refusing: Refusing): AdmitWith {
   const { artifact, finding, policy, rule, told, attestations, standing, history, now } = refusing
   const hard = standing.find(objection => waiverOf(objection) === undefined)
   if (hard !== undefined)
-    return nothing(
-      hard.code === told.code
-        ? neverWaived(hard.code)
-        : `Nothing that a policy says admits it: ${hard.code} stands against it too (${hard.detail.replace(/\.$/, '')}), and that is never waived.`,
-    )
+    return hard.code === told.code ? nothing(neverWaived(hard.code)) : { ...nothing(behindIt(hard)), behind: hard.code }
   if (finding.kind === 'unasked')
     return nothing('Who signed the file is not known yet, and that decides what would have to be waived: ask again.')
   const waive = nonEmpty([...new Set(standing.flatMap(objection => waiverOf(objection) ?? []))])
@@ -156,6 +154,16 @@ function freeId({ project, filename, sha256 }: Artifact, policy: Policy): string
 export function whyNothingAdmits({ code, admitWith: text, nothingAdmits }: Refused): string | undefined {
   if (text !== undefined) return undefined
   return nothingAdmits ?? (refusalEntry(code).hard ? neverWaived(code) : undefined)
+}
+
+/** What to do about a refusal; YAML is promised only where there is some. */
+export function remedyFor({ code, behind, admitWith: text }: Pick<Refused, 'code'> & Partial<Refused>): string {
+  const { remedy } = refusalEntry(behind ?? code)
+  return code === 'no-rule' && text !== undefined ? `${remedy} The page of the refusal has one ready to paste.` : remedy
+}
+
+function behindIt({ code, detail }: Objection): string {
+  return `Nothing that a policy says admits it: ${code} stands against it too (${detail.replace(/\.$/, '')}), and that is never waived.`
 }
 
 function neverWaived(code: RefusalCode): string {

@@ -38,5 +38,11 @@ export function notesBeside(
   passes: { readonly version: string } | undefined,
 ): readonly string[] {
   if (passes === undefined) return notes
-  return notes.filter(note => !note.startsWith(UNJUDGED) && note !== tellPassing([passes.version]))
+  return notes.flatMap(note => {
+    if (note.startsWith(UNJUDGED)) return []
+    if (!note.startsWith(PASS)) return [note]
+    const others = note.slice(PASS.length, -1).split(', ')
+    const left = others.filter(version => version !== passes.version)
+    return left.length === 0 ? [] : [tellPassing(left)]
+  })
 }

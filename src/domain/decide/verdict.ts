@@ -65,6 +65,8 @@ export interface Refused {
   readonly admitWith: string | undefined
   /** Why there is none, a sentence; absent where the code says it already. */
   readonly nothingAdmits?: string | undefined
+  /** The code of what stands against it besides and is never waived: what is to be done is what is to be done about that. */
+  readonly behind?: RefusalCode | undefined
   readonly policyDigest: string
   readonly steps: readonly Step[]
   /**

@@ -1,6 +1,7 @@
 import { parseSha256 } from '../../domain/base/digest.ts'
 import { errorEntry, GateError } from '../../domain/base/errors.ts'
-import { refusalEntry, type Waiver } from '../../domain/base/refusal.ts'
+import type { Waiver } from '../../domain/base/refusal.ts'
+import { remedyFor } from '../../domain/decide/admit-with.ts'
 import { waiverOf } from '../../domain/decide/objection.ts'
 import type { Refused, Verdict } from '../../domain/decide/verdict.ts'
 import { publisherFor } from '../../domain/identity/identity.ts'
@@ -133,13 +134,13 @@ function isPinned({ explanation: { file }, package: locked }: Surveyed): boolean
 /** What is refused whatever a policy says, or by what somebody said on purpose. */
 export function leaveOut(
   { explanation }: Pick<Surveyed, 'explanation'>,
-  { code, detail }: Pick<Refused, 'code' | 'detail'>,
+  refused: Pick<Refused, 'code' | 'detail'> & Partial<Refused>,
 ): LeftOut {
-  return { filename: explanation.file.filename, why: `${code}, ${detail}`, remedy: refusalEntry(code).remedy }
+  return { filename: explanation.file.filename, why: `${refused.code}, ${refused.detail}`, remedy: remedyFor(refused) }
 }
 
-function leaveOutUnpinned(it: Surveyed, { code, detail }: Refused): LeftOut {
-  return leaveOut(it, { code, detail: `${detail} The lock does not pin it, so that nothing exempts it.` })
+function leaveOutUnpinned(it: Surveyed, refused: Refused): LeftOut {
+  return leaveOut(it, { ...refused, detail: `${refused.detail} The lock does not pin it, so that nothing exempts it.` })
 }
 
 function leaveOutUnlisted({ explanation }: Surveyed, { code, detail }: GateError): LeftOut {

@@ -59,8 +59,8 @@ export function createJudge({ clock, weigh, beside, memory, policies, watch }: O
       if (weighed === undefined || weighed.failure !== undefined) unseen.set(key, true)
       const verdict = weighed?.verdict
       if (verdict?.kind !== 'refused' || verdict.code !== refused.code) return refused
-      const { admitWith, nothingAdmits, identity, steps } = verdict
-      return { ...refused, admitWith, nothingAdmits, identity, steps }
+      const { admitWith, nothingAdmits, behind, identity, steps } = verdict
+      return { ...refused, admitWith, nothingAdmits, behind, identity, steps }
     } catch (error) {
       if (!(error instanceof GateError)) throw error
       unseen.set(key, true)

@@ -1,7 +1,7 @@
 import { formatInstant, type Instant } from '../../domain/base/instant.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
 import type { Step } from '../../domain/base/step.ts'
-import { whyNothingAdmits } from '../../domain/decide/admit-with.ts'
+import { remedyFor, whyNothingAdmits } from '../../domain/decide/admit-with.ts'
 import { notesBeside } from '../../domain/decide/story.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import type { Identity } from '../../domain/identity/attestation.ts'
@@ -57,7 +57,7 @@ export interface ToldRefusal {
 
 export function tellRefusal(id: string, url: string, { refused, at }: Kept, help: Help = NO_HELP): ToldRefusal {
   const { code, file, rule, identity } = refused
-  const { title, meaning, remedy } = refusalEntry(code)
+  const { title, meaning } = refusalEntry(code)
   return {
     id,
     url,
@@ -66,7 +66,7 @@ export function tellRefusal(id: string, url: string, { refused, at }: Kept, help
     title,
     meaning,
     detail: refused.detail,
-    remedy,
+    remedy: remedyFor(refused),
     project: file.project,
     version: file.version ?? null,
     filename: file.filename,

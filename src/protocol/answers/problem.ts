@@ -1,5 +1,5 @@
 import { errorEntry, type GateError } from '../../domain/base/errors.ts'
-import { refusalEntry } from '../../domain/base/refusal.ts'
+import { remedyFor } from '../../domain/decide/admit-with.ts'
 import { notesBeside } from '../../domain/decide/story.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import type { Contact } from '../../domain/policy/contact.ts'
@@ -57,13 +57,14 @@ export function problemForRefusal(refused: Refused, explain: string | undefined,
 
 /** Sentences that need no command of ours to be understood. */
 function told(refused: Refused, { contact, passes }: Help): readonly string[] {
-  const { detail, notes, code, file } = refused
+  const { detail, notes, file } = refused
   return [
-    ...[detail, ...notesBeside(notes, passes)].map(sentence),
+    sentence(detail),
     ...(passes === undefined
       ? []
       : [`The newest version of ${file.project} that passes is ${passes.version} (${passes.filename}).`]),
-    refusalEntry(code).remedy,
+    ...notesBeside(notes, passes).map(sentence),
+    remedyFor(refused),
     ...(contact === undefined ? [] : [`Whom to ask: ${contact.name} (${contact.url}).`]),
   ]
 }

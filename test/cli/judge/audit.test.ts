@@ -60,6 +60,25 @@ t.test('audit tells each refusal at its line, in every format', async t => {
   )
 })
 
+t.test('that builds were not looked at is said where a client would build, and only there', async t => {
+  const desk_ = await desk(t)
+  const { world } = desk_
+  const both = await world.release('both', '1.0')
+  const source = await world.release('source', '1.0', { kinds: ['sdist'] })
+  world.writePolicy()
+  const lock = desk_.write('uv.lock', uvLock([...both.files, ...source.files]))
+  const said =
+    /! 1 release would be built from source \(source 1\.0\): what builds need was not looked at; portcullis policy update --check does/
+  const oneLine = (text: string) => text.replace(/\s+/g, ' ')
+  const text = await desk_.run('audit', lock)
+  t.equal(text.exit, 0)
+  t.match(oneLine(text.out), said)
+  t.match(oneLine((await desk_.run('audit', lock, '--format', 'json')).err), said, 'beside what a program reads')
+  t.match(oneLine((await desk_.run('audit', lock, '--python', '3.12')).out), said)
+  const wheels = desk_.write('uv.lock', uvLock(both.files))
+  t.notMatch((await desk_.run('audit', wheels)).out, 'built from source')
+})
+
 t.test('a policy in audit mode fails nothing, unless it is asked to', async t => {
   const desk_ = await desk(t)
   const { world } = desk_

@@ -97,6 +97,34 @@ t.test('a release is summed up, and --all shows every step of every file', async
   t.equal(jsonLines(lines).length, 2, 'a program is told all')
 })
 
+t.test('the commands that a summary ends with come to the same verdict', async t => {
+  const desk_ = await desk(t)
+  const { wheel } = await release(desk_, 'demo', '1.0')
+  const denies = desk_.write('denies.yaml', 'version: 1\nprojects:\n  - { match: other, deny: "not here" }\n')
+  const target = ['--python', '3.12', '--platform', 'linux_x86_64']
+  const { out } = await desk_.run('explain', 'demo==1.0', '--policy', denies, ...target)
+  t.match(out, `every step of one file:  portcullis explain ${wheel.filename} --policy ${denies}\n`)
+  t.match(out, `of all of them:          portcullis explain demo==1.0 --all --policy ${denies} ${target.join(' ')}\n`)
+  for (const [, words = ''] of out.matchAll(/: +portcullis (explain .*)/g))
+    t.match((await desk_.run(...words.split(' '))).out, 'no-rule', words)
+})
+
+t.test('a mistyped id of a refusal is said to look like one', async t => {
+  const desk_ = await desk(t)
+  await release(desk_, 'demo', '1.0')
+  for (const [id, more] of [
+    ['b45wdn5cr702XX', '; this has 14 '],
+    ['b45wdn5cr70', '; this has 11 '],
+    ['B45WDN5CR702', ' '],
+  ] as const)
+    t.match(
+      await desk_.run('explain', id).then(({ err }) => err.replace(/\s+/g, ' ')),
+      `12 characters, of 0-9 and a-z without i, l, o and u${more}`,
+      id,
+    )
+  t.notMatch((await desk_.run('explain', 'cryptography')).err, 'refusal')
+})
+
 t.test('a name alone stands for its newest release that an installer takes', async t => {
   const desk_ = await desk(t)
   for (const version of ['1.9', '1.10', '2.0rc1']) await release(desk_, 'demo', version)

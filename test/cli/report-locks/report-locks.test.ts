@@ -46,6 +46,33 @@ t.test('what matters most stands first', async t => {
   )
 })
 
+const formats = (report: Reported) =>
+  [text(report), renderMarkdown(tell(report)), html(report)].map(out => out.replace(/\s+/g, ' '))
+
+t.test('what is not determined is in no count of what a policy could name', async t => {
+  const unknown = { kind: 'unknown', code: 'unknown-upstream', detail: 'no answer' } as const
+  const failed = { kind: 'failed', code: 'digest-mismatch', detail: 'other bytes' } as const
+  for (const out of formats(reported([release('u', '1.0', unknown)]))) t.notMatch(out, 'A policy could name')
+  for (const out of formats(reported([release('u', '1.0', unknown), release('d', '1.0', ACME), release('b', '1.0')])))
+    t.match(
+      out,
+      'who publishes 1 of 2 today (50 %); the others want exemptions that are pinned to their bytes. Not counted in this: 1 not determined.',
+    )
+  for (const out of formats(reported([release('f', '1.0', failed), release('b', '1.0')])))
+    t.match(out, 'who publishes 0 of 2 today (0 %); 1 of the others wants exemptions', 'no exemption helps what fails')
+})
+
+t.test('a file that is young by its signature alone is told by that', async t => {
+  const old = instant(NOW - 800 * 86_400_000)
+  const file = (uploaded: typeof NOW) => ({
+    files: release('d', '1.0', { ...ACME, signedAt: NOW } as typeof ACME).files.map(it => ({ ...it, uploaded })),
+    released: uploaded,
+  })
+  for (const out of formats(reported([release('d', '1.0', ACME, file(old))])))
+    t.match(out, ', signed 0 d ago (2026-11-28), later than the index says that it came')
+  for (const out of formats(reported([release('d', '1.0', ACME, file(NOW))]))) t.match(out, ', 0 d old (2026-11-28)')
+})
+
 t.test('an empty lock and one that comes from nowhere are told', async t => {
   t.match(text(reported([])), /^0 packages: 0 attested\n/)
   const asides = [

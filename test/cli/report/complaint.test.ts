@@ -1,5 +1,8 @@
 import t from 'tap'
 import { complaintOf } from '../../../src/cli/report/complaint.ts'
+import { decide } from '../../../src/domain/decide/decide.ts'
+import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
+import { listed, NOW, policyOf } from '../../world/judging/judging.ts'
 import { ADMITTED, EVERY, WATCHED } from './explanations.ts'
 
 t.test('of a file that is simply admitted there is nothing to say', async t =>
@@ -17,6 +20,20 @@ t.test('what is refused or not listed is an error, what is not known a warning, 
     ],
   ),
 )
+
+t.test('what nothing overcomes behind a refusal is told with it, and what to do about that', async t => {
+  const stranger = decide(
+    listed(),
+    { kind: 'invalid', why: 'digest-mismatch', detail: 'because' },
+    policyOf('version: 1\nprojects: [{ match: other, identity: first-seen }]'),
+    NO_HISTORY,
+    NOW,
+  )
+  t.match(complaintOf({ outcome: stranger }), {
+    code: 'no-rule',
+    message: /digest-mismatch stands against it too \(because\).* Treat the file as tampered with/,
+  })
+})
 
 t.test('what is only watched says that it would be refused', async t =>
   t.match(complaintOf(WATCHED)?.message, /^would be refused: /),

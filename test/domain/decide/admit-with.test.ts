@@ -1,7 +1,7 @@
 import t from 'tap'
 import { instant, type Millis, millis } from '../../../src/domain/base/instant.ts'
 import { REFUSALS, type RefusalCode } from '../../../src/domain/base/refusal.ts'
-import { renewedRefusal, whyNothingAdmits } from '../../../src/domain/decide/admit-with.ts'
+import { remedyFor, renewedRefusal, whyNothingAdmits } from '../../../src/domain/decide/admit-with.ts'
 import { decide } from '../../../src/domain/decide/decide.ts'
 import type { Refused } from '../../../src/domain/decide/verdict.ts'
 import type { Finding } from '../../../src/domain/identity/attestation.ts'
@@ -220,6 +220,20 @@ t.test('for what nothing overcomes none is offered, and it is said why', async t
   const poor: Refused = { ...unseen, code: 'too-large', nothingAdmits: undefined }
   t.match(whyNothingAdmits(poor), 'too-large is never waived', 'what is refused elsewhere says it by its code')
 })
+
+t.test(
+  'what to do about a refusal is what to do about what nothing overcomes behind it, and promises no YAML',
+  async t => {
+    const forged = HARD.find(({ code }) => code === 'signature-invalid')?.finding ?? UNASKED
+    const stranger = refusedIn({ ...NO_RULE, finding: forged })
+    t.match(stranger, { code: 'no-rule', behind: 'signature-invalid', admitWith: undefined }, 'the code stays')
+    t.equal(remedyFor(stranger), REFUSALS['signature-invalid'].remedy)
+    const offered = refusedIn({ ...NO_RULE, finding: UNATTESTED })
+    t.match(remedyFor(offered), /add a rule for it\. The page of the refusal has one ready to paste\.$/)
+    t.equal(remedyFor({ ...offered, admitWith: undefined }), REFUSALS['no-rule'].remedy, 'where there is none')
+    for (const given of HARD) t.equal(remedyFor(refusedIn(given)), REFUSALS[given.code].remedy, given.code)
+  },
+)
 
 t.test('every code is asked for what would admit it', async t => {
   const covered = new Set<string>([...[...SOFT, ...HARD].map(({ code }) => code), ...ELSEWHERE])

@@ -92,7 +92,15 @@ const ACME = '{ kind: github, repository: acme/pkg, workflow: release.yml }'
 function seenAttested(filename: string, finding: Finding, at: Instant = instant(NOW - 86_400_000)): History {
   const { filename: dist } = listed(filename)
   const proof = proofOf(finding, at)
-  const times = { uploaded: at, firstSeen: at, lastSeen: at, absent: undefined, missed: undefined, offered: at, isFleeting: false }
+  const times = {
+    uploaded: at,
+    firstSeen: at,
+    lastSeen: at,
+    absent: undefined,
+    missed: undefined,
+    offered: at,
+    isFleeting: false,
+  }
   return createHistory([{ filename, version: dist.version, ...times, proof }])
 }
 

@@ -22,6 +22,17 @@ t.test('all that is known of a refusal is told, with what helps', async t =>
   }),
 )
 
+t.test('the newest version that passes is not named again among the others', async t => {
+  const notes = (...versions: readonly string[]) => {
+    const refused = { ...REFUSED, notes: ['a mirror', `Other versions that pass: ${versions.join(', ')}.`] }
+    const passes = { version: '2.0', filename: 'pkg-2.0.tar.gz' }
+    return tellRefusal('abc', '', { refused, at: NOW }, { contact: undefined, passes }).notes
+  }
+  t.strictSame(notes('2.0', '1.0'), ['a mirror', 'Other versions that pass: 1.0.'])
+  t.strictSame(notes('2.0'), ['a mirror'])
+  t.strictSame(notes('1.0', '0.9'), ['a mirror', 'Other versions that pass: 1.0, 0.9.'])
+})
+
 t.test('what is absent is null, and never left out', async t => {
   const poor: Refused = {
     ...REFUSED,

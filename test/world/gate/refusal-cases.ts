@@ -105,6 +105,12 @@ export const REFUSED_FOR_GOOD: readonly RefusalCase[] = [
     rule: 'SIGNER, yanked: deny',
     release: (world, name) => world.release(name, '2.0', { listed: { yanked: 'broken' }, tamper: 'content' }),
   },
+  {
+    // a rule would not help
+    code: 'no-rule',
+    rule: 'none',
+    release: (world, name) => world.release(name, '2.0', { tamper: 'content' }),
+  },
 ]
 
 /** A policy under which each of them is refused, and that says whom to ask. */

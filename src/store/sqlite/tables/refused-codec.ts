@@ -3,17 +3,19 @@ import { REFUSALS, type RefusalCode } from '../../../domain/base/refusal.ts'
 import type { Refused } from '../../../domain/decide/verdict.ts'
 
 const text = z.string()
+const code = z.enum(Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]])
 const absent = text.optional()
 
 const REFUSED = z.strictObject({
   kind: z.literal('refused'),
-  code: z.enum(Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]]),
+  code,
   file: z.strictObject({ project: text, version: absent, filename: text, sha256: absent }),
   rule: z.strictObject({ id: text, file: text, line: z.int() }).optional(),
   identity: z.strictObject({ issuer: text, san: text, repository: absent, workflow: absent, ref: absent }).optional(),
   detail: text,
   admitWith: absent,
   nothingAdmits: absent,
+  behind: code.optional(),
   policyDigest: text,
   steps: z.array(
     z.strictObject({ mark: z.enum(['pass', 'fail', 'skip']), check: text, expected: absent, found: absent }),
