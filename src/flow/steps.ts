@@ -1,13 +1,6 @@
-/** Work that can be laid down between two steps: it yields wherever it may be, and returns what came of it. */
-export type Steps<Result> = Generator<undefined, Result, undefined>
+import type { Steps } from '../domain/base/in-steps.ts'
 
-/** All at once: for work that is known to be small, and where nobody else waits. */
-export function atOnce<Result>(steps: Steps<Result>): Result {
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return value
-  }
-}
+export { atOnce, type Steps } from '../domain/base/in-steps.ts'
 
 /** How many entries of a list are looked at between two looks at the time: some tens of microseconds. */
 const PIECE = 32

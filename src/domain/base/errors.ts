@@ -181,3 +181,13 @@ export class GateError extends Error {
     this.limit = options.limit ?? (code === 'unknown-overloaded' ? 'overloaded' : undefined)
   }
 }
+
+/** "Cannot tell" and "is not there" as values, so that what else is asked for goes on. */
+export async function orGateError<Result>(asking: Promise<Result>): Promise<Result | GateError> {
+  try {
+    return await asking
+  } catch (error) {
+    if (error instanceof GateError) return error
+    throw error
+  }
+}

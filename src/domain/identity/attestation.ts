@@ -98,15 +98,17 @@ export type Finding =
 /** A finding against a file. */
 export type InvalidFinding = Extract<Finding, { readonly kind: 'invalid' }>
 
-export type InvalidCode = Extract<
-  RefusalCode,
-  | 'provenance-malformed'
-  | 'signature-invalid'
-  | 'subject-mismatch'
-  | 'digest-mismatch'
-  | 'metadata-mismatch'
-  | 'metadata-unreadable'
->
+/** What is wrong with what a file carries, whatever a policy says of it. */
+export const INVALID_CODES = [
+  'provenance-malformed',
+  'signature-invalid',
+  'subject-mismatch',
+  'digest-mismatch',
+  'metadata-mismatch',
+  'metadata-unreadable',
+] as const satisfies readonly RefusalCode[]
+
+export type InvalidCode = (typeof INVALID_CODES)[number]
 
 /** The identity that a person reads in journals, refusals and `--format json`. */
 export interface Identity {

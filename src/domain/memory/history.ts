@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from '../base/in-steps.ts'
 import { type Instant, instant } from '../base/instant.ts'
 import type { Finding, TrustRootName } from '../identity/attestation.ts'
 import { isSshRerun } from '../identity/circleci.ts'
@@ -63,18 +64,14 @@ export interface History {
 
 /** Puts in order what was seen of one project; what is asked of it afterwards costs little. */
 export function createHistory(files: readonly SeenFile[]): History {
-  const steps = historyInSteps(files)
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return value
-  }
+  return atOnce(historyInSteps(files))
 }
 
 /** files that are looked at in one step */
 const STEP = 64
 
 /** The same in steps: a large project takes its time. */
-export function* historyInSteps(files: readonly SeenFile[]): Generator<undefined, History, undefined> {
+export function* historyInSteps(files: readonly SeenFile[]): Steps<History> {
   const byRelease = new Map<string, AttestedFile>()
   const released = new Map<string, Instant>()
   const absent = new Map<string, Instant>()

@@ -1,4 +1,5 @@
 import type { Sha256 } from '../base/digest.ts'
+import { atOnce, type Steps } from '../base/in-steps.ts'
 import { type Instant, instant } from '../base/instant.ts'
 import type { ProjectStatus } from '../packaging/artifact.ts'
 import type { ProjectName } from '../packaging/name.ts'
@@ -243,21 +244,13 @@ export function mergeMemories(one: ProjectMemory, other: ProjectMemory): Project
 
 /** What a page listed and what was proved, file by file; what is neither wheel nor sdist has no version and no history. */
 export function seenFiles(memory: ProjectMemory): readonly SeenFile[] {
-  const steps = seenInSteps(memory)
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return value
-  }
+  return atOnce(seenInSteps(memory))
 }
 
 /** files that are put down in one step */
 const STEP = 128
 
-function* seenInSteps({
-  sightings,
-  proofs,
-  reading,
-}: ProjectMemory): Generator<undefined, readonly SeenFile[], undefined> {
+function* seenInSteps({ sightings, proofs, reading }: ProjectMemory): Steps<readonly SeenFile[]> {
   const files: SeenFile[] = []
   for (const sighting of sightings.values()) {
     const { filename, version, uploaded, firstSeen, absent, missed, gone } = sighting

@@ -1,4 +1,4 @@
-import { GateError } from '../../domain/base/errors.ts'
+import { GateError, orGateError } from '../../domain/base/errors.ts'
 import { Admitted } from '../../domain/decide/verdict.ts'
 import { parseDependency } from '../../domain/packaging/dependency.ts'
 import { parseDistFilename } from '../../domain/packaging/filename.ts'
@@ -22,7 +22,7 @@ import {
   resolveNeeds,
   type Unmet,
 } from './resolve-needs.ts'
-import { createShelf, orGateError } from './shelf.ts'
+import { createShelf } from './shelf.ts'
 
 /** What was judged of locks, and for whom. */
 export interface BuildOrder {

@@ -1,4 +1,4 @@
-import { GateError } from '../../domain/base/errors.ts'
+import { GateError, orGateError } from '../../domain/base/errors.ts'
 import { Admitted } from '../../domain/decide/verdict.ts'
 import { type Dependency, parseDependency } from '../../domain/packaging/dependency.ts'
 import { type MarkerTarget, mayHold } from '../../domain/packaging/marker.ts'
@@ -8,7 +8,7 @@ import { compareVersions, isPrerelease, parseVersion, type Version } from '../..
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { LockedExplanation } from '../explain/explanation.ts'
 import type { LookInside } from './look-inside.ts'
-import { orGateError, type Shelf, type ShelvedRelease, type ShelvedWheel } from './shelf.ts'
+import type { Shelf, ShelvedRelease, ShelvedWheel } from './shelf.ts'
 
 /** For whom something is built. */
 export interface BuildTarget {

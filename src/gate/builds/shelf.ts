@@ -1,4 +1,3 @@
-import { GateError } from '../../domain/base/errors.ts'
 import type { WheelFilename } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { canonicalVersion, compareVersions, type Version } from '../../domain/packaging/version.ts'
@@ -48,15 +47,5 @@ export function createShelf({ listed }: Pick<Explain, 'listed'>): Shelf {
     projects.set(project, known)
     known.catch(() => {}) // whoever waits for it is told
     return known
-  }
-}
-
-/** "Cannot tell" and "is not there" as values, so that what else is looked for goes on. */
-export async function orGateError<Result>(asking: Promise<Result>): Promise<Result | GateError> {
-  try {
-    return await asking
-  } catch (error) {
-    if (error instanceof GateError) return error
-    throw error
   }
 }

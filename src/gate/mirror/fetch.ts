@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
-import { GateError } from '../../domain/base/errors.ts'
+import { GateError, orGateError } from '../../domain/base/errors.ts'
 import type { Admitted, RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import { type DistFilename, parseDistFilename } from '../../domain/packaging/filename.ts'
@@ -14,7 +14,7 @@ import type { Index } from '../../ports/outward.ts'
 import type { MirrorPlan, WantedFile } from '../../protocol/carry/mirror-plan.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import { type Explanation, stepsOf } from '../explain/explanation.ts'
-import { type FileGate, orFailure, type Taken, takeFile } from './take.ts'
+import { type FileGate, type Taken, takeFile } from './take.ts'
 
 /** Files that are fetched side by side: large ones keep the line busy while small ones keep the verifier busy. */
 const AT_ONCE = { small: 8, large: 4 }
@@ -124,7 +124,7 @@ async function fetchOne(wish: Wish, parts: FetchParts, ledger: Ledger): Promise<
     const detail = `${wish.filename} is no wheel or source distribution of ${wish.project}`
     return told(new GateError('not-listed', detail), about)
   }
-  const held = await orFailure(hold(wish, filename, parts.gate, ledger))
+  const held = await orGateError(hold(wish, filename, parts.gate, ledger))
   if (held instanceof GateError) return told(held, about)
   if (held.kind === 'refused') return told(held, held.file)
   const { verdict, size } = held

@@ -1,9 +1,9 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
-import { GateError } from '../../domain/base/errors.ts'
+import { GateError, orGateError } from '../../domain/base/errors.ts'
 import type { HeldFile } from '../../domain/packaging/held-file.ts'
 import { createLimit } from '../../flow/limit.ts'
 import { type Explanation, stepsOf } from '../explain/explanation.ts'
-import { type FileGate, orFailure, takeFile } from './take.ts'
+import { type FileGate, takeFile } from './take.ts'
 
 /** Files that are judged side by side. */
 const AT_ONCE = 8
@@ -29,7 +29,7 @@ export async function judgeHeld(
   return await Promise.all(
     files.map(held =>
       limit.run(async () => {
-        const taken = await orFailure(takeFile(held, gate))
+        const taken = await orGateError(takeFile(held, gate))
         const { outcome, metadata } =
           taken instanceof GateError || taken.kind === 'refused'
             ? { outcome: taken, metadata: undefined }

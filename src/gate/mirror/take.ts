@@ -1,5 +1,4 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
-import { GateError } from '../../domain/base/errors.ts'
 import type { Admitted, Refused, Verdict } from '../../domain/decide/verdict.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { DistFilename } from '../../domain/packaging/filename.ts'
@@ -52,14 +51,4 @@ export async function takeFile(
   const beside = located.coreMetadata === undefined ? undefined : await gate.metadata(verdict)
   const metadata = beside?.kind === 'metadata' ? beside.sha256 : undefined
   return { kind: 'taken', verdict, size: opened.file.size, metadata }
-}
-
-/** "Cannot tell" as an outcome of one file, so that the others go on. */
-export async function orFailure<Result>(taking: Promise<Result>): Promise<Result | GateError> {
-  try {
-    return await taking
-  } catch (error) {
-    if (error instanceof GateError) return error
-    throw error
-  }
 }

@@ -1,6 +1,6 @@
 import { parseSha256 } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
-import type { Finding, InvalidCode } from '../../domain/identity/attestation.ts'
+import { type Finding, INVALID_CODES } from '../../domain/identity/attestation.ts'
 import type { RememberedFinding } from '../../domain/memory/findings.ts'
 import { createHistory, type History, NO_HISTORY, type SeenFile } from '../../domain/memory/history.ts'
 import { type SeenProject, seenProject } from '../../domain/memory/project-memory.ts'
@@ -9,14 +9,6 @@ import { parseDistFilename } from '../../domain/packaging/filename.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
 import type { JournalRow, Records } from '../../ports/records.ts'
 
-const INVALID: readonly InvalidCode[] = [
-  'provenance-malformed',
-  'signature-invalid',
-  'subject-mismatch',
-  'digest-mismatch',
-  'metadata-mismatch',
-  'metadata-unreadable',
-]
 /** What was certainly looked at before it was decided. */
 const LOOKED_AT: ReadonlySet<string> = new Set(['exemption', 'exemption-expired'])
 /** What is only said of a file without attestations. */
@@ -90,7 +82,7 @@ export class RecordedStates {
     const remembered = await asked
     const found = remembered?.finding
     if (remembered !== undefined && remembered.found > row.at && remembered.found <= at) return found
-    const why = identity === undefined ? INVALID.find(invalid => invalid === code) : undefined
+    const why = identity === undefined ? INVALID_CODES.find(invalid => invalid === code) : undefined
     if (why !== undefined) return { kind: 'invalid', why, detail: 'as it was found then' }
     if (WITHOUT.has(code)) return { kind: 'unattested', said: 'integrity' }
     // somebody's identity was proved then; what has failed or gone since tells nothing of it

@@ -1,6 +1,3 @@
-import type { Router } from '../door/router.ts'
-import { NOSNIFF, sendAnswer } from '../exchange/answer.ts'
-
 /**
  * What runs in a page that offers YAML: it shows the button and copies the text beside it. Where a page is not in a secure context
  * there is no clipboard to ask for, and the selection is copied.
@@ -22,16 +19,3 @@ export const COPY = `for (const button of document.querySelectorAll('button[data
   })
 }
 `
-
-const SCRIPT = Buffer.from(COPY)
-
-/** `/x/copy.js`, beside the pages that name it. */
-export function addCopyScript(router: Router): void {
-  router.add('/x/copy.js', 'explain', exchange =>
-    sendAnswer(exchange, {
-      status: 200,
-      headers: ['Content-Type', 'text/javascript; charset=utf-8', 'Cache-Control', 'no-cache', ...NOSNIFF],
-      body: SCRIPT,
-    }),
-  )
-}

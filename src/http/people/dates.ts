@@ -1,5 +1,3 @@
-import type { Router } from '../door/router.ts'
-import { NOSNIFF, sendAnswer } from '../exchange/answer.ts'
 import { type Html, html } from './html.ts'
 
 /** A moment, as ISO 8601: so it is read where no script runs, and on hover where {@link DATES} has written it in the reader's zone. */
@@ -15,16 +13,3 @@ export const DATES = `for (const time of document.querySelectorAll('time[datetim
   })
 }
 `
-
-const SCRIPT = Buffer.from(DATES)
-
-/** `/x/dates.js`, beside the pages that name it. */
-export function addDatesScript(router: Router): void {
-  router.add('/x/dates.js', 'explain', exchange =>
-    sendAnswer(exchange, {
-      status: 200,
-      headers: ['Content-Type', 'text/javascript; charset=utf-8', 'Cache-Control', 'no-cache', ...NOSNIFF],
-      body: SCRIPT,
-    }),
-  )
-}

@@ -7,11 +7,12 @@ import { formatOf } from '../exchange/choice.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { explainUrl, helpFor, send403 } from '../exchange/refusals.ts'
 import type { Serving } from '../exchange/settings.ts'
-import { addCopyScript } from './copy.ts'
-import { addDatesScript } from './dates.ts'
+import { COPY } from './copy.ts'
+import { DATES } from './dates.ts'
 import { renderToldRefusal } from './explain-page.ts'
 import { asksForJson, html, isBrowser, type Page, sendPage } from './html.ts'
 import { sendJson } from './ops.ts'
+import { addScript } from './script.ts'
 import { tellRefusal } from './told-refusal.ts'
 
 /**
@@ -19,8 +20,8 @@ import { tellRefusal } from './told-refusal.ts'
  * for clients that show nothing but the URL that failed.
  */
 export function addExplainPages(router: Router, serving: Serving): void {
-  addCopyScript(router)
-  addDatesScript(router)
+  addScript(router, 'copy.js', COPY)
+  addScript(router, 'dates.js', DATES)
   router.add('/x/:id', 'explain', async (exchange, { id = '' }, query) => {
     const format = formatOf(query)
     const json = asksForJson(exchange, format)

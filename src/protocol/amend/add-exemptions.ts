@@ -1,12 +1,12 @@
 import { basename, dirname, resolve } from 'node:path'
 import type { NonEmpty } from '../../domain/base/brand.ts'
 import { matchesName } from '../../domain/base/glob.ts'
-import { formatInstant, type Instant } from '../../domain/base/instant.ts'
+import type { Instant } from '../../domain/base/instant.ts'
 import type { Waiver } from '../../domain/base/refusal.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Exemption } from '../../domain/policy/policy.ts'
 import { parseMatch } from '../clauses/match.ts'
-import { REASONS } from '../policy/write-exemptions.ts'
+import { pinsHead, reasonOf } from '../policy/write-exemptions.ts'
 import { changePins, type Pin, writePins } from '../policy/write-pins.ts'
 import { addClauses, type NewClause } from './add-clauses.ts'
 import { type Clause, clausesOf, type DocumentPlace, type PolicyTexts, pinsPathOf, saidIn } from './policy-texts.ts'
@@ -128,11 +128,11 @@ function newExemption(
       id: `EX-${name}`,
       pins: `./pins/${name}.txt`,
       waive,
-      reason: `${waive.map(waiver => REASONS[waiver]).join('; ')}, as observed on ${formatInstant(now).slice(0, 10)} in ${origin}`,
+      reason: reasonOf(waive, origin, now),
       owner,
       expires,
     }
-    const head = `What ${value.id} exempts, with its owner, its reason and its end in ${basename(file)} beside this folder.`
+    const head = pinsHead(value.id, basename(file))
     return { clause: { key: 'exemptions', name: value.id, value }, path, head }
   }
 }

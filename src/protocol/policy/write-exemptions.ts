@@ -1,4 +1,3 @@
-import { nonEmpty } from '../../domain/base/brand.ts'
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { formatInstant, type Instant } from '../../domain/base/instant.ts'
 import type { Waiver } from '../../domain/base/refusal.ts'
@@ -85,7 +84,7 @@ function writeBeside(
       const said = { waive, expires, reason: reasonOf(waive, called, options.at), owner: options.owner }
       const id = idOf(`EX-${stem}`, [writePins(releases), said])
       const file = `${FOLDER}/${name}.txt`
-      const head = `What ${id} exempts, with its owner, its reason and its end in ${options.beside}.yaml beside this folder.`
+      const head = pinsHead(id, `${options.beside}.yaml`)
       return [
         {
           lines: [`  - id: ${scalar(id)}`, `    pins: ./${file}`, waiving(said), ...closing(said)],
@@ -140,16 +139,18 @@ function idOf(stem: string, said: unknown): string {
   return `${stem.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 57)}-${sha256Of(JSON.stringify(said)).slice(0, 6)}`
 }
 
-function reasonOf(waive: readonly Waiver[], lock: string, at: Instant): string {
-  const reasons =
-    nonEmpty(waive)
-      ?.map(waiver => REASONS[waiver])
-      .join('; ') ?? ''
-  return `${reasons}, as observed on ${formatInstant(at).slice(0, 10)} in ${lock}`
+/** The first line of a pins file. */
+export function pinsHead(id: string, policyFile: string): string {
+  return `What ${id} exempts, with its owner, its reason and its end in ${policyFile} beside this folder.`
+}
+
+/** Why these bytes are exempted, by what was seen of them in a lock. */
+export function reasonOf(waive: readonly Waiver[], lock: string, at: Instant): string {
+  return `${waive.map(waiver => REASONS[waiver]).join('; ')}, as observed on ${formatInstant(at).slice(0, 10)} in ${lock}`
 }
 
 /** What an exemption that waives this is for. */
-export const REASONS: Readonly<Record<Waiver, string>> = {
+const REASONS: Readonly<Record<Waiver, string>> = {
   attestation: 'no attestation',
   identity: 'signed by somebody whom no rule names',
   predicate: 'predicate types that are not allowed',

@@ -5,7 +5,7 @@ import {
   type AttestationFacts,
   type BundleResult,
   type Finding,
-  type InvalidCode,
+  INVALID_CODES,
   PREDICATE_TYPES,
   type PublisherObject,
   VerifiedAttestation,
@@ -19,14 +19,6 @@ export type StorableFinding = Exclude<Finding, { kind: 'unasked' }>
 /** Raised whenever a check is added or the form changes: older rows become undecodable and are verified again. */
 const FORMAT = 3
 
-const INVALID_CODES: readonly InvalidCode[] = [
-  'provenance-malformed',
-  'signature-invalid',
-  'subject-mismatch',
-  'digest-mismatch',
-  'metadata-mismatch',
-  'metadata-unreadable',
-]
 const KNOWN_TYPES = Object.values(PREDICATE_TYPES)
 
 /** JSON text for the store and for the way out of a worker. Absent values are left out. */

@@ -1,5 +1,5 @@
 // guards: src/http/people/codes.ts src/http/people/copy.ts src/http/people/dates.ts src/http/people/explain-page.ts
-// guards: src/http/people/home.ts src/http/people/html.ts
+// guards: src/http/people/home.ts src/http/people/html.ts src/http/people/script.ts
 // guards: src/http/people/ops.ts src/http/people/style.ts
 import { createHash } from 'node:crypto'
 import { runInNewContext } from 'node:vm'
