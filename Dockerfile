@@ -1,4 +1,4 @@
-# The gate as an image: the source as it was reviewed, its production packages, and Node. Nothing is compiled or bundled.
+# The gate as an image: what `npm run build` makes of the source, and Node. No package manager and no node_modules is in it.
 #
 #   docker build -t portcullis .
 #   docker run --rm -p 127.0.0.1:8080:8080 -v portcullis:/data --read-only --tmpfs /tmp --cap-drop ALL portcullis
@@ -10,19 +10,25 @@ ARG NODE_IMAGE=node:24-bookworm-slim
 ARG RUNTIME_IMAGE=debian:bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
-WORKDIR /image/opt/portcullis
+WORKDIR /build
 COPY package.json package-lock.json ./
-# No script of any package runs. better-sqlite3 brings its binaries for every platform, and SQLite's source to build others:
-# this platform's binary stays.
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
- && rm -rf node_modules/.bin node_modules/better-sqlite3/deps node_modules/better-sqlite3/src \
- && find node_modules/better-sqlite3/prebuilds -type f ! -name "linux-$(node -p process.arch).node" -delete \
- && find node_modules -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' \) -delete
+# No script of any package runs.
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-# Readable by every user and writable by root alone, whatever the umask was that the checkout was made with.
-RUN mkdir -p /empty /image/usr/local/bin \
+# Of SQLite's binaries this platform's stays. What V8 makes of the modules of a gate is made here, for the user that runs it (Node names
+# the folder after who made it), where nobody can change it afterwards. Readable by every user and writable by root alone, whatever the
+# umask was that the checkout was made with.
+RUN mkdir -p /empty /image/usr/local/bin /image/opt/portcullis/policies \
  && cp "$(command -v node)" /image/usr/local/bin/node \
  && ln -s ../../../opt/portcullis/bin/portcullis /image/usr/local/bin/portcullis \
+ && node scripts/build.ts \
+ && find dist/prebuilds -type f ! -name "linux-$(node -p process.arch).node" -delete \
+ && cp -r bin dist LICENSE package.json /image/opt/portcullis/ \
+ && cp policies/starter.yaml /image/opt/portcullis/policies/ \
+ && mkdir /image/opt/portcullis/dist/cache \
+ && { timeout -s TERM 10 env PORTCULLIS_TRUST_ROOT=embedded PORTCULLIS_LISTEN=127.0.0.1:0 PORTCULLIS_DATA=/tmp/data \
+      /image/opt/portcullis/bin/portcullis serve >/dev/null || [ $? = 124 ]; } \
+ && for made in /image/opt/portcullis/dist/cache/*-0; do mv "$made" "${made%-0}-10001"; done \
  && chmod -R u=rwX,go=rX /image
 
 FROM ${RUNTIME_IMAGE}

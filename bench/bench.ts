@@ -1,357 +1,181 @@
 /**
- * `npm run bench [-- --rounds 5 --seconds 2 --only page,file]`: the gate beside nginx on loopback, one core for the server
- * and one for the clients, runs interleaved, medians and ratios. Needs Linux, two cores, nginx, wrk, curl and taskset.
+ * `npm run bench [-- --quick --only trace,page --against main]`: the gate beside what does the same without it, one core for the
+ * server and one for clients and the index, in turn; medians and ratios. `--help` names the rows; bench/README.md says how to read them.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { cpus, tmpdir } from 'node:os'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { ManualScope } from '../test/world/manual-scope.ts'
-import { createWorld, type Published, type Scope, type World } from '../test/world/world.ts'
-import { median, type Row, renderTable, spread } from './figures.ts'
-import { type GateProcess, startGateProcess } from './gate-process.ts'
-import { runWrk, stallReaders, timeDownload } from './load.ts'
-import { benchMetadata } from './metadata.ts'
-import { benchMirror } from './mirror.ts'
-import { type Nginx, startNginx } from './nginx.ts'
-import { isInstalled, moveToClientCore, runClient } from './processes.ts'
-import { rememberFindings } from './remembered.ts'
-import { benchVerify } from './verify.ts'
+import type { Scope } from '../test/world/world.ts'
+import { changeOf, figureOf, isReached, isSteady, type Measured, renderTable } from './figures.ts'
+import { ACCEL } from './groups/accel.ts'
+import { COLD } from './groups/cold.ts'
+import { CONSOLE } from './groups/console.ts'
+import { GATES } from './groups/gates.ts'
+import { HERD } from './groups/herd.ts'
+import { FILE, PAGE } from './groups/hot.ts'
+import { INIT } from './groups/init.ts'
+import { MEMORY, START } from './groups/memory.ts'
+import { METADATA } from './groups/metadata.ts'
+import { MIRROR } from './groups/mirror.ts'
+import { VERIFY_FILE, VERSION } from './groups/process.ts'
+import { TRACE } from './groups/trace.ts'
+import { VERIFY } from './groups/verify.ts'
+import { otherCheckout, thisCheckout } from './stage/checkouts.ts'
+import { isInstalled, moveToClientCore } from './stage/processes.ts'
+import type { Checkout, Group, Stage } from './stage/stage.ts'
 
-const MIB = 1024 * 1024
-/** bytes a second: 1 Gbit/s */
-const GIGABIT = 125_000_000
-/** nginx that varies more than this says nothing about anybody else */
-const STEADY = 0.15
+const GROUPS: readonly Group[] = [
+  TRACE,
+  COLD,
+  HERD,
+  PAGE,
+  FILE,
+  ACCEL,
+  MEMORY,
+  START,
+  VERSION,
+  VERIFY_FILE,
+  INIT,
+  MIRROR,
+  METADATA,
+  VERIFY,
+  GATES,
+  CONSOLE,
+]
+/** Left out of a quick run: they take long, or change seldom. */
+const SLOW: ReadonlySet<Group> = new Set([METADATA, VERIFY, ACCEL, GATES, CONSOLE])
+
+const PACKAGES = 'apt-get install nginx-light wrk curl util-linux time'
+
+const HELP = `Usage: npm run bench -- [options]
+
+  --only a,b        these rows alone, by the names below
+  --quick           fewer rounds, smaller sizes: within three minutes
+  --rounds N        of each row, in turn with its peer (5; quick 2)
+  --seconds N       that a load lasts (2; quick 1)
+  --gate FILE       measures what was built, not bin/portcullis
+  --against REF     compares with a worktree of that commit, row by row;
+                    a FILE is another launcher, such as bin/portcullis
+  --json FILE       writes every value that was measured
+  --projects N      of the trace (500; quick 100)
+  --profile FOLDER  CPU profiles of the gate, of the trace
+  --python PATH     a Python with pypi-attestations
+
+${GROUPS.map(({ name, about }) => `  ${name.padEnd(14)}${about}\n`).join('')}`
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
     only: { type: 'string', default: '' },
+    quick: { type: 'boolean', default: false },
+    gate: { type: 'string' },
+    against: { type: 'string' },
+    json: { type: 'string' },
+    projects: { type: 'string' },
+    profile: { type: 'string' },
     python: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 })
-const rounds = Number(options.rounds)
-const seconds = Number(options.seconds)
-const chosen = options.only.split(',').filter(name => name !== '')
-const isChosen = (name: string): boolean => chosen.length === 0 || chosen.includes(name)
+const { quick } = options
+const rounds = Number(options.rounds ?? (quick ? 2 : 5))
+const seconds = Number(options.seconds ?? (quick ? 1 : 2))
 
-interface Bench {
-  readonly world: World
-  readonly gate: GateProcess
-  readonly nginx: Nginx
-  readonly folder: string
+function chosenGroups(): readonly Group[] {
+  const names = options.only.split(',').filter(name => name !== '')
+  const unknown = names.filter(name => !GROUPS.some(group => group.name === name))
+  if (unknown.length > 0) throw new Error(`there are no rows ${unknown.join(', ')}; --help names those that there are`)
+  if (names.length === 0) return GROUPS.filter(group => !quick || !SLOW.has(group))
+  return GROUPS.filter(({ name }) => names.includes(name))
 }
-
-const warnings: string[] = []
-
-// ---------------------------------------------------------------- hot: the same bytes from nginx
-
-interface Hot {
-  readonly scenario: string
-  readonly path: string
-  readonly peerPath: string
-  readonly connections: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly peerHeaders: Readonly<Record<string, string>>
-  readonly goal: number
-  /** bytes of one answer, where throughput is the figure people know */
-  readonly bytes: number | undefined
-}
-
-async function benchHot({ gate, nginx }: Bench, hot: Hot): Promise<Row> {
-  const { scenario, path, peerPath, connections, headers, peerHeaders, goal, bytes } = hot
-  const ours: number[] = []
-  const theirs: number[] = []
-  let failures = 0
-  for (let round = 0; round < rounds; round += 1) {
-    theirs.push((await runWrk(`${nginx.url}${peerPath}`, { connections, seconds, headers: peerHeaders })).rate)
-    const load = await runWrk(`${gate.url}${path}`, { connections, seconds, headers })
-    ours.push(load.rate)
-    failures += load.failures
-  }
-  const steady = spread(theirs) <= STEADY
-  if (!steady) warnings.push(`${scenario}: nginx itself varied by ${(spread(theirs) * 100).toFixed(0)} %`)
-  if (failures > 0) warnings.push(`${scenario}: ${failures} answers of the gate were errors`)
-  const show = (rate: number): string =>
-    bytes === undefined ? `${rate.toFixed(0)}/s` : `${rate.toFixed(0)}/s, ${((rate * bytes) / 1e6).toFixed(0)} MB/s`
-  return {
-    scenario,
-    gate: show(median(ours)),
-    peer: show(median(theirs)),
-    figure: median(ours) / median(theirs),
-    goal: { atLeast: goal },
-    note: `gate ±${(spread(ours) * 50).toFixed(0)} %, nginx ±${(spread(theirs) * 50).toFixed(0)} %${steady ? '' : ', unsteady'}`,
-  }
-}
-
-async function benchPages(bench: Bench): Promise<readonly Row[]> {
-  const { gate, nginx } = bench
-  const accept = 'application/vnd.pypi.simple.v1+json'
-  const path = '/simple/many/'
-  // the first request starts the judging behind the page, the page is steady once that is done
-  await fetch(`${gate.url}${path}`, { headers: { accept } })
-  await sleep(3_000)
-  const answer = await fetch(`${gate.url}${path}`, { headers: { accept, 'accept-encoding': 'identity' } })
-  const body = Buffer.from(await answer.arrayBuffer())
-  nginx.serve('/simple/many/index.json', body)
-  const etag = (await fetch(`${nginx.url}/simple/many/index.json`)).headers.get('etag') ?? ''
-  const kilobytes = (body.length / 1000).toFixed(0)
-  const hot = { path, peerPath: '/simple/many/index.json', connections: 32, bytes: undefined }
-  return [
-    await benchHot(bench, {
-      ...hot,
-      scenario: `hot ${kilobytes} KB JSON page, verdicts and access log on`,
-      headers: { accept },
-      peerHeaders: { accept },
-      goal: 0.85,
-    }),
-    await benchHot(bench, {
-      ...hot,
-      scenario: '304 on that page',
-      headers: { accept, 'if-none-match': answer.headers.get('etag') ?? '' },
-      peerHeaders: { 'if-none-match': etag },
-      goal: 0.65,
-    }),
-  ]
-}
-
-async function benchFiles(
-  bench: Bench,
-  files: readonly (Published & { readonly goal: number })[],
-): Promise<readonly Row[]> {
-  const rows: Row[] = []
-  for (const { path, filename, bytes, goal } of files) {
-    await (await fetch(`${bench.gate.url}${path}`)).arrayBuffer()
-    bench.nginx.serve(`/files/${filename}`, bytes)
-    rows.push(
-      await benchHot(bench, {
-        scenario: `hot ${showSize(bytes.length)} file`,
-        path,
-        peerPath: `/files/${filename}`,
-        connections: bytes.length > 10 * MIB ? 8 : 32,
-        headers: {},
-        peerHeaders: {},
-        goal,
-        bytes: bytes.length,
-      }),
-    )
-  }
-  return rows
-}
-
-function showSize(bytes: number): string {
-  return bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${Math.round(bytes / 1e3)} KB`
-}
-
-// ---------------------------------------------------------------- cold: attestation and digest first
-
-async function benchCold(
-  { world, gate }: Bench,
-  how: { readonly name: string; readonly limit: number | undefined; readonly goal: number },
-): Promise<Row> {
-  const plain: number[] = []
-  const gated: number[] = []
-  // one round more, of which nothing is kept: both sides open their connections, the gate starts its verification worker
-  for (let round = -1; round < rounds; round += 1) {
-    // a project a round: the page of a known one is believed for index.max_age
-    const project = `cold-${how.name.replace(/\W+/g, '-')}-${round + 1}`
-    const { wheel } = await world.release(project, '1.0', {
-      kinds: ['wheel'],
-      padTo: 50_000_000,
-      identity: ACME,
-    })
-    world.upstream.limit(how.limit)
-    const plainSeconds = await timeDownload(`${world.upstream.filesOrigin}${wheel.path}`)
-    const gatedSeconds = await timeDownload(`${gate.url}${wheel.path}`)
-    if (round >= 0) {
-      plain.push(plainSeconds)
-      gated.push(gatedSeconds)
-    }
-    world.upstream.limit(undefined)
-    world.upstream.remove(project)
-  }
-  return {
-    scenario: `cold 50 MB file, attestation verified first, upstream ${how.name}`,
-    gate: `${median(gated).toFixed(3)} s`,
-    peer: `${median(plain).toFixed(3)} s (plain download)`,
-    figure: median(gated) / median(plain),
-    goal: { atMost: how.goal },
-    note: `gate ±${(spread(gated) * 50).toFixed(0)} %, plain ±${(spread(plain) * 50).toFixed(0)} %`,
-  }
-}
-
-async function benchHerd({ world, gate }: Bench): Promise<readonly Row[]> {
-  const clients = 1_000
-  const { wheel } = await world.release('herd', '1.0', { kinds: ['wheel'], padTo: 2_000_000, identity: ACME })
-  const verified = await gate.counter('portcullis_verification_duration_seconds_count')
-  world.upstream.forgetRequests()
-  const script = new URL('herd.ts', import.meta.url).pathname
-  const { whole } = JSON.parse(
-    await runClient(process.execPath, [script, `${gate.url}${wheel.path}`, String(clients), wheel.sha256]),
-  )
-  if (whole !== clients) warnings.push(`herd: ${whole} of ${clients} clients got the whole file`)
-  const verifications = (await gate.counter('portcullis_verification_duration_seconds_count')) - verified
-  const row = (what: string, count: number): Row => ({
-    scenario: `${clients} clients, one cold file: ${what}`,
-    gate: `${count}`,
-    peer: '',
-    figure: count,
-    goal: { exactly: 1 },
-    note: `${whole} got all of it`,
-  })
-  return [row('upstream downloads', world.upstream.count('file', 'herd')), row('verifications', verifications)]
-}
-
-// ---------------------------------------------------------------- how small
-
-async function benchMemory(bench: Bench, wheel: Published): Promise<readonly Row[]> {
-  const folder = join(bench.folder, 'idle')
-  // a first start makes the database, with a library that no later start loads: what runs for months is a later one
-  await (await startGateProcess(bench.world, folder, await freePort())).stop()
-  const fresh = await startGateProcess(bench.world, folder, await freePort())
-  await sleep(2_000)
-  const idle = fresh.memory()
-  await (await fetch(`${fresh.url}${wheel.path}`)).arrayBuffer()
-  const sockets = await stallReaders(`${fresh.url}${wheel.path}`, 200)
-  let most = 0
-  for (let second = 0; second < 5; second += 1) {
-    await sleep(1_000)
-    most = Math.max(most, fresh.memory())
-  }
-  for (const socket of sockets) socket.destroy()
-  await fresh.stop()
-  const row = (scenario: string, bytes: number, atMost: number): Row => ({
-    scenario,
-    gate: `${(bytes / 1e6).toFixed(0)} MB`,
-    peer: '',
-    figure: Math.round(bytes / 1e6),
-    goal: { atMost, unit: 'MB' },
-    note: 'resident set, second start',
-  })
-  return [row('memory, idle', idle, 130), row('memory, 200 stalled 50 MB readers', most, 280)]
-}
-
-async function benchStart(bench: Bench): Promise<Row> {
-  const count = 100_000
-  const folder = join(bench.folder, 'start')
-  await rememberFindings(join(folder, 'data'), count, bench.world)
-  const times: number[] = []
-  for (let round = 0; round < rounds; round += 1) {
-    const gate = await startGateProcess(bench.world, folder, await freePort())
-    times.push(gate.readyMs / 1000)
-    await gate.stop()
-  }
-  return {
-    scenario: `start with ${count.toLocaleString('en')} remembered findings`,
-    gate: `${median(times).toFixed(2)} s`,
-    peer: '',
-    figure: median(times),
-    goal: { atMost: 1.5, unit: 's' },
-    note: 'from the start of the process to /readyz 200',
-  }
-}
-
-async function benchVerifications(): Promise<readonly Row[]> {
-  const rows = await benchVerify(options.python === undefined ? {} : { python: options.python })
-  const plain = rows[0]?.perSecond
-  if (plain === undefined) warnings.push('verifications: the shared vectors are not here')
-  return rows.slice(1).map(({ scenario, perSecond, ratio, goal, note }) => ({
-    scenario: `verifications on one core: ${scenario}`,
-    gate: perSecond === undefined ? '-' : `${perSecond.toFixed(0)}/s`,
-    peer: `${plain?.toFixed(0)}/s (plain @sigstore/verify)`,
-    figure: ratio ?? Number.NaN,
-    goal: goal === undefined ? undefined : { atLeast: goal },
-    note,
-  }))
-}
-
-// ---------------------------------------------------------------- the run
-
-const ACME = { kind: 'github', repository: 'acme/bench', workflow: 'release.yml', ref: 'refs/tags/v1.0' } as const
-const POLICY = `version: 1
-projects:
-  - match: "*"
-    publishers:
-      - { kind: github, repository: acme/bench, workflow: release.yml }
-`
 
 async function main(scope: Scope): Promise<void> {
+  const groups = chosenGroups()
   const missing: string[] = []
-  for (const command of ['nginx', 'wrk', 'curl', 'taskset']) if (!(await isInstalled(command))) missing.push(command)
-  if (missing.length > 0 || cpus().length < 2)
-    throw new Error(
-      `needs two cores and: ${missing.join(', ')} (Debian: apt-get install nginx-light wrk curl util-linux)`,
-    )
+  for (const command of new Set(['taskset', ...groups.flatMap(({ needs = [] }) => needs)]))
+    if (!(await isInstalled(command))) missing.push(command)
+  if (missing.length > 0) throw new Error(`needs ${missing.join(', ')} (Debian: ${PACKAGES})`)
+  if (cpus().length < 2) throw new Error('needs two cores')
   await moveToClientCore()
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
   scope.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const world = await createWorld(scope)
-  world.writePolicy(POLICY)
-  const nginx = await startNginx(join(folder), await freePort())
-  scope.teardown(() => nginx.stop())
-  const gate = await startGateProcess(world, join(folder, 'gate'), await freePort(), { index: { mode: 'hide' } })
-  scope.teardown(() => gate.stop())
-  const bench: Bench = { world, gate, nginx, folder }
+  const checkouts: Checkout[] = [thisCheckout(options.gate)]
+  if (options.against !== undefined) checkouts.push(otherCheckout(options.against, scope))
 
-  for (let release = 0; release < 66; release += 1)
-    await world.release('many', `1.${release}.0`, { requiresPython: '>=3.9', identity: ACME })
-  const wheel = async (project: string, padTo: number): Promise<Published> =>
-    (await world.release(project, '1.0', { kinds: ['wheel'], padTo, identity: ACME })).wheel
-  const large = await wheel('large', 50_000_000)
-
-  const rows: Row[] = []
-  const add = (...found: readonly Row[]): void => {
-    rows.push(...found)
-    for (const { scenario, gate: ours, peer, figure } of found)
-      process.stderr.write(`${scenario}: ${ours} ${peer} ${figure.toFixed(2)}\n`)
-  }
-  if (isChosen('page')) add(...(await benchPages(bench)))
-  if (isChosen('file')) {
-    const files = [
-      { ...large, goal: 1.3 },
-      { ...(await wheel('medium', 1_000_000)), goal: 0.95 },
-      { ...(await wheel('small', 100_000)), goal: 0.85 },
-    ]
-    add(...(await benchFiles(bench, files)))
-  }
-  if (isChosen('cold')) {
-    add(await benchCold(bench, { name: 'at 1 Gbit/s', limit: GIGABIT, goal: 1.1 }))
-    add(await benchCold(bench, { name: 'uncapped', limit: undefined, goal: 1.5 }))
-  }
-  if (isChosen('herd')) add(...(await benchHerd(bench)))
-  if (isChosen('verify')) add(...(await benchVerifications()))
-  if (isChosen('memory')) add(...(await benchMemory(bench, large)))
-  if (isChosen('start')) add(await benchStart(bench))
-  if (isChosen('metadata'))
-    add(await benchMetadata({ world, folder, rounds, identity: ACME, limit: GIGABIT, freePort }))
-  if (isChosen('mirror')) {
-    const limits = [
-      ['at 100 Mbit/s', GIGABIT / 10, 0.9],
-      ['at 1 Gbit/s', GIGABIT, 0.9],
-    ] as const
-    add(...(await benchMirror({ world, folder, rounds: Math.min(rounds, 3), identity: ACME, limits })))
-  }
-
-  process.stdout.write(`${cpus()[0]?.model}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}, `)
-  process.stdout.write(`${rounds} rounds of ${seconds} s\n\n${renderTable(rows)}\n`)
-  for (const warning of warnings) process.stdout.write(`\nWarning: ${warning}\n`)
+  for (const group of groups) rows.push(...(await runGroup(group, { folder, checkouts, scope, warnings })))
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
+const rows: Measured[] = []
+const warnings: string[] = []
+
+/** Everything that was measured, also where the run ended early. */
+function tell(): void {
+  const [load = 0] = loadavg()
+  const machine = `${cpus()[0]?.model}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`
+  process.stdout.write(`${machine}, ${rounds} rounds of ${seconds} s, load ${load.toFixed(1)} in the end\n\n`)
+  process.stdout.write(`${renderTable(rows, options.against)}\n`)
+  for (const warning of warnings) process.stdout.write(`\nWarning: ${warning}\n`)
+  if (options.against !== undefined) process.stdout.write(renderWorse(options.against))
+  if (options.json !== undefined) writeFileSync(options.json, renderJson(machine))
+}
+
+/** In a folder and a scope of its own, so that what one group started is gone before the next begins. */
+async function runGroup(
+  group: Group,
+  run: Pick<Stage, 'folder' | 'checkouts' | 'scope'> & { readonly warnings: string[] },
+): Promise<readonly Measured[]> {
+  const scope = new ManualScope()
+  run.scope.teardown(() => scope.end()) // where the run ends early
+  const folder = join(run.folder, group.name)
+  mkdirSync(folder)
+  const began = performance.now()
+  try {
+    const found = await group.run({
+      checkouts: run.checkouts,
+      rounds,
+      seconds,
+      quick,
+      folder,
+      scope,
+      options: {
+        projects: Number(options.projects ?? (quick ? 100 : 500)),
+        profile: options.profile,
+        python: options.python,
+      },
+      warn: text => void run.warnings.push(text),
+    })
+    for (const row of found) process.stderr.write(`${row.scenario}: ${figureOf(row).toFixed(2)}\n`)
+    return found
+  } catch (error) {
+    // the other rows are worth having
+    run.warnings.push(`${group.name}: ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode = 2
+    return []
+  } finally {
+    process.stderr.write(`(${group.name} took ${((performance.now() - began) / 1000).toFixed(0)} s)\n`)
+    await scope.end()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function renderWorse(against: string): string {
+  const worse = rows.filter(row => changeOf(row).verdict === 'worse')
+  if (worse.length === 0) return `\nNothing is worse than at ${against} by more than the noise.\n`
+  process.exitCode = 1
+  return `\nWorse than at ${against} by more than the noise:\n${worse.map(({ scenario }) => `- ${scenario}\n`).join('')}`
+}
+
+function renderJson(machine: string): string {
+  const told = rows.map(row => ({ ...row, figure: figureOf(row), reached: isReached(row), steady: isSteady(row) }))
+  return `${JSON.stringify({ machine, rounds, seconds, rows: told }, undefined, 1)}\n`
 }
 
 /** A run that takes this long hangs. Milliseconds. */
-const LONGEST = 20 * 60_000
+const LONGEST = 90 * 60_000
 
 /** Rejects when the run is to end early: somebody pressed Ctrl-C, or it hangs. */
 function interruption(): Promise<never> {
@@ -362,15 +186,19 @@ function interruption(): Promise<never> {
   return promise
 }
 
-const scope = new ManualScope()
-try {
-  await Promise.race([main(scope), interruption()])
-} catch (error) {
-  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 2
-} finally {
-  // what is still running has nothing to talk to any more: its complaints are nobody's
-  process.on('unhandledRejection', () => {})
-  await Promise.race([scope.end(), sleep(10_000, undefined, { ref: false })])
+if (options.help) process.stdout.write(HELP)
+else {
+  const scope = new ManualScope()
+  try {
+    await Promise.race([main(scope), interruption()])
+  } catch (error) {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 2
+  } finally {
+    if (rows.length + warnings.length > 0) tell()
+    // what is still running has nothing to talk to any more: its complaints are nobody's
+    process.on('unhandledRejection', () => {})
+    await Promise.race([scope.end(), sleep(10_000, undefined, { ref: false })])
+  }
+  process.exit()
 }
-process.exit()

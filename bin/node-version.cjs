@@ -1,5 +1,5 @@
 'use strict'
-// Runs before src/main.ts, and before tests: better-sqlite3 crashes an older Node without a word, and Node 20 cannot read
+// Runs before the program, and before tests: better-sqlite3 crashes an older Node without a word, and Node 20 cannot read
 // TypeScript at all.
 // Written in the JavaScript of old, so that whatever Node there is can read it and say so.
 
@@ -31,7 +31,9 @@ function isIn(range, version) {
 if (!isIn(manifest.engines.node, process.versions.node)) {
   process.stderr.write(
     'portcullis needs Node ' + manifest.engines.node + '; this is ' + process.versions.node + ' (' + process.execPath + ').\n' +
-      '`npm ci` puts a Node that fits into node_modules: bin/portcullis and `npm test` use it; for one test, node_modules/.bin/node test/….\n'
+      (require('fs').existsSync(__dirname + '/../src')
+        ? '`npm ci` puts a Node that fits into node_modules: bin/portcullis and `npm test` use it; for one test, node_modules/.bin/node test/….\n'
+        : '`uvx portcullis-gate` and the image bring a Node that fits.\n')
   )
   process.exit(2)
 }

@@ -75,7 +75,8 @@ function createPlainClient(indexUrl: string): Client {
       const anchors = (await (await fetch(page, { headers: { accept: 'text/html' } })).text()).matchAll(
         /href="([^"#]+)/g,
       )
-      const href = Array.from(anchors, ([, text = '']) => text).find(text => text.includes(`-${version}-`)) ?? ''
+      const listed = Array.from(anchors, ([, text = '']) => text)
+      const href = (version === '' ? listed.at(-1) : listed.find(text => text.includes(`-${version}-`))) ?? ''
       const file = new URL(href, page)
       const answer = await fetch(file)
       const body = await answer.arrayBuffer()

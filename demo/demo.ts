@@ -1,7 +1,8 @@
 /**
- * `npm run demo`: an index of its own with its own Sigstore, the real gate in front of it on its defaults, and pip. No
- * network, nothing to configure. On a terminal the gate goes on until Enter, so that its pages can be opened; with `--stay` until
- * Ctrl-C, whoever started it, and commands in another terminal can ask its index: docs/tutorial.md goes on from there.
+ * `npm run demo`: an index that stands for PyPI, with a Sigstore of its own, and a company's own index beside it; the real gate in front of
+ * both on its defaults, and pip. No network, nothing to configure. On a terminal the gate goes on until Enter, so that its pages can be
+ * opened; with `--stay` until Ctrl-C, whoever started it, and commands in another terminal can ask its index: docs/tutorial.md goes on
+ * from there.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,61 +11,97 @@ import { styleText } from 'node:util'
 import { startGate } from '../test/world/gate/gate.ts'
 import { ManualScope } from '../test/world/manual-scope.ts'
 import { createWorld, type Release, type Scope, type World } from '../test/world/world.ts'
-import { createClient, type Install } from './client.ts'
-import { lockText, type Story, stories } from './stories.ts'
+import { type Client, createClient, type Install } from './client.ts'
+import { type CompanyStory, companyStories, lockText, type Story, stories } from './stories.ts'
 
 const POLICY = `version: 1
-mode: enforce
-defaults:
-  attestation: required
-  unmatched: deny
 projects:
-  - match: "demo-*"
+  - match: "demo-*"       # this workflow signs them, and nobody else
+    attestation: required
     publishers:
       - { kind: github, repository: acme/demo, workflow: release.yml, ref: "refs/tags/v*" }
+  - match: "acme-*"       # our own; nobody signs them yet
+    attestation: optional
+  - match: "*"            # whoever signed first, and no name that looks like ours
+    attestation: required
+    identity: first-seen
+    confusable: deny
 `
 
+interface Indexes {
+  /** stands for PyPI */
+  readonly open: World
+  /** stands for where the company's own packages are uploaded to */
+  readonly company: World
+}
+
 async function main(scope: Scope): Promise<boolean> {
-  const world = await createWorld(scope)
+  const indexes: Indexes = { open: await createWorld(scope), company: await createWorld(scope) }
   const published: Release[] = []
-  for (const story of stories) published.push(await story.publish(world))
-  const gate = await startGate(scope, world, { policy: POLICY })
+  for (const story of stories) published.push(await story.publish(indexes.open))
+  for (const story of companyStories) await story.publish(indexes)
+  const gate = await startGate(scope, indexes.open, {
+    policy: POLICY,
+    configuration: { upstream: undefined, sources: sourcesOf(indexes) },
+  })
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-demo-'))
   scope.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const client = await createClient(folder, `${gate.url}/simple/`)
-
-  say(styleText('bold', 'Portcullis, a fail-closed PyPI mirror proxy'))
-  say(`  index   ${world.upstream.origin}  embedded, with a certificate authority and a transparency log of its own`)
-  say(`  gate    ${gate.url}  the real one, on its defaults`)
-  say(`  client  ${client.name}`)
-  say('  policy')
-  for (const line of POLICY.trimEnd().split('\n')) say(styleText('dim', `    ${line}`))
+  introduce(indexes, gate.url, client)
 
   let asTold = true
-  for (const [number, story] of stories.entries()) {
+  for (const [at, story] of [...stories, ...companyStories].entries()) {
+    const requirement = 'requirement' in story ? story.requirement : `${story.project}==${story.version}`
     say('')
-    say(styleText('bold', `${number + 1}. ${story.project} ${story.version}: ${story.told}`))
-    const install = await client.install(`${story.project}==${story.version}`)
+    say(styleText('bold', `${at + 1}. ${requirement.replace('==', ' ')}: ${story.told}`))
+    const install = await client.install(requirement)
     report(install, story)
     if (install.code !== undefined) await explain(gate.url, install)
     asTold &&= install.installed === story.admitted && install.code === story.code
+    if ('requirement' in story && story.admitted) asTold &&= tellUnheard(indexes, story)
   }
   say('')
-  say(
-    asTold ? 'One admitted, three refused: the gate decided before a byte left.' : 'Not what was expected: see above.',
-  )
-  say(
-    'Next: `npm start` puts the gate before PyPI; docs/how-to/clients.md says how to point pip, uv, poetry and pdm at it.',
-  )
-  await stay(gate.url, world, published)
+  say(asTold ? 'Two admitted, four refused: the gate decided before a byte left.' : 'Not what was expected: see above.')
+  say('Next: `npm start` puts the gate before PyPI; docs/how-to/own-index.md adds an index of your own, and')
+  say('docs/how-to/clients.md says how to point pip, uv, poetry and pdm at it.')
+  await stay(gate.url, indexes.open, published)
   return asTold
 }
 
-function report({ command, lines, installed }: Install, { admitted }: Story): void {
+function sourcesOf({ company, open }: Indexes): Readonly<Record<string, object>> {
+  return { acme: { index: company.upstream.origin, owns: ['acme-*'] }, pypi: { index: open.upstream.origin } }
+}
+
+function introduce({ open, company }: Indexes, url: string, { name }: Client): void {
+  say(styleText('bold', 'Portcullis, a fail-closed PyPI mirror proxy'))
+  say(
+    `  PyPI    ${open.upstream.origin}  stands for it, with a certificate authority and a transparency log of its own`,
+  )
+  say(`  ours    ${company.upstream.origin}  a company’s own index, which its packages are uploaded to`)
+  say(`  gate    ${url}  the real one, on its defaults, before both: clients have this one URL`)
+  say(`  client  ${name}`)
+  say('  configuration')
+  say(styleText('dim', '    sources:'))
+  say(styleText('dim', `      acme: { index: ${company.upstream.origin}, owns: ["acme-*"] }`))
+  say(styleText('dim', `      pypi: { index: ${open.upstream.origin} }`))
+  say('  policy')
+  for (const line of POLICY.trimEnd().split('\n')) say(styleText('dim', `    ${line}`))
+}
+
+function report({ command, lines, installed }: Install, { admitted }: Story | CompanyStory): void {
   say(`   $ ${command}`)
   for (const line of lines) say(styleText('dim', `   ${line}`))
   const mark = installed ? styleText('green', '✓ admitted') : styleText('red', '✗ refused')
   say(`   ${mark}${installed === admitted ? '' : styleText('red', '  (that was not expected)')}`)
+}
+
+/** That the public index was not even asked about a name of ours. */
+function tellUnheard({ open }: Indexes, { project }: CompanyStory): boolean {
+  const heard = open.upstream.requests.filter(({ url }) => /acme[-_]core/.test(url)).length
+  say(
+    `   why: ${project} is a name of ours, so PyPI is not asked: ${heard === 0 ? 'it never heard of it' : `and heard of it ${heard} times`}`,
+  )
+  return heard === 0
 }
 
 /** What a browser shows at the URL that pip printed. */
@@ -85,7 +122,7 @@ async function stay(url: string, world: World, published: readonly Release[]): P
   writeFileSync(lock, lockText(published))
   say('')
   say(`The gate stays at ${url}: open the pages named above. ${forGood ? 'Ctrl-C' : 'Enter'} ends it.`)
-  say('Its index, for commands in another terminal:')
+  say('What stands for PyPI, for commands in another terminal:')
   say('')
   say(
     `export PORTCULLIS_UPSTREAM_INDEX=${world.upstream.origin} PORTCULLIS_UPSTREAM_FILES=${world.upstream.filesOrigin}`,

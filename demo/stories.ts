@@ -49,6 +49,37 @@ export const stories: readonly Story[] = [
   },
 ]
 
+/** The same of a name that the company owns, or that looks like one. */
+export interface CompanyStory extends Omit<Story, 'version' | 'publish'> {
+  /** what is typed after `pip install` */
+  readonly requirement: string
+  publish(indexes: { readonly company: World; readonly open: World }): Promise<unknown>
+}
+
+const mallory = { ...identity, repository: 'mallory/acme' } as const
+
+export const companyStories: readonly CompanyStory[] = [
+  {
+    project: 'acme-core',
+    requirement: 'acme-core',
+    told: 'ours is 1.0, at our own index; somebody put 9.0 under the same name where everybody may publish',
+    admitted: true,
+    code: undefined,
+    async publish({ company, open }) {
+      await company.release('acme-core', '1.0', { kinds, attested: false })
+      await open.release('acme-core', '9.0', { kinds, identity: mallory })
+    },
+  },
+  {
+    project: 'acmecore',
+    requirement: 'acmecore==1.0',
+    told: 'well signed, under a name that somebody could take for ours',
+    admitted: false,
+    code: 'confusable',
+    publish: ({ open }) => open.release('acmecore', '1.0', { kinds, identity: mallory }),
+  },
+]
+
 /** The first two, as `pip-compile --generate-hashes` would lock them. */
 export function lockText(published: readonly Release[]): string {
   const files = published.slice(0, 2).flatMap(release => release.files)

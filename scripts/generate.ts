@@ -10,7 +10,7 @@ import { markdownTable } from '../src/protocol/answers/markdown-table.ts'
 import { policyJsonSchema } from '../src/protocol/clauses/schema.ts'
 import { readVersion } from '../src/version.ts'
 import { ROOMS } from '../test/tripwire/rooms.ts'
-import { commandsText, metricsText, policyText } from './reference.ts'
+import { apiText, commandsText, metricsText, policyText } from './reference.ts'
 
 /** A file of the project of which all or a part comes from the code. */
 export interface GeneratedFile {
@@ -32,19 +32,20 @@ export async function generatedFiles(): Promise<readonly GeneratedFile[]> {
     withBlock('docs/reference/configuration.md', 'configuration', configurationTable()),
     withBlock('docs/reference/codes.md', 'codes', codeTables()),
     withBlock('docs/reference/metrics.md', 'metrics', metricsText()),
+    withBlock('docs/reference/api.md', 'api', apiText()),
     withBlock('docs/reference/policy.md', 'policy', policyText()),
     withBlock('ARCHITECTURE.md', 'rooms', roomsTable()),
     { path: 'Dockerfile', found: dockerfile, fresh: dockerfile.replace(VERSION_LABEL, `$1"${readVersion()}"`) },
     schemaFile('policies/policy.schema.json', policyJsonSchema()),
     schemaFile('portcullis.schema.json', configJsonSchema()),
-    { path: 'man/portcullis.1', found: read('man/portcullis.1'), fresh: manual() },
+    { path: 'man/portcullis.1', found: read('man/portcullis.1'), fresh: await manual() },
   ]
 }
 
 /** Of the commands as they are; none of them runs. */
-function manual(): string {
+async function manual(): Promise<string> {
   const output = { out() {}, err() {}, colour: { out: false, err: false }, columns: undefined, progress: false }
-  const program = createProgram({ output, version: readVersion() } as unknown as ProgramServices, () => {})
+  const program = await createProgram({ output, version: readVersion() } as unknown as ProgramServices, () => {})
   return manPage(outlineOf(program), readVersion())
 }
 

@@ -1,7 +1,9 @@
 import { tmpdir } from 'node:os'
 import { LIMITS } from '../src/domain/base/limits.ts'
-import { metricFamilies } from '../src/observe/metrics.ts'
+import { metricFamilies } from '../src/observe/metric-families.ts'
 import { markdownTable } from '../src/protocol/answers/markdown-table.ts'
+import type { Operation } from '../src/protocol/api/operation.ts'
+import { OPERATIONS } from '../src/protocol/api/operations.ts'
 import { policyJsonSchema } from '../src/protocol/clauses/schema.ts'
 import { runCommand } from '../test/world/commands/commands.ts'
 
@@ -31,9 +33,20 @@ async function commands(path: readonly string[]): Promise<readonly CommandHelp[]
 /** What stands under "Commands:"; a group of one stands there with its only command. */
 export function commandNames(help: string): readonly (readonly string[])[] {
   const [, listed = ''] = /^Commands:\n((?: {2}.*\n)+)/m.exec(help) ?? []
-  return [...listed.matchAll(/^ {2}([a-z]+)(?: ([a-z]+))? /gm)]
+  return [...listed.matchAll(/^ {2}([a-z-]+)(?: ([a-z-]+))? /gm)]
     .map(([, name = '', only]) => (only === undefined ? [name] : [name, only]))
     .filter(([name]) => name !== 'help')
+}
+
+/** Every call of the API, with what it takes and who may. */
+export function apiText(): string {
+  const rows = Object.values<Operation>(OPERATIONS).map(({ method, path, need, query, summary, body }) => [
+    `\`${method} ${path}\``,
+    need,
+    [...Object.keys(query.shape), ...(body === undefined ? [] : ['a body'])].map(name => `\`${name}\``).join(', '),
+    summary,
+  ])
+  return markdownTable(['call', 'scope', 'takes', 'what it tells or does'], rows)
 }
 
 /** Every metric of the gate's own, and every value of `limit`. */

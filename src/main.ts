@@ -2,8 +2,6 @@ import { setFlagsFromString } from 'node:v8'
 import { reportError } from './cli/command/report-error.ts'
 import { run } from './cli/program.ts'
 import { createOutput } from './cli/terminal/output.ts'
-import { loadConfig } from './config/load.ts'
-import { secretsOf } from './config/secrets.ts'
 import { systemClock } from './domain/base/instant.ts'
 import { Secrets } from './domain/base/secrets.ts'
 import { readVersion } from './version.ts'
@@ -31,7 +29,11 @@ process.exitCode = await run(process.argv.slice(2), {
   environment,
   output,
   clock: systemClock,
-  loadConfig({ config: file, ...flags }) {
+  async loadConfig({ config: file, ...flags }) {
+    const [{ loadConfig }, { secretsOf }] = await Promise.all([
+      import('./config/load.ts'),
+      import('./config/secrets.ts'),
+    ])
     const given = typeof file === 'string' ? file : undefined
     const loaded = loadConfig({ flags, file: given, environment, folder: process.cwd() })
     secrets.add(secretsOf(loaded.config, environment))
@@ -51,13 +53,60 @@ process.exitCode = await run(process.argv.slice(2), {
     const { openReport } = await import('./compose/report.ts')
     return await openReport(config, changes, commandOptions)
   },
+  async openRevision(name) {
+    const { openRevision } = await import('./compose/revision.ts')
+    return openRevision(name)
+  },
   async openRecords(config) {
     const { openRecords } = await import('./compose/commands.ts')
     return await openRecords(config)
   },
   async forget(config, order) {
-    const { forgetRemembered } = await import('./compose/forget.ts')
+    const { forgetRemembered } = await import('./compose/decided/forget.ts')
     return await forgetRemembered(config, order, commandOptions)
+  },
+  async decideSource(config, order) {
+    const { decideSourceIn } = await import('./compose/decided/decide-source.ts')
+    return await decideSourceIn(config, order, commandOptions)
+  },
+  async keepTokens(config, use) {
+    const { keepTokens } = await import('./compose/access.ts')
+    return await keepTokens(config, use, commandOptions)
+  },
+  async openAuditRecords(config) {
+    const { openAuditRecords } = await import('./compose/audit/audit-log.ts')
+    return await openAuditRecords(config)
+  },
+  async keepNotices(config, use) {
+    const { keepNotices } = await import('./compose/notices/notices-of-command.ts')
+    return await keepNotices(config, use, commandOptions)
+  },
+  async testHooks(config, url) {
+    const { testHooks } = await import('./compose/notices/notices-of-command.ts')
+    return await testHooks(config, url, commandOptions)
+  },
+  async offerSignInLink(config, order) {
+    const [{ offerSignInLink }, { commandDoer }] = await Promise.all([
+      import('./compose/console/sign-in-link.ts'),
+      import('./compose/audit/command-doer.ts'),
+    ])
+    return await offerSignInLink(config, order, { ...commandOptions, doer: commandDoer(environment, undefined) })
+  },
+  async withdrawApproval(config, withdrawal) {
+    const { withdrawApproval } = await import('./compose/console/withdraw-approval.ts')
+    return await withdrawApproval(config, withdrawal, commandOptions)
+  },
+  async openGate(named) {
+    const { openRemoteGate } = await import('./compose/console/remote.ts')
+    return openRemoteGate(named, commandOptions)
+  },
+  async migrateStore(config, from) {
+    const { migrateStore } = await import('./compose/shared/stores.ts')
+    return await migrateStore(config, from, commandOptions)
+  },
+  async checkStore(config) {
+    const { checkStore } = await import('./compose/shared/stores.ts')
+    return await checkStore(config)
   },
   async openMirror(config, received) {
     const { openMirror } = await import('./compose/mirror.ts')

@@ -4,6 +4,9 @@ import { GateError } from '../domain/base/errors.ts'
 /** A network that is slow is waited for; one that is gone is told before somebody thinks that nothing happens. */
 const PATIENCE_MS = 5_000
 
+/** Of this process: a command opens what is in it once for each thing that it needs. */
+const touched = new Set<string>()
+
 interface Options {
   readonly patienceMs?: number
   /** lists the folder that it is given last, and ends */
@@ -20,6 +23,7 @@ export async function touchFolder(
   folder: string,
   { patienceMs = PATIENCE_MS, list: [program, ...words] = ['ls', '-A', '--'] }: Options = {},
 ): Promise<void> {
+  if (touched.has(folder)) return
   const child = spawn(program, [...words, folder], { stdio: 'ignore' })
   const answered = await new Promise<boolean>(resolve => {
     const timer = setTimeout(() => resolve(false), patienceMs)
@@ -30,7 +34,10 @@ export async function touchFolder(
     child.once('error', end) // nothing to look with: whoever opens the folder finds out
     child.once('exit', end)
   })
-  if (answered) return
+  if (answered) {
+    touched.add(folder)
+    return
+  }
   child.kill('SIGKILL')
   child.unref()
   throw new GateError(

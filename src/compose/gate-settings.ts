@@ -1,16 +1,20 @@
 import type { Config } from '../config/schema.ts'
-import { matchesName } from '../domain/base/glob.ts'
-import type { ProjectName } from '../domain/packaging/name.ts'
+import { type IndexSettings, indexesOf } from '../config/sources.ts'
 import type { GateSettings } from '../gate/create-gate.ts'
+import { reservedNames } from './indexes.ts'
 
 export function gateSettings(
   config: Config,
+  own: IndexSettings,
   state: { readonly listenUrl: () => string; readonly draining: () => boolean },
 ): GateSettings {
   const { publicUrl, index, files, findings, journal } = config
   return {
     publicUrl,
-    mode: index.mode,
+    indexPath: own.path,
+    indexName: indexesOf(config).length > 1 ? own.name : undefined,
+    name: own.name,
+    mode: own.mode,
     maxAge: index.maxAge,
     maxStale: index.maxStale,
     negativeTtl: findings.negativeTtl,
@@ -18,12 +22,7 @@ export function gateSettings(
     spool: files.spool,
     maxSize: files.maxSize,
     metadata: files.metadata,
-    isInternal: internalNames(config),
+    ...reservedNames(config, own),
     ...state,
   }
-}
-
-/** Names that are never asked upstream (`index.internal`). */
-export function internalNames({ index }: Config): (project: ProjectName) => boolean {
-  return project => index.internal.some(glob => matchesName(glob, project))
 }

@@ -8,11 +8,11 @@ import { errorCode } from '../domain/base/error-code.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { Clock } from '../domain/base/instant.ts'
 import type { Events } from '../observe/events.ts'
-import type { Trust, Verifier } from '../ports/trust.ts'
+import type { Trust, TrustRoots } from '../ports/trust.ts'
 import type { ReadRoot } from '../protocol/clauses/publisher.ts'
 import { createTrust } from '../verify/trust/trust.ts'
 import { readTrustedRoot } from '../verify/trust/trusted-root.ts'
-import { createVerifierPool } from '../verify/workers/pool.ts'
+import { createVerifierPool, type WarmVerifier } from '../verify/workers/pool.ts'
 import { touchFolder } from './first-touch.ts'
 import { readCa } from './upstream.ts'
 
@@ -20,13 +20,37 @@ import { readCa } from './upstream.ts'
 const VERIFICATION_TIMEOUT_MS = 10_000
 const LONGEST_VERIFICATION_QUEUE = 1_000
 
-export function openVerifier(events: Events): Verifier {
+export function openVerifier(events: Events): WarmVerifier {
   return createVerifierPool({
     size: Math.max(1, Math.min(4, availableParallelism())),
     timeoutMs: VERIFICATION_TIMEOUT_MS,
     maxQueue: LONGEST_VERIFICATION_QUEUE,
     events,
   })
+}
+
+/** What is asked first is being ready: that is not to wait for a worker's start. */
+const WARM_AFTER_MS = 300
+
+/** Has a worker wait for the first document, as soon as there is a root to verify it under. What it gives back calls that off. */
+export function warmUpSoon(
+  verifier: Pick<WarmVerifier, 'warmUp'>,
+  trust: Pick<Trust, 'fresh' | 'settled'>,
+  { clock, custom }: { readonly clock: Clock; readonly custom: () => TrustRoots['custom'] },
+): { close(): Promise<void> } {
+  const attempt = (): void => verifier.warmUp({ sigstore: trust.fresh(clock()), custom: custom() })
+  const timer = setTimeout(() => {
+    try {
+      attempt()
+    } catch {
+      // without a root nothing is verified yet
+      trust
+        .settled()
+        .then(attempt)
+        .catch(() => {})
+    }
+  }, WARM_AFTER_MS).unref()
+  return { close: async () => clearTimeout(timer) }
 }
 
 interface TrustParts {

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { Environment } from '../config/read-environment.ts'
 import type { Config } from '../config/schema.ts'
+import { type SourceSettings, sourcesOf } from '../config/sources.ts'
 import { GateError } from '../domain/base/errors.ts'
-import { HELD, type Source, sourceAt } from '../domain/memory/source.ts'
+import type { SourceName } from '../domain/base/source-name.ts'
+import { HELD, heldAt, heldOf, type Source, sourceAt } from '../domain/memory/source.ts'
+import { createNoIntegrity } from '../gate/sources/no-integrity.ts'
 import type { Events } from '../observe/events.ts'
-import { createDocuments } from '../parse/documents.ts'
+import { createDocuments, type Documents } from '../parse/documents.ts'
 import type { Index, Integrity, ResumableOrigin, RootList } from '../ports/outward.ts'
 import { parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import { createUpstreamAgent } from '../upstream/agent.ts'
@@ -18,6 +21,11 @@ export interface Connected {
   readonly integrity: Integrity
   readonly origin: ResumableOrigin
   readonly rootList: RootList
+}
+
+/** The upstreams of a configuration, each with connections, certificates and credentials of its own. */
+export interface ConnectedSources {
+  of(name: SourceName): Connected
   close(): Promise<void>
 }
 
@@ -29,45 +37,85 @@ interface ConnectOptions {
   readonly readers?: number
 }
 
-export function connectUpstream(config: Config, options: ConnectOptions): Connected {
-  const { index, integrity, files, auth, ca, timeout } = config.upstream
-  const agent = createUpstreamAgent({
-    upstreams: [index, integrity],
-    files,
-    ca: readCa(ca),
-    timeout,
-    auth,
-    environment: options.environment,
-    version: options.version,
-    events: options.events,
-  })
+export function connectSources(config: Config, options: ConnectOptions): ConnectedSources {
+  // threads are the machine's, whoever sent what they read
   const documents = createDocuments(options.readers === undefined ? {} : { size: options.readers })
+  const connected = new Map(
+    sourcesOf(config).map(source => [source.rule.name, connectSource(source, { ...options, config, documents })]),
+  )
   return {
-    index: createIndex({ agent, index, files, documents }),
-    integrity: createIntegrity({ agent, integrity, index }),
-    origin: createOrigin({ agent, files, maxSize: config.files.maxSize }),
-    rootList: createRootList({ agent, index }),
+    of(name) {
+      const source = connected.get(name)
+      if (source === undefined) throw new GateError('unknown-bug', `there is no source ${name}`)
+      return source
+    },
     async close() {
-      await Promise.all([documents.close(), agent.close()])
+      await Promise.all([documents.close(), ...connected.values().map(source => source.close())])
     },
   }
 }
 
-/** The configured index as a source: however its URL is spelled. */
-export function indexOf({ upstream }: Pick<Config, 'upstream'>): Source {
-  return sourceAt(parseUpstreamBase(upstream.index, 'upstream.index').href)
+interface SourceOptions extends ConnectOptions {
+  readonly config: Config
+  readonly documents: Documents
 }
 
-/** Whose word the gate of this configuration goes by: what is remembered is remembered of it. */
-export function sourceOf({ offline, upstream }: Pick<Config, 'offline' | 'upstream'>): Source {
-  return offline ? HELD : indexOf({ upstream })
+function connectSource(source: SourceSettings, options: SourceOptions): Connected & { close(): Promise<void> } {
+  const { index, integrity, files, auth, ca, timeout } = source
+  const { config, documents, environment, version, events } = options
+  const agent = createUpstreamAgent({
+    upstreams: askedOf(source),
+    others: sourcesOf(config)
+      .filter(({ rule }) => rule.name !== source.rule.name)
+      .flatMap(askedOf),
+    files,
+    ca: readCa(ca),
+    timeout,
+    auth,
+    environment,
+    version,
+    events,
+  })
+  return {
+    index: createIndex({ agent, index, files, documents }),
+    integrity: integrity === 'none' ? createNoIntegrity() : createIntegrity({ agent, integrity, index }),
+    origin: createOrigin({ agent, files, maxSize: config.files.maxSize }),
+    rootList: createRootList({ agent, index }),
+    close: () => agent.close(),
+  }
 }
 
-export function readCa(path: string | undefined): string | undefined {
+/** URLs below which a source is asked. */
+function askedOf({ index, integrity }: SourceSettings): readonly string[] {
+  return integrity === 'none' ? [index] : [index, integrity]
+}
+
+/** A configured index as a source of what is remembered: however its URL is spelled. */
+export function memorySource({ index }: Pick<SourceSettings, 'index'>): Source {
+  return sourceAt(parseUpstreamBase(index, 'upstream.index').href)
+}
+
+/** The sources whose word is remembered in the gate's data folder, the first index's first. Never empty. */
+export function memorySources(config: Config): readonly Source[] {
+  return config.offline ? heldSources(config) : sourcesOf(config).map(memorySource)
+}
+
+/** What is remembered of what a mirror holds of a source: by its URL, and by its name from before. */
+export function heldMemorySources(source: SourceSettings): readonly [at: Source, before: Source] {
+  return [heldAt(memorySource(source)), heldOf(source.rule.name)]
+}
+
+/** The same of what a mirror holds: of each source that is named, and of all from before they were. */
+export function heldSources(config: Config): readonly Source[] {
+  return config.sources === undefined ? [HELD] : [...sourcesOf(config).flatMap(heldMemorySources), HELD]
+}
+
+/** `setting`: what names it, for people. Throws `config-invalid`. */
+export function readCa(path: string | undefined, setting = 'upstream.ca'): string | undefined {
   if (path === undefined) return undefined
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new GateError('config-invalid', `upstream.ca: ${path} cannot be read`, { cause })
+    throw new GateError('config-invalid', `${setting}: ${path} cannot be read`, { cause })
   }
 }

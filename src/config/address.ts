@@ -90,6 +90,29 @@ export const publicUrl = z.codec(z.string(), z.string(), {
   encode: url => url,
 })
 
+/** The path of a location in the front's own configuration, such as `/_blobs/`. */
+export const frontLocation = z.codec(z.string(), z.string(), {
+  decode(text, context) {
+    const isPlain = /^\/(?:[A-Za-z0-9._~-]+\/)+$/.test(text) && !text.split('/').some(part => /^\.\.?$/.test(part))
+    if (isPlain) return text
+    return reject(
+      context,
+      text,
+      `must be a path that begins and ends with /, such as /_blobs/; found ${JSON.stringify(text)}`,
+    )
+  },
+  encode: location => location,
+})
+
+/** A field of our answers that the front takes for itself: none that means something to clients. */
+export const frontField = z.codec(z.string(), z.string(), {
+  decode(text, context) {
+    if (/^X-(?!Content-Type-Options$)[A-Za-z0-9-]{1,60}$/i.test(text)) return text
+    return reject(context, text, `must be a field such as X-Accel-Redirect; found ${JSON.stringify(text)}`)
+  },
+  encode: field => field,
+})
+
 /** A project name, or a glob over names, in PEP 503 normal form. */
 export const nameGlob = z.codec(z.string(), z.string(), {
   decode(text, context) {

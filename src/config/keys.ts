@@ -17,18 +17,30 @@ export interface ConfigKey {
   readonly usual: unknown
   /** the default in words */
   readonly otherwise: string | undefined
-  /** how its text stands in an environment variable */
+  /** how its text stands in an environment variable; `mapping`: as YAML */
   readonly text: 'plain' | 'list' | 'mapping'
-  /** never logged, never shown; its environment variable may be a `…_FILE` */
-  readonly handling: 'open' | 'secret'
+  /**
+   * `secret`: never logged, never shown; `holds-secrets`: so are its members named `auth` or `url`; `from-file`: no secret. The environment
+   * variable of all but `open` may be a `…_FILE`.
+   */
+  readonly handling: 'open' | 'secret' | 'holds-secrets' | 'from-file'
   readonly schema: z.ZodType
 }
 
 const PREFIX = 'PORTCULLIS_'
-const SECRETS: readonly string[] = ['upstream.auth']
+const HANDLING: Readonly<Record<string, ConfigKey['handling']>> = {
+  'upstream.auth': 'secret',
+  sources: 'holds-secrets',
+  notify: 'holds-secrets',
+  'store.database': 'secret',
+  'store.blobs': 'from-file',
+  'store.max_stale': 'from-file',
+}
+/** Members of a setting that are never shown: of `url` all but where it is. */
+export const SECRET_MEMBERS: ReadonlySet<string> = new Set(['auth', 'url'])
 
-/** Every setting, in the order of the schema. */
-export const CONFIG_KEYS: readonly ConfigKey[] = keysOf(configSchema('/'), [])
+/** Every setting, in the order of the schema. They are of no folder; the working folder's schema is the one that a configuration is read by. */
+export const CONFIG_KEYS: readonly ConfigKey[] = keysOf(configSchema(process.cwd()), [])
 
 function keysOf(section: z.ZodObject, above: readonly string[]): readonly ConfigKey[] {
   return Object.entries(section.shape).flatMap(([name, member]) => {
@@ -50,10 +62,15 @@ function keyOf(path: readonly string[], member: unknown): ConfigKey {
     description: member.description ?? '',
     usual: member instanceof z.ZodPrefault ? member.def.defaultValue : undefined,
     otherwise: NOTES.get(member)?.otherwise,
-    text: inner instanceof z.ZodArray ? 'list' : inner instanceof z.ZodRecord ? 'mapping' : 'plain',
-    handling: SECRETS.includes(key) ? 'secret' : 'open',
+    text: textOf(inner),
+    handling: HANDLING[key] ?? 'open',
     schema: member,
   }
+}
+
+function textOf(written: unknown): ConfigKey['text'] {
+  if (!(written instanceof z.ZodArray)) return written instanceof z.ZodRecord ? 'mapping' : 'plain'
+  return writtenSchema(written.element) instanceof z.ZodObject ? 'mapping' : 'list'
 }
 
 function camelCase(name: string): string {

@@ -1,11 +1,17 @@
 import { fileURLToPath } from 'node:url'
+import type { z } from 'zod'
 import { GateError } from '../domain/base/errors.ts'
 import { valueAt } from '../protocol/yaml/value-at.ts'
+import type { YamlPath } from '../protocol/yaml/yaml-document.ts'
 import { CONFIG_KEYS } from './keys.ts'
 import { CONFIG_VARIABLE, type Environment, readEnvironment } from './read-environment.ts'
 import { readConfigFile } from './read-file.ts'
 import { type Config, configSchema } from './schema.ts'
+import { isClosed } from './sections/access.ts'
+import { consoleContradictions } from './sections/console.ts'
+import { vsaContradictions } from './sections/vsa.ts'
 import { describe, namedSource, put, type SettingSource } from './source.ts'
+import { indexesOf, issuerContradictions, sourceContradictions } from './sources.ts'
 
 export interface LoadedConfig {
   readonly config: Config
@@ -16,10 +22,15 @@ export interface LoadedConfig {
 interface Setting {
   readonly value: unknown
   readonly origin: string
+  /** where a member of it stands: `portcullis.yaml:7:5` */
+  readonly member?: (path: YamlPath) => string
 }
 
 /** The policy that is in force when nobody names one. */
 const STARTER_POLICY = fileURLToPath(new URL('../../policies/starter.yaml', import.meta.url))
+
+/** zod would compile what is read once. */
+const INTERPRETED = { jitless: true } as const
 
 /** Settings that the command line can give, under the names of their keys. */
 const FLAGS: readonly string[] = ['listen', 'policy', 'data', 'offline']
@@ -58,7 +69,7 @@ export function loadConfig(input: {
 }
 
 function defaults(folder: string): Map<string, Setting> {
-  const values = configSchema(folder).parse({})
+  const values = configSchema(folder).parse({}, INTERPRETED)
   return new Map(
     CONFIG_KEYS.map(({ key, path }): [string, Setting] => [key, { value: valueAt(values, path), origin: 'default' }]),
   ).set('policy', { value: [STARTER_POLICY], origin: 'default' })
@@ -79,14 +90,22 @@ function readSource(
   source: SettingSource,
 ): { readonly wrong: readonly string[] } | { readonly settings: readonly (readonly [string, Setting])[] } {
   const { document, folder, origin } = source
-  const { data, error } = configSchema(folder).safeParse(document.value)
+  const { data, error } = schemaOf(document.value, folder).safeParse(document.value, INTERPRETED)
   if (error !== undefined) return { wrong: describe(error.issues, source) }
   return {
     settings: CONFIG_KEYS.filter(({ path }) => valueAt(document.value, path) !== undefined).map(({ key, path }) => [
       key,
-      { value: valueAt(data, path), origin: origin(path) },
+      { value: valueAt(data, path), origin: origin(path), member: origin },
     ]),
   }
+}
+
+/** Of the configuration as far as a source speaks of it: the defaults of all else are none of its words. */
+function schemaOf(value: unknown, folder: string): z.ZodType {
+  const schema = configSchema(folder)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return schema
+  const said = Object.keys(schema.shape).filter(key => Object.hasOwn(value, key))
+  return schema.pick(Object.fromEntries(said.map(key => [key, true])) as { [Name in keyof typeof schema.shape]?: true })
 }
 
 /** What only shows once everything is put together. */
@@ -95,12 +114,84 @@ function contradictions(settings: ReadonlyMap<string, Setting>): readonly string
   const url = settings.get('trust.tuf_url')
   if (url?.value !== undefined && settings.get('trust.tuf_root')?.value === undefined)
     wrong.push(`${url.origin} trust.tuf_url: needs trust.tuf_root, the root.json to start from`)
+  wrong.push(...twoForms(settings), ...amongSources(settings), ...amongIssuers(settings), ...halfPair(settings))
+  wrong.push(...consoleContradictions(settings), ...vsaContradictions(settings))
+  if (wrong.length === 0) wrong.push(...shutOut(settings))
   const offline = settings.get('offline')
   if (offline?.value === true && settings.get('trust.root')?.value === 'tuf')
     wrong.push(
       `${offline.origin} offline: needs trust.root to name a trusted_root.json, because nothing can be refreshed; portcullis trust export writes one where there is a network`,
     )
+  const notify = settings.get('notify')
+  if (offline?.value === true && !isEmpty(notify?.value))
+    wrong.push(`${notify?.origin} notify: leave it out: a gate that is offline sends nothing anywhere`)
+  const location = settings.get('files.accel.location')
+  if (location?.value !== undefined && isEmpty(settings.get('trust_proxy')?.value))
+    wrong.push(
+      `${location.origin} files.accel.location: needs trust_proxy to name the front that sends the files; to anybody else they would be empty`,
+    )
+  const header = settings.get('files.accel.header')
+  if (header !== undefined && header.value !== USUAL_HEADER && location?.value === undefined)
+    wrong.push(`${header.origin} files.accel.header: needs files.accel.location, the front's location of stored files`)
   return wrong
+}
+
+/** `upstream` is the short form of one source. */
+function twoForms(settings: ReadonlyMap<string, Setting>): readonly string[] {
+  const sources = settings.get('sources')
+  if (sources?.value === undefined) return []
+  const given = [...settings].filter(([key, { origin }]) => key.startsWith('upstream.') && origin !== 'default')
+  return given.map(
+    ([key, { origin }]) =>
+      `${origin} ${key}: sources, at ${sources.origin}, stands in place of upstream; leave one out`,
+  )
+}
+
+function amongSources(settings: ReadonlyMap<string, Setting>): readonly string[] {
+  const [sources, indexes] = [settings.get('sources'), settings.get('indexes')]
+  const several = { sources: sources?.value, indexes: indexes?.value } as Pick<Config, 'sources' | 'indexes'>
+  return sourceContradictions(several).map(({ path, message }) => {
+    const setting = path[0] === 'sources' ? sources : indexes
+    return `${setting?.member?.(path) ?? setting?.origin} ${path.join('.')}: ${message}`
+  })
+}
+
+/** An issuer is asked by one connection, whichever rules name it. */
+function amongIssuers(settings: ReadonlyMap<string, Setting>): readonly string[] {
+  const [top, indexes] = [settings.get('access.workloads'), settings.get('indexes')]
+  const several = { workloads: top?.value, indexes: indexes?.value } as Parameters<typeof issuerContradictions>[0]
+  return issuerContradictions(several).map(({ path, message }) => {
+    const setting = path[0] === 'access' ? top : indexes
+    return `${setting?.member?.(path) ?? setting?.origin} ${path.join('.')}: ${message}`
+  })
+}
+
+const USUAL_HEADER = CONFIG_KEYS.find(({ key }) => key === 'files.accel.header')?.usual
+
+function isEmpty(list: unknown): boolean {
+  return !Array.isArray(list) || list.length === 0
+}
+
+function halfPair(settings: ReadonlyMap<string, Setting>): readonly string[] {
+  const [cert, key] = [settings.get('tls.cert'), settings.get('tls.key')]
+  if ((cert?.value === undefined) === (key?.value === undefined)) return []
+  return cert?.value === undefined
+    ? [`${key?.origin} tls.key: needs tls.cert, the certificate that it is of`]
+    : [`${cert.origin} tls.cert: needs tls.key, its private key`]
+}
+
+/** An index that nobody could enter is a mistake. */
+function shutOut(settings: ReadonlyMap<string, Setting>): readonly string[] {
+  const config = assemble(settings)
+  return indexesOf(config)
+    .filter(({ access }) => isClosed(access, config))
+    .map(({ name }) => {
+      const own = config.indexes?.[name]?.access?.anonymous === false
+      const setting = settings.get(own ? 'indexes' : 'access.anonymous')
+      const path = ['indexes', name, 'access', 'anonymous']
+      const place = own ? `${setting?.member?.(path)} ${path.join('.')}` : `${setting?.origin} access.anonymous`
+      return `${place}: nobody could enter the index ${name}: allow tokens, workloads or a front${config.offline ? '; workloads are nobody to a gate that is offline, which can ask no issuer' : ''}`
+    })
 }
 
 /** The integrity API is asked at the index unless another place is named. */

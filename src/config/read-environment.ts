@@ -11,6 +11,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export const CONFIG_VARIABLE = 'PORTCULLIS_CONFIG'
 /** no setting: `1` lets commands print the stack of an error */
 const DEBUG_VARIABLE = 'PORTCULLIS_DEBUG'
+/** no settings of a gate: which one commands ask, and with what token */
+const GATE_VARIABLES = ['PORTCULLIS_GATE', 'PORTCULLIS_GATE_TOKEN', 'PORTCULLIS_GATE_TOKEN_FILE']
 /** What Kubernetes puts into every container beside a Service that is named portcullis. */
 const SERVICE_LINK = /^PORTCULLIS_(?:SERVICE_(?:HOST|PORT(?:_.*)?)|PORT(?:_.*)?)$/
 
@@ -40,9 +42,9 @@ function readVariable(
   const { path, environment: name, handling } = key
   const text = environment[name] ?? ''
   const fileName = `${name}_FILE`
-  const file = handling === 'secret' ? (environment[fileName] ?? '') : ''
+  const file = handling === 'open' ? '' : (environment[fileName] ?? '')
   if (text !== '' && file !== '') return { wrong: `${name} and ${fileName} are both set` }
-  if (file !== '') return readSecretFile(path, fileName, resolve(folder, file))
+  if (file !== '') return readSettingFile(key, fileName, resolve(folder, file))
   if (text === '') return undefined
   if (key.text === 'list')
     return {
@@ -56,9 +58,15 @@ function readVariable(
   return key.text === 'mapping' ? readMapping(path, name, text) : { path, name, value: text }
 }
 
-function readSecretFile(path: readonly string[], name: string, file: string): Setting | { readonly wrong: string } {
+/** Of what is a text, all but the white space round it. */
+function readSettingFile(
+  { path, text: form }: ConfigKey,
+  name: string,
+  file: string,
+): Setting | { readonly wrong: string } {
   const read = readText(file)
   if ('missing' in read) return { wrong: `${name}: the file ${describeFailure(read.missing)}` }
+  if (form === 'plain') return { path, name, value: read.text.trim() }
   return readMapping(path, name, read.text)
 }
 
@@ -74,8 +82,9 @@ function refuseUnknown(environment: Environment): string[] {
   const known = [
     CONFIG_VARIABLE,
     DEBUG_VARIABLE,
+    ...GATE_VARIABLES,
     ...CONFIG_KEYS.flatMap(({ environment: name, handling }) =>
-      handling === 'secret' ? [name, `${name}_FILE`] : [name],
+      handling === 'open' ? [name] : [name, `${name}_FILE`],
     ),
   ]
   return Object.keys(environment)

@@ -1,6 +1,13 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { addressRange, listenAddress, nameGlob, publicUrl, tryUpstreamBase, upstreamUrl } from './address.ts'
+import { addressRange, frontField, frontLocation, listenAddress, nameGlob, publicUrl, upstreamUrl } from './address.ts'
+import { pathBelow, pathText, upstreamAuth } from './parts.ts'
+import { accessSection, flag } from './sections/access.ts'
+import { type ConsoleSettings, consoleSection } from './sections/console.ts'
+import { notifySection } from './sections/notify.ts'
+import { storeSection } from './sections/store.ts'
+import { vsaSection } from './sections/vsa.ts'
+import { indexesSection, sourcesSection } from './sources-schema.ts'
 import { count, duration, size } from './units.ts'
 
 /** Only what the environment, the JSON Schema and the documentation have to know beyond the schema. */
@@ -10,48 +17,6 @@ interface Note {
 }
 
 export const NOTES = z.registry<Note>()
-
-const credentials = z.union([
-  // RFC 7617: a colon ends the user name
-  z.strictObject({ username: z.string().regex(/^[^:]*$/), password: z.string().min(1) }),
-  z.strictObject({ token: z.string().regex(/^[\x21-\x7e]+$/) }),
-])
-type Credentials = z.output<typeof credentials>
-
-/** Credentials by origin. What is wrong with a key is told without the key, which may hold a secret itself. */
-const upstreamAuth = z.codec(z.record(z.string(), credentials), z.custom<Readonly<Record<string, Credentials>>>(), {
-  decode(written, context) {
-    const auth: Record<string, Credentials> = {}
-    for (const [key, value] of Object.entries(written)) {
-      const read = tryUpstreamBase(key)
-      const message = 'wrong' in read ? read.wrong : 'names the same origin as another key'
-      if ('wrong' in read || Object.hasOwn(auth, read.origin))
-        context.issues.push({ code: 'custom', input: undefined, path: [key], message: `a key ${message}` })
-      else auth[read.origin] = value
-    }
-    return auth
-  },
-  encode: auth => auth,
-})
-
-/** In the environment there are only words. */
-const flag = z.codec(z.union([z.boolean(), z.enum(['true', 'false'])]), z.boolean(), {
-  decode: written => written === true || written === 'true',
-  encode: value => value,
-})
-
-const pathText = z
-  .string()
-  .min(1)
-  .regex(/^[^\0]*$/)
-
-/** A path; relative ones resolve against `folder`. */
-function pathBelow(folder: string) {
-  return z.codec(pathText, z.string(), {
-    decode: text => resolve(folder, text),
-    encode: absolute => absolute,
-  })
-}
 
 /** The path of a trusted root, or a word for one that has no path. */
 function trustRootBelow(folder: string) {
@@ -159,6 +124,19 @@ const filesSection = z
       .enum(['revalidate', 'forbid'])
       .prefault('revalidate')
       .describe('`revalidate`: clients keep files and ask before they use them; `forbid`: `no-store`, they keep none'),
+    accel: z
+      .strictObject({
+        header: frontField
+          .prefault('X-Accel-Redirect')
+          .describe('the field that tells the front of `trust_proxy` which stored file to send itself'),
+        location: frontLocation
+          .optional()
+          .describe(
+            'the front’s internal location of `<data>/blobs`, such as `/_blobs/`: an admitted file that is stored is answered without a body, for the front to send. Needs `trust_proxy`; stored files are readable by the gate’s group then',
+          )
+          .register(NOTES, { otherwise: 'none: the gate sends every file itself' }),
+      })
+      .prefault({}),
   })
   .prefault({})
 
@@ -178,6 +156,29 @@ const journalSection = z
       .describe('what the journal may take; above, the oldest verdicts go first, and what went is counted and told'),
   })
   .prefault({})
+
+const metricsSection = z
+  .strictObject({
+    open: flag
+      .prefault(false)
+      .describe(
+        '`/metrics` for everybody. Otherwise it takes a token of scope `metrics` (`portcullis token create --scope metrics`) where `access.anonymous` is false for an index',
+      ),
+  })
+  .prefault({})
+
+function tlsSection(folder: string) {
+  return z
+    .strictObject({
+      cert: pathBelow(folder)
+        .optional()
+        .describe(
+          'PEM of the certificate and what leads to its root: the gate speaks HTTPS. Read again when it changes',
+        ),
+      key: pathBelow(folder).optional().describe('PEM of its private key; with `tls.cert`'),
+    })
+    .prefault({})
+}
 
 const limitsSection = z
   .strictObject({
@@ -206,7 +207,18 @@ const logSection = z
  * The configuration as one writes it, and as the program reads it: type, validation, JSON Schema and the reference's table
  * all come from here. Relative paths resolve against `folder`.
  */
-export function configSchema(folder: string) {
+export function configSchema(folder: string): ConfigSchema {
+  const known = made?.folder === folder ? made.schema : makeSchema(folder)
+  made = { folder, schema: known }
+  return known
+}
+
+type ConfigSchema = ReturnType<typeof makeSchema>
+
+/** The last one: whoever reads a configuration asks for the same again and again. */
+let made: { readonly folder: string; readonly schema: ConfigSchema } | undefined
+
+function makeSchema(folder: string) {
   const path = pathBelow(folder)
   return z.strictObject({
     listen: listenAddress
@@ -233,14 +245,39 @@ export function configSchema(folder: string) {
     trust_proxy: z
       .array(addressRange)
       .prefault([])
-      .describe('addresses and ranges (CIDR) whose X-Forwarded-For is believed, for the client in the journal'),
+      .describe(
+        'addresses and ranges (CIDR) whose X-Forwarded-For is believed, for the client in the journal, and to whom `files.accel` leaves files',
+      ),
     upstream: upstreamSection(folder),
+    sources: sourcesSection(folder)
+      .optional()
+      .describe(
+        'several upstreams by name, instead of `upstream`: of each `index`, `files`, `integrity`, `auth` (`{ username, password }` or `{ token }`), `ca`, `timeout`, `owns` (names that are asked of it alone, in every index) and `only` (all that it is ever asked)',
+      )
+      .register(NOTES, { otherwise: 'none: one source, `upstream`' }),
+    indexes: indexesSection(folder)
+      .optional()
+      .describe(
+        'several indexes by name, each at a `path` of its own, with its `sources` in the order in which they are asked about a name that nobody owns; its own `policy`, `mode` and `access`, where it names them',
+      )
+      .register(NOTES, { otherwise: 'one, `main`, at `/`, with every source in the order written' }),
+    access: accessSection(folder),
+    tls: tlsSection(folder),
     trust: trustSection(folder),
     index: indexSection,
     files: filesSection,
     findings: findingsSection,
     journal: journalSection,
+    store: storeSection,
+    notify: notifySection(folder)
+      .prefault([])
+      .describe(
+        'webhooks that are told what happens (docs/how-to/notify.md), each `{ url, secret_file, events, template, ca }`: `secret_file` holds `whsec_…`, several apart by spaces while one takes the place of another; `events` are `refused`, `alarm`, `held`, `requested`, `approved`, `declined`, `expiring`, `reload-failed`, `trust-ageing` (default: all); `template` is `standard`, `slack` or `teams`. In the environment: the same list as YAML or JSON',
+      ),
+    console: consoleSection(folder),
+    vsa: vsaSection(folder),
     limits: limitsSection,
+    metrics: metricsSection,
     log: logSection,
   })
 }
@@ -258,4 +295,7 @@ type Settled<Value, Key extends keyof Value> = Omit<Value, Key> & { readonly [Na
 
 /** The merged configuration: keys in camel case, paths absolute, times in milliseconds, sizes in bytes. */
 export type Config = Settled<FrozenValues<CamelKeys<Omit<Written, SectionName>>>, 'policy'> &
-  Omit<Sections, 'upstream'> & { readonly upstream: Settled<Sections['upstream'], 'integrity'> }
+  Omit<Sections, 'upstream' | 'console'> & {
+    readonly upstream: Settled<Sections['upstream'], 'integrity'>
+    readonly console: ConsoleSettings
+  }

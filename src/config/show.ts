@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { valueAt } from '../protocol/yaml/value-at.ts'
-import { CONFIG_KEYS, type ConfigKey } from './keys.ts'
+import { CONFIG_KEYS, type ConfigKey, SECRET_MEMBERS } from './keys.ts'
 import type { LoadedConfig } from './load.ts'
 import { put } from './source.ts'
 
@@ -32,11 +32,16 @@ export function shownDocument(settings: readonly ShownSetting[]): Readonly<Recor
 export function shownLines(
   settings: readonly ShownSetting[],
 ): readonly { readonly text: string; readonly origin: string | undefined }[] {
+  const isEmpty = (section: readonly string[]): boolean =>
+    settings.every(
+      ({ path, value }) =>
+        value === undefined || path.length <= section.length || section.some((part, at) => part !== path[at]),
+    )
   return settings.flatMap(({ path, value, origin }, index) => {
     const name = path.at(-1)
     const text = value === undefined ? `# ${name} is not set` : `${name}: ${inOneLine(value)}`
     return [
-      ...sectionsOpened(path, settings[index - 1]?.path ?? []),
+      ...sectionsOpened(path, settings[index - 1]?.path ?? [], isEmpty),
       { text: `${indentAt(path.length - 1)}${text}`, origin },
     ]
   })
@@ -46,13 +51,16 @@ export function shownLines(
 function sectionsOpened(
   path: readonly string[],
   before: readonly string[],
+  isEmpty: (section: readonly string[]) => boolean,
 ): readonly { readonly text: string; readonly origin: undefined }[] {
   const sections = path.slice(0, -1)
   const apart = sections.findIndex((section, depth) => section !== before[depth])
   if (apart < 0) return []
-  return sections
-    .slice(apart)
-    .map((section, depth) => ({ text: `${indentAt(apart + depth)}${section}:`, origin: undefined }))
+  return sections.slice(apart).map((section, depth) => {
+    // a section without a member is written so that it is still one
+    const empty = isEmpty(path.slice(0, apart + depth + 1)) ? ' {}' : ''
+    return { text: `${indentAt(apart + depth)}${section}:${empty}`, origin: undefined }
+  })
 }
 
 function indentAt(depth: number): string {
@@ -62,7 +70,21 @@ function indentAt(depth: number): string {
 function written({ handling, schema }: ConfigKey, value: unknown): unknown {
   if (value === undefined) return undefined
   const text = z.encode(schema, value)
-  return handling === 'secret' ? masked(text) : text
+  if (handling === 'open' || handling === 'from-file') return text
+  return handling === 'secret' ? masked(text) : withoutSecrets(text)
+}
+
+/** Everything is shown but members that hold secrets. */
+function withoutSecrets(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(withoutSecrets)
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shownMember(key, inner)]))
+}
+
+function shownMember(key: string, value: unknown): unknown {
+  if (!SECRET_MEMBERS.has(key)) return withoutSecrets(value)
+  const url = key === 'url' && typeof value === 'string' ? URL.parse(value) : null
+  return url === null ? masked(value) : `${url.origin}/***`
 }
 
 /** The keys stay, so that one sees which origins have credentials and of what kind. */

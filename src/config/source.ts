@@ -3,7 +3,7 @@ import { type Diagnostic, formatDiagnostic } from '../protocol/yaml/diagnostic.t
 import { describeIssues } from '../protocol/yaml/schema-diagnostics.ts'
 import { valueAt } from '../protocol/yaml/value-at.ts'
 import type { YamlDocument, YamlPath } from '../protocol/yaml/yaml-document.ts'
-import { CONFIG_KEYS } from './keys.ts'
+import { CONFIG_KEYS, SECRET_MEMBERS } from './keys.ts'
 import { configSchema } from './schema.ts'
 
 /** Settings that came from one place: a file, the environment, the command line. */
@@ -59,9 +59,14 @@ function askForUnit(issue: z.core.$ZodIssue, document: YamlDocument): z.core.$Zo
 }
 
 function isSecret(path: readonly PropertyKey[]): boolean {
-  return CONFIG_KEYS.some(
-    ({ handling, path: own }) => handling === 'secret' && own.every((part, i) => path[i] === part),
-  )
+  return CONFIG_KEYS.some(({ handling, path: own }) => {
+    if (handling === 'open' || handling === 'from-file' || !own.every((part, i) => path[i] === part)) return false
+    return handling === 'secret' || path.slice(own.length).some(isSecretMember)
+  })
+}
+
+function isSecretMember(part: PropertyKey): boolean {
+  return SECRET_MEMBERS.has(String(part))
 }
 
 function describeSecret(issue: z.core.$ZodIssue, document: YamlDocument): Diagnostic {
@@ -69,13 +74,19 @@ function describeSecret(issue: z.core.$ZodIssue, document: YamlDocument): Diagno
   const message =
     issue.code === 'custom'
       ? issue.message
-      : 'must be a mapping of origins, each with { username, password }, or with a { token } in printable ASCII'
-  return inAuth(document.atKey(path, message))
+      : path[0] === 'upstream'
+        ? 'must be a mapping of origins, each with { username, password }, or with a { token } in printable ASCII'
+        : path[0] === 'notify'
+          ? 'must be an https: URL, or http: on a loopback address'
+          : 'must be { username, password }, or a { token } in printable ASCII'
+  return inAuth(document.atKey(path, message), path)
 }
 
 /** A key may hold a secret too, when somebody writes a URL with credentials. */
-function inAuth(diagnostic: Diagnostic): Diagnostic {
-  return { ...diagnostic, path: diagnostic.path === '' ? '' : 'upstream.auth' }
+function inAuth(diagnostic: Diagnostic, path: YamlPath): Diagnostic {
+  const secret = path.findIndex(isSecretMember)
+  const shown = (secret < 0 ? path : path.slice(0, secret + 1)).join('.')
+  return { ...diagnostic, path: diagnostic.path === '' ? '' : shown }
 }
 
 function format(diagnostic: Diagnostic): string {

@@ -2,10 +2,14 @@ import { sha256Of } from '../domain/base/digest.ts'
 import { GateError } from '../domain/base/errors.ts'
 import { type Clock, type Millis, millis } from '../domain/base/instant.ts'
 import { renewedRefusal } from '../domain/decide/admit-with.ts'
-import { Admitted } from '../domain/decide/verdict.ts'
+import { Admitted, type Verdict } from '../domain/decide/verdict.ts'
+import { seenFiles } from '../domain/memory/project-memory.ts'
+import type { Artifact } from '../domain/packaging/artifact.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
+import type { Asker } from '../flow/asker.ts'
 import { createLimit } from '../flow/limit.ts'
 import type { Events } from '../observe/events.ts'
+import type { BucketState, Leases } from '../ports/among-gates.ts'
 import type { Blobs } from '../ports/blobs.ts'
 import type { Memory } from '../ports/memory.ts'
 import type { Index, Integrity, Origin } from '../ports/outward.ts'
@@ -18,9 +22,11 @@ import { createOpenMetadata } from './files/open-metadata.ts'
 import { createSettle } from './files/settle.ts'
 import { createVault } from './files/vault.ts'
 import { createWheelMetadata } from './files/wheel-metadata.ts'
+import { createFindByDigest } from './find/by-digest.ts'
 import { createIndexes } from './find/indexes.ts'
 import { createFileWith } from './find/is-file.ts'
 import { createLocate } from './find/locate.ts'
+import { createReleaseFiles } from './find/release-files.ts'
 import { createSound } from './find/sound.ts'
 import { createUnoffered } from './find/unoffered.ts'
 import type { RunningGate } from './gate.ts'
@@ -31,6 +37,7 @@ import { createExamine } from './judge/examine.ts'
 import { createJudge } from './judge/judge.ts'
 import { createPep740Watch } from './judge/pep740-watch.ts'
 import { createProvenance } from './judge/provenance.ts'
+import { createVouch } from './judge/vouch.ts'
 import { createWeigh } from './judge/weigh.ts'
 import { createAlternatives } from './pages/alternatives.ts'
 import { createForesight } from './pages/foresight.ts'
@@ -54,12 +61,26 @@ export interface GateParts {
   /** of the source that the index is */
   readonly memory: Memory
   readonly blobs: Blobs
+  /** among gates that share the memory; default: there is none other */
+  readonly leases?: Leases | undefined
+  /** of the bucket that several gates share; default: there is none */
+  readonly bucket?: (() => BucketState) | undefined
+  /** what of the audit log is not written yet; default: nothing */
+  readonly unaudited?: (() => string | undefined) | undefined
+  /** what webhooks were not told for long; absent where there are none */
+  readonly webhooks?: (() => string | undefined) | undefined
   readonly policies: Policies
   readonly events: Events
   readonly clock: Clock
 }
 
 export interface GateSettings {
+  /** of this index, where there are several */
+  readonly indexName?: string | undefined
+  /** what the configuration calls it, for the journal */
+  readonly name?: string | undefined
+  /** before `/simple/` and the others, without a slash at its end; default: none */
+  readonly indexPath?: string | undefined
   /** absolute, without a trailing slash; `undefined`: file URLs are relative */
   readonly publicUrl: string | undefined
   /** where the gate listens, for URLs that must be absolute without a public one */
@@ -76,6 +97,8 @@ export interface GateSettings {
   readonly maxSize: number
   readonly metadata: MetadataMode
   readonly isInternal: (project: ProjectName) => boolean
+  /** whether somebody owns the name, so that none of the other sources may hear of it; default: nobody owns any */
+  readonly isOwned?: (project: ProjectName) => boolean
   readonly draining: () => boolean
   /** the same text without any secret of the configuration; default: as it is */
   readonly clean?: (text: string) => string
@@ -94,12 +117,12 @@ const METADATA = { running: 24, each: 18, waiting: 256, what: 'downloads of meta
 /** Puts a gate together; nothing is decided here. */
 export function createGate(parts: GateParts, settings: GateSettings): RunningGate {
   const { index, integrity, origin, verifier, trust, store, memory, blobs, policies, events } = parts
-  const { publicUrl, listenUrl, mode, maxAge, maxStale, spool, maxSize, negativeTtl, isInternal } = settings
+  const { publicUrl, listenUrl, mode, maxAge, maxStale, spool, maxSize, negativeTtl, isInternal, isOwned } = settings
   const guard = createClockGuard(parts.clock, store.watermark, events)
   const clock = guard.read
   const now = guard.now
   recallRefresh(parts)
-  const watch = createPep740Watch(events, { ownIntegrity: integrity.ownOrigin })
+  const watch = createPep740Watch(events, integrity)
   const documents = createDocuments(blobs)
   const mismatches = createMismatches(events, clock)
   const wheelMetadata = createWheelMetadata({
@@ -112,11 +135,12 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   const customRoots = () => policies.current().roots
   const examining = { integrity, verifier, trust, customRoots, negativeTtl, watch, now }
   const keepProvenance = (bytes: Uint8Array) => documents.keep(sha256Of(bytes), bytes)
-  const examine = createExamine({ ...examining, memory, keepProvenance })
+  const examine = createExamine({ ...examining, memory, keepProvenance, leases: parts.leases })
   const unoffered = createUnoffered()
   const indexes = createIndexes({ index, memory, events, clock, maxAge, maxStale, isInternal, unoffered })
-  const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
-  const locate = createLocate({ indexes, sound, memory, policies, isInternal })
+  const lookalike = (project: ProjectName) => index.lookalike?.(project)
+  const sound = createSound({ indexes, memory, policies, maxSize, isInternal, isOwned, lookalike, clock })
+  const locate = createLocate({ indexes, sound, memory, policies, isInternal, isOwned })
   const weigh = createWeigh({ examine, memory, policies, trust, now, at: now })
   // what is looked at for advice alone
   const aside = besideMemory(memory)
@@ -129,8 +153,17 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     at: now,
   })
   const judge = createJudge({ clock: guard, weigh, beside, memory, policies, watch })
-  const provenance = createProvenance({ examine, memory, kept: documents.kept, now })
-  const explained = createExplained({ refusals: store.refusals, clock, keep: settings.keep })
+  const findByDigest = createFindByDigest({ locate, memory })
+  const vouch = createVouch({ judge: judgeAndSettle, weigh, trustDigest: () => trust.digest(), now })
+  // the document itself is wanted, which another gate may have and this one not
+  const byItself = parts.leases === undefined ? examine : createExamine({ ...examining, memory, keepProvenance })
+  const provenance = createProvenance({ examine: byItself, memory, kept: documents.kept, now })
+  const explained = createExplained({
+    refusals: store.refusals,
+    clock,
+    keep: settings.keep,
+    index: settings.indexName,
+  })
   const background = createBackground(cause => events.emit(unjudged(cause)))
   const foresight = createForesight({
     sound,
@@ -144,7 +177,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
   })
   const fileWith = createFileWith({ indexes, memory })
   const linksFor = (relativeTo: 'page' | 'absolute') =>
-    createLinks({ publicUrl, listenUrl, relativeTo, keep: explained.keepSoon })
+    createLinks({ publicUrl, listenUrl, path: settings.indexPath ?? '', relativeTo, keep: explained.keepSoon })
   const pages = createPages({ indexes, memory, foresight, links: linksFor('page'), mode })
   const alternatives = createAlternatives({
     indexes,
@@ -167,6 +200,13 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     withhold: unoffered.add,
   })
 
+  async function judgeAndSettle(artifact: Artifact, asker?: Asker): Promise<Verdict> {
+    const verdict = await judge.judge(artifact, asker)
+    // who was to sign it has signed these bytes: nobody may say later that they are others
+    if (Admitted.is(verdict) && verdict.facts.restsOnAttestation) await settle(artifact)
+    return verdict
+  }
+
   return {
     page: pages.page,
     atHand: { page: pages.atHand, locate: locate.atHand, judge: judge.atHand },
@@ -183,12 +223,8 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
     }),
     locate: locate.byPath,
     locateByName: locate.byName,
-    async judge(artifact, asker) {
-      const verdict = await judge.judge(artifact, asker)
-      // who was to sign it has signed these bytes: nobody may say later that they are others
-      if (Admitted.is(verdict) && verdict.facts.restsOnAttestation) await settle(artifact)
-      return alternatives.tell(verdict)
-    },
+    judge: async (artifact, asker) => alternatives.tell(await judgeAndSettle(artifact, asker)),
+    vouch: async (sha256, filename, asker) => await vouch(await findByDigest(sha256, filename, asker), asker),
     open: vault.open,
     describe: vault.describe,
     metadata: metadata.read,
@@ -209,12 +245,25 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       events,
       explained,
       clock,
-      trustDigest: trust.digest,
+      trustDigest: () => trust.digest(),
+      index: settings.name,
       clean: settings.clean ?? (text => text),
     }),
-    readiness: createReadiness({ policies, trust, store, clock: guard, watch, draining: settings.draining }),
+    readiness: createReadiness({
+      policies,
+      trust,
+      store,
+      clock: guard,
+      watch,
+      bucket: parts.bucket,
+      unaudited: parts.unaudited,
+      webhooks: parts.webhooks,
+      draining: settings.draining,
+    }),
     policy: () => policies.current(),
     listed: ({ project, path }) => indexes.atHand(project)?.byPath.get(path),
+    release: createReleaseFiles({ indexes, sound }),
+    seen: async project => seenFiles(await memory.of(project)),
     settled: background.idle,
     close() {
       background.close()

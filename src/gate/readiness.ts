@@ -1,4 +1,5 @@
 import { GateError } from '../domain/base/errors.ts'
+import type { BucketState } from '../ports/among-gates.ts'
 import type { Store } from '../ports/store.ts'
 import type { Trust } from '../ports/trust.ts'
 import type { Check } from './gate.ts'
@@ -9,21 +10,31 @@ import type { Policies } from './policy/policies.ts'
 interface Options {
   readonly policies: Policies
   readonly trust: Trust
-  readonly store: Pick<Store, 'probe'>
+  readonly store: Pick<Store, 'probe' | 'shared'>
   readonly clock: ClockGuard
   readonly watch: Pep740Watch
+  /** of the bucket that several gates share */
+  readonly bucket?: (() => BucketState) | undefined
+  /** what of the audit log is not written yet; `undefined`: nothing */
+  readonly unaudited?: (() => string | undefined) | undefined
+  /** what webhooks were not told for long; absent where there are none */
+  readonly webhooks?: (() => string | undefined) | undefined
   readonly draining: () => boolean
 }
 
 /** What `/readyz` asks: each check says which it is, and what to do when it fails. */
 export function createReadiness(options: Options): () => Promise<readonly Check[]> {
-  const { policies, trust, store, clock, watch, draining } = options
+  const { policies, trust, store, clock, watch, bucket, unaudited = () => undefined, webhooks, draining } = options
   return async () => [
     policyCheck(policies),
     trustCheck(trust, clock),
     await probe('database', () => store.probe(), 'writable'),
+    ...(bucket === undefined ? [] : [{ name: 'blobs', ...bucket() }]),
     await probe('clock', async () => clock.now(), 'not behind the newest recorded time'),
     upstreamCheck(watch),
+    ...gatesCheck(store),
+    ...auditCheck(unaudited()),
+    ...(webhooks === undefined ? [] : [webhooksCheck(webhooks())]),
     { name: 'draining', ok: !draining(), detail: draining() ? 'shutting down' : 'no' },
   ]
 }
@@ -38,6 +49,25 @@ function policyCheck(policies: Policies): Check {
     warning: true,
     detail: `the last reload failed, sha256 ${digest} stays in force: ${withoutFolders(failure)}`,
   }
+}
+
+/** Where several gates share the store. */
+function gatesCheck({ shared }: Pick<Store, 'shared'>): readonly Check[] {
+  if (shared === undefined) return []
+  const warnings = shared.warnings()
+  if (warnings.length === 0) return [{ name: 'gates', ok: true, detail: 'of one mind' }]
+  return [{ name: 'gates', ok: true, warning: true, detail: warnings.join('; ') }]
+}
+
+/** Whoever asks for packages is served all the same. */
+function auditCheck(warning: string | undefined): readonly Check[] {
+  return warning === undefined ? [] : [{ name: 'audit-log', ok: true, warning: true, detail: warning }]
+}
+
+/** Whoever is not told is no reason to ask another gate. */
+function webhooksCheck(warning: string | undefined): Check {
+  if (warning === undefined) return { name: 'webhooks', ok: true, detail: 'nothing waits for long' }
+  return { name: 'webhooks', ok: true, warning: true, detail: warning }
 }
 
 /** Anybody may ask: which file it is, but not where the server keeps it. */

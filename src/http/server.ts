@@ -1,28 +1,40 @@
 import { GateError } from '../domain/base/errors.ts'
-import type { Gate } from '../gate/gate.ts'
-import { createAddressOf, createTrusted } from './door/address.ts'
+import { createAddressOf, createTrusted, type Trusted } from './door/address.ts'
 import { createDoor } from './door/door.ts'
-import { createFramework } from './door/framework.ts'
 import { listenAt } from './door/listen.ts'
-import { createRouter, type Router } from './door/router.ts'
+import { createListener } from './door/listener.ts'
+import { createRouting, type Router } from './door/router.ts'
 import { type Route, RouteTable } from './door/routes.ts'
 import { BufferPool } from './exchange/buffer-pool.ts'
+import type { Exchange } from './exchange/exchange.ts'
 import { sendFailure } from './exchange/failures.ts'
 import { admitAnybody } from './exchange/guard.ts'
 import { Outlet } from './exchange/outlet.ts'
-import { DEFAULT_LIMITS, type HttpSettings, type Serving } from './exchange/settings.ts'
+import { assertMayEnter } from './exchange/permissions.ts'
+import {
+  DEFAULT_LIMITS,
+  type HttpSettings,
+  type ServedIndex,
+  type Serving,
+  type Servings,
+} from './exchange/settings.ts'
 import { addFiles } from './packages/files.ts'
 import { addIntegrityApi } from './packages/integrity.ts'
 import { addJsonApi } from './packages/json-api.ts'
 import { addRootList } from './packages/root-list.ts'
 import { addProjectPages, redirectDoubledSlashes } from './packages/simple.ts'
+import { addSummaries } from './packages/vsa.ts'
 import { addCodePages } from './people/codes.ts'
 import { addExplainPages } from './people/explain.ts'
 import { addHome } from './people/home.ts'
 import { addOperations } from './people/ops.ts'
-import { withShortcut } from './shortcut.ts'
+import { addRequests } from './people/requests.ts'
+import { servingOf, withShortcut } from './shortcut.ts'
 
 export type { HttpSettings } from './exchange/settings.ts'
+
+/** The first is the one that answers for the gate as a whole. */
+export type ServedIndexes = readonly [ServedIndex, ...ServedIndex[]]
 
 export interface HttpServer {
   /** every route there is; what has none is a redirect, a 404 or a 405 */
@@ -33,13 +45,16 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-/** The gate over HTTP/1.1: it parses, asks the gate and renders. No decision is made here. */
-export async function createHttpServer(gate: Gate, settings: HttpSettings): Promise<HttpServer> {
+/**
+ * The gate over HTTP/1.1: it parses, asks the gate of the index that a path is of, and renders. No decision is made here. What is
+ * no index's (its state, explanations) stands at `/`.
+ */
+export function createHttpServer(indexes: ServedIndexes, settings: HttpSettings): HttpServer {
   const { events, guard = admitAnybody } = settings
-  const serving = createServing(gate, settings)
-  const { limits, outlet } = serving
-  const routes = new RouteTable()
   const trusted = createTrusted(settings.trustProxy)
+  const servings = createServings(indexes, settings, trusted)
+  const [{ limits, outlet }] = servings
+  const routes = new RouteTable()
   const { connectionsPerAddress } = limits
   const door = createDoor({
     events,
@@ -49,17 +64,19 @@ export async function createHttpServer(gate: Gate, settings: HttpSettings): Prom
     outlet,
     perAddress: { most: connectionsPerAddress, exempt: trusted },
   })
-  const app = createFramework({ door, limits, events, before: handle => withShortcut(serving, handle) })
-  await addRoutes(createRouter(app, routes, events), serving)
-  await app.ready()
+  const load = async () => (await import('./door/framework.ts')).createFramework(events)
+  const routing = createRouting({ routes, events, load })
+  addRoutes(routing, servings)
+  const listener = createListener({ door, limits, tls: settings.tls, answer: withShortcut(servings, routing.answer) })
   return {
     routes: routes.all,
-    listen: at => listenAt(app, at),
+    listen: at => listenAt(listener, at, settings.tls === undefined ? 'http' : 'https'),
     async close() {
       door.connections.drain()
       const cut = setTimeout(() => door.connections.reset(), limits.drainMs)
       try {
-        await app.close()
+        await listener.close()
+        await routing.close()
       } finally {
         clearTimeout(cut)
         outlet.close()
@@ -68,10 +85,9 @@ export async function createHttpServer(gate: Gate, settings: HttpSettings): Prom
   }
 }
 
-function createServing(gate: Gate, settings: HttpSettings): Serving {
+function createServings([first, ...others]: ServedIndexes, settings: HttpSettings, trusted: Trusted): Servings {
   const limits = { ...DEFAULT_LIMITS, ...settings.limits }
-  return {
-    gate,
+  const shared = {
     settings,
     limits,
     outlet: new Outlet({
@@ -80,23 +96,44 @@ function createServing(gate: Gate, settings: HttpSettings): Serving {
       events: settings.events,
       clean: settings.clean ?? (text => text),
     }),
+    isFromFront: ({ request }: Pick<Exchange, 'request'>) => trusted(request.socket.remoteAddress ?? ''),
     base: () => settings.publicUrl ?? settings.listenUrl(),
   }
+  return [{ ...first, ...shared }, ...others.map(index => ({ ...index, ...shared }))]
 }
 
-async function addRoutes(router: Router, serving: Serving): Promise<void> {
-  addOperations(router, serving)
-  addHome(router, serving)
-  addExplainPages(router, serving)
+function addRoutes(router: Router, servings: Servings): void {
+  addOperations(router, servings)
+  addHome(router, servings)
+  addExplainPages(router, servings)
+  addRequests(router, servings)
   addCodePages(router)
-  addProjectPages(router, serving)
-  addJsonApi(router, serving)
-  addIntegrityApi(router, serving)
-  addFiles(router, serving)
-  await addRootList(router, serving)
+  addSummaries(router, servings)
+  for (const serving of servings) {
+    const its = routerOf(serving, router)
+    addProjectPages(its, serving)
+    addJsonApi(its, serving)
+    addIntegrityApi(its, serving)
+    addFiles(its, serving)
+    addRootList(router, serving)
+  }
   router.otherwise(exchange => {
     const [path = ''] = (exchange.request.url ?? '').split('?', 1)
-    if (redirectDoubledSlashes(serving, exchange, path)) return
-    sendFailure(exchange, new GateError('not-found', 'nothing is served at this path'), serving.settings.events)
+    const serving = servingOf(servings, path)
+    if (serving !== undefined && redirectDoubledSlashes(serving, exchange, path.slice(serving.path.length))) return
+    sendFailure(exchange, new GateError('not-found', 'nothing is served at this path'), servings[0].settings.events)
   })
+}
+
+/** The routes of an index are for those who may enter it, however their path was spelled. */
+function routerOf({ index }: Serving, router: Router): Router {
+  return {
+    ...router,
+    add: (url, route, handle) =>
+      router.add(url, route, (exchange, segments, query) => {
+        exchange.index = index
+        assertMayEnter(exchange.client, index)
+        return handle(exchange, segments, query)
+      }),
+  }
 }

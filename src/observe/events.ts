@@ -12,6 +12,10 @@ export type GateEvent =
       readonly rule: string | undefined
       readonly identity: string | undefined
       readonly client: string
+      /** who it was: `token:ci`, `anonymous` */
+      readonly subject?: string | undefined
+      /** what the configuration calls the index */
+      readonly index?: string | undefined
       readonly ms: number
       readonly explain: string | undefined
       /** in `audit` mode, the code that it would have been refused for */
@@ -22,6 +26,8 @@ export type GateEvent =
       readonly code: string
       readonly detail: string
       readonly route: string
+      /** what the configuration calls the index that was asked; empty or absent for what is no index's */
+      readonly index?: string | undefined
       readonly untrusted: unknown
       readonly cause: unknown
       readonly id: string
@@ -38,19 +44,17 @@ export type GateEvent =
       readonly type: 'request'
       readonly method: string
       readonly route: string
+      /** as of `unknown` */
+      readonly index?: string | undefined
       readonly url: string
       readonly status: number
       readonly ms: number
       readonly bytes: number
+      /** bytes that the front was told to send in our place; 0 where it was told nothing */
+      readonly accel: number
       readonly client: string
-    }
-  | {
-      /** somebody was answered 503 or cut off, so that the others are served */
-      readonly type: 'limited'
-      readonly limit: LimitName
-      /** whom the guard recognised; `undefined` before it was asked */
-      readonly subject: string | undefined
-      readonly address: string | undefined
+      /** who it was: `token:ci`, `anonymous` */
+      readonly subject?: string | undefined
     }
   | {
       readonly type: 'alarm'
@@ -63,12 +67,13 @@ export type GateEvent =
         | 'blob-corrupt'
         | 'database-set-aside'
         | 'clock-behind'
+        | 'gates-apart'
       readonly detail: string
       readonly untrusted: unknown
     }
   | {
       readonly type: 'upstream'
-      readonly what: 'page' | 'legacy' | 'provenance' | 'file' | 'metadata' | 'root-list'
+      readonly what: 'page' | 'legacy' | 'provenance' | 'file' | 'metadata' | 'root-list' | 'identity-keys' | 'sign-in'
       readonly status: number | 'failed'
       readonly ms: number
     }
@@ -107,7 +112,24 @@ export type GateEvent =
       readonly digest: string | undefined
       readonly detail: string
     }
-  | { readonly type: 'blob'; readonly action: 'stored' | 'evicted'; readonly bytes: number; readonly total: number }
+  | {
+      readonly type: 'blob'
+      /** `uploaded` to the bucket, `fetched` from there */
+      readonly action: 'stored' | 'evicted' | 'lost' | 'uploaded' | 'fetched'
+      readonly bytes: number
+      readonly total: number
+    }
+  | {
+      /** what became of something that somebody was to be told by a webhook */
+      readonly type: 'notice'
+      /** `sent`; `failed`: to be tried again; `dead`: given up; `dropped`: there was no room; `stopped`: the receiver wants no more */
+      readonly action: 'sent' | 'failed' | 'dead' | 'dropped' | 'stopped'
+      /** of the hook: its address holds secrets */
+      readonly host: string
+      /** `undefined` of `stopped` */
+      readonly notice: string | undefined
+      readonly detail: string
+    }
   | {
       /** entries of the journal went before their time, because there are more than it may hold */
       readonly type: 'journal-dropped'
@@ -118,7 +140,7 @@ export type GateEvent =
     }
   | {
       readonly type: 'lifecycle'
-      readonly action: 'starting' | 'listening' | 'draining' | 'stopped'
+      readonly action: 'starting' | 'listening' | 'certificate' | 'draining' | 'stopped'
       readonly detail: string
     }
 

@@ -17,17 +17,21 @@ export function createFrequentLines(timestamp: () => string): (event: GateEvent)
   const foreign = remembering(text => JSON.stringify(withoutSecrets(text)))
 
   function requestLine(event: Extract<GateEvent, { type: 'request' }>): string {
-    const { method, route, status, ms, bytes, client, url } = event
-    return `{"level":"info"${timestamp()},"method":${ours(method)},"route":${ours(route)},"status":${number(status)},"ms":${number(round(ms))},"bytes":${number(bytes)},"client":${foreign(client)},"untrusted":{"url":${foreign(url)}},"msg":"request"}\n`
+    const { method, route, status, ms, bytes, accel, client, subject, url } = event
+    const inFront = accel === 0 ? '' : `,"accel":${number(accel)}`
+    const who = subject === undefined ? '' : `,"subject":${foreign(subject)}`
+    return `{"level":"info"${timestamp()},"method":${ours(method)},"route":${ours(route)},"status":${number(status)},"ms":${number(round(ms))},"bytes":${number(bytes)}${inFront},"client":${foreign(client)}${who},"untrusted":{"url":${foreign(url)}},"msg":"request"}\n`
   }
 
   function verdictLine(event: Extract<GateEvent, { type: 'verdict' }>): string {
-    const { outcome, code, project, sha256, rule, client, ms, explain, filename, identity } = event
+    const { outcome, code, project, sha256, rule, client, subject, index, ms, explain, filename, identity } = event
+    const who = subject === undefined ? '' : `,"subject":${foreign(subject)}`
+    const at = index === undefined ? '' : `,"index":${ours(index)}`
     const file = sha256 === undefined ? '' : `,"sha256":${ours(sha256)}`
     const by = rule === undefined ? '' : `,"rule":${ours(rule)}`
     const told = explain === undefined ? '' : `,"explain":${ours(explain)}`
     const signer = identity === undefined ? '' : `,"identity":${foreign(identity)}`
-    return `{"level":"info"${timestamp()},"code":${ours(code)},"project":${ours(project)}${file}${by},"client":${foreign(client)},"ms":${number(round(ms))}${told},"untrusted":{"filename":${foreign(filename)}${signer}},"msg":"${outcome}"}\n`
+    return `{"level":"info"${timestamp()},"code":${ours(code)},"project":${ours(project)}${file}${by},"client":${foreign(client)}${who}${at},"ms":${number(round(ms))}${told},"untrusted":{"filename":${foreign(filename)}${signer}},"msg":"${outcome}"}\n`
   }
 
   return event => {

@@ -25,7 +25,21 @@ export function logLine(event: GateEvent): LogLine {
     case 'request':
       return requestLine(event)
     case 'verdict': {
-      const { outcome, code, project, sha256, rule, client, ms, explain, wouldRefuse, filename, identity } = event
+      const {
+        outcome,
+        code,
+        project,
+        sha256,
+        rule,
+        client,
+        subject,
+        index,
+        ms,
+        explain,
+        wouldRefuse,
+        filename,
+        identity,
+      } = event
       const untrusted = cleanValue({ filename, identity })
       return line('info', outcome, {
         code,
@@ -33,6 +47,8 @@ export function logLine(event: GateEvent): LogLine {
         sha256,
         rule,
         client: withoutSecrets(client),
+        subject: subject === undefined ? undefined : withoutSecrets(subject),
+        index,
         ms: round(ms),
         explain,
         would_refuse: wouldRefuse,
@@ -74,6 +90,11 @@ export function logLine(event: GateEvent): LogLine {
       const { project, detail, untrusted } = event
       return line('warn', 'the index has a doubtful page', { project, detail, untrusted: cleanValue(untrusted) })
     }
+    case 'notice': {
+      const { action, host, notice, detail } = event
+      const untrusted = cleanValue({ detail })
+      return line(action === 'sent' ? 'info' : 'warn', NOTICE_LINES[action], { host, notice, untrusted })
+    }
     case 'forgotten': {
       const { what, project, filename, reason } = event
       return line('warn', 'let go of what was remembered', {
@@ -94,7 +115,9 @@ export function logLine(event: GateEvent): LogLine {
       return trustLine(event)
     case 'blob': {
       const { action, bytes, total } = event
-      return line('debug', action === 'stored' ? 'stored a file' : 'evicted a file', { bytes, total })
+      if (action === 'lost')
+        return line('warn', 'a file did not reach the disk before a stop; it is fetched again', { bytes, total })
+      return line('debug', BLOB_LINES[action], { bytes, total })
     }
     case 'lifecycle':
       return line('info', event.action, { detail: withoutSecrets(event.detail) })
@@ -108,7 +131,7 @@ function line(level: Level, message: string, fields: LogLine['fields']): LogLine
 }
 
 function requestLine(event: Extract<GateEvent, { type: 'request' }>): LogLine {
-  const { method, route, status, ms, bytes, client, url } = event
+  const { method, route, status, ms, bytes, accel, client, subject, url } = event
   const quiet = status < 400 && PROBES.includes(route)
   return line(quiet ? 'debug' : 'info', 'request', {
     method,
@@ -116,7 +139,9 @@ function requestLine(event: Extract<GateEvent, { type: 'request' }>): LogLine {
     status,
     ms: round(ms),
     bytes,
+    ...(accel === 0 ? {} : { accel }),
     client: withoutSecrets(client), // a header, where a proxy is believed
+    subject: subject === undefined ? undefined : withoutSecrets(subject),
     untrusted: { url: withoutSecrets(url) },
   })
 }
@@ -198,3 +223,18 @@ function stackOf(cause: unknown): readonly string[] | undefined {
 export function round(ms: number): number {
   return Math.round(ms * 1000) / 1000
 }
+
+const NOTICE_LINES = {
+  sent: 'told a webhook',
+  failed: 'a webhook could not be told; it is tried again',
+  dead: 'a webhook could not be told, and is not tried any more (portcullis notify list --dead)',
+  dropped: 'there was no room for a notice; nobody is told',
+  stopped: 'the receiver of a webhook is gone; nothing is sent there any more (portcullis notify retry)',
+} as const
+
+const BLOB_LINES = {
+  stored: 'stored a file',
+  evicted: 'evicted a file',
+  uploaded: 'brought a file to the bucket',
+  fetched: 'fetched a file from the bucket',
+} as const

@@ -1,11 +1,14 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import { ERRORS } from '../domain/base/errors.ts'
 import { LIMITS } from '../domain/base/limits.ts'
 import { REFUSALS } from '../domain/base/refusal.ts'
 import type { AdmittedBy } from '../domain/decide/verdict.ts'
+import type { QueueState } from '../ports/console/notices.ts'
 import type { TrustStatus } from '../ports/trust.ts'
 import type { Events, GateEvent } from './events.ts'
-import { RequestTally } from './request-tally.ts'
+import { FAMILIES, METRIC_PREFIX, type MetricKey } from './metric-families.ts'
+import { andIndex, RequestTally } from './request-tally.ts'
+import { Distributions, label, sample, Tally } from './tally.ts'
 
 /** What is not an event but a state, as it is when somebody asks. */
 export interface MetricState {
@@ -13,6 +16,10 @@ export interface MetricState {
   readonly blobBytes: number
   /** of the journal, about */
   readonly journalBytes: number
+  /** gates that share the database and go by another policy or trust root; absent where none is shared */
+  readonly gatesApart?: number | undefined
+  /** what webhooks were not told yet, as of `now` in ms since 1970; absent where there are none */
+  readonly notices?: { readonly now: number; readonly hosts: readonly QueueState[] } | undefined
 }
 
 export interface Metrics extends Events {
@@ -20,19 +27,6 @@ export interface Metrics extends Events {
   render(state: MetricState): Promise<{ readonly contentType: string; readonly body: string }>
 }
 
-/** One metric, as its reference tells it. */
-export interface MetricFamily {
-  readonly name: string
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  readonly help: string
-  readonly labels: readonly string[]
-}
-
-const PREFIX = 'portcullis_'
-const DURATIONS = {
-  name: `${PREFIX}request_duration_seconds`,
-  help: 'From the request’s headers to the end of its answer',
-}
 const ALARMS = {
   'digest-changed': 0,
   'serial-backwards': 0,
@@ -42,6 +36,7 @@ const ALARMS = {
   'blob-corrupt': 0,
   'database-set-aside': 0,
   'clock-behind': 0,
+  'gates-apart': 0,
 } as const satisfies Record<Extract<GateEvent, { type: 'alarm' }>['alarm'], 0>
 const ADMITTED_BY = { attestation: 0, optional: 0, exemption: 0, audit: 0 } as const satisfies Record<AdmittedBy, 0>
 const CODES: ReadonlySet<string> = new Set([
@@ -55,71 +50,98 @@ const MOST_ROUTES = 64
 
 const REQUEST_SECONDS = [0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1, 2.5, 10, 60]
 const VERIFICATION_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10]
+const QUEUE_LENGTHS = [0, 1, 4, 16, 64, 256, 1000]
+
+/** What has no labels, and is told from the start. */
+const ALONE = ['']
 
 /**
  * The metrics as a reader of events. Every label comes from a list of our own: no project, file or client ever becomes
- * one.
+ * one. What prom-client tells of the process it counts from the first time that somebody asks, when it is loaded.
  */
 export function createMetrics({ version }: { readonly version: string }): Metrics {
-  const registry = new Registry()
   const bounded = createBounds()
-  const tally = new RequestTally({ bounds: REQUEST_SECONDS, ...bounded })
-  const counters = createCounters(registry, tally)
-  const state = createState(registry, version)
-  collectDefaultMetrics({ register: registry, prefix: PREFIX })
+  const requests = new RequestTally({ bounds: REQUEST_SECONDS, ...bounded })
+  const counted = createCounts()
+  let registry: Promise<Registry> | undefined
+  return {
+    emit: createCounting(requests, counted, bounded),
+    async render(state) {
+      registry ??= openProcessMetrics()
+      const process = await registry
+      const lines: Lines = { ...requests.lines(), ...counted.lines(), ...gauges(state, counted.state, version) }
+      const told = Object.entries(FAMILIES).map(([key, { name, help, type }]) =>
+        [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...(lines[key as MetricKey] ?? []), ''].join('\n'),
+      )
+      return { contentType: process.contentType, body: [await process.metrics(), ...told].join('\n') }
+    },
+  }
+}
 
-  function emit(event: GateEvent): void {
+type Lines = Partial<Record<MetricKey, readonly string[]>>
+
+/** What is counted of each event. */
+function createCounting(
+  requests: RequestTally,
+  { counts, state }: Counted,
+  bounded: ReturnType<typeof createBounds>,
+): Events['emit'] {
+  return event => {
     switch (event.type) {
       case 'request':
-        tally.count(event)
+        requests.count(event)
         return
       case 'verdict':
-        counters.verdicts.inc({ outcome: event.outcome, code: bounded.code(event.code) })
-        if (event.wouldRefuse !== undefined) counters.watched.inc({ code: bounded.code(event.wouldRefuse) })
+        counts.verdicts.add(andIndex(`outcome="${event.outcome}",code="${bounded.code(event.code)}"`, event.index))
+        if (event.wouldRefuse !== undefined)
+          counts.watched.add(andIndex(`code="${bounded.code(event.wouldRefuse)}"`, event.index))
         return
       case 'unknown':
-        counters.unknown.inc({ code: bounded.code(event.code) })
+        counts.unknown.add(andIndex(`code="${bounded.code(event.code)}"`, event.index))
         return
       case 'limited':
-        counters.limited.inc({ limit: event.limit })
+        counts.limited.add(label('limit', event.limit))
         return
       case 'journal-dropped':
-        counters.journalDropped.inc(event.verdicts)
+        counts.journalDropped.add('', event.verdicts)
+        return
+      case 'notice':
+        if (event.action !== 'stopped')
+          counts.notices.add(`${label('host', event.host)},${label('outcome', event.action)}`)
         return
       case 'alarm':
-        counters.alarms.inc({ alarm: event.alarm })
+        counts.alarms.add(label('alarm', event.alarm))
         return
       case 'upstream':
-        counters.upstream.inc({ what: event.what, status: bounded.status(event.status) })
-        counters.upstreamSeconds.observe({ what: event.what }, event.ms / 1000)
+        counts.upstream.add(`what="${event.what}",status="${bounded.status(event.status)}"`)
+        counts.upstreamSeconds.add(`what="${event.what}"`, event.ms / 1000)
         return
       case 'verification':
-        counters.verificationSeconds.observe({ outcome: event.outcome }, event.ms / 1000)
-        counters.verificationQueue.observe(event.queued)
+        counts.verificationSeconds.add(`outcome="${event.outcome}"`, event.ms / 1000)
+        counts.verificationQueue.add('', event.queued)
         return
       case 'no-pep740-upstream':
-        state.withoutPep740.set(1)
+        state.withoutPep740 = 1
         return
       case 'policy':
-        counters.policyLoads.inc({ outcome: event.action })
-        state.policyCurrent.set(event.action === 'rejected' ? 0 : 1)
-        state.policy.reset()
-        state.policy.set({ digest: event.digest.slice(0, 12) }, 1)
+        counts.policyLoads.add(`outcome="${event.action}"`)
+        state.policyCurrent = event.action === 'rejected' ? 0 : 1
+        state.policyDigest = event.digest
         return
       case 'index-warning':
         return
       case 'forgotten':
-        counters.forgotten.inc({ what: event.what })
+        counts.forgotten.add(label('what', event.what))
         return
       case 'policy-warning':
-        counters.policyWarnings.inc()
+        counts.policyWarnings.add('')
         return
       case 'trust':
-        counters.trust.inc({ outcome: event.action })
+        counts.trustEvents.add(`outcome="${event.action}"`)
         return
       case 'blob':
-        counters.blobs.inc({ action: event.action })
-        counters.blobBytes.inc({ action: event.action }, event.bytes)
+        counts.blobs.add(`action="${event.action}"`)
+        counts.blobChanged.add(`action="${event.action}"`, event.bytes)
         return
       case 'config-warning':
       case 'lifecycle':
@@ -128,129 +150,87 @@ export function createMetrics({ version }: { readonly version: string }): Metric
         event satisfies never
     }
   }
+}
 
+interface CountedState {
+  withoutPep740: number
+  policyCurrent: number
+  policyDigest: string | undefined
+}
+
+function gauges(
+  { trust, blobBytes, journalBytes, gatesApart = 0, notices }: MetricState,
+  counted: CountedState,
+  version: string,
+): Lines {
+  const { withoutPep740, policyCurrent, policyDigest: digest } = counted
+  const alone = (key: MetricKey, value: number) => [sample(FAMILIES[key].name, '', value)]
+  const one = (key: MetricKey, ...labels: readonly string[]) => [sample(FAMILIES[key].name, labels.join(','), 1)]
+  const source = label('source', trust.source)
   return {
-    emit,
-    async render({ trust, blobBytes, journalBytes }) {
-      state.blobBytes.set(blobBytes)
-      state.journalBytes.set(journalBytes)
-      state.trustFresh.set(trust.fresh ? 1 : 0)
-      state.trust.reset()
-      state.trust.set({ source: trust.source, digest: trust.digest?.slice(0, 12) ?? '' }, 1)
-      state.trustAge.reset() // an age that nobody knows is no series: 0 would look fresh
-      if (trust.ageMs !== undefined) state.trustAge.set({ source: trust.source }, trust.ageMs / 1000)
-      const durations = tally.renderDurations(DURATIONS.name, DURATIONS.help)
-      return { contentType: registry.contentType, body: `${await registry.metrics()}\n${durations}` }
-    },
+    blobBytes: alone('blobBytes', blobBytes),
+    journalBytes: alone('journalBytes', journalBytes),
+    gatesApart: alone('gatesApart', gatesApart),
+    ...(notices === undefined ? {} : noticeGauges(notices)),
+    build: one('build', label('version', version), label('node', process.version)),
+    policyCurrent: alone('policyCurrent', policyCurrent),
+    policy: digest === undefined ? [] : one('policy', label('digest', digest.slice(0, 12))),
+    withoutPep740: alone('withoutPep740', withoutPep740),
+    trustFresh: alone('trustFresh', trust.fresh ? 1 : 0),
+    trust: one('trust', source, label('digest', trust.digest?.slice(0, 12) ?? '')),
+    // an age that nobody knows is no series: 0 would look fresh
+    trustAge: trust.ageMs === undefined ? [] : [sample(FAMILIES.trustAge.name, source, trust.ageMs / 1000)],
   }
 }
 
-/** Every metric of the gate's own by name; what prom-client tells of the process comes besides. */
-export function metricFamilies(): readonly MetricFamily[] {
-  const registry = new Registry()
-  const bounded = createBounds()
-  const tally = new RequestTally({ bounds: REQUEST_SECONDS, ...bounded })
-  createCounters(registry, tally)
-  createState(registry, '')
-  // the package keeps labels with each metric, and its types leave them out
-  const metrics = registry.getMetricsAsArray() as unknown as readonly (Omit<MetricFamily, 'labels'> & {
-    readonly labelNames: readonly string[]
-  })[]
-  const families = metrics.map(({ name, help, labelNames, type }) => ({ name, help, labels: labelNames, type }))
-  return [...families, { ...DURATIONS, type: 'histogram' as const, labels: ['route'] }].sort((a, b) =>
-    a.name < b.name ? -1 : 1,
-  )
-}
-
-function createCounters(registry: Registry, tally: RequestTally) {
-  const registers = [registry]
-  const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
-    new Counter<Label>({ name: `${PREFIX}${name}`, help, labelNames, registers })
-  const histogram = <Label extends string>(name: string, help: string, buckets: number[], labelNames: Label[] = []) =>
-    new Histogram<Label>({ name: `${PREFIX}${name}`, help, buckets, labelNames, registers })
-  const forgotten = counter('forgotten_total', 'Facts that a person let go of', ['what'])
-  const alarms = counter('alarms_total', 'Contradictions that somebody must look into', ['alarm'])
-  new Counter({
-    name: `${PREFIX}requests_total`,
-    help: 'Answered requests by pattern of their path',
-    labelNames: ['method', 'route', 'status'],
-    registers,
-    collect() {
-      tally.collectRequests(this)
-    },
-  })
-  new Counter({
-    name: `${PREFIX}response_bytes_total`,
-    help: 'Bytes of answers',
-    labelNames: ['route'],
-    registers,
-    collect() {
-      tally.collectBytes(this)
-    },
-  })
-  const limited = counter('limited_total', 'Requests answered 503 and connections cut so that others are served', [
-    'limit',
-  ])
-  for (const alarm of Object.keys(ALARMS)) alarms.inc({ alarm }, 0)
-  for (const limit of Object.keys(LIMITS)) limited.inc({ limit }, 0)
+function noticeGauges({ now, hosts }: NonNullable<MetricState['notices']>): Lines {
+  const { noticesKept, noticesAge } = FAMILIES
   return {
-    alarms,
-    forgotten,
-    limited,
-    journalDropped: counter('journal_dropped_total', 'Verdicts that left the journal because it was full'),
-    verdicts: counter('verdicts_total', 'Verdicts by refusal code, or by what an admission rests on', [
-      'outcome',
-      'code',
-    ]),
-    watched: counter('would_refuse_total', 'Files admitted in audit mode that would have been refused', ['code']),
-    unknown: counter('unknown_total', 'Questions that could not be answered', ['code']),
-    upstream: counter('upstream_requests_total', 'Requests to the upstream', ['what', 'status']),
-    upstreamSeconds: histogram(
-      'upstream_request_duration_seconds',
-      'Until the headers of the upstream’s answer',
-      REQUEST_SECONDS,
-      ['what'],
+    noticesKept: hosts.flatMap(({ host, waiting, dead }) =>
+      Object.entries({ waiting, dead }).map(([state, count]) =>
+        sample(noticesKept.name, `${label('host', host)},${label('state', state)}`, count),
+      ),
     ),
-    verificationSeconds: histogram(
-      'verification_duration_seconds',
-      'Verifying one provenance document, waiting included',
-      VERIFICATION_SECONDS,
-      ['outcome'],
+    noticesAge: hosts.map(({ host, oldest }) =>
+      sample(noticesAge.name, label('host', host), oldest === undefined ? 0 : Math.max(0, now - oldest) / 1000),
     ),
-    verificationQueue: histogram(
-      'verification_queue_length',
-      'How many verifications were waiting when one was asked for',
-      [0, 1, 4, 16, 64, 256, 1000],
-    ),
-    policyLoads: counter('policy_loads_total', 'Loads of the policy', ['outcome']),
-    policyWarnings: counter('policy_warnings_total', 'Doubtful places in loaded policies'),
-    trust: counter('trust_root_events_total', 'What became of attempts to load and refresh the trust root', [
-      'outcome',
-    ]),
-    blobs: counter('blobs_total', 'Files stored and evicted', ['action']),
-    blobBytes: counter('blob_changed_bytes_total', 'Bytes stored and evicted', ['action']),
   }
 }
 
-function createState(registry: Registry, version: string) {
-  const registers = [registry]
-  const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
-    new Gauge<Label>({ name: `${PREFIX}${name}`, help, labelNames, registers })
-  gauge('build_info', 'Version of the gate and of Node', ['version', 'node']).set({ version, node: process.version }, 1)
-  return {
-    blobBytes: gauge('blob_bytes', 'Bytes of stored files'),
-    journalBytes: gauge('journal_bytes', 'Bytes of the journal, about'),
-    policy: gauge('policy_info', 'Digest of the policy in force', ['digest']),
-    policyCurrent: gauge('policy_current', '1 when what is on disk is in force, 0 after a rejected reload'),
-    trust: gauge('trust_root_info', 'Source and digest of the trust root in force', ['source', 'digest']),
-    trustFresh: gauge('trust_root_fresh', '1 when verdicts may rest on the trust root'),
-    trustAge: gauge(
-      'trust_root_age_seconds',
-      'Since the last successful refresh; of a root that nobody refreshes, since it was made',
-      ['source'],
-    ),
-    withoutPep740: gauge('upstream_without_pep740', '1 when the upstream seems to know no PEP 740'),
-  }
+/** Memory, processor, event loop and collections of this process. */
+async function openProcessMetrics(): Promise<Registry> {
+  const { Registry, collectDefaultMetrics } = await import('prom-client')
+  const register = new Registry()
+  collectDefaultMetrics({ register, prefix: METRIC_PREFIX })
+  return register
+}
+
+type Counted = ReturnType<typeof createCounts>
+
+function createCounts() {
+  const counts = {
+    alarms: new Tally(Object.keys(ALARMS).map(alarm => label('alarm', alarm))),
+    forgotten: new Tally(),
+    limited: new Tally(Object.keys(LIMITS).map(limit => label('limit', limit))),
+    journalDropped: new Tally(ALONE),
+    notices: new Tally(),
+    verdicts: new Tally(),
+    watched: new Tally(),
+    unknown: new Tally(),
+    upstream: new Tally(),
+    upstreamSeconds: new Distributions(REQUEST_SECONDS),
+    verificationSeconds: new Distributions(VERIFICATION_SECONDS),
+    verificationQueue: new Distributions(QUEUE_LENGTHS, ALONE),
+    policyLoads: new Tally(),
+    policyWarnings: new Tally(ALONE),
+    trustEvents: new Tally(),
+    blobs: new Tally(),
+    blobChanged: new Tally(),
+  } as const satisfies Partial<Record<MetricKey, Tally | Distributions>>
+  const state: CountedState = { withoutPep740: 0, policyCurrent: 0, policyDigest: undefined }
+  const entries = Object.entries(counts) as [keyof typeof counts, Tally | Distributions][]
+  const lines = (): Lines => Object.fromEntries(entries.map(([key, its]) => [key, its.lines(FAMILIES[key].name)]))
+  return { counts, state, lines }
 }
 
 function createBounds() {

@@ -1,12 +1,15 @@
-import type { Counter } from 'prom-client'
+import { FAMILIES, type MetricKey } from './metric-families.ts'
+import { Distributions, type Labels, label, sample } from './tally.ts'
 
 interface RouteTally {
+  readonly route: string
+  readonly index: string
   /** by method, then by status */
   readonly answers: Map<string, Map<number, number>>
-  /** requests up to each bound and beyond the one before, the last beyond all */
-  readonly durations: number[]
-  seconds: number
+  readonly seconds: Distributions
   bytes: number
+  /** bytes that the front was told to send */
+  accel: number
 }
 
 interface Options {
@@ -17,10 +20,11 @@ interface Options {
   readonly status: (status: number) => string
 }
 
-/** Counts requests in plain numbers, which is all that there is time for; series are made of them when somebody asks. */
+/** Counts requests: nothing is put together for one of a kind that there was before. */
 export class RequestTally {
   readonly #options: Options
-  readonly #routes = new Map<string, RouteTally>()
+  /** by route, then by index */
+  readonly #routes = new Map<string, Map<string, RouteTally>>()
 
   constructor(options: Options) {
     this.#options = options
@@ -29,17 +33,17 @@ export class RequestTally {
   count(event: {
     readonly method: string
     readonly route: string
+    readonly index?: string | undefined
     readonly status: number
     readonly ms: number
     readonly bytes: number
+    readonly accel: number
   }): void {
     const { method, route } = this.#options
-    const tally = this.#tallyOf(route(event.route))
-    const seconds = event.ms / 1000
-    tally.seconds += seconds
+    const tally = this.#tallyOf(route(event.route), event.index ?? '')
+    tally.seconds.add('', event.ms / 1000)
     tally.bytes += event.bytes
-    const bound = this.#boundOf(seconds)
-    tally.durations[bound] = (tally.durations[bound] ?? 0) + 1
+    tally.accel += event.accel
     const name = method(event.method)
     let statuses = tally.answers.get(name)
     if (statuses === undefined) {
@@ -50,47 +54,53 @@ export class RequestTally {
     statuses.set(status, (statuses.get(status) ?? 0) + 1)
   }
 
-  collectRequests(counter: Counter<'method' | 'route' | 'status'>): void {
-    counter.reset()
-    for (const [route, { answers }] of this.#routes)
-      for (const [method, statuses] of answers)
-        for (const [status, count] of statuses)
-          counter.inc({ method, route, status: this.#options.status(status) }, count)
-  }
-
-  collectBytes(counter: Counter<'route'>): void {
-    counter.reset()
-    for (const [route, { bytes }] of this.#routes) counter.inc({ route }, bytes)
-  }
-
-  /** The durations as a histogram in the Prometheus text format. */
-  renderDurations(name: string, help: string): string {
-    const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`]
-    for (const [route, { durations, seconds }] of this.#routes) {
-      const label = `route="${route.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`
-      let count = 0
-      for (const [index, bound] of [...this.#options.bounds, '+Inf'].entries()) {
-        count += durations[index] ?? 0
-        lines.push(`${name}_bucket{le="${bound}",${label}} ${count}`)
-      }
-      lines.push(`${name}_sum{${label}} ${seconds}`, `${name}_count{${label}} ${count}`)
+  lines(): Partial<Record<MetricKey, readonly string[]>> {
+    const { requests, responseBytes, accelBytes, requestSeconds } = FAMILIES
+    const tallies = [...this.#routes.values()]
+      .flatMap(indexes => [...indexes.values()])
+      .map(tally => ({ ...tally, labels: andIndex(label('route', tally.route), tally.index) }))
+    return {
+      requests: tallies.flatMap(tally => this.#answers(requests.name, tally)),
+      responseBytes: tallies.map(({ labels, bytes }) => sample(responseBytes.name, labels, bytes)),
+      accelBytes: tallies.flatMap(({ labels, accel }) => (accel === 0 ? [] : [sample(accelBytes.name, labels, accel)])),
+      requestSeconds: tallies.flatMap(({ labels, seconds }) => seconds.lines(requestSeconds.name, labels)),
     }
-    return `${lines.join('\n')}\n`
   }
 
-  #tallyOf(route: string): RouteTally {
-    const known = this.#routes.get(route)
+  /** Statuses that are told alike are one series. */
+  #answers(name: string, { route, index, answers }: RouteTally): readonly string[] {
+    const series = new Map<string, number>()
+    for (const [method, statuses] of answers)
+      for (const [status, count] of statuses) {
+        const told = [label('method', method), label('route', route), label('status', this.#options.status(status))]
+        const labels = andIndex(told.join(','), index)
+        series.set(labels, (series.get(labels) ?? 0) + count)
+      }
+    return [...series].map(([labels, count]) => sample(name, labels, count))
+  }
+
+  #tallyOf(route: string, index: string): RouteTally {
+    let indexes = this.#routes.get(route)
+    if (indexes === undefined) {
+      indexes = new Map()
+      this.#routes.set(route, indexes)
+    }
+    const known = indexes.get(index)
     if (known !== undefined) return known
-    const durations = Array.from({ length: this.#options.bounds.length + 1 }, () => 0)
-    const tally = { answers: new Map(), durations, seconds: 0, bytes: 0 }
-    this.#routes.set(route, tally)
+    const tally = {
+      route,
+      index,
+      answers: new Map(),
+      seconds: new Distributions(this.#options.bounds),
+      bytes: 0,
+      accel: 0,
+    }
+    indexes.set(index, tally)
     return tally
   }
+}
 
-  #boundOf(seconds: number): number {
-    const { bounds } = this.#options
-    let index = 0
-    while (index < bounds.length && seconds > (bounds[index] ?? 0)) index += 1
-    return index
-  }
+/** The same labels and that of an index; what is no index's has no such label. */
+export function andIndex(labels: Labels, index: string | undefined): Labels {
+  return index === undefined || index === '' ? labels : `${labels},${label('index', index)}`
 }

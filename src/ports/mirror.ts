@@ -4,11 +4,15 @@ import type { HeldFile } from '../domain/packaging/held-file.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 
 /** What a gate without an upstream looks things up in. */
-export type HeldFiles = Pick<Holdings, 'of' | 'file'>
+export type HeldFiles = Pick<Holdings, 'of'>
+
+/** The same, with what there is of all. */
+export type HeldProjects = Pick<Holdings, 'of' | 'projects'>
 
 /** Requests that a mirror could not serve, so that they can be carried out. Bounded: of many, those that were asked for least go. */
 export interface Misses {
-  note(project: ProjectName, filename: string | undefined, at: Instant): void
+  /** `index`: what the configuration calls the one that was asked, where it has several */
+  note(project: ProjectName, filename: string | undefined, at: Instant, index?: string): void
 }
 
 /** One export, or one import, as it is remembered. */
@@ -28,10 +32,12 @@ export interface ImportedPassage extends Passage {
 export interface Holdings {
   projects(): Promise<readonly ProjectName[]>
   of(project: ProjectName): Promise<readonly HeldFile[]>
-  file(project: ProjectName, filename: string): Promise<HeldFile | undefined>
-  /** By project and file name. */
+  /** By project, file name and source. */
   all(): Promise<readonly HeldFile[]>
-  /** All of them or none; a file of the same project and name gives way. On disk when it resolves. */
+  /**
+   * All of them or none; a file of the same project, name and source gives way, and one with the same bytes of which nobody wrote down
+   * the source to one that says it, whichever comes first. On disk when it resolves.
+   */
   put(files: readonly HeldFile[], imported?: ImportedPassage): Promise<void>
   /** Of one signer, the latest last. */
   imports(signer: string): Promise<readonly Passage[]>
@@ -52,6 +58,7 @@ export interface PartialFiles {
 export interface PartialFile {
   /** bytes that are there */
   readonly size: number
+  /** The chunk is the caller's again when it resolves. */
   append(chunk: Buffer): Promise<void>
   /** Everything that is there, from the beginning. */
   read(): AsyncIterable<Buffer>

@@ -1,12 +1,13 @@
 import type { Readable } from 'node:stream'
 import type { Brand } from '../domain/base/brand.ts'
 import type { Millis } from '../domain/base/instant.ts'
+import type { SourceName } from '../domain/base/source-name.ts'
 import type { Artifact } from '../domain/packaging/artifact.ts'
 import type { DistFilename } from '../domain/packaging/filename.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import type { Asker } from '../flow/asker.ts'
 import type { LegacyJson } from '../protocol/legacy/legacy-json.ts'
-import type { ProjectIndex } from '../protocol/simple/project-index.ts'
+import type { IndexFile, ProjectIndex } from '../protocol/simple/project-index.ts'
 
 /** Came from outside and was not checked; only `gate/` may unwrap it, and only through the digest gate. */
 export type Untrusted<T> = Brand<{ readonly value: T }, 'Untrusted'>
@@ -22,9 +23,11 @@ export interface Asking {
   readonly sight?: 'first' | 'known'
   /** until there is a place; absent: as long as the upstream may take for an answer */
   readonly patience?: Millis
+  /** where several may be asked: the one that lists the file, if that is another than the one that the project belongs to */
+  readonly source?: SourceName | undefined
 }
 
-/** The upstream's project pages, parsed strictly. One request per call; redirects only inside the origin. */
+/** The upstream's project pages, parsed strictly. One request per call; redirects only inside the origin, and to no other source's place there. */
 export interface Index {
   /** `absent` is the upstream's 404 for the project. `etag` is given back to revalidate. Throws unknown-upstream…. */
   project(
@@ -36,6 +39,19 @@ export interface Index {
     | { readonly kind: 'unchanged' }
     | { readonly kind: 'absent' }
   >
+  /**
+   * Where several may be asked: another source than the one that a name was found at, which has lost it or may not be asked any more,
+   * and that has such a file now, with its page. Nobody is asked about a name that is owned. Throws nothing.
+   */
+  elsewhere?(
+    project: ProjectName,
+    isMeant: (file: IndexFile) => boolean,
+    asking?: Asking,
+  ): Promise<{ readonly was: SourceName; readonly page: ProjectIndex } | undefined>
+  /** Where several may be asked: the source that a project belongs to, as far as it is known without asking. */
+  sourceOf?(project: ProjectName): SourceName | undefined
+  /** Where several may be asked: a name that another source owns, as far as it is known now, and that this one could be taken for. */
+  lookalike?(project: ProjectName): string | undefined
   /** The legacy JSON API of a project or of one version (the version as the client spelled it, already grammar-checked). */
   legacy(
     name: ProjectName,
@@ -51,18 +67,26 @@ export interface Integrity {
     filename: DistFilename,
     asking?: Asking,
   ): Promise<{ readonly kind: 'provenance'; readonly bytes: Uint8Array } | { readonly kind: 'absent' }>
-  /** True when the Integrity API lives on the index's own origin, so that the index's `provenance: null` is its word. */
-  readonly ownOrigin: boolean
+  /** True when the Integrity API lives on the project's index's own origin, so that the index's `provenance: null` is its word. */
+  isOwnOrigin(project: ProjectName, source?: SourceName): boolean
 }
+
+/** Told once of a chunk of a body that nobody looks at any more: its memory is used again. One that it is not told of stays as it is. */
+export type Recycle = (chunk: Buffer) => void
 
 /** File bytes from the configured origins. Nothing here is checked against a digest. */
 export interface Origin {
-  /** A complete body (200, identity coding). `length` is the declared Content-Length. The stream errors on early end. */
+  /**
+   * A complete body (200, identity coding). `length` is the declared Content-Length. The stream errors on early end. Where there is
+   * `recycle`, whoever is done with a chunk may say so.
+   */
   file(
     artifact: Artifact,
     signal: AbortSignal,
     asking?: Asking,
-  ): Promise<Untrusted<{ readonly body: Readable; readonly length: number | undefined }>>
+  ): Promise<
+    Untrusted<{ readonly body: Readable; readonly length: number | undefined; readonly recycle?: Recycle | undefined }>
+  >
   /**
    * The `.metadata` sibling, size-capped, as it comes: `take` reads it to its end, and is called once more where the connection
    * broke. `absent` on 404. What `take` throws is thrown.
@@ -84,7 +108,14 @@ export interface ResumableOrigin extends Origin {
     artifact: Artifact,
     from: number,
     signal: AbortSignal,
-  ): Promise<Untrusted<{ readonly body: Readable; readonly start: number; readonly length: number | undefined }>>
+  ): Promise<
+    Untrusted<{
+      readonly body: Readable
+      readonly start: number
+      readonly length: number | undefined
+      readonly recycle?: Recycle | undefined
+    }>
+  >
 }
 
 /** The list of all projects, as it comes: JSON (PEP 691) of tens of megabytes, to be rebuilt by whoever passes it on. */
@@ -101,6 +132,11 @@ export interface OpenedRootList {
 
 /** Where the list of all projects comes from. */
 export interface RootList {
-  /** `unchanged` since it had the tag `known`. Throws `not-found` where there is no such list, unknown-upstream…. */
-  open(known: string | undefined): Promise<OpenedRootList | { readonly kind: 'unchanged' }>
+  /**
+   * `unchanged` since it had the tag `known`; `other-form`: there is one, in HTML alone. Throws `not-found` where there is no such list,
+   * unknown-upstream….
+   */
+  open(
+    known: string | undefined,
+  ): Promise<OpenedRootList | { readonly kind: 'unchanged' } | { readonly kind: 'other-form' }>
 }

@@ -1,9 +1,11 @@
 import type { Sha256 } from '../domain/base/digest.ts'
 import type { Instant } from '../domain/base/instant.ts'
+import type { SourceName } from '../domain/base/source-name.ts'
 import type { Finding } from '../domain/identity/attestation.ts'
 import type { RememberedFinding } from '../domain/memory/findings.ts'
 import type { ProjectMemory } from '../domain/memory/project-memory.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
+import type { AccessRequest } from './console/requests.ts'
 import type { JournalEntry, Refusals } from './store.ts'
 
 /** A row of the journal as it is read back; equal entries of one time are counted. */
@@ -47,6 +49,10 @@ export interface Records {
   /** What was asked of a mirror in vain, by project and file name. */
   misses(): Promise<readonly Miss[]>
   readonly refusals: Pick<Refusals, 'get'>
+  /** Requests whose approval holds at `now`, at whichever index, the oldest first. */
+  approvals(now: Instant): Promise<readonly AccessRequest[]>
+  /** The source that the name belongs to at this index: the only one, the owner, or the one at which it was found. */
+  belonging(project: ProjectName): SourceName | undefined
   close(): Promise<void>
 }
 
@@ -55,6 +61,8 @@ export interface Miss {
   readonly project: ProjectName
   /** `undefined`: the project's page */
   readonly filename: string | undefined
+  /** `undefined`: the only index, or the first */
+  readonly index?: string | undefined
   readonly times: number
   readonly last: Instant
 }

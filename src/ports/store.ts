@@ -2,7 +2,15 @@ import type { Instant } from '../domain/base/instant.ts'
 import type { Refused } from '../domain/decide/verdict.ts'
 import type { Identity } from '../domain/identity/attestation.ts'
 import type { Source } from '../domain/memory/source.ts'
+import type { Belongings } from './belongings.ts'
 import type { Memory } from './memory.ts'
+
+/** Who asked, for the journal. */
+export interface Asked {
+  readonly address: string
+  /** `token:ci`, `workload:…`, `user:…`, `anonymous` */
+  readonly subject: string
+}
 
 export interface JournalEntry {
   readonly at: Instant
@@ -18,7 +26,12 @@ export interface JournalEntry {
   readonly identity: Identity | undefined
   readonly policyDigest: string
   readonly trustDigest: string | undefined
+  /** its address */
   readonly client: string
+  /** who it was: `token:ci`, `anonymous`; absent in what was written before anybody was asked */
+  readonly subject?: string | undefined
+  /** what the configuration calls the index; absent as `subject` is */
+  readonly index?: string | undefined
 }
 
 /**
@@ -51,6 +64,23 @@ export interface Watermark {
   raise(at: Instant): void
 }
 
+/** What a gate decides by, as far as gates that share a store must agree on it: digests. */
+export interface GoesBy {
+  /** of every index, in order */
+  readonly policies: string
+  readonly trust: string | undefined
+}
+
+/** A store that several gates share, as one of them sees it. */
+export interface SharedState {
+  /** Says to the others from now on what this gate goes by. */
+  goBy(state: () => GoesBy): void
+  /** How many others have gone by something else for longer than a roll-out takes. */
+  apart(): number
+  /** A sentence each: what somebody must know, though the gate may go on. */
+  warnings(): readonly string[]
+}
+
 /** The database as a whole. */
 export interface Store {
   /**
@@ -58,9 +88,13 @@ export interface Store {
    * project, until a source's page lists a file of the project with the sha256 that is remembered: from then on it is that source's.
    */
   memory(source: Source): Promise<Memory>
+  /** Whom names belong to at an index of several sources, by the path that the index is at: `/`, `/ml`. */
+  belongings(index: string): Belongings
   readonly journal: Journal
   readonly refusals: Refusals
   readonly watermark: Watermark
+  /** where several gates share it */
+  readonly shared?: SharedState
   /** of the journal, about */
   journalBytes(): number
   /** Throws `unknown-store` when a write does not go through. */

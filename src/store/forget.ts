@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs'
-import { GateError } from '../domain/base/errors.ts'
 import type { Clock } from '../domain/base/instant.ts'
-import { type FolderLock, lockFolder } from './disk/folder-lock.ts'
-import { databaseIn } from './sqlite/database.ts'
+import { lockIfFree } from './disk/folder-lock.ts'
 import { type ForgetOrder, forgetIn } from './sqlite/forget.ts'
+import { databaseIn } from './sqlite/schema.ts'
 
 /**
  * Lets go of something that is remembered in a data folder, beside a gate that works there or without one. False where there was
@@ -16,14 +15,5 @@ export async function forget(folder: string, order: ForgetOrder, clock: Clock): 
     return await forgetIn({ folder, isOurs: lock !== undefined, clock }, order)
   } finally {
     lock?.release()
-  }
-}
-
-function lockIfFree(folder: string): FolderLock | undefined {
-  try {
-    return lockFolder(folder)
-  } catch (error) {
-    if (error instanceof GateError) return undefined
-    throw error
   }
 }

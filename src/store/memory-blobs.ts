@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Sha256 } from '../domain/base/digest.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { Events } from '../observe/events.ts'
-import type { Blobs, BlobWriter, OpenBlob } from '../ports/blobs.ts'
+import { type Blobs, type BlobWriter, openBytes } from '../ports/blobs.ts'
 
 /** Blobs without a disk. Nothing is ever evicted. */
 export function createMemoryBlobs(events: Events): Blobs {
@@ -16,12 +16,15 @@ export function createMemoryBlobs(events: Events): Blobs {
     events.emit({ type: 'blob', action: 'stored', bytes: bytes.byteLength, total })
   }
 
+  const writer = async (sha256: Sha256) => new MemoryWriter(sha256, bytes => keep(sha256, bytes))
+
   return {
     async open(sha256) {
       const bytes = blobs.get(sha256)
       return bytes === undefined ? undefined : openBytes(sha256, bytes)
     },
-    writer: async sha256 => new MemoryWriter(sha256, bytes => keep(sha256, bytes)),
+    writer,
+    documentWriter: writer,
     async remove(sha256) {
       total -= blobs.get(sha256)?.byteLength ?? 0
       blobs.delete(sha256)
@@ -29,16 +32,6 @@ export function createMemoryBlobs(events: Events): Blobs {
     check: async sha256 => blobs.has(sha256),
     totalBytes: () => total,
     async close() {},
-  }
-}
-
-function openBytes(sha256: Sha256, bytes: Buffer): OpenBlob {
-  return {
-    sha256,
-    size: bytes.byteLength,
-    bytes,
-    read: async (buffer, position) => bytes.copy(buffer, 0, position),
-    close() {},
   }
 }
 
@@ -68,6 +61,10 @@ class MemoryWriter implements BlobWriter {
     }
     chunk.copy(this.#room, this.#length)
     this.#length = length
+  }
+
+  get written(): number {
+    return this.#length
   }
 
   digest(): Sha256 {

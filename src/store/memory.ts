@@ -1,5 +1,6 @@
 import type { Sha256 } from '../domain/base/digest.ts'
 import { type Clock, type Instant, instant } from '../domain/base/instant.ts'
+import type { SourceName } from '../domain/base/source-name.ts'
 import { type NewestTime, recordedAt } from '../domain/memory/newest-time.ts'
 import { learn, ProjectMemory, timeOf } from '../domain/memory/project-memory.ts'
 import type { Sighting, Sightings } from '../domain/memory/sighting.ts'
@@ -8,6 +9,7 @@ import type { FilePath } from '../domain/packaging/artifact.ts'
 import { candidateProjects } from '../domain/packaging/filename.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import type { Events } from '../observe/events.ts'
+import type { Belongings } from '../ports/belongings.ts'
 import type { Blobs } from '../ports/blobs.ts'
 import type { ListedAs, Memory } from '../ports/memory.ts'
 import type { JournalRow } from '../ports/records.ts'
@@ -36,6 +38,7 @@ export function createMemoryStore({ events }: MemoryStoreOptions): MemoryStore {
 function createStore(journal: JournalRow[]): Store {
   const sources = new Map<Source, Memory>()
   const refusals = new Map<string, KeptRefusal>()
+  const belongings = new Map<string, Belongings>()
   let time: NewestTime = { newest: instant(0), leap: undefined }
 
   function raise(at: Instant): void {
@@ -47,6 +50,11 @@ function createStore(journal: JournalRow[]): Store {
       const memory = sources.get(source) ?? createMemory(raise)
       sources.set(source, memory)
       return memory
+    },
+    belongings(index) {
+      const known = belongings.get(index) ?? createBelongings()
+      belongings.set(index, known)
+      return known
     },
     journal: {
       record(entry) {
@@ -67,6 +75,26 @@ function createStore(journal: JournalRow[]): Store {
     journalBytes: () => 0,
     async probe() {},
     async close() {},
+  }
+}
+
+function createBelongings(): Belongings {
+  const sources = new Map<ProjectName, SourceName>()
+  let begun = false
+  return {
+    of: project => sources.get(project),
+    remember(project, source) {
+      const first = sources.get(project) ?? source
+      sources.set(project, first)
+      return first
+    },
+    hasBegun: () => begun,
+    takeOver() {}, // nothing is kept for longer than an index has its place
+    begin(known) {
+      if (begun) return
+      begun = true
+      for (const [project, source] of known) if (!sources.has(project)) sources.set(project, source)
+    },
   }
 }
 
@@ -94,6 +122,8 @@ function createMemory(raise: (at: Instant) => void): Memory {
       if (at !== undefined) raise(at)
       return memory
     },
+    names: async () =>
+      [...projects.values()].flatMap(({ reading, project }) => (reading === undefined ? [] : [project])),
     projectOf: async path => paths.firstAt(path),
     listedAs: async sha256 =>
       (digests.get(sha256) ?? []).filter(

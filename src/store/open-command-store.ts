@@ -4,7 +4,8 @@ import type { Events } from '../observe/events.ts'
 import type { Store } from '../ports/store.ts'
 import { closingWith, lockFolder } from './disk/folder-lock.ts'
 import { createMemoryStore } from './memory.ts'
-import { databaseIn, openDatabase, suspect } from './sqlite/database.ts'
+import { openDatabase, suspect } from './sqlite/database.ts'
+import { databaseIn } from './sqlite/schema.ts'
 import { createSqliteStore } from './sqlite/sqlite.ts'
 
 /** Commands keep nothing in the journal; what they keep is kept. */

@@ -3,10 +3,10 @@ import { type Millis, millis } from '../domain/base/instant.ts'
 import { type ByteBudget, createByteBudget } from '../flow/byte-budget.ts'
 import type { Events } from '../observe/events.ts'
 import type { Asking } from '../ports/outward.ts'
-import { isPermittedTransport, parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
+import { isOwnPlace, isPermittedTransport, parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { LeastRate } from './answer-body.ts'
 import { readCredentials, type UpstreamCredentials } from './credentials.ts'
-import { createDispatcher, type DispatcherOptions } from './dispatcher.ts'
+import { createConnections, type DispatcherOptions } from './dispatcher.ts'
 import { type Answer, exchange } from './exchange.ts'
 import { CONNECTIONS, createLanes, laneOf, type Wanted } from './lanes.ts'
 import { stopOf, upstreamFailure, type Who } from './upstream-failure.ts'
@@ -16,6 +16,8 @@ export interface UpstreamAgentOptions extends DispatcherOptions {
   readonly upstreams: readonly string[]
   /** where file bytes may come from, as URLs */
   readonly files: readonly string[]
+  /** where other sources are asked, as URLs: an answer leads to none of them; default: there are none */
+  readonly others?: readonly string[]
   /** by origin */
   readonly auth: Readonly<Record<string, UpstreamCredentials>>
   /** of this product, for the User-Agent */
@@ -53,7 +55,13 @@ export interface UpstreamAgent {
   readonly documents: ByteBudget
   /** One request, one answer of any status; redirects are not followed. Throws unknown-upstream…, unknown-overloaded. */
   send(hop: Hop): Promise<Answer>
+  /** Whether a document may be had at `to` where `from` was asked for: on its origin; where other sources are there too, below the own upstreams alone. */
+  mayLead(from: URL, to: URL): boolean
   close(): Promise<void>
+}
+
+function baseOf(text: string): string {
+  return parseUpstreamBase(text, 'upstream').href
 }
 
 const DEFAULTS: UpstreamLimits = {
@@ -72,6 +80,8 @@ export function createUpstreamAgent(options: UpstreamAgentOptions): UpstreamAgen
   const limits = { ...DEFAULTS, ...options.limits }
   const fileOrigins = new Set(options.files.map(text => parseUpstreamBase(text, 'upstream.files').origin))
   const answerOrigins = new Set(options.upstreams.map(text => parseUpstreamBase(text, 'upstream').origin))
+  const own = options.upstreams.map(baseOf)
+  const others = (options.others ?? []).map(baseOf)
   const lanes = new Map(
     [...answerOrigins.union(fileOrigins)].map(origin => {
       const serves = new Set<'files' | 'answers'>()
@@ -81,7 +91,7 @@ export function createUpstreamAgent(options: UpstreamAgentOptions): UpstreamAgen
     }),
   )
   const credentials = readCredentials(options.auth)
-  const dispatcher = createDispatcher(options, { connections: CONNECTIONS, idle: limits.idle })
+  const connections = createConnections(options, { connections: CONNECTIONS, idle: limits.idle })
   const userAgent = `portcullis/${options.version}`
 
   function headersFor(hop: Hop): Record<string, string> {
@@ -101,7 +111,7 @@ export function createUpstreamAgent(options: UpstreamAgentOptions): UpstreamAgen
       if (hop.signal.aborted) throw stopOf(hop.signal)
       leave = await lane.enter(hop.signal, hop.asking)
       const { who, url, method, signal } = hop
-      const answer = await exchange(dispatcher, {
+      const answer = await exchange(await connections.open(), {
         who,
         url,
         method,
@@ -120,5 +130,11 @@ export function createUpstreamAgent(options: UpstreamAgentOptions): UpstreamAgen
     }
   }
 
-  return { timeout, documents: createByteBudget(limits.documents), send, close: () => dispatcher.destroy() }
+  return {
+    timeout,
+    documents: createByteBudget(limits.documents),
+    send,
+    mayLead: (from, to) => from.origin === to.origin && isOwnPlace(to, own, others),
+    close: () => connections.close(),
+  }
 }

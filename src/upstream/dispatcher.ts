@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import type { Dispatcher } from 'undici'
 import { GateError } from '../domain/base/errors.ts'
 import type { Millis } from '../domain/base/instant.ts'
+import { createLanding } from './landing.ts'
 
 export interface DispatcherOptions {
   /** PEM; added to the default roots, never instead of them */
@@ -13,14 +14,21 @@ export interface DispatcherOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
+/** What requests go through; the library behind it is loaded by the first of them, because many a command has none. */
+export interface Connections {
+  open(): Promise<Dispatcher>
+  /** ends all that is under way, and whatever is opened later */
+  close(): Promise<void>
+}
+
 /**
  * Connections to the upstream: `connections` of them to each origin, TLS always verified. `idle` is silence within a body.
  * Throws `config-invalid`.
  */
-export function createDispatcher(
+export function createConnections(
   options: DispatcherOptions,
   { connections, idle }: { readonly connections: number; readonly idle: Millis },
-): Dispatcher {
+): Connections {
   // `true` in words: NODE_TLS_REJECT_UNAUTHORIZED=0 must not reach this
   const tls = { rejectUnauthorized: true, allowH2: false, timeout: options.timeout, ...secureContext(options.ca) }
   const shared = {
@@ -35,9 +43,30 @@ export function createDispatcher(
     keepAliveTimeout: 30_000,
   }
   const { httpsProxy, noProxy } = proxyOf(options.environment)
-  if (httpsProxy === '') return new Agent(shared)
-  // plain http: is for loopback alone and would mean somebody else's loopback behind a proxy
-  return new EnvHttpProxyAgent({ ...shared, requestTls: tls, proxyTls: tls, httpProxy: '', httpsProxy, noProxy })
+  let opening: Promise<Dispatcher> | undefined
+  let closed = false
+
+  async function load(): Promise<Dispatcher> {
+    const { Agent, EnvHttpProxyAgent } = await import('undici')
+    const dispatcher =
+      httpsProxy === ''
+        ? new Agent({ ...shared, connect: { ...tls, onread: createLanding() } })
+        : // plain http: is for loopback alone and would mean somebody else's loopback behind a proxy
+          new EnvHttpProxyAgent({ ...shared, requestTls: tls, proxyTls: tls, httpProxy: '', httpsProxy, noProxy })
+    if (closed) await dispatcher.destroy()
+    return dispatcher
+  }
+
+  return {
+    open() {
+      opening ??= load()
+      return opening
+    },
+    async close() {
+      closed = true
+      await (await opening)?.destroy()
+    },
+  }
 }
 
 /** One context for all connections: reading some 150 roots for each of them would cost more than the handshake. */

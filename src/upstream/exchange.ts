@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import { GateError } from '../domain/base/errors.ts'
 import type { Millis } from '../domain/base/instant.ts'
 import { AnswerBody, type LeastRate } from './answer-body.ts'
+import { noteDone } from './landing.ts'
 import { stopOf, UpstreamStop, upstreamFailure, type Who } from './upstream-failure.ts'
 
 export interface Answer {
@@ -23,9 +24,11 @@ export function single(who: Who, headers: AnswerHeaders, name: string): string |
 
 interface Options {
   readonly who: Who
-  readonly method: 'GET' | 'HEAD'
+  readonly method: 'GET' | 'HEAD' | 'POST'
   readonly url: URL
   readonly headers: Record<string, string>
+  /** of a POST */
+  readonly body?: string
   readonly signal: AbortSignal
   /** until the headers are here, connecting included */
   readonly timeout: Millis
@@ -34,7 +37,7 @@ interface Options {
 
 /** One request and the start of its answer, with a body that {@link AnswerBody} can hold to a size and a least rate. */
 export function exchange(dispatcher: Dispatcher, options: Options): Promise<Answer> {
-  const { who, method, url, headers, signal, timeout, rate } = options
+  const { who, method, url, headers, body: sent = null, signal, timeout, rate } = options
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const explain = (error: unknown) => upstreamFailure(who, error)
   let controller: Dispatcher.DispatchController | undefined
@@ -80,6 +83,7 @@ export function exchange(dispatcher: Dispatcher, options: Options): Promise<Answ
     },
     onResponseData(_current, chunk) {
       body?.receive(chunk)
+      noteDone(chunk.length)
     },
     onResponseEnd() {
       body?.finish()
@@ -91,7 +95,10 @@ export function exchange(dispatcher: Dispatcher, options: Options): Promise<Answ
     },
   }
   try {
-    dispatcher.dispatch({ origin: url.origin, path: `${url.pathname}${url.search}`, method, headers }, handler)
+    dispatcher.dispatch(
+      { origin: url.origin, path: `${url.pathname}${url.search}`, method, headers, body: sent },
+      handler,
+    )
   } catch (error) {
     settle()
     reject(explain(error))

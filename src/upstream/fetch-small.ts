@@ -11,7 +11,7 @@ const BUDGET = 3
 
 export interface SmallRequest extends Pick<Hop, 'who' | 'what' | 'url' | 'asking'> {
   readonly headers: Readonly<Record<string, string>>
-  /** where redirects may lead; absent: anywhere on the origin of `url` */
+  /** where redirects may lead; absent: where the agent says of `url` */
   readonly mayLead?: (url: URL) => boolean
   /** bytes, before and after decompression */
   readonly most: number
@@ -120,7 +120,7 @@ function startBudget(agent: UpstreamAgent): { readonly signal: AbortSignal; end(
 
 async function begin(agent: UpstreamAgent, request: SmallRequest, signal: AbortSignal): Promise<Arrived> {
   const hop: Hop = { ...request, method: 'GET', signal }
-  const { mayLead = ({ origin }: URL): boolean => origin === request.url.origin } = request
+  const { mayLead = (url: URL): boolean => agent.mayLead(request.url, url) } = request
   return await follow(agent, hop, mayLead)
 }
 

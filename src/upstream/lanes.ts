@@ -11,7 +11,7 @@ const FIRST_SIGHTS = 0.4
 const ONE_CLIENTS = 0.75
 
 /** What an origin is asked for. */
-export type Wanted = 'page' | 'legacy' | 'provenance' | 'file' | 'metadata' | 'root-list'
+export type Wanted = 'page' | 'legacy' | 'provenance' | 'file' | 'metadata' | 'root-list' | 'identity-keys'
 
 type LaneName = 'known' | 'first' | 'file' | 'rootList'
 

@@ -13,7 +13,9 @@ const PAGE_TYPES = [SIMPLE_JSON, ...SIMPLE_HTML]
 /** JSON says more; which one it is, is told by the type of the answer (PEP 691). */
 const ACCEPT = `${SIMPLE_JSON}, ${SIMPLE_HTML.map((type, at) => `${type};q=0.${2 - at}`).join(', ')}`
 /** Where the pages of projects lie below the index's URL. */
-type Folder = 'simple/' | ''
+type Folder = 'simple/' | '+simple/' | ''
+/** Which of them is asked after `simple/`, where the index's URL has a path: devpi's, and the URL's own. */
+const OTHERS = ['+simple/', ''] as const
 type Question = Parameters<Index['project']>
 type PageAnswer = Awaited<ReturnType<Index['project']>>
 const MOST_PAGE = 128 * 1024 * 1024
@@ -92,8 +94,9 @@ export function createIndex(options: {
 
 /**
  * An index whose URL has a path may be named by its pages' own folder: PyTorch's (`/whl/cpu/<project>/`) has no other, and many
- * a configuration says `…/simple`. The first page of either that lists a file with its sha256 decides for good: one that lists none may
- * be one odd answer. Until then every question is two; of the second folder nothing else is believed to be a page.
+ * a configuration says `…/simple`; devpi has `+simple/` in place of `simple/`. The first page of any that lists a file with its sha256
+ * decides for good: one that lists none may be one odd answer. Until then every question is up to three; of the other folders nothing
+ * else is believed to be a page.
  */
 function findFolder(
   { href, origin }: ReturnType<typeof parseUpstreamBase>,
@@ -102,9 +105,9 @@ function findFolder(
   let found: Folder | undefined = href === origin ? 'simple/' : undefined
 
   /** Without a condition: what is known may be of the other folder. */
-  async function askOwnFolder(...[name, , asking]: Question): Promise<PageAnswer | undefined> {
+  async function askOther(folder: Folder, ...[name, , asking]: Question): Promise<PageAnswer | undefined> {
     try {
-      const answer = await ask('', name, undefined, asking)
+      const answer = await ask(folder, name, undefined, asking)
       return listsFiles(answer) ? answer : undefined
     } catch (error) {
       if (error instanceof GateError) return undefined // what the first folder said stands
@@ -120,9 +123,12 @@ function findFolder(
       return usual.value
     }
     if (usual.status === 'rejected' && !isAnswer(usual.reason)) throw usual.reason
-    const own = await askOwnFolder(...question)
-    if (own !== undefined) found ??= ''
-    if (own !== undefined) return own
+    for (const folder of OTHERS) {
+      const own = await askOther(folder, ...question)
+      if (own === undefined) continue
+      found ??= folder
+      return own
+    }
     if (usual.status === 'fulfilled') return usual.value
     throw usual.reason
   }

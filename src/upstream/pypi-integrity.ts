@@ -20,9 +20,10 @@ export function createIntegrity(options: {
   readonly index: string
 }): Integrity {
   const base = parseUpstreamBase(options.integrity, 'upstream.integrity')
+  const isOwn = base.origin === parseUpstreamBase(options.index, 'upstream.index').origin
 
   return {
-    ownOrigin: base.origin === parseUpstreamBase(options.index, 'upstream.index').origin,
+    isOwnOrigin: () => isOwn,
 
     async provenance(project, filename, asking) {
       const path = [project, filename.version, filename.text].map(encodeURIComponent).join('/')

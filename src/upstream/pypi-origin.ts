@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream'
 import { GateError } from '../domain/base/errors.ts'
 import type { Artifact } from '../domain/packaging/artifact.ts'
-import { type Asking, type ResumableOrigin, untrusted } from '../ports/outward.ts'
+import { type Asking, type Recycle, type ResumableOrigin, untrusted } from '../ports/outward.ts'
 import { isBelowAny, parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
+import { recycle } from './answer-body.ts'
 import { type Answer, type AnswerHeaders, single } from './exchange.ts'
 import { fetchFlowing, unexpected } from './fetch-small.ts'
 import { discard, follow, withOneRetry } from './follow.ts'
@@ -11,6 +12,8 @@ import { upstreamFailure } from './upstream-failure.ts'
 
 const WHO = 'the file origin'
 const GZIP: ReadonlySet<string> = new Set(['gzip', 'x-gzip'])
+/** bytes from which on a body comes in pieces that are used again */
+const WORTH_PIECES = 512 * 1024
 const MOST_METADATA = 16 * 1024 * 1024
 
 /**
@@ -96,7 +99,7 @@ function openBody(
   artifact: Artifact,
   answer: Answer,
   maxSize: number,
-): { readonly body: Readable; readonly length: number | undefined } {
+): { readonly body: Readable; readonly length: number | undefined; readonly recycle: Recycle } {
   const { status, headers, body } = answer
   if (status !== 200) {
     discard(answer)
@@ -105,7 +108,8 @@ function openBody(
   try {
     const length = declaredLength(artifact, headers, maxSize)
     body.atMost(maxSize, () => tooLarge(artifact, undefined, maxSize))
-    return { body, length }
+    if (length === undefined || length >= WORTH_PIECES) body.inPieces()
+    return { body, length, recycle }
   } catch (error) {
     body.destroy()
     throw error
@@ -119,7 +123,7 @@ function openPart(
   artifact: Artifact,
   { headers, body }: Answer,
   { from, maxSize }: { readonly from: number; readonly maxSize: number },
-): { readonly body: Readable; readonly start: number; readonly length: number } {
+): { readonly body: Readable; readonly start: number; readonly length: number; readonly recycle: Recycle } {
   try {
     const [, start, end, whole] = (PART.exec(single(WHO, headers, 'content-range') ?? '') ?? []).map(Number)
     if (start === undefined || end === undefined || whole === undefined || start > from || end !== whole - 1)
@@ -127,7 +131,8 @@ function openPart(
     assertAsStored(artifact, headers)
     assertLength(artifact, whole, maxSize)
     body.atMost(whole - start, () => tooLarge(artifact, undefined, maxSize))
-    return { body, start, length: whole }
+    if (whole - start >= WORTH_PIECES) body.inPieces()
+    return { body, start, length: whole, recycle }
   } catch (error) {
     body.destroy()
     throw error

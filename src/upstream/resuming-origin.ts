@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { GateError } from '../domain/base/errors.ts'
 import type { Artifact } from '../domain/packaging/artifact.ts'
 import type { PartialFile, PartialFiles } from '../ports/mirror.ts'
-import { type Origin, type ResumableOrigin, untrusted } from '../ports/outward.ts'
+import { type Origin, type Recycle, type ResumableOrigin, untrusted } from '../ports/outward.ts'
 
 /** Smaller files are fetched again as a whole. Bytes. */
 const WORTH_KEEPING = 1024 * 1024
@@ -32,8 +32,16 @@ export function createResumingOrigin({ pauseMs = PAUSE_MS, ...options }: Resumin
     async file(artifact, signal) {
       const { size } = artifact
       if (size !== undefined && size >= WORTH_KEEPING) {
-        const body = resumedBody({ ...options, pauseMs, artifact, signal })
-        return untrusted({ body: Readable.from(body, { objectMode: true }), length: size })
+        let recycle: Recycle | undefined
+        const came = (part: { readonly recycle?: Recycle | undefined }) => {
+          recycle = part.recycle
+        }
+        const body = resumedBody({ ...options, pauseMs, artifact, signal, came })
+        return untrusted({
+          body: Readable.from(body, { objectMode: true }),
+          length: size,
+          recycle: chunk => recycle?.(chunk),
+        })
       }
       const { value } = await origin.file(artifact, signal)
       return untrusted({ ...value, body: Readable.from(counted(value.body, received), { objectMode: true }) })
@@ -52,6 +60,8 @@ async function* counted(source: Readable, received: ResumingOptions['received'])
 interface Fetching extends Required<ResumingOptions> {
   readonly artifact: Artifact
   readonly signal: AbortSignal
+  /** told of every answer, before its first byte */
+  readonly came: (answer: { readonly recycle?: Recycle | undefined }) => void
 }
 
 async function* resumedBody(fetching: Fetching): AsyncGenerator<Buffer> {
@@ -64,7 +74,8 @@ async function* resumedBody(fetching: Fetching): AsyncGenerator<Buffer> {
       await partial.clear()
       yield* arriving(fetching, partial)
     }
-    // what the gate makes of it is the gate's: neither a right file nor a wrong one is gone on with
+    // what the gate makes of it is the gate's: neither a right file nor a wrong one is gone on with, or written to its end
+    await partial.clear()
     await partials.remove(artifact.sha256)
   } finally {
     await partial.close()
@@ -96,10 +107,12 @@ async function* arriving(fetching: Fetching, partial: PartialFile): AsyncGenerat
   }
 }
 
-async function* restOf({ artifact, origin, received, signal }: Fetching, partial: PartialFile): AsyncGenerator<Buffer> {
+async function* restOf(fetching: Fetching, partial: PartialFile): AsyncGenerator<Buffer> {
+  const { artifact, origin, received, signal, came } = fetching
   const { size } = partial
   const answer = size === 0 ? await wholeOf(origin, artifact, signal) : await origin.rest(artifact, size, signal)
   const { body, start } = answer.value
+  came(answer.value)
   let skip = size - start
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {

@@ -1,5 +1,6 @@
 import { GateError } from '../domain/base/errors.ts'
 import type { OpenedRootList, RootList } from '../ports/outward.ts'
+import { SIMPLE_HTML } from '../protocol/simple/project-page.ts'
 import { parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { type Answer, single } from './exchange.ts'
@@ -24,12 +25,18 @@ export function createRootList(options: {
       const { signal } = new AbortController()
       const headers = known === undefined ? usual : { ...usual, 'if-none-match': known }
       const hop = { who: WHO, what: 'root-list', method: 'GET', url, headers, signal } as const
-      const { answer } = await follow(options.agent, hop, ({ origin }) => origin === base.origin)
-      if (known === undefined || answer.status !== 304) return openedFrom(answer)
+      const { answer } = await follow(options.agent, hop, to => options.agent.mayLead(url, to))
+      const isHtml = isInHtml(answer)
+      if (!isHtml && (known === undefined || answer.status !== 304)) return openedFrom(answer)
       discard(answer)
-      return { kind: 'unchanged' }
+      return isHtml ? { kind: 'other-form' } : { kind: 'unchanged' }
     },
   }
+}
+
+function isInHtml({ status, headers }: Answer): boolean {
+  const type = single(WHO, headers, 'content-type')?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  return status === 200 && SIMPLE_HTML.some(html => html === type)
 }
 
 /** What goes on of an answer: its body, how it is coded, its serial and its tag; nothing else that the upstream says. */

@@ -2,7 +2,12 @@ import { cut } from '../domain/base/cut.ts'
 import { GateError } from '../domain/base/errors.ts'
 
 /** How an upstream is called in front of people, who never see its URL. */
-export type Who = 'the index' | 'the Integrity API' | 'the file origin'
+export type Who =
+  | 'the index'
+  | 'the Integrity API'
+  | 'the file origin'
+  | 'the issuer of identities'
+  | 'the receiver of a webhook'
 
 const TIMEOUTS = new Set([
   'ETIMEDOUT',
@@ -57,7 +62,7 @@ export function upstreamFailure(who: Who, error: unknown): GateError {
   if (CERTIFICATE.test(cause.code))
     return new GateError(
       'unknown-upstream',
-      `the TLS certificate of ${who} is not trusted (${cause.code}); a private CA belongs in upstream.ca`,
+      `the TLS certificate of ${who} is not trusted (${cause.code}); a private CA belongs in ${who === 'the receiver of a webhook' ? 'its `ca`' : 'upstream.ca'}`,
       { cause },
     )
   return new GateError(

@@ -1,5 +1,20 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { createProgram, type ProgramServices } from '../../src/cli/program.ts'
 import { runCommand } from '../world/commands/commands.ts'
+import { paper } from './terminal/on-paper.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** Says of every module that it is loaded. */
+const LOADED = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module'
+  registerHooks({
+    load(url, context, next) {
+      process._rawDebug('loaded ' + url)
+      return next(url, context)
+    },
+  })`)}`
 
 t.test('an unknown command or option is exit 2, on stderr, with what may have been meant', async t => {
   const run = (...argv: readonly string[]) => runCommand(argv, { folder: t.testdir() })
@@ -43,4 +58,37 @@ t.test('every help text names exit codes and examples, and fits 80 columns', asy
       command.join(' '),
     )
   }
+})
+
+t.test('help that loads no command says what help says that loads them all', async t => {
+  const helpOf = async (isMeant: (name: string) => boolean): Promise<readonly string[]> => {
+    const program = await createProgram(
+      { output: paper(), version: '1' } as unknown as ProgramServices,
+      () => {},
+      isMeant,
+    )
+    const groups = program.commands.filter(({ commands }) => commands.length > 1)
+    return [program, ...groups].map(each => each.helpInformation())
+  }
+  const [whole, ...groups] = await helpOf(() => true)
+  const [light] = await helpOf(() => false)
+  t.equal(light, whole)
+  const names = ['policy', 'history', 'token', 'audit-log', 'notify', 'mirror', 'trust', 'store']
+  t.strictSame(await helpOf(name => names.includes(name)), [whole, ...groups], 'nor does the help of a group')
+})
+
+t.test('the version and the help of the whole load no command', async t => {
+  const { stdout, stderr } = spawnSync(process.execPath, ['--import', LOADED, MAIN, '--help'], { encoding: 'utf8' })
+  t.match(stdout, /^Usage: portcullis/)
+  const loaded = stderr.split('\n').filter(line => line.startsWith('loaded '))
+  t.ok(
+    loaded.some(line => line.includes('/src/cli/program.ts')),
+    'what was loaded is told',
+  )
+  t.strictSame(
+    loaded.filter(line =>
+      /\/(zod|yaml|undici|fastify|better-sqlite3)\/|\/src\/(?:gate|http|store|verify)\//.test(line),
+    ),
+    [],
+  )
 })

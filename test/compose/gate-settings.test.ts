@@ -1,6 +1,8 @@
 import t from 'tap'
-import { gateSettings, internalNames } from '../../src/compose/gate-settings.ts'
+import { gateSettings } from '../../src/compose/gate-settings.ts'
+import { internalNames } from '../../src/compose/indexes.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { indexesOf } from '../../src/config/sources.ts'
 import { parseProjectName } from '../../src/domain/packaging/name.ts'
 
 const { config } = loadConfig({
@@ -14,9 +16,12 @@ const { config } = loadConfig({
   folder: t.testdirName,
 })
 
+const [main] = indexesOf(config)
+if (main === undefined) throw new TypeError('no index')
+
 t.test('a gate is set as it is configured', async t => {
   let draining = false
-  const settings = gateSettings(config, { listenUrl: () => 'http://127.0.0.1:1', draining: () => draining })
+  const settings = gateSettings(config, main, { listenUrl: () => 'http://127.0.0.1:1', draining: () => draining })
   t.match(settings, {
     mode: 'hide',
     spool: 1024 * 1024,
@@ -30,7 +35,7 @@ t.test('a gate is set as it is configured', async t => {
 })
 
 t.test('a name is internal where any glob matches it', async t => {
-  const isInternal = internalNames(config)
+  const isInternal = internalNames(config, main)
   for (const [name, expected] of [
     ['acme-tools', true],
     ['secret', true],

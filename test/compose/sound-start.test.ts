@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { policiesOfSoundStart } from '../../src/compose/sound-start.ts'
@@ -16,7 +16,7 @@ async function start(folder: string, configuration: Readonly<Record<string, unkn
   const told: GateEvent[] = []
   const events = { emit: (event: GateEvent) => void told.push(event) }
   const policies = await policiesOfSoundStart(config, { clock: systemClock, events, environment: {} })
-  policies.close()
+  for (const { policies: loaded } of policies) loaded.close()
   return told
 }
 
@@ -41,10 +41,40 @@ t.test('all that keeps a gate from starting is told together, each in a line of 
   })
 })
 
+t.test('a folder that cannot be made is told, also where the system denies that its parent is there', async t => {
+  const folder = t.testdir({ 'policy.yaml': RULES })
+  for (const data of ['/proc/portcullis', '/proc/portcullis/data'])
+    await t.rejects(start(folder, { policy: ['policy.yaml'], data }), { code: 'config-invalid', detail: /ENOENT/ })
+  const data = join(folder, 'a/b/c')
+  await start(folder, { policy: ['policy.yaml'], data, listen: '127.0.0.1:0' })
+  t.equal(statSync(data).isDirectory(), true)
+})
+
+t.test(
+  'a gate that listens beyond this machine for everybody says so, and one that asks who it is does not',
+  async t => {
+    const folder = t.testdir({ 'policy.yaml': RULES })
+    const doubts = async (more: object): Promise<readonly unknown[]> =>
+      (
+        await start(folder, {
+          policy: ['policy.yaml'],
+          public_url: 'https://pypi.acme.example',
+          listen: '0.0.0.0:0',
+          ...more,
+        })
+      ).filter(it => it.type === 'config-warning')
+    t.match(await doubts({}), [{ detail: /whoever reaches it is served without credentials/ }])
+    t.strictSame(await doubts({ access: { anonymous: false } }), [])
+    t.strictSame(await doubts({ listen: '127.0.0.1:0' }), [])
+  },
+)
+
 t.test('a gate that listens beyond this machine without a public_url says so, and what follows', async t => {
   const folder = t.testdir({ 'policy.yaml': RULES })
   const doubts = async (configuration: Readonly<Record<string, unknown>>) =>
-    (await start(folder, { policy: ['policy.yaml'], ...configuration })).filter(it => it.type === 'config-warning')
+    (await start(folder, { policy: ['policy.yaml'], access: { anonymous: false }, ...configuration })).filter(
+      it => it.type === 'config-warning',
+    )
   t.match(await doubts({ listen: '0.0.0.0:0' }), [{ detail: /beyond this machine, and public_url is not set/ }])
   for (const listen of ['[::]:0', '10.1.2.3:80', 'gate.example:80', '[fd00::1]:80'])
     t.equal((await doubts({ listen })).length, 1, listen)
@@ -59,4 +89,24 @@ t.test('nothing of the start is left behind where it fails', async t => {
   await t.rejects(start(folder, { policy: ['policy.yaml'], trust: { root: 'gone.json' } }), { code: 'config-invalid' })
   rmSync(join(folder, 'data'), { recursive: true })
   await t.resolves(start(folder, { policy: ['policy.yaml'] }))
+})
+
+t.test('workloads that are anybody, or nobody to a gate that is offline, are told at the start', async t => {
+  const folder = t.testdir({ 'policy.yaml': RULES })
+  const rule = { issuer: 'https://ci.example', audience: 'gate', claims: { owner: 'acme' } }
+  const doubts = async (changes: object, more: object = {}): Promise<readonly unknown[]> =>
+    (
+      await start(folder, {
+        policy: ['policy.yaml'],
+        access: { anonymous: false, workloads: [{ ...rule, ...changes }] },
+        ...more,
+      })
+    ).filter(it => it.type === 'config-warning')
+  t.strictSame(await doubts({}), [])
+  t.match(await doubts({ claims: {} }), [{ detail: /no claims: everybody whom https:\/\/ci\.example gives a token/ }])
+  t.match(await doubts({}, { offline: true }), [{ detail: /the gate is offline: it can ask no issuer/ }])
+  await t.rejects(doubts({ ca: 'gone.pem' }), {
+    code: 'config-invalid',
+    detail: /^access\.workloads ca: .*gone\.pem cannot be read$/,
+  })
 })

@@ -1,9 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { openTrust, openUsableTrust, readRoot } from '../../src/compose/trust.ts'
+import { openTrust, openUsableTrust, readRoot, warmUpSoon } from '../../src/compose/trust.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { sha256Of } from '../../src/domain/base/digest.ts'
+import { GateError } from '../../src/domain/base/errors.ts'
+import { systemClock } from '../../src/domain/base/instant.ts'
+import type { TrustRoots } from '../../src/ports/trust.ts'
 import { NOW } from '../world/judging/judging.ts'
 import { createWorld } from '../world/world.ts'
 
@@ -27,4 +30,30 @@ t.test('a root that was named and cannot be used stops a gate, and is nothing to
   const parts = { clock: () => NOW, events: { emit() {} }, environment: {}, refresh: false }
   await t.rejects(openTrust(config, parts), { code: 'config-invalid' })
   await t.rejects(openUsableTrust(config, parts), { code: 'unknown-trust' })
+})
+
+t.test('the verifier is warmed up under the root in force, or under the first one that comes', async t => {
+  const root = { digest: 'of a root', json: '{}' }
+  for (const first of ['there', 'to come'] as const) {
+    const settled = Promise.withResolvers<void>()
+    let known = first === 'there'
+    const warmed = Promise.withResolvers<TrustRoots>()
+    const trust = {
+      settled: () => settled.promise,
+      fresh() {
+        if (!known) throw new GateError('unknown-trust', 'none yet')
+        return root
+      },
+    }
+    const soon = warmUpSoon({ warmUp: roots => warmed.resolve(roots) }, trust, { clock: systemClock, custom: () => [] })
+    t.teardown(() => soon.close())
+    const keepsAlive = setInterval(() => {}, 1_000)
+    if (first === 'to come')
+      setTimeout(() => {
+        known = true
+        settled.resolve()
+      }, 500)
+    t.strictSame(await warmed.promise, { sigstore: root, custom: [] }, `a root that is ${first}`)
+    clearInterval(keepsAlive)
+  }
 })

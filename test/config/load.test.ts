@@ -22,10 +22,29 @@ t.test('without anything said, the defaults of the documentation hold', t => {
     cache: 50 * 1024 ** 3,
     metadata: 'promised',
     clientCache: 'revalidate',
+    accel: { header: 'X-Accel-Redirect', location: undefined },
   })
   t.equal(config.findings.negativeTtl, 600_000)
   t.strictSame(config.journal, { keep: 400 * 86_400_000, maxSize: 4 * 1024 ** 3 })
+  t.strictSame(config.store, { database: undefined, blobs: undefined, maxStale: 60_000 })
+  t.strictSame(config.notify, [])
+  t.strictSame(config.console, {
+    listen: undefined,
+    publicUrl: undefined,
+    oidc: {
+      issuer: undefined,
+      clientId: undefined,
+      clientSecretFile: undefined,
+      ca: undefined,
+      roles: { viewer: undefined, approver: [], admin: [] },
+    },
+    requests: { anonymous: false },
+  })
+  t.strictSame(config.vsa, { key: undefined, verifierId: undefined })
   t.strictSame(config.limits, { connections: 4_096, connectionsPerAddress: 1_024 })
+  t.equal(config.access.anonymous, true)
+  t.strictSame(config.tls, { cert: undefined, key: undefined })
+  t.strictSame(config.metrics, { open: false })
   t.strictSame(config.log, { level: 'info', format: 'json' })
   t.strictSame([...new Set(origins.values())], ['default'])
   t.end()
@@ -158,13 +177,50 @@ t.test('`upstream.integrity` follows the index until it is named', t => {
   t.end()
 })
 
+t.test('files are left to a front only where one is named, at a location of its own', t => {
+  const trusted = 'trust_proxy: [127.0.0.1]\n'
+  const { config, origins } = load(t, `${trusted}files: { accel: { location: /_blobs/ } }\n`)
+  t.strictSame(config.files.accel, { header: 'X-Accel-Redirect', location: '/_blobs/' })
+  t.equal(origins.get('files.accel.location'), 'portcullis.yaml:2:19')
+  t.match(wrong(t, 'files: { accel: { location: /_blobs/ } }\n'), [
+    /^portcullis\.yaml:1:19 files\.accel\.location: needs trust_proxy to name the front/,
+  ])
+  t.match(wrong(t, undefined, { environment: { PORTCULLIS_FILES_ACCEL_LOCATION: '/_blobs/' } }), [
+    /^PORTCULLIS_FILES_ACCEL_LOCATION files\.accel\.location: needs trust_proxy/,
+  ])
+  t.match(wrong(t, `${trusted}files: { accel: { header: X-Sendfile } }\n`), [/needs files\.accel\.location/])
+  for (const location of [
+    '_blobs/',
+    '/_blobs',
+    '/',
+    '//',
+    '/a//b/',
+    '/../',
+    '/a/./',
+    '/a b/',
+    '/a%2f/',
+    '/a?b/',
+    'http://a/',
+  ])
+    t.match(wrong(t, `${trusted}files: { accel: { location: "${location}" } }\n`), [
+      /files\.accel\.location: must be a path that begins and ends with \//,
+    ])
+  for (const header of ['Location', 'Set-Cookie', 'X-', 'X-Content-Type-Options', 'X-A: b', 'X-A\\r\\nB'])
+    t.match(wrong(t, `${trusted}files: { accel: { location: /_blobs/, header: "${header}" } }\n`), [
+      /files\.accel\.header: must be a field such as X-Accel-Redirect/,
+    ])
+  t.end()
+})
+
 t.test('the shipped example loads, and says what holds without it', t => {
   const file = join(ROOT, 'portcullis.example.yaml')
   const { config, origins } = loadConfig({ flags: {}, file, environment: {}, folder: ROOT })
   t.strictSame(config, loadConfig({ flags: {}, file: undefined, environment: {}, folder: ROOT }).config)
   const whole = readFileSync(file, 'utf8').replace(/^( *)#([a-z_]+:)/gm, '$1$2')
-  const uncommented = load(t, whole)
-  for (const { key } of CONFIG_KEYS) t.match(uncommented.origins.get(key), /^portcullis\.yaml:/, key)
-  t.equal([...origins.values()].filter(origin => origin === 'default').length, 6, 'settings without a plain default')
+  const uncommented = load(t, whole.replace('trust_proxy: []', 'trust_proxy: [127.0.0.1]'))
+  // what stands in place of `upstream` stands beside it in no file
+  for (const { key } of CONFIG_KEYS.filter(one => one.key !== 'sources' && one.key !== 'indexes'))
+    t.match(uncommented.origins.get(key), /^portcullis\.yaml:/, key)
+  t.equal([...origins.values()].filter(origin => origin === 'default').length, 22, 'settings without a plain default')
   t.end()
 })

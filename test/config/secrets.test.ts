@@ -24,6 +24,20 @@ t.test('a proxy’s user name is a secret where it stands alone, or before what 
   }
 })
 
+t.test('a database’s password is a secret, and its user name is none', async t => {
+  const { clean } = new Secrets(
+    ['postgres://gatekeeper:pass-word@db.example/x', 'postgres://gatekeeper@db.example/x'].flatMap(database =>
+      secretsOf({ upstream: { auth: {} }, store: { database } } as Parameters<typeof secretsOf>[0], {}),
+    ),
+  )
+  t.equal(clean('gatekeeper has pass-word'), 'gatekeeper has ***')
+})
+
+t.test('a password that is the product’s own name makes nothing unreadable', async t => {
+  const { clean } = new Secrets([{ username: 'portcullis', password: 'portcullis' }])
+  t.equal(clean('portcullis_verdicts_total 1'), 'portcullis_verdicts_total 1')
+})
+
 t.test('a proxy without user information holds no secret', async t => {
   const environment = { HTTPS_PROXY: 'http://proxy.example:3128', http_proxy: 'no URL' }
   t.strictSame(secretsOf({ upstream: { auth: {} } } as Parameters<typeof secretsOf>[0], environment), [])

@@ -17,7 +17,8 @@ async function show(t: Test, argv: readonly string[], yaml: string, environment:
       columns: undefined,
       progress: false,
     },
-    loadConfig: ({ config }) => load(t, yaml, { environment, file: typeof config === 'string' ? config : undefined }),
+    loadConfig: async ({ config }) =>
+      load(t, yaml, { environment, file: typeof config === 'string' ? config : undefined }),
   })
   await program.parseAsync(['config', 'show', ...argv], { from: 'user' })
   return printed

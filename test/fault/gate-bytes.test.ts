@@ -269,6 +269,9 @@ function wrapWriter(blobs: Blobs, change: (writer: BlobWriter) => Partial<BlobWr
       const writer = await blobs.writer(sha256)
       const bound: BlobWriter = {
         write: chunk => writer.write(chunk),
+        get written() {
+          return writer.written
+        },
         digest: () => writer.digest(),
         commit: () => writer.commit(),
         abort: () => writer.abort(),

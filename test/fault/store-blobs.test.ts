@@ -374,9 +374,10 @@ t.test('descriptors are bounded and given back', async t => {
   const names: Sha256[] = []
   for (let number = 0; number < 400; number += 1) names.push(await put(subject.blobs, randomBytes(100)))
   for (const name of names) (await subject.blobs.open(name))?.close()
-  t.ok(open() - before <= 270, `${open() - before} more than before`)
+  // 256 that are kept open, and 64 that the disk does not have yet
+  t.ok(open() - before <= 334, `${open() - before} more than before`)
   for (let turn = 0; turn < 500; turn += 1) readers.push(await subject.blobs.open(names[0] as Sha256))
-  t.ok(open() - before <= 270, 'readers of one file share one')
+  t.ok(open() - before <= 334, 'readers of one file share one')
   await subject.blobs.close()
   t.equal(
     Buffer.isBuffer(readers[0]?.bytes) || (await readers[0]?.read(Buffer.alloc(100), 0)) === 100,
@@ -410,7 +411,11 @@ t.test('a database that cannot be written to makes storing fail, not serving', a
         if (fails) throw Object.assign(new Error('no'), { code: 'SQLITE_FULL' })
         records.set(sha256, record)
       },
+      async putDocument() {},
+      content: () => undefined,
       delete: sha256 => void records.delete(sha256),
+      withdraw() {},
+      confirm() {},
       touch() {},
       total: () => 0,
       heldBytes: 0,

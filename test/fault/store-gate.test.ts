@@ -157,7 +157,11 @@ t.test('a full disk is 503, and passes without a restart', async t => {
     full = { status, body, retryAfter }
     for (let entry = 0; entry < 500; entry += 1)
       try {
-        gate.app.gate.journal(await gate.app.gate.judge(await located(gate, small)), `192.0.2.${turn}.${entry}`, 0)
+        gate.app.gate.journal(
+          await gate.app.gate.judge(await located(gate, small)),
+          { address: `192.0.2.${turn}.${entry}`, subject: 'anonymous' },
+          0,
+        )
       } catch {
         break
       }

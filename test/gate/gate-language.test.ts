@@ -265,7 +265,7 @@ const ROWS: readonly Row[] = [
 ]
 
 /** Reached through pages and paths alone: a file that is neither wheel nor sdist carries no attestation to begin with. */
-const ELSEWHERE: readonly RefusalCode[] = ['file-unsupported']
+const ELSEWHERE: readonly RefusalCode[] = ['source-changed', 'confusable', 'file-unsupported']
 
 function policyOf({ rule, publishers = PUBLISHER }: Pick<Row, 'rule' | 'publishers'>, more = ''): string {
   const keys = [publishers === '' ? '' : `publishers: [${publishers}]`, rule ?? ''].filter(key => key !== '')
@@ -420,7 +420,7 @@ t.test('audit mode: what would be refused is admitted and written down so, what 
     t.equal(outcome, REFUSALS[row.code].hard ? row.code : 'admitted', `${row.code}: ${row.when}`)
     if (REFUSALS[row.code].hard) continue
     const verdict = await gate.judge(wheel)
-    gate.gate.journal(verdict, '192.0.2.1', 0)
+    gate.gate.journal(verdict, { address: '192.0.2.1', subject: 'anonymous' }, 0)
     t.match(gate.memory.journal.at(-1), { outcome: 'admitted', code: `audit:${row.code}` })
     t.match(gate.events.at(-1), { type: 'verdict', code: 'audit', wouldRefuse: row.code })
     t.same(await gate.download(wheel), wheel.bytes, 'and the file is what was announced')

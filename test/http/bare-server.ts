@@ -13,6 +13,7 @@ export interface ServerChanges extends BareChanges {
   /** puts something between the gate and the server */
   readonly wrap?: (gate: Gate) => Gate
   readonly http?: Partial<HttpSettings>
+  readonly rootLists?: RootLists
 }
 
 /** The HTTP server alone, before use cases without a disk: its limits and its buffers are in the test's hands. */
@@ -38,18 +39,27 @@ export async function startServer(t: Test, world: World, changes: ServerChanges 
   })
   let url = ''
   const log: GateEvent[] = []
-  const server = await createHttpServer(changes.wrap?.(bare.gate) ?? bare.gate, {
-    publicUrl: undefined,
-    listenUrl: () => url,
-    clientCache: 'revalidate',
-    trustProxy: [],
-    rootLists: NO_LIST,
-    metrics: async () => ({ contentType: 'text/plain', body: '' }),
-    events: { emit: event => void log.push(event) },
-    version: 'test',
-    buffers,
-    ...changes.http,
-  })
+  const server = createHttpServer(
+    [
+      {
+        path: '',
+        index: 'main',
+        gate: changes.wrap?.(bare.gate) ?? bare.gate,
+        rootLists: changes.rootLists ?? NO_LIST,
+      },
+    ],
+    {
+      publicUrl: undefined,
+      listenUrl: () => url,
+      clientCache: 'revalidate',
+      trustProxy: [],
+      metrics: async () => ({ contentType: 'text/plain', body: '' }),
+      events: { emit: event => void log.push(event) },
+      version: 'test',
+      buffers,
+      ...changes.http,
+    },
+  )
   t.teardown(() => server.close())
   url = await server.listen({ host: '127.0.0.1', port: 0 })
   return {

@@ -5,10 +5,10 @@ import t, { type Test } from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import type { Gate } from '../../src/gate/gate.ts'
 import type { PageBody } from '../../src/gate/pages/page-body.ts'
-import { neighbourhoodOf } from '../../src/http/door/address.ts'
+import { neighbourhoodOf } from '../../src/http/exchange/client.ts'
 import type { HttpSettings } from '../../src/http/server.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
-import { createWorld } from '../world/world.ts'
+import { createWorld, type Published } from '../world/world.ts'
 import { startServer } from './bare-server.ts'
 import { createAsk, dial, hear, requestText, SIMPLE_JSON, talk, until } from './client.ts'
 
@@ -23,6 +23,7 @@ function withLargePages(bytes: number): (gate: Gate) => Gate {
     identity: Buffer.alloc(bytes, 'x'),
     gzip: undefined,
     zstd: undefined,
+    coded: async () => Buffer.alloc(bytes, 'x'),
     sha256: sha256Of('page'),
     etag: { identity: '"1"', gzip: '"2"', zstd: '"3"' },
     serial: undefined,
@@ -121,6 +122,44 @@ t.test('where nobody stands still, a body for which there is no memory is 503, a
   t.match(json(), { code: 'unknown-overloaded' })
   t.equal((await ask('/healthz')).status, 200)
   t.ok(server.limits().every(limit => limit === 'answer-memory'))
+})
+
+/** Takes nothing for so long, and then all of it: how it ended, and whether it is the file. */
+async function readLate(t: Test, url: string, wheel: Published, ms: number): Promise<string> {
+  const socket = await stall(t, url, requestText(wheel.path, CLOSE))
+  await sleep(ms)
+  const { bytes, ended } = await hear(socket)
+  const body = bytes.subarray(bytes.indexOf('\r\n\r\n') + 4)
+  return `${ended}, ${body.equals(wheel.bytes) ? 'whole' : `${body.length} bytes`}`
+}
+
+for (const kind of ['stored', 'arriving'] as const)
+  t.test(
+    `readers of one address who pause while memory is short all get their ${kind} file: none goes for another`,
+    async t => {
+      const { server, wheel } = await scene(t, { limits: { answerBytes: MIB, stalledMs: 200 } })
+      if (kind === 'stored') await server.download(wheel)
+      const ended = await Promise.all(Array.from({ length: 24 }, () => readLate(t, server.url, wheel, 1_500)))
+      t.strictSame(new Set(ended), new Set(['closed, whole']))
+      t.strictSame(server.limits(), [])
+      t.equal(server.buffers.out, 0)
+    },
+  )
+
+t.test('an address whose readers stand still gives way to one that holds less', async t => {
+  const { server, wheel } = await scene(t, { limits: { answerBytes: MIB, stalledMs: 200 } })
+  await server.download(wheel)
+  for (let count = 0; count < 12; count += 1) {
+    const socket = await dial(server.url, '127.0.0.2')
+    t.teardown(() => socket.destroy())
+    socket.on('error', () => {})
+    socket.pause()
+    socket.write(requestText(wheel.path, CLOSE))
+  }
+  await until('they hold all there is', () => server.buffers.bytesOut === MIB)
+  t.equal(await readLate(t, server.url, wheel, 0), 'closed, whole')
+  t.strictSame(new Set(server.limits()), new Set(['answer-memory']))
+  t.ok(server.limits().length < 12, `${server.limits().length} of 12 went`)
 })
 
 t.test('one address has so many connections, and others are let in', async t => {

@@ -192,7 +192,8 @@ t.test('whatever fails behind any route, nobody is told how', async t => {
     })
   const { url, server } = await startServer(t, world, {
     wrap: gate => failing<Gate>(gate),
-    http: { metrics: async () => fails(), rootLists: { open: async () => fails(), close() {} } },
+    http: { metrics: async () => fails() },
+    rootLists: { open: async () => fails(), close() {} },
   })
   const ask = createAsk(t, world, url)
   let failed = 0

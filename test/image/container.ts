@@ -125,7 +125,7 @@ async function firstProcess(child: ChildProcess): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt++) {
     if (child.exitCode !== null) throw new Error(`unshare ended with ${child.exitCode}`)
     const pid = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'))
-    if (pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('main.ts')) return pid
+    if (pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('dist/main.js')) return pid
     await sleep(50)
   }
   throw new Error('the entry point did not start within ten seconds')

@@ -4,6 +4,7 @@ import { codeOf, type Violation } from './checks/checker.ts'
 import { examine, type Found } from './checks/journal.ts'
 import { assertTeeth } from './checks/teeth.ts'
 import { createDice, type Dice } from './dice.ts'
+import { BEFALLS, BUCKET } from './fleet/befalls.ts'
 import type { Ended } from './gate-process.ts'
 import { createFortune, type Fortune, liveHonestly } from './honest.ts'
 import { CLIENTS } from './mischief/clients.ts'
@@ -16,6 +17,8 @@ import type { Settings } from './settings.ts'
 import { INTERNAL, type KnownFile } from './truth.ts'
 
 export const MISCHIEF: readonly Mischief[] = [...LIES, ...FAULTS, ...CLIENTS, ...MACHINE]
+/** with those that only several gates meet */
+const KNOWN: readonly Mischief[] = [...MISCHIEF, ...BEFALLS, ...BUCKET]
 
 /** What a run came to. */
 export interface Outcome {
@@ -48,8 +51,8 @@ export interface Outcome {
 /** The behaviours of a run. Throws where a name is none. */
 export function chosen({ only, without, all }: Settings): readonly Mischief[] {
   for (const name of [...only, ...without])
-    if (!MISCHIEF.some(each => each.name === name))
-      throw new TypeError(`${name} is no behaviour; there are ${MISCHIEF.map(each => each.name).join(', ')}`)
+    if (!KNOWN.some(each => each.name === name))
+      throw new TypeError(`${name} is no behaviour; there are ${KNOWN.map(each => each.name).join(', ')}`)
   return MISCHIEF.filter(({ name, onRequest }) => {
     if (without.includes(name)) return false
     return only.length > 0 ? only.includes(name) : all || onRequest === undefined
@@ -127,7 +130,7 @@ export async function runNemesis(t: Test, settings: Settings, tell: (text: strin
 /** Each side's behaviours, every one once before any comes again. */
 type Decks = Readonly<Record<Side, () => Mischief | undefined>>
 
-function createDecks(all: readonly Mischief[], dice: Dice): Decks {
+export function createDecks(all: readonly Mischief[], dice: Dice): Decks {
   const deck = (side: Side) => {
     const cards = all.filter(each => each.side === side)
     let left: Mischief[] = []

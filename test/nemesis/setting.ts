@@ -8,6 +8,7 @@ import { createInForce } from './checks/in-force.ts'
 import { createOwed, type Owed } from './checks/journal.ts'
 import type { Dice } from './dice.ts'
 import { createGateProcess, type Ended, type GateProcess } from './gate-process.ts'
+import { createHealth } from './health.ts'
 import type { FullDisk, Stage } from './mischief/stage.ts'
 import { createTruth, INTERNAL, SECRET, type Truth } from './truth.ts'
 import { type Asked, createWire } from './wire.ts'
@@ -24,10 +25,10 @@ export interface Setting {
 }
 
 /** ms: what was decided is on the disk within a second */
-const PROMISED = 1_000
+export const PROMISED = 1_000
 /** ms: after a failure writing is tried again every second */
 const RETRIED = 2_000
-const STRANGERS_PATIENCE = 6_000
+export const STRANGERS_PATIENCE = 6_000
 
 export async function setStage(t: Test, dice: Dice): Promise<Setting> {
   const truth = await createTruth(t)
@@ -139,39 +140,10 @@ function configurationOf({ world }: Truth, data: string, mode: string): Readonly
   }
 }
 
-function readLine(text: string, add: (what: string, detail: string) => void, alarms: Map<string, number>): void {
+/** What no line of a log may say, and the alarms that it tells. */
+export function readLine(text: string, add: (what: string, detail: string) => void, alarms: Map<string, number>): void {
   if (text.includes(SECRET)) add('a secret in the log', text.slice(0, 500))
   if (text.includes('"msg":"internal error"')) add('an internal error', text.slice(0, 1_500))
   const [, alarm] = /"alarm":"([a-z-]+)"/.exec(text) ?? []
   if (alarm !== undefined) alarms.set(alarm, (alarms.get(alarm) ?? 0) + 1)
-}
-
-const BEAT_MS = 250
-const REMEMBERED_MS = 5_000
-
-/** Asks a running gate for nothing, again and again: as long as that takes, nothing else gets its turn. */
-function createHealth(wire: ReturnType<typeof createWire>, waits: number[]) {
-  let beats: { readonly began: number; ended: number | undefined }[] = []
-  let timer: NodeJS.Timeout | undefined
-  return {
-    watch(gate: GateProcess) {
-      timer = setInterval(() => {
-        const { url, life } = gate
-        if (url === undefined) return
-        const now = performance.now()
-        const beat: (typeof beats)[number] = { began: now, ended: undefined }
-        beats = [...beats.filter(({ ended = now }) => ended > now - REMEMBERED_MS), beat]
-        void wire.ask(url, { client: '127.0.0.9', path: '/healthz', patience: 60_000 }).then(() => {
-          beat.ended = performance.now()
-          const wasUp = gate.url === url && gate.life === life
-          if (wasUp && gate.stoodStillUntil < beat.began) waits.push(beat.ended - beat.began)
-        })
-      }, BEAT_MS)
-    },
-    slowest() {
-      const now = performance.now()
-      return Math.max(0, ...beats.map(({ began, ended = now }) => ended - began))
-    },
-    end: () => clearInterval(timer),
-  }
 }

@@ -37,6 +37,8 @@ export interface Truth {
   /** projects that are admitted, and about which the index lies now and then */
   readonly liedAbout: readonly string[]
   /** files of `bare` whose bytes are text: one is nothing, the other says that it is METADATA of this wheel */
+  /** projects of two releases by two signers, of which whoever is proved first is the one */
+  readonly faces: readonly string[]
   readonly texts: { readonly plain: KnownFile; readonly posing: KnownFile; readonly wheel: KnownFile }
   filesOf(project: string): readonly KnownFile[]
   /** the page of a project in JSON, as the index has it while it is honest */
@@ -73,7 +75,7 @@ const BOTH: readonly PolicyName[] = ['open', 'strict']
 const UNTIL = '2099-01-01'
 
 /** An index of signed and unsigned, altered, denied, revoked and exempted files; every one of a kind is a kind of the checker's. */
-export async function createTruth(scope: Scope): Promise<Truth> {
+export async function createTruth(scope: Scope, { faces = 0 } = {}): Promise<Truth> {
   const world = await createWorld(scope)
   const files: KnownFile[] = []
 
@@ -84,7 +86,7 @@ export async function createTruth(scope: Scope): Promise<Truth> {
     request: ReleaseRequest = {},
   ): Promise<readonly KnownFile[]> {
     const release = await world.release(project, version, request)
-    const isHonest = !project.startsWith('lied')
+    const isHonest = !/^(?:lied|face)/.test(project)
     const known = release.files.map(file => ({ ...file, admittedBy, isHonest }))
     files.push(...known)
     return known
@@ -109,6 +111,13 @@ export async function createTruth(scope: Scope): Promise<Truth> {
   await publish(INTERNAL, '1.0', [])
   // admitted, and nobody can have it: other bytes come than the ones that were signed
   for (const padTo of [1_000, 400_000]) await publish('swapped', `1.${padTo}`, BOTH, { tamper: 'transfer', padTo })
+  const twoFaced = Array.from({ length: faces }, (_, number) => `face${number}`)
+  for (const project of twoFaced)
+    for (const [version, signer] of [
+      ['1.0', project],
+      ['1.1', 'elsewhere'],
+    ] as const)
+      await publish(project, version, BOTH, { kinds: ['wheel'], identity: defaultIdentity(signer, version) })
   const texts = addTexts(world, files)
   const neverWhole = await servedOtherwise(world, files)
   const pages = await pagesOf(world, files)
@@ -128,6 +137,7 @@ export async function createTruth(scope: Scope): Promise<Truth> {
     honest: HONEST,
     cold: files.filter(({ project }) => project === COLD),
     liedAbout: LIED_ABOUT,
+    faces: twoFaced,
     texts,
     filesOf: project => files.filter(file => file.project === project),
     pageOf: page,
@@ -207,7 +217,13 @@ function policyText(name: PolicyName, exempt: KnownFile, revoked: KnownFile): st
       version: 1,
       mode: 'enforce',
       defaults: { attestation: 'required', unmatched: 'deny' },
-      projects: [...signed.map(ruleOf), ruleOf('huge'), { match: 'denied', deny: 'by name' }, flips],
+      projects: [
+        ...signed.map(ruleOf),
+        ruleOf('huge'),
+        { match: 'face*', identity: 'first-seen' },
+        { match: 'denied', deny: 'by name' },
+        flips,
+      ],
       exemptions: [
         {
           id: 'EX-1',

@@ -28,6 +28,8 @@ export interface Answer {
   readonly began: number
   /** when the head came; when it was given up, where none did */
   readonly headAt: number
+  /** of the client's end of the connection, where a head came */
+  readonly port?: number | undefined
 }
 
 const PATIENCE = 15_000
@@ -58,7 +60,7 @@ function exchange(agent: Agent, url: string, asked: Asked): Promise<Answer> {
   const { hostname, port } = new URL(url)
   const began = performance.now()
   return new Promise(resolve => {
-    let head: Pick<Answer, 'status' | 'headers' | 'headAt'> | undefined
+    let head: Pick<Answer, 'status' | 'headers' | 'headAt' | 'port'> | undefined
     const chunks: Buffer[] = []
     let bytes = 0
     const end = (complete: boolean): void => {
@@ -74,6 +76,7 @@ function exchange(agent: Agent, url: string, asked: Asked): Promise<Answer> {
           status: response.statusCode,
           headers: response.headers as Answer['headers'],
           headAt: performance.now(),
+          port: response.socket.localPort,
         }
         response.on('data', (chunk: Buffer) => {
           chunks.push(chunk)

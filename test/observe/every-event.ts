@@ -9,7 +9,9 @@ export const request = (changes: Partial<Extract<GateEvent, { type: 'request' }>
   status: 200,
   ms: 1.23456,
   bytes: 60_000,
+  accel: 0,
   client: '10.0.0.1',
+  subject: 'token:ci',
   ...changes,
 })
 
@@ -23,6 +25,8 @@ export const verdict = (changes: Partial<Extract<GateEvent, { type: 'verdict' }>
   rule: 'projects[0] demo',
   identity: undefined,
   client: '10.0.0.1',
+  subject: 'token:ci',
+  index: 'main',
   ms: 3.2,
   explain: 'http://gate/x/abc',
   wouldRefuse: undefined,
@@ -75,6 +79,13 @@ export const ALL: readonly GateEvent[] = [
   { type: 'trust', action: 'refreshed', digest: 'a', detail: 'd' },
   { type: 'blob', action: 'stored', bytes: 5, total: 10 },
   { type: 'lifecycle', action: 'listening', detail: 'http://127.0.0.1:1' },
+  {
+    type: 'notice',
+    action: 'sent',
+    host: 'hooks.example',
+    notice: 'refused',
+    detail: 'msg_1, attempt 1',
+  },
 ]
 
 export function written(events: readonly GateEvent[], options: Partial<LogOptions> = {}): string {

@@ -29,6 +29,7 @@ t.test('the lines of every request say what the general way would say, whatever 
     request({ method: text, route: text, url: text, client: text }),
     request({ url: text, status: 404, ms: 0.0004, bytes: 0 }),
     request({ ms: Number.NaN }),
+    request({ bytes: 0, accel: 104_857 }),
     request({ route: 'readyz', status: 200 }),
     verdict({ code: text, project: text, filename: text, client: text, rule: text, explain: text, sha256: text }),
     verdict({ outcome: 'admitted', identity: text, rule: undefined, explain: undefined, sha256: undefined }),
@@ -39,6 +40,14 @@ t.test('the lines of every request say what the general way would say, whatever 
     return `${JSON.stringify({ level, time: '', ...fields, msg: message })}\n`
   })
   t.equal(told.replace(/"time":"[^"]*"/g, '"time":""'), expected.join(''))
+  t.end()
+})
+
+t.test('a request says what it left to the front, and nothing of a front where it left nothing', t => {
+  const [left, sent] = lines([request({ bytes: 0, accel: 104_857 }), request({ bytes: 104_857 })])
+  t.match(left, { bytes: 0, accel: 104_857 })
+  t.match(sent, { bytes: 104_857 })
+  t.notOk('accel' in (sent ?? {}))
   t.end()
 })
 

@@ -1,4 +1,4 @@
-// guards: src/observe/request-tally.ts
+// guards: src/observe/request-tally.ts src/observe/tally.ts src/observe/metric-families.ts
 import t from 'tap'
 import { ERRORS } from '../../src/domain/base/errors.ts'
 import { instant, millis } from '../../src/domain/base/instant.ts'
@@ -25,10 +25,36 @@ async function scrape(events: readonly GateEvent[], state: MetricState = TRUSTED
   return (await metrics.render(state)).body
 }
 
+t.test('what webhooks are told is counted by host, never by the address', async t => {
+  const notice = (action: 'sent' | 'dead' | 'dropped' | 'stopped'): GateEvent => ({
+    type: 'notice',
+    action,
+    host: 'hooks.example',
+    notice: 'refused',
+    detail: 'msg_1',
+  })
+  const events = [notice('sent'), notice('sent'), notice('dead'), notice('dropped'), notice('stopped')]
+  const hosts = [{ host: 'hooks.example', waiting: 3, dead: 1, oldest: instant(10_000) }]
+  const body = await scrape(events, { ...TRUSTED, notices: { now: 70_000, hosts } })
+  for (const sample of [
+    'notices_total{host="hooks.example",outcome="sent"} 2',
+    'notices_total{host="hooks.example",outcome="dead"} 1',
+    'notices_total{host="hooks.example",outcome="dropped"} 1',
+    'notices{host="hooks.example",state="waiting"} 3',
+    'notices{host="hooks.example",state="dead"} 1',
+    'notices_oldest_seconds{host="hooks.example"} 60',
+  ])
+    t.match(body, `\nportcullis_${sample}\n`)
+  t.notMatch(body, 'stopped')
+  t.notMatch(await scrape([]), /^portcullis_notices/m, 'nothing where nobody is told')
+})
+
 t.test('metrics count what happened, in base units and by catalogue', async t => {
   const body = await scrape([
     request(),
     request({ status: 304, ms: 2_000 }),
+    request({ route: 'file', bytes: 0, accel: 7_000 }),
+    request({ route: 'file', bytes: 0, accel: 500 }),
     verdict(),
     verdict({ outcome: 'admitted', code: 'attestation' }),
     unknown(),
@@ -45,8 +71,10 @@ t.test('metrics count what happened, in base units and by catalogue', async t =>
     'request_duration_seconds_bucket{le="0.0025",route="page"} 1',
     'request_duration_seconds_count{route="page"} 2',
     'response_bytes_total{route="page"} 120000',
-    'verdicts_total{outcome="refused",code="unattested"} 1',
-    'verdicts_total{outcome="admitted",code="attestation"} 1',
+    'accel_bytes_total{route="file"} 7500',
+    'response_bytes_total{route="file"} 0',
+    'verdicts_total{outcome="refused",code="unattested",index="main"} 1',
+    'verdicts_total{outcome="admitted",code="attestation",index="main"} 1',
     'unknown_total{code="unknown-upstream"} 1',
     'alarms_total{alarm="digest-changed"} 1',
     'alarms_total{alarm="clock-behind"} 0',

@@ -91,7 +91,7 @@ function runCi(
   })
   mkdirSync(join(folder, 'bin'))
   program(join(folder, 'bin/npm'), `case "$*" in ${answers.join(' ')} esac`)
-  program(join(folder, 'bin/apt-get'), 'exit 1')
+  for (const fetching of ['apt-get', 'go']) program(join(folder, 'bin', fetching), 'exit 1')
   return new Promise(resolve =>
     execFile(
       'bash',
@@ -173,7 +173,7 @@ t.test('a suite whose folder has no tests breaks nothing', async t => {
 })
 
 t.test('no test stands where nothing runs it', async t => {
-  const own = ['clients', 'image', 'nemesis']
+  const own = ['built', 'clients', 'image', 'nemesis']
   const within = /test\/\{(?<rooms>[\w,]+)\}\/\*\*\/\*\.test\.ts/.exec(readFileSync(join(checkout, '.taprc'), 'utf8'))
   const rooms = new Set([...(within?.groups?.['rooms'] ?? '').split(','), ...own])
   const tests = globSync('test/**/*.test.ts', { cwd: checkout })

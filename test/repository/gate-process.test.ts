@@ -12,7 +12,7 @@ import { createWorld, type Published, type World } from '../world/world.ts'
 
 t.setTimeout(600_000)
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const MAIN = process.env['TESTED_MAIN'] ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 interface Started {
   readonly child: ChildProcess

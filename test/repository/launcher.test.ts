@@ -1,12 +1,24 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 
 const checkout = fileURLToPath(new URL('../../', import.meta.url))
+t.setTimeout(120_000) // a machine that is busy starts a process in a second
+
 const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin'
 
 /** Waits for a signal where the first argument asks for it, and says who runs and with what once a signal may come. */
@@ -16,7 +28,8 @@ if (words[0] === 'serve') {
   process.on('SIGTERM', () => process.exit(7))
   setInterval(() => {}, 1000)
 }
-console.log(JSON.stringify({ words, pid: process.pid, node: process.execPath, folder: process.cwd() }))
+const malloc = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('MALLOC_')))
+console.log(JSON.stringify({ words, malloc, pid: process.pid, node: process.execPath, folder: process.cwd() }))
 `
 
 /** The launcher beside a main.ts that only reports; `node` is what stands in node_modules/.bin. */
@@ -48,10 +61,16 @@ interface Run {
   readonly err: string
 }
 
-function run(command: string, words: readonly string[], options: { cwd?: string; path?: string } = {}): Promise<Run> {
-  const { cwd = '/', path = SYSTEM_PATH } = options
+interface From {
+  readonly cwd?: string
+  readonly path?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+function run(command: string, words: readonly string[], options: From = {}): Promise<Run> {
+  const { cwd = '/', path = SYSTEM_PATH, env = {} } = options
   return new Promise(resolve =>
-    execFile(command, words, { cwd, env: { PATH: path } }, (error, out, err) =>
+    execFile(command, words, { cwd, env: { PATH: path, ...env } }, (error, out, err) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err }),
     ),
   )
@@ -65,6 +84,15 @@ t.test('arguments arrive as they were given, from any folder', async t => {
   t.match(JSON.parse(out), { words, folder: '/' })
   const relative = await run('bin/portcullis', ['x'], { cwd: folder })
   t.match(JSON.parse(relative.out), { words: ['x'], folder })
+})
+
+t.test('what was built runs where there is no source, and only there', async t => {
+  const folder = checkoutWith(t, process.execPath)
+  mkdirSync(join(folder, 'dist'))
+  writeFileSync(join(folder, 'dist/main.js'), "console.log('built', process.argv.slice(2).join(' '))")
+  t.match(JSON.parse((await run(join(folder, 'bin/portcullis'), ['x'])).out), { words: ['x'] }, 'a build may be stale')
+  rmSync(join(folder, 'src'), { recursive: true })
+  t.match(await run(join(folder, 'bin/portcullis'), ['a', 'b c']), { code: 0, out: 'built a b c\n' })
 })
 
 t.test('a link, and a link to that link, lead to the checkout', async t => {
@@ -83,6 +111,26 @@ t.test('the checkout’s own Node comes before the one in PATH', async t => {
   const { code, out } = await run(join(folder, 'bin/portcullis'), [], { path })
   t.equal(code, 0)
   t.equal(JSON.parse(out).node, realpathSync(process.execPath))
+})
+
+const MALLOC = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '32768', MALLOC_TRIM_THRESHOLD_: '131072' }
+
+t.test('what was freed goes back to the system, and whoever sets that otherwise has it so', async t => {
+  const launcher = join(checkoutWith(t, process.execPath), 'bin/portcullis')
+  t.strictSame(JSON.parse((await run(launcher, [])).out).malloc, MALLOC)
+  const own = { MALLOC_ARENA_MAX: '4', MALLOC_TRIM_THRESHOLD_: '' }
+  t.strictSame(JSON.parse((await run(launcher, [], { env: own })).out).malloc, { ...MALLOC, ...own })
+})
+
+t.test('the launcher of the wheel says the same of memory', async t => {
+  const [shell, python] = ['bin/portcullis', 'scripts/packaging/launcher.py'].map(path =>
+    readFileSync(join(checkout, path), 'utf8'),
+  )
+  const flag = /--max-semi-space-size=\d+/
+  t.ok(flag.test(shell ?? ''))
+  t.equal(flag.exec(python ?? '')?.[0], flag.exec(shell ?? '')?.[0])
+  for (const [name, value] of Object.entries(MALLOC))
+    t.ok(python?.includes(`("${name.replace('MALLOC_', '')}", "${value}")`), name)
 })
 
 t.test('signals reach the gate, because the launcher has become it', async t => {
@@ -132,6 +180,17 @@ t.test('a Node that is too old is told so, before anything is loaded', async t =
       const path = `${nodeThatSays(t, version)}:${SYSTEM_PATH}`
       t.equal((await run(join(folder, 'bin/portcullis'), ['x'], { path })).code, 0)
     })
+})
+
+t.test('an installed program that meets such a Node says what brings another', async t => {
+  const folder = checkoutWith(t, undefined)
+  rmSync(join(folder, 'src'), { recursive: true })
+  const path = `${nodeThatSays(t, '22.22.2')}:${SYSTEM_PATH}`
+  const { code, err } = await run(join(folder, 'bin/portcullis'), ['serve'], { path })
+  t.equal(code, 2)
+  t.equal(err.trimEnd().split('\n').length, 2)
+  t.match(err, 'uvx portcullis-gate')
+  t.notMatch(err, 'npm ci')
 })
 
 t.test('this machine’s own older Node is told so too', { skip: systemNodeFits() }, async t => {

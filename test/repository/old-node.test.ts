@@ -19,6 +19,7 @@ function checkoutWith(t: Test, ...tests: readonly string[]): string {
   const folder = t.testdir({ test: { cli: Object.fromEntries(tests.map(name => [name, PASSING])) } })
   for (const name of ['bin', 'package.json', '.taprc', 'test/old-node.cjs'])
     cpSync(join(CHECKOUT, name), join(folder, name), { recursive: true })
+  mkdirSync(join(folder, 'src')) // as in a checkout
   symlinkSync(join(CHECKOUT, 'node_modules'), join(folder, 'node_modules'))
   return folder
 }

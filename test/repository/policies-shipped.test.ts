@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
-import { parse } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import { decide } from '../../src/domain/decide/decide.ts'
 import type { Finding } from '../../src/domain/identity/attestation.ts'
@@ -10,8 +11,10 @@ import { parseProjectName } from '../../src/domain/packaging/name.ts'
 import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../src/protocol/yaml/diagnostic.ts'
 import { createInlineVerifier } from '../../src/verify/workers/inline.ts'
+import { runCommand } from '../world/commands/commands.ts'
 import { NOW, policyOf, UNATTESTED } from '../world/judging/judging.ts'
 import { noRoots, rootsOf } from '../world/judging/roots.ts'
+import type { GithubIdentity } from '../world/signing/identity.ts'
 import {
   artifactOf,
   productionTrust,
@@ -19,11 +22,15 @@ import {
   realEvidence,
   vectorsSkip as skip,
 } from '../world/vectors/vectors.ts'
+import { createWorld } from '../world/world.ts'
 
 const FOLDER = new URL('../../policies/', import.meta.url)
 const POLICIES = readdirSync(FOLDER)
   .filter(name => name.endsWith('.yaml'))
   .map(name => ({ name, text: readFileSync(new URL(name, FOLDER), 'utf8') }))
+
+/** The rule for our own wheels, of which no real file is there yet. */
+const OURS = 'portcullis.yaml'
 
 /** Projects whose real files the starter policy admits. */
 const CONFIRMED = [
@@ -92,7 +99,7 @@ t.test(
   { skip },
   async t => {
     const files = await realFiles()
-    for (const { name, text } of POLICIES) {
+    for (const { name, text } of POLICIES.filter(it => it.name !== OURS)) {
       const policy = policyOf(text)
       const { publishers, projects } = parse(text) as {
         readonly publishers: Readonly<Record<string, unknown>>
@@ -154,6 +161,63 @@ t.test(
     }
   },
 )
+
+t.test('our own rule admits a wheel that our release workflow signed, and nobody else’s', async t => {
+  const world = await createWorld(t)
+  const text = readFileSync(new URL(OURS, FOLDER), 'utf8')
+  const { publishers } = parse(text) as {
+    readonly publishers: { readonly portcullis: { readonly repository: string } }
+  }
+  const { repository } = publishers.portcullis
+  const ours = {
+    kind: 'github',
+    repository,
+    workflow: 'release.yml',
+    ref: 'refs/tags/v1.0.0',
+    environment: 'pypi',
+  } as const
+  const signers: readonly (readonly [who: string, identity: GithubIdentity, code: string | undefined])[] = [
+    ['our release workflow', ours, undefined],
+    ['another workflow of ours', { ...ours, workflow: 'ci.yml' }, 'publisher-mismatch'],
+    ['another repository', { ...ours, repository: 'mallory/portcullis' }, 'publisher-mismatch'],
+    ['a branch', { ...ours, ref: 'refs/heads/main' }, 'publisher-mismatch'],
+    ['another environment', { ...ours, environment: 'npm' }, 'publisher-mismatch'],
+    ['a pull request', { ...ours, trigger: 'pull_request_target' }, 'publisher-mismatch'],
+    ['a machine of somebody’s own', { ...ours, runner: 'self-hosted' }, 'publisher-mismatch'],
+  ]
+  writeFileSync(join(world.folder, 'portcullis.yaml'), stringify(world.configuration()))
+  writeFileSync(join(world.folder, 'ours.yaml'), text)
+  for (const [at, [who, identity, code]] of signers.entries()) {
+    await world.release('portcullis-gate', `1.0.${at}`, { kinds: ['wheel'], identity })
+    const args = [
+      'verify',
+      `portcullis-gate==1.0.${at}`,
+      '--policy',
+      join(world.folder, 'ours.yaml'),
+      '--format',
+      'json',
+    ]
+    const { exit, out } = await runCommand(args, { folder: world.folder })
+    t.equal(exit, code === undefined ? 0 : 1, who)
+    t.match(JSON.parse(out), { outcome: code === undefined ? 'admitted' : 'refused', code: code ?? null }, who)
+  }
+  const { files } = await world.release('portcullis-gate', '2.0', { kinds: ['wheel'], attested: false })
+  t.equal(files.length, 1)
+  const bare = ['verify', 'portcullis-gate==2.0', '--policy', join(world.folder, 'ours.yaml'), '--format', 'json']
+  t.match(JSON.parse((await runCommand(bare, { folder: world.folder })).out), { code: 'unattested' })
+})
+
+t.test('our own rule loads beside every other policy', async t => {
+  const ours = readFileSync(new URL(OURS, FOLDER), 'utf8')
+  for (const { name, text } of POLICIES.filter(it => it.name !== OURS)) {
+    const files = [
+      { path: name, text },
+      { path: OURS, text: ours },
+    ]
+    const loaded = loadPolicy(files, NOW, noRoots)
+    t.strictSame('policy' in loaded ? [] : loaded.diagnostics.map(formatDiagnostic), [], name)
+  }
+})
 
 /** Everything of the language that is supported, in one file. */
 const SUPPORTED = `# yaml-language-server: $schema=./policy.schema.json

@@ -1,205 +1,94 @@
-// guards: src/store/disk/blob-places.ts src/store/disk/descriptor.ts src/store/disk/disk-writer.ts
-// guards: src/store/disk/disk.ts src/store/disk/eviction.ts src/store/disk/in-turn.ts src/store/disk/open-blobs.ts
-// guards: src/store/disk/scrub.ts src/store/disk/stat-record.ts src/store/disk/stored-files.ts
-// guards: src/store/sqlite/tables/blob-records-table.ts
+// guards: src/store/disk/blob-places.ts src/store/disk/disk-writer.ts
+// guards: src/store/disk/disk.ts src/store/disk/eviction.ts
+// guards: src/store/disk/scrub.ts src/store/disk/settling.ts src/store/disk/stat-record.ts src/store/disk/stored-files.ts
+// guards: src/store/sqlite/tables/blob-records-table.ts src/store/documents/document-writer.ts
 import { randomBytes } from 'node:crypto'
-import t, { type Test } from 'tap'
+import { constants, lstatSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as later } from 'node:timers/promises'
+import t from 'tap'
 import { type Sha256, sha256Of } from '../../src/domain/base/digest.ts'
-import type { Blobs, OpenBlob } from '../../src/ports/blobs.ts'
-import { diskSubject, memorySubject, type Subject } from './stores.ts'
+import type { Blobs } from '../../src/ports/blobs.ts'
+import { Descriptor } from '../../src/store/disk/descriptor.ts'
+import { OpenBlobs } from '../../src/store/disk/open-blobs.ts'
+import { blobsConformance, readAll } from './conformance/blobs-conformance.ts'
+import { diskSubject, memorySubject } from './stores.ts'
 
-async function put(blobs: Blobs, bytes: Buffer, chunk = 64 * 1024): Promise<Sha256> {
+blobsConformance('memory', memorySubject)
+blobsConformance('files', diskSubject)
+blobsConformance('memory, as documents', memorySubject, 'documentWriter')
+blobsConformance('files and rows, as documents', diskSubject, 'documentWriter')
+
+async function put(blobs: Blobs, bytes: Buffer): Promise<Sha256> {
   const sha256 = sha256Of(bytes)
   const writer = await blobs.writer(sha256)
-  for (let at = 0; at < bytes.length; at += chunk) await writer.write(bytes.subarray(at, at + chunk))
+  await writer.write(bytes)
   await writer.commit()
   return sha256
 }
 
-async function readAll(blob: OpenBlob): Promise<Buffer> {
-  const bytes = Buffer.alloc(blob.size)
-  for (let done = 0; done < bytes.length; ) {
-    const count = await blob.read(bytes.subarray(done), done)
-    if (count === 0) return bytes.subarray(0, done)
-    done += count
-  }
-  return bytes
-}
+t.test('a blob has a place for another process only while its file there is the one that was opened', async t => {
+  const subject = await diskSubject(t, { readableBy: 'group' })
+  const bytes = randomBytes(2_000)
+  const sha256 = await put(subject.blobs, bytes)
+  const path = `${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`
+  const file = `${subject.folder}/blobs/${path}`
+  const blob = await subject.blobs.open(sha256)
+  t.equal(blob?.place?.(), path)
+  t.equal(statSync(file).mode & 0o777, 0o640, 'whatever the umask')
+  utimesSync(file, 1, 1)
+  t.equal(blob?.place?.(), undefined, 'touched')
+  t.ok(blob !== undefined && (await readAll(blob)).equals(bytes), 'whoever has it open reads on')
+  blob?.close()
+  const again = await subject.blobs.open(sha256)
+  t.equal(again?.place?.(), path, 'hashed again')
+  rmSync(file)
+  t.equal(again?.place?.(), undefined, 'gone')
+  again?.close()
+  t.equal(await subject.blobs.open(sha256), undefined)
+})
 
-async function stored(blobs: Blobs, sha256: Sha256): Promise<Buffer | undefined> {
-  const blob = await blobs.open(sha256)
-  try {
-    return blob === undefined ? undefined : await readAll(blob)
-  } finally {
+t.test('a blob that only the owner may read has no place for others', async t => {
+  const subject = await diskSubject(t)
+  const sha256 = await put(subject.blobs, randomBytes(2_000))
+  const blob = await subject.blobs.open(sha256)
+  t.equal(blob?.place?.(), undefined)
+  blob?.close()
+  t.equal(statSync(`${subject.folder}/blobs/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`).mode & 0o777, 0o600)
+})
+
+t.test('a blob that is read elsewhere takes no memory here', async t => {
+  const subject = await diskSubject(t, { readableBy: 'group' })
+  const sha256 = await put(subject.blobs, randomBytes(2_000))
+  for (let opening = 0; opening < 6; opening += 1) {
+    const blob = await subject.blobs.open(sha256)
+    t.ok(blob?.place?.() !== undefined)
     blob?.close()
+    await new Promise(resolve => setTimeout(resolve, 5))
   }
-}
+  const blob = await subject.blobs.open(sha256)
+  t.equal(blob?.bytes, undefined)
+  blob?.close()
+})
 
-/** The contract of {@link Blobs}, as ports/blobs.ts has it in words. */
-function blobsConformance(name: string, open: (t: Test) => Promise<Subject>): void {
-  t.test(`blobs in ${name}`, async t => {
-    for (const [what, size] of [
-      ['an empty', 0],
-      ['a small', 1_000],
-      ['a large', 5_000_001],
-    ] as const)
-      t.test(`${what} blob comes back as it was written, however often it is opened and after a restart`, async t => {
-        const subject = await open(t)
-        const bytes = randomBytes(size)
-        const sha256 = await put(subject.blobs, bytes)
-        for (let opening = 0; opening < 4; opening += 1) {
-          const blob = await subject.blobs.open(sha256)
-          t.equal(blob?.size, size)
-          t.equal(blob?.sha256, sha256)
-          t.ok(blob !== undefined && (await readAll(blob)).equals(bytes))
-          t.ok(blob?.bytes === undefined || blob.bytes.equals(bytes))
-          blob?.close()
-          await new Promise(resolve => setTimeout(resolve, 5))
-        }
-        t.equal(subject.blobs.totalBytes(), size)
-        await subject.reopen?.()
-        t.equal(subject.blobs.totalBytes(), size)
-        t.ok((await stored(subject.blobs, sha256))?.equals(bytes))
-      })
-    t.test('a blob that was never written is absent', async t => {
-      const { blobs } = await open(t)
-      t.equal(await blobs.open(sha256Of('nothing')), undefined)
-    })
-    t.test('nothing is visible before the commit, and nothing after an abort', async t => {
-      const subject = await open(t)
-      const bytes = randomBytes(3_000_000)
-      const sha256 = sha256Of(bytes)
-      const writer = await subject.blobs.writer(sha256)
-      await writer.write(bytes)
-      t.equal(await subject.blobs.open(sha256), undefined)
-      await writer.abort()
-      await writer.abort()
-      t.equal(await subject.blobs.open(sha256), undefined)
-      t.equal(subject.blobs.totalBytes(), 0)
-      await t.rejects(writer.write(bytes), { code: 'unknown-store' })
-      await t.rejects(writer.commit(), { code: 'unknown-store' })
-    })
-    for (const [what, change] of [
-      ['other bytes', (bytes: Buffer) => Buffer.concat([Buffer.from([(bytes[0] ?? 0) ^ 1]), bytes.subarray(1)])],
-      ['too few bytes', (bytes: Buffer) => bytes.subarray(1)],
-      ['too many bytes', (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('x')])],
-    ] as const)
-      t.test(`${what} than the digest names are never stored`, async t => {
-        const subject = await open(t)
-        const bytes = randomBytes(2_000_000)
-        const sha256 = sha256Of(bytes)
-        const writer = await subject.blobs.writer(sha256)
-        await writer.write(change(bytes))
-        await t.rejects(writer.commit(), { code: 'unknown-store' })
-        await writer.abort()
-        t.equal(await subject.blobs.open(sha256), undefined)
-        t.ok((await stored(subject.blobs, await put(subject.blobs, bytes)))?.equals(bytes), 'the right ones are')
-      })
-    t.test(
-      'a writer says what it was given, takes nothing more then, and is committed or given up all the same',
-      async t => {
-        const { blobs } = await open(t)
-        const bytes = randomBytes(2_100_000)
-        const writer = await blobs.writer(sha256Of(bytes))
-        await writer.write(bytes.subarray(0, 1_500_000))
-        await writer.write(bytes.subarray(1_500_000))
-        t.equal(writer.digest(), sha256Of(bytes))
-        t.equal(writer.digest(), sha256Of(bytes), 'twice')
-        await t.rejects(writer.write(Buffer.from('x')), { code: 'unknown-store' })
-        const piece = Buffer.alloc(1_000)
-        t.ok((await writer.read(piece, 1_499_500, 1_000)) > 0, 'and can be read along')
-        t.equal(await blobs.open(sha256Of(bytes)), undefined, 'nothing is visible yet')
-        await writer.commit()
-        t.ok((await stored(blobs, sha256Of(bytes)))?.equals(bytes))
-        const other = await blobs.writer(sha256Of('other'))
-        await other.write(bytes)
-        t.equal(other.digest(), sha256Of(bytes), 'whatever it was opened for')
-        await other.abort()
-        t.equal(await blobs.open(sha256Of('other')), undefined)
-      },
-    )
-    t.test('what was written can be read along, before and after it reached the disk', async t => {
-      const { blobs } = await open(t)
-      const bytes = randomBytes(4_500_000)
-      const writer = await blobs.writer(sha256Of(bytes))
-      const piece = Buffer.alloc(70_000)
-      for (let at = 0; at < bytes.length; at += 90_000) {
-        const written = Math.min(bytes.length, at + 90_000)
-        await writer.write(bytes.subarray(at, written))
-        for (const position of [0, Math.max(0, written - 70_000), Math.floor(written / 2)]) {
-          const count = await writer.read(piece, position, Math.min(piece.length, written - position))
-          if (count === 0 || !piece.subarray(0, count).equals(bytes.subarray(position, position + count)))
-            t.fail(`read ${count} wrong bytes at ${position} of ${written}`)
-        }
-        if ((await writer.read(piece, written, piece.length)) !== 0) t.fail('read beyond the end')
-      }
-      await writer.commit()
-      t.pass()
-    })
-    t.test('many chunks of all sizes are joined in order', async t => {
-      const { blobs } = await open(t)
-      const bytes = randomBytes(2_500_000)
-      const writer = await blobs.writer(sha256Of(bytes))
-      let at = 0
-      for (let size = 1; at < bytes.length; size = (size * 7 + 3) % 4_001) {
-        await writer.write(bytes.subarray(at, at + size))
-        at += size
-      }
-      await writer.commit()
-      t.ok((await stored(blobs, sha256Of(bytes)))?.equals(bytes))
-    })
-    t.test('writing the same blob twice, one after the other or at once, is harmless', async t => {
-      const subject = await open(t)
-      const bytes = randomBytes(1_500_000)
-      const sha256 = await put(subject.blobs, bytes)
-      const reader = await subject.blobs.open(sha256)
-      await put(subject.blobs, bytes)
-      await Promise.all(Array.from({ length: 5 }, () => put(subject.blobs, bytes)))
-      t.equal(subject.blobs.totalBytes(), bytes.length)
-      t.ok((await stored(subject.blobs, sha256))?.equals(bytes))
-      t.ok(reader !== undefined && (await readAll(reader)).equals(bytes), 'who reads it goes on reading')
-      reader?.close()
-      await subject.reopen?.()
-      t.equal(subject.blobs.totalBytes(), bytes.length)
-      t.ok((await stored(subject.blobs, sha256))?.equals(bytes))
-    })
-    t.test('a removed blob is absent, but who has it open goes on reading', async t => {
-      const subject = await open(t)
-      const bytes = randomBytes(1_500_000)
-      const sha256 = await put(subject.blobs, bytes)
-      const reader = await subject.blobs.open(sha256)
-      await subject.blobs.remove(sha256)
-      await subject.blobs.remove(sha256)
-      t.equal(await subject.blobs.open(sha256), undefined)
-      t.equal(subject.blobs.totalBytes(), 0)
-      t.ok(reader !== undefined && (await readAll(reader)).equals(bytes))
-      reader?.close()
-      await subject.reopen?.()
-      t.equal(await subject.blobs.open(sha256), undefined)
-      await put(subject.blobs, bytes)
-      t.ok((await stored(subject.blobs, sha256))?.equals(bytes))
-    })
-    t.test('many readers of one blob read side by side', async t => {
-      const { blobs } = await open(t)
-      const bytes = randomBytes(1_200_000)
-      const sha256 = await put(blobs, bytes)
-      const readers = await Promise.all(Array.from({ length: 100 }, () => stored(blobs, sha256)))
-      t.ok(readers.every(read => read?.equals(bytes)))
-    })
-    t.test('closing twice closes once: another reader is not robbed of its file', async t => {
-      const { blobs } = await open(t)
-      const bytes = randomBytes(1_200_000)
-      const sha256 = await put(blobs, bytes)
-      const [first, second] = [await blobs.open(sha256), await blobs.open(sha256)]
-      await blobs.remove(sha256)
-      first?.close()
-      first?.close()
-      first?.close()
-      t.ok(second !== undefined && (await readAll(second)).equals(bytes))
-      second?.close()
-    })
-  })
-}
-
-blobsConformance('memory', memorySubject)
-blobsConformance('files', diskSubject)
+t.test('a blob that is left to a front while it is taken into memory is not kept there', async t => {
+  const bytes = randomBytes(100_000)
+  const sha256 = sha256Of(bytes)
+  const path = join(t.testdir(), 'blob')
+  writeFileSync(path, bytes, { mode: 0o640 })
+  const isInMemory = async (isLeft: boolean): Promise<boolean> => {
+    const blobs = new OpenBlobs(() => t.fail('its bytes are right'))
+    const descriptor = await Descriptor.open(path, constants.O_RDONLY)
+    blobs.add({ sha256, path, size: bytes.length, stat: lstatSync(path, { bigint: true }), descriptor }).close()
+    const second = blobs.open(sha256)
+    if (isLeft) t.type(second?.place?.(), 'string')
+    await later(100)
+    const third = blobs.open(sha256)
+    second?.close()
+    third?.close()
+    blobs.clear()
+    return third?.bytes !== undefined
+  }
+  t.equal(await isInMemory(false), true)
+  t.equal(await isInMemory(true), false)
+})

@@ -1,3 +1,4 @@
+// guards: src/store/memory-blobs.ts
 // guards: src/store/sqlite/source-memory.ts src/store/sqlite/tables/files-table.ts
 // guards: src/store/sqlite/tables/findings-table.ts src/store/sqlite/tables/pages-table.ts
 // guards: src/store/sqlite/tables/project-tables.ts src/store/sqlite/tables/proofs-table.ts
@@ -10,14 +11,15 @@ import type { FilePath } from '../../src/domain/packaging/artifact.ts'
 import { parseProjectName } from '../../src/domain/packaging/name.ts'
 import type { Memory } from '../../src/ports/memory.ts'
 import { encodeFinding } from '../../src/verify/evidence/finding-codec.ts'
+import { NO_POSTGRES, startCluster } from '../world/engines/postgres.ts'
 import { attested, bundle } from '../world/judging/judging.ts'
 import { fileOf, findingIn, found, KEY, OTHER, PKG, pageOf, plain, proved, readPage } from './facts.ts'
-import { diskSubject, INDEX, memorySubject, START, type Subject } from './stores.ts'
+import { diskSubject, INDEX, memorySubject, START, type Subject, sharedSubject } from './stores.ts'
 
 const PKG_2 = parseProjectName('pkg-2')
 
 /** The contract of {@link Memory}, as ports/memory.ts has it in words. */
-function memoryConformance(name: string, open: (t: Test) => Promise<Subject>): void {
+function memoryConformance(t: Test, name: string, open: (t: Test) => Promise<Subject>): void {
   t.test(`findings in ${name}`, async t => {
     t.test('an attested finding comes back as the proof it was', async t => {
       const subject = await open(t)
@@ -366,10 +368,15 @@ function memoryConformance(name: string, open: (t: Test) => Promise<Subject>): v
   })
 }
 
-memoryConformance('memory', memorySubject)
-memoryConformance('SQLite', diskSubject)
+memoryConformance(t, 'memory', memorySubject)
+memoryConformance(t, 'SQLite', diskSubject)
+
+t.test('over PostgreSQL', { skip: NO_POSTGRES }, async t => {
+  const cluster = await startCluster(t)
+  memoryConformance(t, 'PostgreSQL', async t => await sharedSubject(t, await cluster.database()))
+})
 /** Opened again before every step, so that everything comes from the disk. */
-memoryConformance('SQLite that is opened again', async t => {
+memoryConformance(t, 'SQLite that is opened again', async t => {
   const subject = await diskSubject(t)
   const memory = subject.memory.bind(subject)
   return Object.assign(subject, {

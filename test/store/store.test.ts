@@ -1,19 +1,20 @@
 // guards: src/store/disk/folder-lock.ts src/store/memory.ts src/store/open.ts src/store/sqlite/database.ts
 // guards: src/store/sqlite/schema.ts src/store/sqlite/sqlite.ts src/store/sqlite/tables/journal-table.ts
 // guards: src/store/sqlite/tables/refusals-table.ts src/store/sqlite/tables/refused-codec.ts
-// guards: src/store/sqlite/watermark-fact.ts src/store/sqlite/write-behind.ts
+// guards: src/store/sqlite/watermark-fact.ts
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../src/domain/base/digest.ts'
 import { instant } from '../../src/domain/base/instant.ts'
 import type { Refused } from '../../src/domain/decide/verdict.ts'
 import type { Facts } from '../../src/domain/memory/project-memory.ts'
 import type { JournalEntry } from '../../src/ports/store.ts'
+import { NO_POSTGRES, startCluster } from '../world/engines/postgres.ts'
 import { found, PKG, pageOf, proved } from './facts.ts'
-import { diskSubject, memorySubject, START, type Subject } from './stores.ts'
+import { diskSubject, memorySubject, START, type Subject, sharedSubject } from './stores.ts'
 import { ENTRY, REFUSED } from './written.ts'
 
 /** The contract of {@link Store}, as ports/store.ts has it in words. */
-function storeConformance(name: string, open: (t: Test) => Promise<Subject>): void {
+function storeConformance(t: Test, name: string, open: (t: Test) => Promise<Subject>): void {
   t.test(`the journal of a ${name} store`, async t => {
     t.test('an entry is kept with everything that it says', async t => {
       const subject = await open(t)
@@ -166,5 +167,10 @@ function storeConformance(name: string, open: (t: Test) => Promise<Subject>): vo
   })
 }
 
-storeConformance('memory', memorySubject)
-storeConformance('SQLite', diskSubject)
+storeConformance(t, 'memory', memorySubject)
+storeConformance(t, 'SQLite', diskSubject)
+
+t.test('over PostgreSQL', { skip: NO_POSTGRES }, async t => {
+  const cluster = await startCluster(t)
+  storeConformance(t, 'PostgreSQL', async t => await sharedSubject(t, await cluster.database()))
+})

@@ -1,14 +1,20 @@
 import Database from 'better-sqlite3'
+import pg from 'pg'
 import type { Test } from 'tap'
 import { type Instant, instant, millis } from '../../src/domain/base/instant.ts'
 import { type Source, sourceAt } from '../../src/domain/memory/source.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
 import type { Blobs } from '../../src/ports/blobs.ts'
+import type { AuditLog, AuditRecords } from '../../src/ports/console/audit-log.ts'
+import type { Requests } from '../../src/ports/console/requests.ts'
+import type { Sessions } from '../../src/ports/console/sessions.ts'
 import type { Memory } from '../../src/ports/memory.ts'
 import type { Holdings, Misses } from '../../src/ports/mirror.ts'
 import type { JournalEntry, Store } from '../../src/ports/store.ts'
+import type { Tokens } from '../../src/ports/tokens.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { openStore } from '../../src/store/open.ts'
+import { openPostgres } from '../../src/store/postgres/postgres.ts'
 import type { JournalBounds } from '../../src/store/sqlite/retention.ts'
 
 /** What a suite is run over. */
@@ -51,6 +57,7 @@ export async function memorySubject(): Promise<Subject> {
 export interface DiskChanges {
   readonly folder?: string
   readonly cacheBytes?: number
+  readonly readableBy?: 'owner' | 'group'
   readonly journal?: Partial<JournalBounds>
 }
 
@@ -60,18 +67,21 @@ export interface DiskSubject extends Subject {
   readonly file: string
   holdings: Holdings
   misses: Misses
+  requests: Requests
+  sessions: Sessions
   readonly reopen: () => Promise<void>
   close(): Promise<void>
 }
 
 /** A data folder of the test, closed and gone when the test is. */
 export async function diskSubject(t: Test, changes: DiskChanges = {}): Promise<DiskSubject> {
-  const { folder = t.testdir(), cacheBytes = 1e9, journal } = changes
+  const { folder = t.testdir(), cacheBytes = 1e9, readableBy = 'owner', journal } = changes
   const events: GateEvent[] = []
   const file = `${folder}/portcullis.sqlite`
   const options = {
     folder,
     cacheBytes,
+    readableBy,
     journal: { keep: millis(86_400_000), maxSize: 1e12, ...journal },
     events: { emit: (event: GateEvent) => void events.push(event) },
     clock: () => now,
@@ -108,6 +118,76 @@ export async function diskSubject(t: Test, changes: DiskChanges = {}): Promise<D
   return subject
 }
 
+export interface SharedSubject extends Subject {
+  readonly database: string
+  readonly folder: string
+  holdings: Holdings
+  misses: Misses
+  requests: Requests
+  tokens: Tokens
+  audit: AuditLog & AuditRecords
+  statements: () => number
+  readonly reopen: () => Promise<void>
+}
+
+/** A gate's part of a database that others may use too. */
+export async function sharedSubject(
+  t: Test,
+  database: string,
+  { folder = t.testdir(), maxStale = 60_000 }: { readonly folder?: string; readonly maxStale?: number } = {},
+): Promise<SharedSubject> {
+  const events: GateEvent[] = []
+  let now = START
+  const options = {
+    database,
+    folder,
+    maxStale: millis(maxStale),
+    // the clock of the database is not on a string
+    journal: { keep: millis(3_650 * 86_400_000), maxSize: 1e12 },
+    events: { emit: (event: GateEvent) => void events.push(event) },
+    clock: () => now,
+  }
+  const { blobs } = createMemoryStore(options)
+  const subject: SharedSubject = {
+    ...(await openPostgres(options)),
+    blobs,
+    database,
+    folder,
+    events,
+    get now() {
+      return now
+    },
+    set now(at) {
+      now = at
+    },
+    async journal() {
+      await this.store.journal.flush()
+      return await sharedJournal(database)
+    },
+    memory(source = INDEX) {
+      return this.store.memory(source)
+    },
+    async reopen() {
+      await this.store.close()
+      Object.assign(this, await openPostgres(options))
+    },
+  }
+  t.teardown(() => subject.store.close().catch(() => {}))
+  return subject
+}
+
+/** The journal as a person with psql sees it. */
+async function sharedJournal(database: string): Promise<readonly (JournalEntry & { readonly count: number })[]> {
+  const client = new pg.Client({ connectionString: database })
+  await client.connect()
+  try {
+    const { rows } = await client.query<Row>('select *, identity::text as identity from journal order by id')
+    return rows.map(entryOf)
+  } finally {
+    await client.end()
+  }
+}
+
 interface Row {
   readonly at: number
   readonly filename: string
@@ -120,6 +200,8 @@ interface Row {
   readonly policy_digest: string
   readonly trust_digest: string | null
   readonly client: string
+  readonly subject: string | null
+  readonly index_name: string | null
   readonly count: number
 }
 
@@ -127,25 +209,28 @@ interface Row {
 export function readJournal(file: string): readonly (JournalEntry & { readonly count: number })[] {
   const database = new Database(file, { readonly: true })
   try {
-    return database
-      .prepare<[], Row>('select * from journal_entries order by id')
-      .all()
-      .map(row => ({
-        at: instant(row.at),
-        filename: row.filename,
-        project: row.project,
-        sha256: row.sha256 ?? undefined,
-        outcome: row.outcome,
-        code: row.code,
-        rule: row.rule ?? undefined,
-        identity: row.identity === null ? undefined : { ...ABSENT, ...JSON.parse(row.identity) },
-        policyDigest: row.policy_digest,
-        trustDigest: row.trust_digest ?? undefined,
-        client: row.client,
-        count: row.count,
-      }))
+    return database.prepare<[], Row>('select * from journal_entries order by id').all().map(entryOf)
   } finally {
     database.close()
+  }
+}
+
+function entryOf(row: Row): JournalEntry & { readonly count: number } {
+  return {
+    at: instant(Number(row.at)),
+    filename: row.filename,
+    project: row.project,
+    sha256: row.sha256 ?? undefined,
+    outcome: row.outcome,
+    code: row.code,
+    rule: row.rule ?? undefined,
+    identity: row.identity === null ? undefined : { ...ABSENT, ...JSON.parse(row.identity) },
+    policyDigest: row.policy_digest,
+    trustDigest: row.trust_digest ?? undefined,
+    client: row.client,
+    ...(row.subject === null ? {} : { subject: row.subject }),
+    ...(row.index_name === null ? {} : { index: row.index_name }),
+    count: row.count,
   }
 }
 

@@ -2,10 +2,14 @@ import { sha256Of } from '../../src/domain/base/digest.ts'
 import type { Refused } from '../../src/domain/decide/verdict.ts'
 import type { UpstreamUrl } from '../../src/domain/packaging/artifact.ts'
 import { parseDistFilename } from '../../src/domain/packaging/filename.ts'
+import type { Doer } from '../../src/ports/console/audit-log.ts'
 import type { Holdings } from '../../src/ports/mirror.ts'
 import type { JournalEntry } from '../../src/ports/store.ts'
 import { fileOf, KEY, PKG } from './facts.ts'
 import { START } from './stores.ts'
+
+/** Somebody who runs a command. */
+export const OPERATOR: Doer = { actor: 'shell:ada', from: 'command line', why: 'SEC-1' }
 
 export const ENTRY: JournalEntry = {
   at: START,

@@ -22,6 +22,8 @@ const UNMARKED: Readonly<Record<string, string>> = {
   'src/gate/pages/page-body.ts': 'of a digest',
   'src/gate/pages/foresight.ts': 'of a list',
   'src/gate/judge/background.ts': 'of a list',
+  'src/compose/notices/hooks.ts': 'of a digest',
+  'src/http/console/api/handlers/policy.ts': 'of a list',
   'src/gate/mirror/export.ts': 'the name of a file of the policy',
 }
 

@@ -31,6 +31,8 @@ const RESERVED: readonly (readonly [specifier: RegExp, only: RegExp])[] = [
   [/^(?:node:(?:https?|http2|net|tls|dgram|dns)(?:\/.*)?|undici)$/, /^src\/(?:upstream\/|verify\/trust\/)/],
   [/^(?:@sigstore\/|tuf-js$|@tufjs\/)/, /^src\/verify\//],
   [/^(?:better-sqlite3|kysely|node:sqlite)$/, /^src\/store\//],
+  [/^(?:@aws-sdk|@smithy)\//, /^src\/store\/s3\/s3-bucket\.ts$/],
+  [/^pg(?:-[a-z-]+)?$/, /^src\/store\//],
   [/^pino(?:\/|$)/, /^src\/observe\/log\.ts$/],
   [/^prom-client$/, /^src\/observe\/metrics\.ts$/],
   [/^tar-stream$/, /^src\/(?:carry\/|protocol\/metadata\/sdist-project\.ts$)/],
@@ -38,8 +40,9 @@ const RESERVED: readonly (readonly [specifier: RegExp, only: RegExp])[] = [
   [/^(?:fastify$|@fastify\/)/, /^src\/http\//],
   [/^htmlparser2$/, /^src\/protocol\/simple\/html-tags\.ts$/],
   [/^yaml$/, /^src\/(?:protocol|config)\//],
-  [/^node:worker_threads$/, /^src\/(?:verify|parse)\//],
-  [/^node:(?:child_process|cluster|vm|module|inspector)$/, /^$/],
+  [/^node:worker_threads$/, /^src\/(?:verify|parse|store\/ledger|compose\/console)\//],
+  [/^node:vm$/, /^src\/flow\/give-back\.ts$/],
+  [/^node:(?:child_process|cluster|module|inspector)$/, /^$/],
 ]
 
 /** Packages whose very types are known in these places alone. */
@@ -83,7 +86,7 @@ const CALLS: readonly (readonly [call: RegExp, only: RegExp, what: string])[] = 
 const NAMELESS = /(?:^|[-./])(?:utils?|helpers?|common|managers?|misc)(?=[-./])/
 /** What of a network module touches no network. */
 const HARMLESS = new Set(['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress'])
-/** What of `node:http` only answers. */
+/** What of `node:http` and `node:https` only answers. */
 const INBOUND = new Set(['createServer', 'IncomingMessage', 'Server', 'ServerResponse', 'STATUS_CODES'])
 /** What reads the platform or the disk has no place where text becomes values. */
 const PURE = /^src\/(?:domain|protocol)\//
@@ -147,8 +150,8 @@ function breachOfPackage(path: string, specifier: string, found: Omit<Import, 's
   // types vanish when the source runs
   if (found.typesOnly || floorOf(path) === 6) return undefined
   // a server listens; it never asks
-  if (specifier === 'node:http' && path.startsWith('src/http/') && found.names.every(name => INBOUND.has(name)))
-    return undefined
+  const isOfServers = specifier === 'node:http' || specifier === 'node:https'
+  if (isOfServers && path.startsWith('src/http/') && found.names.every(name => INBOUND.has(name))) return undefined
   if (found.names.length > 0 && found.names.every(name => HARMLESS.has(name))) return undefined
   const reserved = RESERVED.find(([packages, only]) => packages.test(specifier) && !only.test(path))
   return reserved === undefined ? undefined : `${path} → ${specifier}: only ${reserved[1].source} may`

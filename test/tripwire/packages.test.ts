@@ -72,8 +72,10 @@ const HOSTS: readonly RegExp[] = [
   /^(?:token\.actions\.githubusercontent\.com|accounts\.google\.com|(?:actions|slsa-framework)\.github\.io)$/,
   /^(?:(?:oidc\.)?circleci\.com|bitbucket\.org)$/,
   /^(?:pypi|peps|packaging|docs)\.python\.org$/,
-  /^(?:slsa\.dev|in-toto\.io|json-schema\.org|www\.apache\.org|nodejs\.org|docs\.docker\.com)$/,
+  /^(?:www\.w3\.org|slsa\.dev|in-toto\.io|json-schema\.org|www\.apache\.org|nodejs\.org|docs\.docker\.com)$/,
   /^(?:datatracker\.ietf\.org|www\.rfc-editor\.org|keepachangelog\.com|semver\.org|prometheus\.io)$/,
+  // what is told, and in whose words
+  /^(?:hooks\.slack\.com|www\.standardwebhooks\.com|cloudevents\.io|adaptivecards\.io)$/,
   // issuers and look-alikes that a certificate must not be taken for
   /^(?:issuer\.hello\.coop|dev\.gitlab\.org)$/,
 ]

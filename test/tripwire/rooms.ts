@@ -14,6 +14,7 @@ export const ROOMS: Readonly<
       enters: 'base',
     },
     identity: { is: 'who signed: claims, attestations, publishers, signers', enters: 'base' },
+    access: { is: 'tokens, whom they are for, and whom claims of a workload name', enters: 'base' },
     memory: {
       is: 'what was seen of a project, and how what was learned apart is put together',
       enters: 'base packaging identity',
@@ -22,9 +23,17 @@ export const ROOMS: Readonly<
       is: 'rules, exemptions, revocations, and what tells two policies apart',
       enters: 'base packaging identity',
     },
+    sources: {
+      is: 'several upstreams: whose a name is, and what could be taken for it',
+      enters: 'base packaging',
+    },
     decide: {
       is: 'the verdict, and everything that speaks for or against a file',
       enters: 'base packaging identity memory policy',
+    },
+    requests: {
+      is: 'what may be asked and approved, by whom, and what an approval says',
+      enters: 'base packaging identity policy decide',
     },
   },
   protocol: {
@@ -45,6 +54,8 @@ export const ROOMS: Readonly<
     amend: { is: 'policy files and pins changed in place, all else kept to the byte', enters: 'yaml clauses policy' },
     carry: { is: 'plans, manifests and files of a mirror', enters: 'text' },
     lockfiles: { is: 'locks of the clients', enters: 'text' },
+    webhooks: { is: 'what somebody is told, as receivers of webhooks take it, and their secrets', enters: '' },
+    api: { is: 'calls of the console’s API: what each takes and answers, and OpenAPI made of it', enters: 'text' },
     answers: { is: 'problem documents, and tables of every code', enters: '' },
   },
   verify: {
@@ -54,8 +65,20 @@ export const ROOMS: Readonly<
   },
   store: {
     failure: { is: 'what a disk or a database says, as "cannot tell"', enters: '' },
-    sqlite: { is: 'what is known, in one database', enters: 'failure' },
-    disk: { is: 'bytes by content, in one folder', enters: 'failure sqlite' },
+    audit: { is: 'what people did, as rows that are chained', enters: '' },
+    sqlite: { is: 'what is known, in one database', enters: 'failure audit sessions' },
+    documents: { is: 'small documents by content, in the database', enters: 'sqlite' },
+    shared: { is: 'what several gates agree on before they admit, and what they do while they cannot', enters: '' },
+    postgres: {
+      is: 'what is known, in a database that several gates share',
+      enters: 'failure audit shared sqlite sessions',
+    },
+    disk: { is: 'bytes by content, in one folder', enters: 'failure sqlite documents' },
+    s3: { is: 'bytes that several gates share, in a bucket', enters: 'failure' },
+    leases: { is: 'whose turn it is, among gates', enters: '' },
+    held: { is: 'what a mirror holds, in the place of an upstream', enters: '' },
+    ledger: { is: 'what was written down by columns, on a thread of its own, for lists and sums', enters: 'failure' },
+    sessions: { is: 'who is signed in, as a row keeps him', enters: '' },
   },
   gate: {
     policy: { is: 'the policy in force, and its files', enters: '' },
@@ -65,28 +88,55 @@ export const ROOMS: Readonly<
     pages: { is: 'index pages from what is known', enters: 'policy find judge' },
     explain: { is: 'the verdict for a person, with all that it rests on', enters: 'policy find judge pages' },
     report: { is: 'what locks name, told without a policy, and how two locks differ', enters: 'find judge explain' },
+    sources: { is: 'several upstreams as one, each name asked where it belongs', enters: '' },
     builds: { is: 'what building a source distribution takes besides', enters: 'explain' },
     records: { is: 'what was written down, read back', enters: '' },
+    revoked: { is: 'what was given out before it was revoked, and to whom', enters: 'records' },
+    requests: {
+      is: 'what people ask to be let through, and what others decide about it',
+      enters: 'policy records',
+    },
     mirror: { is: 'what is carried to a network without a network', enters: 'policy explain files' },
+    notices: { is: 'what somebody is told without looking, when, and how often it is tried', enters: '' },
   },
   http: {
     exchange: { is: 'one request, who makes it, and its answer', enters: '' },
     door: { is: 'every request in, past the guard, and to its route', enters: 'exchange' },
+    access: {
+      is: 'who asks: credentials, what is said to those who have none, and how often they may guess',
+      enters: 'exchange door',
+    },
     packages: { is: 'what clients ask for', enters: 'exchange door' },
-    people: { is: 'pages for people, and for who operates the gate', enters: 'exchange door' },
+    markup: { is: 'HTML, with what stands in it escaped', enters: '' },
+    people: { is: 'pages for people, and for who operates the gate', enters: 'exchange door markup' },
+    console: {
+      is: 'the console, on a listener of its own: who is signed in, and every page, form and call of it',
+      enters: 'exchange door access markup',
+    },
   },
   cli: {
     terminal: { is: 'what a terminal shows and a file takes', enters: '' },
     command: { is: 'what every command is made of', enters: 'terminal' },
     locks: { is: 'locks that are named on a command line, read and judged', enters: 'terminal command' },
-    report: { is: 'verdicts, locks and replays in text, JSON, SARIF and JUnit', enters: 'terminal' },
-    'report-locks': { is: 'who signed what locks name, in text, Markdown, HTML and JSON', enters: 'terminal' },
-    judge: { is: 'commands that judge files and locks', enters: 'terminal command locks report report-locks' },
+    remarks: { is: 'what is to be said at lines of locks, for code scanning and for a runner', enters: 'terminal' },
+    report: { is: 'verdicts, locks and replays in text, JSON and JUnit', enters: 'terminal remarks' },
+    'report-locks': {
+      is: 'who signed what locks name, in text, Markdown, HTML and JSON',
+      enters: 'terminal remarks',
+    },
+    judge: {
+      is: 'commands that judge files and locks',
+      enters: 'terminal command locks remarks report report-locks',
+    },
     policy: {
       is: 'commands of the policy and of what is remembered',
-      enters: 'terminal command locks report update',
+      enters: 'terminal command locks report update approvals',
     },
+    approvals: { is: 'commands of what was approved in the console', enters: 'terminal command' },
     update: { is: 'the command that brings a policy up to date', enters: 'terminal command locks report' },
+    access: { is: 'commands of tokens, and of who got what', enters: 'terminal command' },
+    'audit-log': { is: 'commands of what people did', enters: 'terminal command' },
+    notify: { is: 'commands of what webhooks are told', enters: 'terminal command' },
     lock: { is: 'commands that change locks', enters: 'terminal command locks report' },
     mirror: { is: 'commands of a mirror', enters: 'terminal command locks report' },
     manual: { is: 'what the commands say of themselves, for shells and for man', enters: 'command' },
@@ -142,7 +192,7 @@ export function trespassesIn(sources: ReadonlyMap<string, string>): readonly str
 
 const COMMAND = /^export (?:async )?function add\w+\(\s*\w+: Command\b/m
 /** The program, and a group of commands whose file is called as its room. */
-const COMPOSER = /^src\/cli\/(?:program|(\w+)\/\1)\.ts$/
+const COMPOSER = /^src\/cli\/(?:program|([\w-]+)\/\1)\.ts$/
 
 /** Commands that are imported by anybody but the program and the groups: what two of them need has a file of its own. */
 export function borrowingsIn(sources: ReadonlyMap<string, string>): readonly string[] {

@@ -33,6 +33,8 @@ const GROUPS: Readonly<Record<string, number>> = {
   S: 20,
   L: 7,
   A: 8,
+  O: 12,
+  W: 8,
 }
 
 export const IDS: readonly string[] = Object.entries(GROUPS).flatMap(([group, count]) =>

@@ -147,9 +147,20 @@ t.test('an index that is named by the folder of its pages', async t => {
       const { open, urls } = await pages(t, /^\/whl\/cpu\/demo\/$/, elsewhere)
       const index = open('/whl/cpu')
       t.match(await index.project(DEMO), { kind: 'page' })
-      t.strictSame(urls(), ['/whl/cpu/simple/demo/', '/whl/cpu/demo/'])
+      t.strictSame(urls(), ['/whl/cpu/simple/demo/', '/whl/cpu/+simple/demo/', '/whl/cpu/demo/'])
       await index.project(DEMO)
       t.strictSame(urls(), ['/whl/cpu/demo/'], 'and that is known from then on')
+    }
+  })
+
+  t.test('may be devpi’s, whichever way it is named', async t => {
+    for (const named of ['/team/acme', '/team/acme/+simple']) {
+      const { open, urls } = await pages(t, /^\/team\/acme\/\+simple\/demo\/$/, 404)
+      const index = open(named)
+      t.match(await index.project(DEMO), { kind: 'page' })
+      urls()
+      await index.project(DEMO)
+      t.strictSame(urls(), ['/team/acme/+simple/demo/'])
     }
   })
 
@@ -175,6 +186,7 @@ t.test('an index that is named by the folder of its pages', async t => {
     let odd = 1
     const asked: string[] = []
     const { origin } = await serve(t, ({ url = '' }, response) => {
+      if (url.includes('+simple')) return void response.writeHead(404).end()
       asked.push(url)
       const isOwn = !url.includes('/simple/')
       if (!isOwn && odd === 0) return void response.writeHead(404).end()
@@ -194,7 +206,7 @@ t.test('an index that is named by the folder of its pages', async t => {
   t.test('is believed only where it lists a file with its sha256', async t => {
     const server = await serve(t, ({ url = '' }, response) => {
       const listing = '<title>Links for demo</title><a href="demo-1.0.tar.gz">demo-1.0.tar.gz</a>'
-      if (url.includes('/simple/')) response.writeHead(404).end()
+      if (url.includes('simple/')) response.writeHead(404).end()
       else response.writeHead(200, { 'content-type': 'text/html' }).end(listing)
     })
     const { origin } = server

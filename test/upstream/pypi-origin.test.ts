@@ -31,7 +31,7 @@ t.test('the Integrity API', async t => {
   })
 
   t.test('knows whether it is the own one of the index', async t => {
-    const own = (integrity: string, index: string) => createIntegrity({ agent, integrity, index }).ownOrigin
+    const own = (integrity: string, index: string) => createIntegrity({ agent, integrity, index }).isOwnOrigin(DEMO)
     t.equal(own('https://pypi.org', 'https://pypi.org/x'), true)
     t.equal(own('https://pypi.org', 'https://pypi.acme.example'), false)
     t.equal(own('https://pypi.org:8443', 'https://pypi.org'), false)

@@ -41,12 +41,11 @@ async function gateBefore(
     maxAge: millis(maxAge),
     maxStale: millis(maxStale),
   })
-  const server = await createHttpServer({} as Gate, {
+  const server = createHttpServer([{ path: '', index: 'main', gate: {} as Gate, rootLists }], {
     publicUrl: undefined,
     listenUrl: () => url,
     clientCache: 'revalidate',
     trustProxy: [],
-    rootLists,
     metrics: async () => ({ contentType: 'text/plain', body: '' }),
     events: { emit() {} },
     version: 'test',

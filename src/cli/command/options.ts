@@ -6,6 +6,7 @@ import { type Instant, parseInstant } from '../../domain/base/instant.ts'
 export interface JudgingOptions {
   readonly policy?: readonly string[]
   readonly trustRoot?: string
+  readonly index?: string
   readonly at?: Instant
   readonly format: 'text' | 'json'
 }
@@ -14,6 +15,7 @@ export function withJudgingOptions(command: Command): Command {
   return command
     .option('--policy <file>', 'judge by this policy file or folder; may be given several times', collect)
     .option('--trust-root <file>', 'a trusted_root.json instead of the configured trust root', text => resolve(text))
+    .option('--index <name>', 'what this index says, where several are configured; default: the first')
     .option(
       '--at <time>',
       'judge exemptions as of this moment: 2026-11-24 or 2026-11-24T12:00:00Z. Signatures are always judged at the time that the log signed',

@@ -13,7 +13,14 @@ export function reportError(error: unknown, services: Pick<Services, 'output' | 
 }
 
 /** Errors whose remedy would only say the same again. */
-const PLAIN: ReadonlySet<string> = new Set(['usage', 'no-project', 'not-found', 'not-listed', 'bad-request'])
+const PLAIN: ReadonlySet<string> = new Set([
+  'usage',
+  'no-project',
+  'not-found',
+  'not-listed',
+  'bad-request',
+  'unknown-gate',
+])
 
 function reportGateError(
   error: GateError,

@@ -11,11 +11,12 @@ interface Chosen {
 }
 
 /** What a verdict depends on, as somebody would type it again: a command that is told must come to the same verdict. */
-export function verdictOptions({ config, policy = [], trustRoot, at }: Given): readonly string[] {
+export function verdictOptions({ config, policy = [], trustRoot, index, at }: Given): readonly string[] {
   return [
     ...typed('--config', config),
     ...policy.flatMap(path => typed('--policy', path)),
     ...typed('--trust-root', trustRoot),
+    ...typed('--index', index),
     ...typed('--at', at && formatInstant(at)),
   ]
 }

@@ -3,8 +3,10 @@ import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { Records } from '../../ports/records.ts'
+import { isApproval } from '../../protocol/policy/approval-layer.ts'
 import { nearPath } from '../terminal/near-path.ts'
 import { createScreen, styled } from '../terminal/screen.ts'
+import { counted } from '../terminal/table.ts'
 import { askRecordsIfAny } from './gate-records.ts'
 import type { Services } from './services.ts'
 
@@ -30,9 +32,14 @@ export function namePolicy(
   { files, digest }: Pick<Policy, 'files' | 'digest'>,
   { output }: Pick<Services, 'output'>,
 ): void {
-  createScreen(output, 'err').line(
-    styled('dim', `policy: ${files.map(nearPath).join(', ')} (sha256 ${digest.slice(0, SHOWN)})`),
-  )
+  createScreen(output, 'err').line(styled('dim', `policy: ${nameFiles(files)} (sha256 ${digest.slice(0, SHOWN)})`))
+}
+
+/** Files by their names, and how many approvals there are beside them. */
+function nameFiles(files: readonly string[]): string {
+  const approvals = files.filter(isApproval).length
+  const named = files.filter(file => !isApproval(file)).map(nearPath)
+  return [...named, ...(approvals === 0 ? [] : [counted(approvals, 'approval')])].join(', ')
 }
 
 /** The second half alone, for what names its policy itself. */

@@ -7,6 +7,7 @@ import type { Surveyed } from '../../gate/explain/survey.ts'
 import { verdictJson } from '../../gate/explain/verdict-json.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
+import { type Also, alsoOption } from '../command/also.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { collect, ENVIRONMENT, type JudgingOptions, parseTimeOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
@@ -16,13 +17,15 @@ import { readLocks } from '../locks/lock-files.ts'
 import { type LockOptions, ownLocks, UNJUDGED, withLockOptions } from '../locks/own-locks.ts'
 import { surveyLocks } from '../locks/survey-locks.ts'
 import { type TargetOptions, targetsOf, withTargetOptions } from '../locks/targets-options.ts'
+import { annotationsOf } from '../remarks/annotations.ts'
+import { sarifOf } from '../remarks/sarif.ts'
 import { renderAside } from '../report/aside.ts'
 import { tellUnlookedBuilds } from '../report/build-releases.ts'
 import { type Complaint, complaintOf } from '../report/complaint.ts'
 import { junitOf } from '../report/junit.ts'
+import { lockRemarks } from '../report/lock-remarks.ts'
 import type { LockReport } from '../report/lock-report.ts'
 import { type LockSummary, renderSummary, summarise } from '../report/lock-summary.ts'
-import { sarifOf } from '../report/sarif.ts'
 import {
   failuresIn,
   findingsIn,
@@ -32,11 +35,17 @@ import {
   type UnjudgedEntry,
   unjudgedIn,
 } from '../report/unjudged.ts'
+import { onPaper } from '../terminal/on-paper.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
+import { writeWhole } from '../terminal/write-whole.ts'
+
+const FORMATS = ['text', 'json', 'sarif', 'junit', 'github'] as const
+type Format = (typeof FORMATS)[number]
 
 interface AuditOptions extends Omit<JudgingOptions, 'format'>, LockOptions, TargetOptions {
-  readonly format: 'text' | 'json' | 'sarif' | 'junit'
+  readonly format: Format
+  readonly also?: readonly Also<Format>[]
   readonly enforce?: boolean
   readonly all?: boolean
 }
@@ -76,6 +85,8 @@ was not judged, or not as what a client may take; kind is
 url, vcs, path, editable, index-line, other-index, own, internal or empty.
 sarif: SARIF 2.1.0, a result for each file that is not admitted and for what was
 not judged, at its line. junit: a suite for each lock, a case for each of them.
+github: annotations, as commands of GitHub's runner: ten of a kind at most, the
+worst first.
 
 ${ENVIRONMENT}
 
@@ -87,17 +98,16 @@ Examples:
 
 export function addAuditCommand(program: Command, services: Services, conclude: Conclude): void {
   withTargetOptions(withLockOptions(program.command('audit')))
-    .summary('judge every file of lock files')
     .description(DESCRIPTION)
     .argument('<lockfile...>', 'lock files')
     .option('--policy <file>', 'judge by this policy file or folder; may be given several times', collect)
     .option('--trust-root <file>', 'a trusted_root.json instead of the configured trust root')
     .option('--at <time>', 'judge exemptions and ages as of this moment', parseTimeOption)
+    .option('--index <name>', 'what this index says, where several are configured; default: the first')
     .option('--all', 'tell those files one by one too that a client here does not take')
     .option('--enforce', 'count what a policy in audit mode would refuse as refused')
-    .addOption(
-      new Option('--format <format>', 'how to tell it').choices(['text', 'json', 'sarif', 'junit']).default('text'),
-    )
+    .addOption(new Option('--format <format>', 'how to tell it').choices(FORMATS).default('text'))
+    .addOption(alsoOption(FORMATS))
     .addHelpText('after', MORE)
     .action(async (paths: readonly string[], _options, command: Command) => {
       conclude(await audit(paths, command.optsWithGlobals<AuditOptions>(), services))
@@ -107,9 +117,13 @@ export function addAuditCommand(program: Command, services: Services, conclude: 
 async function audit(paths: readonly string[], options: AuditOptions, services: Services): Promise<ExitCode> {
   const choice = createChoice(targetsOf(options))
   const read = choice.locks(readLocks(paths, services.environment))
-  const { config } = services.loadConfig({ ...options })
+  const { config } = await services.loadConfig({ ...options })
   const locks = ownLocks(read, config, options)
-  const explain = await services.openExplain(config, { trustRoot: options.trustRoot, at: options.at })
+  const explain = await services.openExplain(config, {
+    trustRoot: options.trustRoot,
+    index: options.index,
+    at: options.at,
+  })
   try {
     await tellPolicy(explain.policy(), { config, format: options.format }, services)
     const surveyed = await surveyLocks(locks, explain, services.output, choice)
@@ -134,10 +148,12 @@ interface Audited extends LockReport {
   readonly folder: string
 }
 
-function tell(audited: Audited, { format, all }: AuditOptions, { output, version }: Services): void {
+function tell(audited: Audited, { format, all, also = [] }: AuditOptions, { output, version }: Services): void {
   const { aside, targets } = audited
-  if (format === 'text') renderText(createScreen(output), audited, all === true)
-  else output.out(written(audited, format, version))
+  const telling = { version, all: all === true }
+  if (format === 'text') renderText(createScreen(output), audited, telling.all)
+  else output.out(written(audited, format, telling))
+  for (const it of also) writeWhole(it.path, written(audited, it.format, telling), { over: true })
   const beside = createScreen(output, format === 'text' ? 'out' : 'err')
   renderAside(beside, aside, targets)
   tellUnlookedBuilds(beside, buildsIn(audited))
@@ -157,9 +173,16 @@ function buildsIn({ surveyed, here, targets }: Audited): ReadonlySet<string> {
   )
 }
 
-function written(audited: Audited, format: Exclude<AuditOptions['format'], 'text'>, version: string): string {
+interface Telling {
+  readonly version: string
+  readonly all: boolean
+}
+
+function written(audited: Audited, format: Format, { version, all }: Telling): string {
   const { locks, surveyed, here, aside, summary, folder } = audited
   switch (format) {
+    case 'text':
+      return onPaper(output => renderText(createScreen(output), audited, all))
     case 'json':
       return jsonLine({
         summary,
@@ -168,7 +191,9 @@ function written(audited: Audited, format: Exclude<AuditOptions['format'], 'text
         skipped: unjudgedIn(locks).map(skippedJson),
       })
     case 'sarif':
-      return `${JSON.stringify(sarifOf(audited, version, folder), undefined, 2)}\n`
+      return sarifOf(lockRemarks(audited), { version, folder })
+    case 'github':
+      return annotationsOf(lockRemarks(audited), folder)
     case 'junit':
       return junitOf(audited)
     default:

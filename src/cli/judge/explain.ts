@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { indexesOf } from '../../config/sources.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
 import { renewedRefusal } from '../../domain/decide/admit-with.ts'
@@ -7,35 +8,32 @@ import type { ProjectName } from '../../domain/packaging/name.ts'
 import { type Contact, fillContact } from '../../domain/policy/contact.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { Explain } from '../../gate/explain/explain.ts'
-import type { Explanation } from '../../gate/explain/explanation.ts'
+import type { Explanation, ShownExplanation } from '../../gate/explain/explanation.ts'
 import { type Help, NO_HELP } from '../../protocol/answers/problem.ts'
+import { parseTarget, type Target } from '../../protocol/api/target.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
+import { type GateOptions, gateNamed } from '../command/asked-gate.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { readGivenPolicy } from '../command/given-policy.ts'
 import { type JudgingOptions, withJudgingOptions } from '../command/options.ts'
-import type { Conclude, Services } from '../command/services.ts'
+import type { Conclude, OpenExplain, Services } from '../command/services.ts'
 import { choosingOptions, verdictOptions } from '../command/told-options.ts'
 import { tellPolicy } from '../command/told-policy.ts'
 import { type TargetOptions, targetsOf, withTargetOptions } from '../locks/targets-options.ts'
 import { tellAside } from '../report/aside.ts'
 import { explanationJson } from '../report/explanation-json.ts'
-import {
-  renderFacts,
-  renderHeadline,
-  renderHelp,
-  renderReason,
-  renderSteps,
-  renderYaml,
-} from '../report/explanation-text.ts'
+import { renderExplanation } from '../report/explanation-text.ts'
 import { renderRelease, type ToldRelease } from '../report/release-summary.ts'
 import { createProgress, drawBar } from '../terminal/progress.ts'
-import { createScreen, type Screen } from '../terminal/screen.ts'
+import { createScreen } from '../terminal/screen.ts'
+import { explainAfar } from './explain-afar.ts'
 import { chooseOfRelease, takenHere } from './release-files.ts'
-import { parseTarget, type Target } from './target.ts'
 
 const DESCRIPTION = `Shows why the gate admits or refuses a file: every step with ✓ (passed), ✗ (failed) or – (not looked at), what was expected and what was found, the rule with its file and line, who signed as the certificate proves it, and the YAML that would admit the file.
 
-A file name, a release or a file URL (PyPI's own, or the gate's: their paths are the same) is judged now, by the configured policy and upstream. A release is summed up: files of one outcome, rule and signer together; --all shows every step of every file. A project's name stands for its newest release. With --python or --platform, only files that these targets take are looked at, and how many were left aside is told; files that a client on this machine takes are marked. The id of a refusal, or the URL that pip or uv printed, shows the refusal as the gate on this machine recorded it.`
+A file name, a release or a file URL (PyPI's own, or the gate's: their paths are the same) is judged now, by the configured policy and upstream. A release is summed up: files of one outcome, rule and signer together; --all shows every step of every file. A project's name stands for its newest release. With --python or --platform, only files that these targets take are looked at, and how many were left aside is told; files that a client on this machine takes are marked. The id of a refusal, or the URL that pip or uv printed, shows the refusal as the gate on this machine recorded it.
+
+With --gate the gate that runs elsewhere is asked, by its own policy and for what it remembers.`
 
 const MORE = `
 Exit codes:
@@ -47,9 +45,9 @@ Exit codes:
   5  the trust root cannot be used, or is too old
 
 Output of --format json, one object a line and a file: the fields of verify and
-  {remedy, steps: [{mark, check, expected, found}], admit_with,
-   nothing_admits, passes: {version, filename}, contact: {name, url},
-   publisher, signed: {at, log_index}, notes}
+  {source, index, remedy, steps: [{mark, check, expected, found}],
+   admit_with, nothing_admits, passes: {version, filename},
+   contact: {name, url}, publisher, signed: {at, log_index}, notes}
 
 Environment:
   PORTCULLIS_… (every configuration key, such as PORTCULLIS_DATA),
@@ -61,14 +59,14 @@ Examples:
   portcullis explain sampleproject==4.0.0 --all
   portcullis explain numpy --python 3.12 --platform linux_x86_64
   portcullis explain https://pypi.acme.example/x/3k9q0c7m2a1b
-  portcullis explain demo-1.0.tar.gz --policy draft.yaml --format json`
+  portcullis explain demo-1.0.tar.gz --policy draft.yaml --format json
+  portcullis explain demo --gate https://console.acme.example --gate-token FILE`
 
 export function addExplainCommand(program: Command, services: Services, conclude: Conclude): void {
   withTargetOptions(
     withJudgingOptions(
       program
         .command('explain')
-        .summary('show every step of a verdict, and what would admit the file')
         .description(DESCRIPTION)
         .argument('<target>', 'a file name, name, name==version, a file URL, or the id or URL of a refusal')
         .option('--all', 'every step of every file of a release, not a summary of it'),
@@ -80,39 +78,55 @@ export function addExplainCommand(program: Command, services: Services, conclude
     })
 }
 
-interface ExplainOptions extends JudgingOptions, TargetOptions {
+interface ExplainOptions extends JudgingOptions, TargetOptions, GateOptions {
   readonly config?: string
   readonly all?: boolean
 }
 
-async function explain(target: Target, options: ExplainOptions, services: Services): Promise<readonly Explanation[]> {
+/** By the gate that is named, or on this machine. */
+async function explain(
+  target: Target,
+  options: ExplainOptions,
+  services: Services,
+): Promise<readonly Pick<ShownExplanation, 'outcome'>[]> {
+  const { policy, trustRoot, at } = options
+  const named = gateNamed(options, services, { '--policy': policy, '--trust-root': trustRoot, '--at': at })
+  if (named === undefined) return await explainHere(target, options, services)
+  return await explainAfar(target, options, { named, services })
+}
+
+async function explainHere(
+  target: Target,
+  options: ExplainOptions,
+  services: Services,
+): Promise<readonly Explanation[]> {
   const { output } = services
   const screen = createScreen(output)
   const progress = createProgress(output)
   const explanations: Explanation[] = []
-  const tell = (explanation: Explanation, help: Help): void => {
+  const tell = (explanation: Explanation, help: Help, asked: string | undefined): void => {
     progress.clear()
-    if (options.format === 'json') output.out(jsonLine(explanationJson(explanation, help)))
+    if (options.format === 'json') output.out(jsonLine(explanationJson(explanation, { help, index: asked })))
     else {
       if (explanations.length > 0) screen.line()
-      render(screen, explanation, help)
+      renderExplanation(screen, explanation, { help, index: asked })
     }
     explanations.push(explanation)
   }
-  const tellWhole = async (explanation: Explanation, opened: Explain): Promise<void> =>
-    tell(explanation, await helpFor(explanation, opened))
+  const tellWhole = async (explanation: Explanation, opened: OpenExplain): Promise<void> =>
+    tell(explanation, await helpFor(explanation, opened), opened.index)
   if (target.kind === 'refusal') {
-    const { explanation, help } = await recorded(target.id, options, services)
-    tell(explanation, help)
+    const { explanation, help, index: refusing } = await recorded(target.id, options, services)
+    tell(explanation, help, refusing)
     return explanations
   }
-  const { trustRoot, at, format, all } = options
+  const { trustRoot, index, at, format, all } = options
   const targets = targetsOf(options)
   const named = targets.pythons.length + targets.platforms.length > 0
   if (named && target.kind !== 'release' && target.kind !== 'project')
     throw new GateError('usage', '--python and --platform choose among the files of a release: name one, or a project')
-  const { config } = services.loadConfig({ ...options })
-  const opened = await services.openExplain(config, { trustRoot, at })
+  const { config } = await services.loadConfig({ ...options })
+  const opened = await services.openExplain(config, { trustRoot, index, at })
   try {
     await tellPolicy(opened.policy(), { config, format: options.format }, services)
     progress.show('asking the index')
@@ -132,7 +146,8 @@ async function explain(target: Target, options: ExplainOptions, services: Servic
       progress.clear()
       if (summed) {
         const again = { verdict: verdictOptions(options), choosing: choosingOptions(options) }
-        renderRelease(output, release, explanations, takenHere(release, explanations), again)
+        const told = { ...release, index: opened.index }
+        renderRelease(output, told, explanations, takenHere(release, explanations), again)
       }
       tellAside(createScreen(output, format === 'text' ? 'out' : 'err'), choice.left(), targets)
     }
@@ -149,7 +164,7 @@ async function helpFor({ outcome }: Explanation, opened: Explain): Promise<Help>
 }
 
 function contactIn(policy: Policy, { code, file }: Refused, refusal: string | undefined): Contact | undefined {
-  const contact = policy.contactFor(file.project as ProjectName)
+  const contact = policy.contactFor(file.project as ProjectName, file.source)
   return contact && fillContact(contact, { ...file, code, refusal })
 }
 
@@ -179,8 +194,8 @@ async function recorded(
   id: string,
   options: JudgingOptions,
   services: Services,
-): Promise<{ readonly explanation: Explanation; readonly help: Help }> {
-  const { config } = services.loadConfig({ ...options })
+): Promise<{ readonly explanation: Explanation; readonly help: Help; readonly index: string }> {
+  const { config } = await services.loadConfig({ ...options })
   const records = await services.openRecords(config)
   if (records === undefined)
     throw new GateError(
@@ -197,7 +212,8 @@ async function recorded(
     const contact = policy && contactIn(policy, refused, id)
     const notes = [`Recorded ${formatInstant(at)}, under the policy ${refused.policyDigest.slice(0, 12)}.`]
     const explanation = { file: refused.file, outcome: refused, steps: refused.steps, signed: undefined, notes }
-    return { explanation, help: { contact, passes: undefined } }
+    const index = refused.index ?? indexesOf(config)[0]?.name ?? 'main'
+    return { explanation, help: { contact, passes: undefined }, index }
   } finally {
     await records.close()
   }
@@ -212,15 +228,4 @@ async function policyAtHand(paths: readonly string[], services: Services): Promi
     if (error instanceof GateError) return undefined
     throw error
   }
-}
-
-function render(screen: Screen, explanation: Explanation, help: Help): void {
-  renderHeadline(screen, explanation)
-  renderFacts(screen, explanation)
-  if (explanation.steps.length > 0) screen.line()
-  renderSteps(screen, explanation, explanation.steps)
-  screen.line()
-  renderReason(screen, explanation)
-  renderHelp(screen, explanation, help)
-  renderYaml(screen, explanation)
 }

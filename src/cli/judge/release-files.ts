@@ -2,7 +2,7 @@ import { parseDistFilename } from '../../domain/packaging/filename.ts'
 import { type Machine, targetsOfMachine } from '../../domain/packaging/machine.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { pickForOne, type Targets, takeForTargets } from '../../domain/packaging/targets.ts'
-import type { Explanation } from '../../gate/explain/explanation.ts'
+import type { ShownExplanation } from '../../gate/explain/explanation.ts'
 import { thisMachine } from '../locks/installed-here.ts'
 
 interface OfProject {
@@ -28,7 +28,7 @@ export function chooseOfRelease({ project }: OfProject, targets: Targets) {
 }
 
 /** Of the files of a release those that a client on this machine takes, whatever Python it has. */
-export function takenHere<It extends Pick<Explanation, 'file'>>(
+export function takenHere<It extends Pick<ShownExplanation, 'file'>>(
   { project }: OfProject,
   explanations: readonly It[],
   machine: Machine = thisMachine(),

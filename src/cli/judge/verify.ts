@@ -4,6 +4,7 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { Explain } from '../../gate/explain/explain.ts'
 import type { Explanation } from '../../gate/explain/explanation.ts'
 import { verdictJson } from '../../gate/explain/verdict-json.ts'
+import { parseRelease, type ReleaseTarget } from '../../protocol/api/target.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfVerdicts } from '../command/exit-of.ts'
 import { type JudgingOptions, withJudgingOptions } from '../command/options.ts'
@@ -13,9 +14,9 @@ import { renderFacts, renderHeadline, renderReason, renderSteps } from '../repor
 import { createProgress, drawBar } from '../terminal/progress.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { readLocalFile, readProvenance } from './local-file.ts'
-import { parseRelease, type ReleaseTarget } from './target.ts'
+import { type SummaryOptions, summaryOf, verifySummary, withSummaryOptions } from './verify-summary.ts'
 
-interface VerifyOptions extends JudgingOptions {
+interface VerifyOptions extends JudgingOptions, SummaryOptions {
   readonly provenance?: string
 }
 
@@ -23,13 +24,16 @@ const DESCRIPTION = `Judges one distribution on this machine, or every file of a
 
 A local file is hashed and its name parsed. With --provenance and a trust root from a file (--trust-root, or trust.root in the configuration) nothing is asked of any network. What only the index knows (whether it lists the file with this sha256, yanked it, or quarantined the project) is then marked – as not checked. Without --provenance the configured upstream is asked for the file's entry and for its provenance.
 
-name==version judges every file that the upstream lists for that version. Nothing is downloaded.`
+name==version judges every file that the upstream lists for that version. Nothing is downloaded.
+
+With --vsa and --vsa-key the file is held against a verification summary that a gate signed (docs/how-to/vsa.md): no policy, no configuration and no network are needed, and anything altered is refused.`
 
 const MORE = `
 Exit codes:
   0  admitted; of a release: every file
   1  refused; of a release: any file, also when another one could not be
-     judged, because a refusal is known and asking again does not change it
+     judged, because a refusal is known and asking again does not change it;
+     with --vsa: anything altered
   2  usage: no such file, not a wheel or sdist, not listed; or the
      configuration or the policy is wrong
   3  internal error
@@ -49,33 +53,37 @@ Examples:
   portcullis verify dist/demo-1.0-py3-none-any.whl
   portcullis verify demo-1.0.tar.gz --provenance demo.provenance \\
     --trust-root trusted_root.json --policy policies/acme.yaml
-  portcullis verify sampleproject==4.0.0 --format json`
+  portcullis verify sampleproject==4.0.0 --format json
+  portcullis verify demo-1.0.tar.gz --vsa demo.vsa --vsa-key gate.pub.pem`
 
 export function addVerifyCommand(program: Command, services: Services, conclude: Conclude): void {
-  withJudgingOptions(
+  const verifying = withJudgingOptions(
     program
       .command('verify')
-      .summary('judge a file on this machine, or every file of a release')
       .description(DESCRIPTION)
       .argument('<file | name==version>', 'path of a wheel or source distribution, or a release')
       .option('--provenance <file>', 'the PEP 740 provenance document of the file, instead of asking the upstream'),
   )
+  withSummaryOptions(verifying)
     .addHelpText('after', MORE)
     .action(async (target: string, _options, command: Command) => {
-      conclude(exitOfVerdicts(await verify(target, command.optsWithGlobals<VerifyOptions>(), services)))
+      const options = command.optsWithGlobals<VerifyOptions>()
+      const summary = summaryOf(options)
+      if (summary !== undefined) conclude(verifySummary(target, summary, { services, format: options.format }))
+      else conclude(exitOfVerdicts(await verify(target, options, services)))
     })
 }
 
 async function verify(target: string, options: VerifyOptions, services: Services): Promise<readonly Explanation[]> {
-  const { provenance: path, trustRoot, at, format } = options
+  const { provenance: path, trustRoot, index, at, format } = options
   const release = existsSync(target) ? undefined : parseRelease(target)
   if (release !== undefined && path !== undefined)
     throw new GateError('usage', '--provenance belongs to one file: a release has a document for each of its files')
   // what is on this machine is read before anything else is looked for
-  const file = release ?? (await readLocalFile(target))
+  const file = release ?? readLocalFile(target)
   const provenance = path === undefined ? undefined : readProvenance(path)
-  const { config } = services.loadConfig({ ...options })
-  const explain = await services.openExplain(config, { trustRoot, at })
+  const { config } = await services.loadConfig({ ...options })
+  const explain = await services.openExplain(config, { trustRoot, index, at, learns: provenance && 'nothing' })
   const screen = createScreen(services.output)
   try {
     await tellPolicy(explain.policy(), { config, format: options.format }, services)

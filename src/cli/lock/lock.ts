@@ -4,6 +4,6 @@ import { addLockRewrite } from './rewrite.ts'
 
 /** `lock rewrite`. */
 export function addLockCommand(program: Command, services: Services, conclude: Conclude): void {
-  const lock = program.command('lock').summary('change lock files').description('Changes lock files.')
+  const lock = program.command('lock').description('Changes lock files.')
   addLockRewrite(lock, services, conclude)
 }

@@ -57,8 +57,8 @@ export function addLockRewrite(lock: Command, services: Services, conclude: Conc
     .requiredOption('--to <url>', 'the gate, as clients reach it: https://pypi.acme.example', parseGate)
     .option('--out <file>', 'write here instead of over the lock; what is there is replaced')
     .addHelpText('after', MORE)
-    .action((path: string, _options, command: Command) => {
-      conclude(rewrite(path, command.optsWithGlobals<RewriteOptions>(), services))
+    .action(async (path: string, _options, command: Command) => {
+      conclude(await rewrite(path, command.optsWithGlobals<RewriteOptions>(), services))
     })
 }
 
@@ -71,12 +71,12 @@ function parseGate(text: string): string {
   return `${url.origin}${url.pathname}`.replace(/\/(?:simple\/?)?$/, '')
 }
 
-function rewrite(path: string, options: RewriteOptions, services: Services): ExitCode {
+async function rewrite(path: string, options: RewriteOptions, services: Services): Promise<ExitCode> {
   const { to: gate, out, sameIndex = [] } = options
   const file = { path, bytes: readGiven(path) }
   const readAgain = (it: LockBytes): Lock => readLock(it, { read: readGiven, environment: services.environment })
   const read = readAgain(file)
-  const { config } = services.loadConfig({ ...options })
+  const { config } = await services.loadConfig({ ...options })
   const ownership = ownershipOf(config, [...sameIndex, gate])
   const lock = divideLock(read, ownership)
   const rewritten = rewriteLock(file, lock, { gate, own: ownIndexes(read, ownership) }, readAgain)

@@ -22,7 +22,6 @@ Examples:
 export function addCompletionCommand(program: Command, { output }: Pick<Services, 'output'>): void {
   program
     .command('completion')
-    .summary('print a script that completes commands in a shell')
     .description(DESCRIPTION)
     .addArgument(new Argument('<shell>', 'which one').choices(SHELLS))
     .addHelpText('after', MORE)

@@ -62,7 +62,6 @@ export function addMirrorExport(mirror: Command, services: Services, conclude: C
   withMirrorOptions(
     mirror
       .command('export')
-      .summary('write what is held into a folder to carry away')
       .description(DESCRIPTION)
       .requiredOption('--out <folder>', 'where the export goes; must be empty')
       .requiredOption('--key <file>', 'the private key of mirror keygen')
@@ -98,7 +97,7 @@ async function carry(options: ExportOptions, services: Services): Promise<ExitCo
   if (layout === 'bundle' && url !== undefined) throw new GateError('usage', '--url belongs to --layout pep503')
   const signer = signingKey(options.key)
   const parent = since === undefined ? undefined : readParent(since)
-  const { config } = services.loadConfig({ ...options })
+  const { config } = await services.loadConfig({ ...options })
   const mirror = await services.openMirror(config, () => {})
   const progress = createProgress(services.output)
   const screen = createScreen(services.output)

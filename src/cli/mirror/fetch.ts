@@ -51,7 +51,6 @@ export function addMirrorFetch(mirror: Command, services: Services, conclude: Co
   withMirrorOptions(
     mirror
       .command('fetch')
-      .summary('fetch what a plan names and hold what is admitted')
       .description(DESCRIPTION)
       .argument('<plan>', 'a plan of mirror plan, or of mirror request')
       .option('--allow-refused <code...>', 'refusals that do not make the command fail', collectCodes)
@@ -65,7 +64,7 @@ export function addMirrorFetch(mirror: Command, services: Services, conclude: Co
 
 async function fetch(path: string, options: FetchOptions, services: Services): Promise<ExitCode> {
   const plan = readMirrorPlan(readGiven(path), path)
-  const { config } = services.loadConfig({ ...options })
+  const { config } = await services.loadConfig({ ...options })
   const progress = createProgress(services.output)
   const all = plan.files.reduce((sum, { size }) => sum + (size ?? 0), 0)
   const came = { bytes: 0, files: 0, of: plan.files.length }

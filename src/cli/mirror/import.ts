@@ -54,7 +54,6 @@ export function addMirrorImport(mirror: Command, services: Services, conclude: C
   withMirrorOptions(
     mirror
       .command('import')
-      .summary('verify what was carried here, and let it in')
       .description(DESCRIPTION)
       .argument('<folder>', 'what mirror export wrote')
       .requiredOption('--signer <publickey>', 'the public key of whoever may carry in, mirror.pub of mirror keygen')
@@ -74,7 +73,7 @@ export function addMirrorImport(mirror: Command, services: Services, conclude: C
 
 async function letIn(folder: string, options: ImportOptions, services: Services): Promise<ExitCode> {
   const signer = signerKey(options.signer)
-  const { config } = services.loadConfig({ ...options })
+  const { config } = await services.loadConfig({ ...options })
   const mirror = await services.openMirror(config, () => {})
   const progress = createProgress(services.output)
   const dryRun = options.dryRun === true

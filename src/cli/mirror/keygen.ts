@@ -10,7 +10,6 @@ import { writeWhole } from '../terminal/write-whole.ts'
 export function addMirrorKeygen(mirror: Command, services: Services): void {
   mirror
     .command('keygen')
-    .summary('make the key pair that vouches for exports')
     .description(
       'Makes an ed25519 key pair: mirror.key signs exports and stays outside, where only its owner may read it; mirror.pub goes inside once, by a way that is trusted, and every import names it. One key belongs to one mirror: imports of one signer never go back.',
     )

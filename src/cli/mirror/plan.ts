@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { Config } from '../../config/schema.ts'
 import { parseSha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { parseDistFilename } from '../../domain/packaging/filename.ts'
@@ -9,7 +10,7 @@ import { onePerFile } from '../../gate/explain/survey.ts'
 import { type PlannedFile, renderMirrorPlan } from '../../protocol/carry/mirror-plan.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
 import { collect, ENVIRONMENT } from '../command/options.ts'
-import type { Conclude, ExitCode, Services } from '../command/services.ts'
+import type { Conclude, ExitCode, OpenExplain, Services } from '../command/services.ts'
 import { tellPolicy } from '../command/told-policy.ts'
 import { BUILDS, type BuildOptions, withBuildOptions, writeConstraints } from '../locks/build-options.ts'
 import { readLocks } from '../locks/lock-files.ts'
@@ -29,6 +30,7 @@ interface PlanOptions extends TargetOptions, BuildOptions, LockOptions {
   readonly config?: string
   readonly out: string
   readonly policy?: readonly string[]
+  readonly index?: string
 }
 
 const DESCRIPTION = `Writes down which files lock files allow, each once by its sha256, with its size and what the policy says of it now. The plan is what mirror fetch fetches. The same locks and the same answers always make the same plan.
@@ -62,11 +64,11 @@ Examples:
 export function addMirrorPlan(mirror: Command, services: Services, conclude: Conclude): void {
   withBuildOptions(
     withTargetOptions(withLockOptions(mirror.command('plan')))
-      .summary('write down which files lock files allow')
       .description(DESCRIPTION)
       .argument('<lockfile...>', 'lock files')
       .requiredOption('--out <plan>', 'where the plan goes; what is there is replaced')
-      .option('--policy <file>', 'judge by this policy file or folder; may be given several times', collect),
+      .option('--policy <file>', 'judge by this policy file or folder; may be given several times', collect)
+      .option('--index <name>', 'for clients of this index, where several are configured; default: the first'),
   )
     .addHelpText('after', MORE)
     .action(async (paths: readonly string[], _options, command: Command) => {
@@ -77,15 +79,20 @@ export function addMirrorPlan(mirror: Command, services: Services, conclude: Con
 async function plan(paths: readonly string[], options: PlanOptions, services: Services): Promise<ExitCode> {
   const choice = createChoice(targetsOf(options))
   const read = choice.locks(readLocks(paths, services.environment))
-  const { config } = services.loadConfig({ ...options })
+  const { config } = await services.loadConfig({ ...options })
   const locks = ownLocks(read, config, options)
-  const explain = await services.openExplain(config, { trustRoot: undefined, at: undefined })
+  const explain = await services.openExplain(config, { trustRoot: undefined, at: undefined, index: options.index })
   try {
     await tellPolicy(explain.policy(), { config, format: 'text' }, services)
     const { output } = services
     const look = await lookAtLocks(locks, explain, output, { choice, buildDeps: options.buildDeps !== false })
     const explanations = onePerFile(look.survey).map(({ explanation }) => explanation)
-    const files = explanations.flatMap(explanation => plannedOf(explanation) ?? [])
+    const files = explanations.flatMap(explanation => {
+      const planned = plannedOf(explanation)
+      return planned === undefined
+        ? []
+        : [{ ...planned, ...whose(explanation.file, planned, { explain, options, config }) }]
+    })
     writeWhole(options.out, renderMirrorPlan({ locks: paths, targets: choice.targets, files, wanted: [] }), {
       over: true,
     })
@@ -102,6 +109,22 @@ async function plan(paths: readonly string[], options: PlanOptions, services: Se
   } finally {
     await explain.close()
   }
+}
+
+interface Planning {
+  readonly explain: Pick<OpenExplain, 'sourceOf'>
+  readonly options: PlanOptions
+  readonly config: Pick<Config, 'sources'>
+}
+
+/** Said where the configuration tells sources apart, and where an index was named. */
+function whose(
+  { source: its }: Explanation['file'],
+  { project }: PlannedFile,
+  { explain, options: { index }, config }: Planning,
+): Pick<PlannedFile, 'source' | 'index'> {
+  const source = config.sources === undefined ? undefined : (its ?? explain.sourceOf(project))
+  return { ...(source === undefined ? {} : { source }), ...(index === undefined ? {} : { index }) }
 }
 
 /** `undefined` of what the index does not list: nobody could fetch it. */

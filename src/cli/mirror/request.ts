@@ -18,7 +18,6 @@ export function addMirrorRequest(mirror: Command, services: Services): void {
   withTargetOptions(
     mirror
       .command('request')
-      .summary('collect what was asked of the mirror in vain')
       .description(
         'Writes what clients asked of serve --offline and did not get into a plan, to be carried out: mirror fetch resolves it there, a file by its name, a project to the newest release that --python and --platform need. What was carried in since is not asked for again. A version that no page here lists is never asked for by clients, so nobody can know of it: name it in a lock outside. May be run while the gate runs.',
       )
@@ -45,18 +44,19 @@ Examples:
 }
 
 async function request(options: RequestOptions, services: Services): Promise<void> {
-  const { config } = services.loadConfig({ ...options })
+  const { config } = await services.loadConfig({ ...options })
   await askRecords(config, services, async records => {
     const misses = await records.misses()
     const targets = { pythons: options.python ?? [], platforms: options.platform ?? [] }
     // whoever asked for a file needs that one, whatever else the project has
-    const named = new Set(misses.flatMap(({ project, filename }) => (filename === undefined ? [] : [project])))
-    const wanted = misses.filter(({ project, filename }) => filename !== undefined || !named.has(project))
+    const key = ({ index = '', project }: (typeof misses)[number]) => `${index} ${project}`
+    const named = new Set(misses.filter(({ filename }) => filename !== undefined).map(key))
+    const wanted = misses.filter(miss => miss.filename !== undefined || !named.has(key(miss)))
     const text = renderMirrorPlan({ locks: [], targets, files: [], wanted })
     writeWhole(options.out, text, { over: true })
     const screen = createScreen(services.output)
-    for (const { project, filename, times } of wanted)
-      screen.line(`  ${String(times).padStart(5)}  ${filename ?? project}`)
+    for (const { project, filename, index, times } of wanted)
+      screen.line(`  ${String(times).padStart(5)}  ${filename ?? project}`, index === undefined ? '' : `  (${index})`)
     screen.line(styled('strong', counted(wanted.length, 'request')), ` in ${options.out}`)
   })
 }

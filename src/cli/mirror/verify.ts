@@ -26,7 +26,6 @@ export function addMirrorVerify(mirror: Command, services: Services, conclude: C
   withMirrorOptions(
     mirror
       .command('verify')
-      .summary('hash and verify everything that is held')
       .description(
         'Hashes every file that the mirror holds, its METADATA and its provenance, verifies and judges each anew under the policy and the trust root in force, and tells by whom each was published. What was changed on disk is set aside and no longer served. The data folder must not be in use by a gate.',
       )
@@ -56,7 +55,7 @@ Examples:
 }
 
 async function verify(options: VerifyOptions, services: Services): Promise<ExitCode> {
-  const { config } = services.loadConfig({ ...options })
+  const { config } = await services.loadConfig({ ...options })
   const mirror = await services.openMirror(config, () => {})
   const progress = createProgress(services.output)
   try {

@@ -30,10 +30,7 @@ Examples:
 
 /** `config show`: exit 0, or 2 by the GateError `config-invalid` that loading throws. */
 export function addConfigCommand(program: Command, services: Pick<Services, 'loadConfig' | 'output'>): void {
-  const config = program
-    .command('config')
-    .summary('look at the configuration')
-    .description('Look at the configuration.')
+  const config = program.command('config').description('Look at the configuration.')
   config
     .command('show')
     .summary('print the merged configuration and where each value comes from')
@@ -41,9 +38,9 @@ export function addConfigCommand(program: Command, services: Pick<Services, 'loa
     .option('--origin', 'say where each value comes from')
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)
-    .action((_options, command: Command) => {
+    .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<{ config?: string; origin?: true; format: 'text' | 'json' }>()
-      const settings = showConfig(services.loadConfig({ config: options.config }))
+      const settings = showConfig(await services.loadConfig({ config: options.config }))
       const origins = options.origin === true ? 'told' : 'untold'
       if (options.format === 'json') services.output.out(json(settings, origins))
       else services.output.out(yaml(settings, origins, services.output))

@@ -24,7 +24,6 @@ const DRAIN_MS = 30_000
 export function addServeCommand(program: Command, services: ServeServices, conclude: Conclude): void {
   program
     .command('serve')
-    .summary('run the gate')
     .description(
       'Runs the gate until SIGTERM or SIGINT, which let running downloads finish for up to 30 seconds. SIGHUP reads the policy ' +
         'again; changes of the policy files are noticed by themselves too. A policy that does not compile stops the start, and a ' +
@@ -51,7 +50,7 @@ Examples:
   portcullis serve --offline --data /var/lib/portcullis`,
     )
     .action(async (_options, command: Command) => {
-      const serving = await services.startGate(services.loadConfig(command.optsWithGlobals()).config)
+      const serving = await services.startGate((await services.loadConfig(command.optsWithGlobals())).config)
       process.on('SIGHUP', () => serving.reload())
       // errors nobody caught are for the process's own handler: a gate in an unknown state must not go on
       const skip = ['SIGHUP', 'SIGQUIT', 'SIGUSR2', 'uncaughtException', 'unhandledRejection', 'beforeExit'] as const

@@ -27,7 +27,6 @@ ${ENVIRONMENT}`
 export function addTrustCommand(program: Command, services: Services, conclude: Conclude): void {
   const trust = program
     .command('trust')
-    .summary('look at the Sigstore trust root in use, refresh it, write it out')
     .description('Look at the Sigstore trust root in use, refresh it, write it out.')
   trust
     .command('show')
@@ -70,7 +69,7 @@ async function withTrust<Result>(
   how: { readonly refresh: boolean },
   use: (trust: Trust) => Promise<Result> | Result,
 ): Promise<Result> {
-  const { config } = services.loadConfig({ ...options })
+  const { config } = await services.loadConfig({ ...options })
   const trust = await services.openTrust(config, how)
   try {
     return await use(trust)

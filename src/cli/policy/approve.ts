@@ -1,13 +1,19 @@
 import type { Command } from 'commander'
+import type { Config } from '../../config/schema.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
-import { publisherFor, workflowOf } from '../../domain/identity/identity.ts'
-import { publisherList } from '../../domain/identity/publisher-text.ts'
+import { workflowOf } from '../../domain/identity/identity.ts'
 import { seenFiles } from '../../domain/memory/project-memory.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
 import type { Rule } from '../../domain/policy/policy.ts'
 import { describeRule } from '../../domain/policy/rule-ref.ts'
-import { type HeldChange, type HeldRequests, heldChange, heldRequests } from '../../gate/records/held-change.ts'
+import {
+  type HeldChange,
+  type HeldRequests,
+  heldChange,
+  heldRequests,
+  heldRule,
+} from '../../gate/records/held-change.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
@@ -21,13 +27,18 @@ interface ApproveOptions {
   readonly config?: string
   readonly policy?: readonly string[]
   readonly format: 'text' | 'json'
+  readonly source?: string
+  readonly index?: string
+  readonly reason?: string
 }
 
-const DESCRIPTION = `Shows an identity change that is held: the first signer that was proved for the project, those that signed after it, and what is different. Prints the rule that accepts them; approving is putting it into the policy, after somebody has looked.`
+const DESCRIPTION = `Shows an identity change that is held: the first signer that was proved for the project, those that signed after it, and what is different. Prints the rule that accepts them; approving is putting it into the policy, after somebody has looked.
+
+With --source it decides whose the name is where several sources are configured: from then on the index asks that source alone about it. It stands in the journal and in the audit log with its reason; a gate that runs goes by it within two seconds.`
 
 const MORE = `
 Exit codes:
-  0  a change is held: it is shown
+  0  a change is held: it is shown; or the source is decided
   1  nothing is held
   2  usage, configuration or policy; there is no database of a gate
 
@@ -39,12 +50,12 @@ Output of --format json, one object:
 ${ENVIRONMENT}
 
 Examples:
-  portcullis policy approve demo`
+  portcullis policy approve demo
+  portcullis policy approve tools --source pypi --reason "given up here, INC-9"`
 
 export function addPolicyApprove(policy: Command, services: Services, conclude: Conclude): void {
   policy
     .command('approve')
-    .summary('show a held identity change and print the rule that accepts it')
     .description(DESCRIPTION)
     .argument('<project>', 'name of the project')
     .option(
@@ -52,6 +63,9 @@ export function addPolicyApprove(policy: Command, services: Services, conclude: 
       'the policy in force, instead of the configured one; may be given several times',
       collect,
     )
+    .option('--source <name>', 'the source that the name belongs to from now on')
+    .option('--index <name>', 'at this index; default: the first')
+    .option('--reason <text>', 'why, for whoever reads the journal or the audit log later')
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)
     .action(async (name: string, _options, command: Command) => {
@@ -62,11 +76,16 @@ export function addPolicyApprove(policy: Command, services: Services, conclude: 
 async function approve(name: string, options: ApproveOptions, services: Services): Promise<ExitCode> {
   const project = tryProjectName(name)
   if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
-  const { config } = services.loadConfig({ config: options.config })
-  const { policy: compiled } = await requireGivenPolicy(options.policy ?? config.policy, services)
+  const { config } = await services.loadConfig({ config: options.config })
+  if (options.source !== undefined)
+    return await approveSource(project, options.source, { ...options, config }, services)
+  const { policy: compiled } = await requireGivenPolicy(options.policy ?? config.policy, services, {
+    config,
+    gate: config,
+  })
   await tellPolicy(compiled, { config, format: options.format }, services)
   return await askRecords(config, services, async records => {
-    const rule = compiled.ruleFor(project)
+    const rule = compiled.ruleFor(project, records.belonging(project))
     const held = heldChange(seenFiles(await records.project(project)), rule)
     const requests = held === undefined ? NOTHING : await heldRequests(records, project, held)
     const decision = { project, rule, ...requests }
@@ -76,6 +95,22 @@ async function approve(name: string, options: ApproveOptions, services: Services
     else render(createScreen(services.output), decision, held)
     return held === undefined ? 1 : 0
   })
+}
+
+async function approveSource(
+  project: ProjectName,
+  source: string,
+  { config, index: named, reason = '', format }: Omit<ApproveOptions, 'config'> & { readonly config: Config },
+  services: Services,
+): Promise<ExitCode> {
+  if (reason.trim() === '') throw new GateError('usage', '--reason says why')
+  const { index, was } = await services.decideSource(config, { project, source, index: named, reason })
+  if (format === 'json') services.output.out(jsonLine({ project, index, source, was: was ?? null }))
+  else {
+    const before = was === undefined ? 'nobody’s before' : was === source ? 'as before' : `${was}’s before`
+    createScreen(services.output).line(styled('good', '✓'), ` ${project} is ${source}’s at ${index}, ${before}`)
+  }
+  return 0
 }
 
 const NOTHING: HeldRequests = { requests: 0, clients: 0 }
@@ -95,7 +130,7 @@ function toJson({ project, rule, requests, clients }: Decision, held: HeldChange
     others: (held?.others ?? []).map(signerJson),
     requests,
     clients,
-    rule: held === undefined ? null : ruleText(project, rule, held),
+    rule: held === undefined ? null : heldRule(project, rule, held),
     decided_by: rule === undefined ? null : describeRule(rule.ref),
   }
 }
@@ -134,7 +169,7 @@ function render(screen: Screen, { project, rule, requests, clients }: Decision, 
   }
   screen.line(`${counted(requests, 'request')} by ${counted(clients, 'client')} met it since`)
   screen.prose([], howTo(project, rule))
-  screen.block(2, ruleText(project, rule, held))
+  screen.block(2, heldRule(project, rule, held))
   screen.line('portcullis policy diff and policy replay tell what else that changes.')
 }
 
@@ -171,11 +206,4 @@ function renderField(screen: Screen, label: string, was = '–', is = '–'): vo
 
 function describeFiles({ files, since }: Signer): string {
   return `${counted(files.length, 'file')} since ${formatInstant(since).slice(0, 16)}Z, the last ${files.at(-1)?.filename ?? ''}`
-}
-
-/** The first signer stays, for the files that it signed, unless the rule names publishers already. */
-function ruleText(project: string, rule: Rule | undefined, { first, others }: HeldChange): string {
-  const signers = rule?.publishers === undefined ? [first, ...others] : others
-  const list = publisherList(...signers.flatMap(({ claims }) => publisherFor(claims) ?? [])).replace(/^/gm, '    ')
-  return ['projects:', `  - match: ${project}`, list].join('\n')
 }

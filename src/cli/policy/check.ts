@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import type { Config } from '../../config/schema.ts'
+import { namedSources } from '../../config/sources.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant, type Instant } from '../../domain/base/instant.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
@@ -7,7 +9,7 @@ import type { LoadedPolicy } from '../../protocol/policy/policy-yaml.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { type Diagnostic, formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
 import { askRecordsIfAny } from '../command/gate-records.ts'
-import { type GoodPolicy, readGivenPolicy } from '../command/given-policy.ts'
+import { configAtHand, type GoodPolicy, readGivenPolicy } from '../command/given-policy.ts'
 import { formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { tellOtherPolicy } from '../command/told-policy.ts'
@@ -53,7 +55,6 @@ Examples:
 export function addPolicyCheck(policy: Command, services: Services, conclude: Conclude): void {
   policy
     .command('check')
-    .summary('load policy files strictly and tell everything that is wrong with them')
     .description(DESCRIPTION)
     .argument('[file...]', 'policy files or folders')
     .addOption(formatOption('json prints one object'))
@@ -68,14 +69,26 @@ async function check(
   { format, config }: CheckOptions,
   services: Services,
 ): Promise<ExitCode> {
-  const paths = files.length > 0 ? files : services.loadConfig({ config }).config.policy
-  const loaded = await readGivenPolicy(paths, services)
+  const known = await configAtHand(config, files, services)
+  const paths = files.length > 0 || known === undefined ? files : known.policy
+  const loaded = await readGivenPolicy(paths, services, { config: known, gate: known })
   const seen = 'policy' in loaded ? await namesSeen(loaded, config, services) : undefined
   const warnings = 'policy' in loaded ? [...loaded.contents.warnings, ...lint(loaded, seen)] : []
   const checked = { loaded, seen, warnings, now: services.clock() }
+  if ('policy' in loaded && known !== undefined) tellUnknownSources(loaded, known, services)
   if (format === 'json') services.output.out(jsonLine(toJson(checked, paths)))
   else render(createScreen(services.output), checked)
   return 'policy' in loaded ? 0 : 2
+}
+
+/** A policy may be looked at where no gate is configured; but one with the configuration that is here would not start with it. */
+function tellUnknownSources({ policy }: GoodPolicy, config: Config, { output }: Services): void {
+  if (namedSources(config) !== undefined || policy.sources.length === 0) return
+  const names = policy.sources.join(', ')
+  createScreen(output, 'err').line(
+    styled('doubt', 'note'),
+    `: the policy names the sources ${names}, and the configuration here names none: a gate with both does not start`,
+  )
 }
 
 /** A policy, and how it looks beside what a gate was asked for. */
@@ -93,7 +106,7 @@ async function namesSeen(
   services: Services,
 ): Promise<readonly ProjectName[] | undefined> {
   try {
-    const { config } = services.loadConfig({ config: file })
+    const { config } = await services.loadConfig({ config: file })
     await tellOtherPolicy(policy, config, services)
     return await askRecordsIfAny(config, services, async records => await records?.projects())
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { instant } from '../../domain/base/instant.ts'
 import type { Effect } from '../../domain/policy/change.ts'
-import { type Comparable, comparePolicies, type PolicyChange } from '../../domain/policy/compare-policies.ts'
+import { comparable, comparePolicies, type PolicyChange } from '../../domain/policy/compare-policies.ts'
 import { type Replay, replay } from '../../gate/records/replay.ts'
 import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
@@ -43,7 +43,6 @@ const MONTH = 30 * 86_400_000
 export function addPolicyDiff(policy: Command, services: Services, conclude: Conclude): void {
   policy
     .command('diff')
-    .summary('compare what two policies mean')
     .description(DESCRIPTION)
     .argument('<old>', 'policy file or folder')
     .argument('<new>', 'policy file or folder')
@@ -59,8 +58,12 @@ async function diff(
   { format, config }: DiffOptions,
   services: Services,
 ): Promise<ExitCode> {
-  const [before, after] = [await requireGivenPolicy([old], services), await requireGivenPolicy([fresh], services)]
-  return await askRecordsIfAny(services.loadConfig({ config }).config, services, async records => {
+  const { config: gate } = await services.loadConfig({ config })
+  const [before, after] = [
+    await requireGivenPolicy([old], services, { gate }),
+    await requireGivenPolicy([fresh], services, { gate }),
+  ]
+  return await askRecordsIfAny(gate, services, async records => {
     const changes = comparePolicies(comparable(before), comparable(after), {
       seen: (await records?.projects()) ?? [],
       now: services.clock(),
@@ -71,10 +74,6 @@ async function diff(
     else render(createScreen(services.output), changes, replayed)
     return changes.length === 0 && (replayed?.changed.length ?? 0) === 0 ? 0 : 1
   })
-}
-
-function comparable({ policy, contents: { rules, unmatched, exemptions, limits } }: GoodPolicy): Comparable {
-  return { policy, rules, unmatched, exemptions, limits }
 }
 
 async function lastMonth(

@@ -4,17 +4,18 @@ import { countPins } from '../../domain/policy/exemptions.ts'
 import type { Exemption } from '../../domain/policy/policy.ts'
 import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
+import { askGate, type GateOptions, gateNamed } from '../command/asked-gate.ts'
 import { askRecordsIfAny, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption, writtenOption } from '../command/options.ts'
-import type { Services } from '../command/services.ts'
+import type { GateNamed, Services } from '../command/services.ts'
 import { parseLength } from '../command/since.ts'
-import { tellPolicy } from '../command/told-policy.ts'
+import { namePolicy, tellPolicy } from '../command/told-policy.ts'
 import { nearPath } from '../terminal/near-path.ts'
 import { createScreen } from '../terminal/screen.ts'
 import { counted, renderTable } from '../terminal/table.ts'
 
-interface ExpiringOptions {
+interface ExpiringOptions extends GateOptions {
   readonly config?: string
   readonly policy?: readonly string[]
   readonly within: number
@@ -24,10 +25,7 @@ interface ExpiringOptions {
 const DAY = 86_400_000
 
 export function addExemptionsCommand(program: Command, services: Services): void {
-  const exemptions = program
-    .command('exemptions')
-    .summary('look at the exemptions of the policy')
-    .description('Look at the exemptions of the policy.')
+  const exemptions = program.command('exemptions').description('Look at the exemptions of the policy.')
   exemptions
     .command('expiring')
     .summary('list exemptions that end soon, and those that have ended')
@@ -61,8 +59,13 @@ Examples:
 }
 
 async function tellExpiring(options: ExpiringOptions, services: Services): Promise<void> {
-  const { config } = services.loadConfig({ config: options.config })
-  const { contents, policy } = await requireGivenPolicy(options.policy ?? config.policy, services)
+  const named = gateNamed(options, services, { '--policy': options.policy })
+  if (named !== undefined) return await tellAfar(named, options, services)
+  const { config } = await services.loadConfig({ config: options.config })
+  const { contents, policy } = await requireGivenPolicy(options.policy ?? config.policy, services, {
+    config,
+    gate: config,
+  })
   await tellPolicy(policy, { config, format: options.format }, services)
   const now = services.clock()
   const soon = contents.exemptions.filter(({ ends }) => ends - now <= options.within).sort((a, b) => a.ends - b.ends)
@@ -70,10 +73,63 @@ async function tellExpiring(options: ExpiringOptions, services: Services): Promi
     const since = instant(now - 30 * DAY)
     const uses = records === undefined ? undefined : await countUses(records, since)
     if (records !== undefined) await tellDropped(records, since, services)
-    if (options.format === 'json')
-      for (const exemption of soon) services.output.out(jsonLine(toJson(exemption, now, uses)))
-    else render(services, soon, now, uses)
+    tell(soon.map(shownOf), { now, uses, ...options }, services)
   })
+}
+
+async function tellAfar(named: GateNamed, options: ExpiringOptions, services: Services): Promise<void> {
+  const now = services.clock()
+  const before = formatInstant(instant(now + options.within))
+  const told = await askGate(named, services, gate => gate.ask('listExemptions', { ends_before: before }))
+  if (options.format === 'text') namePolicy(told.policy, services)
+  const soon = told.items.map(({ ends, rule, place, ...rest }) => ({
+    ...rest,
+    ends: instant(Date.parse(ends)),
+    ref: { id: rule, ...place },
+  }))
+  tell(soon, { now, uses: undefined, ...options }, services)
+}
+
+interface Telling extends Pick<ExpiringOptions, 'format'> {
+  readonly now: Instant
+  readonly uses: ReadonlyMap<string, number> | undefined
+}
+
+function tell(soon: readonly ShownExemption[], { now, uses, format }: Telling, services: Services): void {
+  if (format === 'json') for (const exemption of soon) services.output.out(jsonLine(toJson(exemption, now, uses)))
+  else render(services, soon, now, uses)
+}
+
+/** An exemption as it is shown, wherever its policy is. */
+interface ShownExemption extends Pick<Exemption, 'id' | 'owner' | 'reason' | 'ends' | 'ref'> {
+  readonly project: string | null
+  readonly files: Readonly<Record<string, string>>
+  readonly pins: { readonly file: string; readonly projects: readonly string[]; readonly files: number } | null
+  readonly projects: readonly string[]
+  readonly pinned: number
+  readonly waive: readonly string[]
+  readonly ticket: string | null
+}
+
+function shownOf(exemption: Exemption): ShownExemption {
+  const { id, pins, pinsFile, waive, owner, ticket, reason, ends, ref } = exemption
+  const files = [...pins.values()].flatMap(own => (own.by === 'file' ? [...own.files] : []))
+  const projects = [...pins.keys()]
+  const pinned = countPins(exemption)
+  return {
+    id,
+    project: pinsFile === undefined ? (projects[0] ?? null) : null,
+    files: Object.fromEntries(files.map(([filename, sha256]) => [filename, `sha256:${sha256}`])),
+    pins: pinsFile === undefined ? null : { file: pinsFile, projects, files: pinned },
+    projects,
+    pinned,
+    waive,
+    owner,
+    ticket: ticket ?? null,
+    reason,
+    ends,
+    ref,
+  }
 }
 
 async function countUses(records: Pick<Records, 'journal'>, since: Instant): Promise<ReadonlyMap<string, number>> {
@@ -83,17 +139,16 @@ async function countUses(records: Pick<Records, 'journal'>, since: Instant): Pro
   return uses
 }
 
-function toJson(exemption: Exemption, now: Instant, uses: ReadonlyMap<string, number> | undefined): object {
-  const { id, pins, pinsFile, waive, owner, ticket, reason, ends, ref } = exemption
-  const files = [...pins.values()].flatMap(own => (own.by === 'file' ? [...own.files] : []))
+function toJson(exemption: ShownExemption, now: Instant, uses: ReadonlyMap<string, number> | undefined): object {
+  const { id, project, files, pins, waive, owner, ticket, reason, ends, ref } = exemption
   return {
     id,
-    project: pinsFile === undefined ? ([...pins.keys()][0] ?? null) : null,
-    files: Object.fromEntries(files.map(([filename, sha256]) => [filename, `sha256:${sha256}`])),
-    pins: pinsFile === undefined ? null : { file: pinsFile, projects: [...pins.keys()], files: countPins(exemption) },
+    project,
+    files,
+    pins,
     waive,
     owner,
-    ticket: ticket ?? null,
+    ticket,
     reason,
     ends: formatInstant(ends),
     ended: ends <= now,
@@ -104,7 +159,7 @@ function toJson(exemption: Exemption, now: Instant, uses: ReadonlyMap<string, nu
 
 function render(
   { output }: Services,
-  exemptions: readonly Exemption[],
+  exemptions: readonly ShownExemption[],
   now: Instant,
   uses: ReadonlyMap<string, number> | undefined,
 ): void {
@@ -125,10 +180,10 @@ function render(
         'exemption',
       ),
       oneOr(
-        group.flatMap(({ pins }) => [...pins.keys()]),
+        group.flatMap(({ projects }) => projects),
         'project',
       ),
-      group.reduce((sum, exemption) => sum + countPins(exemption), 0),
+      group.reduce((sum, exemption) => sum + exemption.pinned, 0),
       ...(uses === undefined ? [] : [group.reduce((sum, { ref }) => sum + (uses.get(ref.id) ?? 0), 0)]),
       [...new Set(group.flatMap(({ waive }) => waive))].join(', '),
     ]),
@@ -140,9 +195,9 @@ function render(
 const MOST_NAMED = 8
 
 /** Who answers for it, and where it stands. */
-function describeGroup(group: readonly Exemption[]): string {
+function describeGroup(group: readonly ShownExemption[]): string {
   const [first] = group
-  const place = ({ ref }: Exemption) => `${nearPath(ref.file)}:${ref.line}`
+  const place = ({ ref }: ShownExemption) => `${nearPath(ref.file)}:${ref.line}`
   const tickets = [...new Set(group.flatMap(({ ticket }) => ticket ?? []))]
   const who = [first?.owner ?? '', ...tickets].join(', ')
   if (first === undefined || group.length === 1) return first === undefined ? who : `${who}, ${place(first)}`

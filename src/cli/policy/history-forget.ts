@@ -16,7 +16,7 @@ interface ForgetOptions {
   readonly source: ForgetOrder['source']
 }
 
-const DESCRIPTION = `Lets go of one thing that the gate remembers and that stands in the way: what an index said once and never again, or what a person has looked into. It stands in the journal with its reason, and as an event in the log. A gate that runs takes notice within two seconds; without one it holds from the next start on.
+const DESCRIPTION = `Lets go of one thing that the gate remembers and that stands in the way: what an index said once and never again, or what a person has looked into. It stands in the journal and in the audit log with its reason, and as an event in the log. A gate that runs takes notice within two seconds; without one it holds from the next start on.
 
 What is let go of is learned again from whatever comes next, so look at the index first.`
 
@@ -55,7 +55,7 @@ export function addHistoryForget(program: Command, services: Services, conclude:
     .description(DESCRIPTION)
     .argument('[project]', 'name of the project, or name==version')
     .addOption(new Option('--what <fact>', 'what to let go of').choices(LET_GO).makeOptionMandatory())
-    .requiredOption('--reason <text>', 'why, for whoever reads the journal later')
+    .requiredOption('--reason <text>', 'why, for whoever reads the journal or the audit log later')
     .option('--file <name>', 'of this file alone')
     .addOption(
       new Option('--source <name>', 'whose word it was: the index, or what a mirror holds')
@@ -77,7 +77,7 @@ async function forget(
   const { project, version } = readTarget(target)
   if ((project === undefined) !== (what === 'clock'))
     throw new GateError('usage', what === 'clock' ? 'the clock is of no project' : 'name the project')
-  const { config } = services.loadConfig({ config: path })
+  const { config } = await services.loadConfig({ config: path })
   const filenames = await filesMeant({ project, version, file }, what, async name =>
     askRecords(config, services, async records => [...(await records.project(name)).sightings.values()]),
   )

@@ -4,7 +4,7 @@ import { formatInstant, type Instant } from '../../domain/base/instant.ts'
 import { day } from '../../domain/decide/story.ts'
 import { identityOf } from '../../domain/identity/identity.ts'
 import { createHistory, type History, type Proof, type SeenFile } from '../../domain/memory/history.ts'
-import { type SeenProject, seenProject } from '../../domain/memory/project-memory.ts'
+import { seenProject } from '../../domain/memory/project-memory.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
 import {
   canonicalVersion,
@@ -13,14 +13,16 @@ import {
   releaseOf,
   type Version,
 } from '../../domain/packaging/version.ts'
+import { readHistory, type ShownProject } from '../../gate/records/told-history.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
+import { askGate, type GateOptions, gateNamed } from '../command/asked-gate.ts'
 import { askRecords } from '../command/gate-records.ts'
 import { ENVIRONMENT, formatOption, writtenOption } from '../command/options.ts'
 import type { Services } from '../command/services.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
 import { counted, renderTable } from '../terminal/table.ts'
 
-interface ShowOptions {
+interface ShowOptions extends GateOptions {
   readonly config?: string
   readonly last: number
   readonly before?: Version
@@ -50,12 +52,12 @@ ${ENVIRONMENT}
 Examples:
   portcullis history show sampleproject
   portcullis history show sampleproject --before 4.0 --last 100
-  portcullis history show sampleproject --all | less`
+  portcullis history show sampleproject --all | less
+  portcullis history show sampleproject --gate https://console.acme.example`
 
 export function addHistoryCommand(program: Command, services: Services): void {
   const history = program
     .command('history')
-    .summary('look at what the gate has seen of a project, and let go of it')
     .description('Look at what the gate has seen of a project, and let go of what stands in the way.')
   history
     .command('show')
@@ -84,20 +86,29 @@ function parseVersionOption(text: string): Version {
 }
 
 async function show(name: string, options: ShowOptions, services: Services): Promise<void> {
-  const { format, config } = options
+  const { config } = options
   const project = tryProjectName(name)
   if (project === undefined) throw new GateError('usage', `${JSON.stringify(name)} is not a project name`)
-  await askRecords(services.loadConfig({ config }).config, services, async records => {
-    const seen = seenProject(await records.project(project))
-    if (format === 'json') services.output.out(jsonLine(seen === undefined ? { project, ...UNSEEN } : toJson(seen)))
-    else if (seen === undefined) createScreen(services.output).line(`the gate has never read the page of ${project}`)
-    else render(createScreen(services.output), seen, options)
+  const named = gateNamed(options, services)
+  if (named !== undefined) {
+    const told = await askGate(named, services, gate => gate.ask('getHistory', { project }))
+    tell(project, readHistory(told), options, services)
+    return
+  }
+  await askRecords((await services.loadConfig({ config })).config, services, async records => {
+    tell(project, seenProject(await records.project(project)), options, services)
   })
+}
+
+function tell(project: string, seen: ShownProject | undefined, options: ShowOptions, { output }: Services): void {
+  if (options.format === 'json') output.out(jsonLine(seen === undefined ? { project, ...UNSEEN } : toJson(seen)))
+  else if (seen === undefined) createScreen(output).line(`the gate has never read the page of ${project}`)
+  else render(createScreen(output), seen, options)
 }
 
 const UNSEEN = { status: null, last_read: null, first: null, files: [] }
 
-function toJson({ project, status, lastRead, files }: SeenProject): object {
+function toJson({ project, status, lastRead, files }: ShownProject): object {
   const { first } = createHistory(files)
   return {
     project,
@@ -142,7 +153,7 @@ function time(at: Instant | undefined): string | null {
 
 type First = History['first']
 
-function render(screen: Screen, { project, status, lastRead, files }: SeenProject, options: ShowOptions): void {
+function render(screen: Screen, { project, status, lastRead, files }: ShownProject, options: ShowOptions): void {
   screen.line(styled('strong', project), `  ${status}, page last read ${minute(lastRead)}`)
   const history = createHistory(files)
   const { first } = history

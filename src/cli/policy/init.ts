@@ -92,7 +92,6 @@ Examples:
 
 export function addPolicyInit(policy: Command, services: Services, conclude: Conclude): void {
   withInitOptions(withBuildOptions(withTargetOptions(withLockOptions(policy.command('init')))))
-    .summary('observe what lock files allow and write the policy that admits it')
     .description(DESCRIPTION)
     .argument('<lockfile...>', 'lock files')
     .addHelpText('after', MORE)
@@ -109,7 +108,7 @@ async function init(paths: readonly string[], options: Options, services: Servic
     throw new GateError('usage', `${out} exists: --force overwrites it`)
   const exempting = exemptionOptions(options, services)
   const base = await readBase(options, services)
-  const { config } = services.loadConfig({ ...options })
+  const { config } = await services.loadConfig({ ...options })
   const locks = ownLocks(read, config, options)
   const explain = await services.openExplain(config, { trustRoot, at: undefined, policy: observingPolicy() })
   try {

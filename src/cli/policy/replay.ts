@@ -44,7 +44,6 @@ Examples:
 export function addPolicyReplay(policy: Command, services: Services, conclude: Conclude): void {
   policy
     .command('replay')
-    .summary('list the recorded requests whose outcome changes under another policy')
     .description(DESCRIPTION)
     .requiredOption('--policy <file>', 'the other policy; may be given several times', collect)
     .addOption(
@@ -63,9 +62,10 @@ export function addPolicyReplay(policy: Command, services: Services, conclude: C
 
 async function replayUnder(options: ReplayOptions, services: Services): Promise<ExitCode> {
   const { config, policy: files, since, at, format } = options
-  const { policy: compiled } = await requireGivenPolicy(files, services)
+  const { config: gate } = await services.loadConfig({ config })
+  const { policy: compiled } = await requireGivenPolicy(files, services, { gate })
   if (format === 'text') namePolicy(compiled, services)
-  return await askRecords(services.loadConfig({ config }).config, services, async records => {
+  return await askRecords(gate, services, async records => {
     const now = services.clock()
     const from = sinceAt(since, now)
     await tellDropped(records, from, services)

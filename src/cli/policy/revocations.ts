@@ -1,18 +1,21 @@
 import type { Command } from 'commander'
-import { formatInstant, instant } from '../../domain/base/instant.ts'
+import { instant } from '../../domain/base/instant.ts'
 import { describeRevocation } from '../../domain/policy/compare-policies.ts'
-import { findRevoked, type RevokedFiles } from '../../gate/records/revoked-downloads.ts'
+import type { Download } from '../../gate/records/downloads.ts'
+import { findRevoked, type RevokedFiles } from '../../gate/revoked/revoked-downloads.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
+import { askGate, type GateOptions, gateNamed } from '../command/asked-gate.ts'
 import { askRecords, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
 import { collect, ENVIRONMENT, formatOption } from '../command/options.ts'
-import type { Services } from '../command/services.ts'
-import { tellPolicy } from '../command/told-policy.ts'
+import type { GateNamed, Services } from '../command/services.ts'
+import { downloadJson, readDownload, renderDownloads } from '../command/told-downloads.ts'
+import { namePolicy, tellPolicy } from '../command/told-policy.ts'
 import { nearPath } from '../terminal/near-path.ts'
 import { createScreen, type Screen, styled } from '../terminal/screen.ts'
-import { counted, renderTable } from '../terminal/table.ts'
+import { counted } from '../terminal/table.ts'
 
-interface ShowOptions {
+interface ShowOptions extends GateOptions {
   readonly config?: string
   readonly policy?: readonly string[]
   readonly format: 'text' | 'json'
@@ -29,7 +32,8 @@ Exit codes:
 
 Output of --format json, one object a line and a revocation:
   {revocation, reason, place, files: [{filename, sha256, held}],
-   downloads: [{client, filename, sha256, requests, first, last}]}
+   downloads: [{subject, client, index, project, filename, sha256, verdict,
+                rule, requests, first, last}]}
 held: the gate keeps the bytes; it gives them to nobody.
 
 ${ENVIRONMENT}
@@ -39,10 +43,7 @@ Examples:
   portcullis revocations show --policy incident.yaml --format json`
 
 export function addRevocationsCommand(program: Command, services: Services): void {
-  const revocations = program
-    .command('revocations')
-    .summary('look at what the policy revokes, and who has it')
-    .description('Look at what the policy revokes.')
+  const revocations = program.command('revocations').description('Look at what the policy revokes.')
   revocations
     .command('show')
     .summary('list revocations, the files that they name, and who downloaded them')
@@ -56,39 +57,69 @@ export function addRevocationsCommand(program: Command, services: Services): voi
 }
 
 async function show(options: ShowOptions, services: Services): Promise<void> {
-  const { config } = services.loadConfig({ config: options.config })
-  const { policy } = await requireGivenPolicy(options.policy ?? config.policy, services)
+  const named = gateNamed(options, services, { '--policy': options.policy })
+  if (named !== undefined) return await showAfar(named, options, services)
+  const { config } = await services.loadConfig({ config: options.config })
+  const { policy } = await requireGivenPolicy(options.policy ?? config.policy, services, { config, gate: config })
   await tellPolicy(policy, { config, format: options.format }, services)
   await askRecords(config, services, async records => {
     if (policy.revocations.length > 0) await tellDropped(records, instant(0), services)
     const found = await findRevoked(records, policy.revocations)
-    if (options.format === 'json') for (const it of found) services.output.out(jsonLine(toJson(it)))
-    else render(createScreen(services.output), found)
+    tell(found.map(shownOf), options, services)
   })
 }
 
-function toJson({ revocation, files, downloads }: RevokedFiles): object {
+async function showAfar(named: GateNamed, options: ShowOptions, services: Services): Promise<void> {
+  const told = await askGate(named, services, gate => gate.ask('listRevocations', {}))
+  if (options.format === 'text') namePolicy(told.policy, services)
+  tell(
+    told.items.map(({ place, downloads, ...rest }) => ({ ...rest, ...place, downloads: downloads.map(readDownload) })),
+    options,
+    services,
+  )
+  if (told.items.some(({ more }) => more))
+    createScreen(services.output, 'err').line(
+      styled('doubt', 'note'),
+      ': more was downloaded than the gate tells at once; portcullis downloads show tells all of a file',
+    )
+}
+
+function tell(found: readonly ShownRevocation[], { format }: ShowOptions, { output }: Services): void {
+  if (format === 'json') for (const it of found) output.out(jsonLine(toJson(it)))
+  else render(createScreen(output), found)
+}
+
+/** A revocation as it is shown, whoever found its files. */
+interface ShownRevocation {
+  readonly revocation: string
+  readonly reason: string
+  readonly file: string
+  readonly line: number
+  readonly files: readonly { readonly filename: string; readonly sha256: string; readonly held: boolean }[]
+  readonly downloads: readonly Download[]
+}
+
+function shownOf({ revocation, files, downloads }: RevokedFiles): ShownRevocation {
   const { ref, reason } = revocation
+  return { revocation: describeRevocation(revocation), reason, file: ref.file, line: ref.line, files, downloads }
+}
+
+function toJson({ revocation, reason, file, line, files, downloads }: ShownRevocation): object {
   return {
-    revocation: describeRevocation(revocation),
+    revocation,
     reason,
-    place: `${ref.file}:${ref.line}`,
+    place: `${file}:${line}`,
     files,
-    downloads: downloads.map(({ first, last, ...rest }) => ({
-      ...rest,
-      first: formatInstant(first),
-      last: formatInstant(last),
-    })),
+    downloads: downloads.map(downloadJson),
   }
 }
 
-function render(screen: Screen, found: readonly RevokedFiles[]): void {
+function render(screen: Screen, found: readonly ShownRevocation[]): void {
   if (found.length === 0) screen.line('the policy revokes nothing')
-  for (const [index, { revocation, files, downloads }] of found.entries()) {
+  for (const [index, { revocation, file, line, files, downloads }] of found.entries()) {
     if (index > 0) screen.line()
-    const { ref } = revocation
-    screen.prose([styled('bad', '✗'), ' '], describeRevocation(revocation))
-    screen.line(styled('dim', `  ${nearPath(ref.file)}:${ref.line}`))
+    screen.prose([styled('bad', '✗'), ' '], revocation)
+    screen.line(styled('dim', `  ${nearPath(file)}:${line}`))
     for (const { filename, sha256, held } of files) {
       screen.line(`  ${filename}`, styled('dim', held ? '  kept here, given to nobody' : ''))
       screen.line(`    sha256 ${sha256}`)
@@ -99,18 +130,8 @@ function render(screen: Screen, found: readonly RevokedFiles[]): void {
       )
       continue
     }
-    const clients = new Set(downloads.map(({ client }) => client)).size
+    const clients = new Set(downloads.map(({ client, subject }) => `${subject} ${client}`)).size
     screen.line(`  downloaded by ${counted(clients, 'client')}:`)
-    renderTable(
-      screen,
-      ['  client', 'requests', 'first', 'last', 'file'],
-      downloads.map(({ client, requests, first, last, filename }) => [
-        `  ${client}`,
-        requests,
-        `${formatInstant(first).slice(0, 16)}Z`,
-        `${formatInstant(last).slice(0, 16)}Z`,
-        filename,
-      ]),
-    )
+    renderDownloads(screen, downloads, '  ')
   }
 }

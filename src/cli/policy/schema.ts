@@ -21,7 +21,6 @@ with this as the first line of the policy:
 export function addPolicySchema(policy: Command, { output }: Services): void {
   policy
     .command('schema')
-    .summary('print the JSON Schema of a policy')
     .description(DESCRIPTION)
     .addHelpText('after', MORE)
     .action(() => output.out(`${JSON.stringify(policyJsonSchema(), null, 2)}\n`))

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { LoadedPolicy } from '../../protocol/policy/policy-yaml.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { type Diagnostic, formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
-import { readGivenPolicy } from '../command/given-policy.ts'
+import { configAtHand, readGivenPolicy } from '../command/given-policy.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { namePolicy } from '../command/told-policy.ts'
@@ -38,7 +38,6 @@ Examples:
 export function addPolicyTest(policy: Command, services: Services, conclude: Conclude): void {
   policy
     .command('test')
-    .summary('run the tests: of a policy')
     .description(DESCRIPTION)
     .argument('[file...]', 'policy files or folders')
     .addOption(formatOption('json prints one object'))
@@ -49,8 +48,9 @@ export function addPolicyTest(policy: Command, services: Services, conclude: Con
 }
 
 async function test(files: readonly string[], { format, config }: TestOptions, services: Services): Promise<ExitCode> {
-  const paths = files.length > 0 ? files : services.loadConfig({ config }).config.policy
-  const loaded = await readGivenPolicy(paths, services)
+  const known = await configAtHand(config, files, services)
+  const paths = files.length > 0 || known === undefined ? files : known.policy
+  const loaded = await readGivenPolicy(paths, services, { config: known })
   if ('policy' in loaded && format === 'text') namePolicy(loaded.policy, services)
   if (format === 'json') services.output.out(jsonLine(toJson(loaded, paths)))
   else render(createScreen(services.output), loaded)

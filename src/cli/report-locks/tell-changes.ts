@@ -3,7 +3,7 @@ import type { Version } from '../../domain/packaging/version.ts'
 import type { LockChanges, Moved } from '../../gate/report/compare-locks.ts'
 import type { Signer } from '../../gate/report/release-facts.ts'
 import { foreign, type Row, type Said, type Section } from './told.ts'
-import { age, day, filesNamed, listed, row, section, signerName } from './words.ts'
+import { age, day, filesNamed, listed, nameOf, row, section, signerName } from './words.ts'
 
 /** What changed in one sentence, what matters most first. */
 export function changeLine(changes: LockChanges): string {
@@ -57,7 +57,7 @@ export function tellChanges(changes: LockChanges, now: Instant): readonly Sectio
       weight: 'doubt',
       intro: 'A pin of the version alone would let these in.',
       rows: changes.late.map(({ project, version, file, days }) =>
-        row(foreign(`${project} ${version}`), foreign(file.filename), ` came ${days} days after the first file`),
+        row(nameOf({ project, version }), foreign(file.filename), ` came ${days} days after the first file`),
       ),
     }),
     ...section({
@@ -72,8 +72,8 @@ export function tellChanges(changes: LockChanges, now: Instant): readonly Sectio
       title: 'Could not be compared',
       weight: 'doubt',
       intro: 'Nothing here is counted as fine. Run it again where the index did not answer.',
-      rows: changes.undetermined.map(({ about, what, why }) =>
-        row(foreign(what), `not known whether ${about.join(', ')}: `, foreign(why)),
+      rows: changes.undetermined.map(({ project, version, about, what, why }) =>
+        row(foreign(what, { project, version }), `not known whether ${about.join(', ')}: `, foreign(why)),
       ),
     }),
     ...section({
@@ -82,7 +82,7 @@ export function tellChanges(changes: LockChanges, now: Instant): readonly Sectio
       weight: 'note',
       intro: 'They sign something in the new lock, and nothing in the old one.',
       rows: changes.newSigners.map(({ signer, projects }) =>
-        row(signerName(signer), 'signs ', ...listed(projects.map(foreign))),
+        row(signerName(signer), 'signs ', ...listed(projects.map(name => foreign(name)))),
       ),
     }),
     ...section({
@@ -99,13 +99,13 @@ export function tellChanges(changes: LockChanges, now: Instant): readonly Sectio
 
 export function youngRows(files: LockChanges['young'], now: Instant): readonly Row[] {
   const releases = Map.groupBy(files, ({ project, version }) => `${project} ${version}`)
-  return [...releases].flatMap(([release, own]) => {
+  return [...releases.values()].flatMap(own => {
     const [oldest] = own.toSorted((a, b) => a.born - b.born)
     if (oldest === undefined) return []
-    const { born, file } = oldest
+    const { project, version, born, file } = oldest
     const old = `${age(born, now)} ${born === file.uploaded ? 'old' : 'ago'} (${day(born)})`
     const told = born === file.uploaded ? `, ${old}` : `, signed ${old}, later than the index says that it came`
-    return [row(foreign(release), ...filesNamed(own.map(it => it.file)), told)]
+    return [row(nameOf({ project, version }), ...filesNamed(own.map(it => it.file)), told)]
   })
 }
 
@@ -125,7 +125,8 @@ function moves({ added, bumped, removed }: LockChanges): readonly Section[] {
 
 function moveName({ project, from, to }: Moved): Said {
   const others = from.filter(version => version !== to)
-  return foreign(others.length === 0 ? `${project} ${to}` : `${project} ${others.join(', ')} → ${to}`)
+  const text = others.length === 0 ? `${project} ${to}` : `${project} ${others.join(', ')} → ${to}`
+  return foreign(text, { project, version: to })
 }
 
 function bareWords(files: LockChanges['lost'][number]['files']): string {

@@ -12,6 +12,8 @@ import { age, day, nameOf, percent, row, section } from './words.ts'
 /** Something that a lock names and that is of no index, or of another one. */
 export interface Aside {
   readonly lock: string
+  /** the file that the lock includes it by, where it stands in another */
+  readonly from?: string
   readonly line: number
   readonly kind: UnjudgedKind
   readonly name: string
@@ -102,7 +104,15 @@ function figuresOf(
   const pinned = standings.attested + standings.partly + standings.unattested - nameable
   const whoWants =
     pinned === determined - nameable ? 'the others want' : `${pinned} of the others ${pinned === 1 ? 'wants' : 'want'}`
+  const wrong = standings.failed + standings.missing + standings.unsuited
   return [
+    ...(wrong === 0
+      ? []
+      : [
+          [
+            `CAREFUL: ${counted(wrong, 'package')} ${wrong === 1 ? 'is' : 'are'} not what the lock, or whoever signed, says (✗ below). To tell so is no failure of this command: \`--fail-on failed\` makes it end with 1.`,
+          ],
+        ]),
     ...(determined === 0 && packages > 0
       ? []
       : [
@@ -124,14 +134,13 @@ function figuresOf(
     ],
     ...agesOf(releases, now),
     ...(yanked === 0 ? [] : [[`${counted(yanked, 'package')} yanked.`]]),
-    ...(silent === 0
-      ? []
-      : [
-          [
-            `CAREFUL: the pages of this index have no provenance key, so that ${counted(silent, 'file')} may be attested all the same. It is very likely a mirror that speaks no PEP 740: ask PyPI, or set upstream.integrity (PORTCULLIS_UPSTREAM_INTEGRITY).`,
-          ],
-        ]),
+    ...(silent === 0 ? [] : [[`CAREFUL: ${silentIndex(silent)}`]]),
   ]
+}
+
+/** What is not known cannot have got worse: it is said in every form of a report. */
+export function silentIndex(files: number): string {
+  return `the pages of this index have no provenance key, so that ${counted(files, 'file')} may be attested all the same. It is very likely a mirror that speaks no PEP 740: ask PyPI, or set upstream.integrity (PORTCULLIS_UPSTREAM_INTEGRITY).`
 }
 
 function agesOf(releases: readonly ReleaseFacts[], now: Instant): readonly (readonly Said[])[] {

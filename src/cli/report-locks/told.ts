@@ -1,12 +1,19 @@
 /** Text of somebody else's: names, addresses, reasons, messages. Each rendering makes it harmless in its own way. */
 export interface Foreign {
   readonly foreign: string
+  /** the release that it names, where it names one */
+  readonly of?: NamedRelease
+}
+
+export interface NamedRelease {
+  readonly project: string
+  readonly version: string
 }
 
 export type Said = string | Foreign
 
-export function foreign(text: string): Foreign {
-  return { foreign: text }
+export function foreign(text: string, of?: NamedRelease): Foreign {
+  return of === undefined ? { foreign: text } : { foreign: text, of }
 }
 
 export interface Row {

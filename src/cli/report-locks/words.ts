@@ -24,7 +24,7 @@ export function percent(part: number, all: number): string {
 }
 
 export function nameOf({ project, version }: Pick<ReleaseFacts, 'project' | 'version'>): Foreign {
-  return foreign(`${project} ${version}`)
+  return foreign(`${project} ${version}`, { project, version })
 }
 
 export function signerName({ name }: Signer): Foreign {

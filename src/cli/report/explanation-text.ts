@@ -5,7 +5,7 @@ import type { Step } from '../../domain/base/step.ts'
 import { remedyFor, whyNothingAdmits } from '../../domain/decide/admit-with.ts'
 import { identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { RuleRef } from '../../domain/policy/rule-ref.ts'
-import type { Explanation } from '../../gate/explain/explanation.ts'
+import type { ShownExplanation } from '../../gate/explain/explanation.ts'
 import { admittedDetail } from '../../gate/explain/verdict-json.ts'
 import type { Help } from '../../protocol/answers/problem.ts'
 import { nearPath, nearPathsIn } from '../terminal/near-path.ts'
@@ -21,13 +21,29 @@ const MARKS: Readonly<Record<Step['mark'], readonly [symbol: string, style: Styl
   skip: ['–', 'dim'],
 }
 
+/** All that is shown of one file. */
+export function renderExplanation(
+  screen: Screen,
+  explanation: ShownExplanation,
+  { help, index }: { readonly help: Help; readonly index: string | undefined },
+): void {
+  renderHeadline(screen, explanation)
+  renderFacts(screen, explanation, index)
+  if (explanation.steps.length > 0) screen.line()
+  renderSteps(screen, explanation, explanation.steps)
+  screen.line()
+  renderReason(screen, explanation)
+  renderHelp(screen, explanation, help)
+  renderYaml(screen, explanation)
+}
+
 /** The verdict on one file in a line: what a person reads first. */
-export function renderHeadline(screen: Screen, explanation: Explanation): void {
+export function renderHeadline(screen: Screen, explanation: ShownExplanation): void {
   renderOutcome(screen, explanation.file.filename, explanation)
 }
 
 /** The same of whatever has this outcome: a file by its name, or several. */
-export function renderOutcome(screen: Screen, subject: string, { outcome }: Pick<Explanation, 'outcome'>): void {
+export function renderOutcome(screen: Screen, subject: string, { outcome }: Pick<ShownExplanation, 'outcome'>): void {
   const name = styled('strong', subject)
   if (outcome instanceof GateError) {
     const { title } = errorEntry(outcome.code)
@@ -41,8 +57,9 @@ export function renderOutcome(screen: Screen, subject: string, { outcome }: Pick
 }
 
 /** Who, what and by which rule. */
-export function renderFacts(screen: Screen, { file, outcome, signed }: Explanation): void {
+export function renderFacts(screen: Screen, { file, outcome, signed }: ShownExplanation, index?: string): void {
   fact(screen, 'sha256', file.sha256)
+  fact(screen, 'source', sourceAt(file.source, index))
   if (outcome instanceof GateError) return
   fact(screen, 'signed by', identityOfVerdict(outcome)?.san)
   if (signed !== undefined) fact(screen, 'signed at', `${formatInstant(signed.at)}, log entry ${signed.logIndex}`)
@@ -50,12 +67,18 @@ export function renderFacts(screen: Screen, { file, outcome, signed }: Explanati
   fact(screen, 'rule', rule === undefined ? undefined : nearPlace(rule))
 }
 
+/** Where a file is from, and at which index somebody asked. */
+function sourceAt(source: string | undefined, index: string | undefined): string | undefined {
+  if (index === undefined) return source
+  return `${source ?? 'not known'}, at the index ${index}`
+}
+
 function fact(screen: Screen, label: string, value: string | undefined): void {
   if (value !== undefined) screen.line(`  ${label.padEnd(LABEL)}`, value)
 }
 
 /** Why, in a sentence or two, and what to do about it. */
-export function renderReason(screen: Screen, explanation: Explanation): void {
+export function renderReason(screen: Screen, explanation: ShownExplanation): void {
   const { outcome, notes } = explanation
   if (outcome instanceof GateError) {
     screen.prose([`  ${'why'.padEnd(LABEL)}`], sentence(nearPathsIn(outcome.detail)))
@@ -71,13 +94,13 @@ export function renderReason(screen: Screen, explanation: Explanation): void {
 }
 
 /** What would pass instead, and whom to ask. */
-export function renderHelp(screen: Screen, { file: { project } }: Explanation, { passes, contact }: Help): void {
+export function renderHelp(screen: Screen, { file: { project } }: ShownExplanation, { passes, contact }: Help): void {
   if (passes !== undefined) fact(screen, 'passes', `${project}==${passes.version} (${passes.filename})`)
   if (contact !== undefined) fact(screen, 'ask', `${contact.name}, ${contact.url}`)
 }
 
 /** Every step, with what was expected and what was found where that was not the same. */
-export function renderSteps(screen: Screen, { outcome }: Explanation, steps: readonly Step[]): void {
+export function renderSteps(screen: Screen, { outcome }: ShownExplanation, steps: readonly Step[]): void {
   const why = !(outcome instanceof GateError) && outcome.kind === 'refused' ? outcome.detail : undefined
   for (const { mark, check, expected, found: said } of steps) {
     const found = said === undefined ? undefined : said === why ? 'see why' : nearPathsIn(said)
@@ -109,7 +132,7 @@ function renderFound(screen: Screen, expected: string, found: string): void {
 }
 
 /** The YAML that would admit the file, or, for an admitted one, the publisher that was proved. */
-export function renderYaml(screen: Screen, { outcome, signed }: Explanation): void {
+export function renderYaml(screen: Screen, { outcome, signed }: ShownExplanation): void {
   const refused = !(outcome instanceof GateError) && outcome.kind === 'refused' ? outcome : undefined
   if (refused?.admitWith !== undefined) {
     screen.line()

@@ -2,7 +2,7 @@ import { GateError } from '../../domain/base/errors.ts'
 import { identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Version } from '../../domain/packaging/version.ts'
-import type { Explanation } from '../../gate/explain/explanation.ts'
+import type { ShownExplanation } from '../../gate/explain/explanation.ts'
 import type { Output } from '../terminal/output.ts'
 import { createScreen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
@@ -13,6 +13,8 @@ export interface ToldRelease {
   readonly project: ProjectName
   readonly version: Version
   readonly chosen: 'as named' | 'the newest'
+  /** the index that was asked */
+  readonly index?: string | undefined
 }
 
 /** Options to type again, so that the same is judged in the same way; `choosing` fits whole releases alone. */
@@ -35,8 +37,8 @@ const NAMED = 3
 export function renderRelease(
   output: Output,
   release: ToldRelease,
-  explanations: readonly Explanation[],
-  here: ReadonlySet<Explanation> = new Set(),
+  explanations: readonly ShownExplanation[],
+  here: ReadonlySet<ShownExplanation> = new Set(),
   { verdict, choosing }: Again = { verdict: [], choosing: [] },
 ): void {
   const { project, version, chosen } = release
@@ -47,7 +49,7 @@ export function renderRelease(
   let left = MOST_LINES - 1 - END
   let told = 0
   for (const group of groups) {
-    const text = fitting(left, { group, here }, output)
+    const text = fitting(left, { group, here, index: release.index }, output)
     if (text === undefined) break
     output.out(text)
     left -= linesOf(text)
@@ -69,13 +71,14 @@ function fitting(room: number, group: Group, output: Output): string | undefined
 }
 
 interface Group {
-  readonly group: readonly Explanation[]
-  readonly here: ReadonlySet<Explanation>
+  readonly group: readonly ShownExplanation[]
+  readonly here: ReadonlySet<ShownExplanation>
+  readonly index: string | undefined
 }
 
 const DETAILS = ['whole', 'steps', 'reason', 'short'] as const
 
-function textOf({ group: all, here }: Group, detail: (typeof DETAILS)[number], output: Output): string {
+function textOf({ group: all, here, index }: Group, detail: (typeof DETAILS)[number], output: Output): string {
   let text = ''
   const screen = createScreen({
     ...output,
@@ -93,7 +96,7 @@ function textOf({ group: all, here }: Group, detail: (typeof DETAILS)[number], o
   if (group.length > NAMED) screen.line(`  and ${group.length - NAMED} more`)
   if (detail === 'short') return text
   const only = group.length === 1
-  renderFacts(screen, only ? first : { ...first, file: { ...first.file, sha256: undefined } })
+  renderFacts(screen, only ? first : { ...first, file: { ...first.file, sha256: undefined } }, index)
   renderReason(screen, first)
   if (detail === 'reason') return text
   const failed = first.steps.filter(({ mark }) => mark === 'fail')
@@ -108,7 +111,7 @@ function textOf({ group: all, here }: Group, detail: (typeof DETAILS)[number], o
   return text
 }
 
-function isRefused({ outcome }: Explanation): boolean {
+function isRefused({ outcome }: ShownExplanation): boolean {
   return !(outcome instanceof GateError) && outcome.kind === 'refused' && outcome.admitWith !== undefined
 }
 
@@ -116,7 +119,7 @@ function linesOf(text: string): number {
   return text.split('\n').length - 1
 }
 
-function keyOf(explanation: Explanation): string {
+function keyOf(explanation: ShownExplanation): string {
   const { outcome } = explanation
   if (outcome instanceof GateError) return JSON.stringify(['unknown', outcome.code])
   const rule = outcome.kind === 'admitted' ? outcome.facts.rule : outcome.rule
@@ -125,7 +128,7 @@ function keyOf(explanation: Explanation): string {
 }
 
 /** What is refused comes first, then what is not known. */
-function rank([first]: readonly Explanation[]): number {
+function rank([first]: readonly ShownExplanation[]): number {
   if (first === undefined) return 3
   if (first.outcome instanceof GateError) return 1
   return first.outcome.kind === 'refused' ? 0 : 2

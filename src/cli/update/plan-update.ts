@@ -64,7 +64,7 @@ export async function planUpdate(
   services: Services,
 ): Promise<PlannedUpdate> {
   refuseIdle(paths, options)
-  const { config } = services.loadConfig({ config: options.config, policy: options.policy })
+  const { config } = await services.loadConfig({ config: options.config, policy: options.policy })
   const read = readLocks(paths, services.environment)
   const choice = createChoice(targetsOf(options))
   const locks = ownLocks(choice.locks(read), config, options)

@@ -67,7 +67,6 @@ Examples:
 
 export function addPolicyUpdate(policy: Command, services: Services, conclude: Conclude): void {
   withBuildOptions(withTargetOptions(withLockOptions(policy.command('update'))))
-    .summary('bring a policy up to date with lock files, and print the change')
     .description(DESCRIPTION)
     .argument('[lockfile...]', 'lock files')
     .requiredOption('--policy <file>', 'the policy file or folder to change; may be given several times', collect)

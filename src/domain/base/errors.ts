@@ -19,6 +19,27 @@ interface ErrorEntry {
  */
 export const ERRORS = {
   'bad-request': { status: 400, exit: 2, title: 'bad request', remedy: 'The URL is outside the Simple API’s grammar.' },
+  unauthenticated: {
+    status: 401,
+    exit: 2,
+    title: 'credentials wanted',
+    remedy:
+      'Send a token of this gate as the password, with any user name: in the URL of the index, in a netrc or in a keyring. Whoever runs the gate gives tokens out (portcullis token create).',
+  },
+  'not-allowed-here': {
+    status: 403,
+    exit: 2,
+    title: 'not for this subject',
+    remedy:
+      'This is no refusal of a package: these credentials are good, and not for this index or page. Ask whoever runs the gate for a token that is, or use the index that they are for.',
+  },
+  'too-many-attempts': {
+    status: 429,
+    exit: 2,
+    title: 'wrong credentials too often',
+    remedy: 'Wait a minute and send other credentials; those that are right are answered all the while.',
+    retryAfter: 5,
+  },
   'not-found': { status: 404, exit: 2, title: 'not found', remedy: 'Nothing is served at this path.' },
   'no-project': { status: 404, exit: 2, title: 'no such project', remedy: 'The index does not know this project.' },
   'not-listed': {
@@ -47,6 +68,13 @@ export const ERRORS = {
     title: 'no provenance',
     remedy: 'No provenance is available for this file.',
   },
+  'no-summary': {
+    status: 404,
+    exit: 2,
+    title: 'no verification summary',
+    remedy:
+      'There is one for each file that is admitted now. The gate finds a file by its sha256 once it has read the page of its project; ?filename= finds it before. Why a file is refused, its own path says.',
+  },
   internal: {
     status: 404,
     exit: 2,
@@ -54,11 +82,117 @@ export const ERRORS = {
     remedy: 'The name matches index.internal and is never asked upstream; serve it from your own index.',
   },
   'method-not-allowed': { status: 405, exit: 2, title: 'method not allowed', remedy: 'Only GET and HEAD are served.' },
+  'wrong-method': {
+    status: 405,
+    exit: 2,
+    title: 'method not allowed',
+    remedy: 'The field Allow names what this path takes.',
+  },
+  'not-signed-in': {
+    status: 401,
+    exit: 2,
+    title: 'not signed in',
+    remedy: 'Sign in to the console, or send a token that is for its API.',
+  },
+  'sign-in-refused': {
+    status: 403,
+    exit: 2,
+    title: 'not let in',
+    remedy:
+      'Sign in again; if it lasts, whoever runs the console looks at console.oidc, or prints a link (portcullis console login).',
+  },
+  'not-your-role': {
+    status: 403,
+    exit: 2,
+    title: 'not for this role',
+    remedy:
+      'Roles come from groups of the issuer: ask whoever looks after console.oidc.roles, and sign in again afterwards.',
+  },
+  'foreign-origin': {
+    status: 403,
+    exit: 2,
+    title: 'asked by another site',
+    remedy: 'Open the console itself, and try there.',
+  },
+  'stale-form': {
+    status: 403,
+    exit: 2,
+    title: 'form of another session',
+    remedy: 'Go back, load the page again, and send it again.',
+  },
+  'bad-form': {
+    status: 400,
+    exit: 2,
+    title: 'form makes no sense',
+    remedy: 'Go back, and mend what the detail names.',
+  },
+  'bad-call': {
+    status: 400,
+    exit: 2,
+    title: 'call makes no sense',
+    remedy: 'Mend what the detail names; /api/v1/openapi.json of the console says what each call takes.',
+  },
+  'name-in-use': {
+    status: 409,
+    exit: 2,
+    title: 'name in use',
+    remedy: 'Choose another name, or revoke the token that has it.',
+  },
+  'invalid-body': {
+    status: 422,
+    exit: 2,
+    title: 'body says what cannot be done',
+    remedy: 'Mend what the detail names; /api/v1/openapi.json of the console says what each call takes.',
+  },
+  'body-too-large': { status: 413, exit: 2, title: 'body too large', remedy: 'Send less.' },
+  'unsupported-type': {
+    status: 415,
+    exit: 2,
+    title: 'media type not taken',
+    remedy: 'Send a media type that the detail names.',
+  },
+  'wrong-host': {
+    status: 421,
+    exit: 2,
+    title: 'not this host',
+    remedy: 'Open the console by the name in console.public_url, or by the address in console.listen.',
+  },
   'not-acceptable': {
     status: 406,
     exit: 2,
     title: 'not acceptable',
     remedy: 'Ask for application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html or text/html.',
+  },
+  'own-request': {
+    status: 403,
+    exit: 2,
+    title: 'one’s own request',
+    remedy: 'Nobody decides about what he asked for himself: somebody else who may approve has to.',
+  },
+  'request-pointless': {
+    status: 409,
+    exit: 2,
+    title: 'nothing to approve',
+    remedy: 'The detail says why no approval would let the file through, or why none is needed.',
+  },
+  'request-decided': {
+    status: 409,
+    exit: 2,
+    title: 'decided already',
+    remedy: 'Somebody has decided about this request meanwhile; its page says what.',
+  },
+  'request-invalid': {
+    status: 422,
+    exit: 2,
+    title: 'something is missing',
+    remedy: 'Say why the file is needed, and an address where the gate does not know who asks.',
+  },
+  'too-many-requests': {
+    status: 429,
+    exit: 2,
+    title: 'too many open requests',
+    remedy: 'Wait until somebody has decided about those that are open.',
+    retryAfter: 60,
   },
   'unknown-upstream': {
     status: 503,
@@ -116,6 +250,20 @@ export const ERRORS = {
     exit: 3,
     title: 'storage could not answer',
     remedy: 'The platform team checks the disk and the database of the gate.',
+    retryAfter: 2,
+  },
+  'unknown-issuer': {
+    status: 503,
+    exit: 4,
+    title: 'issuer of identities could not answer',
+    remedy: 'Try again; if it lasts, the platform team checks the issuer that access.workloads or console.oidc names.',
+    retryAfter: 2,
+  },
+  'unknown-gate': {
+    status: 503,
+    exit: 4,
+    title: 'the gate could not answer',
+    remedy: 'Try again; if it lasts, whoever runs the gate looks at its console.',
     retryAfter: 2,
   },
   'unknown-clock': {

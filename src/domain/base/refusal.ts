@@ -1,5 +1,14 @@
 /** How an exemption names what it waives. */
-export type Waiver = 'attestation' | 'identity' | 'predicate' | 'slsa' | 'regression' | 'cooldown' | 'yanked' | 'status'
+export type Waiver =
+  | 'attestation'
+  | 'identity'
+  | 'predicate'
+  | 'slsa'
+  | 'regression'
+  | 'cooldown'
+  | 'yanked'
+  | 'status'
+  | 'source'
 
 interface RefusalEntry {
   /** Short: names what is wrong, fits a line of a terminal. */
@@ -11,6 +20,8 @@ interface RefusalEntry {
   /** Never waived by an exemption, refused in audit mode too. */
   readonly hard: boolean
   readonly waive?: Waiver
+  /** Refused in audit mode too, although an exemption may waive it: what watching lets in would be somebody else's file. */
+  readonly evenInAudit?: true
 }
 
 /** Every reason for a 403. The reference's table and the explain pages are generated from it. */
@@ -78,6 +89,25 @@ export const REFUSALS = {
     meaning: 'The file is larger than files.max_size.',
     remedy: 'Ask the platform team to raise files.max_size.',
     hard: true,
+  },
+  'source-changed': {
+    title: 'the name has another source',
+    meaning:
+      'The name belongs to one source of this index, which does not have it any more (or may not be asked about it any more), and the file is listed by another one. Names never move from one source to another by themselves, in audit mode neither.',
+    remedy:
+      'Find out whose name it is. The platform team says so: in `owns` of the source, or by `portcullis policy approve NAME --source SOURCE`. A single file that somebody has looked at can be pinned in an exemption that waives source.',
+    hard: false,
+    waive: 'source',
+    evenInAudit: true,
+  },
+  confusable: {
+    title: 'name could be taken for one of ours',
+    meaning:
+      'The project’s name differs from one that another source owns by separators, by digits for letters, or by one edit, and the rule denies such names.',
+    remedy:
+      'Check the spelling in your requirements. If this project is meant, the platform team writes a rule for it, or pins the file in an exemption that waives source.',
+    hard: false,
+    waive: 'source',
   },
   'publisher-object-mismatch': {
     title: 'the index contradicts the certificate',

@@ -6,6 +6,8 @@ export type Secret = { readonly username: string; readonly password: string } | 
 /** characters; what is shorter stands in ordinary text by chance, and nothing could be said any more */
 const SHORTEST = 6
 const MASK = '***'
+/** Whoever makes it a password has none: it is in every metric, page and line of the log, and nothing could be said any more without it. */
+const OWN_NAME = 'portcullis'
 /** What stands for a password where the user name is a token. */
 const NO_PASSWORDS: ReadonlySet<string> = new Set(['', 'x', 'x-oauth-basic'])
 
@@ -23,7 +25,8 @@ export class Secrets {
   }
 
   add(secrets: Iterable<Secret>): void {
-    for (const secret of secrets) for (const form of formsOf(secret)) if (form.length >= SHORTEST) this.#forms.add(form)
+    for (const secret of secrets)
+      for (const form of formsOf(secret)) if (form.length >= SHORTEST && form !== OWN_NAME) this.#forms.add(form)
     const longestFirst = [...this.#forms].sort((one, other) => other.length - one.length)
     this.#pattern = longestFirst.length === 0 ? undefined : new RegExp(longestFirst.map(literal).join('|'), 'gi')
   }

@@ -7,6 +7,7 @@ import { matchPublisher, type ObservedPublisher } from '../identity/publisher.ts
 import { indent, lines, publisherList, scalar } from '../identity/publisher-text.ts'
 import type { History } from '../memory/history.ts'
 import type { Artifact } from '../packaging/artifact.ts'
+import { bareRule, exemptionText } from '../policy/exemption-text.ts'
 import type { Policy, Rule } from '../policy/policy.ts'
 import { describeRule } from '../policy/rule-ref.ts'
 import { type Objection, waiverOf } from './objection.ts'
@@ -56,19 +57,16 @@ export function admitWith(refusing: Refusing): AdmitWith {
     '# Only these bytes pass, and only until the exemption ends.',
     ...(publisher === undefined ? [] : lasting(publisher, { artifact, rule, standing, history })),
     'version: 1',
-    ...(rule === undefined ? bareRule(artifact) : []),
+    ...(rule === undefined ? [bareRule(artifact.project)] : []),
+    'exemptions:',
     exemptionFor(artifact, waive, { policy, told, now }),
+    '',
   )
   return { admitWith: text }
 }
 
 function nothing(why: string): AdmitWith {
   return { admitWith: undefined, nothingAdmits: why }
-}
-
-/** Nothing passes under it but what is exempted, whatever `defaults` say. */
-function bareRule({ project }: Artifact): readonly string[] {
-  return ['projects:', `  - match: ${scalar(project)}`, '    attestation: required', '    identity: declared']
 }
 
 /** A comment: what would admit all that the publisher signs, where that is all that is missing. */
@@ -124,20 +122,16 @@ function exemptionFor(
   { policy, told, now }: Pick<Refusing, 'policy' | 'told' | 'now'>,
 ): string {
   const { project, filename, sha256 } = artifact
-  const owner = policy.contactFor(project)?.name ?? 'platform team'
-  return lines(
-    'exemptions:',
-    `  - id: ${freeId(artifact, policy)}`,
-    `    project: ${scalar(project)}`,
-    `    versions: "==${filename.version}"`,
-    `    waive: [${waive.join(', ')}]`,
-    '    files:',
-    `      ${JSON.stringify(filename.text)}: "sha256:${sha256}"`,
-    `    reason: ${JSON.stringify(`${told.code}: ${refusalEntry(told.code).title}`)}`,
-    `    owner: ${JSON.stringify(owner)}`,
-    `${EXPIRES}${expiry(now, policy.exemptionMax)}`,
-    '',
-  )
+  return exemptionText({
+    id: freeId(artifact, policy),
+    project,
+    version: filename.version,
+    waive,
+    files: [[filename.text, sha256]],
+    reason: `${told.code}: ${refusalEntry(told.code).title}`,
+    owner: policy.contactFor(project, artifact.source)?.name ?? 'platform team',
+    expires: expiry(now, policy.exemptionMax),
+  })
 }
 
 /** An id that no exemption of the policy has: one that ended may be of the same file. */

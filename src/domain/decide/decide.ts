@@ -14,6 +14,7 @@ import { admitWith } from './admit-with.ts'
 import { lookAtAge, lookAtLateness } from './age.ts'
 import { lookAtNone } from './look-at-none.ts'
 import { type Appraisal, isHard, type Look, type Objection, object, objectionsIn, pass, waiverOf } from './objection.ts'
+import { tellMoved } from './story.ts'
 import { Admitted, type RefusalWords, type Refused, type Verdict } from './verdict.ts'
 import { weighBundles } from './weigh-bundles.ts'
 
@@ -146,12 +147,21 @@ function isAttested(finding: Finding): boolean {
 }
 
 /** Who signed, as far as it was proved. */
-export function identityOfVerdict(verdict: Verdict): Identity | undefined {
+export function identityOfVerdict(
+  verdict: Refused | { readonly kind: 'admitted'; readonly facts: Pick<Admitted['facts'], 'identity'> },
+): Identity | undefined {
   return verdict.kind === 'admitted' ? verdict.facts.identity : verdict.identity
 }
 
 function setScene(artifact: Artifact, policy: Policy, history: History, now: Instant): Scene {
-  return { artifact, policy, history, now, rule: policy.ruleFor(artifact.project), pins: pinsOf(artifact, policy, now) }
+  return {
+    artifact,
+    policy,
+    history,
+    now,
+    rule: policy.ruleFor(artifact.project, artifact.source),
+    pins: pinsOf(artifact, policy, now),
+  }
 }
 
 function waiverFor(scene: Scene, objection: Objection): Exemption | undefined {
@@ -223,7 +233,7 @@ function lookAtStanding({ artifact, rule, policy }: Scene): readonly Look[] {
           found: status,
         })
       : pass('project status', status)
-  const revoked = lookAtRevoked(revokedByName(artifact, policy.revocations), artifact)
+  const revoked = [...lookAtRevoked(revokedByName(artifact, policy.revocations), artifact), ...lookAtSource(artifact)]
   if (rule === undefined) {
     const detail = `No rule of the policy names ${project}, and it denies what it does not name.`
     const none = object('no-rule', detail, { check: 'rule', expected: `a rule for ${project}`, found: 'none' })
@@ -238,8 +248,9 @@ function lookAtStanding({ artifact, rule, policy }: Scene): readonly Look[] {
   ]
 }
 
-/** What author and index say of the file: yanked, archived, deprecated. */
-function lookAtMarks({ project, filename, yanked, status }: Artifact, rule: Rule): readonly Look[] {
+/** What author and index say of the file: yanked, archived, deprecated; and whom its name could be taken for. */
+function lookAtMarks(artifact: Artifact, rule: Rule): readonly Look[] {
+  const { project, filename, yanked, status } = artifact
   const why = typeof yanked === 'string' && yanked !== '' ? `: ${JSON.stringify(yanked)}` : ''
   const withdrawn = yanked !== false && rule.yanked === 'deny'
   const left = (status === 'archived' || status === 'deprecated') && rule.status[status] === 'deny'
@@ -255,6 +266,7 @@ function lookAtMarks({ project, filename, yanked, status }: Artifact, rule: Rule
           },
         )
       : pass('yanked', yanked === false ? 'no' : 'yes, allowed'),
+    ...lookAtName(artifact, rule),
     ...(left
       ? [
           object('project-status', `The index marks ${project} ${status}, and ${rule.ref.id} denies that.`, {
@@ -265,6 +277,22 @@ function lookAtMarks({ project, filename, yanked, status }: Artifact, rule: Rule
         ]
       : []),
   ]
+}
+
+/** A name belongs to one source; the file of another one is at best a file that somebody has looked at. */
+function lookAtSource({ project, filename, source, belongsTo }: Artifact): readonly Look[] {
+  if (belongsTo === undefined) return []
+  const detail = tellMoved({ project, belongsTo, source, filename: filename.text })
+  const found = source ?? 'another source'
+  return [object('source-changed', detail, { check: 'source', expected: belongsTo, found })]
+}
+
+/** A name like one of ours is said in any case: it is the first thing to look at when an install surprises. */
+function lookAtName({ project, source, lookalike }: Artifact, rule: Rule): readonly Look[] {
+  if (lookalike === undefined) return []
+  if (rule.confusable === 'allow') return [pass('name', `like ${lookalike}, which another source owns; allowed`)]
+  const detail = `${project} of ${source} could be taken for ${lookalike}, which another source owns, and ${rule.ref.id} denies such names.`
+  return [object('confusable', detail, { check: 'name', expected: `unlike ${lookalike}`, found: project })]
 }
 
 function lookAtProvenance(scene: Scene, rule: Rule, finding: Finding): Appraisal {
@@ -333,7 +361,7 @@ function refuse(
   const { artifact, policy, rule, history, now } = scene
   const { attestations, identity } = appraisal
   const told = toldOf(scene, standing[0])
-  const against = rule === undefined ? standingUnder(scene, policy.barest, finding) : standing
+  const against = rule === undefined ? standingUnder(scene, policy.barestFor(artifact.source), finding) : standing
   return {
     kind: 'refused',
     ...wordsOf(scene, told),
@@ -351,10 +379,16 @@ function toldOf({ pins }: Scene, first: Objection): Objection {
 }
 
 function wordsOf({ artifact, policy, rule }: Scene, told: Objection): RefusalWords {
-  const { project, filename, sha256 } = artifact
+  const { project, source, filename, sha256 } = artifact
   return {
     code: told.code,
-    file: { project, version: filename.version, filename: filename.text, sha256 },
+    file: {
+      project,
+      ...(source === undefined ? {} : { source }),
+      version: filename.version,
+      filename: filename.text,
+      sha256,
+    },
     rule: told.ref ?? rule?.ref,
     detail: told.detail,
     policyDigest: policy.digest,

@@ -44,7 +44,8 @@ export function objectionsIn(looks: readonly Look[]): readonly Objection[] {
 
 /** Holds in `audit` mode too. */
 export function isHard({ code }: Objection): boolean {
-  return refusalEntry(code).hard
+  const { hard, evenInAudit = false } = refusalEntry(code)
+  return hard || evenInAudit
 }
 
 /** What an exemption must waive to overcome the objection; `undefined` for one that nothing overcomes. */

@@ -1,6 +1,7 @@
 import { type Sha256, sha256Of } from '../base/digest.ts'
 import { type Instant, instant } from '../base/instant.ts'
 import type { RefusalCode } from '../base/refusal.ts'
+import type { SourceName } from '../base/source-name.ts'
 import {
   type AttestationFacts,
   type Finding,
@@ -33,6 +34,8 @@ export interface Rehearsal {
   readonly attestedBy: Publisher | undefined
   /** who signs SLSA provenance besides */
   readonly builtBy: WorkflowRef | undefined
+  /** `undefined`: nobody knows */
+  readonly source: SourceName | undefined
   readonly sha256: Sha256 | undefined
   readonly uploaded: Instant | undefined
   readonly yanked: boolean
@@ -65,9 +68,10 @@ export function rehearse(rehearsal: Rehearsal, policy: Policy, now: Instant): Re
   return { code: wouldRefuse?.code, detail: wouldRefuse?.detail ?? `admitted by ${by}` }
 }
 
-function artifactOf({ file, sha256 = sha256Of(file.text), uploaded, yanked, status }: Rehearsal): Artifact {
+function artifactOf({ file, source, sha256 = sha256Of(file.text), uploaded, yanked, status }: Rehearsal): Artifact {
   return {
     project: file.project,
+    ...(source === undefined ? {} : { source }),
     filename: file,
     path: `/packages/00/00/${'0'.repeat(60)}/${file.text}` as FilePath,
     sha256,

@@ -19,6 +19,18 @@ export function day(at: Instant): string {
   return formatInstant(at).slice(0, 10)
 }
 
+interface Moved {
+  readonly project: string
+  readonly belongsTo: string
+  readonly source: string | undefined
+  readonly filename: string
+}
+
+/** A file of a name that belongs to another source than lists it. */
+export function tellMoved({ project, belongsTo, source = 'another source', filename }: Moved): string {
+  return `${project} belongs to the source ${belongsTo}, which does not have it now; ${source} lists ${filename}.`
+}
+
 const PASS = 'Other versions that pass: '
 const UNJUDGED = 'Versions with attestations, not judged yet: '
 

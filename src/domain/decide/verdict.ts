@@ -1,4 +1,5 @@
 import type { RefusalCode } from '../base/refusal.ts'
+import type { SourceName } from '../base/source-name.ts'
 import type { Step } from '../base/step.ts'
 import type { Identity } from '../identity/attestation.ts'
 import type { Artifact } from '../packaging/artifact.ts'
@@ -47,6 +48,8 @@ export class Admitted {
 /** What a refusal is about. Fields are `undefined` where the index entry was too poor to tell. */
 export interface RefusedFile {
   readonly project: string
+  /** whose page lists it, where that is known */
+  readonly source?: SourceName | undefined
   readonly version: string | undefined
   readonly filename: string
   readonly sha256: string | undefined
@@ -68,6 +71,8 @@ export interface Refused {
   /** The code of what stands against it besides and is never waived: what is to be done is what is to be done about that. */
   readonly behind?: RefusalCode | undefined
   readonly policyDigest: string
+  /** the index that refused it, where there are several */
+  readonly index?: string | undefined
   readonly steps: readonly Step[]
   /**
    * What a person should know besides, a sentence each: versions that would pass, a mirror that has no attestations. It
@@ -77,6 +82,6 @@ export interface Refused {
 }
 
 /** What tells one refusal from another, without all that it rests on. */
-export type RefusalWords = Pick<Refused, 'code' | 'file' | 'rule' | 'detail' | 'policyDigest'>
+export type RefusalWords = Pick<Refused, 'code' | 'file' | 'rule' | 'detail' | 'policyDigest' | 'index'>
 
 export type Verdict = Admitted | Refused

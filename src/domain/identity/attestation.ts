@@ -117,4 +117,6 @@ export interface Identity {
   readonly repository: string | undefined
   readonly workflow: string | undefined
   readonly ref: string | undefined
+  /** what it was built from: for the journal, in no answer */
+  readonly commit?: string | undefined
 }

@@ -20,6 +20,7 @@ export function identityOf(claims: Claims): Identity {
     repository: withoutHead(claims.sourceRepositoryUri, [GITHUB, GITLAB]),
     workflow: workflowOf(claims),
     ref: claims.sourceRepositoryRef,
+    ...(claims.sourceRepositoryDigest === undefined ? {} : { commit: claims.sourceRepositoryDigest }),
   }
 }
 

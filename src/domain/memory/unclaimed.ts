@@ -14,8 +14,13 @@ export function isEmpty({ size, reading, serials }: ProjectMemory): boolean {
   return size === 0 && reading === undefined && serials === undefined
 }
 
+type Named = Pick<PageRead['files'][number], 'filename' | 'sha256'>
+
 /** Whether a page is evidence: it lists a file of which the same sha256 is remembered under the same name. */
-export function agrees({ sightings, settled }: ProjectMemory, page: PageRead | undefined): boolean {
+export function agrees(
+  { sightings, settled }: ProjectMemory,
+  page: { readonly files: readonly Named[] } | undefined,
+): boolean {
   return (page?.files ?? []).some(({ filename, sha256 }) => {
     const known = settled.get(filename)?.sha256 ?? sightings.get(filename)?.sha256
     return sha256 !== undefined && sha256 === known

@@ -1,6 +1,7 @@
 import type { Brand } from '../base/brand.ts'
 import type { Sha256 } from '../base/digest.ts'
 import type { Instant } from '../base/instant.ts'
+import type { SourceName } from '../base/source-name.ts'
 import type { DistFilename } from './filename.ts'
 import type { ProjectName } from './name.ts'
 
@@ -19,6 +20,12 @@ export type FilePath = Brand<string, 'FilePath'>
 /** A file whose index entry was read and whose name parsed; `sha256` is what the index says. */
 export interface Artifact {
   readonly project: ProjectName
+  /** where there are several: the one whose page lists it */
+  readonly source?: SourceName
+  /** the source that the name belongs to, where that is another one than lists the file */
+  readonly belongsTo?: SourceName
+  /** a name of another source that the project's could be taken for */
+  readonly lookalike?: string
   readonly filename: DistFilename
   readonly path: FilePath
   readonly sha256: Sha256
@@ -35,4 +42,9 @@ export interface Artifact {
    * `unsaid` means the key is absent (an index older than API 1.3).
    */
   readonly provenance: 'offered' | 'none' | 'unsaid'
+}
+
+/** The source to be asked about a file, where that is not the one that its project belongs to. */
+export function strangerSource({ source, belongsTo }: Artifact): SourceName | undefined {
+  return belongsTo === undefined ? undefined : source
 }

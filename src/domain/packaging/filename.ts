@@ -57,7 +57,7 @@ function parseWheel(text: string): WheelFilename | undefined {
   if (!WHEEL_NAME.test(name) || name.includes('__') || build === undefined) return undefined
   const project = tryProjectName(name)
   const version = parseVersion(versionText)
-  const tags = expandTags(python, abi, platform)
+  const tags = tagsOf(`${python}-${abi}-${platform}`)
   if (project === undefined || version === undefined || tags === undefined) return undefined
   return { kind: 'wheel', text, project, version, build, tags }
 }
@@ -66,6 +66,20 @@ function parseWheel(text: string): WheelFilename | undefined {
 function canonicalBuild(build: string | undefined): string | undefined {
   const [, number, rest] = BUILD.exec(build ?? '') ?? []
   return number === undefined ? undefined : `${BigInt(number)}${rest ?? ''}`
+}
+
+/** Hardly any project has more than some dozens of sets, and all files of one share it. */
+const MOST_SETS = 1_000
+const LARGEST_SET = 32
+const sets = new Map<string, readonly string[] | undefined>()
+
+/** The set in the last three fields of a wheel's name. */
+function tagsOf(text: string): readonly string[] | undefined {
+  if (sets.has(text)) return sets.get(text)
+  if (sets.size >= MOST_SETS) sets.clear()
+  const tags = expandTags(...text.split('-'))
+  if ((tags?.length ?? 0) <= LARGEST_SET) sets.set(text, tags)
+  return tags
 }
 
 /** PEP 425 "Compressed Tag Sets": every combination, as a sorted set. */
@@ -127,6 +141,24 @@ export function candidateProjects(text: string): readonly ProjectName[] {
   const file = sdistStem(text)
   const readings = file === undefined ? [] : readSdistStem(file.stem).map(({ project }) => project)
   return readings.length > 0 ? [...new Set(readings)] : firstFields(text)
+}
+
+/**
+ * Names that a file name tells of without being one of theirs: `demo-1.0-2-3.zip` has no version of demo, and whoever is asked for
+ * `demo-1.0` hears of demo. Nothing for names like `demo-2-1.0.tar.gz`, which is of `demo-2` alone.
+ */
+export function namesWithin(text: string): readonly ProjectName[] {
+  const file = text.endsWith('.whl') ? undefined : sdistStem(text)
+  if (file === undefined) return []
+  const readings = candidateProjects(text)
+  const fields = file.stem.split('-')
+  const names: ProjectName[] = []
+  for (let from = fields.length - 1; from > 0 && /^[0-9]/.test(fields[from] ?? ''); from -= 1) {
+    const project = tryProjectName(fields.slice(0, from).join('-'))
+    if (project === undefined || readings.includes(project)) continue
+    if (readings.length > 1 || fields[from]?.includes('.')) names.push(project)
+  }
+  return names
 }
 
 /** For names that are no distribution: whatever stands before a dash. */

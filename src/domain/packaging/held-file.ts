@@ -1,4 +1,5 @@
 import type { Sha256 } from '../base/digest.ts'
+import type { SourceName } from '../base/source-name.ts'
 import type { FilePath, ProjectStatus, UpstreamUrl } from './artifact.ts'
 import type { DistFilename } from './filename.ts'
 import type { ProjectName } from './name.ts'
@@ -10,6 +11,13 @@ import type { ProjectName } from './name.ts'
 export interface HeldFile {
   readonly project: ProjectName
   readonly filename: DistFilename
+  /** whose page listed it, by what its configuration calls the source; `undefined`: nobody wrote it down */
+  readonly source?: SourceName | undefined
+  /**
+   * The sources that stood before its own at the indexes where it was fetched, and could have had the name of which nobody is the owner;
+   * `undefined`: nobody wrote it down
+   */
+  readonly behind?: readonly SourceName[] | undefined
   readonly sha256: Sha256
   /** bytes */
   readonly size: number
@@ -35,9 +43,19 @@ export function blobsOf({ sha256, coreMetadata, provenance }: HeldFile): readonl
   return [sha256, coreMetadata, provenance].filter(digest => digest !== undefined)
 }
 
-/** By project, then by file name, each by code unit: the same everywhere. */
+/** A file that is held already, and comes again from its source: what is known of its turns is put together. */
+export function heldAgain(file: HeldFile, before: HeldFile | undefined): HeldFile {
+  if (file.behind === undefined || before?.behind === undefined || before.sha256 !== file.sha256) return file
+  return { ...file, behind: [...new Set([...before.behind, ...file.behind])].sort() }
+}
+
+/** By project, then by file name, then by source, each by code unit: the same everywhere. */
 export function compareHeld(a: HeldFile, b: HeldFile): number {
-  return compareText(a.project, b.project) || compareText(a.filename.text, b.filename.text)
+  return (
+    compareText(a.project, b.project) ||
+    compareText(a.filename.text, b.filename.text) ||
+    compareText(a.source ?? '', b.source ?? '')
+  )
 }
 
 function compareText(a: string, b: string): number {

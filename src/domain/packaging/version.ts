@@ -58,8 +58,12 @@ function print(version: Parts): string {
   ].join('')
 }
 
+/** Most versions are in normal form already: release numbers alone, none of them with a zero before it. */
+const PLAIN = /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*$/
+
 /** Parses what PEP 440 permits into its normal form; `undefined` for anything else. */
 export function parseVersion(text: string): Version | undefined {
+  if (text.length <= LONGEST && PLAIN.test(text)) return text as Version
   const known = recent.get(text as Version)
   if (known !== undefined) return known.normal
   const parsed = parts(text)

@@ -1,5 +1,6 @@
 import { literalPrefix, matchesName } from '../base/glob.ts'
 import { formatInstant, type Instant, type Millis } from '../base/instant.ts'
+import type { SourceName } from '../base/source-name.ts'
 import { type ProjectName, tryProjectName } from '../packaging/name.ts'
 import { type Change, compareSets, type Effect } from './change.ts'
 import { compareRules, describeDemands } from './compare-rules.ts'
@@ -19,9 +20,19 @@ export interface PolicyChange {
 export interface Comparable {
   readonly policy: Policy
   readonly rules: readonly Rule[]
-  readonly unmatched: Rule | undefined
   readonly exemptions: readonly Exemption[]
   readonly limits: { readonly exemptionMax: Millis | undefined; readonly exemptionWarn: Millis | undefined }
+}
+
+/** A policy that was read, as far as it is compared. */
+export function comparable({
+  policy,
+  contents: { rules, exemptions, limits },
+}: {
+  readonly policy: Policy
+  readonly contents: Omit<Comparable, 'policy'>
+}): Comparable {
+  return { policy, rules, exemptions, limits }
 }
 
 /** Names of one change that are told one by one. */
@@ -61,28 +72,54 @@ interface Subject {
   readonly fresh: Rule | undefined
 }
 
-/** Projects without a rule, every glob and every name of either policy. */
+/** As they are whatever source files come from, and for each source of which either policy says more what is otherwise there. */
 function subjectsOf(before: Comparable, after: Comparable): readonly Subject[] {
+  const anywhere = subjectsAt(before, after, undefined)
+  const sources = [...new Set([...before.policy.sources, ...after.policy.sources])].sort()
+  return [
+    ...anywhere,
+    ...sources.flatMap(source =>
+      subjectsAt(before, after, source).flatMap(({ name, old, fresh }, index) =>
+        old === anywhere[index]?.old && fresh === anywhere[index]?.fresh
+          ? []
+          : [{ name: `${name} of ${source}`, old, fresh }],
+      ),
+    ),
+  ]
+}
+
+/** Projects without a rule, every glob and every name of either policy. */
+function subjectsAt(before: Comparable, after: Comparable, source: SourceName | undefined): readonly Subject[] {
   const written = [...new Set([...before.rules, ...after.rules].flatMap(({ match }) => match ?? []))].sort()
   const isGlob = (match: string) => match.includes('*')
   return [
-    { name: 'projects without a rule', old: before.unmatched, fresh: after.unmatched },
+    {
+      name: 'projects without a rule',
+      old: before.policy.unmatchedFor(source),
+      fresh: after.policy.unmatchedFor(source),
+    },
     ...written
       .filter(isGlob)
-      .map(glob => ({ name: glob, old: decidingGlob(before, glob), fresh: decidingGlob(after, glob) })),
+      .map(glob => ({ name: glob, old: decidingGlob(before, glob, source), fresh: decidingGlob(after, glob, source) })),
     ...written
       .filter(match => !isGlob(match))
       .flatMap(match => tryProjectName(match) ?? [])
-      .map(name => ({ name, old: before.policy.ruleFor(name), fresh: after.policy.ruleFor(name) })),
+      .map(name => ({ name, old: before.policy.ruleFor(name, source), fresh: after.policy.ruleFor(name, source) })),
   ]
 }
 
 /** What decides the names of a glob that nothing more exact decides: itself, or the nearest that covers all of it. */
-function decidingGlob({ rules, unmatched }: Comparable, glob: string): Rule | undefined {
+function decidingGlob({ rules, policy }: Comparable, glob: string, source: SourceName | undefined): Rule | undefined {
   const covering = rules
+    .filter(rule => rule.source === undefined || rule.source === source)
     .filter(({ match = '' }) => match.includes('*') && matchesName(match, glob))
-    .sort((a, b) => literalPrefix(b.match ?? '').length - literalPrefix(a.match ?? '').length)
-  return covering.find(({ match }) => match === glob) ?? covering[0] ?? unmatched
+    .sort((a, b) => literalPrefix(b.match ?? '').length - literalPrefix(a.match ?? '').length || bound(b) - bound(a))
+  const rule = covering.find(({ match }) => match === glob) ?? covering[0]
+  return rule === undefined ? policy.unmatchedFor(source) : policy.ruleAt(rule, source)
+}
+
+function bound({ source }: Rule): number {
+  return source === undefined ? 0 : 1
 }
 
 /** Names that a gate has seen and that change otherwise than the globs that either policy has for them; those that change alike together. */
@@ -232,7 +269,8 @@ export function describeRevocation({ what, reason }: Revocation): string {
   return `${describeRevoked(what)} (${reason})`
 }
 
-function describeRevoked(what: Revocation['what']): string {
+/** What is revoked, without why. */
+export function describeRevoked(what: Revocation['what']): string {
   switch (what.kind) {
     case 'sha256':
       return `sha256 ${what.sha256}`

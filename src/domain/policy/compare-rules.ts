@@ -17,6 +17,7 @@ export function compareRules(old: Rule, fresh: Rule): readonly Change[] {
     ...compareSwitch('regression.added_late', old.regression.addedLate, fresh.regression.addedLate),
     ...compareNumber('cooldown.min_age', hours, old.cooldown.minAge, fresh.cooldown.minAge),
     ...compareSwitch('yanked', old.yanked, fresh.yanked),
+    ...compareSwitch('confusable', old.confusable, fresh.confusable),
     ...compareSwitch('status.archived', old.status.archived, fresh.status.archived),
     ...compareSwitch('status.deprecated', old.status.deprecated, fresh.status.deprecated),
   ]

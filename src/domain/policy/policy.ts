@@ -3,6 +3,7 @@ import type { Sha256 } from '../base/digest.ts'
 import { literalPrefix, matchesName } from '../base/glob.ts'
 import type { Instant, Millis } from '../base/instant.ts'
 import type { Waiver } from '../base/refusal.ts'
+import type { SourceName } from '../base/source-name.ts'
 import type { PredicateType } from '../identity/attestation.ts'
 import type { Publisher, WorkflowRef } from '../identity/publisher.ts'
 import type { ProjectName } from '../packaging/name.ts'
@@ -39,6 +40,8 @@ export interface Rule {
   readonly ref: RuleRef
   /** exact name or glob as written; `undefined` for `defaults` (unmatched: apply-defaults) */
   readonly match: string | undefined
+  /** it decides files of this source alone; `undefined`: of every source */
+  readonly source: SourceName | undefined
   /** `when-seen`: required from the first attested file of the project on */
   readonly attestation: 'required' | 'when-seen' | 'optional'
   /** `first-seen`: where no publisher is named, the first that was proved is the one */
@@ -51,6 +54,8 @@ export interface Rule {
   readonly cooldown: { readonly minAge: Millis }
   readonly deny: string | undefined
   readonly yanked: AllowOrDeny
+  /** a name like one that another source owns */
+  readonly confusable: AllowOrDeny
   readonly status: { readonly archived: AllowOrDeny; readonly deprecated: AllowOrDeny }
   /** whom to ask about the project, before whom the policy names */
   readonly contact: Contact | undefined
@@ -103,17 +108,28 @@ export interface Policy {
   /** sha256 over the policy's files, names apart, and over the trusted roots that they name, each with where it is named */
   readonly digest: string
   readonly files: readonly string[]
-  /** The one rule that decides this project, or `undefined` for `no-rule`. */
-  ruleFor(project: ProjectName): Rule | undefined
+  /**
+   * The one rule that decides files of this project that come from this source, with the defaults of the source; `undefined` for
+   * `no-rule`. A file whose source nobody knows is decided by no rule that names one.
+   */
+  ruleFor(project: ProjectName, source?: SourceName): Rule | undefined
   /** Whom somebody asks who was refused a file of this project. */
-  contactFor(project: ProjectName): Contact | undefined
+  contactFor(project: ProjectName, source?: SourceName): Contact | undefined
   /**
    * A rule that names a project, requires an attestation, names nobody who may sign, and inherits the rest: under it nothing passes
    * but what is exempted.
    */
-  readonly barest: Rule
+  barestFor(source: SourceName | undefined): Rule
+  /** The rule of projects that no other names, for files of this source; `undefined` under `unmatched: deny`. */
+  unmatchedFor(source: SourceName | undefined): Rule | undefined
+  /** What one of the policy's rules is to files of this source. */
+  ruleAt(rule: Rule, source: SourceName | undefined): Rule
+  /** The sources that rules or defaults name, each once, by name. */
+  readonly sources: readonly SourceName[]
   /** how long an exemption may live from now on; `undefined` without a limit */
   readonly exemptionMax: Millis | undefined
+  /** Every exemption, ended ones too. */
+  readonly exemptions: readonly Exemption[]
   /** Every exemption of the project, ended ones too. */
   exemptionsFor(project: ProjectName): readonly Exemption[]
   readonly revocations: readonly Revocation[]
@@ -121,6 +137,14 @@ export interface Policy {
   readonly roots: readonly CustomRoot[]
   /** Things worth saying at load: expired exemptions, publishers that no rule uses. `file:line:col path: message`. */
   readonly warnings: readonly string[]
+}
+
+/** What `defaults` of a source of its own come to: for the files of that source, in the place of what holds for all. */
+export interface SourceDefaults {
+  /** by the rule as it is for every other source */
+  readonly rules: ReadonlyMap<Rule, Rule>
+  readonly unmatched: Rule | undefined
+  readonly barest: Rule
 }
 
 /** The compiled parts of a policy, from which its lookups are made. */
@@ -132,6 +156,8 @@ export interface PolicyParts {
   /** the rule of projects that no other names; `undefined` under `unmatched: deny` */
   readonly unmatched: Rule | undefined
   readonly barest: Rule
+  /** default: no source has defaults of its own */
+  readonly ofSources?: ReadonlyMap<SourceName, SourceDefaults> | undefined
   readonly contact: Contact | undefined
   readonly exemptionMax: Millis | undefined
   readonly exemptions: readonly Exemption[]
@@ -140,21 +166,55 @@ export interface PolicyParts {
   readonly warnings: readonly string[]
 }
 
-/** One rule decides: the exact name, else the glob with the longest literal prefix, else `unmatched`. */
-export function createPolicy({ rules, unmatched, exemptions, contact, ...parts }: PolicyParts): Policy {
-  const exact = new Map(rules.filter(({ match }) => !match.includes('*')).map(rule => [rule.match, rule]))
-  const globs = rules
-    .filter(({ match }) => match.includes('*'))
-    .sort((a, b) => literalPrefix(b.match).length - literalPrefix(a.match).length)
+/**
+ * One rule decides: the exact name, else the glob with the longest literal prefix, else `unmatched`; of two that match alike, the
+ * one that names the source.
+ */
+export function createPolicy({
+  rules,
+  unmatched,
+  barest,
+  ofSources = new Map(),
+  exemptions,
+  contact,
+  ...parts
+}: PolicyParts): Policy {
+  const ranked = [...rules].sort(
+    (a, b) => literalPrefix(b.match).length - literalPrefix(a.match).length || rankOf(a) - rankOf(b),
+  )
+  const exact = Map.groupBy(
+    ranked.filter(({ match }) => !match.includes('*')),
+    ({ match }) => match,
+  )
+  const globs = ranked.filter(({ match }) => match.includes('*'))
   const byProject = new Map<ProjectName, Exemption[]>()
   for (const exemption of exemptions)
     for (const project of exemption.pins.keys()) byProject.set(project, [...(byProject.get(project) ?? []), exemption])
-  const ruleFor = (project: ProjectName): Rule | undefined =>
-    exact.get(project) ?? globs.find(({ match }) => matchesName(match, project)) ?? unmatched
+  const ruleAt = (rule: Rule, source: SourceName | undefined): Rule =>
+    source === undefined ? rule : (ofSources.get(source)?.rules.get(rule) ?? rule)
+  const unmatchedFor = (source: SourceName | undefined): Rule | undefined => {
+    const its = source === undefined ? undefined : ofSources.get(source)
+    return its === undefined ? unmatched : its.unmatched
+  }
+  function ruleFor(project: ProjectName, source?: SourceName): Rule | undefined {
+    const decides = (rule: Rule) => rule.source === undefined || rule.source === source
+    const rule = exact.get(project)?.find(decides) ?? globs.find(it => decides(it) && matchesName(it.match, project))
+    return rule === undefined ? unmatchedFor(source) : ruleAt(rule, source)
+  }
   return {
     ...parts,
+    exemptions,
     ruleFor,
-    contactFor: project => ruleFor(project)?.contact ?? contact,
+    ruleAt,
+    unmatchedFor,
+    barestFor: source => (source === undefined ? undefined : ofSources.get(source)?.barest) ?? barest,
+    sources: [...new Set([...rules.flatMap(({ source }) => source ?? []), ...ofSources.keys()])].sort(),
+    contactFor: (project, source) => ruleFor(project, source)?.contact ?? contact,
     exemptionsFor: project => byProject.get(project) ?? [],
   }
+}
+
+/** What names a source decides before what does not. */
+function rankOf({ source }: Rule): number {
+  return source === undefined ? 1 : 0
 }

@@ -10,6 +10,7 @@ export function strangerRule(project: ProjectName): Rule {
   return {
     ref: { id: `no rule for ${project}`, file: '', line: 0 },
     match: undefined,
+    source: undefined,
     attestation: 'optional',
     identity: 'declared',
     publishers: undefined,
@@ -26,6 +27,7 @@ export function strangerRule(project: ProjectName): Rule {
     cooldown: { minAge: millis(0) },
     deny: undefined,
     yanked: 'allow',
+    confusable: 'allow',
     status: { archived: 'allow', deprecated: 'allow' },
     contact: undefined,
   }

@@ -5,7 +5,7 @@ import { provedPublisher } from '../../domain/decide/admit-with.ts'
 import { decide, identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
 import type { Finding } from '../../domain/identity/attestation.ts'
-import type { Artifact } from '../../domain/packaging/artifact.ts'
+import { type Artifact, strangerSource } from '../../domain/packaging/artifact.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import { createLimit } from '../../flow/limit.ts'
 import type { Events } from '../../observe/events.ts'
@@ -79,7 +79,7 @@ export function createExplainArtifact(parts: ExplainParts, at: Instant | undefin
 
   async function explainUnder(artifact: Artifact, weighed: Weighed, policy: Policy): Promise<Explanation> {
     try {
-      const { history } = await memory.of(artifact.project)
+      const { history } = await memory.of(artifact.project, undefined, strangerSource(artifact))
       const verdict = decide(artifact, weighed.finding, policy, history, moment())
       return tell(artifact, { ...weighed, verdict }, policy)
     } catch (error) {
@@ -90,7 +90,11 @@ export function createExplainArtifact(parts: ExplainParts, at: Instant | undefin
   /** Where another index than this one is asked for provenance, its word is the last. */
   function tell(artifact: Artifact, weighed: Weighed, policy: Policy): Explanation {
     const told = tellWeighed(artifact, weighed, policy)
-    const silent = integrity.ownOrigin && weighed.finding.kind === 'unattested' && artifact.provenance === 'unsaid'
+    const { finding } = weighed
+    const silent =
+      finding.kind === 'unattested' &&
+      artifact.provenance === 'unsaid' &&
+      integrity.isOwnOrigin(artifact.project, strangerSource(artifact))
     return silent ? { ...told, notes: [NO_PROVENANCE_KEY, ...told.notes] } : told
   }
 
@@ -121,7 +125,7 @@ function createWeighFor(parts: ExplainParts, { integrity, memory, at }: Evidence
     trust,
     customRoots: () => policies.current().roots,
     negativeTtl,
-    watch: createPep740Watch(events, { ownIntegrity: integrity.ownOrigin }),
+    watch: createPep740Watch(events, integrity),
     keepProvenance: async () => {},
     now: clock,
   })
@@ -132,9 +136,9 @@ function createWeighFor(parts: ExplainParts, { integrity, memory, at }: Evidence
 /** A command may wait for its first root, a request never. */
 function afterTrust(integrity: Integrity, trust: Trust): Integrity {
   return {
-    ownOrigin: integrity.ownOrigin,
-    async provenance(project, filename) {
-      const answer = await integrity.provenance(project, filename)
+    isOwnOrigin: (project, source) => integrity.isOwnOrigin(project, source),
+    async provenance(project, filename, asking) {
+      const answer = await integrity.provenance(project, filename, asking)
       if (answer.kind === 'provenance') await trust.settled()
       return answer
     },
@@ -142,7 +146,7 @@ function afterTrust(integrity: Integrity, trust: Trust): Integrity {
 }
 
 function tellWeighed(artifact: Artifact, { verdict, finding, failure }: Weighed, policy: Policy): Explanation {
-  const stranger = policy.ruleFor(artifact.project) === undefined ? strangerSteps(finding) : []
+  const stranger = policy.ruleFor(artifact.project, artifact.source) === undefined ? strangerSteps(finding) : []
   return {
     file: fileOf(artifact),
     size: artifact.size,
@@ -158,8 +162,9 @@ function cannotTell(artifact: Artifact, error: unknown): Explanation {
   return { ...bareExplanation(fileOf(artifact), error), size: artifact.size }
 }
 
-function fileOf({ project, filename, sha256 }: Artifact): RefusedFile {
-  return { project, version: filename.version, filename: filename.text, sha256 }
+function fileOf({ project, source, filename, sha256 }: Artifact): RefusedFile {
+  const its = source === undefined ? {} : { source }
+  return { project, ...its, version: filename.version, filename: filename.text, sha256 }
 }
 
 /** Without a rule nothing is compared; who signed is told all the same, so that a rule can be written. */

@@ -1,5 +1,6 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
+import type { SourceName } from '../../domain/base/source-name.ts'
 import type { Step } from '../../domain/base/step.ts'
 import { identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { Artifact, UpstreamUrl } from '../../domain/packaging/artifact.ts'
@@ -16,11 +17,12 @@ export interface LocalFile {
   readonly size: number
 }
 
-/** What is known of a file that no index was asked about: what speaks against it there is not known. */
-export function localArtifact({ filename, sha256, size }: LocalFile): Artifact {
+/** What is known of a file that no index was asked about, of the source that its name is known to belong to: what speaks against it there is not known. */
+export function localArtifact({ filename, sha256, size }: LocalFile, source?: SourceName): Artifact {
   const url = `file:///${filename.text}` as UpstreamUrl // nothing is fetched from it
   return {
     project: filename.project,
+    ...(source === undefined ? {} : { source }),
     filename,
     path: filePathOf(url, sha256, filename.text),
     sha256,
@@ -46,12 +48,12 @@ export function skipIndexSteps(explanation: Explanation, policy: Policy): Explan
   const skipped = ['listed by the index with this sha256', ...ONLY_THE_INDEX_KNOWS].map(
     (check): Step => ({ mark: 'skip', check, found: NOT_ASKED }),
   )
-  return { ...explanation, steps: [...skipped, ...others], notes: [...notes, ...deniedUnseen(file.project, policy)] }
+  return { ...explanation, steps: [...skipped, ...others], notes: [...notes, ...deniedUnseen(file, policy)] }
 }
 
 /** What the rule denies and nobody looked at. */
-function deniedUnseen(project: string, policy: Policy): readonly string[] {
-  const rule = policy.ruleFor(project as Artifact['project'])
+function deniedUnseen({ project, source }: Explanation['file'], policy: Policy): readonly string[] {
+  const rule = policy.ruleFor(project as Artifact['project'], source)
   if (rule === undefined) return []
   const denied = [
     ...(rule.yanked === 'deny' ? ['yanked files'] : []),

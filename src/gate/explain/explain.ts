@@ -6,10 +6,11 @@ import type { Artifact, FilePath } from '../../domain/packaging/artifact.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Version } from '../../domain/packaging/version.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
+import { OURSELVES } from '../../flow/asker.ts'
 import { createLimit } from '../../flow/limit.ts'
 import type { Integrity } from '../../ports/outward.ts'
-import type { LockedFile, LockedPackage } from '../../protocol/lockfiles/lock.ts'
-import type { IndexFile } from '../../protocol/simple/project-index.ts'
+import { type LockedFile, type LockedPackage, pinsFile } from '../../protocol/lockfiles/lock.ts'
+import type { IndexFile, ProjectIndex } from '../../protocol/simple/project-index.ts'
 import { createIndexes } from '../find/indexes.ts'
 import type { KnownPage } from '../find/known-page.ts'
 import { createLocate } from '../find/locate.ts'
@@ -18,9 +19,9 @@ import { createUnoffered } from '../find/unoffered.ts'
 import { createAlternatives, type Passing } from '../pages/alternatives.ts'
 import { createExplainArtifact, type ExplainParts } from './explain-artifact.ts'
 import { contradictIndex, type LocalFile, localArtifact, skipIndexSteps } from './explain-local.ts'
-import { filesOfRelease, newestVersion, spelledVersions } from './explain-release.ts'
+import { filesLetIn, filesOfRelease, newestVersion, spelledVersions } from './explain-release.ts'
 import { anyhow, bareExplanation, type Explanation, type LockedExplanation } from './explanation.ts'
-import { type Found, findAllLocked } from './find-locked.ts'
+import { type Found, findAllLocked, findLocked } from './find-locked.ts'
 
 /**
  * Judges for a person instead of a client: nothing is remembered, and a file is examined even where the policy refuses it
@@ -72,6 +73,8 @@ export interface ExplainSettings {
   /** bytes */
   readonly maxSize: number
   readonly isInternal: (project: ProjectName) => boolean
+  /** whether somebody owns the name, so that none of the other sources may hear of it; default: nobody owns any */
+  readonly isOwned?: (project: ProjectName) => boolean
 }
 
 /** One command is one look: what it read stays good until it ends. */
@@ -83,7 +86,7 @@ type Look = (artifact: Artifact) => Promise<LockedExplanation>
 
 export function createExplain(parts: ExplainParts, settings: ExplainSettings): Explain {
   const { policies, memory, events, clock, trust } = parts
-  const { maxSize, isInternal, at } = settings
+  const { maxSize, isInternal, isOwned, at } = settings
   const times = { maxAge: WHOLE_RUN, maxStale: millis(0) }
   const indexes = createIndexes({
     index: parts.index,
@@ -95,8 +98,9 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     unoffered: createUnoffered(),
     kept: PAGES_KEPT,
   })
-  const sound = createSound({ indexes, memory, policies, maxSize, isInternal, clock })
-  const locate = createLocate({ indexes, sound, memory, policies, isInternal })
+  const lookalike = (project: ProjectName) => parts.index.lookalike?.(project)
+  const sound = createSound({ indexes, memory, policies, maxSize, isInternal, isOwned, lookalike, clock })
+  const locate = createLocate({ indexes, sound, memory, policies, isInternal, isOwned })
   const explain = createExplainArtifact(parts, at)
   const { negativeTtl } = parts
   const alternatives = createAlternatives({ indexes, policies, sound, clock, negativeTtl, ...explain.beside })
@@ -108,10 +112,19 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
 
   /** A file that a page lists; what cannot be determined of it is an outcome of its own. */
   async function explainListed(page: KnownPage, file: IndexFile): Promise<LockedExplanation> {
-    const located = await orUnknown(sound.artifact(page, file))
+    return await explainOn(page.index, file, sound.artifact(page, file))
+  }
+
+  async function explainOn(
+    { name, source }: ProjectIndex,
+    file: IndexFile,
+    locating: Promise<Artifact | Refused>,
+  ): Promise<LockedExplanation> {
+    const located = await orUnknown(locating)
     if (!(located instanceof GateError)) return await explainLocated(located, explain.remembering)
     const { filename, dist, sha256 } = file
-    return anyhow(bareExplanation({ project: page.index.name, version: dist?.version, filename, sha256 }, located))
+    const its = source === undefined ? {} : { source }
+    return anyhow(bareExplanation({ project: name, ...its, version: dist?.version, filename, sha256 }, located))
   }
 
   /** What the page does not list as the lock has it is an outcome of its own. */
@@ -137,7 +150,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     const { project } = locked
     await trust.settled() // what is remembered is remembered under a root
     const page = await pages.run(() => indexes.current(project))
-    if (page === undefined) throw new GateError('not-listed', `the index does not know ${project}`)
+    if (page === undefined) return await explainMoved(locked, wanted)
     return await Promise.all(
       chosenOf(findAllLocked(page, locked), nameOfFound, wanted).map(async it =>
         'error' in it ? explainUnlisted(locked, it.file, it.error) : await explainListed(page, it),
@@ -145,10 +158,40 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     )
   }
 
+  /** Of a name that its source has lost, what others have: each file is the first's that lists it, as at the door. */
+  async function explainMoved(locked: Locked, wanted: Wanted): Promise<readonly LockedExplanation[]> {
+    const { project, version } = locked
+    const outcomes = new Map<LockedFile, readonly LockedExplanation[]>()
+    for (;;) {
+      const files = locked.files.filter(file => !outcomes.has(file))
+      const isMeant = (file: IndexFile) => pinsFile({ project, files }, file)
+      const moved = files.length === 0 ? undefined : await indexes.elsewhere(project, isMeant, OURSELVES)
+      if (moved === undefined) break
+      const { page, was } = moved
+      const release = { page: { index: page }, version, files: filesLetIn({ index: page }, version) }
+      const found = files.flatMap(file => {
+        const listed = findLocked(release, file)
+        return listed instanceof GateError ? [] : [{ file, listed }]
+      })
+      if (found.length === 0) break
+      for (const { file, listed } of found) {
+        const chosen = chosenOf(listed, ({ filename }) => filename, wanted)
+        const its = chosen.map(one => explainOn(page, one, sound.moved(page, one, was)))
+        outcomes.set(file, await Promise.all(its))
+      }
+    }
+    const error = new GateError('not-listed', `the index does not know ${project}`)
+    if (outcomes.size === 0) throw error
+    return locked.files.flatMap(file => outcomes.get(file) ?? [explainUnlisted(locked, file, error)])
+  }
+
   return {
     async local(file, provenance) {
       if (provenance === undefined) return await explainLocal(file)
-      return skipIndexSteps(await explain.given(localArtifact(file), handedOver(provenance)), policies.current())
+      return skipIndexSteps(
+        await explain.given(localArtifact(file, parts.index.sourceOf?.(file.filename.project)), handedOver(provenance)),
+        policies.current(),
+      )
     },
     byName: async filename => await explainLocated(await locate.byFilename(filename), explain.anew),
     byPath: async path => await explainLocated(await locate.byPath(path), explain.anew),
@@ -225,7 +268,7 @@ function namedIn({ project, version, files }: Locked): readonly Explanation['fil
 
 /** A document that somebody has at hand, instead of one that an index gives out. */
 function handedOver(bytes: Uint8Array): Integrity {
-  return { ownOrigin: false, provenance: async () => ({ kind: 'provenance', bytes }) }
+  return { isOwnOrigin: () => false, provenance: async () => ({ kind: 'provenance', bytes }) }
 }
 
 /** "Cannot tell" as a value, for a file that is known apart from the index. */

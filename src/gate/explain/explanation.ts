@@ -2,7 +2,7 @@ import type { NonEmpty } from '../../domain/base/brand.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Instant } from '../../domain/base/instant.ts'
 import type { Step } from '../../domain/base/step.ts'
-import type { RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
+import type { Admitted, Refused, RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
 import type { VerifiedAttestation } from '../../domain/identity/attestation.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 
@@ -18,6 +18,18 @@ export interface Explanation {
   readonly notes: readonly string[]
   /** bytes, where the index tells */
   readonly size?: number | undefined
+}
+
+/** As much of an explanation as a person is shown, wherever it was made. */
+export interface ShownExplanation extends Omit<Explanation, 'outcome' | 'signed'> {
+  readonly outcome: ShownAdmission | Refused | GateError
+  readonly signed: Pick<Signed, 'publisher' | 'at' | 'logIndex'> | undefined
+}
+
+/** What is told of an admission. It is none: it opens nothing. */
+export interface ShownAdmission {
+  readonly kind: 'admitted'
+  readonly facts: Pick<Admitted['facts'], 'by' | 'rule' | 'identity'>
 }
 
 /** What becomes of a file that a lock allows, and what would under another policy. */

@@ -135,8 +135,8 @@ function pinOf({ project, version, sha256, waive: listed }: ObservedFile): reado
 
 /** Where a rule decides it, what it was refused for is what an exemption has to waive, and no more. */
 function asRefused(file: ObservedFile, { policy, judged }: Scene): ObservedFile {
-  const outcome = judged.get(fileKey(file))?.explanation.outcome
-  if (file.publisher !== undefined || policy.ruleFor(file.project) === undefined) return file
+  const { outcome, file: told } = judged.get(fileKey(file))?.explanation ?? {}
+  if (file.publisher !== undefined || policy.ruleFor(file.project, told?.source) === undefined) return file
   if (outcome === undefined || outcome instanceof GateError || outcome.kind === 'admitted') return file
   const waiver = waiverOf(outcome)
   return waiver === undefined ? file : { ...file, waive: [waiver] }
@@ -148,7 +148,9 @@ async function needOf(
   project: ProjectName,
   files: readonly ObservedFile[],
 ): Promise<ProjectNeed | undefined> {
-  const rule = scene.policy.ruleFor(project)
+  // a name belongs to one source
+  const [source] = files.flatMap(file => scene.judged.get(fileKey(file))?.explanation.file.source ?? [])
+  const rule = scene.policy.ruleFor(project, source)
   const lacking = files.flatMap(file => {
     const judged = scene.judged.get(fileKey(file))
     const proof = judged?.explanation.signed?.attestations

@@ -192,7 +192,8 @@ export async function besideBase(
     if (outcome === undefined) throw new TypeError('what was observed is judged')
     if (outcome instanceof GateError) throw outcome
     if (refusalIn(outcome) === undefined) return { ...file, waive: [], base: 'admits' }
-    return base.ruleFor(file.project)?.match === undefined ? file : { ...file, waive: [], base: 'decides' }
+    const { source } = judged.get(fileKey(file))?.explanation.file ?? {}
+    return base.ruleFor(file.project, source)?.match === undefined ? file : { ...file, waive: [], base: 'decides' }
   })
 }
 

@@ -6,20 +6,21 @@ import type { Memory } from '../../ports/memory.ts'
 export function askingAnew(memory: Memory): Memory {
   return {
     ...memory,
-    of: async project => withoutFindings(await memory.of(project)),
+    of: async (project, about, source) => withoutFindings(await memory.of(project, about, source)),
     atHand: () => undefined,
-    learn: async (project, facts) => withoutFindings(await memory.learn(project, { ...facts, findings: [] })),
+    learn: async (project, facts, source) =>
+      withoutFindings(await memory.learn(project, { ...facts, findings: [] }, source)),
   }
 }
 
 /** Leaves no trace: what is given by hand was said by no index. */
 export function leavingNoTrace(memory: Memory): Memory {
-  const of = async (project: Parameters<Memory['of']>[0]) => withoutFindings(await memory.of(project))
+  const of = async (...which: Parameters<Memory['of']>) => withoutFindings(await memory.of(...which))
   return {
     ...memory,
     of,
     atHand: () => undefined,
-    learn: async (project, facts) => learn(await of(project), facts).memory,
+    learn: async (project, facts, source) => learn(await of(project, undefined, source), facts).memory,
   }
 }
 

@@ -64,9 +64,11 @@ export async function survey(
   return judged.flat()
 }
 
-/** What another policy makes of the same look. */
+/** What another policy makes of the same look: one file after the other, so that what is remembered of one project is at hand, and not of all. */
 export async function judgeUnder(policy: Policy, look: Survey): Promise<readonly Surveyed[]> {
-  return await Promise.all(look.map(async it => ({ ...it, explanation: await it.explanation.under(policy) })))
+  const judged: Surveyed[] = []
+  for (const it of look) judged.push({ ...it, explanation: await it.explanation.under(policy) })
+  return judged
 }
 
 /** Each file once, whatever locks name it. */

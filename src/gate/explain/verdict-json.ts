@@ -4,14 +4,14 @@ import { identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { AdmittedBy } from '../../domain/decide/verdict.ts'
 import type { RuleRef } from '../../domain/policy/rule-ref.ts'
 import { NOT_ASKED } from './explain-local.ts'
-import type { Explanation } from './explanation.ts'
+import type { ShownExplanation } from './explanation.ts'
 
 /** One line of `verify --format json`: the fields are a contract, and absent values are null. */
 export function verdictJson({
   file,
   outcome,
   steps,
-}: Pick<Explanation, 'file' | 'outcome' | 'steps'>): Readonly<Record<string, unknown>> {
+}: Pick<ShownExplanation, 'file' | 'outcome' | 'steps'>): Readonly<Record<string, unknown>> {
   const about = {
     filename: file.filename,
     project: file.project,

@@ -35,7 +35,7 @@ export function createDocuments(blobs: Blobs): Documents {
 
   return {
     open,
-    writer: sha256 => blobs.writer(sha256),
+    writer: sha256 => blobs.documentWriter(sha256),
     async look(sha256, take) {
       const blob = await open(sha256)
       if (blob === undefined) return false
@@ -47,7 +47,7 @@ export function createDocuments(blobs: Blobs): Documents {
       }
     },
     async keep(sha256, bytes) {
-      const writer = await blobs.writer(sha256)
+      const writer = await blobs.documentWriter(sha256)
       try {
         await writer.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
         await writer.commit()

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import { type Asker, Party } from '../../flow/asker.ts'
@@ -7,10 +6,12 @@ import type { Blobs, BlobWriter, OpenBlob } from '../../ports/blobs.ts'
 import type { Origin } from '../../ports/outward.ts'
 import { DigestGate } from './digest-gate.ts'
 import { RecentBytes } from './recent-bytes.ts'
+import { SharedPieces } from './shared-pieces.ts'
 
-const READ_SIZE = 256 * 1024
 /** Bytes that are held back, at least, until size and sha256 agree. */
 const WITHHELD = 64 * 1024
+/** Bytes that a reader who is where nobody else is reads at once, where it is not told otherwise. */
+const ALONE = 64 * 1024
 /** Bytes that came last and stay in memory, for readers that keep step. The writer holds about as many of them anyway. */
 const RECENT = 2 * 1024 * 1024
 
@@ -50,9 +51,9 @@ export class Ingest {
   #released = 0
   #ended: { readonly failure: unknown } | 'stored' | undefined
   #waiting: (() => void)[] = []
-  readonly #recent = new RecentBytes(RECENT)
-  /** pieces of the file for readers that fell back, so that a thousand of them share one buffer */
-  readonly #pieces = new LRUCache<number, Promise<Buffer>>({ max: 8 })
+  #recent = new RecentBytes(RECENT)
+  /** for readers that fell back */
+  readonly #pieces = new SharedPieces((start, length) => this.#read(Buffer.allocUnsafeSlow(length), start))
 
   constructor(options: Options) {
     const size = Promise.withResolvers<number | undefined>()
@@ -84,6 +85,7 @@ export class Ingest {
     const abort = new AbortController()
     const source = (await origin.file(artifact, abort.signal, { asker: this.#party })).value
     try {
+      this.#recent = new RecentBytes(RECENT, source.recycle)
       const expected = artifact.size ?? source.length
       if (expected !== undefined && expected > maxSize)
         throw new GateError(
@@ -99,11 +101,13 @@ export class Ingest {
           gate.take(chunk)
           await writer.write(chunk)
           this.#recent.add(chunk)
+          this.#recent.isWritten(writer.written)
           this.#release(this.#recent.wholeUpTo(gate.seen - WITHHELD, WITHHELD))
         }
         gate.finish(writer.digest())
         await options.inspect((buffer, position, length) => writer.read(buffer, position, length), gate.seen)
         await writer.commit()
+        this.#recent.isWritten(gate.seen)
         this.#writer = undefined
         // opened at once for those who read along: what is evicted in the meantime stays readable
         await this.#stillOpen()
@@ -138,8 +142,8 @@ export class Ingest {
     for (const resume of waiting) resume()
   }
 
-  /** The bytes in order, as they are released. Throws when the file turns out wrong: the last bytes never come. */
-  async *chunks(): AsyncIterable<Buffer> {
+  /** The bytes in order, as they are released, as an open file gives them. Throws when the file turns out wrong: the last bytes never come. */
+  async *chunks(take: () => Promise<Buffer> = async () => Buffer.allocUnsafeSlow(ALONE)): AsyncIterable<Buffer> {
     this.#readers += 1
     try {
       const size = await this.size
@@ -150,9 +154,18 @@ export class Ingest {
           await new Promise<void>(resolve => this.#waiting.push(resolve))
           this.#assertNotFailed()
         }
-        const piece = this.#recent.at(position, this.#released) ?? (await this.#piece(position, size))
-        yield piece
-        position += piece.byteLength
+        const end = Math.min(this.#released, size)
+        const recent = this.#recent.lend(position, end)
+        const shared = recent === undefined ? this.#pieces.lend(position, end, size) : undefined
+        try {
+          const piece = recent?.bytes ?? (await shared?.bytes) ?? (await this.#readAlone(position, end, take))
+          yield piece
+          // whoever asks for more is done with it; of one who went away it is not known
+          recent?.giveBack()
+          position += piece.byteLength
+        } finally {
+          shared?.giveBack()
+        }
       }
     } finally {
       this.#readers -= 1
@@ -168,28 +181,20 @@ export class Ingest {
     if (this.#readers > 0 || this.#ended === undefined) return
     this.#pieces.clear()
     this.#recent.clear()
+    if (this.#ended === 'stored') this.#recent.isWritten(Number.POSITIVE_INFINITY)
     const blob = this.#blob
     this.#blob = undefined
     blob?.then(open => open?.close()).catch(() => {})
   }
 
-  /** Whole pieces are shared between readers; a piece that is not complete yet is read as far as it goes. */
-  async #piece(position: number, size: number): Promise<Buffer> {
-    const start = position - (position % READ_SIZE)
-    const whole = Math.min(READ_SIZE, size - start)
-    if (start + whole > this.#released) return await this.#read(position, Math.min(this.#released, size) - position)
-    let piece = this.#pieces.get(start)
-    if (piece === undefined) {
-      piece = this.#read(start, whole)
-      this.#pieces.set(start, piece)
-      piece.catch(() => this.#pieces.delete(start))
-    }
-    return (await piece).subarray(position - start)
+  async #readAlone(position: number, end: number, take: () => Promise<Buffer>): Promise<Buffer> {
+    const buffer = await take()
+    return await this.#read(buffer.subarray(0, end - position), position)
   }
 
-  async #read(position: number, length: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafeSlow(length)
-    for (let done = 0; done < length; ) {
+  /** Fills the buffer. */
+  async #read(buffer: Buffer, position: number): Promise<Buffer> {
+    for (let done = 0; done < buffer.byteLength; ) {
       const count = await this.#readSome(buffer.subarray(done), position + done)
       if (count === 0) throw new GateError('unknown-store', 'a file was cut short while it was read along')
       done += count

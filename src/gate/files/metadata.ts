@@ -1,9 +1,9 @@
-import { LRUCache } from 'lru-cache'
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { Admitted, type Refused } from '../../domain/decide/verdict.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { Asker } from '../../flow/asker.ts'
+import { keptWithin } from '../../flow/kept-within.ts'
 import type { Limit } from '../../flow/limit.ts'
 import { createOnce } from '../../flow/once.ts'
 import type { Events } from '../../observe/events.ts'
@@ -64,15 +64,22 @@ interface Looked {
   readonly objection: MetadataObjection | undefined
 }
 
+const MIB = 1024 * 1024
+
 export function createMetadata(options: Options): Metadata {
   const { origin, vault, documents, wheelMetadata, mismatches, limit, mode, events, fileWith, withhold } = options
   const once = createOnce<Looked>()
   /** by `<sha256 of the text> <the wheel's name>` */
-  const looked = new LRUCache<string, Looked>({ max: 50_000 })
+  const looked = keptWithin<string, Looked>({
+    bytes: 8 * MIB,
+    weigh: ({ objection }) => (objection === undefined ? 64 : 1_024),
+  })
   /** by the same: those of which it was told that they are files, which they are for as long as that is known */
-  const told = new LRUCache<string, true>({ max: 10_000 })
+  const told = keptWithin<string, true>({ bytes: 2 * MIB })
 
   async function fetch(artifact: Artifact, sha256: Sha256, asker: Asker): Promise<Looked> {
+    const inside = wheelMetadata.inside(artifact)
+    if (inside !== undefined) return await keepSound(artifact, sha256, [inside])
     mismatches.assertNone(urlOf(artifact), sha256)
     const take = (body: Untrusted<AsyncIterable<Buffer>>) => keepSound(artifact, sha256, body.value)
     const answer = await limit.run(() => origin.metadata(artifact, take, { asker }), asker)
@@ -84,7 +91,11 @@ export function createMetadata(options: Options): Metadata {
   }
 
   /** Written down while it is looked into; nobody can open it before both have ended well, and what is not given out is not kept. */
-  async function keepSound(artifact: Artifact, sha256: Sha256, body: AsyncIterable<Buffer>): Promise<Looked> {
+  async function keepSound(
+    artifact: Artifact,
+    sha256: Sha256,
+    body: AsyncIterable<Buffer> | readonly Buffer[],
+  ): Promise<Looked> {
     const writer = await documents.writer(sha256)
     try {
       const reader = new MetadataReader()

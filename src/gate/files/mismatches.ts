@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache'
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, type Instant, millis } from '../../domain/base/instant.ts'
+import { keptWithin } from '../../flow/kept-within.ts'
 import type { Events } from '../../observe/events.ts'
 
 /** How long bytes that did not match are not asked for again. */
@@ -16,7 +16,10 @@ export interface Mismatches {
 }
 
 export function createMismatches(events: Events, clock: Clock): Mismatches {
-  const known = new LRUCache<string, { readonly until: Instant; readonly detail: string }>({ max: 10_000 })
+  const known = keptWithin<string, { readonly until: Instant; readonly detail: string }>({
+    bytes: 4 * 1024 * 1024,
+    weigh: ({ detail }) => 64 + 2 * detail.length,
+  })
   const keyOf = (url: string, sha256: Sha256): string => `${sha256} ${url}`
   return {
     assertNone(url, sha256) {

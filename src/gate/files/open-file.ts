@@ -13,7 +13,8 @@ export type OpenFile =
       readonly stored: Promise<void>
       /**
        * The bytes as they come; the last chunk only after size and sha256 agree. Throws when they do not: the socket
-       * must then be reset. Several readers may read side by side.
+       * must then be reset. Several readers may read side by side, from memory that they share; for one that is where nobody else
+       * is, the next chunk is read into a buffer that `take` gives. A chunk is looked at until the next one is asked for.
        */
-      chunks(): AsyncIterable<Buffer>
+      chunks(take?: () => Promise<Buffer>): AsyncIterable<Buffer>
     }

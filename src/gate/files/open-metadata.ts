@@ -1,14 +1,15 @@
-import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import { Admitted, type Refused } from '../../domain/decide/verdict.ts'
 import type { Asker } from '../../flow/asker.ts'
+import { keptWithin } from '../../flow/kept-within.ts'
 import type { OpenBlob } from '../../ports/blobs.ts'
 import type { Documents } from './documents.ts'
 import type { Metadata } from './metadata.ts'
 
 /** How long what was looked into needs no second look, ms: what stands beside it in the index may change. */
 const LOOKED_INTO_MS = 60_000
-const MOST = 50_000
+/** bytes */
+const MOST = 8 * 1024 * 1024
 
 interface Options {
   readonly metadata: Pick<Metadata, 'look'>
@@ -25,7 +26,7 @@ export function createOpenMetadata({
   metadata,
   documents,
 }: Options): (verdict: Admitted, asker?: Asker) => Promise<OpenedMetadata | Refused> {
-  const lookedInto = new LRUCache<string, true>({ max: MOST, ttl: LOOKED_INTO_MS })
+  const lookedInto = keptWithin<string, true>({ bytes: MOST, ttl: LOOKED_INTO_MS })
   return async (verdict, asker) => {
     if (!Admitted.is(verdict)) throw new GateError('unknown-bug', 'only an admitted file has metadata')
     const { sha256, filename, coreMetadata } = verdict.artifact

@@ -1,5 +1,5 @@
 import type { Clock } from '../../domain/base/instant.ts'
-import type { Artifact } from '../../domain/packaging/artifact.ts'
+import { type Artifact, strangerSource } from '../../domain/packaging/artifact.ts'
 import type { Memory } from '../../ports/memory.ts'
 
 /**
@@ -9,15 +9,22 @@ import type { Memory } from '../../ports/memory.ts'
 export type Settle = (artifact: Artifact) => Promise<void> | undefined
 
 export function createSettle({ memory, clock }: { readonly memory: Memory; readonly clock: Clock }): Settle {
-  async function learn({ project, filename: { text: filename }, sha256 }: Artifact): Promise<void> {
-    const { settled, sightings } = await memory.of(project)
+  async function learn(artifact: Artifact): Promise<void> {
+    const {
+      project,
+      filename: { text: filename },
+      sha256,
+    } = artifact
+    const source = strangerSource(artifact)
+    const { settled, sightings } = await memory.of(project, undefined, source)
     const seen = sightings.get(filename)
     if (settled.has(filename) || seen === undefined || (seen.sha256 ?? sha256) !== sha256) return
-    await memory.learn(project, { settled: [{ filename, sha256, at: clock() }] })
+    await memory.learn(project, { settled: [{ filename, sha256, at: clock() }] }, source)
   }
 
   return artifact => {
-    const isKnown = memory.atHand(artifact.project)?.settled.has(artifact.filename.text) === true
+    const isKnown =
+      memory.atHand(artifact.project, undefined, strangerSource(artifact))?.settled.has(artifact.filename.text) === true
     return isKnown ? undefined : learn(artifact)
   }
 }

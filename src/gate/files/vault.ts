@@ -25,7 +25,7 @@ export interface Vault {
   open(verdict: Admitted, asker?: Asker): Promise<OpenFile>
   /** What `open` would say of the file, for whoever does not want its bytes: nothing is fetched for it. */
   describe(verdict: Admitted): Promise<FileFacts>
-  /** The stored bytes of a file, as far as they are what the index says of it now. Whoever gets them closes them. */
+  /** The bytes of a file that are stored here, as far as they are what the index says of it now. Whoever gets them closes them. */
   stored(artifact: Artifact): Promise<OpenBlob | undefined>
 }
 
@@ -50,16 +50,16 @@ export function createVault(options: Options): Vault {
   async function open(verdict: Admitted, asker: Asker = OURSELVES): Promise<OpenFile> {
     const artifact = admittedFile(verdict)
     const { filename } = artifact
-    const before = await stored(artifact)
+    const before = await stored(artifact, isSpooled(artifact) ? 'anywhere' : 'here')
     if (before !== undefined) return await verified(artifact, before)
     const ingest = ingestOnce(artifact, asker)
     const size = await ingest.size
     if (size !== undefined && size > spool) {
       const file = VerifiedFile.mint({ sha256: artifact.sha256, size, filename: filename.text })
-      return { kind: 'flowing', file, stored: ingest.stored, chunks: () => ingest.chunks() }
+      return { kind: 'flowing', file, stored: ingest.stored, chunks: take => ingest.chunks(take) }
     }
     await ingest.stored
-    const spooled = await stored(artifact)
+    const spooled = await stored(artifact, 'here')
     if (spooled === undefined) throw new GateError('unknown-store', `${filename.text} was stored and is gone`)
     return await verified(artifact, spooled)
   }
@@ -67,7 +67,7 @@ export function createVault(options: Options): Vault {
   async function describe(verdict: Admitted): Promise<FileFacts> {
     const artifact = admittedFile(verdict)
     const { sha256, size, url } = artifact
-    const blob = await stored(artifact)
+    const blob = await stored(artifact, 'here')
     blob?.close()
     if (blob === undefined) mismatches.assertNone(url, sha256)
     return { sha256, size: blob?.size ?? size }
@@ -84,8 +84,13 @@ export function createVault(options: Options): Vault {
     return { kind: 'stored', blob, file: VerifiedFile.mint({ sha256, size: blob.size, filename: filename.text }) }
   }
 
-  async function stored(artifact: Artifact): Promise<OpenBlob | undefined> {
-    const blob = await blobs.open(artifact.sha256)
+  /** A larger one is read along, wherever it comes from. */
+  function isSpooled({ size }: Artifact): boolean {
+    return size !== undefined && size <= spool
+  }
+
+  async function stored(artifact: Artifact, where: 'anywhere' | 'here'): Promise<OpenBlob | undefined> {
+    const blob = await blobs.open(artifact.sha256, where)
     if (blob === undefined) return undefined
     try {
       await assertAsListed(artifact, blob)
@@ -131,7 +136,7 @@ export function createVault(options: Options): Vault {
     return ingest
   }
 
-  return { open, describe, stored }
+  return { open, describe, stored: artifact => stored(artifact, 'here') }
 }
 
 function admittedFile(verdict: Admitted): Artifact {

@@ -1,9 +1,9 @@
-import { LRUCache } from 'lru-cache'
-import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
+import { sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { InvalidFinding } from '../../domain/identity/attestation.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { DistFilename } from '../../domain/packaging/filename.ts'
+import { keptWithin } from '../../flow/kept-within.ts'
 import { createOnce } from '../../flow/once.ts'
 import type { Events } from '../../observe/events.ts'
 import { ArchiveError, readWheelMetadata, UnreadableArchive } from '../../protocol/metadata/wheel-metadata.ts'
@@ -14,6 +14,8 @@ type Read = (buffer: Buffer, position: number, length: number) => Promise<number
 export interface WheelMetadata {
   /** Whether this wheel's METADATA was found to be what the index promises. */
   isCompared(artifact: Artifact): boolean
+  /** The METADATA inside, of a wheel that came in a moment ago and whose METADATA is what the index promises. */
+  inside(artifact: Artifact): Buffer | undefined
   /**
    * PEP 740 does not cover `.metadata`; what clients resolve with must be what the wheel holds. Throws `integrity-mismatch`
    * where the METADATA inside has not the sha256 that the index gives out, `unknown-archive` where it cannot be read, and
@@ -31,13 +33,19 @@ interface Options {
 export function createWheelMetadata({ events, remember }: Options): WheelMetadata {
   const once = createOnce<void>()
   /** wheels whose METADATA is what the index promised, as `<sha256 of the wheel> <sha256 of METADATA>` */
-  const compared = new LRUCache<string, true>({ max: 50_000 })
+  const compared = keptWithin<string, true>({ bytes: 8 * 1024 * 1024 })
+  /** of those that were compared last, by the same: whoever takes a wheel and then its METADATA need not ask for that */
+  const lately = keptWithin<string, Buffer>({ bytes: 2 * 1024 * 1024, weigh: ({ byteLength }) => byteLength })
   const pairOf = ({ sha256, coreMetadata }: Artifact): string => `${sha256} ${coreMetadata}`
 
   async function compareOnce(artifact: Artifact, filename: Wheel, read: Read, size: number): Promise<void> {
     const { coreMetadata } = artifact
-    const found = await metadataDigest(filename, read, size)
-    if (found === coreMetadata) return void compared.set(pairOf(artifact), true)
+    const bytes = await metadataInside(filename, read, size)
+    const found = Buffer.isBuffer(bytes) ? sha256Of(bytes) : bytes
+    if (found === coreMetadata && Buffer.isBuffer(bytes)) {
+      lately.set(pairOf(artifact), bytes)
+      return void compared.set(pairOf(artifact), true)
+    }
     if (found instanceof UnreadableArchive) return await refuseUnread(artifact, found)
     const inside = found instanceof ArchiveError ? `unreadable (${found.message})` : 'another text'
     const detail = `${filename.text}: the index gives its METADATA the sha256 ${coreMetadata}, inside the wheel it is ${inside}`
@@ -57,6 +65,7 @@ export function createWheelMetadata({ events, remember }: Options): WheelMetadat
 
   return {
     isCompared: artifact => compared.has(pairOf(artifact)),
+    inside: artifact => lately.get(pairOf(artifact)),
     async compare(artifact, read, size) {
       const { filename, coreMetadata } = artifact
       if (filename.kind !== 'wheel' || coreMetadata === undefined || compared.has(pairOf(artifact))) return
@@ -65,10 +74,10 @@ export function createWheelMetadata({ events, remember }: Options): WheelMetadat
   }
 }
 
-/** sha256 of the METADATA inside, or why there is none. */
-async function metadataDigest(filename: Wheel, read: Read, size: number): Promise<Sha256 | ArchiveError> {
+/** The METADATA inside, or why there is none. */
+async function metadataInside(filename: Wheel, read: Read, size: number): Promise<Buffer | ArchiveError> {
   try {
-    return sha256Of(await readWheelMetadata({ read, size }, filename))
+    return await readWheelMetadata({ read, size }, filename)
   } catch (error) {
     if (error instanceof ArchiveError) return error
     throw error

@@ -1,4 +1,6 @@
 import type { RefusalCode } from '../../domain/base/refusal.ts'
+import type { SourceName } from '../../domain/base/source-name.ts'
+import { tellMoved } from '../../domain/decide/story.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import type { ListedFile } from '../../domain/memory/sighting.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
@@ -13,6 +15,8 @@ export interface ArtifactRules {
   readonly policy: Policy
   /** bytes */
   readonly maxSize: number
+  /** a name that another source owns and that this one could be taken for; it may become known after the page was read */
+  readonly lookalike?: ((project: ProjectName) => string | undefined) | undefined
 }
 
 /** Turns an index entry into an artifact, or into the refusal that its poverty demands. */
@@ -36,8 +40,12 @@ export function artifactOf(page: PageIndex, file: IndexFile, rules: ArtifactRule
       'too-large',
       `${file.filename} has ${file.size} bytes; files.max_size is ${rules.maxSize}.`,
     )
+  const { name } = page.index
+  const lookalike = rules.lookalike?.(name)
   return {
-    project: page.index.name,
+    project: name,
+    ...sourceOf(page),
+    ...(lookalike === undefined ? {} : { lookalike }),
     filename: file.dist,
     path: file.path,
     sha256: file.sha256,
@@ -83,6 +91,7 @@ function refuse(page: PageIndex, file: IndexFile, rules: ArtifactRules, code: Re
     code,
     file: {
       project: page.index.name,
+      ...sourceOf(page),
       version: file.dist?.version,
       filename: file.filename,
       sha256: file.sha256,
@@ -103,7 +112,7 @@ export function refuseQuarantined(page: PageIndex, filename: string, policy: Pol
   return {
     kind: 'refused',
     code: 'project-quarantined',
-    file: { project: page.index.name, version: undefined, filename, sha256: undefined },
+    file: { project: page.index.name, ...sourceOf(page), version: undefined, filename, sha256: undefined },
     rule: undefined,
     identity: undefined,
     detail,
@@ -112,6 +121,28 @@ export function refuseQuarantined(page: PageIndex, filename: string, policy: Pol
     steps: [{ mark: 'fail', check: 'project status', expected: 'active', found: 'quarantined' }],
     notes: [],
   }
+}
+
+/** A file that another source lists than the one that its name belongs to. What could be nothing but refused there is refused for that. */
+export function movedFrom(was: SourceName, located: Artifact | Refused): Artifact | Refused {
+  if (!('kind' in located)) return { ...located, belongsTo: was }
+  const { project, source, filename } = located.file
+  const [step] = located.steps
+  return {
+    ...located,
+    code: 'source-changed',
+    detail: `${tellMoved({ project, belongsTo: was, source, filename })} ${located.detail}`,
+    nothingAdmits: `Nothing that a policy says admits it: ${located.code} stands against it too, and that is never waived.`,
+    behind: located.code,
+    steps: [
+      { mark: 'fail', check: 'source', expected: was, ...(source === undefined ? {} : { found: source }) },
+      ...(step === undefined ? [] : [step]),
+    ],
+  }
+}
+
+function sourceOf({ index: { source } }: PageIndex): { readonly source?: SourceName } {
+  return source === undefined ? {} : { source }
 }
 
 function quarantineDetail(page: PageIndex): string {

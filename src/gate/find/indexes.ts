@@ -13,7 +13,7 @@ import { mapInSteps, type Steps } from '../../flow/steps.ts'
 import type { Events } from '../../observe/events.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Asking, Index } from '../../ports/outward.ts'
-import type { ProjectIndex } from '../../protocol/simple/project-index.ts'
+import type { IndexFile, ProjectIndex } from '../../protocol/simple/project-index.ts'
 import { UnreadableStatus } from '../../protocol/simple/project-status.ts'
 import { listedFile, unreadFile } from './artifacts.ts'
 import { type FullAnswers, isSettled, mayBeUnchanged, saysTheSame } from './full-answers.ts'
@@ -72,6 +72,12 @@ export interface Indexes {
    * a few seconds old, so that a file is found as soon as the index lists it.
    */
   anew(project: ProjectName, asker?: Asker): Promise<KnownPage | undefined>
+  /** Another source that has such a file of a name that its own has lost: see the port. */
+  elsewhere(
+    project: ProjectName,
+    isMeant: (file: IndexFile) => boolean,
+    asker: Asker,
+  ): ReturnType<NonNullable<Index['elsewhere']>>
   /** The same where it needs no waiting; `undefined` when it does. */
   atHand(project: ProjectName): KnownPage | undefined
   /** As `current`, but a page whose serial went backwards is stood in for by the one before it (listings only). */
@@ -87,25 +93,29 @@ interface Options {
   readonly maxStale: Millis
   readonly isInternal: (project: ProjectName) => boolean
   readonly unoffered: Pick<Unoffered, 'without'>
-  /** pages that are kept at most; by default as many as have 100,000 entries together */
+  /** pages that are kept at most; by default as many as take 128 MiB together, which are some 100,000 entries */
   readonly kept?: number
 }
 
-/** entries of pages */
-const MOST_KEPT = 100_000
+/** bytes of pages, about, and of one entry with its texts */
+const MOST_KEPT = 128 * 1024 * 1024
+const PER_ENTRY = 1_280
 
 export function createIndexes(options: Options): Indexes {
   const { index, memory, events, clock, maxAge, maxStale, isInternal, unoffered, kept } = options
   const known = new LRUCache<ProjectName, Remembered>({
     maxSize: MOST_KEPT,
     ...(kept === undefined ? {} : { max: kept }),
-    sizeCalculation: remembered => 1 + (remembered.page?.index.files.length ?? 0),
+    sizeCalculation: remembered => PER_ENTRY * (1 + (remembered.page?.index.files.length ?? 0)),
   })
   const absent = new LRUCache<ProjectName, Remembered>({ max: MOST_ABSENT })
   const once = createOnce<KnownPage | undefined>()
 
+  /** A page of another source than the one that the name belongs to by now is nothing that is known. */
   function recall(project: ProjectName): Remembered | undefined {
-    return known.get(project) ?? absent.get(project)
+    const remembered = known.get(project) ?? absent.get(project)
+    const source = remembered?.page?.index.source
+    return source === undefined || source === index.sourceOf?.(project) ? remembered : undefined
   }
 
   function remember(project: ProjectName, remembered: Remembered): void {
@@ -345,11 +355,15 @@ export function createIndexes(options: Options): Indexes {
       const remembered = recall(project)
       return !isInternal(project) && fresh(remembered, clock()) ? remembered.page : undefined
     },
+    async elsewhere(project, isMeant, asker) {
+      if (index.elsewhere === undefined || isInternal(project)) return undefined
+      return await index.elsewhere(project, isMeant, { asker, sight: 'first' })
+    },
     async listed(project, asker) {
       try {
         return await current(project, asker)
       } catch (error) {
-        const before = known.get(project)
+        const before = recall(project)
         const changed = error instanceof GateError && error.code === 'unknown-index-changed'
         if (changed && mayStandIn(before, clock())) return before.page
         throw error

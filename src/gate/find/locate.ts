@@ -1,15 +1,17 @@
-import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import type { Artifact, FilePath } from '../../domain/packaging/artifact.ts'
 import {
   candidateProjects,
   type DistFilename,
+  namesWithin,
   parseDistFilename,
   sameDistribution,
 } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
-import type { Asker } from '../../flow/asker.ts'
+import { readingsOf } from '../../domain/sources/readings.ts'
+import { type Asker, OURSELVES } from '../../flow/asker.ts'
+import { keptWithin } from '../../flow/kept-within.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { IndexFile, ProjectIndex } from '../../protocol/simple/project-index.ts'
 import type { Policies } from '../policy/policies.ts'
@@ -38,6 +40,8 @@ interface Options {
   readonly memory: Memory
   readonly policies: Policies
   readonly isInternal: (project: ProjectName) => boolean
+  /** whether somebody owns the name, so that none of the other sources may hear of it; default: nobody owns any */
+  readonly isOwned?: ((project: ProjectName) => boolean) | undefined
 }
 
 /** Throws not-listed, listed-otherwise, internal, unknown-…. */
@@ -48,7 +52,17 @@ export interface Locate {
   /** Throws no-project besides. */
   byName(project: ProjectName, filename: DistFilename, asker?: Asker): Promise<Artifact | Refused>
   /** The project of `foo-bar-1.0.tar.gz` is not known before an index lists it: the first of those that it could belong to. */
-  byFilename(filename: string): Promise<Artifact | Refused>
+  byFilename(filename: string, asker?: Asker): Promise<Artifact | Refused>
+}
+
+/** Which file is looked for. */
+interface Wanted {
+  readonly fileOn: (page: KnownPage) => IndexFile | undefined
+  readonly isMeant: (file: IndexFile) => boolean
+}
+
+function named(filename: string): Wanted {
+  return { fileOn: page => page.byFilename.get(filename), isMeant: file => file.filename === filename }
 }
 
 /** Where a file is listed. */
@@ -62,14 +76,16 @@ interface Place {
  * the project comes from what is remembered of the path or, failing that, from the file name; the digest and the size
  * come from the index, never from the URL.
  */
-export function createLocate({ indexes, sound, memory, policies, isInternal }: Options): Locate {
-  const projects = new LRUCache<FilePath, ProjectName>({ max: 50_000 })
+export function createLocate(options: Options): Locate {
+  const { indexes, sound, memory, policies, isInternal, isOwned = () => false } = options
+  const reserved = { isInternal, isOwned }
+  const projects = keptWithin<FilePath, ProjectName>({ bytes: 8 * 1024 * 1024, weigh: name => name.length })
 
   /** What is missing may have been published since the page was read. */
   async function find(
     candidates: readonly ProjectName[],
     filename: string,
-    fileOn: (page: KnownPage) => IndexFile | undefined,
+    { fileOn, isMeant }: Wanted,
     asker: Asker | undefined,
   ): Promise<Artifact | Refused> {
     const look = (how: 'current' | 'anew') => search(candidates, fileOn, project => indexes[how](project, asker))
@@ -79,7 +95,24 @@ export function createLocate({ indexes, sound, memory, policies, isInternal }: O
       const page = await indexes.current(project, asker)
       if (page?.index.status === 'quarantined') return refuseQuarantined(page, filename, policies.current())
     }
+    const moved = await movedAway(candidates, isMeant, asker)
+    if (moved !== undefined) return moved
     throw await whyNotFound(candidates, filename, asker)
+  }
+
+  /** A name that its source has lost, and a file that another source has: it does not become that one's by itself. */
+  async function movedAway(
+    candidates: readonly ProjectName[],
+    isMeant: Wanted['isMeant'],
+    asker: Asker = OURSELVES,
+  ): Promise<Artifact | Refused | undefined> {
+    for (const project of candidates) {
+      if ((await indexes.current(project, asker)) !== undefined) continue
+      const moved = await indexes.elsewhere(project, isMeant, asker)
+      const file = moved?.page.files.find(isMeant)
+      if (moved !== undefined && file !== undefined) return await sound.moved(moved.page, file, moved.was, asker)
+    }
+    return undefined
   }
 
   /** A file that is there under another spelling, or whose entry could not be believed, is not called unlisted. */
@@ -124,39 +157,38 @@ export function createLocate({ indexes, sound, memory, policies, isInternal }: O
    */
   async function ownersOf(path: FilePath, filename: string): Promise<readonly ProjectName[]> {
     const remembered = projects.get(path) ?? (await memory.projectOf(path))
-    if (remembered === undefined) return readingsOf(filename).slice(0, MOST_ASKED)
+    if (remembered === undefined) return readingsOf(filename, reserved).slice(0, MOST_ASKED)
     const others = candidateProjects(filename).filter(other => other !== remembered)
-    return others.some(isInternal) ? [remembered] : [remembered, ...others].slice(0, MOST_ASKED)
-  }
-
-  function readingsOf(filename: string): readonly ProjectName[] {
-    const candidates = candidateProjects(filename)
-    // one internal name among the readings is enough: asking for the others could tell the upstream about it
-    if (candidates.some(isInternal)) throw new GateError('internal', `${filename} could belong to an internal name`)
-    return candidates
+    const told = [...others, ...namesWithin(filename)]
+    if (told.some(isInternal)) return [remembered]
+    if (isOwned(remembered)) return [remembered, ...others.filter(isOwned)].slice(0, MOST_ASKED)
+    return told.some(isOwned) ? [remembered] : [remembered, ...others].slice(0, MOST_ASKED)
   }
 
   return {
     async byPath(path, asker) {
       const filename = path.slice(path.lastIndexOf('/') + 1)
-      return await find(await ownersOf(path, filename), filename, page => page.byPath.get(path), asker)
+      const wanted: Wanted = { fileOn: page => page.byPath.get(path), isMeant: file => file.path === path }
+      return await find(await ownersOf(path, filename), filename, wanted, asker)
     },
     atHand(path) {
       const project = projects.get(path)
       if (project === undefined) return undefined
       const page = indexes.atHand(project)
       const file = page?.byPath.get(path)
-      const known = memory.atHand(project)
+      const known = memory.atHand(project, path.slice(path.lastIndexOf('/') + 1))
       if (page === undefined || file === undefined || known === undefined) return undefined
       const artifact = sound.atHand(page, file, known)
       return artifact instanceof GateError ? undefined : artifact
     },
     async byName(project, filename, asker) {
       const page = (await indexes.current(project, asker)) ?? (await indexes.anew(project, asker))
-      if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
-      return await find([project], filename.text, known => known.byFilename.get(filename.text), asker)
+      const wanted = named(filename.text)
+      if (page !== undefined) return await find([project], filename.text, wanted, asker)
+      const moved = await movedAway([project], wanted.isMeant, asker)
+      if (moved === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+      return moved
     },
-    byFilename: async filename =>
-      await find(readingsOf(filename), filename, page => page.byFilename.get(filename), undefined),
+    byFilename: async (filename, asker) => await find(readingsOf(filename, reserved), filename, named(filename), asker),
   }
 }

@@ -1,5 +1,6 @@
 import { GateError } from '../../domain/base/errors.ts'
 import type { Clock, Instant } from '../../domain/base/instant.ts'
+import type { SourceName } from '../../domain/base/source-name.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import { claims, isChanged } from '../../domain/memory/sighting.ts'
@@ -8,11 +9,11 @@ import { candidateProjects } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Asker } from '../../flow/asker.ts'
 import type { Memory } from '../../ports/memory.ts'
-import type { IndexFile } from '../../protocol/simple/project-index.ts'
+import type { IndexFile, ProjectIndex } from '../../protocol/simple/project-index.ts'
 import type { Policies } from '../policy/policies.ts'
-import { artifactOf } from './artifacts.ts'
+import { artifactOf, movedFrom } from './artifacts.ts'
 import type { Indexes } from './indexes.ts'
-import type { KnownPage } from './known-page.ts'
+import type { KnownPage, PageIndex } from './known-page.ts'
 
 /**
  * Whether a listed file is sound: its name has the bytes that it had when it was first seen, no other project lists it as
@@ -21,6 +22,8 @@ import type { KnownPage } from './known-page.ts'
 export interface Sound {
   /** Throws `unknown-index-changed`, and `unknown-…` where another project's page has to be asked and cannot be. */
   artifact(page: KnownPage, file: IndexFile, asker?: Asker): Promise<Artifact | Refused>
+  /** The same of a file that another source lists than the one that its name belongs to. */
+  moved(page: ProjectIndex, file: IndexFile, was: SourceName, asker?: Asker): Promise<Artifact | Refused>
   /** The same where it needs no waiting, doubt as a value; `undefined` when it does. */
   atHand(page: KnownPage, file: IndexFile, memory: ProjectMemory): Artifact | Refused | GateError | undefined
 }
@@ -32,6 +35,9 @@ interface Options {
   /** bytes */
   readonly maxSize: number
   readonly isInternal: (project: ProjectName) => boolean
+  /** whether somebody owns the name, so that none of the other sources may hear of it; default: nobody owns any */
+  readonly isOwned?: ((project: ProjectName) => boolean) | undefined
+  readonly lookalike?: ((project: ProjectName) => string | undefined) | undefined
   readonly clock: Clock
 }
 
@@ -44,37 +50,51 @@ interface Rival {
 
 const NOBODY: readonly ProjectName[] = []
 
-export function createSound({ indexes, memory, policies, maxSize, isInternal, clock }: Options): Sound {
+export function createSound(options: Options): Sound {
+  const { indexes, memory, policies, maxSize, isInternal, isOwned = () => false, lookalike, clock } = options
+
   /** `demo-2-4.tar.gz` is demo 2.post4 and demo-2 4; a wheel's name has one reading, and so has one with one dash. */
-  function rivalsOf({ index }: KnownPage, { dist }: IndexFile): readonly ProjectName[] {
+  function rivalsOf({ index }: PageIndex, { dist }: IndexFile): readonly ProjectName[] {
     if (dist?.kind !== 'sdist' || dist.text.indexOf('-') === dist.text.lastIndexOf('-')) return NOBODY
-    return candidateProjects(dist.text).filter(other => other !== index.name && !isInternal(other))
+    const others = candidateProjects(dist.text).filter(other => other !== index.name && !isInternal(other))
+    // whoever does not own the name is not told of its files: `demo-2-4` holds demo, which is owned
+    return isOwned(index.name) ? others.filter(isOwned) : others
   }
 
-  async function meet(project: ProjectName, asker: Asker | undefined): Promise<Rival> {
-    return { project, page: await indexes.current(project, asker), memory: await memory.of(project) }
+  async function meet(project: ProjectName, { filename }: IndexFile, asker: Asker | undefined): Promise<Rival> {
+    return { project, page: await indexes.current(project, asker), memory: await memory.of(project, filename) }
   }
 
-  function meetAtHand(project: ProjectName): Rival | undefined {
+  function meetAtHand(project: ProjectName, { filename }: IndexFile): Rival | undefined {
     const page = indexes.atHand(project)
-    const known = memory.atHand(project)
+    const known = memory.atHand(project, filename)
     return page === undefined || known === undefined ? undefined : { project, page, memory: known }
   }
 
-  function artifact(page: KnownPage, file: IndexFile): Artifact | Refused {
-    return artifactOf(page, file, { policy: policies.current(), maxSize })
+  /** Throws where the file is not what it was, or somebody else's: by the memory of the source that is named, else of the name's own. */
+  async function assertItsOwn(page: PageIndex, file: IndexFile, asker: Asker | undefined, source?: SourceName) {
+    assertUnchanged(await memory.of(page.index.name, file.filename, source), file)
+    for (const other of rivalsOf(page, file)) assertNobodyElses(page, file, await meet(other, file, asker), clock())
+  }
+
+  function artifact(page: PageIndex, file: IndexFile): Artifact | Refused {
+    return artifactOf(page, file, { policy: policies.current(), maxSize, lookalike })
   }
 
   return {
     async artifact(page, file, asker) {
-      assertUnchanged(await memory.of(page.index.name), file)
-      for (const other of rivalsOf(page, file)) assertNobodyElses(page, file, await meet(other, asker), clock())
+      await assertItsOwn(page, file, asker)
       return artifact(page, file)
+    },
+    async moved(index, file, was, asker) {
+      const page = { index }
+      await assertItsOwn(page, file, asker, index.source)
+      return movedFrom(was, artifact(page, file))
     },
     atHand(page, file, known) {
       const rivals: Rival[] = []
       for (const other of rivalsOf(page, file)) {
-        const rival = meetAtHand(other)
+        const rival = meetAtHand(other, file)
         if (rival === undefined) return undefined
         rivals.push(rival)
       }
@@ -103,7 +123,7 @@ function assertUnchanged({ sightings }: ProjectMemory, file: IndexFile): void {
  * Where the pages of two projects list a file, or did, whoever writes the index could have a file of one judged by the rule of
  * the other. A page that lists it no longer may still be what a client's lock was made from.
  */
-function assertNobodyElses({ index }: KnownPage, { filename, path }: IndexFile, rival: Rival, now: Instant): void {
+function assertNobodyElses({ index }: PageIndex, { filename, path }: IndexFile, rival: Rival, now: Instant): void {
   const seen = rival.memory.sightings.get(filename)
   if (rival.page?.byPath.has(path) !== true && (seen === undefined || !claims(seen, now))) return
   throw new GateError(

@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import { keptWithin } from '../../flow/kept-within.ts'
 import type { IndexFile, ProjectIndex } from '../../protocol/simple/project-index.ts'
 
 /**
@@ -13,15 +13,28 @@ export interface Unoffered {
   without(index: ProjectIndex): ProjectIndex
 }
 
+/** Of one project. */
+interface Offers {
+  readonly offers: Set<string>
+  /** with what each takes beside its text */
+  readonly characters: number
+}
+
+/** bytes */
+const MOST = 4 * 1024 * 1024
+const ENTRY = 64
+
 export function createUnoffered(): Unoffered {
-  const known = new LRUCache<ProjectName, Set<string>>({ max: 10_000 })
+  const known = keptWithin<ProjectName, Offers>({ bytes: MOST, weigh: ({ characters }) => characters })
   return {
     add({ project, filename, coreMetadata }) {
-      const offers = known.get(project) ?? new Set()
-      known.set(project, offers.add(`${filename.text} ${coreMetadata}`))
+      const { offers, characters } = known.get(project) ?? { offers: new Set<string>(), characters: 0 }
+      const offer = `${filename.text} ${coreMetadata}`
+      if (!offers.has(offer))
+        known.set(project, { offers: offers.add(offer), characters: characters + ENTRY + offer.length })
     },
     without(index) {
-      const offers = known.get(index.name)
+      const offers = known.get(index.name)?.offers
       if (offers === undefined) return index
       const isMeant = ({ filename, coreMetadata }: IndexFile): boolean => offers.has(`${filename} ${coreMetadata}`)
       if (!index.files.some(isMeant)) return index

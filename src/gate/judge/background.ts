@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import { type Millis, millis } from '../../domain/base/instant.ts'
 import { type Asker, OURSELVES } from '../../flow/asker.ts'
+import { keptWithin } from '../../flow/kept-within.ts'
 import { type Task, type UnjudgedFile, WaitingFiles } from './waiting-files.ts'
 
 /**
@@ -32,13 +32,17 @@ export const TRIED_AGAIN = millis(15_000)
 /** The same where nobody waits for it, whatever came of it. */
 const TRIED_BESIDE = millis(60_000)
 
+const MIB = 1024 * 1024
+/** bytes of an error with its stack and its cause, about */
+const ERROR = 2_048
+
 export function createBackground(report: (error: unknown) => void): Background {
   const waiting = new WaitingFiles(LONGEST_LINE)
   let running = 0
   let closed = false
   let idlers: (() => void)[] = []
-  const failures = new LRUCache<string, Error>({ max: 20_000, ttl: TRIED_AGAIN })
-  const tried = new LRUCache<string, true>({ max: 20_000, ttl: TRIED_BESIDE })
+  const failures = keptWithin<string, Error>({ bytes: 8 * MIB, weigh: () => ERROR, ttl: TRIED_AGAIN })
+  const tried = keptWithin<string, true>({ bytes: 4 * MIB, ttl: TRIED_BESIDE })
 
   function pump(): void {
     for (;;) {

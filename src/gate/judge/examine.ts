@@ -1,15 +1,17 @@
 import { sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
-import type { Instant, Millis } from '../../domain/base/instant.ts'
+import { type Instant, type Millis, millis } from '../../domain/base/instant.ts'
 import type { Finding, InvalidFinding } from '../../domain/identity/attestation.ts'
 import type { FindingKey, RememberedFinding } from '../../domain/memory/findings.ts'
 import { proofOf } from '../../domain/memory/history.ts'
 import type { Facts, ProjectMemory } from '../../domain/memory/project-memory.ts'
-import type { Artifact } from '../../domain/packaging/artifact.ts'
+import { type Artifact, strangerSource } from '../../domain/packaging/artifact.ts'
 import type { CustomRoot } from '../../domain/policy/policy.ts'
 import { type Asker, OURSELVES } from '../../flow/asker.ts'
 import { createLimit } from '../../flow/limit.ts'
 import { createOnce } from '../../flow/once.ts'
+import { oneForAll } from '../../flow/one-for-all.ts'
+import type { Leases } from '../../ports/among-gates.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Integrity } from '../../ports/outward.ts'
 import type { Trust, Verifier } from '../../ports/trust.ts'
@@ -20,6 +22,9 @@ const ANY_ROOT = 'any'
 const NO_ROOT = 'none'
 /** Files that are asked about and verified at once; of one client's not so many that nobody else's begins. */
 const AT_ONCE = { running: 32, each: 24, waiting: 2_000, what: 'verifications', name: 'judging' } as const
+
+/** How long one waits for what another gate verifies, before one does it too. */
+const PATIENCE = millis(8_000)
 
 type KnownFinding = Exclude<Finding, { kind: 'unasked' }>
 
@@ -43,6 +48,8 @@ export interface Examine {
   metadataFinding(artifact: Artifact, memory: ProjectMemory): KnownFinding | undefined
 }
 
+type Examined = Awaited<ReturnType<Examine['anew']>>
+
 interface Options {
   readonly memory: Memory
   readonly integrity: Integrity
@@ -53,13 +60,15 @@ interface Options {
   readonly negativeTtl: Millis
   readonly watch: Pep740Watch
   readonly keepProvenance: (bytes: Uint8Array) => Promise<void>
+  /** where several gates share the memory: one of them asks and verifies for all. Default: each does */
+  readonly leases?: Leases | undefined
   /** the present; may throw unknown-clock */
   readonly now: () => Instant
 }
 
 export function createExamine(options: Options): Examine {
-  const { memory, integrity, verifier, trust, customRoots, negativeTtl, watch, keepProvenance, now } = options
-  const once = createOnce<Awaited<ReturnType<Examine['anew']>>>()
+  const { memory, integrity, verifier, trust, customRoots, negativeTtl, watch, keepProvenance, leases, now } = options
+  const once = createOnce<Examined>()
   const limit = createLimit(AT_ONCE)
 
   function keyOf(artifact: Artifact, trustDigest: string): FindingKey {
@@ -75,7 +84,8 @@ export function createExamine(options: Options): Examine {
 
   async function remember(artifact: Artifact, { finding, trustDigest }: Asked, found: Instant): Promise<ProjectMemory> {
     const { project, filename } = artifact
-    const known = await memory.of(project)
+    const source = strangerSource(artifact)
+    const known = await memory.of(project, undefined, source)
     const anyRoot = keyOf(artifact, ANY_ROOT)
     const failed = finding.kind === 'invalid' || known.findings.get(anyRoot) !== undefined
     const keys = [keyOf(artifact, trustDigest), ...(failed ? [anyRoot] : [])]
@@ -84,16 +94,19 @@ export function createExamine(options: Options): Examine {
       findings: keys.map(key => ({ key, finding, found })),
       proofs: proof === undefined ? [] : [{ filename: filename.text, version: filename.version, proof }],
     }
-    return await memory.learn(project, facts)
+    return await memory.learn(project, facts, source)
   }
 
   /** `null` in the index is its word only where the Integrity API is its own. */
   function indexSaysNone(artifact: Artifact): boolean {
-    return artifact.provenance === 'none' && integrity.ownOrigin
+    return artifact.provenance === 'none' && integrity.isOwnOrigin(artifact.project, strangerSource(artifact))
   }
 
   async function ask(artifact: Artifact, asker: Asker): Promise<Asked> {
-    const answer = await integrity.provenance(artifact.project, artifact.filename, { asker })
+    const answer = await integrity.provenance(artifact.project, artifact.filename, {
+      asker,
+      source: strangerSource(artifact),
+    })
     if (answer.kind === 'absent') {
       if (artifact.provenance === 'offered')
         throw new GateError(
@@ -103,7 +116,7 @@ export function createExamine(options: Options): Examine {
       watch.absent(artifact)
       return { finding: { kind: 'unattested', said: 'integrity' }, trustDigest: rootsInForce() }
     }
-    watch.present()
+    watch.present(artifact)
     const asked = await prove(artifact, answer.bytes, asker)
     // who asked is told what the root in force proves, not one that went out while the verifier worked
     const latest = asked.trustDigest === rootsInForce() ? asked : await prove(artifact, answer.bytes, asker)
@@ -120,36 +133,70 @@ export function createExamine(options: Options): Examine {
     return { finding: await verifier.verify({ bytes, filename, sha256 }, roots, turn), trustDigest }
   }
 
+  const known: Examine['known'] = (artifact, { findings }, at) => {
+    const remembered = findings.get(keyOf(artifact, rootsInForce()))
+    if (remembered?.finding.kind === 'attested') return remembered
+    if (indexSaysNone(artifact)) return { finding: { kind: 'unattested', said: 'index' }, found: at }
+    // the index has learned of provenance since
+    if (remembered?.finding.kind === 'unattested' && artifact.provenance === 'offered') return undefined
+    return remembered
+  }
+
+  function isFresh({ found }: RememberedFinding, at: Instant): boolean {
+    const age = at - found
+    return age >= 0 && age < negativeTtl
+  }
+
+  async function examined(artifact: Artifact, asker: Asker): Promise<Examined> {
+    const asked = await limit.run(() => ask(artifact, asker), asker)
+    return { finding: asked.finding, memory: await remember(artifact, asked, now()) }
+  }
+
+  /** What another gate has found just now is as good as what would be found here: the same roots were in force. */
+  async function examinedBySomebody(artifact: Artifact, asker: Asker, its: Leases): Promise<Examined> {
+    const { project, sha256, filename, provenance } = artifact
+    const source = strangerSource(artifact)
+    return await oneForAll<Examined>({
+      leases: its,
+      key: `finding ${project} ${sha256} ${filename.text} ${provenance} ${source ?? ''} ${rootsInForce()}`,
+      patience: PATIENCE,
+      async look() {
+        const agreed = await memory.of(project, filename.text, source)
+        const remembered = agreed.findings.get(keyOf(artifact, rootsInForce()))
+        const isThere = remembered !== undefined && isFresh(remembered, now())
+        return isThere && known(artifact, agreed, now()) === remembered
+          ? { finding: remembered.finding, memory: agreed }
+          : undefined
+      },
+      async work(lease) {
+        try {
+          return await examined(artifact, asker)
+        } finally {
+          await lease?.release()
+        }
+      },
+    })
+  }
+
   return {
-    known(artifact, { findings }, at) {
-      const remembered = findings.get(keyOf(artifact, rootsInForce()))
-      if (remembered?.finding.kind === 'attested') return remembered
-      if (indexSaysNone(artifact)) return { finding: { kind: 'unattested', said: 'index' }, found: at }
-      // the index has learned of provenance since
-      if (remembered?.finding.kind === 'unattested' && artifact.provenance === 'offered') return undefined
-      return remembered
-    },
+    known,
     anew(artifact, asker = OURSELVES) {
       const { project, sha256, filename, provenance } = artifact
-      const examined = async (everybody: Asker) => {
-        const asked = await limit.run(() => ask(artifact, everybody), everybody)
-        return { finding: asked.finding, memory: await remember(artifact, asked, now()) }
-      }
-      return once(`${project} ${sha256} ${filename.text} ${provenance}`, examined, asker)
+      const start = (everybody: Asker) =>
+        leases === undefined ? examined(artifact, everybody) : examinedBySomebody(artifact, everybody, leases)
+      const stranger = strangerSource(artifact) ?? ''
+      return once(`${project} ${sha256} ${filename.text} ${provenance} ${stranger}`, start, asker)
     },
     lasting(remembered, at, outcome) {
-      if (remembered.finding.kind === 'attested' && outcome === 'admitted') return true
-      const age = at - remembered.found
-      return age >= 0 && age < negativeTtl
+      return (remembered.finding.kind === 'attested' && outcome === 'admitted') || isFresh(remembered, at)
     },
     failure(artifact, { findings }) {
       const remembered = findings.get(keyOf(artifact, ANY_ROOT))
       return remembered?.finding.kind === 'invalid' ? remembered.finding : undefined
     },
     async rememberMetadata(artifact, finding) {
-      await memory.learn(artifact.project, {
-        findings: [{ key: keyOf(artifact, metadataOf(artifact)), finding, found: now() }],
-      })
+      const facts = { findings: [{ key: keyOf(artifact, metadataOf(artifact)), finding, found: now() }] }
+      await memory.learn(artifact.project, facts, strangerSource(artifact))
     },
     metadataFinding: (artifact, { findings }) =>
       withoutDigest(findings.get(keyOf(artifact, metadataOf(artifact)))?.finding),

@@ -1,10 +1,10 @@
-import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import { refusalEntry } from '../../domain/base/refusal.ts'
 import type { Admitted, Refused, Verdict } from '../../domain/decide/verdict.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
-import type { Artifact } from '../../domain/packaging/artifact.ts'
+import { type Artifact, strangerSource } from '../../domain/packaging/artifact.ts'
 import type { Asker } from '../../flow/asker.ts'
+import { keptWithin } from '../../flow/kept-within.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Policies } from '../policy/policies.ts'
 import type { ClockGuard } from './clock-guard.ts'
@@ -41,7 +41,7 @@ export function createJudge({ clock, weigh, beside, memory, policies, watch }: O
     return notice === undefined ? verdict : { ...verdict, notes: [...verdict.notes, notice] }
   }
 
-  const unseen = new LRUCache<string, true>({ max: 10_000, ttl: LOOKS_AGAIN })
+  const unseen = keptWithin<string, true>({ bytes: 2 * 1024 * 1024, ttl: LOOKS_AGAIN })
 
   /**
    * A refusal that no provenance would change, told with what would admit the file, which depends on who signed it. Where that
@@ -76,14 +76,14 @@ export function createJudge({ clock, weigh, beside, memory, policies, watch }: O
 
   return {
     async judge(artifact, asker) {
-      const known = await memory.of(artifact.project)
+      const known = await memory.of(artifact.project, artifact.filename.text, strangerSource(artifact))
       const unexamined = weigh.unexamined(artifact, atHand(known))
       if (unexamined === undefined) return nameTheUpstream(artifact, (await weigh.anyhow(artifact, asker)).verdict)
       if (unexamined.kind === 'admitted' || refusalEntry(unexamined.code).hard) return unexamined
       return await withALook(artifact, unexamined, asker)
     },
     atHand(artifact) {
-      const known = memory.atHand(artifact.project)
+      const known = memory.atHand(artifact.project, artifact.filename.text, strangerSource(artifact))
       return known === undefined ? undefined : weigh.admitted(artifact, atHand(known))
     },
   }

@@ -1,5 +1,7 @@
-import type { Artifact } from '../../domain/packaging/artifact.ts'
+import type { SourceName } from '../../domain/base/source-name.ts'
+import { type Artifact, strangerSource } from '../../domain/packaging/artifact.ts'
 import type { Events } from '../../observe/events.ts'
+import type { Integrity } from '../../ports/outward.ts'
 
 const ENOUGH = 20
 
@@ -7,9 +9,9 @@ const ENOUGH = 20
 export interface Pep740Watch {
   /** The page had no `provenance` key, and the Integrity API answered 404. */
   absent(artifact: Artifact): void
-  /** Some provenance came, or the index has the key. */
-  present(): void
-  /** What to say of the upstream, once twenty different files had nothing and none had something. */
+  /** Some provenance came. */
+  present(artifact: Artifact): void
+  /** What to say of an upstream, once twenty different files had nothing and none had something. */
   notice(): string | undefined
   /** What to say with the refusal of this file, from the first one on where the pages themselves tell. */
   noticeFor(artifact: Artifact): string | undefined
@@ -22,30 +24,62 @@ const UNSET =
 const SET =
   'The index’s pages have no provenance key, and upstream.integrity answered 404 for every file so far: it may name an index that speaks no PEP 740, or one that the upstream does not mirror.'
 
-export function createPep740Watch(
-  events: Events,
-  { ownIntegrity }: { /** the Integrity API is asked at the index itself */ readonly ownIntegrity: boolean },
-): Pep740Watch {
-  const silent = new Set<string>()
-  let spoke = false
-  const text = ownIntegrity ? UNSET : SET
-  const notice = (): string | undefined => (silent.size >= ENOUGH ? text : undefined)
+/** What one upstream has had so far. */
+interface Heard {
+  readonly silent: Set<string>
+  spoke: boolean
+  /** what there is to say of it, by whether the Integrity API is its own */
+  text: string
+}
+
+export function createPep740Watch(events: Events, integrity: Pick<Integrity, 'isOwnOrigin'>): Pep740Watch {
+  const upstreams = new Map<SourceName | undefined, Heard>()
+
+  function heardOf(artifact: Artifact): Heard {
+    const { source, project } = artifact
+    const known = upstreams.get(source)
+    if (known !== undefined) return known
+    const heard = {
+      silent: new Set<string>(),
+      spoke: false,
+      text: integrity.isOwnOrigin(project, strangerSource(artifact)) ? UNSET : SET,
+    }
+    upstreams.set(source, heard)
+    return heard
+  }
+
+  function noticeOf({ silent, text }: Heard, source: SourceName | undefined): string | undefined {
+    if (silent.size < ENOUGH) return undefined
+    return source === undefined ? text : `${source}: ${text}`
+  }
+
   return {
     absent(artifact) {
-      if (spoke || silent.size >= ENOUGH) return
+      const heard = heardOf(artifact)
+      const { silent } = heard
+      if (heard.spoke || silent.size >= ENOUGH) return
       if (artifact.provenance !== 'unsaid') {
-        spoke = true
+        heard.spoke = true
         return
       }
       silent.add(artifact.filename.text)
-      if (silent.size === ENOUGH) events.emit({ type: 'no-pep740-upstream', detail: text })
+      const notice = noticeOf(heard, artifact.source)
+      if (notice !== undefined) events.emit({ type: 'no-pep740-upstream', detail: notice })
     },
-    present() {
-      spoke = true
-      silent.clear()
+    present(artifact) {
+      const heard = heardOf(artifact)
+      heard.spoke = true
+      heard.silent.clear()
     },
-    notice,
+    notice() {
+      const notices = [...upstreams].flatMap(([source, heard]) => noticeOf(heard, source) ?? [])
+      return notices.length === 0 ? undefined : notices.join(' ')
+    },
     // one 404 of an Integrity API that was named with care says nothing; a page without the key beside one's own does
-    noticeFor: ({ provenance }) => (ownIntegrity && !spoke && provenance === 'unsaid' ? text : notice()),
+    noticeFor(artifact) {
+      const heard = heardOf(artifact)
+      const isSilent = heard.text === UNSET && !heard.spoke && artifact.provenance === 'unsaid'
+      return isSilent ? heard.text : noticeOf(heard, artifact.source)
+    },
   }
 }

@@ -1,7 +1,7 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Instant } from '../../domain/base/instant.ts'
-import type { Artifact } from '../../domain/packaging/artifact.ts'
+import { type Artifact, strangerSource } from '../../domain/packaging/artifact.ts'
 import type { Asker } from '../../flow/asker.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Examine } from './examine.ts'
@@ -19,7 +19,11 @@ export function createProvenance(options: Options): (artifact: Artifact, asker?:
   const { examine, memory, kept, now } = options
   return async (artifact, asker) => {
     const moment = now()
-    const known = examine.known(artifact, await memory.of(artifact.project), moment)
+    const known = examine.known(
+      artifact,
+      await memory.of(artifact.project, undefined, strangerSource(artifact)),
+      moment,
+    )
     if (known?.finding.kind === 'attested') {
       const bytes = await kept(known.finding.provenanceSha256)
       if (bytes !== undefined) return bytes

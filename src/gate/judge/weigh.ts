@@ -5,7 +5,7 @@ import { Admitted, type Verdict } from '../../domain/decide/verdict.ts'
 import type { Finding } from '../../domain/identity/attestation.ts'
 import type { RememberedFinding } from '../../domain/memory/findings.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
-import type { Artifact } from '../../domain/packaging/artifact.ts'
+import { type Artifact, strangerSource } from '../../domain/packaging/artifact.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { Asker } from '../../flow/asker.ts'
 import type { Memory } from '../../ports/memory.ts'
@@ -69,7 +69,8 @@ const UNCHECKED: ReadonlySet<string> = new Set([
 export function createWeigh({ examine, memory, policies, trust, now, at }: Options): Weigh {
   async function anyhow(artifact: Artifact, asker?: Asker): Promise<Weighed> {
     try {
-      const known = { memory: await memory.of(artifact.project), policy: policies.current(), now: now() }
+      const agreed = await memory.of(artifact.project, artifact.filename.text, strangerSource(artifact))
+      const known = { memory: agreed, policy: policies.current(), now: now() }
       const remembered = lasting(artifact, known, at())
       if (remembered !== undefined) return assertTrusted(remembered)
       // asking takes time: what is in force and what is known when the answer is given decides
@@ -97,7 +98,7 @@ export function createWeigh({ examine, memory, policies, trust, now, at }: Optio
 
   /** Never against provenance that failed: a remembered failure counts until it is verified anew or found absent. */
   async function withoutFinding(artifact: Artifact, failure: GateError): Promise<Weighed> {
-    const known = await memory.of(artifact.project)
+    const known = await memory.of(artifact.project, artifact.filename.text, strangerSource(artifact))
     const policy = policies.current()
     const moment = at()
     const needed = needsFinding(artifact, policy, known.history, moment)

@@ -2,7 +2,8 @@ import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { ImportRefusal } from '../../domain/base/import-refusal.ts'
 import type { CarriedFolder } from '../../ports/carried.ts'
 import type { Holdings } from '../../ports/mirror.ts'
-import { assertSigned, type CarrierKey, LARGEST_ENVELOPE } from '../../protocol/attest/dsse.ts'
+import { assertSigned, type CarrierKey } from '../../protocol/attest/dsse.ts'
+import { LARGEST_ENVELOPE } from '../../protocol/attest/envelope.ts'
 import {
   documentsOf,
   LARGEST_MANIFEST,

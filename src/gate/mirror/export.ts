@@ -26,11 +26,10 @@ import { jsonLine } from '../../protocol/text/json-line.ts'
 import type { TextFile } from '../../protocol/yaml/yaml-document.ts'
 import { verdictJson } from '../explain/verdict-json.ts'
 import type { Policies } from '../policy/policies.ts'
-import { type HeldVerdict, judgeHeld } from './held-verdicts.ts'
-import type { FileGate } from './take.ts'
+import { type HeldGates, type HeldVerdict, judgeHeld } from './held-verdicts.ts'
 
 export interface ExportParts {
-  readonly gate: FileGate
+  readonly gates: HeldGates
   readonly holdings: Holdings
   readonly blobs: Blobs
   readonly trust: Trust
@@ -83,7 +82,7 @@ interface Draft extends CarriedDocument {
 export async function exportMirror(order: ExportOrder, parts: ExportParts): Promise<Exported> {
   const { signer, parent, present, maxPart, progress } = order
   const { holdings } = parts
-  const judged = await judgeHeld(await holdings.all(), parts.gate, (done, all) => progress('judged', done, all))
+  const judged = await judgeHeld(await holdings.all(), parts.gates, (done, all) => progress('judged', done, all))
   const admitted = judged.filter(({ outcome }) => isAdmitted(outcome))
   const { head, drafts } = draft(admitted, order, parts)
   if (present !== undefined && (await isStill(present, head, order, holdings))) {
@@ -165,6 +164,7 @@ function evidenceOf(judged: HeldVerdict): object {
     ...verdictJson(judged),
     rule: rule === undefined ? null : describeRule(rule),
     provenance: held.provenance ?? null,
+    ...(held.source === undefined ? {} : { source: held.source }),
   }
 }
 

@@ -3,26 +3,27 @@ import { GateError } from '../../domain/base/errors.ts'
 import { ImportRefusal } from '../../domain/base/import-refusal.ts'
 import type { Clock } from '../../domain/base/instant.ts'
 import type { RefusalCode } from '../../domain/base/refusal.ts'
-import { blobsOf, compareHeld, type HeldFile } from '../../domain/packaging/held-file.ts'
+import type { SourceName } from '../../domain/base/source-name.ts'
+import { blobsOf, compareHeld, type HeldFile, heldAgain } from '../../domain/packaging/held-file.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
-import type { Blobs } from '../../ports/blobs.ts'
+import type { Blobs, BlobWriter } from '../../ports/blobs.ts'
 import type { CarriedFolder, Evidence } from '../../ports/carried.ts'
-import type { HeldFiles, Holdings } from '../../ports/mirror.ts'
-import type { Records } from '../../ports/records.ts'
+import type { HeldProjects, Holdings } from '../../ports/mirror.ts'
 import type { CarrierKey } from '../../protocol/attest/dsse.ts'
 import type { CarriedBlob, MirrorManifest } from '../../protocol/carry/mirror-manifest.ts'
 import { assertInSequence, openManifest, readDocuments } from './carried-documents.ts'
-import { type HeldVerdict, judgeHeld } from './held-verdicts.ts'
-import type { FileGate } from './take.ts'
+import { type HeldGates, type HeldVerdict, judgeHeld } from './held-verdicts.ts'
 
 export interface ImportParts {
-  /** A gate over these holdings alone, with this site's policy and root, that remembers nothing of what it judged. */
-  readonly gateOver: (holdings: HeldFiles) => Promise<FileGate>
+  /** The gates of all indexes over these holdings alone, with this site's policies and root, that remember nothing of what they judged. */
+  readonly gatesOver: (holdings: HeldProjects) => Promise<HeldGates>
+  /** Whose a held file is here; `undefined` of all where no sources are told apart. */
+  readonly holderOf: (file: HeldFile) => SourceName | undefined
   readonly holdings: Holdings
   readonly blobs: Blobs
   readonly evidence: Evidence
-  /** what the gate here has seen */
-  readonly records: Pick<Records, 'project'> | undefined
+  /** The sha256 with which the gate here has seen a file of this name and source. */
+  readonly seen: (file: HeldFile) => Promise<Sha256 | undefined>
   readonly clock: Clock
 }
 
@@ -67,7 +68,7 @@ export async function importMirror(order: ImportOrder, parts: ImportParts): Prom
     const absent = await absentFiles(manifest, order, parts.blobs)
     const carried = manifest.files.filter(file => !absent.has(file))
     const candidates = await candidatesOf(carried, parts)
-    const judged = await judgeHeld(carried, await parts.gateOver(candidates), (done, all) =>
+    const judged = await judgeHeld(carried, await parts.gatesOver(candidates), (done, all) =>
       order.progress('judged', done, all),
     )
     const leftOut = assertAdmitted(judged, order.allowRefused)
@@ -98,16 +99,24 @@ async function unpackParts(
   blobs: Blobs,
   added: Set<Sha256>,
 ): Promise<void> {
+  const documents = documentsIn(manifest)
+  const writerOf = (sha256: Sha256) => (documents.has(sha256) ? blobs.documentWriter(sha256) : blobs.writer(sha256))
   for (const [index, part] of manifest.parts.entries()) {
     const absent = new Set<Sha256>()
     for (const blob of part.blobs) if (!(await isThere(blob, blobs))) absent.add(blob.sha256)
     if (absent.size > 0)
       await folder.unpack(part, async ({ sha256 }, body) => {
-        if (absent.has(sha256)) await store(sha256, body, blobs, added)
+        if (absent.has(sha256)) await store(sha256, body, await writerOf(sha256), added)
         else for await (const _ of body);
       })
     progress('unpacked', index + 1, manifest.parts.length)
   }
+}
+
+/** METADATA and provenance, as far as none of it is the bytes of a file too. */
+function documentsIn({ files }: MirrorManifest): ReadonlySet<Sha256> {
+  const documents = files.flatMap(({ coreMetadata, provenance }) => [coreMetadata ?? [], provenance ?? []].flat())
+  return new Set(documents).difference(new Set(files.map(({ sha256 }) => sha256)))
 }
 
 async function isThere({ sha256, size }: CarriedBlob, blobs: Blobs): Promise<boolean> {
@@ -116,8 +125,12 @@ async function isThere({ sha256, size }: CarriedBlob, blobs: Blobs): Promise<boo
   return blob !== undefined && blob.size === size
 }
 
-async function store(sha256: Sha256, body: AsyncIterable<Buffer>, blobs: Blobs, added: Set<Sha256>): Promise<void> {
-  const writer = await blobs.writer(sha256)
+async function store(
+  sha256: Sha256,
+  body: AsyncIterable<Buffer>,
+  writer: BlobWriter,
+  added: Set<Sha256>,
+): Promise<void> {
   try {
     for await (const chunk of body) await writer.write(chunk)
     added.add(sha256)
@@ -155,17 +168,14 @@ async function absentFiles(
 }
 
 /** What would be held afterwards: the manifest's files beside those that are here. */
-async function candidatesOf(files: readonly HeldFile[], parts: ImportParts): Promise<HeldFiles> {
+async function candidatesOf(files: readonly HeldFile[], parts: ImportParts): Promise<HeldProjects> {
   const candidates = new Map<ProjectName, ReadonlyMap<string, HeldFile>>()
   for (const [project, own] of Map.groupBy(files, file => file.project))
     candidates.set(project, await candidatesIn(project, own, parts))
   return {
     of: async project =>
       [...(candidates.get(project)?.values() ?? (await parts.holdings.of(project)))].sort(compareHeld),
-    file: async (project, filename) => {
-      const byName = candidates.get(project)
-      return byName === undefined ? await parts.holdings.file(project, filename) : byName.get(filename)
-    },
+    projects: async () => [...new Set([...(await parts.holdings.projects()), ...candidates.keys()])].sort(),
   }
 }
 
@@ -173,15 +183,14 @@ async function candidatesOf(files: readonly HeldFile[], parts: ImportParts): Pro
 async function candidatesIn(
   project: ProjectName,
   files: readonly HeldFile[],
-  { holdings, records }: ImportParts,
+  { holdings, holderOf, seen }: ImportParts,
 ): Promise<ReadonlyMap<string, HeldFile>> {
-  const byName = new Map((await holdings.of(project)).map(file => [file.filename.text, file]))
-  const seen = (await records?.project(project))?.sightings
+  const keyOf = (file: HeldFile) => `${holderOf(file) ?? ''} ${file.filename.text}`
+  const byName = new Map((await holdings.of(project)).map(file => [keyOf(file), file]))
   for (const file of files) {
-    const { text } = file.filename
-    assertUnchanged(file, byName.get(text)?.sha256)
-    assertUnchanged(file, seen?.get(text)?.sha256)
-    byName.set(text, file)
+    assertUnchanged(file, byName.get(keyOf(file))?.sha256)
+    assertUnchanged(file, await seen(file))
+    byName.set(keyOf(file), heldAgain(file, byName.get(keyOf(file))))
   }
   return byName
 }
@@ -225,10 +234,16 @@ async function compare(
   files: readonly HeldFile[],
   holdings: Holdings,
 ): Promise<Pick<Imported, 'same' | 'fresh' | 'changed'>> {
-  const before = new Map((await holdings.all()).map(file => [`${file.project} ${file.filename.text}`, file]))
+  const nameOf = (file: HeldFile) => `${file.project} ${file.filename.text}`
+  const before = Map.groupBy(await holdings.all(), nameOf)
   const kindOf = (file: HeldFile): 'same' | 'fresh' | 'changed' => {
-    const known = before.get(`${file.project} ${file.filename.text}`)
+    const named = before.get(nameOf(file)) ?? []
+    const known =
+      named.find(({ source }) => source === file.source) ??
+      named.find(({ source, sha256 }) => sha256 === file.sha256 && (source === undefined || file.source === undefined))
     if (known === undefined) return 'fresh'
+    // what says its source stays
+    if (file.source === undefined && known.source !== undefined) return 'same'
     return JSON.stringify(known) === JSON.stringify(file) ? 'same' : 'changed'
   }
   const kinds = Map.groupBy(files, kindOf)

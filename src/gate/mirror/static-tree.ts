@@ -21,7 +21,8 @@ export interface TreeOrder extends Pick<ExportOrder, 'signer' | 'progress'> {
   readonly url: string | undefined
 }
 
-export interface TreeParts extends Pick<ExportParts, 'gate' | 'holdings' | 'blobs'> {
+export interface TreeParts extends Pick<ExportParts, 'gates' | 'holdings' | 'blobs'> {
+  /** what the tree is made of; `gates` is of this one alone */
   readonly index: Index
 }
 
@@ -32,7 +33,7 @@ export interface TreeParts extends Pick<ExportParts, 'gate' | 'holdings' | 'blob
  */
 export async function exportTree(order: TreeOrder, parts: TreeParts): Promise<readonly HeldVerdict[]> {
   const { writer, signer, progress } = order
-  const judged = await judgeHeld(await parts.holdings.all(), parts.gate, (done, all) => progress('judged', done, all))
+  const judged = await judgeHeld(await parts.holdings.all(), parts.gates, (done, all) => progress('judged', done, all))
   const admitted = judged.flatMap(({ held, outcome, metadata }) =>
     !(outcome instanceof GateError) && outcome.kind === 'admitted' ? [{ ...held, coreMetadata: metadata }] : [],
   )

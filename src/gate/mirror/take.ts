@@ -28,7 +28,7 @@ export type Taken =
 
 /** What whoever takes a file wants to know on the way; what they throw ends it. */
 export interface TakeSteps {
-  located?(artifact: Artifact): void
+  located?(artifact: Artifact): void | Promise<void>
   judged?(verdict: Verdict): void
 }
 
@@ -40,7 +40,7 @@ export async function takeFile(
 ): Promise<Taken> {
   const located = await gate.locateByName(project, filename)
   if ('kind' in located) return located
-  steps.located?.(located)
+  await steps.located?.(located)
   const verdict = await gate.judge(located)
   steps.judged?.(verdict)
   if (verdict.kind === 'refused') return verdict

@@ -6,14 +6,14 @@ import type { Holdings } from '../../ports/mirror.ts'
 import { type HeldVerdict, judgeHeld } from './held-verdicts.ts'
 import type { ImportParts } from './import.ts'
 
-interface VerifyParts extends Pick<ImportParts, 'gateOver'> {
+interface VerifyParts extends Pick<ImportParts, 'gatesOver'> {
   readonly holdings: Holdings
   readonly blobs: Blobs
 }
 
 /** Hashes all that is held, and judges every file under the policy and the root in force. In the order of the files. */
 export async function verifyMirror(
-  { holdings, blobs, gateOver }: VerifyParts,
+  { holdings, blobs, gatesOver }: VerifyParts,
   progress: (what: string, done: number, all: number) => void,
 ): Promise<readonly HeldVerdict[]> {
   const files = await holdings.all()
@@ -23,7 +23,7 @@ export async function verifyMirror(
     if (!(await blobs.check(sha256))) damaged.add(sha256)
     progress('hashed', index + 1, digests.length)
   }
-  const judged = await judgeHeld(files, await gateOver(holdings), (done, all) => progress('judged', done, all))
+  const judged = await judgeHeld(files, await gatesOver(holdings), (done, all) => progress('judged', done, all))
   return judged.map(it => {
     const wrong = blobsOf(it.held).find(sha256 => damaged.has(sha256))
     if (wrong === undefined) return it

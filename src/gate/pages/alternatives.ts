@@ -96,7 +96,7 @@ export function createAlternatives(options: Options): Alternatives {
     const before = looks.get(page)
     if (before?.policy === policy && before.memory.knowsAs(known) && now >= before.since && now < before.until)
       return before
-    const until = nextChange(page.index.name, { policy, now, lasts: negativeTtl })
+    const until = nextChange(page.index, { policy, now, lasts: negativeTtl })
     const looked = { policy, memory: known, since: now, until, kinds: new Map(), found: new Map() }
     looks.set(page, looked)
     return looked

@@ -106,7 +106,7 @@ export function createForesight(options: Options): Foresight {
       if (isUnjudged(outcome)) files.set(file, { kind: 'open', last: lastOf(file, policy) })
     }
     yield
-    const change = nextChange(page.index.name, { policy, now, lasts })
+    const change = nextChange(page.index, { policy, now, lasts })
     return { ground, files, until: isSettled ? change : instant(Math.min(change, now + TRIED_AGAIN)) }
   }
 

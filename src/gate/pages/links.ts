@@ -4,6 +4,8 @@ import type { ForeseenRefusal, Links } from './listing.ts'
 interface Options {
   readonly publicUrl: string | undefined
   readonly listenUrl: () => string
+  /** of the index at the gate, without a slash at its end */
+  readonly path: string
   /** `page`: file URLs relative to `/simple/<project>/` where no public URL is configured */
   readonly relativeTo: 'page' | 'absolute'
   /** keeps a refusal, and returns its id */
@@ -15,16 +17,16 @@ interface Options {
  * URLs are relative, and `provenance`, which PEP 740 wants absolute, is left out.
  */
 export function createLinks(options: Options): Links {
-  const { publicUrl, listenUrl, relativeTo, keep } = options
+  const { publicUrl, listenUrl, path: indexPath, relativeTo, keep } = options
   const base = () => publicUrl ?? listenUrl()
   return {
     file({ path }) {
-      if (publicUrl !== undefined) return `${publicUrl}${path}`
-      return relativeTo === 'page' ? `../..${path}` : `${listenUrl()}${path}`
+      if (publicUrl !== undefined) return `${publicUrl}${indexPath}${path}`
+      return relativeTo === 'page' ? `../..${path}` : `${listenUrl()}${indexPath}${path}`
     },
     provenance(page, { dist, provenance }) {
       if (publicUrl === undefined || dist === undefined || provenance !== 'offered') return undefined
-      return `${publicUrl}${provenancePath(page.index.name, dist.version, dist.text)}`
+      return `${publicUrl}${indexPath}${provenancePath(page.index.name, dist.version, dist.text)}`
     },
     explain: refusal => `${base()}/x/${keep(refusal)}`,
   }

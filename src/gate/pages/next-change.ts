@@ -1,4 +1,5 @@
 import { type Instant, instant, type Millis } from '../../domain/base/instant.ts'
+import type { SourceName } from '../../domain/base/source-name.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 
@@ -10,10 +11,10 @@ const COOLING = 60_000
  * cooldown passes.
  */
 export function nextChange(
-  project: ProjectName,
+  { name: project, source }: { readonly name: ProjectName; readonly source?: SourceName | undefined },
   { policy, now, lasts }: { readonly policy: Policy; readonly now: Instant; readonly lasts: Millis },
 ): Instant {
   const ends = policy.exemptionsFor(project).flatMap(exemption => (exemption.ends > now ? [exemption.ends] : []))
-  const cools = (policy.ruleFor(project)?.cooldown.minAge ?? 0) > 0
+  const cools = (policy.ruleFor(project, source)?.cooldown.minAge ?? 0) > 0
   return instant(Math.min(now + lasts, ...(cools ? [now + COOLING] : []), ...ends))
 }

@@ -5,7 +5,7 @@ import type { Asker } from '../../flow/asker.ts'
 import { createOnce, type Once } from '../../flow/once.ts'
 import { stepsFor } from '../../flow/slices.ts'
 import type { Memory } from '../../ports/memory.ts'
-import type { PageView } from '../../protocol/simple/page-view.ts'
+import { looksTheSame, type PageView } from '../../protocol/simple/page-view.ts'
 import { renderSimpleHtml } from '../../protocol/simple/simple-html.ts'
 import { renderSimpleJson } from '../../protocol/simple/simple-json.ts'
 import type { Indexes } from '../find/indexes.ts'
@@ -24,12 +24,13 @@ interface Built {
   readonly foreseen: Foreseen | undefined
   /** whether it is kept for whoever asks next */
   readonly isWhole: boolean
-  readonly view: PageView
+  /** where findings change it: whatever changes nothing in it makes no body anew. Otherwise it goes when a body is made of it */
+  view: PageView | undefined
   /** each made when somebody asks for it */
   readonly bodies: Map<Form, PageBody>
   readonly making: Once<PageBody>
   /** of the build before: what is in the same words is not coded again */
-  readonly before: ReadonlyMap<Form, PageBody>
+  readonly before: Map<Form, PageBody>
 }
 
 const FORMS = {
@@ -62,7 +63,8 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
   const patience = createPatience({ foresight, memory })
   const built = new LRUCache<ProjectName, Built>({
     maxSize: 128 * 1024 * 1024,
-    sizeCalculation: ({ view, bodies, before }) => 1024 + view.files.length * PER_FILE + sizeOf(bodies, before),
+    sizeCalculation: ({ ground, view, bodies, before }) =>
+      1024 + (view === undefined ? 0 : ground.page.index.files.length * PER_FILE) + sizeOf(bodies, before),
   })
   const shared = createFlights<KnownPage, Built>()
 
@@ -76,10 +78,21 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
     return current.bodies.get(form) ?? (await current.making(form, make, asker))
   }
 
-  async function makeBody({ view, ground, before }: Built, form: Form, asker: Asker): Promise<PageBody> {
+  async function makeBody(built: Built, form: Form, asker: Asker): Promise<PageBody> {
+    const { ground, foreseen, before } = built
     const { contentType, render } = FORMS[form]
+    const view = built.view ?? (await viewOf(ground, foreseen, asker))
     const identity = await stepsFor(view.files.length, render(view), asker)
-    return await buildBody(identity, { contentType, policy: ground.policy, serial: view.serial }, before.get(form))
+    if (foreseen === undefined) built.view = undefined
+    const facts = { contentType, policy: ground.policy, serial: view.serial }
+    const body = await buildBody(identity, facts, before.get(form))
+    before.delete(form)
+    return body
+  }
+
+  async function viewOf({ page }: Ground, foreseen: Foreseen | undefined, asker: Asker | undefined): Promise<PageView> {
+    const view = viewPage(page, foreseen?.files ?? NOTHING, mode, links)
+    return await stepsFor(page.index.files.length, view, asker)
   }
 
   function standingBuild(ground: Ground): Built | undefined {
@@ -107,19 +120,33 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
     { foreseen, isWhole }: Pick<Built, 'foreseen' | 'isWhole'>,
     asker: Asker | undefined,
   ): Promise<Built> {
-    const { page } = ground
-    const { name, files } = page.index
-    const last = built.get(name)
+    const last = built.get(ground.page.index.name)
+    const view = await viewOf(ground, foreseen, asker)
+    if (last !== undefined && (await isSeenAs(last, { ground, view }, asker))) {
+      const same = { ...last, ground, foreseen, isWhole }
+      if (isWhole && same.bodies.size > 0) built.set(ground.page.index.name, same)
+      return same
+    }
     const before = last === undefined ? new Map<Form, PageBody>() : new Map([...last.before, ...last.bodies])
-    const view = await stepsFor(files.length, viewPage(page, foreseen?.files ?? new Map(), mode, links), asker)
     return { ground, foreseen, isWhole, view, bodies: new Map(), making: createOnce(), before }
+  }
+
+  /** What was learned of a page since may change nothing that a client sees. */
+  async function isSeenAs(
+    last: Built,
+    { ground, view }: { readonly ground: Ground; readonly view: PageView },
+    asker: Asker | undefined,
+  ): Promise<boolean> {
+    if (last.view === undefined || last.ground.page !== ground.page || last.ground.policy !== ground.policy)
+      return false
+    return await stepsFor(view.files.length, looksTheSame(last.view, view), asker)
   }
 
   async function buildPatiently(settled: Settled, asker: Asker | undefined): Promise<Built> {
     const { foreseen, failure } = settled
     const made = await buildFrom(foreseen.ground, settled, asker)
     // an empty page would say that there are no versions, when it is only that nobody can tell
-    if (made.view.files.length === 0 && failure !== undefined) throw failure
+    if (made.view?.files.length === 0 && failure !== undefined) throw failure
     return made
   }
 
@@ -148,6 +175,8 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
     },
   }
 }
+
+const NOTHING: Foreseen['files'] = new Map()
 
 /** Bytes, with their coded variants. */
 function sizeOf(...bodies: readonly ReadonlyMap<Form, PageBody>[]): number {

@@ -79,6 +79,8 @@ export function createRootLists({ source, scratch, maxAge, maxStale }: Options):
       before.validated = performance.now()
       return before
     }
+    if (opened.kind === 'other-form')
+      throw new GateError('unknown-upstream', 'the index has no list of its projects in JSON')
     if (opened.kind === 'unchanged')
       throw new GateError('unknown-upstream', 'the index answered 304 to what nobody has')
     const { serial, etag } = opened

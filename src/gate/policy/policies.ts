@@ -7,6 +7,7 @@ import type { ReadRoot } from '../../protocol/clauses/publisher.ts'
 import { type LoadedPolicy, loadPolicy } from '../../protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
 import type { TextFile } from '../../protocol/yaml/yaml-document.ts'
+import type { PolicyTexts } from './other-policy.ts'
 import { fingerprintOf, readPinsFile, readPolicyFiles } from './policy-files.ts'
 
 /** The policy in force. */
@@ -21,6 +22,10 @@ export interface ReloadingPolicies extends Policies {
   reload(): 'loaded' | 'unchanged' | 'kept'
   /** The pins files that the policy in force was read with. */
   pinsFiles(): readonly TextFile[]
+  /** What the policy in force would be with these files beside it; what it names is as it was when it was read. */
+  beside(files: readonly TextFile[]): LoadedPolicy
+  /** All that the policy in force was read from. */
+  texts(): PolicyTexts
   /** Stops looking for changes. */
   close(): void
 }
@@ -32,6 +37,8 @@ interface Options {
   readonly events: Events
   readonly readRoot: ReadRoot
   readonly readPins?: ReadPinsFile
+  /** names of the sources of the configuration; default: whatever a policy names may be one */
+  readonly sources?: readonly string[] | undefined
   /** how often to look for changes; 0 never looks */
   readonly pollMs?: number
   readonly readFiles?: (paths: readonly string[]) => readonly TextFile[]
@@ -40,6 +47,11 @@ interface Options {
 
 const POLL_MS = 2_000
 
+type Read = Extract<LoadedPolicy, { policy: Policy }> & {
+  readonly again: ReloadingPolicies['beside']
+  readonly texts: PolicyTexts
+}
+
 /**
  * Loads the policy and keeps it: a reload that fails keeps the last good one, says so in an event and in `lastError`.
  * Changes are found by polling, because what a container mounts announces nothing reliably.
@@ -47,31 +59,39 @@ const POLL_MS = 2_000
  * @throws GateError `policy-invalid` with every diagnostic, one a line, when the first load fails
  */
 export function createPolicies(options: Options): ReloadingPolicies {
-  const { paths, clock, events, readRoot, pollMs = POLL_MS } = options
+  const { paths, clock, events, readRoot, sources, pollMs = POLL_MS } = options
   const { readFiles = readPolicyFiles, readPins = readPinsFile, fingerprint = fingerprintOf } = options
   /** beside the policy: whatever it named when it was read last, so that mending one of them mends the policy */
   let beside: ReadonlySet<string> = new Set()
   const look = (): string => fingerprint([...paths, ...beside])
   let seen = look()
-  let { policy, contents } = read()
+  let { policy, contents, again, texts } = read()
   let failure: string | undefined
   announce('loaded', undefined)
 
-  function read(): Extract<LoadedPolicy, { policy: Policy }> {
+  function read(): Read {
     const files = readFiles(paths)
     const named = new Set<string>()
+    const [roots, pinned] = [new Map<string, ReturnType<ReadRoot>>(), new Map<string, ReturnType<ReadPinsFile>>()]
     const noting =
-      <Read>(readFile: (path: string) => Read) =>
-      (path: string): Read => {
+      <Found>(readFile: (path: string) => Found, known: Map<string, Found>) =>
+      (path: string): Found => {
         named.add(path)
-        return readFile(path)
+        const found = known.get(path) ?? readFile(path)
+        known.set(path, found)
+        return found
       }
-    const loaded = loadPolicy(files, clock(), noting(readRoot), noting(readPins))
+    const [root, pins] = [noting(readRoot, roots), noting(readPins, pinned)]
+    const loaded = loadPolicy(files, clock(), root, pins, sources)
     // what is new is looked at from now on; the next look takes that for a change, and finds none
     beside = named
     if (!('policy' in loaded))
       throw new GateError('policy-invalid', loaded.diagnostics.map(formatDiagnostic).join('\n'))
-    return loaded
+    return {
+      ...loaded,
+      again: more => loadPolicy([...files, ...more], clock(), root, pins, sources),
+      texts: { files, roots, pins: pinned, sources },
+    }
   }
 
   function announce(action: 'loaded' | 'reloaded', before: string | undefined): void {
@@ -83,13 +103,12 @@ export function createPolicies(options: Options): ReloadingPolicies {
   function reload(): 'loaded' | 'unchanged' | 'kept' {
     seen = look() // before the read: a change during it is seen as one more
     try {
-      const { policy: fresh, contents: named } = read()
+      const fresh = read()
       const recovered = failure !== undefined
       failure = undefined
       const before = policy.digest
-      if (fresh.digest === before && !recovered) return 'unchanged'
-      policy = fresh
-      contents = named
+      if (fresh.policy.digest === before && !recovered) return 'unchanged'
+      ;({ policy, contents, again, texts } = fresh)
       announce('reloaded', before)
       return 'loaded'
     } catch (error) {
@@ -117,6 +136,8 @@ export function createPolicies(options: Options): ReloadingPolicies {
     current: () => policy,
     lastError: () => failure,
     reload,
+    beside: files => again(files),
+    texts: () => texts,
     pinsFiles: () => contents.pinsFiles.map(({ path, text }) => ({ path, text })),
     close: () => clearInterval(timer),
   }

@@ -42,6 +42,8 @@ interface Options {
   readonly clock: Clock
   /** how long `refusals` keeps what was put there */
   readonly keep: Millis
+  /** what refuses, where there are several: each has refusals of its own */
+  readonly index?: string | undefined
 }
 
 /** So long at most may pass between keeping a refusal and telling of it: what is told of stays for a good while yet. */
@@ -49,7 +51,7 @@ export function toldWithin(keep: Millis): Millis {
   return millis(keep / 4)
 }
 
-export function createExplained({ refusals, clock, keep }: Options): Explained {
+export function createExplained({ refusals, clock, keep, index }: Options): Explained {
   const kept = new Lately(Math.min(AN_HOUR, toldWithin(keep)))
   let edition = 0
   const waiting = new Map<string, Foreseen>()
@@ -88,15 +90,27 @@ export function createExplained({ refusals, clock, keep }: Options): Explained {
     }
   }
 
+  function ours<Words extends RefusalWords>(words: Words): Words {
+    return index === undefined ? words : { ...words, index }
+  }
+
   return {
-    keep(refused) {
+    keep(told) {
+      const refused = ours(told)
       const id = refusalId(refused)
       const { admitWith } = refused
       // a page foresees refusals without a look at who signed, which decides what would admit the file
       if (!kept.has(id) || (admitWith !== undefined && kept.get(id) !== printOf(admitWith))) put(id, refused)
       return id
     },
-    keepSoon(foreseen) {
+    keepSoon({ words, tell }) {
+      const foreseen = {
+        words: ours(words),
+        tell() {
+          const refused = tell()
+          return refused && ours(refused)
+        },
+      }
       const id = refusalId(foreseen.words)
       if (kept.has(id) || waiting.has(id)) return id
       if (waiting.size >= MOST_WAITING) tellWaiting(() => waiting.size >= MOST_WAITING)
@@ -179,7 +193,7 @@ const AN_HOUR = 3_600_000
 function inFull(id: string, { words, tell }: Foreseen): Refused {
   const refused = tell()
   if (refused !== undefined && refusalId(refused) === id) return refused
-  const { code, file, rule, detail, policyDigest } = words
+  const { code, file, rule, detail, policyDigest, index } = words
   return {
     kind: 'refused',
     code,
@@ -189,14 +203,16 @@ function inFull(id: string, { words, tell }: Foreseen): Refused {
     detail,
     admitWith: undefined,
     policyDigest,
+    ...(index === undefined ? {} : { index }),
     steps: [{ mark: 'fail', check: 'the policy', found: detail }],
     notes: [],
   }
 }
 
 /** 60 bits over what was refused and why. */
-function refusalId({ file, code, rule, detail }: RefusalWords): string {
-  const told = JSON.stringify([file.project, file.filename, file.sha256, code, rule?.id, detail])
+function refusalId({ file, code, rule, detail, index }: RefusalWords): string {
+  const words = [file.project, file.filename, file.sha256, code, rule?.id, detail]
+  const told = JSON.stringify(index === undefined ? words : [...words, index])
   const digest = hash('sha256', told, 'binary')
   let id = ''
   for (let at = 0; at < LENGTH; at += 1) id += ALPHABET[digest.charCodeAt(at) & 31]

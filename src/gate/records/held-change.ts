@@ -1,6 +1,8 @@
 import { type Instant, instant } from '../../domain/base/instant.ts'
 import type { Claims } from '../../domain/identity/claims.ts'
+import { publisherFor } from '../../domain/identity/identity.ts'
 import { matchPublisher } from '../../domain/identity/publisher.ts'
+import { publisherList } from '../../domain/identity/publisher-text.ts'
 import { createHistory, type SeenFile } from '../../domain/memory/history.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Rule } from '../../domain/policy/policy.ts'
@@ -41,6 +43,13 @@ function holds(rule: Rule | undefined): boolean {
   if (rule === undefined || rule.deny !== undefined) return false
   if (rule.publishers !== undefined) return true
   return rule.identity === 'first-seen' && rule.regression.publisherChanged === 'deny'
+}
+
+/** The rule that accepts a change, in YAML: the first signer stays, for the files that it signed, unless the rule names publishers already. */
+export function heldRule(project: string, rule: Rule | undefined, { first, others }: HeldChange): string {
+  const signers = rule?.publishers === undefined ? [first, ...others] : others
+  const list = publisherList(...signers.flatMap(({ claims }) => publisherFor(claims) ?? [])).replace(/^/gm, '    ')
+  return ['projects:', `  - match: ${project}`, list].join('\n')
 }
 
 /** What was refused for who signed, or would have been. */

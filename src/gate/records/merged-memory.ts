@@ -36,6 +36,7 @@ export function mergeWithRecords(own: Memory, records: Pick<Records, 'project'> 
     },
     learn: async (project, facts) => await merge(await own.learn(project, facts)),
     projectOf: path => own.projectOf(path),
+    names: () => own.names(),
     listedAs: sha256 => own.listedAs(sha256),
   }
 }

@@ -1,5 +1,6 @@
 import { parseSha256 } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
+import type { SourceName } from '../../domain/base/source-name.ts'
 import { type Finding, INVALID_CODES } from '../../domain/identity/attestation.ts'
 import type { RememberedFinding } from '../../domain/memory/findings.ts'
 import { createHistory, type History, NO_HISTORY, type SeenFile } from '../../domain/memory/history.ts'
@@ -12,7 +13,10 @@ import type { JournalRow, Records } from '../../ports/records.ts'
 /** What was certainly looked at before it was decided. */
 const LOOKED_AT: ReadonlySet<string> = new Set(['exemption', 'exemption-expired'])
 /** What is only said of a file without attestations. */
-const WITHOUT: ReadonlySet<string> = new Set(['unattested', 'provenance-lost', 'provenance-partial', 'optional'])
+export const WITHOUT: ReadonlySet<string> = new Set(['unattested', 'provenance-lost', 'provenance-partial', 'optional'])
+
+/** the source that a name belonged to that belongs to none by now */
+const NOBODY = 'another' as SourceName
 
 /** A file at some moment. `finding` is `undefined` where the evidence is not on record. */
 export interface RecordedState {
@@ -21,13 +25,16 @@ export interface RecordedState {
   readonly finding: Finding | undefined
 }
 
+/** `belonging`: where nobody tells, no file comes from a source that is known. */
+export type Recorded = Pick<Records, 'project' | 'finding'> & Partial<Pick<Records, 'belonging'>>
+
 /** What was known of files at some moment, as far as it is on record. */
 export class RecordedStates {
-  readonly #records: Pick<Records, 'project' | 'finding'>
+  readonly #records: Recorded
   readonly #projects = new Map<string, Promise<RecordedProject>>()
   readonly #findings = new Map<string, Promise<RememberedFinding | undefined>>()
 
-  constructor(records: Pick<Records, 'project' | 'finding'>) {
+  constructor(records: Recorded) {
     this.#records = records
   }
 
@@ -42,8 +49,10 @@ export class RecordedStates {
     // the moment of the request itself: what was said of the file then tells more than what was seen last
     const then = at === row.at
     const file = recorded.file(row.filename)
+    const source = this.#records.belonging?.(project)
     const artifact: Artifact = {
       project,
+      ...(code === 'source-changed' ? { belongsTo: source ?? NOBODY } : source === undefined ? {} : { source }),
       filename,
       path: `/packages/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256.slice(4)}/${row.filename}` as FilePath,
       sha256,

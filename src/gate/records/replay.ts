@@ -5,7 +5,7 @@ import type { Finding } from '../../domain/identity/attestation.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { JournalRow, Records } from '../../ports/records.ts'
-import { RecordedStates } from './recorded-state.ts'
+import { type Recorded, RecordedStates } from './recorded-state.ts'
 
 /** One side of a change. */
 export interface Outcome {
@@ -59,7 +59,7 @@ const BEFORE_POLICY: ReadonlySet<string> = new Set([
  * outcomes of the two policies are compared instead of the recorded one's and the other's.
  */
 export async function replay(
-  records: Pick<Records, 'journal' | 'project' | 'finding'>,
+  records: Pick<Records, 'journal'> & Recorded,
   policy: Policy,
   { since, at, before }: { readonly since: Instant; readonly at: Instant | undefined; readonly before?: Policy },
 ): Promise<Replay> {
@@ -100,9 +100,9 @@ async function decideAgain(row: JournalRow, policy: Policy, states: RecordedStat
 }
 
 /** A trust root that the other policy names may vouch for what failed under those that were in force. */
-function isOfOtherRoots(finding: Finding, { project }: Artifact, policy: Policy): boolean {
+function isOfOtherRoots(finding: Finding, { project, source }: Artifact, policy: Policy): boolean {
   if (finding.kind !== 'invalid' || finding.why !== 'signature-invalid') return false
-  return policy.ruleFor(project)?.publishers?.some(({ kind }) => kind === 'custom') === true
+  return policy.ruleFor(project, source)?.publishers?.some(({ kind }) => kind === 'custom') === true
 }
 
 function told(verdict: Verdict): Outcome & { readonly detail: string } {

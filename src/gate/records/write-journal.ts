@@ -3,7 +3,7 @@ import { identityOfVerdict } from '../../domain/decide/decide.ts'
 import type { Refused, RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
 import type { RuleRef } from '../../domain/policy/rule-ref.ts'
 import type { Events } from '../../observe/events.ts'
-import type { Journal, JournalEntry } from '../../ports/store.ts'
+import type { Asked, Journal, JournalEntry } from '../../ports/store.ts'
 import type { Explained } from './explained.ts'
 
 interface Options {
@@ -12,6 +12,8 @@ interface Options {
   readonly explained: Pick<Explained, 'keep'>
   readonly clock: () => Instant
   readonly trustDigest: () => string | undefined
+  /** what the configuration calls the index */
+  readonly index: string | undefined
   /** the same text without any secret of the configuration */
   readonly clean: (text: string) => string
 }
@@ -29,14 +31,14 @@ interface Told {
 /** How a verdict that is given out is written down. */
 export interface WriteJournal {
   /** One line in the journal, and the event. Throws `unknown-store` where nothing can be written down: then nothing is given out. */
-  journal(verdict: Verdict, client: string, startedMs: number): void
+  journal(verdict: Verdict, asked: Asked, startedMs: number): void
   /** The line alone, before anything leaves; what it returns is the event, for when it has. */
-  record(verdict: Verdict, client: string): (startedMs: number) => void
+  record(verdict: Verdict, asked: Asked): (startedMs: number) => void
 }
 
 export function createWriteJournal(options: Options): WriteJournal {
-  const { journal, events, explained, clock, trustDigest, clean } = options
-  const record: WriteJournal['record'] = (verdict, client) => {
+  const { journal, events, explained, clock, trustDigest, index, clean } = options
+  const record: WriteJournal['record'] = (verdict, { address: client, subject }) => {
     const { file, code, rule, policyDigest, wouldRefuse } = tell(verdict)
     const { project, sha256 } = file
     const filename = clean(file.filename)
@@ -54,6 +56,8 @@ export function createWriteJournal(options: Options): WriteJournal {
       policyDigest,
       trustDigest: trustDigest(),
       client,
+      subject,
+      index,
     })
     return startedMs =>
       events.emit({
@@ -66,18 +70,20 @@ export function createWriteJournal(options: Options): WriteJournal {
         rule: rule?.id,
         identity: identity?.san,
         client,
+        subject,
+        index,
         ms: performance.now() - startedMs,
         explain: refused && explained.keep(refused),
         wouldRefuse: wouldRefuse?.code,
       })
   }
-  return { record, journal: (verdict, client, startedMs) => record(verdict, client)(startedMs) }
+  return { record, journal: (verdict, asked, startedMs) => record(verdict, asked)(startedMs) }
 }
 
 /** The claims are somebody else's words. */
 function cleanIdentity(identity: JournalEntry['identity'], clean: Options['clean']): JournalEntry['identity'] {
   if (identity === undefined) return undefined
-  const { issuer, san, repository, workflow, ref } = identity
+  const { issuer, san, repository, workflow, ref, commit } = identity
   const cleaned = (text: string | undefined): string | undefined => (text === undefined ? undefined : clean(text))
   return {
     issuer: clean(issuer),
@@ -85,6 +91,7 @@ function cleanIdentity(identity: JournalEntry['identity'], clean: Options['clean
     repository: cleaned(repository),
     workflow: cleaned(workflow),
     ref: cleaned(ref),
+    ...(commit === undefined ? {} : { commit: clean(commit) }),
   }
 }
 

@@ -59,7 +59,15 @@ export interface LockChanges {
   readonly late: readonly LateFile[]
   readonly young: readonly YoungFile[]
   /** what could not be compared, by which it would have been found */
-  readonly undetermined: readonly { readonly about: readonly Failing[]; readonly what: string; readonly why: string }[]
+  readonly undetermined: readonly Undetermined[]
+}
+
+export interface Undetermined {
+  readonly project: ProjectName
+  readonly version: Version
+  readonly about: readonly Failing[]
+  readonly what: string
+  readonly why: string
 }
 
 interface Comparing {
@@ -245,25 +253,26 @@ function youngIn({ release, files }: Move, comparing: Comparing): readonly Young
 }
 
 function undeterminedIn({ release, old, files }: Move): LockChanges['undetermined'] {
-  const what = `${release.project} ${release.version}`
+  const { project, version } = release
+  const it = { project, version, what: `${project} ${version}` }
   const signing = ['lost', 'changed'] as const
-  const unknown = [...files, ...old.flatMap(it => it.files)].flatMap(({ filename, evidence }) =>
-    evidence.kind === 'unknown' ? [{ about: signing, what, why: `${filename}: ${evidence.detail}` }] : [],
+  const unknown = [...files, ...old.flatMap(own => own.files)].flatMap(({ filename, evidence }) =>
+    evidence.kind === 'unknown' ? [{ ...it, about: signing, why: `${filename}: ${evidence.detail}` }] : [],
   )
   const missing = files.flatMap(({ filename, evidence }) =>
-    evidence.kind === 'missing' ? [{ about: FAILINGS, what, why: `${filename}: ${evidence.detail}` }] : [],
+    evidence.kind === 'missing' ? [{ ...it, about: FAILINGS, why: `${filename}: ${evidence.detail}` }] : [],
   )
   const ageless = files.filter(({ evidence, uploaded }) => uploaded === undefined && evidence.kind !== 'missing')
   return [
     ...unknown.slice(0, 1),
     ...missing.slice(0, 1),
     ...ageless.slice(0, 1).map(({ filename }) => ({
+      ...it,
       about: ['late', 'young'] as const,
-      what,
       why: `the index does not say when ${filename} was uploaded`,
     })),
     ...(release.tenureUnknown === undefined || old.some(it => it.files.some(isAttested))
       ? []
-      : [{ about: ['changed'] as const, what, why: release.tenureUnknown }]),
+      : [{ ...it, about: ['changed'] as const, why: release.tenureUnknown }]),
   ]
 }

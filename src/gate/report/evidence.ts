@@ -44,7 +44,7 @@ export function createEvidenceOf(parts: EvidenceParts): EvidenceOf {
     trust,
     customRoots: () => [],
     negativeTtl,
-    watch: createPep740Watch(events, { ownIntegrity: integrity.ownOrigin }),
+    watch: createPep740Watch(events, integrity),
     keepProvenance: async () => {},
     now: clock,
   })
@@ -63,7 +63,7 @@ export function createEvidenceOf(parts: EvidenceParts): EvidenceOf {
 
   return async artifact => {
     try {
-      return evidenceIn(await find(artifact), artifact, integrity.ownOrigin)
+      return evidenceIn(await find(artifact), artifact, integrity.isOwnOrigin(artifact.project))
     } catch (error) {
       if (error instanceof GateError) return { kind: 'unknown', code: error.code, detail: error.detail }
       throw error

@@ -33,7 +33,7 @@ export function createAddressOf(trusted: Trusted): AddressOf {
   }
 }
 
-function addressOfConnection({ socket }: IncomingMessage): string {
+export function addressOfConnection({ socket }: IncomingMessage): string {
   return plainAddress(socket.remoteAddress ?? '')
 }
 
@@ -46,18 +46,6 @@ function forwardedFor({ headers }: IncomingMessage): readonly string[] {
     .map(part => part.trim())
     .filter(part => part !== '')
     .reverse()
-}
-
-/** What one party has of addresses: an IPv4 address; of IPv6 a /64, in which anybody may choose (RFC 6177). */
-export function neighbourhoodOf(address: string): string {
-  const plain = plainAddress(address)
-  if (!plain.includes(':')) return plain
-  const [head = '', tail] = plain.split('%', 1)[0]?.split('::') ?? []
-  const first = head === '' ? [] : head.split(':')
-  const last = tail === undefined || tail === '' ? [] : tail.split(':')
-  const missing = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length)
-  const groups = [...first, ...Array.from({ length: missing }, () => '0'), ...last]
-  return `${groups.slice(0, 4).join(':')}::/64`
 }
 
 type Family = 'ipv4' | 'ipv6'

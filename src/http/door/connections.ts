@@ -1,8 +1,10 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { Events } from '../../observe/events.ts'
+import { neighbourhoodOf } from '../exchange/client.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import { neighbourhoodOf } from './address.ts'
+import { carriedBy, resetConnection } from '../exchange/reset.ts'
 
 export interface PerAddress {
   /** connections */
@@ -29,26 +31,42 @@ export class Connections {
     this.#options = options
   }
 
-  watch(server: Server): void {
-    const { finish, events } = this.#options
+  /** `secure`: it speaks TLS, and what is under way is under way on a socket above the one that was counted. */
+  watch(server: Server, { secure }: { readonly secure: boolean }): void {
+    const { events } = this.#options
+    const carriers = new Map<string, Socket>()
     server.on('connection', (socket: Socket) => {
       const leave = this.#count(socket)
       if (leave === undefined) return
-      const exchanges = new Set<Exchange>()
-      this.#open.set(socket, exchanges)
+      const from = peerOf(socket)
+      if (secure) carriers.set(from, socket)
+      else this.#take(socket)
       socket.once('close', () => {
         leave()
-        this.#open.delete(socket)
-        for (const exchange of exchanges) finish(exchange)
+        if (carriers.get(from) === socket) carriers.delete(from)
       })
+    })
+    server.on('secureConnection', (socket: TLSSocket) => {
+      const carrier = carriers.get(peerOf(socket))
+      if (carrier !== undefined) carriedBy(socket, carrier)
+      this.#take(socket)
     })
     server.on('drop', dropped =>
       events.emit({ type: 'limited', limit: 'connections', subject: undefined, address: dropped?.remoteAddress }),
     )
     server.on('timeout', (socket: Socket) => {
       // a body that is cut must not look complete
-      if (this.isBusy(socket)) socket.resetAndDestroy()
+      if (this.isBusy(socket)) resetConnection(socket)
       else socket.destroySoon()
+    })
+  }
+
+  #take(socket: Socket): void {
+    const exchanges = new Set<Exchange>()
+    this.#open.set(socket, exchanges)
+    socket.once('close', () => {
+      this.#open.delete(socket)
+      for (const exchange of exchanges) this.#options.finish(exchange)
     })
   }
 
@@ -101,6 +119,11 @@ export class Connections {
 
   /** Ends them all, what is under way too. */
   reset(): void {
-    for (const socket of this.#open.keys()) socket.resetAndDestroy()
+    for (const socket of this.#open.keys()) resetConnection(socket)
   }
+}
+
+/** Where it comes from, for as long as it is open. */
+function peerOf({ remoteAddress, remotePort, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localPort}`
 }

@@ -5,9 +5,9 @@ import type { Events } from '../../observe/events.ts'
 import { sendAnswer } from '../exchange/answer.ts'
 import type { Client } from '../exchange/client.ts'
 import { Exchange, type ExchangeResponse, exchangeOf, type Way } from '../exchange/exchange.ts'
-import { answerWith, sendFailure } from '../exchange/failures.ts'
-import type { Entry, Guard } from '../exchange/guard.ts'
-import type { AddressOf } from './address.ts'
+import { type AnswerOf, answerWith, sendFailure } from '../exchange/failures.ts'
+import type { Entry, Guard, TurnedAway } from '../exchange/guard.ts'
+import { type AddressOf, addressOfConnection } from './address.ts'
 import { Connections, type PerAddress } from './connections.ts'
 import type { RouteTable } from './routes.ts'
 
@@ -26,17 +26,27 @@ export interface DoorSettings {
   readonly events: Events
   readonly guard: Guard
   readonly addressOf: AddressOf
-  readonly routes: Pick<RouteTable, 'accessOf'>
+  readonly routes: Pick<RouteTable, 'accessOf'> & Partial<Pick<RouteTable, 'takes'>>
   readonly outlet: Way
   readonly perAddress: PerAddress
+  /** default: GET and HEAD */
+  readonly methods?: ReadonlySet<string>
+  /** how what does not make sense is answered; default: as a problem document */
+  readonly answerOf?: AnswerOf
+  /** what of a target stands in the access log; default: all of it */
+  readonly tellable?: (url: string) => string
 }
+
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+const TAKING: ReadonlySet<string> = new Set(['POST'])
 
 function ignore(): void {}
 
 /** What a client closed before it was answered is logged as, as other servers do. */
 const CLIENT_LEFT = 499
 
-export function createDoor({ events, guard, addressOf, routes, outlet, perAddress }: DoorSettings): Door {
+export function createDoor(settings: DoorSettings): Door {
+  const { events, guard, addressOf, routes, outlet, perAddress, methods = READING, answerOf, tellable } = settings
   const connections = new Connections({ finish, perAddress, events })
 
   function finish(exchange: Exchange): void {
@@ -47,11 +57,14 @@ export function createDoor({ events, guard, addressOf, routes, outlet, perAddres
       type: 'request',
       method: request.method ?? '',
       route: exchange.route,
+      index: exchange.index,
       url: exchange.url,
       status: response.headersSent ? response.statusCode : CLIENT_LEFT,
       ms: performance.now() - exchange.started,
       bytes: exchange.bytes,
+      accel: exchange.accel,
       client: exchange.client.address,
+      subject: exchange.client.subject,
     })
     next?.begin?.()
   }
@@ -61,7 +74,7 @@ export function createDoor({ events, guard, addressOf, routes, outlet, perAddres
   }
 
   function knock(request: IncomingMessage, address: string): Entry | Promise<Entry> {
-    return guard({ request, address, access: routes.accessOf(request.url ?? '') })
+    return guard({ request, address, peer: addressOfConnection(request), access: routes.accessOf(request.url ?? '') })
   }
 
   /** Undefined where it is settled; a guard that has to ask somebody is waited for. */
@@ -74,15 +87,23 @@ export function createDoor({ events, guard, addressOf, routes, outlet, perAddres
   function admit(exchange: Exchange, entry: Entry, handle: RequestListener): void {
     if (exchange.over) return
     if ('subject' in entry) letIn(exchange, entry, handle)
-    else sendAnswer(exchange, entry.turnedAway)
+    else turnAway(exchange, entry)
+  }
+
+  function turnAway(exchange: Exchange, { turnedAway, known }: TurnedAway): void {
+    if (known !== undefined) exchange.client = { ...exchange.client, subject: known }
+    sendAnswer(exchange, turnedAway)
   }
 
   function letIn(exchange: Exchange, client: Client, handle: RequestListener): void {
     const { request, response } = exchange
     exchange.client = client
-    const objection = objectTo(request)
+    const objection = objectTo(
+      request,
+      request.method === 'POST' && routes.takes?.(request.url ?? '') === true ? TAKING : methods,
+    )
     if (objection === undefined) handle(request, response)
-    else sendFailure(exchange, objection, events)
+    else sendFailure(exchange, objection, events, answerOf)
   }
 
   return {
@@ -90,6 +111,7 @@ export function createDoor({ events, guard, addressOf, routes, outlet, perAddres
     watch: handle => (request, response) => {
       const exchange = new Exchange(request, response, addressOf(request), outlet)
       ;(response as ExchangeResponse).exchange = exchange
+      if (tellable !== undefined) exchange.url = tellable(exchange.url)
       const underWay = connections.begin(exchange)
       response.on('close', closed)
       response.on('error', ignore) // a client that left; `close` follows
@@ -102,7 +124,7 @@ export function createDoor({ events, guard, addressOf, routes, outlet, perAddres
       takePath(request)
       exchange.begin = () => {
         exchange.begin = undefined
-        answerWith(exchange, events, () => enter(exchange, handle))
+        answerWith(exchange, events, () => enter(exchange, handle), answerOf)
       }
       if (underWay === 1) exchange.begin()
     },
@@ -129,13 +151,13 @@ function takePath(request: IncomingMessage): void {
   if (path !== undefined) request.url = path.startsWith('/') ? path : `/${path}`
 }
 
-function objectTo(request: IncomingMessage): GateError | undefined {
+function objectTo(request: IncomingMessage, methods: ReadonlySet<string>): GateError | undefined {
   if (hosts(request.rawHeaders) > 1) return new GateError('bad-request', 'a request names its Host once')
-  const { method, url = '', headers } = request
+  const { method = '', url = '', headers } = request
   const coding = headers['transfer-encoding']
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     return new GateError('bad-request', 'the end of the request cannot be told')
-  if (method !== 'GET' && method !== 'HEAD') return new GateError('method-not-allowed', `${method} is not served`)
+  if (!methods.has(method)) return new GateError('method-not-allowed', `${method} is not served`)
   if (url.charCodeAt(0) !== SLASH) return new GateError('bad-request', 'the request target is no path')
   // RFC 9112 §3.2: a fragment is not sent; where a path with one ends, two readers of it may see differently
   return url.includes('#') ? new GateError('bad-request', 'the request target has a fragment') : undefined

@@ -1,19 +1,27 @@
-import type { FastifyInstance } from 'fastify'
+import type { Server } from 'node:http'
 import { GateError } from '../../domain/base/errors.ts'
 
-/** Resolves to `http://host:port` as bound. A busy port is no defect: somebody has to choose another (`config-invalid`). */
+export interface Listening {
+  readonly server: Pick<Server, 'address'>
+  /** Throws what the system says. */
+  listen(at: { readonly host: string; readonly port: number }): Promise<void>
+}
+
+/** Resolves to `http://host:port` as bound, or to `https:`. A busy port is no defect: somebody has to choose another (`config-invalid`). */
 export async function listenAt(
-  app: FastifyInstance,
+  listening: Listening,
   { host, port }: { readonly host: string; readonly port: number },
+  scheme: 'http' | 'https' = 'http',
+  setting = '--listen, PORTCULLIS_LISTEN or listen',
 ): Promise<string> {
   try {
-    await app.listen({ host, port })
+    await listening.listen({ host, port })
   } catch (error) {
-    throw unlistenable(error, host, port)
+    throw unlistenable(error, `${host}:${port}`, setting)
   }
-  const address = app.server.address()
+  const address = listening.server.address()
   const bound = typeof address === 'object' && address !== null ? address.port : port
-  return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}`
 }
 
 const UNLISTENABLE: ReadonlyMap<unknown, string> = new Map([
@@ -22,9 +30,9 @@ const UNLISTENABLE: ReadonlyMap<unknown, string> = new Map([
   ['EADDRNOTAVAIL', 'is no address of this machine'],
 ])
 
-function unlistenable(error: unknown, host: string, port: number): unknown {
+function unlistenable(error: unknown, at: string, setting: string): unknown {
   const why = error instanceof Error && 'code' in error ? UNLISTENABLE.get(error.code) : undefined
   if (why === undefined) return error
-  const detail = `${host}:${port} ${why}: choose another address with --listen, PORTCULLIS_LISTEN or listen`
+  const detail = `${at} ${why}: choose another address with ${setting}`
   return new GateError('config-invalid', detail, { cause: error })
 }

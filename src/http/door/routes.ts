@@ -12,6 +12,7 @@ export interface Route {
 export class RouteTable {
   readonly #routes: Route[] = []
   readonly #open = new Set<string>()
+  readonly #taking: RegExp[] = []
 
   get all(): readonly Route[] {
     return this.#routes
@@ -24,6 +25,17 @@ export class RouteTable {
       this.#open.add(route.url)
     }
     this.#routes.push(route)
+  }
+
+  /** Paths that take what somebody sends (POST), besides being read; matched in their plainest spelling, before the router is asked. */
+  take(path: RegExp): void {
+    this.#taking.push(path)
+  }
+
+  takes(target: string): boolean {
+    const mark = target.indexOf('?')
+    const path = mark < 0 ? target : target.slice(0, mark)
+    return this.#taking.some(taking => taking.test(path))
   }
 
   /** An open path is open in its plainest spelling alone. */

@@ -1,12 +1,14 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { resetConnection } from '../exchange/reset.ts'
 import type { Door } from './door.ts'
 
 /** What is no HTTP has no exchange. Where an answer is under way, words in the middle of its body would be worse. */
 export function answerMalformed(error: Error & { readonly code?: string }, socket: Socket, door: Door): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
-  if (door.connections.isBusy(socket)) return void socket.resetAndDestroy()
-  socket.end(answerText(statusOf(error.code)))
+  if (!socket.writable || error.code === 'ECONNRESET' || /^ERR_(?:SSL|TLS)_/.test(error.code ?? ''))
+    return void socket.destroy()
+  if (door.connections.isBusy(socket)) resetConnection(socket)
+  else socket.end(answerText(statusOf(error.code)))
 }
 
 function statusOf(code: string | undefined): number {

@@ -1,12 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
-import type { PageBody } from '../../gate/pages/page-body.ts'
 import { type Coding, negotiate, pickCoding, type Representation } from '../../protocol/simple/negotiate.ts'
 
 /** Clients send a handful of different headers; longer ones are somebody's experiment and not remembered. */
 const LONGEST = 256
 const accepts = new LRUCache<string, { readonly representation: Representation | undefined }>({ max: 256 })
-const codings = new LRUCache<string, readonly Coding[]>({ max: 256 })
+const codings = new LRUCache<string, readonly [Coding, ...Coding[]]>({ max: 256 })
 
 const HTML: Representation = { form: 'html', contentType: 'text/html' }
 /** They compare neither length nor digest of what a JSON page lists; the digest in an HTML page's fragment they do. */
@@ -35,15 +34,17 @@ function remembered(accept: string): Representation | undefined {
   return representation
 }
 
-/** The best coding that the client takes and that is built already. */
-export function chooseCoding(acceptEncoding: string | undefined, page: PageBody): Coding {
-  if (acceptEncoding === undefined) return 'identity'
-  let taken = codings.get(acceptEncoding)
-  if (taken === undefined) {
-    taken = pickCoding(acceptEncoding)
-    if (acceptEncoding.length <= LONGEST) codings.set(acceptEncoding, taken)
-  }
-  return taken.find(coding => page[coding] !== undefined) ?? 'identity'
+const IDENTITY = ['identity'] as const
+
+/** The codings that the client takes, the one that it gets first: the same each time, whatever is made already. */
+export function codingsFor(acceptEncoding: string | undefined): readonly [Coding, ...Coding[]] {
+  if (acceptEncoding === undefined) return IDENTITY
+  const known = codings.get(acceptEncoding)
+  if (known !== undefined) return known
+  const [first = 'identity', ...others] = pickCoding(acceptEncoding)
+  const taken = [first, ...others] as const
+  if (acceptEncoding.length <= LONGEST) codings.set(acceptEncoding, taken)
+  return taken
 }
 
 /** The parameter as decoded by the framework; of several the first. */

@@ -1,7 +1,9 @@
-import { type IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { type Asker, Person } from '../../flow/asker.ts'
 import { ANONYMOUS, type Client, turnOf } from './client.ts'
+import { privately } from './permissions.ts'
+import { resetConnection } from './reset.ts'
 
 type ReadHeader = 'accept' | 'accept-encoding' | 'if-none-match' | 'if-range' | 'range' | 'user-agent'
 
@@ -23,14 +25,18 @@ export class Exchange {
   readonly way: Way
   /** performance.now() */
   readonly started: number = performance.now()
-  /** the target as the client wrote it */
-  readonly url: string
+  /** the target as the client wrote it, or what of it may be told to the log */
+  url: string
   /** what the access log and the metrics call it */
   route = 'none'
+  /** what the configuration calls the index that is asked; empty for what is no index's */
+  index = ''
   /** nobody in particular until the guard has answered; no handler runs before */
   client: Client
   /** of the body, as far as it was handed to the connection */
   bytes = 0
+  /** bytes that the front was told to send in our place */
+  accel = 0
   over = false
   /** all that is under way on its connection; kept by the connections */
   beside: Set<Exchange> | undefined = undefined
@@ -84,13 +90,25 @@ export class Exchange {
    * lengths (pip 22.3 and 22.3.1).
    */
   reset(): void {
-    this.request.socket.resetAndDestroy()
+    resetConnection(this.request.socket)
   }
 }
 
 /** A response that knows the exchange it belongs to. */
 export class ExchangeResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
   exchange: Exchange | undefined = undefined
+
+  /** Every head goes out here, whoever writes it: what is for somebody in particular says so. */
+  override writeHead(
+    status: number,
+    ...rest: readonly (string | OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined)[]
+  ): this {
+    if (this.exchange?.client.may?.isPrivate !== true)
+      return super.writeHead(status, ...(rest as [string, OutgoingHttpHeader[]]))
+    const lines = rest.at(-1)
+    const told = Array.isArray(lines) ? [...rest.slice(0, -1), privately(lines as string[])] : rest
+    return super.writeHead(status, ...(told as [string, OutgoingHttpHeader[]]))
+  }
 }
 
 /** @throws TypeError for a response that did not come through the door */

@@ -8,14 +8,18 @@ export type Access = 'guarded' | 'open'
 /** What a guard sees of a request: nothing that is not said before its body. */
 export interface Knock {
   /** its `url` is the path that will be routed, whatever form the target had */
-  readonly request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>
+  readonly request: Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'>
   readonly address: string
+  /** the connection's own, whoever it is for */
+  readonly peer: string
   readonly access: Access
 }
 
 /** Nobody enters, and this is said instead. */
 export interface TurnedAway {
   readonly turnedAway: WholeAnswer
+  /** who it was, for the log, where the guard knows */
+  readonly known?: string
 }
 
 export type Entry = Client | TurnedAway

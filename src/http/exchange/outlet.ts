@@ -3,6 +3,7 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { LimitName } from '../../domain/base/limits.ts'
 import type { Events } from '../../observe/events.ts'
 import type { BufferPool } from './buffer-pool.ts'
+import { neighbourhoodOf } from './client.ts'
 import type { Exchange, Way } from './exchange.ts'
 
 export interface OutletBounds {
@@ -16,17 +17,31 @@ export interface OutletBounds {
   readonly stalledMs: number
 }
 
+/** Memory that is held for whoever looks at it or at a part of it, counted once. */
+interface Held {
+  readonly bytes: number
+  readers: number
+}
+
 /** A piece that a connection has not taken yet. */
 interface Waiting {
+  /** the neighbourhood of its address */
+  readonly whose: string
   readonly since: number
   readonly deadline: number
-  /** bytes in memory that are held for it */
-  readonly holds: number
+  /** when a reader at the least rate would have taken it */
+  readonly due: number
+  /** in memory, for it */
+  readonly holds: Held
   readonly end: (how: 'taken' | 'lost') => void
 }
 
 /** Somebody who waits for room. */
 interface InLine {
+  /** for whom */
+  readonly exchange: Exchange
+  /** the neighbourhood of his address */
+  readonly whose: string
   readonly bytes: () => number
   /** Takes it up. */
   readonly enter: () => void
@@ -40,7 +55,8 @@ const SHORT = 16 * 1024
 /**
  * The way of every body to its connection. Memory is bounded: buffers of files and bodies that are whole, counted once however
  * many read them, have one budget. So is patience: a reader that takes its piece too slowly is reset, and where memory is short the one
- * that has stood still longest goes first, of the address that holds most.
+ * of an address (of IPv6 one /64, here and below) that holds more than another goes first that has stood still longest. Nobody who keeps the least rate goes for the sake of his own
+ * address, and nobody at all while there is one who does not keep it.
  */
 export class Outlet implements Way {
   readonly clean: (text: string) => string
@@ -49,9 +65,9 @@ export class Outlet implements Way {
   readonly #events: Events
   /** in the order in which they began to wait */
   readonly #waiting = new Map<Exchange, Waiting>()
-  /** bodies that are whole, and how many read each */
-  readonly #whole = new Map<Buffer, number>()
-  #wholeBytes = 0
+  /** memory that is shared, by what it is known by: a body that is whole, or what pieces are parts of */
+  readonly #shared = new Map<Buffer | ArrayBufferLike, Held>()
+  #sharedBytes = 0
   readonly #line: InLine[] = []
   /** bytes of buffers that come back as soon as connections that were cut are closed */
   #leaving = 0
@@ -74,7 +90,7 @@ export class Outlet implements Way {
 
   /** bytes that answers under way hold in memory */
   get held(): number {
-    return this.#buffers.bytesOut + this.#wholeBytes
+    return this.#buffers.bytesOut + this.#sharedBytes
   }
 
   /** how many have not taken their piece yet */
@@ -88,11 +104,14 @@ export class Outlet implements Way {
   }
 
   /** A buffer to read a file into, as soon as there is room for one. */
-  take(): Buffer | Promise<Buffer> {
+  take(exchange: Exchange): Buffer | Promise<Buffer> {
     if (this.#line.length === 0 && this.#hasRoom(this.#buffers.next)) return this.#buffers.take()
     return new Promise(resolve => {
-      this.#line.push({ bytes: () => this.#buffers.next, enter: () => resolve(this.#buffers.take()) })
-      this.#serveLine()
+      this.#queue(
+        exchange,
+        () => this.#buffers.next,
+        () => resolve(this.#buffers.take()),
+      )
     })
   }
 
@@ -122,23 +141,30 @@ export class Outlet implements Way {
     )
   }
 
-  /** Writes a piece that may be shared with other readers. Resolves when the connection has it, or went away. */
-  async writeShared(exchange: Exchange, piece: Buffer): Promise<void> {
-    if (this.#whole.has(piece) || (this.#line.length === 0 && this.#hasRoom(piece.length))) this.#hold(piece)
+  /**
+   * Writes a piece that may be shared with other readers, or be a part of memory that is: what it is a part of is held, once. Resolves when
+   * the connection has it, or went away: that may still look at it.
+   */
+  async writeShared(exchange: Exchange, piece: Buffer): Promise<'taken' | 'lost'> {
+    const memory = piece.buffer
+    const bytes = (): number => (this.#shared.has(memory) ? 0 : memory.byteLength)
+    let held: Held
+    if (bytes() === 0 || (this.#line.length === 0 && this.#hasRoom(bytes()))) held = this.#hold(memory)
     else
-      await new Promise<void>(resolve => {
-        const enter = (): void => {
-          this.#hold(piece)
-          resolve()
-        }
-        this.#line.push({ bytes: () => (this.#whole.has(piece) ? 0 : piece.length), enter })
-        this.#serveLine()
+      held = await new Promise<Held>(resolve => {
+        this.#queue(exchange, bytes, () => resolve(this.#hold(memory)))
       })
-    await this.#write(exchange, piece, () => this.#release(piece))
+    let ended: 'taken' | 'lost' = 'lost'
+    const settle = (how: 'taken' | 'lost'): void => {
+      ended = how
+      this.#release(memory)
+    }
+    await this.#write(exchange, piece, settle, held)
+    return ended
   }
 
   reserve(exchange: Exchange, body: Buffer): () => void {
-    if (!this.#whole.has(body)) {
+    if (!this.#shared.has(body)) {
       // what is leaving is as good as gone
       while (!this.#hasRoom(body.length, this.#leaving) && this.#cutStalled());
       if (body.length > SHORT && !this.#hasRoom(body.length, this.#leaving))
@@ -147,9 +173,9 @@ export class Outlet implements Way {
         })
     }
     return () => {
-      this.#hold(body)
-      if (body.length > PIECE) return void this.#sendInPieces(exchange, body)
-      this.#wait(exchange, body, () => this.#release(body))
+      const held = this.#hold(body)
+      if (body.length > PIECE) return void this.#sendInPieces(exchange, body, held)
+      this.#wait(exchange, body, () => this.#release(body), held)
       exchange.bytes = body.length
       exchange.response.end(body)
     }
@@ -159,7 +185,7 @@ export class Outlet implements Way {
     clearInterval(this.#timer)
   }
 
-  async #sendInPieces(exchange: Exchange, body: Buffer): Promise<void> {
+  async #sendInPieces(exchange: Exchange, body: Buffer, held: Held): Promise<void> {
     let isLost = false
     const settle = (how: 'taken' | 'lost'): void => {
       if (how === 'taken' || isLost) return
@@ -167,7 +193,7 @@ export class Outlet implements Way {
       this.#release(body)
     }
     for (let start = 0; start < body.length && !isLost; start += PIECE)
-      await this.#write(exchange, body.subarray(start, start + PIECE), settle, body.length)
+      await this.#write(exchange, body.subarray(start, start + PIECE), settle, held)
     if (isLost) return
     this.#release(body)
     exchange.response.end()
@@ -177,7 +203,7 @@ export class Outlet implements Way {
     exchange: Exchange,
     piece: Buffer,
     settle: (how: 'taken' | 'lost') => void,
-    holds = piece.length,
+    holds: Held = { bytes: piece.length, readers: 1 },
   ): Promise<void> {
     if (exchange.isGone || exchange.response.destroyed) {
       settle('lost')
@@ -199,7 +225,7 @@ export class Outlet implements Way {
     exchange: Exchange,
     piece: Buffer,
     settle: (how: 'taken' | 'lost') => void,
-    holds = piece.length,
+    holds: Held = { bytes: piece.length, readers: 1 },
   ): Waiting['end'] {
     const { graceMs, leastRate } = this.#bounds
     const since = performance.now()
@@ -211,7 +237,9 @@ export class Outlet implements Way {
       exchange.wake = undefined
       settle(how)
     }
-    this.#waiting.set(exchange, { since, deadline: since + graceMs + (piece.length / leastRate) * 1_000, holds, end })
+    const due = since + (piece.length / leastRate) * 1_000
+    const whose = neighbourhoodOf(exchange.client.address)
+    this.#waiting.set(exchange, { whose, since, deadline: due + graceMs, due, holds, end })
     exchange.wake = () => end('lost')
     return end
   }
@@ -222,27 +250,53 @@ export class Outlet implements Way {
     return this.held - besides + Math.min(bytes, answerBytes / 2) <= answerBytes
   }
 
-  #hold(body: Buffer): void {
-    const readers = this.#whole.get(body) ?? 0
-    if (readers === 0) this.#wholeBytes += body.length
-    this.#whole.set(body, readers + 1)
+  #hold(memory: Buffer | ArrayBufferLike): Held {
+    const held = this.#shared.get(memory) ?? { bytes: memory.byteLength, readers: 0 }
+    if (held.readers === 0) {
+      this.#sharedBytes += held.bytes
+      this.#shared.set(memory, held)
+    }
+    held.readers += 1
+    return held
   }
 
-  #release(body: Buffer): void {
-    const readers = this.#whole.get(body) ?? 0
-    if (readers > 1) return void this.#whole.set(body, readers - 1)
-    if (this.#whole.delete(body)) this.#wholeBytes -= body.length
+  #release(memory: Buffer | ArrayBufferLike): void {
+    const held = this.#shared.get(memory)
+    if (held === undefined) return
+    held.readers -= 1
+    if (held.readers > 0) return
+    this.#shared.delete(memory)
+    this.#sharedBytes -= held.bytes
     this.#serveLine()
   }
 
-  /** Lets in who waits for room, in turn; where there is none, it is made. */
+  #queue(exchange: Exchange, bytes: () => number, enter: () => void): void {
+    this.#line.push({ exchange, whose: neighbourhoodOf(exchange.client.address), bytes, enter })
+    this.#serveLine()
+  }
+
+  /** Lets in who waits for room, first whoever holds least; where there is none, it is made. */
   #serveLine(): void {
-    for (let [next] = this.#line; next !== undefined; [next] = this.#line) {
-      if (this.#hasRoom(next.bytes())) {
-        this.#line.shift()
+    if (this.#line.length === 0) return
+    let held = this.#heldByNeighbourhood()
+    for (let next = leastOf(this.#line, held); next !== undefined; next = leastOf(this.#line, held)) {
+      const { whose } = next
+      const bytes = next.bytes()
+      if (next.exchange.isGone || this.#hasRoom(bytes)) {
+        this.#line.splice(this.#line.indexOf(next), 1)
+        held.set(whose, (held.get(whose) ?? 0) + bytes)
         next.enter()
-      } else if (this.#leaving > 0 || !this.#cutStalled()) return
+      } else if (this.#leaving > 0 || !this.#cutStalled((held.get(whose) ?? 0) + bytes)) return
+      else held = this.#heldByNeighbourhood()
     }
+  }
+
+  /** bytes; what is shared is held in parts */
+  #heldByNeighbourhood(): Map<string, number> {
+    const held = new Map<string, number>()
+    for (const { whose, holds } of this.#waiting.values())
+      held.set(whose, (held.get(whose) ?? 0) + holds.bytes / holds.readers)
+    return held
   }
 
   #look(): void {
@@ -252,20 +306,23 @@ export class Outlet implements Way {
     this.#serveLine()
   }
 
-  /** Makes room: false where nobody has stood still. */
-  #cutStalled(): boolean {
-    const before = performance.now() - this.#bounds.stalledMs
-    const heldBy = new Map<string, number>()
-    for (const [{ client }, { holds }] of this.#waiting)
-      heldBy.set(client.address, (heldBy.get(client.address) ?? 0) + holds)
-    let worst: Exchange | undefined
-    for (const [exchange, { since }] of this.#waiting) {
-      if (since > before) break
-      const most = worst === undefined ? 0 : (heldBy.get(worst.client.address) ?? 0)
-      if ((heldBy.get(exchange.client.address) ?? 0) > most) worst = exchange
+  /**
+   * Makes room for whose address would hold so much with it: false where nobody has to give way. First goes whoever is slower than the least
+   * rate, then who has stood still, of an address that holds more; of several the one of the address that holds most, and the first.
+   */
+  #cutStalled(wouldHold = 0): boolean {
+    const now = performance.now()
+    const held = this.#heldByNeighbourhood()
+    let worst: { readonly exchange: Exchange; readonly isSlow: boolean; readonly held: number } | undefined
+    for (const [exchange, { whose, since, due }] of this.#waiting) {
+      if (since > now - this.#bounds.stalledMs) break
+      const candidate = { exchange, isSlow: due < now, held: held.get(whose) ?? 0 }
+      if (!candidate.isSlow && (worst?.isSlow === true || candidate.held <= wouldHold)) continue
+      if (worst?.isSlow === candidate.isSlow && candidate.held <= worst.held) continue
+      worst = candidate
     }
     if (worst === undefined) return false
-    this.#cut(worst, 'answer-memory')
+    this.#cut(worst.exchange, 'answer-memory')
     return true
   }
 
@@ -276,4 +333,14 @@ export class Outlet implements Way {
     exchange.reset()
     waiting?.end('lost')
   }
+}
+
+/** The first of those whose address holds least. */
+function leastOf(line: readonly InLine[], held: ReadonlyMap<string, number>): InLine | undefined {
+  let least: { readonly entry: InLine; readonly bytes: number } | undefined
+  for (const entry of line) {
+    const bytes = held.get(entry.whose) ?? 0
+    if (least === undefined || bytes < least.bytes) least = { entry, bytes }
+  }
+  return least?.entry
 }

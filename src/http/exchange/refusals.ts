@@ -34,7 +34,8 @@ function sendToUrl(serving: Serving, exchange: Exchange, { code }: Refused, id: 
 /** The 403 itself. pip and poetry print the phrase, uv the body's title and detail too. */
 export async function send403(serving: Serving, exchange: Exchange, refused: Refused, id: string): Promise<void> {
   const help = await helpFor(serving, exchange, refused, id)
-  const { status, reason, contentType, body } = problemForRefusal(refused, explainUrl(serving, id), help)
+  const told = { ...refused, index: serving.index }
+  const { status, reason, contentType, body } = problemForRefusal(told, explainUrl(serving, id), help)
   sendAnswer(exchange, {
     status,
     reason,
@@ -52,6 +53,6 @@ export async function helpFor(serving: Serving, exchange: Exchange, refused: Ref
 }
 
 function contactFor({ gate }: Serving, { code, file }: Refused, id: string): Contact | undefined {
-  const contact = gate.policy().contactFor(file.project as ProjectName)
+  const contact = gate.policy().contactFor(file.project as ProjectName, file.source)
   return contact && fillContact(contact, { ...file, code, refusal: id })
 }

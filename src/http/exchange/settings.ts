@@ -1,7 +1,10 @@
 import type { Gate } from '../../gate/gate.ts'
 import type { RootLists } from '../../gate/pages/root-lists.ts'
+import type { RequestDesk } from '../../gate/requests/desk.ts'
 import type { Events } from '../../observe/events.ts'
+import type { SummaryKey } from '../../protocol/attest/summary.ts'
 import type { BufferPool } from './buffer-pool.ts'
+import type { Exchange } from './exchange.ts'
 import type { Guard } from './guard.ts'
 import type { Outlet } from './outlet.ts'
 
@@ -12,20 +15,46 @@ export interface HttpSettings {
   /** `http://host:port` as bound */
   readonly listenUrl: () => string
   readonly clientCache: 'revalidate' | 'forbid'
-  /** CIDRs whose X-Forwarded-For is believed, for the client's address alone */
+  /** CIDRs whose X-Forwarded-For is believed, for the client's address alone, and to whom `accel` leaves files */
   readonly trustProxy: readonly string[]
-  /** the upstream's list of all projects, or that of what a mirror holds */
-  readonly rootLists: RootLists
+  /** a front of `trustProxy` sends stored files itself, told by this field where they lie; absent, or without a location: none does */
+  readonly accel?: { readonly header: string; readonly location?: string | undefined }
+  /** who signs verification summaries; absent: there are none */
+  readonly summaries?: SummarySigner | undefined
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
   readonly events: Events
   readonly version: string
   /** who may enter; default: everybody who reaches the gate */
   readonly guard?: Guard
+  /** where people ask that a refused file be let through; default: they do not */
+  readonly requests?: RequestDesk | undefined
   readonly limits?: Partial<HttpLimits>
+  /** default: plain HTTP */
+  readonly tls?: TlsSource | undefined
   /** default: a pool of the server's own */
   readonly buffers?: BufferPool
   /** the same text without any secret of the configuration; default: as it is */
   readonly clean?: (text: string) => string
+}
+
+/** Signs, and in whose name. */
+export interface SummarySigner {
+  readonly key: SummaryKey
+  /** https: URL */
+  readonly verifierId: string
+}
+
+/** PEM. */
+export interface TlsPair {
+  readonly cert: string
+  readonly key: string
+}
+
+/** What the server speaks TLS with; it may change while it runs. */
+export interface TlsSource {
+  current(): TlsPair
+  /** Tells of each new pair, which is one that can be used. */
+  watch(changed: (pair: TlsPair) => void): void
 }
 
 /** How long clients may take, and how many there may be. Milliseconds, bytes, counts. */
@@ -72,12 +101,29 @@ export const DEFAULT_LIMITS: HttpLimits = {
   joinMs: 10_000,
 }
 
-/** What every route is given. */
-export interface Serving {
+/** An index that is served: what is asked, and where. */
+export interface ServedIndex {
+  /** before `/simple/`: empty for the one at `/`, else without a slash at its end */
+  readonly path: string
   readonly gate: Gate
+  /** the upstream's list of all projects, or that of what a mirror holds */
+  readonly rootLists: RootLists
+  /** what the configuration calls it: by this it is permitted */
+  readonly index: string
+  /** what people are told it is called; absent where there is one alone */
+  readonly name?: string | undefined
+}
+
+/** Every index, the first of them for what is no index's. */
+export type Servings = readonly [Serving, ...Serving[]]
+
+/** What every route of an index is given. */
+export interface Serving extends ServedIndex {
   readonly settings: HttpSettings
   readonly limits: HttpLimits
   readonly outlet: Outlet
-  /** the gate's own URL, without a trailing slash; never from a request */
+  /** whether a request comes from one of `trustProxy`, whoever he says it is from */
+  readonly isFromFront: (exchange: Pick<Exchange, 'request'>) => boolean
+  /** the gate's own URL, without a trailing slash, and without the index's path; never from a request */
   readonly base: () => string
 }

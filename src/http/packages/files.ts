@@ -18,7 +18,9 @@ const METADATA = '.metadata'
 
 /** `/packages/<2>/<2>/<60>/<filename>` and the `.metadata` beside it: the one door through which files leave. */
 export function addFiles(router: Router, serving: Serving): void {
-  router.add('/packages/:a/:b/:rest/:filename', 'file', (exchange, segments) => answerFile(serving, exchange, segments))
+  router.add(`${serving.path}/packages/:a/:b/:rest/:filename`, 'file', (exchange, segments) =>
+    answerFile(serving, exchange, segments),
+  )
 }
 
 /** A file or its metadata by the decoded segments of its path. */
@@ -32,9 +34,9 @@ export async function answerFile(serving: Serving, exchange: Exchange, segments:
   if (verdict === undefined) return
   // told when it is known that something leaves: an admission that a wrong byte or an upstream that is away follows was none; and
   // written down before it does, because without a journal nothing is served
-  const given = (): void => serving.gate.journal(verdict, exchange.client.address, exchange.started)
+  const given = (): void => serving.gate.journal(verdict, exchange.client, exchange.started)
   const begun = (): (() => void) => {
-    const tell = serving.gate.record(verdict, exchange.client.address)
+    const tell = serving.gate.record(verdict, exchange.client)
     return () => tell(exchange.started)
   }
   if (asked === 'metadata') return await sendMetadata(serving, exchange, verdict, given)
@@ -66,7 +68,7 @@ async function admittedAnew(serving: Serving, exchange: Exchange, { artifact }: 
   const { gate } = serving
   const verdict = await gate.judge(artifact, exchange.asker)
   if (Admitted.is(verdict)) return true
-  gate.journal(verdict, exchange.client.address, exchange.started)
+  gate.journal(verdict, exchange.client, exchange.started)
   await sendRefusal(serving, exchange, verdict)
   return false
 }
@@ -94,7 +96,7 @@ async function judged(
   const { gate } = serving
   const verdict = 'kind' in located ? located : await gate.judge(located, exchange.asker)
   if (Admitted.is(verdict)) return verdict // a 304 opens nothing, so this is its door
-  gate.journal(verdict, exchange.client.address, exchange.started)
+  gate.journal(verdict, exchange.client, exchange.started)
   await sendRefusal(serving, exchange, verdict)
   return undefined
 }
@@ -157,7 +159,7 @@ async function sendMetadata(serving: Serving, exchange: Exchange, verdict: Admit
   )
   if (opened === undefined) return
   if (opened.kind === 'refused') {
-    serving.gate.journal(opened, exchange.client.address, exchange.started)
+    serving.gate.journal(opened, exchange.client, exchange.started)
     return await sendRefusal(serving, exchange, opened)
   }
   const { document } = opened

@@ -10,16 +10,16 @@ import { sendBody } from './send-body.ts'
 
 /** `/pypi/<project>/json` and `/pypi/<project>/<version>/json`, names in any spelling, as PyPI's own edge serves them. */
 export function addJsonApi(router: Router, serving: Serving): void {
-  router.add('/pypi/:project/json', 'legacy', (exchange, { project = '' }) =>
+  router.add(`${serving.path}/pypi/:project/json`, 'legacy', (exchange, { project = '' }) =>
     sendDocument(serving, exchange, project, undefined),
   )
-  router.add('/pypi/:project/:version/json', 'legacy', (exchange, { project = '', version }) =>
+  router.add(`${serving.path}/pypi/:project/:version/json`, 'legacy', (exchange, { project = '', version }) =>
     sendDocument(serving, exchange, project, version),
   )
-  router.add('/pypi/:project/json/', 'legacy', (exchange, { project = '' }) =>
+  router.add(`${serving.path}/pypi/:project/json/`, 'legacy', (exchange, { project = '' }) =>
     sendRedirect(serving, exchange, { path: `/pypi/${parseProjectName(project)}/json`, relative: '../json' }),
   )
-  router.add('/pypi/:project/:version/json/', 'legacy', (exchange, { project = '', version = '' }) => {
+  router.add(`${serving.path}/pypi/:project/:version/json/`, 'legacy', (exchange, { project = '', version = '' }) => {
     const path = `/pypi/${parseProjectName(project)}/${encodeURIComponent(checkedVersion(version))}/json`
     sendRedirect(serving, exchange, { path, relative: '../json' })
   })
@@ -51,5 +51,5 @@ async function sendDocument(
   const name = parseProjectName(project)
   const asked = version === undefined ? undefined : checkedVersion(version)
   const page = await serving.gate.legacy(name, asked, exchange.asker)
-  sendBody(exchange, page, { contentType: page.contentType, common: COMMON })
+  await sendBody(exchange, page, { contentType: page.contentType, common: COMMON })
 }

@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream'
 import { callbackify } from 'node:util'
-import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
+import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GateError } from '../../domain/base/errors.ts'
 import type { OpenRootList, RootListCoding, RootListForm, RootLists } from '../../gate/pages/root-lists.ts'
-import type { Events } from '../../observe/events.ts'
 import { enter, type Router } from '../door/router.ts'
 import { type Exchange, exchangeOf } from '../exchange/exchange.ts'
 import { answerWith } from '../exchange/failures.ts'
+import type { Serving } from '../exchange/settings.ts'
 
 type Handler = NonNullable<FastifyHttpProxyOptions['handler']>
 type ReplyOptions = NonNullable<FastifyHttpProxyOptions['replyOptions']>
@@ -49,15 +49,16 @@ interface ListAnswering {
  * forwards client headers, repeats a 503 ten times and, left to its defaults, does not verify TLS; so it gets the lists that the
  * gate keeps in its place. Of the request they learn the form and the coding that were chosen here.
  */
-export async function addRootListProxy(
+export function addRootListProxy(
   router: Router,
-  { rootLists, events }: { readonly rootLists: RootLists; readonly events: Events },
+  { rootLists, path, index, settings: { events } }: Pick<Serving, 'rootLists' | 'path' | 'index' | 'settings'>,
   { wanted, send }: ListAnswering,
-): Promise<void> {
+): void {
   const chosen = new WeakMap<Exchange, Wanted>()
   const handler: Handler = (request, reply, destination, options) => {
     const exchange = exchangeOf(reply.raw)
     exchange.route = ROUTE
+    exchange.index = index
     const choice = wanted(exchange, request.query)
     if (choice === undefined) return reply.hijack()
     chosen.set(exchange, choice)
@@ -77,6 +78,7 @@ export async function addRootListProxy(
 
   const options: FastifyHttpProxyOptions = {
     ...OPTIONS,
+    prefix: `${path}${OPTIONS.prefix}`,
     handler,
     undici: { request: callbackify(clientOver(rootLists)) } as unknown as NonNullable<
       FastifyHttpProxyOptions['undici']
@@ -89,7 +91,8 @@ export async function addRootListProxy(
     },
   }
   // the plugin takes the path without its slash too
-  await router.mount(['/simple', '/simple/'], ROUTE, async app => {
+  router.mount([`${path}/simple`, `${path}/simple/`], ROUTE, async app => {
+    const { default: httpProxy } = await import('@fastify/http-proxy')
     await app.register(httpProxy, options)
   })
 }

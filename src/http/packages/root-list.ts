@@ -3,14 +3,16 @@ import type { Router } from '../door/router.ts'
 import { NOSNIFF, sendAnswer } from '../exchange/answer.ts'
 import { chooseRepresentation, formatOf } from '../exchange/choice.ts'
 import type { Exchange } from '../exchange/exchange.ts'
+import { assertMayEnter } from '../exchange/permissions.ts'
 import { sendRedirect } from '../exchange/redirect.ts'
 import type { Serving } from '../exchange/settings.ts'
 import { addRootListProxy, type ProxiedList } from './root-list-proxy.ts'
 
 /** `/simple/`, the list of all projects, in the form that the client wants. */
-export async function addRootList(router: Router, serving: Serving): Promise<void> {
-  await addRootListProxy(router, serving.settings, {
+export function addRootList(router: Router, serving: Serving): void {
+  addRootListProxy(router, serving, {
     wanted(exchange, query) {
+      assertMayEnter(exchange.client, serving.index)
       if (redirectToSlash(serving, exchange)) return undefined
       const { form } = representationFor(exchange, query)
       return { form, coding: pickCoding(exchange.header('accept-encoding')).includes('gzip') ? 'gzip' : 'identity' }

@@ -6,6 +6,7 @@ import type { ByteRange, OpenBlob } from '../../ports/blobs.ts'
 import { NOSNIFF, sendAnswer } from '../exchange/answer.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { HttpSettings, Serving } from '../exchange/settings.ts'
+import { type Located, locateInFront } from './accel.ts'
 import { readRange, type WantedRange } from './ranges.ts'
 
 /** Strong: the bytes behind it never change. */
@@ -14,14 +15,17 @@ export function etagOf(sha256: Sha256): string {
 }
 
 /** What every answer about an admitted file says, 304 too. A later refusal must reach clients that have a copy. */
-export function fileHeaders({ clientCache }: HttpSettings, etag: string): readonly string[] {
+export function fileHeaders(settings: HttpSettings, etag: string): readonly string[] {
+  return ['Accept-Ranges', 'bytes', ...headersOfEach(settings, etag)]
+}
+
+/** Without what only whoever sends the bytes can say. */
+function headersOfEach({ clientCache }: HttpSettings, etag: string): readonly string[] {
   return [
     'ETag',
     etag,
     'Cache-Control',
     clientCache === 'forbid' ? 'no-store' : 'private, no-cache',
-    'Accept-Ranges',
-    'bytes',
     'Access-Control-Allow-Origin',
     '*',
     ...NOSNIFF,
@@ -58,12 +62,31 @@ async function sendStored(
   { file, blob }: Pick<Extract<OpenFile, { kind: 'stored' }>, 'file' | 'blob'>,
 ): Promise<void> {
   const wanted = wantedOf(exchange, file)
+  const located = locateInFront(serving, exchange, { blob, wanted })
+  if (located !== undefined) return sendLocation(serving, exchange, { file, wanted, located })
   const body = partOf(blob.bytes, wanted)
   const send = body === undefined ? undefined : serving.outlet.reserve(exchange, body)
   const range = sendHead(serving, exchange, file, wanted)
   if (send !== undefined) return send()
   if (range === undefined) return void exchange.response.end()
   await pump(serving, exchange, blob, range)
+}
+
+/**
+ * The head of a whole file, without its body, for the front to send the file or the part of it that is wanted. nginx keeps its connection to
+ * us only where the length is 0.
+ */
+function sendLocation(
+  { settings }: Serving,
+  exchange: Exchange,
+  leaving: { readonly file: VerifiedFile; readonly wanted: WantedRange; readonly located: Located },
+): void {
+  const { file, wanted, located } = leaving
+  exchange.accel = wanted.kind === 'part' ? wanted.range.end + 1 - wanted.range.start : file.size
+  const headers = [...headersOfEach(settings, etagOf(file.sha256)), 'Content-Type', 'application/octet-stream']
+  headers.push(located.header, located.location, 'Content-Length', '0')
+  exchange.response.writeHead(200, headers)
+  exchange.response.end()
 }
 
 /** Of a blob that is in memory; one that is sent whole is the same for all who read it. */
@@ -124,7 +147,7 @@ async function pump({ outlet }: Serving, exchange: Exchange, blob: OpenBlob, ran
   let position = range.start
 
   async function read(): Promise<Piece> {
-    const buffer = await outlet.take()
+    const buffer = await outlet.take(exchange)
     const start = position
     const length = Math.min(buffer.length, range.end + 1 - start)
     position += length
@@ -180,15 +203,28 @@ async function sendFlowing(
   { mayLeave, begun }: Leave,
 ): Promise<void> {
   assertVerified(file)
+  const { outlet } = serving
   let tell: (() => void) | undefined
-  for await (const chunk of chunks()) {
-    if (exchange.isGone) break
-    if (!exchange.response.headersSent) {
-      if (!(await mayLeave())) return
-      tell = begun()
-      sendHead(serving, exchange, file, { kind: 'whole' })
+  let own: Buffer | undefined
+  const take = async (): Promise<Buffer> => {
+    own = await outlet.take(exchange)
+    return own
+  }
+  try {
+    for await (const chunk of chunks(take)) {
+      if (exchange.isGone) break
+      if (!exchange.response.headersSent) {
+        if (!(await mayLeave())) return
+        tell = begun()
+        sendHead(serving, exchange, file, { kind: 'whole' })
+      }
+      const buffer = own
+      own = undefined
+      if (buffer !== undefined) await outlet.writeTaken(exchange, buffer, chunk.byteLength)
+      else if ((await outlet.writeShared(exchange, chunk)) === 'lost') break
     }
-    await serving.outlet.writeShared(exchange, chunk)
+  } finally {
+    if (own !== undefined) outlet.give(own)
   }
   tell?.()
   if (exchange.isGone) return

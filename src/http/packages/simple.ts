@@ -21,11 +21,11 @@ const HTML_COMMON = [...COMMON, 'Content-Security-Policy', "default-src 'none'; 
 
 /** `/simple/<project>/`, in JSON and HTML. Never a refusal: a refused file is withdrawn or listed, as the mode says. */
 export function addProjectPages(router: Router, serving: Serving): void {
-  router.add('/simple/:project', 'page', (exchange, { project = '' }) => {
+  router.add(`${serving.path}/simple/:project`, 'page', (exchange, { project = '' }) => {
     const name = parseProjectName(project)
     sendRedirect(serving, exchange, { path: `/simple/${name}/`, relative: `${name}/` })
   })
-  router.add('/simple/:project/', 'page', (exchange, { project = '' }, query) => {
+  router.add(`${serving.path}/simple/:project/`, 'page', (exchange, { project = '' }, query) => {
     if (project === '') return sendRedirect(serving, exchange, { path: '/simple/' }) // "/simple//"
     const name = parseProjectName(project)
     if (name !== project) return sendRedirect(serving, exchange, { path: `/simple/${name}/`, relative: `../${name}/` })

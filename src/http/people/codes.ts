@@ -3,7 +3,8 @@ import { REFUSALS, type RefusalCode, refusalEntry } from '../../domain/base/refu
 import type { Router } from '../door/router.ts'
 import { formatOf } from '../exchange/choice.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import { asksForJson, type Html, html, isBrowser, type Page, sendPage, words } from './html.ts'
+import { type Html, html, words } from '../markup/html.ts'
+import { asksForJson, isBrowser, type Page, sendPage } from './html.ts'
 import { sendJson } from './ops.ts'
 
 const CODES = Object.keys(REFUSALS) as readonly RefusalCode[]

@@ -1,12 +1,12 @@
-import { moment } from './dates.ts'
-import { type Html, html, words } from './html.ts'
+import { moment } from '../markup/dates.ts'
+import { type Html, html, words } from '../markup/html.ts'
 import type { ToldRefusal, ToldStep } from './told-refusal.ts'
 
 const MARKS = { pass: '✓', fail: '✗', skip: '–' } as const
 const SAID = { pass: 'passed', fail: 'failed', skip: 'not looked at' } as const
 
-/** A refusal for the person whose install it stopped, and for the one who may change the policy. */
-export function renderToldRefusal(told: ToldRefusal): Html {
+/** A refusal for the person whose install it stopped, and for the one who may change the policy; `asking`: a section of its own. */
+export function renderToldRefusal(told: ToldRefusal, asking?: Html): Html {
   return html`<header><div class="mark"></div><b>Portcullis</b><span>Refusal ${told.id}</span></header>
 <main>
 <section class="verdict">
@@ -19,8 +19,8 @@ ${contrast(told.steps)}<p class="soft">${told.detail}</p>
 <section>
 <h2>What to do</h2>
 <p>${words(told.remedy)}</p>
-${passing(told)}${told.notes.map(note => html`<p>${note}</p>\n`)}${asking(told)}</section>
-<section>
+${passing(told)}${told.notes.map(note => html`<p>${note}</p>\n`)}${contacting(told)}</section>
+${asking}<section>
 <h2>For whoever looks after the policy</h2>
 ${told.admit_with === null ? withheld(told) : admission(told.admit_with)}</section>
 <section>
@@ -31,7 +31,7 @@ ${told.steps.map(line)}</ol>
 <section>
 <h2>The file and the decision</h2>
 <dl>
-${row('Project', told.project)}${row('Version', told.version)}${code('sha256', told.sha256)}${code('Decided by', told.rule ?? 'no rule')}${identity(told)}${code('Policy', told.policy)}<dt>First refused</dt><dd>${moment(told.at)}</dd>
+${row('Project', told.project)}${row('Source', told.source)}${row('Index', told.index)}${row('Version', told.version)}${code('sha256', told.sha256)}${code('Decided by', told.rule ?? 'no rule')}${identity(told)}${code('Policy', told.policy)}<dt>First refused</dt><dd>${moment(told.at)}</dd>
 </dl>
 </section>
 </main>
@@ -87,7 +87,7 @@ function passing({ passes, project }: ToldRefusal): Html | undefined {
   return html`<p>The newest version that passes: <code>${project}==${passes.version}</code> (<code>${passes.filename}</code>).</p>\n`
 }
 
-function asking({ contact }: ToldRefusal): Html | undefined {
+function contacting({ contact }: ToldRefusal): Html | undefined {
   if (contact === null) return undefined
   return html`<p><a class="button" href="${contact.url}" rel="noreferrer noopener">Ask ${contact.name}</a></p>\n`
 }

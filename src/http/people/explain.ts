@@ -6,12 +6,15 @@ import { NOSNIFF, sendAnswer } from '../exchange/answer.ts'
 import { formatOf } from '../exchange/choice.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { explainUrl, helpFor, send403 } from '../exchange/refusals.ts'
-import type { Serving } from '../exchange/settings.ts'
+import type { Servings } from '../exchange/settings.ts'
+import { DATES } from '../markup/dates.ts'
+import { html } from '../markup/html.ts'
 import { COPY } from './copy.ts'
-import { DATES } from './dates.ts'
 import { renderToldRefusal } from './explain-page.ts'
-import { asksForJson, html, isBrowser, type Page, sendPage } from './html.ts'
+import { explainedBy } from './explained-by.ts'
+import { asksForJson, isBrowser, type Page, sendPage } from './html.ts'
 import { sendJson } from './ops.ts'
+import { askingBeside } from './requests.ts'
 import { addScript } from './script.ts'
 import { tellRefusal } from './told-refusal.ts'
 
@@ -19,25 +22,28 @@ import { tellRefusal } from './told-refusal.ts'
  * `/x/<id>` explains a refusal to a person or, when asked for JSON, to a program, and `?format=yaml` is what would admit the file; `/x/<id>/<code>` is that refusal's 403,
  * for clients that show nothing but the URL that failed.
  */
-export function addExplainPages(router: Router, serving: Serving): void {
+export function addExplainPages(router: Router, servings: Servings): void {
   addScript(router, 'copy.js', COPY)
   addScript(router, 'dates.js', DATES)
   router.add('/x/:id', 'explain', async (exchange, { id = '' }, query) => {
     const format = formatOf(query)
     const json = asksForJson(exchange, format)
-    const found = await serving.gate.explained(id)
+    const { found, serving } = await explainedBy(servings, id, exchange.client)
     if (found === undefined && isBrowser(exchange) && !json) return sendPage(exchange, UNKNOWN_ID)
     const kept = assertKept(found)
     if (format === 'yaml') return sendYaml(exchange, kept)
     const help = await helpFor(serving, exchange, kept.refused, id)
-    const told = tellRefusal(id, explainUrl(serving, id), kept, help)
+    const told = tellRefusal(id, explainUrl(serving, id), { ...kept, index: serving.index }, help)
     if (json) return sendJson(exchange, 200, told)
     const scripts = told.admit_with === null ? ['dates.js'] : ['dates.js', 'copy.js']
-    sendPage(exchange, { title: `Refused: ${told.filename}`, body: renderToldRefusal(told), scripts })
+    const asking = await askingBeside(serving, exchange, id, kept.refused)
+    const body = renderToldRefusal(told, asking?.markup)
+    sendPage(exchange, { title: `Refused: ${told.filename}`, body, scripts, hasForm: asking?.hasForm })
   })
   router.add('/x/:id/:code', 'explain', async (exchange, segments) => {
     const { id = '', code } = segments
-    const { refused } = assertKept(await serving.gate.explained(id))
+    const { found, serving } = await explainedBy(servings, id, exchange.client)
+    const { refused } = assertKept(found)
     if (refused.code !== code) throw new GateError('not-found', 'the refusal has another code')
     await send403(serving, exchange, refused, id)
   })

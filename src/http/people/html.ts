@@ -1,17 +1,22 @@
 import { createHash } from 'node:crypto'
 import { preferredType } from '../../protocol/simple/negotiate.ts'
-import { escapeHtml } from '../../protocol/simple/simple-html.ts'
 import { NOSNIFF, sendAnswer } from '../exchange/answer.ts'
 import type { Exchange } from '../exchange/exchange.ts'
+import { Html, html } from '../markup/html.ts'
 import { STYLE } from './style.ts'
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 
 /** Nothing is fetched, nobody frames it, and nothing runs but scripts of ours that the page names; the one style sheet is the one that we wrote. */
-function pageHeaders(scripts: readonly string[]): readonly string[] {
-  return scripts.length === 0
-    ? PAGE_HEADERS
-    : PAGE_HEADERS.map(line => (line === POLICY ? `${line}; script-src 'self'` : line))
+function pageHeaders({ scripts = [], hasForm }: Page): readonly string[] {
+  if (scripts.length === 0 && hasForm === undefined) return PAGE_HEADERS
+  return PAGE_HEADERS.map(line => {
+    // without a referrer, browsers say `Origin: null` with a form (Fetch, 3.2)
+    if (line === 'no-referrer') return hasForm === undefined ? line : 'same-origin'
+    if (line !== POLICY) return line
+    const policy = hasForm === undefined ? line : line.replace("form-action 'none'", "form-action 'self'")
+    return scripts.length === 0 ? policy : `${policy}; script-src 'self'`
+  })
 }
 
 const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
@@ -29,34 +34,6 @@ const PAGE_HEADERS = [
   'no-cache',
   ...NOSNIFF,
 ] as const
-
-/** Text that is HTML already: everything else is escaped on its way into a page. */
-export class Html {
-  readonly text: string
-
-  constructor(text: string) {
-    this.text = text
-  }
-}
-
-type Content = Html | string | number | undefined | readonly Content[]
-
-/** Markup with what stands in it escaped, unless it is markup itself; nothing is written for `undefined`. */
-export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Html {
-  return new Html(strings.reduce((text, next, index) => text + render(contents[index - 1]) + next))
-}
-
-function render(content: Content): string {
-  if (content === undefined) return ''
-  if (content instanceof Html) return content.text
-  if (typeof content === 'string' || typeof content === 'number') return escapeHtml(`${content}`)
-  return content.map(render).join('')
-}
-
-/** Words of ours, in which `backticks` are code. */
-export function words(text: string): Html {
-  return html`${text.split('`').map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : part))}`
-}
 
 export function isBrowser(exchange: Exchange): boolean {
   return exchange.header('accept')?.includes('text/html') === true
@@ -77,6 +54,10 @@ export interface Page {
   readonly status?: number
   /** of ours, relative to the page; default: nothing runs */
   readonly scripts?: readonly string[]
+  /** a form of it is sent to this gate; default: none is sent anywhere */
+  readonly hasForm?: true | undefined
+  /** names and values in turn, besides those of every page */
+  readonly headers?: readonly string[]
 }
 
 export function sendPage(exchange: Exchange, page: Page): void {
@@ -98,7 +79,7 @@ ${page.body}
 `
   sendAnswer(exchange, {
     status: page.status ?? 200,
-    headers: pageHeaders(scripts),
+    headers: [...pageHeaders(page), ...(page.headers ?? [])],
     body: Buffer.from(document.text),
     holds: 'words',
   })

@@ -32,6 +32,7 @@ p { margin: 0 0 .8rem; }
 p:last-child { margin-bottom: 0; }
 .badge { display: inline-block; background: var(--no-soft); color: var(--no); font-weight: 650; font-size: .82rem;
   padding: .12rem .6rem; border-radius: 1rem; }
+section.fine .badge { background: var(--code); color: var(--yes); }
 .lead { font-size: 1.08rem; }
 .file code { font-size: 1rem; padding: .2rem .5rem; }
 .soft { color: var(--soft); }
@@ -46,6 +47,11 @@ a.button, button { display: inline-block; font: inherit; font-weight: 600; color
 a.button:hover, button:hover { filter: brightness(1.08); }
 button[hidden] { display: none; }
 button + a { margin-left: .6rem; }
+label { display: block; font-weight: 600; margin: 0 0 .25rem; }
+input, textarea { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--soft); border-radius: .45rem;
+  padding: .35rem .6rem; width: 100%; }
+textarea { min-height: 5rem; }
+.words { white-space: pre-line; }
 .pick { user-select: all; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .8rem; margin: 0 0 .8rem; }
 .pair div { border: 1px solid var(--line); border-left: .25rem solid var(--yes); border-radius: .5rem; padding: .6rem .9rem; }

@@ -12,6 +12,8 @@ import { type Help, NO_HELP } from '../../protocol/answers/problem.ts'
 interface Kept {
   readonly refused: Refused
   readonly at: Instant
+  /** what the configuration calls the index that refused, where the refusal does not say it */
+  readonly index?: string | undefined
 }
 
 /** One check, absent values null. */
@@ -33,12 +35,16 @@ export interface ToldRefusal {
   readonly detail: string
   readonly remedy: string
   readonly project: string
+  /** whose page lists the file, where that is known */
+  readonly source: string | null
+  /** that refused it */
+  readonly index: string | null
   readonly version: string | null
   readonly filename: string
   readonly sha256: string | null
   /** its id, and `file:line` */
   readonly rule: string | null
-  readonly identity: Readonly<Record<keyof Identity, string | null>> | null
+  readonly identity: Readonly<Record<Exclude<keyof Identity, 'commit'>, string | null>> | null
   readonly steps: readonly ToldStep[]
   /** what a person should know besides, as it was when the file was first refused */
   readonly notes: readonly string[]
@@ -55,7 +61,7 @@ export interface ToldRefusal {
   readonly at: string
 }
 
-export function tellRefusal(id: string, url: string, { refused, at }: Kept, help: Help = NO_HELP): ToldRefusal {
+export function tellRefusal(id: string, url: string, { refused, at, index }: Kept, help: Help = NO_HELP): ToldRefusal {
   const { code, file, rule, identity } = refused
   const { title, meaning } = refusalEntry(code)
   return {
@@ -68,6 +74,8 @@ export function tellRefusal(id: string, url: string, { refused, at }: Kept, help
     detail: refused.detail,
     remedy: remedyFor(refused),
     project: file.project,
+    source: file.source ?? null,
+    index: refused.index ?? index ?? null,
     version: file.version ?? null,
     filename: file.filename,
     sha256: file.sha256 ?? null,

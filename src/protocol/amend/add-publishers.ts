@@ -6,7 +6,7 @@ import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Rule } from '../../domain/policy/policy.ts'
 import { mergeAll, nameOf } from '../policy/write-publishers.ts'
 import { addClauses, type NewClause } from './add-clauses.ts'
-import { amended, type Clause, clausesOf, type DocumentPlace, type PolicyTexts } from './policy-texts.ts'
+import { amended, type Clause, clausesOf, type DocumentPlace, type PolicyTexts, saidIn } from './policy-texts.ts'
 import type { YamlEdit } from './yaml-edit.ts'
 import type { YamlValue } from './yaml-value.ts'
 
@@ -69,8 +69,11 @@ export function addPublishers(
   for (const { project, rule, signers } of needs) {
     const said = signers.map(signer => book.say(signer))
     const items = said.map(({ name, written }) => name ?? written)
-    const own = rules.get(project) ?? []
-    const wider = own.length > 0 || rule?.match === undefined ? undefined : rules.get(rule.match)?.[0]
+    const own = (rules.get(project) ?? []).filter(clause => isOfSource(clause, rule))
+    const wider =
+      own.length > 0 || rule?.match === undefined
+        ? undefined
+        : rules.get(rule.match)?.find(clause => isOfSource(clause, rule))
     if (own.length > 0) edits.push(...own.flatMap(clause => extend(clause, items)))
     else added.push(newRule(project, wider, items))
     const before = (rule?.publishers ?? []).map(({ label }) => label)
@@ -88,6 +91,11 @@ export function addPublishers(
   }
   const bare = needs.filter(({ signers }) => signers.length === 0).map(({ project }) => project)
   return { texts: addClauses(amended(texts, edits), into, [...book.added, ...added]), named, bare }
+}
+
+/** Whether the clause is for the files that the rule decides. */
+function isOfSource({ value }: Clause, rule: Rule | undefined): boolean {
+  return saidIn(value, 'source') === (rule?.source ?? '')
 }
 
 /** The named publishers of a policy, and those that come to it. */

@@ -3,16 +3,9 @@ import { z } from 'zod'
 import { cut } from '../../domain/base/cut.ts'
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { ImportRefusal } from '../../domain/base/import-refusal.ts'
-import { isJsonObject, JsonError, parseJsonStrict } from '../text/json.ts'
+import { preAuthEncoding, readEnvelope, readSigned, renderEnvelope, STATEMENT_TYPE } from './envelope.ts'
 
-/** in-toto's media type, as in every attestation that this program reads. */
-const PAYLOAD_TYPE = 'application/vnd.in-toto+json'
-const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1'
 const PREDICATE_TYPE = 'urn:portcullis:carried:v1'
-const LIMITS = { bytes: 64 * 1024, depth: 8 }
-
-/** Bytes that an envelope about one document may have. */
-export const LARGEST_ENVELOPE = LIMITS.bytes
 
 /** A key that signs what is carried, or vouches for it: ed25519 (RFC 8032). */
 export interface CarrierKey {
@@ -52,11 +45,6 @@ function keyOf(read: () => KeyObject): CarrierKey | undefined {
   }
 }
 
-/** DSSE v1's pre-authentication encoding. */
-function encoding(payload: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `), payload])
-}
-
 /** A DSSE envelope (secure-systems-lab/dsse) over an in-toto statement about one document. */
 export function signDocument(document: { readonly name: string; readonly sha256: Sha256 }, signer: CarrierKey): Buffer {
   const statement = {
@@ -66,25 +54,9 @@ export function signDocument(document: { readonly name: string; readonly sha256:
     predicate: {},
   }
   const payload = Buffer.from(JSON.stringify(statement))
-  return renderEnvelope(payload, signer.id, sign(null, encoding(payload), signer.key))
+  return renderEnvelope({ payload, keyid: signer.id, signature: sign(null, preAuthEncoding(payload), signer.key) })
 }
 
-/** The one spelling of an envelope: what says the same in other bytes is none. */
-function renderEnvelope(payload: Buffer, keyid: string, signature: Buffer): Buffer {
-  const envelope = {
-    payload: payload.toString('base64'),
-    payloadType: PAYLOAD_TYPE,
-    signatures: [{ keyid, sig: signature.toString('base64') }],
-  }
-  return Buffer.from(`${JSON.stringify(envelope)}\n`)
-}
-
-const base64 = z.string().regex(/^[A-Za-z0-9+/]+={0,2}$/)
-const envelopeSchema = z.strictObject({
-  payload: base64,
-  payloadType: z.literal(PAYLOAD_TYPE),
-  signatures: z.array(z.strictObject({ keyid: z.string(), sig: base64 })).length(1),
-})
 const statementSchema = z.strictObject({
   _type: z.literal(STATEMENT_TYPE),
   subject: z.array(z.strictObject({ name: z.string(), digest: z.strictObject({ sha256: z.string() }) })).length(1),
@@ -103,21 +75,18 @@ export function assertSigned(
   document: { readonly name: string; readonly sha256: Sha256 },
   signer: CarrierKey,
 ): void {
-  const { payload, signatures } = read(envelopeSchema, envelope, 'the envelope')
-  const [signature] = signatures
-  const bytes = Buffer.from(payload, 'base64')
-  const signed = Buffer.from(signature?.sig ?? '', 'base64')
-  if (!verify(null, encoding(bytes), signer.key, signed)) {
-    if (signature?.keyid !== signer.id)
+  const { payload, keyid, signature } = known(readEnvelope(envelope), 'the envelope')
+  if (!verify(null, preAuthEncoding(payload), signer.key, signature)) {
+    if (keyid !== signer.id)
       throw new ImportRefusal(
         'signer-foreign',
-        `it is signed with the key ${cut(signature?.keyid ?? '', 16)}, --signer is ${cut(signer.id, 16)}`,
+        `it is signed with the key ${cut(keyid, 16)}, --signer is ${cut(signer.id, 16)}`,
       )
     throw new ImportRefusal('signature-invalid', `the signature over ${document.name} does not verify`)
   }
-  if (!renderEnvelope(bytes, signer.id, signed).equals(envelope))
+  if (!renderEnvelope({ payload, keyid: signer.id, signature }).equals(envelope))
     throw new ImportRefusal('signature-invalid', `the signature over ${document.name} is not as it was written`)
-  const [subject] = read(statementSchema, bytes, 'the statement').subject
+  const [subject] = known(readSigned(statementSchema, payload), 'the statement').subject
   if (subject?.name !== document.name || subject.digest.sha256 !== document.sha256)
     throw new ImportRefusal(
       'signature-invalid',
@@ -125,13 +94,7 @@ export function assertSigned(
     )
 }
 
-function read<Schema extends z.ZodType>(schema: Schema, bytes: Uint8Array, what: string): z.output<Schema> {
-  try {
-    const json = parseJsonStrict(bytes, LIMITS)
-    const { data } = schema.safeParse(isJsonObject(json) ? json : undefined)
-    if (data !== undefined) return data
-  } catch (error) {
-    if (!(error instanceof JsonError)) throw error
-  }
+function known<Read>(read: Read | undefined, what: string): Read {
+  if (read !== undefined) return read
   throw new ImportRefusal('signature-invalid', `${what} of the signature is not what DSSE and in-toto describe`)
 }

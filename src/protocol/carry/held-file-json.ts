@@ -1,20 +1,26 @@
 import { z } from 'zod'
 import { cut } from '../../domain/base/cut.ts'
 import { parseInstant } from '../../domain/base/instant.ts'
+import { trySourceName } from '../../domain/base/source-name.ts'
 import type { UpstreamUrl } from '../../domain/packaging/artifact.ts'
 import { filePathOf } from '../../domain/packaging/file-path.ts'
 import { parseDistFilename } from '../../domain/packaging/filename.ts'
 import type { HeldFile } from '../../domain/packaging/held-file.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
-import { sha256Text } from '../text/parsed-text.ts'
+import { parsedText, sha256Text } from '../text/parsed-text.ts'
 
 const text = z.string().max(4_096)
+
+/** No index has so many sources. */
+const MOST_BEHIND = 1_000
 
 /** A held file as a manifest and the database write it; every field is checked as strictly as an index page's. */
 export const heldFileSchema = z
   .strictObject({
     project: z.string(),
     filename: z.string(),
+    source: parsedText(trySourceName, 'a name of a source').optional(),
+    behind: z.array(parsedText(trySourceName, 'a name of a source')).max(MOST_BEHIND).optional(),
     sha256: sha256Text,
     size: z.int().min(0),
     url: text.refine(isFileUrl, { error: 'is not a URL of a file' }),
@@ -41,6 +47,8 @@ export const heldFileSchema = z
     return {
       project,
       filename,
+      ...(entry.source === undefined ? {} : { source: entry.source }),
+      ...(entry.behind === undefined ? {} : { behind: entry.behind }),
       sha256: entry.sha256,
       size: entry.size,
       path: filePathOf(url, entry.sha256, filename.text),
@@ -64,6 +72,8 @@ export function heldFileJson(file: HeldFile): z.input<typeof heldFileSchema> {
   return {
     project: file.project,
     filename: file.filename.text,
+    ...(file.source === undefined ? {} : { source: file.source }),
+    ...(file.behind === undefined ? {} : { behind: [...file.behind] }),
     sha256: file.sha256,
     size: file.size,
     url: file.url,

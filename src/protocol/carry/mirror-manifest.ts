@@ -52,6 +52,8 @@ export interface MirrorManifest {
 }
 
 const FORMAT = 'portcullis-mirror/1'
+/** Some file says of which source it is: whoever does not know of sources must not take it for anybody's. */
+const WITH_SOURCES = 'portcullis-mirror/2'
 const LIMITS = { bytes: 1024 * 1024 * 1024, depth: 8 }
 /** The largest manifest that is read. */
 export const LARGEST_MANIFEST = LIMITS.bytes
@@ -60,7 +62,7 @@ const blob = { sha256: sha256Text, size: z.int().min(0) }
 const document = (name: RegExp) => z.strictObject({ name: z.string().regex(name), ...blob })
 
 const manifestSchema = z.strictObject({
-  format: z.literal(FORMAT),
+  format: z.enum([FORMAT, WITH_SOURCES]),
   tool: z.string().max(200),
   sequence: z.int().min(1),
   parent: sha256Text.nullable(),
@@ -93,9 +95,15 @@ export function readManifest(bytes: Uint8Array): MirrorManifest {
     const [issue] = error.issues
     throw invalid(`${issue?.path.join('.') || 'it'}: ${issue?.message}`)
   }
-  const manifest: MirrorManifest = { ...data, parent: data.parent ?? undefined }
+  const { format, ...said } = data
+  const manifest: MirrorManifest = { ...said, parent: said.parent ?? undefined }
+  if (format !== formatOf(manifest)) throw invalid(`${format} is not what it is`)
   assertConsistent(manifest)
   return manifest
+}
+
+function formatOf({ files }: Pick<MirrorManifest, 'files'>): string {
+  return files.some(({ source }) => source !== undefined) ? WITH_SOURCES : FORMAT
 }
 
 function parseJson(bytes: Uint8Array): unknown {
@@ -140,7 +148,7 @@ export function renderManifest(manifest: MirrorManifest): Buffer {
   const { tool, sequence, parent, policy, trust, verdicts, files, parts } = manifest
   const text = JSON.stringify(
     {
-      format: FORMAT,
+      format: formatOf(manifest),
       tool,
       sequence,
       parent: parent ?? null,

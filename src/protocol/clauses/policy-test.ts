@@ -1,6 +1,7 @@
 import { parseSha256 } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
 import { REFUSALS } from '../../domain/base/refusal.ts'
+import type { SourceName } from '../../domain/base/source-name.ts'
 import type { Rehearsal } from '../../domain/decide/rehearse.ts'
 import type { Publisher } from '../../domain/identity/publisher.ts'
 import { type DistFilename, parseDistFilename } from '../../domain/packaging/filename.ts'
@@ -61,6 +62,7 @@ export function compileTest(
   const rehearsal = {
     attestedBy: signer('attested_by'),
     builtBy: given.built_by === undefined ? undefined : workflowRefOf(given.built_by),
+    source: given.source as SourceName | undefined,
     sha256: parseSha256(given.sha256 ?? ''),
     uploaded: time('uploaded'),
     yanked: given.yanked === true,

@@ -199,6 +199,12 @@ const judging = {
     .optional()
     .describe('Age counts from the latest of upload time, signed log time, and the last look without the file.'),
   yanked: allowOrDeny.optional().describe('What a file that its author yanked gets.'),
+  confusable: z
+    .enum(['allow', 'warn', 'deny'])
+    .optional()
+    .describe(
+      'What a project gets whose name is like one that another source owns. warn and allow are the same: it is told.',
+    ),
   status: z
     .strictObject({ archived: allowOrDeny.optional(), deprecated: allowOrDeny.optional() })
     .optional()
@@ -224,10 +230,22 @@ export const contactSchema = z
   })
   .describe('Whom somebody asks who was refused a file.')
 
-export const defaultsSchema = z
-  .strictObject({
-    ...judging,
-    unmatched: z.enum(['deny', 'apply-defaults']).optional().describe('What a project without a rule gets.'),
+/** As the configuration calls it. */
+const sourceName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, { error: 'must be the name of a source of the configuration' })
+
+const judgingSchema = z.strictObject({
+  ...judging,
+  unmatched: z.enum(['deny', 'apply-defaults']).optional().describe('What a project without a rule gets.'),
+})
+
+export const defaultsSchema = judgingSchema
+  .extend({
+    sources: z
+      .record(sourceName, judgingSchema)
+      .optional()
+      .describe('By the name of a source: what holds for files of that source before the rest of these defaults.'),
   })
   .describe('What a rule does not say, it inherits from here.')
 
@@ -235,6 +253,11 @@ export const ruleSchema = z.strictObject({
   match: text.describe(
     'A project name (PEP 503), or a glob over names. The exact name decides, else the glob with the longest literal prefix.',
   ),
+  source: sourceName
+    .optional()
+    .describe(
+      'Only for files that come from this source of the configuration; of two rules that match alike, the one that names it decides.',
+    ),
   publishers: z
     .array(z.union([z.string(), publisherSchema]))
     .min(1)
@@ -257,7 +280,19 @@ export const exemptionSchema = z
     project: text.optional().describe('One project name, no glob; with files.'),
     versions: text.optional().describe('PEP 440 specifier set, such as "==1.17.0"; with files.'),
     waive: z
-      .array(z.enum(['attestation', 'identity', 'predicate', 'slsa', 'regression', 'cooldown', 'yanked', 'status']))
+      .array(
+        z.enum([
+          'attestation',
+          'identity',
+          'predicate',
+          'slsa',
+          'regression',
+          'cooldown',
+          'yanked',
+          'status',
+          'source',
+        ]),
+      )
       .min(1),
     files: z
       .record(
@@ -319,6 +354,7 @@ export const testSchema = z.strictObject({
   given: z.strictObject({
     file: text.describe('File name of a wheel or source distribution.'),
     attested_by: attestedBySchema.optional().describe('Who signs it; without, it is unattested.'),
+    source: sourceName.optional().describe('The source that it comes from; without, nobody knows.'),
     sha256: sha256Text.optional(),
     uploaded: text.optional().describe('A time with Z or an offset.'),
     at: text.optional().describe('The moment of the request; default now.'),
@@ -364,6 +400,8 @@ export const policySchema = z
 
 export type PublisherText = z.infer<typeof publisherSchema>
 export type DefaultsText = z.infer<typeof defaultsSchema>
+/** Defaults without those of sources: as they hold for one file. */
+export type JudgingText = z.infer<typeof judgingSchema>
 export type RuleText = z.infer<typeof ruleSchema>
 export type ExemptionText = z.infer<typeof exemptionSchema>
 export type RevocationText = z.infer<typeof revocationSchema>

@@ -48,6 +48,8 @@ export interface LockedPackage {
   readonly marker: string | undefined
   /** where it stands, from 1 */
   readonly line: number
+  /** the file that it stands in, where that is not the lock but one that it includes */
+  readonly from?: string
   readonly identities: readonly AttestationIdentity[]
 }
 
@@ -80,6 +82,8 @@ export interface Unjudged {
   /** where it comes from, where that is an index */
   readonly index: string | undefined
   readonly line: number
+  /** the file that it stands in, where that is not the lock but one that it includes */
+  readonly from?: string
 }
 
 export type LockKind = 'requirements' | 'uv' | 'poetry' | 'pdm' | 'pipfile' | 'pylock'

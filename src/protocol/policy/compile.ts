@@ -1,12 +1,28 @@
 import type { Instant, Millis } from '../../domain/base/instant.ts'
-import { createPolicy, type Exemption, type Policy, type PolicyMode, type Rule } from '../../domain/policy/policy.ts'
+import type { SourceName } from '../../domain/base/source-name.ts'
+import {
+  createPolicy,
+  type Exemption,
+  type Policy,
+  type PolicyMode,
+  type Rule,
+  type SourceDefaults,
+} from '../../domain/policy/policy.ts'
 import type { Revocation } from '../../domain/policy/revocation.ts'
 import { compileExemption } from '../clauses/exemption.ts'
 import { NamedPins, type ReadPinsFile } from '../clauses/named-pins.ts'
 import { compileTest, type ReadTest } from '../clauses/policy-test.ts'
 import { NamedRoots, type ReadRoot, type RootUse, readPublishers } from '../clauses/publisher.ts'
 import { compileRevocation } from '../clauses/revocation.ts'
-import { barestRule, compileRule, unmatchedRule } from '../clauses/rule.ts'
+import {
+  barestRule,
+  compileRule,
+  type Defaults,
+  defaultsAt,
+  type ReadRule,
+  readDefaults,
+  unmatchedRule,
+} from '../clauses/rule.ts'
 import {
   contactSchema,
   defaultsSchema,
@@ -27,6 +43,7 @@ import {
   refuseManyRoots,
   refuseTies,
   refuseUnknownPublishers,
+  refuseUnknownSources,
   warnOfEnd,
   warnOfPredicates,
   warnOfRule,
@@ -62,6 +79,8 @@ export interface PolicyContents {
 export interface ReadBeside {
   readonly root: ReadRoot
   readonly pins: ReadPinsFile
+  /** names of the sources that are configured; `undefined` where no configuration is at hand */
+  readonly sources?: readonly string[] | undefined
 }
 
 interface Compiled {
@@ -81,21 +100,24 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
   const { mode, limits, contact, publishers, defaults, rules, exemptions, revocations, roots } = read
   refuseUnknownPublishers(read.named, publishers, diagnostics)
   refuseManyRoots(documents, roots, diagnostics)
+  refuseUnknownSources(documents, beside.sources, diagnostics)
   refuseTies(rules.kept, diagnostics)
-  const unmatched = unmatchedRule(defaults)
+  const said = read.inherited
+  const unmatched = unmatchedRule(defaults && { ...defaults, value: said.all })
   const parts = {
     mode,
     files: [...new Set(documents.map(({ file }) => file))],
     rules: rules.kept.map(({ rule }) => rule),
     unmatched,
-    barest: barestRule(defaults?.value ?? {}),
+    barest: barestRule(said.all),
+    ofSources: ofSources(said, defaults, rules.kept),
     contact,
     exemptionMax: limits.exemption_max,
     exemptions: exemptions.kept.map(({ exemption }) => exemption),
     revocations,
     roots: roots.roots,
   }
-  const warnings = check(read, documents, unmatched, createPolicy({ ...parts, digest: '', warnings: [] }), diagnostics)
+  const warnings = check(read, documents, createPolicy({ ...parts, digest: '', warnings: [] }), diagnostics)
   warnings.push(...exemptions.kept.flatMap(exemption => warnOfEnd(exemption, now, limits.exemption_warn)))
   return {
     diagnostics,
@@ -121,6 +143,25 @@ export function compilePolicy(documents: readonly YamlDocument[], now: Instant, 
   }
 }
 
+/** What the defaults of each source come to, where it has some. */
+function ofSources(
+  inherited: Defaults,
+  defaults: Placed<unknown> | undefined,
+  rules: readonly ReadRule[],
+): ReadonlyMap<SourceName, SourceDefaults> {
+  return new Map(
+    [...inherited.ofSources.keys()].map(source => {
+      const value = defaultsAt(inherited, source)
+      const own = rules.flatMap(({ rule, ofSources: its }) => {
+        const variant = its.get(source)
+        return variant === undefined ? [] : [[rule, variant] as const]
+      })
+      const unmatched = unmatchedRule(defaults && { ...defaults, value })
+      return [source, { rules: new Map(own), unmatched, barest: barestRule(value) }]
+    }),
+  )
+}
+
 type Clauses = ReturnType<typeof readClauses>
 
 /** Every clause of every file on its own; twins are one. */
@@ -130,6 +171,7 @@ function readClauses(documents: readonly YamlDocument[], now: Instant, beside: R
   const { kept: publishers } = mergePublishers(readPublishers(documents, roots, diagnostics), diagnostics)
   const sections = onlyAt(documents, 'defaults', diagnostics)
   const defaults = sections.kept.map(it => ({ ...it, value: defaultsSchema.safeParse(writtenAt(it)).data ?? {} }))[0]
+  const inherited = readDefaults(defaults?.value ?? {})
   const limits = onlyAt(documents, 'limits', diagnostics).kept.map(it => limitsSchema.safeParse(writtenAt(it)).data)[0]
   const contact = onlyAt(documents, 'contact', diagnostics).kept.map(
     it => contactSchema.safeParse(writtenAt(it)).data,
@@ -137,7 +179,7 @@ function readClauses(documents: readonly YamlDocument[], now: Instant, beside: R
   const mode: PolicyMode = onlyAt(documents, 'mode', diagnostics).kept[0]?.value === 'audit' ? 'audit' : 'enforce'
   const longest = { max: limits?.exemption_max, now }
   const rules = readItems(documents, 'projects', ruleSchema).flatMap(
-    item => compileRule(item, defaults?.value ?? {}, publishers, roots, diagnostics) ?? [],
+    item => compileRule(item, inherited, publishers, roots, diagnostics) ?? [],
   )
   const exemptions = readItems(documents, 'exemptions', exemptionSchema).flatMap(
     item => compileExemption(item, longest, pins, diagnostics) ?? [],
@@ -148,6 +190,7 @@ function readClauses(documents: readonly YamlDocument[], now: Instant, beside: R
     contact,
     publishers,
     defaults,
+    inherited,
     roots,
     pins,
     /** the publishers that rules name */
@@ -173,7 +216,6 @@ function readClauses(documents: readonly YamlDocument[], now: Instant, beside: R
 function check(
   { publishers, named, rules, exemptions, defaults, whole }: Clauses,
   documents: readonly YamlDocument[],
-  unmatched: Rule | undefined,
   lookup: Policy,
   diagnostics: Diagnostic[],
 ): Diagnostic[] {
@@ -188,7 +230,7 @@ function check(
   ]
   if (!whole) return warnings
   refuseIdleRules(clear, exemptions.all, lookup, diagnostics)
-  refuseEmpty(documents, rules.kept, unmatched, diagnostics)
+  refuseEmpty(documents, rules.kept, lookup, diagnostics)
   const certain = exemptions.kept.filter(read => !exemptions.doubtful.has(read))
   judgeStrangers(certain, lookup, defaults, diagnostics, warnings)
   return warnings

@@ -1,11 +1,12 @@
 import { globsMeet, literalPrefix } from '../../domain/base/glob.ts'
 import type { Instant } from '../../domain/base/instant.ts'
+import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Policy, Rule } from '../../domain/policy/policy.ts'
 import type { ReadExemption } from '../clauses/exemption.ts'
 import type { NamedPublisher, NamedRoots } from '../clauses/publisher.ts'
 import type { ReadRule } from '../clauses/rule.ts'
 import type { DefaultsText } from '../clauses/schema.ts'
-import { type Placed, sectionAt } from '../clauses/sections.ts'
+import { listAt, type Placed, sectionAt } from '../clauses/sections.ts'
 import { type Diagnostic, didYouMean } from '../yaml/diagnostic.ts'
 import type { YamlDocument } from '../yaml/yaml-document.ts'
 
@@ -41,9 +42,11 @@ export function refuseManyRoots(
 /** Of two globs with an equally long literal prefix neither would be the one that decides. */
 export function refuseTies(rules: readonly ReadRule[], diagnostics: Diagnostic[]): void {
   const globs = rules.filter(({ rule }) => rule.match.includes('*'))
-  for (const [prefix, group] of Map.groupBy(globs, ({ rule }) => literalPrefix(rule.match))) {
+  const alike = Map.groupBy(globs, ({ rule }) => `${literalPrefix(rule.match)} ${rule.source ?? ''}`)
+  for (const group of alike.values()) {
     for (const [index, read] of group.entries()) {
       const tied = group.slice(0, index).find(other => {
+        const prefix = literalPrefix(read.rule.match)
         const [left, right] = [other.rule.match.slice(prefix.length), read.rule.match.slice(prefix.length)]
         return left !== right && globsMeet(left, right)
       })
@@ -66,17 +69,13 @@ export function refuseIdleRules(
   diagnostics: Diagnostic[],
 ): void {
   const exempted = new Set(
-    exemptions.flatMap(({ exemption }) => [...exemption.pins.keys()].map(project => lookup.ruleFor(project))),
+    exemptions.flatMap(({ exemption }) => [...exemption.pins.keys()].flatMap(project => rulesFor(project, lookup))),
   )
-  for (const { rule, value, document, path } of rules) {
-    if (
-      rule.attestation !== 'required' ||
-      rule.identity === 'first-seen' ||
-      value.publishers !== undefined ||
-      rule.deny !== undefined ||
-      exempted.has(rule)
-    )
-      continue
+  const isIdle = (rule: Rule) =>
+    rule.attestation === 'required' && rule.identity !== 'first-seen' && rule.deny === undefined && !exempted.has(rule)
+  for (const { rule, ofSources, value, document, path } of rules) {
+    // what a source has defaults for may pass there
+    if (value.publishers !== undefined || ![rule, ...ofSources.values()].every(isIdle)) continue
     diagnostics.push(
       document.at(
         path,
@@ -86,14 +85,44 @@ export function refuseIdleRules(
   }
 }
 
+/** Every rule that decides files of the project, from whatever source. */
+function rulesFor(project: ProjectName, lookup: Policy): readonly Rule[] {
+  return [undefined, ...lookup.sources].flatMap(source => lookup.ruleFor(project, source) ?? [])
+}
+
+/** A rule for a source that there is not would decide nothing, and what it denies would be decided by another. */
+export function refuseUnknownSources(
+  documents: readonly YamlDocument[],
+  known: readonly string[] | undefined,
+  diagnostics: Diagnostic[],
+): void {
+  if (known === undefined) return
+  const say = (name: string) => `no source is named "${name}"${didYouMean(name, known)}; there are: ${known.join(', ')}`
+  for (const key of ['projects', 'tests'] as const)
+    for (const { value, document, path } of listAt(documents, key)) {
+      const holder = key === 'tests' ? asMapping(asMapping(value)['given']) : asMapping(value)
+      const { source } = holder
+      if (typeof source === 'string' && !known.includes(source))
+        diagnostics.push(document.at([...path, ...(key === 'tests' ? ['given'] : []), 'source'], say(source)))
+    }
+  for (const document of documents)
+    for (const name of Object.keys(asMapping(asMapping(sectionAt(document, 'defaults'))['sources'])))
+      if (!known.includes(name)) diagnostics.push(document.atKey(['defaults', 'sources', name], say(name)))
+}
+
+function asMapping(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
+}
+
 export function refuseEmpty(
   documents: readonly YamlDocument[],
   rules: readonly ReadRule[],
-  unmatched: Rule | undefined,
+  lookup: Policy,
   diagnostics: Diagnostic[],
 ): void {
   const [first] = documents
-  if (rules.length > 0 || unmatched !== undefined || first === undefined) return
+  const unmatched = [undefined, ...lookup.sources].some(source => lookup.unmatchedFor(source) !== undefined)
+  if (rules.length > 0 || unmatched || first === undefined) return
   if (documents.some(document => sectionAt(document, 'projects') !== undefined)) return // said already
   diagnostics.push(first.at([], 'the policy has no rule, so it would refuse everything: name projects'))
 }
@@ -109,7 +138,7 @@ export function judgeStrangers(
   const told = defaults?.value.unmatched === 'apply-defaults' ? warnings : diagnostics
   for (const { exemption, at } of exemptions)
     for (const project of exemption.pins.keys())
-      if (lookup.ruleFor(project) === undefined)
+      if (rulesFor(project, lookup).length === 0)
         told.push(at(project, `no rule decides "${project}", so the exemption cannot help: add a rule for it`))
 }
 

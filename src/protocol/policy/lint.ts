@@ -15,7 +15,7 @@ const SHORTEST = 4
  */
 export function lintSeen(
   { rules }: Pick<PolicyContents, 'rules'>,
-  policy: Pick<Policy, 'ruleFor'>,
+  policy: Pick<Policy, 'ruleFor' | 'ruleAt' | 'sources'>,
   seen: readonly ProjectName[],
 ): readonly Diagnostic[] {
   if (seen.length === 0) return []
@@ -31,13 +31,16 @@ export function lintSeen(
 function lintGlob(
   rule: Rule,
   match: string,
-  policy: Pick<Policy, 'ruleFor'>,
+  policy: Pick<Policy, 'ruleFor' | 'ruleAt' | 'sources'>,
   seen: readonly ProjectName[],
 ): readonly Diagnostic[] {
   const matched = seen.filter(name => matchesName(match, name))
   if (matched.length === 0)
     return [warning(rule, `"${match}" matches none of the ${seen.length} projects that the gate was asked for`)]
-  if (matched.some(name => policy.ruleFor(name) === rule)) return []
+  const sources = [undefined, ...policy.sources]
+  const decides = (name: ProjectName) =>
+    sources.some(source => policy.ruleFor(name, source) === policy.ruleAt(rule, source))
+  if (matched.some(decides)) return []
   return [warning(rule, `"${match}" decides nothing: more exact rules take all that it matches (${named(matched)})`)]
 }
 

@@ -16,17 +16,22 @@ export type LoadedPolicy =
   /** `tests` are there when they alone stand against it */
   | { readonly diagnostics: NonEmpty<Diagnostic>; readonly tests?: readonly TestOutcome[] }
 
+/** characters from which on zod's compiled checks are done sooner than made */
+const WORTH_COMPILING = 64 * 1024
+
 /**
  * Compiles policy files whole or not at all: every diagnostic of every file comes back at once. Several files, and several
  * documents of one, are read as one policy: publishers, projects and exemptions add up; what stands in several of them and is equal
  * is one, and what is unequal is one diagnostic that names both places. The policy's own tests run; one that fails is a diagnostic.
  * `now` decides how long an exemption lives and is the moment of the tests. Files that the policy names are read by `readRoot` and `readPins`.
+ * `sources` are those of the configuration, where one is at hand: any other that the policy names is a diagnostic.
  */
 export function loadPolicy(
   files: readonly TextFile[],
   now: Instant,
   readRoot: ReadRoot,
   readPins: ReadPinsFile = noPinsFiles,
+  sources?: readonly string[],
 ): LoadedPolicy {
   const [only] = files
   if (only === undefined)
@@ -39,13 +44,14 @@ export function loadPolicy(
     else documents.push(...read)
   }
   const readable = diagnostics.length === 0
+  const jitless = files.reduce((size, { text }) => size + text.length, 0) < WORTH_COMPILING
   for (const document of documents) {
-    const { error } = policySchema.safeParse(document.value)
+    const { error } = policySchema.safeParse(document.value, { jitless })
     if (error !== undefined) diagnostics.push(...describeIssues(error.issues, document, policySchema))
   }
   // an unreadable file would make its names look missing
   const compiled = readable
-    ? compilePolicy(documents, now, { root: readRoot, pins: readPins })
+    ? compilePolicy(documents, now, { root: readRoot, pins: readPins, sources })
     : { diagnostics: [], contents: undefined, parts: undefined }
   const wrong = nonEmpty(inOrder([...diagnostics, ...compiled.diagnostics], files))
   if (wrong !== undefined) return { diagnostics: wrong }

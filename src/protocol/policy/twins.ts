@@ -73,7 +73,7 @@ export function mergeRules(rules: readonly ReadRule[], diagnostics: Diagnostic[]
   return merge(
     rules,
     {
-      name: ({ rule }) => rule.match,
+      name: ({ rule }) => `${rule.match} ${rule.source ?? ''}`,
       meaning: ({ rule, value }) => ({
         ...value,
         match: rule.match,

@@ -159,6 +159,7 @@ const REASONS: Readonly<Record<Waiver, string>> = {
   cooldown: 'young',
   yanked: 'yanked',
   status: 'an archived or deprecated project',
+  source: 'a name like one of ours',
 }
 
 /** `uv.lock` of services/a/uv.lock; `a/uv.lock` where another lock is called the same. */

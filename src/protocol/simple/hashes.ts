@@ -33,7 +33,19 @@ export function readHashes(hashes: unknown): Hashes | undefined {
   return Object.fromEntries([...read].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** The sha256 among them, where it is one. */
-export function sha256In(hashes: Hashes): Sha256 | undefined {
-  return parseSha256(hashes['sha256'] ?? '')
+/** What nearly every entry has, in the spelling that it is kept in. */
+function hasSha256Alone(hashes: Readonly<Record<string, unknown>>): hashes is { readonly sha256: Sha256 } {
+  for (const name in hashes) if (name !== 'sha256') return false
+  const { sha256 } = hashes
+  return typeof sha256 === 'string' && parseSha256(sha256) !== undefined
+}
+
+/** As {@link readHashes}, with the sha256 among them where there is one. */
+export function readDigests(
+  hashes: unknown,
+): { readonly hashes: Hashes; readonly sha256: Sha256 | undefined } | undefined {
+  if (isJsonObject(hashes) && hasSha256Alone(hashes))
+    return { hashes: { sha256: hashes.sha256 }, sha256: hashes.sha256 }
+  const read = readHashes(hashes)
+  return read && { hashes: read, sha256: parseSha256(read['sha256'] ?? '') }
 }

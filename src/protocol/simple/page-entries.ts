@@ -1,12 +1,12 @@
 import { cut } from '../../domain/base/cut.ts'
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { parseInstant } from '../../domain/base/instant.ts'
-import type { UpstreamUrl } from '../../domain/packaging/artifact.ts'
+import type { FilePath, UpstreamUrl } from '../../domain/packaging/artifact.ts'
 import { filePathOf } from '../../domain/packaging/file-path.ts'
 import { isListedFilename, parseDistFilename } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { isJsonObject } from '../text/json.ts'
-import { readHashes, sha256In } from './hashes.ts'
+import { readDigests } from './hashes.ts'
 import type { Dropped, IndexFile, ProjectIndex } from './project-index.ts'
 import { isBelowAny } from './upstream-base.ts'
 
@@ -65,16 +65,17 @@ const LONGEST_NAME = 255
 function readEntry(entry: Readonly<Record<string, unknown>>, context: PageContext): IndexFile | string {
   const { filename } = entry
   if (typeof filename !== 'string' || !isListedFilename(filename)) return 'not a file name'
-  const url = readUrl(entry['url'], context)
-  if (url === undefined) return 'its URL is not below a configured origin of files'
-  const hashes = readHashes(entry['hashes'])
+  const place = readPlace(entry['url'], filename, context)
+  if (place === undefined) return 'its URL is not below a configured origin of files'
+  const digests = readDigests(entry['hashes'])
   const metadata = readMetadataHash(entry)
-  if (hashes === undefined || metadata === undefined) return 'its hashes contradict each other'
-  const sha256 = sha256In(hashes)
+  if (digests === undefined || metadata === undefined) return 'its hashes contradict each other'
+  const { hashes, sha256 } = digests
+  const { url, path = filePathOf(url, sha256, filename) } = place
   return {
     filename,
     dist: parseDistFilename(filename, context.project),
-    path: filePathOf(url, sha256, filename),
+    path,
     url,
     sha256,
     hashes,
@@ -86,6 +87,29 @@ function readEntry(entry: Readonly<Record<string, unknown>>, context: PageContex
     // PEP 740: a URL or null; anything else says nothing
     provenance: typeof entry['provenance'] === 'string' ? 'offered' : entry['provenance'] === null ? 'none' : 'unsaid',
   }
+}
+
+/** Where a file lies; without a path where its URL has to be asked for it. */
+interface Place {
+  readonly url: UpstreamUrl
+  readonly path?: FilePath
+}
+
+/** `/packages/aa/bb/<60>/` */
+const FOLDER = /^\/packages\/[0-9a-f]{2}\/[0-9a-f]{2}\/[0-9a-f]{60}\/$/
+const FOLDER_LENGTH = '/packages/'.length + 3 + 3 + 61
+
+/** PyPI's own form, file by file the same, is read without a parser of URLs, which takes a third of the time of a page. */
+function readPlace(url: unknown, filename: string, context: PageContext): Place | undefined {
+  if (typeof url !== 'string') return undefined
+  for (const base of context.fileOrigins) {
+    const end = base.length + FOLDER_LENGTH
+    if (url.length !== end + filename.length || !url.startsWith(base) || !url.endsWith(filename)) continue
+    if (FOLDER.test(url.slice(base.length, end)))
+      return { url: url as UpstreamUrl, path: url.slice(base.length) as FilePath }
+  }
+  const read = readUrl(url, context)
+  return read && { url: read }
 }
 
 function readUrl(url: unknown, { pageUrl, fileOrigins }: PageContext): UpstreamUrl | undefined {
@@ -126,8 +150,8 @@ function readMetadataHash(entry: Readonly<Record<string, unknown>>): Sha256 | nu
   for (const key of METADATA_KEYS) {
     const offered = entry[key]
     if (!isJsonObject(offered) || !Object.keys(offered).some(name => name.toLowerCase() === 'sha256')) continue
-    const hashes = readHashes(offered)
-    return hashes === undefined ? undefined : (sha256In(hashes) ?? null)
+    const digests = readDigests(offered)
+    return digests === undefined ? undefined : (digests.sha256 ?? null)
   }
   return null
 }

@@ -1,5 +1,6 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
+import type { SourceName } from '../../domain/base/source-name.ts'
 import type { FilePath, ProjectStatus, UpstreamUrl } from '../../domain/packaging/artifact.ts'
 import type { DistFilename } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
@@ -33,6 +34,8 @@ export interface IndexFile {
 /** A project page, read once at the door. */
 export interface ProjectIndex {
   readonly name: ProjectName
+  /** where several may be asked: the one that gave this page */
+  readonly source?: SourceName
   /** minor of api-version 1.x as the upstream said it, at most 4 */
   readonly minor: 0 | 1 | 2 | 3 | 4
   readonly files: readonly IndexFile[]

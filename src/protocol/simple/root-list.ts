@@ -50,23 +50,31 @@ export function rootListToJson(serial: string | undefined): Transform {
   })
 }
 
+/** The names on a root list, as the upstream spells them, while it streams: what comes out is an object stream of texts. */
+export function rootListNames(): Transform {
+  return rebuild({ head: undefined, entry: ({ name }) => name, tail: undefined })
+}
+
+/** Without a head and a tail it is a stream of entries. */
 function rebuild(form: {
-  readonly head: string
+  readonly head: string | undefined
   readonly entry: (entry: RootEntry) => string
-  readonly tail: string
+  readonly tail: string | undefined
 }): Transform {
   let pending = ''
   let depth = 0
   const decoder = new TextDecoder()
-  const convert = (text: string): string =>
-    Array.from(text.matchAll(ENTRY), ([member]) => {
+  const entries = form.head === undefined
+  const convert = (text: string): readonly string[] =>
+    Array.from(text.matchAll(ENTRY)).flatMap(([member]) => {
       const name = NAME.exec(member)?.[1]
-      if (name === undefined || tryProjectName(name) === undefined) return ''
+      if (name === undefined || tryProjectName(name) === undefined) return []
       return form.entry({ name, serial: SERIAL.exec(member)?.[1] })
-    }).join('')
+    })
   return new Transform({
+    readableObjectMode: entries,
     construct(done) {
-      this.push(form.head)
+      if (form.head !== undefined) this.push(form.head)
       done()
     },
     transform(chunk: Buffer, _encoding, done) {
@@ -77,11 +85,15 @@ function rebuild(form: {
       const ready = pending.slice(0, end)
       pending = pending.slice(end)
       if (pending.length > LONGEST_PENDING) return done(new Error('a root list with a member that never ends'))
-      done(null, convert(ready))
+      const made = convert(ready)
+      if (!entries) return done(null, made.join(''))
+      for (const entry of made) this.push(entry)
+      done()
     },
     flush(done) {
       if (depth !== 0) return done(new Error('a root list that ends early'))
-      done(null, form.tail)
+      if (form.tail === undefined) done()
+      else done(null, form.tail)
     },
   })
 }

@@ -31,11 +31,34 @@ export function isBelowAny(url: URL, bases: readonly string[]): boolean {
   return bases.some(base => base === url.origin || (base.startsWith(`${url.origin}/`) && isBelow(url, base)))
 }
 
+/**
+ * Whether a place on an origin is its own and nobody else's: where others have bases on that origin too, it lies below one of `own`, and of
+ * all bases that it lies below none of the others' is further down. What a server could read as another place is nobody's there.
+ */
+export function isOwnPlace(url: URL, own: readonly string[], others: readonly string[]): boolean {
+  const beside = others.filter(base => new URL(base).origin === url.origin)
+  if (beside.length === 0) return true
+  if (segmentsOf(url.pathname).some(isElsewhere)) return false
+  const ours = depthBelow(url, own)
+  return ours >= 0 && ours >= depthBelow(url, beside)
+}
+
+/** Segments of the longest of these bases that a URL lies below; -1: of none. */
+function depthBelow(url: URL, bases: readonly string[]): number {
+  const depths = bases.filter(base => isBelowAny(url, [base])).map(base => folderOf(base).length)
+  return Math.max(-1, ...depths)
+}
+
 function isBelow(url: URL, base: string): boolean {
-  const folder = segmentsOf(new URL(base).pathname)
+  const folder = folderOf(base)
   const path = segmentsOf(url.pathname)
   if (path.length <= folder.length || path.some(isElsewhere)) return false
   return folder.every((segment, at) => path[at] === segment)
+}
+
+function folderOf(base: string): readonly (string | undefined)[] {
+  const { pathname } = new URL(base)
+  return pathname === '/' ? [] : segmentsOf(pathname)
 }
 
 /** Decoded once: `%70ublic` and `public` are one folder. `undefined` stands for what is no UTF-8. */

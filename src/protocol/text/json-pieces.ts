@@ -127,16 +127,17 @@ export class JsonPieces {
 
   /** Where the string ends, or the chunk. */
   #readString(chunk: Uint8Array, start: number): number {
-    let at = start
-    for (; at < chunk.length; at += 1) {
+    // most of a page is inside strings: nothing is asked there but what a byte is
+    const { length } = chunk
+    let at = this.#escaped ? start + 1 : start
+    this.#escaped = false
+    for (; at < length; at += 1) {
       const byte = chunk[at]
-      if (this.#escaped) this.#escaped = false
-      else if (byte === BACKSLASH) this.#escaped = true
-      else if (byte === QUOTE) {
-        this.#inString = false
-        break
-      }
+      if (byte === BACKSLASH) at += 1
+      else if (byte === QUOTE) break
     }
+    if (at < length) this.#inString = false
+    else this.#escaped = at > length
     if (this.#members.length === 2 && this.#name.length <= LONGEST_NAME)
       this.#name += String.fromCharCode(...chunk.subarray(start, Math.min(at, start + LONGEST_NAME + 1)))
     return at

@@ -22,7 +22,7 @@ function describe(issue: Issue, base: YamlPath, document: YamlDocument, schema: 
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map(key => document.atKey([...path, key], unknownKey(key, path, schema)))
   if (issue.code === 'invalid_key') return [document.atKey(path, issue.issues.map(({ message }) => message).join('; '))]
-  if (found === undefined) return [missing(document, path)]
+  if (found === undefined) return [missing(document, path, issue.message)]
   if (issue.code === 'invalid_union') return describeUnion(issue, path, document, schema)
   return [document.at(path, describeValue(issue, found, document.source(path)))]
 }
@@ -39,6 +39,8 @@ function describeValue(issue: Issue, found: unknown, source: string | undefined)
   return issue.code === 'invalid_format' ? `${issue.message}; found ${show(found)}` : issue.message
 }
 
+/** what a schema's own words begin with that say why a key has to be there */
+const MISSING = 'is missing'
 /** zod's words for a type that nobody gave words to */
 const UNSAID_TYPE = /^Invalid input\b/
 /** zod's words for a union that nobody gave words to */
@@ -64,9 +66,10 @@ function describeUnion(
   return [document.at(path, wrongType([...new Set(expected)].join(' or '), found, document.source(path)))]
 }
 
-function missing(document: YamlDocument, path: YamlPath): Diagnostic {
+function missing(document: YamlDocument, path: YamlPath, said: string): Diagnostic {
   const { line, column } = document.at(path.slice(0, -1), '')
-  return { ...document.at(path, `"${path.at(-1)}" is missing`), line, column }
+  const hint = said.startsWith(MISSING) ? said.slice(MISSING.length) : ''
+  return { ...document.at(path, `"${path.at(-1)}" is missing${hint}`), line, column }
 }
 
 function unknownKey(key: string, path: YamlPath, schema: z.ZodType): string {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
-import { type BigIntStats, close, fdatasync, fstat, fsync, type Mode, open, read, writev } from 'node:fs'
+import { type BigIntStats, close, fchmod, fstat, fsync, type Mode, open, read, writev } from 'node:fs'
 import { promisify } from 'node:util'
 import { GateError } from '../../domain/base/errors.ts'
 import { storeError } from '../failure/store-error.ts'
 
 const openFile = promisify(open)
 const statFile = promisify(fstat) as (fd: number, options: { bigint: true }) => Promise<BigIntStats>
+const changeMode = promisify(fchmod)
 const syncFile = promisify(fsync)
-const syncFileData = promisify(fdatasync)
 const writeBuffers = promisify(writev)
 
 /**
@@ -17,6 +17,7 @@ const writeBuffers = promisify(writev)
 export class Descriptor {
   readonly #fd: number
   #holders = 1
+  #spoilt = false
 
   private constructor(fd: number) {
     this.#fd = fd
@@ -34,6 +35,15 @@ export class Descriptor {
     return true
   }
 
+  get isSpoilt(): boolean {
+    return this.#spoilt
+  }
+
+  /** The disk did not take what was written: it is not read any more, whatever the system still has of it. */
+  spoil(): void {
+    this.#spoilt = true
+  }
+
   release(): void {
     this.#holders -= 1
     if (this.#holders === 0) close(this.#fd, () => {}) // nothing depends on it any more
@@ -42,6 +52,7 @@ export class Descriptor {
   /** Reads into the buffer at `position`; resolves to the count, 0 at the end. Throws `unknown-store`. */
   read(buffer: Buffer, position: number, length = buffer.byteLength): Promise<number> {
     return new Promise((resolve, reject) => {
+      if (this.#spoilt) return reject(new GateError('unknown-store', 'a stored file did not reach the disk'))
       if (!this.hold()) return reject(new GateError('unknown-store', 'a stored file was read after it was closed'))
       read(this.#fd, buffer, 0, length, position, (error, count) => {
         this.release()
@@ -65,13 +76,13 @@ export class Descriptor {
     return statFile(this.#fd, { bigint: true })
   }
 
-  sync(): Promise<void> {
-    return syncFile(this.#fd)
+  /** Whatever the process's umask. Throws what the system says. */
+  changeMode(mode: Mode): Promise<void> {
+    return changeMode(this.#fd, mode)
   }
 
-  /** The content alone, for a file that grows on. Its owner lets go of it after this has settled. */
-  syncData(): Promise<void> {
-    return syncFileData(this.#fd)
+  sync(): Promise<void> {
+    return syncFile(this.#fd)
   }
 }
 

@@ -8,8 +8,6 @@ import { storeError } from '../failure/store-error.ts'
 import { Descriptor } from './descriptor.ts'
 import type { Room } from './space.ts'
 
-/** Bytes after which the disk is told to begin, so that little is left to wait for at the end. */
-const SYNC_EVERY = 8 * 1024 * 1024
 /** More buffers than this are joined before they are written. */
 const MOST_BUFFERS = 64
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
@@ -21,7 +19,7 @@ interface Options {
   readonly piece: number
   /** for what is written; it ends with the write */
   readonly room: Room
-  /** Publishes the temporary file, whose content is right and on the disk, and takes the descriptor over. */
+  /** Publishes the temporary file, whose content is right, and takes the descriptor over. */
   readonly publish: (written: { readonly descriptor: Descriptor; readonly size: number }) => Promise<void>
 }
 
@@ -40,9 +38,6 @@ export class DiskWriter implements BlobWriter {
   #gathered: Buffer[] = []
   #gatheredBytes = 0
   #flight: Promise<void> = Promise.resolve()
-  /** in the file, and the disk was not told yet */
-  #unsynced = 0
-  #syncing: Promise<void> | undefined
   #failure: GateError | undefined
   /** once it was asked for: then nothing is added to it */
   #digest: Sha256 | undefined
@@ -75,6 +70,10 @@ export class DiskWriter implements BlobWriter {
     this.#depart()
   }
 
+  get written(): number {
+    return this.#written
+  }
+
   digest(): Sha256 {
     this.#digest ??= this.#hash.digest('hex') as Sha256
     return this.#digest
@@ -91,23 +90,9 @@ export class DiskWriter implements BlobWriter {
       () => {
         this.#written += bytes
         this.#leaving = []
-        this.#unsynced += bytes
-        if (this.#unsynced >= SYNC_EVERY) this.#sync()
       },
       error => this.#fail(error),
     )
-  }
-
-  /** Beside the writing, one at a time. The system tells of a lost page once, to whoever syncs first: that fails the whole file. */
-  #sync(): void {
-    if (this.#syncing !== undefined) return
-    this.#unsynced = 0
-    this.#syncing = this.#descriptor
-      .syncData()
-      .catch(error => this.#fail(error))
-      .finally(() => {
-        this.#syncing = undefined
-      })
   }
 
   #fail(error: unknown): void {
@@ -127,7 +112,6 @@ export class DiskWriter implements BlobWriter {
       await this.#options.room.reach(this.#written + this.#gatheredBytes)
       this.#depart()
       await this.#flight
-      await this.#syncing
       this.#assertOpen()
       this.#ended = true
       const found = this.digest()
@@ -135,7 +119,6 @@ export class DiskWriter implements BlobWriter {
         throw new GateError('unknown-store', `the bytes to be stored have not the sha256 ${sha256}`, {
           untrusted: { sha256: found },
         })
-      await this.#descriptor.sync()
       await publish({ descriptor: this.#descriptor, size: this.#written })
     } catch (error) {
       await this.#discard()
@@ -147,7 +130,6 @@ export class DiskWriter implements BlobWriter {
     if (this.#ended) return
     this.#ended = true
     await this.#flight
-    await this.#syncing
     await this.#discard()
   }
 

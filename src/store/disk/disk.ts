@@ -1,14 +1,17 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { type Clock, millis } from '../../domain/base/instant.ts'
 import type { Events } from '../../observe/events.ts'
-import type { Blobs } from '../../ports/blobs.ts'
+import { type Blobs, type OpenBlob, openBytes } from '../../ports/blobs.ts'
+import { DocumentWriter } from '../documents/document-writer.ts'
+import { createKeptDocuments, recordsOfFiles } from '../documents/kept-documents.ts'
 import type { BlobRecords } from '../sqlite/tables/blob-records-table.ts'
 import { BlobPlaces } from './blob-places.ts'
 import { DiskWriter } from './disk-writer.ts'
 import { createEviction } from './eviction.ts'
 import { createScrub } from './scrub.ts'
 import { createSpace, type Room } from './space.ts'
-import { StoredFiles, type WrittenFile } from './stored-files.ts'
+import { isNothingAt } from './stat-record.ts'
+import { type ReadableBy, StoredFiles, type WrittenFile } from './stored-files.ts'
 
 /** How long a file that comes in waits for room that others have, ms. */
 const WAITS_FOR_ROOM = millis(10_000)
@@ -26,6 +29,8 @@ interface Options {
    * beyond, and one that is being written
    */
   readonly cacheBytes: number
+  /** default: the owner */
+  readonly readableBy?: ReadableBy
   readonly records: BlobRecords
   readonly events: Events
   readonly clock: Clock
@@ -36,16 +41,20 @@ export interface DiskBlobs extends Blobs {
   scrub(): Promise<void>
   /** Takes blobs into account that the database does not know. */
   takeStock(): Promise<void>
+  /** Everything that was stored until now is on the disk when this resolves. Throws `unknown-store` where some of it is not. */
+  synced(): Promise<void>
 }
 
 /**
  * Bytes by content on a local disk. A stored file that was changed is noticed when it is opened next (its stat record
  * differs), by the background scrub otherwise; a reader that has it open already keeps the descriptor it was given.
  */
-export async function createDiskBlobs({ folder, cacheBytes, records, events, clock }: Options): Promise<DiskBlobs> {
+export async function createDiskBlobs(options: Options): Promise<DiskBlobs> {
+  const { folder, cacheBytes, readableBy = 'owner', records, events, clock } = options
   const places = new BlobPlaces(folder)
   await places.prepare()
-  const files = new StoredFiles({ places, records, events, clock })
+  const files = new StoredFiles({ places, readableBy, records: recordsOfFiles(records), events, clock })
+  const documents = createKeptDocuments({ records, events })
   const use = noteUse(records)
   const eviction = createEviction({ cacheBytes, promised: () => space.promised, records, remove, events })
   const space = createSpace({
@@ -57,15 +66,41 @@ export async function createDiskBlobs({ folder, cacheBytes, records, events, clo
   const scrub = createScrub({
     next: after => records.next(after),
     total: () => records.total(),
-    examine: (sha256, pause) => files.examine(sha256, pause),
+    examine,
     takeStock,
   })
   let closed = false
+  let isStockTaken = false
 
   async function open(sha256: Sha256): ReturnType<Blobs['open']> {
-    const blob = await files.open(sha256)
+    const blob = files.atHand(sha256) ?? openDocument(sha256) ?? (await openFile(sha256))
     if (blob !== undefined) use.now(sha256)
     return blob
+  }
+
+  /** Every document that comes in was asked for twice before: to look costs 10 µs, to fail in another thread 35. */
+  async function openFile(sha256: Sha256): ReturnType<Blobs['open']> {
+    if (records.get(sha256) === undefined && isNothingAt(places.pathOf(sha256))) return undefined
+    return await files.open(sha256)
+  }
+
+  function openDocument(sha256: Sha256): OpenBlob | undefined {
+    const bytes = documents.read(sha256)
+    return bytes === undefined ? undefined : openBytes(sha256, bytes)
+  }
+
+  const writer: Blobs['writer'] = async (sha256, arriving) => {
+    const temporary = places.temporary()
+    const room = space.begin(arriving === undefined ? 'document' : 'arriving')
+    try {
+      await room.reach(arriving?.size ?? 0)
+      const publishIt = (written: WrittenFile) => publish(sha256, temporary, written, room)
+      const piece = arriving === undefined ? PIECE_OF_DOCUMENT : PIECE_OF_FILE
+      return await DiskWriter.begin({ sha256, temporary, piece, room, publish: publishIt })
+    } catch (error) {
+      room.end()
+      throw error
+    }
   }
 
   async function publish(sha256: Sha256, temporary: string, file: WrittenFile, room: Room): Promise<void> {
@@ -73,15 +108,35 @@ export async function createDiskBlobs({ folder, cacheBytes, records, events, clo
       eviction.spare(sha256)
       room.end()
     })
+    tellStored(sha256, file.size)
+  }
+
+  async function keepDocument(sha256: Sha256, bytes: Buffer): Promise<void> {
+    // there already, as a file perhaps: one that is being removed, or is wrong, is absent when this resolves
+    const stored = records.get(sha256) === undefined ? undefined : await open(sha256)
+    stored?.close()
+    if (stored !== undefined) return
+    await documents.keep(sha256, bytes)
+    eviction.spare(sha256)
+    tellStored(sha256, bytes.byteLength)
+  }
+
+  function tellStored(sha256: Sha256, bytes: number): void {
     use.isKnown(sha256)
-    events.emit({ type: 'blob', action: 'stored', bytes: file.size, total: records.total() })
+    events.emit({ type: 'blob', action: 'stored', bytes, total: records.total() })
     // not at once: whoever waited for this blob opens it first, and a reader keeps what is evicted
     setImmediate(eviction.start)
   }
 
   async function remove(sha256: Sha256): Promise<void> {
-    await files.remove(sha256)
+    if (!documents.forget(sha256)) await files.remove(sha256)
     use.forget(sha256)
+  }
+
+  async function examine(sha256: Sha256, pause: (bytes: number) => Promise<void>): Promise<void> {
+    if (!documents.has(sha256)) return await files.examine(sha256, pause)
+    await pause(records.get(sha256)?.size ?? 0)
+    documents.examine(sha256)
   }
 
   async function takeStock(pause: () => Promise<void> = async () => {}): Promise<void> {
@@ -90,27 +145,18 @@ export async function createDiskBlobs({ folder, cacheBytes, records, events, clo
       for (const sha256 of names) await files.record(sha256)
       await pause()
     }
+    isStockTaken = true
     eviction.start()
   }
 
   return {
     open,
-    async writer(sha256, arriving) {
-      const temporary = places.temporary()
-      const room = space.begin(arriving === undefined ? 'document' : 'arriving')
-      try {
-        await room.reach(arriving?.size ?? 0)
-        const publishIt = (written: WrittenFile) => publish(sha256, temporary, written, room)
-        const piece = arriving === undefined ? PIECE_OF_DOCUMENT : PIECE_OF_FILE
-        return await DiskWriter.begin({ sha256, temporary, piece, room, publish: publishIt })
-      } catch (error) {
-        room.end()
-        throw error
-      }
-    },
+    writer,
+    documentWriter: async sha256 =>
+      new DocumentWriter({ sha256, keep: bytes => keepDocument(sha256, bytes), large: () => writer(sha256) }),
     remove,
     async check(sha256) {
-      await files.examine(sha256, async () => {})
+      await examine(sha256, async () => {})
       const blob = await open(sha256)
       blob?.close()
       return blob !== undefined
@@ -118,11 +164,12 @@ export async function createDiskBlobs({ folder, cacheBytes, records, events, clo
     totalBytes: () => records.total(),
     scrub: scrub.all,
     takeStock: () => takeStock(),
+    synced: () => files.synced(),
     async close() {
       closed = true
       scrub.close()
       await eviction.close()
-      files.clear()
+      await files.close({ isKnown: isStockTaken })
     },
   }
 }

@@ -7,6 +7,17 @@ export interface FolderLock {
   release(): void
 }
 
+/** Another gate, or a command of a mirror, has the data folder: what is told apart from a folder that cannot be locked at all. */
+export class FolderInUse extends GateError {
+  constructor(folder: string, cause: unknown) {
+    super(
+      'config-invalid',
+      `the data folder ${folder} is in use by another gate or a mirror command: stop it first and start it again afterwards, or take a folder of its own (--data)`,
+      { cause },
+    )
+  }
+}
+
 /**
  * One gate per data folder: two would overwrite each other's batches. The lock is the operating system's, held through
  * an empty SQLite file, so that it ends with the process however that ends.
@@ -18,16 +29,24 @@ export function lockFolder(folder: string): FolderLock {
     database.exec('begin exclusive')
   } catch (error) {
     database.close()
-    const busy = errorCode(error)?.startsWith('SQLITE_BUSY') === true
+    if (errorCode(error)?.startsWith('SQLITE_BUSY') === true) throw new FolderInUse(folder, error)
     throw new GateError(
       'config-invalid',
-      busy
-        ? `the data folder ${folder} is in use by another gate or a mirror command: stop it first and start it again afterwards, or take a folder of its own (--data)`
-        : `the data folder ${folder} cannot be locked (${errorCode(error) ?? 'unknown'}): ${join(folder, LOCK)}`,
+      `the data folder ${folder} cannot be locked (${errorCode(error) ?? 'unknown'}): ${join(folder, LOCK)}`,
       { cause: error },
     )
   }
   return { release: () => void database.close() }
+}
+
+/** For whoever works beside a gate that has the folder, or without one: `undefined` where another has it. Throws `config-invalid`. */
+export function lockIfFree(folder: string): FolderLock | undefined {
+  try {
+    return lockFolder(folder)
+  } catch (error) {
+    if (error instanceof FolderInUse) return undefined
+    throw error
+  }
 }
 
 /** What lets go of the lock when it is closed, whether or not that succeeds. */

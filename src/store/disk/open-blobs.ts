@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import type { OpenBlob } from '../../ports/blobs.ts'
+import { placeOf } from './blob-places.ts'
 import type { Descriptor } from './descriptor.ts'
-import { type StatRecord, unchangedAt } from './stat-record.ts'
+import { mayGroupRead, type StatRecord, unchangedAt } from './stat-record.ts'
 
 const MOST_OPEN = 256
 /** A blob of at most this size may be kept in memory… */
@@ -66,13 +67,13 @@ export class OpenBlobs {
     held.opened += 1
     if (held.bytes !== undefined) this.#memory.get(sha256)
     else if (held.opened === WORTH && held.size <= SMALL) this.#load(held).catch(() => this.#held.delete(sha256))
-    return lease(held)
+    return this.#lease(held)
   }
 
   /** Takes the descriptor over, and opens the blob. */
   add(blob: Pick<Held, 'sha256' | 'path' | 'size' | 'stat' | 'descriptor'>): OpenBlob {
     const held: Held = { ...blob, bytes: undefined, opened: 1, looked: performance.now() }
-    const opened = lease(held)
+    const opened = this.#lease(held)
     this.#held.set(blob.sha256, held)
     return opened
   }
@@ -95,6 +96,7 @@ export class OpenBlobs {
       done += count
     }
     if (this.#held.peek(sha256) !== held) return
+    if (held.opened < WORTH) return // left to a front meanwhile, which reads the file itself
     if (sha256Of(bytes) !== sha256) {
       this.#held.delete(sha256)
       return this.#spoiled(sha256)
@@ -102,20 +104,35 @@ export class OpenBlobs {
     held.bytes = bytes
     this.#memory.set(sha256, held)
   }
-}
 
-function lease({ sha256, size, descriptor, bytes }: Held): OpenBlob {
-  descriptor.hold()
-  let open = true
-  return {
-    sha256,
-    size,
-    bytes,
-    read: (buffer, position) =>
-      bytes === undefined ? descriptor.read(buffer, position) : Promise.resolve(bytes.copy(buffer, 0, position)),
-    close() {
-      if (open) descriptor.release()
-      open = false
-    },
+  #lease(held: Held): OpenBlob {
+    const { sha256, size, descriptor, bytes } = held
+    descriptor.hold()
+    let open = true
+    return {
+      sha256,
+      size,
+      bytes,
+      read: (buffer, position) =>
+        bytes === undefined ? descriptor.read(buffer, position) : Promise.resolve(bytes.copy(buffer, 0, position)),
+      place: () => this.#place(held),
+      close() {
+        if (open) descriptor.release()
+        open = false
+      },
+    }
+  }
+
+  #place(held: Held): string | undefined {
+    const { sha256, path, stat, descriptor } = held
+    if (!mayGroupRead(stat) || descriptor.isSpoilt) return undefined
+    if (!unchangedAt(path, stat)) {
+      if (this.#held.peek(sha256) === held) this.#held.delete(sha256)
+      return undefined
+    }
+    // whoever reads it elsewhere makes it worth no memory here
+    if (held.bytes !== undefined) this.#memory.delete(sha256)
+    held.opened = 0
+    return placeOf(sha256)
   }
 }

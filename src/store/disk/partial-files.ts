@@ -5,40 +5,45 @@ import { storeError } from '../failure/store-error.ts'
 
 /** Bytes that are appended at once: what was not yet appended is fetched again after a kill. */
 const PIECE = 1024 * 1024
+/** pieces that are kept for the next download */
+const KEPT = 4
 const FAILED = 'an interrupted download could not be kept'
 
 /** `<folder>/<sha256>`: bytes as they came, appended. What was lost with the machine's power shows in the digest. */
 export async function createPartialFiles(folder: string): Promise<PartialFiles> {
   await keeping(() => mkdir(folder, { recursive: true }))
+  const pieces: Buffer[] = []
   return {
     async open(sha256) {
       const file = await keeping(() => open(join(folder, sha256), 'a+', 0o600))
       let { size } = await keeping(() => file.stat())
-      let gathered: Buffer[] = []
-      let gatheredBytes = 0
+      // of its own: whoever gave a chunk uses its memory again
+      const piece = pieces.pop() ?? Buffer.allocUnsafeSlow(PIECE)
+      let gathered = 0
       const flush = async (): Promise<void> => {
-        const pieces = gathered
-        gathered = []
-        gatheredBytes = 0
-        if (pieces.length > 0) await keeping(() => file.appendFile(Buffer.concat(pieces)))
+        const bytes = piece.subarray(0, gathered)
+        gathered = 0
+        if (bytes.byteLength > 0) await keeping(() => file.appendFile(bytes))
       }
       return {
         get size() {
           return size
         },
         async append(chunk) {
-          gathered.push(chunk)
-          gatheredBytes += chunk.byteLength
+          for (let taken = 0; taken < chunk.byteLength; ) {
+            const count = chunk.copy(piece, gathered, taken)
+            gathered += count
+            taken += count
+            if (gathered === PIECE) await flush()
+          }
           size += chunk.byteLength
-          if (gatheredBytes >= PIECE) await flush()
         },
         async *read() {
           await flush()
           yield* file.createReadStream({ start: 0, autoClose: false, highWaterMark: 256 * 1024 })
         },
         async clear() {
-          gathered = []
-          gatheredBytes = 0
+          gathered = 0
           await keeping(() => file.truncate(0))
           size = 0
         },
@@ -47,6 +52,7 @@ export async function createPartialFiles(folder: string): Promise<PartialFiles> 
             await flush()
           } finally {
             await keeping(() => file.close())
+            if (pieces.length < KEPT) pieces.push(piece)
           }
         },
       }

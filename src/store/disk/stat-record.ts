@@ -7,10 +7,11 @@ export interface StatRecord {
   readonly size: bigint
   readonly mtimeNs: bigint
   readonly ctimeNs: bigint
+  readonly mode: bigint
 }
 
 /** As it is remembered in the database. */
-export function statText({ dev, ino, size, mtimeNs, ctimeNs }: StatRecord): string {
+export function statText({ dev, ino, size, mtimeNs, ctimeNs }: Omit<StatRecord, 'mode'>): string {
   return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`
 }
 
@@ -30,4 +31,20 @@ export function unchangedAt(path: string, record: StatRecord): boolean {
     stat.size === record.size &&
     stat.dev === record.dev
   )
+}
+
+/** Owner and group read, nobody else: what a front needs that sends files itself. */
+export const GROUP_READS = 0o640
+
+export function mayGroupRead({ mode }: Pick<StatRecord, 'mode'>): boolean {
+  return (mode & 0o040n) !== 0n
+}
+
+/** True when there is certainly nothing at the path. Some microseconds. */
+export function isNothingAt(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined
+  } catch {
+    return false // the slow way says what is wrong
+  }
 }

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import Database from 'better-sqlite3'
 import { cut } from '../../domain/base/cut.ts'
 import { errorCode } from '../../domain/base/error-code.ts'
@@ -8,11 +8,6 @@ import { type Clock, formatInstant } from '../../domain/base/instant.ts'
 import type { Events } from '../../observe/events.ts'
 import { migrate, NewerDatabase } from './migrate.ts'
 import { APPLICATION_ID } from './schema.ts'
-
-/** Where a data folder has its database. */
-export function databaseIn(folder: string): string {
-  return join(folder, 'portcullis.sqlite')
-}
 
 interface Options {
   readonly file: string
@@ -38,7 +33,7 @@ export async function openDatabase<Result>(
     events.emit({
       type: 'alarm',
       alarm: 'database-set-aside',
-      detail: `${file} is damaged (${damage}); it was set aside as ${basename(aside)} and a new one was begun. What it knew is verified again when it is asked for. Lost with it: the digests at which files were first seen, the highest serials, the newest recorded time, explanations of old refusals, what a mirror holds (import it again). The journal up to now is in the file set aside.`,
+      detail: `${file} is damaged (${damage}); it was set aside as ${basename(aside)} and a new one was begun. What it knew is verified again when it is asked for. Lost with it: the digests at which files were first seen, the highest serials, the newest recorded time, explanations of old refusals, what a mirror holds (import it again). The journal and the audit log up to now are in the file set aside.`,
       untrusted: undefined,
     })
   }

@@ -6,10 +6,14 @@ import { type Clock, type Instant, millis } from '../../domain/base/instant.ts'
 import { type Forgotten, type LetGo, letGo } from '../../domain/memory/letting-go.ts'
 import type { Source } from '../../domain/memory/source.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import type { Doer } from '../../ports/console/audit-log.ts'
 import type { JournalEntry } from '../../ports/store.ts'
+import { forgotten as forgottenEntry } from '../audit/entries.ts'
 import { storeError } from '../failure/store-error.ts'
-import { databaseIn, openDatabase } from './database.ts'
+import { openDatabase } from './database.ts'
+import { databaseIn } from './schema.ts'
 import { createSqliteStore } from './sqlite.ts'
+import { appendAudit } from './tables/audit/audit-table.ts'
 import { type ForgottenRow, prepareForgotten } from './tables/forgotten-table.ts'
 import { writeEntry } from './tables/journal-table.ts'
 import { prepareProjectTables } from './tables/project-tables.ts'
@@ -23,6 +27,8 @@ export interface ForgetOrder {
   /** `undefined`: all files, or what is no matter of files */
   readonly filename: string | undefined
   readonly reason: string
+  /** for the audit log; `undefined`: what is remembered is nobody's but who asks */
+  readonly by: Doer | undefined
 }
 
 /** How long is waited for a gate that works in the folder, which looks every second. */
@@ -50,6 +56,7 @@ export async function forgetIn({ folder, isOurs, clock }: Place, order: ForgetOr
   if (isOurs) (await openDatabase(open, database => database)).close()
   const database = new Database(file, { fileMustExist: true, timeout: PATIENCE_MS })
   try {
+    database.pragma('synchronous = full')
     const id = asking(() => write(database, order, clock()))
     if (id === undefined) return false
     if (isOurs) await takeNotice(open)
@@ -62,7 +69,7 @@ export async function forgetIn({ folder, isOurs, clock }: Place, order: ForgetOr
 
 /** `undefined` where there is nothing to let go of. */
 function write(database: Database.Database, order: ForgetOrder, at: Instant): number | undefined {
-  const { what, filename, reason } = order
+  const { what, filename, reason, by } = order
   const owners =
     what === 'clock' ? [] : ownersOf(database, order).filter(owner => isKnown(database, owner, { what, filename }))
   if (what === 'clock' ? newestIn(database) <= at : owners.length === 0) return undefined
@@ -81,6 +88,7 @@ function write(database: Database.Database, order: ForgetOrder, at: Instant): nu
   }
   const both = database.transaction(() => {
     writeEntry(database, entry)
+    if (by !== undefined) appendAudit(database, forgottenEntry(order, at, by))
     const forgotten = prepareForgotten(database)
     const rows = what === 'clock' ? [undefined] : owners
     // they are noticed together

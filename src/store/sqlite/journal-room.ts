@@ -7,7 +7,7 @@ export const DROPPED = 'journal_dropped'
 export const DROPPED_UNTIL = 'journal_dropped_until'
 
 /** bytes of a row, its place in the index of times included */
-const PER_ROW = 66
+const PER_ROW = 68
 /** Rows and words that are gone through at once: a few milliseconds. */
 const PIECE = 500
 /** Words are looked through when so large a part of the rows has gone since the last time. */
@@ -24,6 +24,8 @@ const COLUMNS = [
   'policy_digest',
   'trust_digest',
   'client',
+  'subject',
+  'index_name',
 ] as const
 
 type Row = { readonly id: number } & Readonly<Record<(typeof COLUMNS)[number], number | null>>
@@ -140,6 +142,8 @@ function createSweep(database: Database.Database, words: Words): () => boolean {
   const use = (id: number): void => {
     if (id <= last) used[id >> 3] = (used[id >> 3] ?? 0) | (1 << (id & 7))
   }
+  // so that its number is not given again: whoever remembers numbers may go on
+  use(last)
   let row = 0
   let word: number | undefined
   let seen = written()

@@ -30,9 +30,10 @@ interface WaitingMemory extends LoadedMemory {
  * waits to be written. So whatever is not at hand is in the database whole.
  */
 export class KnownMemories implements Pending {
+  readonly inPieces = true
   readonly #lately: LRUCache<string, LoadedMemory>
   readonly #waiting = new Map<string, WaitingMemory>()
-  #rows: WaitingRow[] = []
+  readonly #rows: WaitingRow[] = []
 
   constructor(mostWeight = MOST_WEIGHT) {
     this.#lately = new LRUCache({
@@ -77,6 +78,11 @@ export class KnownMemories implements Pending {
       .map(({ memory }) => memory)
   }
 
+  /** That of a project of which something waits. */
+  waitingOf(source: SourceId, project: ProjectName): ProjectMemory | undefined {
+    return this.#waiting.get(keyOf(source, project))?.memory
+  }
+
   isWaiting(source: SourceId, project: ProjectName): boolean {
     return this.#waiting.has(keyOf(source, project))
   }
@@ -85,11 +91,11 @@ export class KnownMemories implements Pending {
     return this.#rows.length
   }
 
-  write(limit: number): () => void {
-    const rows = this.#rows.slice(0, limit)
+  write(limit: number, written = 0): () => void {
+    const rows = this.#rows.slice(written, written + limit)
     for (const { write } of rows) write()
     return () => {
-      this.#rows = this.#rows.slice(rows.length)
+      this.#rows.splice(0, rows.length)
       for (const { owner } of rows) this.#written(owner)
     }
   }

@@ -1,30 +1,49 @@
 import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { type Instant, instant } from '../../domain/base/instant.ts'
+import type { SourceName } from '../../domain/base/source-name.ts'
 import type { Identity } from '../../domain/identity/attestation.ts'
 import type { RememberedFinding } from '../../domain/memory/findings.ts'
 import { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import type { Source } from '../../domain/memory/source.ts'
 import { withUnclaimed } from '../../domain/memory/unclaimed.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
+import { nameNow, type PlacedSource } from '../../domain/sources/lasting-name.ts'
+import type { AccessRequest } from '../../ports/console/requests.ts'
 import type { DroppedVerdicts, JournalRow, Records } from '../../ports/records.ts'
 import { storeError } from '../failure/store-error.ts'
-import { databaseIn } from './database.ts'
 import { inBatches } from './in-batches.ts'
 import { DROPPED, DROPPED_UNTIL } from './journal-room.ts'
+import { databaseIn } from './schema.ts'
+import { prepareDecided } from './tables/belongings-table.ts'
+import { requestOf } from './tables/console/request-row.ts'
+import { prepareInForce } from './tables/console/requests-table.ts'
 import { prepareFindings, prepareFindingsInOrder, readSealed } from './tables/findings-table.ts'
-import { readMisses } from './tables/misses-table.ts'
+import { readMisses } from './tables/mirror/misses-table.ts'
 import { preparePages } from './tables/pages-table.ts'
 import { prepareProjectTables } from './tables/project-tables.ts'
 import { prepareRefusals } from './tables/refusals-table.ts'
 import { prepareSources, type SourceId } from './tables/sources-table.ts'
 
+/** Whose word is asked for: of an index, and of its sources in order. */
+export interface RecordedIndex {
+  /** the path that it is at */
+  readonly index: string
+  /** what it is called: what was written down before paths were stands under it */
+  readonly name?: string | undefined
+  readonly sources: readonly { readonly name: SourceName | undefined; readonly source: Source }[]
+  /** every source that is configured */
+  readonly everywhere?: readonly PlacedSource[] | undefined
+  /** the source that owns a name; default: nobody owns any */
+  readonly owner?: ((project: ProjectName) => SourceName | undefined) | undefined
+}
+
 /**
- * What a gate has written of one source into a data folder that it may be writing to, read-only; `undefined` where there is no
+ * What a gate has written of one source, or of an index of several, into a data folder that it may be writing to, read-only; `undefined` where there is no
  * database. What was written before sources were told apart counts until it is a source's. Methods throw `unknown-store` when it
  * cannot be read, a database of an older version of this program included: the gate brings it up to date at its next start.
  */
-export function readRecords(folder: string, source: Source): Records | undefined {
+export function readRecords(folder: string, of: Source | RecordedIndex): Records | undefined {
   const file = databaseIn(folder)
   if (!existsSync(file)) return undefined
   const database = asking(() => new Database(file, { readonly: true, fileMustExist: true, timeout: 2_000 }))
@@ -35,20 +54,61 @@ export function readRecords(folder: string, source: Source): Records | undefined
   const projects = lazily(() => prepareProjectTables(database))
   const findings = lazily(() => prepareFindings(database))
   const refusals = lazily(() => prepareRefusals(database))
+  const decided = lazily(() => prepareDecided(database))
+  const {
+    index,
+    name: called,
+    sources: asked,
+    everywhere = [],
+    owner = () => undefined,
+  }: RecordedIndex = typeof of === 'string' ? { index: '', sources: [{ name: undefined, source: of }] } : of
 
   function numbers(): readonly SourceId[] {
-    return [sources().find(source), sources().unclaimed()].filter(id => id !== undefined)
+    return [...asked.map(({ source }) => sources().find(source)), sources().unclaimed()].filter(id => id !== undefined)
+  }
+
+  /** The source that the name belongs to by the index's own row. */
+  function writtenDown(project: ProjectName): SourceName | undefined {
+    const rows = decided().of(project)
+    const row = rows.find(its => its.index === index) ?? rows.find(its => its.index === called)
+    return row && nameNow(row.source, everywhere)
+  }
+
+  /** Of several sources the one that the name belongs to; the first that was known to have it, where that was not written down. */
+  function ownNumbers(project: ProjectName): readonly SourceId[] {
+    const all = numbers().filter(id => id !== sources().unclaimed())
+    if (asked.length < 2) return all
+    const belongs = owner(project) ?? writtenDown(project)
+    const of = (whose: SourceName | undefined) =>
+      asked.filter(({ name }) => name === whose).map(({ source }) => sources().find(source))
+    // what was held before it was a source's own stays known to whichever has the name
+    if (belongs !== undefined) return [...of(belongs), ...of(undefined)].filter(one => one !== undefined)
+    return all.filter(one => pages().reading(one, project) !== undefined).slice(0, 1)
   }
 
   /** The source's own first, then what is nobody's of the project; a gate may give it to a source while we read. */
   function numbersFor(project: ProjectName): readonly SourceId[] {
-    return numbers().filter(id => id !== sources().unclaimed() || sources().givenTo(project).length === 0)
+    const unclaimed = sources().unclaimed()
+    const isNobodys = unclaimed !== undefined && sources().givenTo(project).length === 0
+    return isNobodys ? [...ownNumbers(project), unclaimed] : ownNumbers(project)
   }
 
   function projectOf(name: ProjectName): ProjectMemory {
     return numbersFor(name)
       .map(id => projects().loadSeen(id, name))
       .reduce(withUnclaimed, ProjectMemory.of(name))
+  }
+
+  /** Before a gate has opened the index with these sources, what it will find then. */
+  function belongingOf(project: ProjectName): SourceName | undefined {
+    const [only] = asked
+    if (asked.length === 1) return only?.name
+    const known = owner(project) ?? writtenDown(project)
+    if (known !== undefined || [index, called].some(key => key !== undefined && decided().hasBegun(key))) return known
+    return asked.find(({ source }) => {
+      const id = sources().find(source)
+      return id !== undefined && pages().reading(id, project) !== undefined
+    })?.name
   }
 
   function projectsSeen(): readonly ProjectName[] {
@@ -81,8 +141,16 @@ export function readRecords(folder: string, source: Source): Records | undefined
       undefined,
     misses: async () => asking(() => readMisses(database)),
     refusals: { get: async id => asking(() => refusals()(id)) },
+    approvals: async now => asking(() => readApprovals(database, now)),
+    belonging: project => asking(() => belongingOf(project)),
     close: async () => void database.close(),
   }
+}
+
+/** A database of an older version has none. */
+function readApprovals(database: Database.Database, now: Instant): readonly AccessRequest[] {
+  const table = database.prepare(`select 1 from sqlite_schema where name = 'requests'`).get()
+  return table === undefined ? [] : prepareInForce(database).all(now).map(requestOf)
 }
 
 type AttestedRow = ReturnType<Records['attested']> extends AsyncIterable<infer File> ? File : never
@@ -101,6 +169,9 @@ interface EntryRow {
   readonly trust_digest: string | null
   readonly client: string
   readonly count: number
+  /** absent in the view of an older version, as the next */
+  readonly subject?: string | null
+  readonly index_name?: string | null
 }
 
 function readDropped(database: Database.Database): DroppedVerdicts | undefined {
@@ -143,14 +214,16 @@ function entryOf(row: EntryRow): JournalRow {
     policyDigest: row.policy_digest,
     trustDigest: row.trust_digest ?? undefined,
     client: row.client,
+    ...(typeof row.subject === 'string' ? { subject: row.subject } : {}),
+    ...(typeof row.index_name === 'string' ? { index: row.index_name } : {}),
     count: row.count,
   }
 }
 
 function identityOf(json: string | null): Identity | undefined {
   if (json === null) return undefined
-  const { issuer, san, repository, workflow, ref } = JSON.parse(json) as Identity
-  return { issuer, san, repository, workflow, ref }
+  const { issuer, san, repository, workflow, ref, commit } = JSON.parse(json) as Identity
+  return { issuer, san, repository, workflow, ref, ...(commit === undefined ? {} : { commit }) }
 }
 
 async function* attested(database: Database.Database, numbers: () => readonly SourceId[]): AsyncGenerator<AttestedRow> {

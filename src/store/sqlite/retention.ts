@@ -81,7 +81,8 @@ export function createRetention({ database, confirmed, keep, room, forgotten }: 
   }
 
   function run(): void {
-    const isMore = more()
+    // what is taken out while a transaction of the writer goes on would be there again if that is undone
+    const isMore = database.inTransaction || more()
     if (!isMore) looks += 1
     timer = setTimeout(run, isMore ? PAUSE_MS : EVERY_MS).unref()
   }

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { type Facts, learn, mergeMemories, type ProjectMemory, timeOf } from '../../domain/memory/project-memory.ts'
+import type { Sightings } from '../../domain/memory/sighting.ts'
 import { agrees, isEmpty, learnBeside, withUnclaimed } from '../../domain/memory/unclaimed.ts'
 import type { FilePath } from '../../domain/packaging/artifact.ts'
 import { candidateProjects } from '../../domain/packaging/filename.ts'
@@ -79,8 +80,7 @@ export function createSourceMemory(source: SourceId, options: Options): Memory {
   }
 
   function give(project: ProjectName, from: SourceId): void {
-    writes.flush()
-    writes.ask('what was remembered could not be given to its source', () =>
+    writes.now('what was remembered could not be given to its source', () =>
       database
         .transaction(() => {
           tables.give(from, source, mergeMemories(tables.loadSeen(source, project), tables.loadSeen(from, project)))
@@ -119,8 +119,8 @@ export function createSourceMemory(source: SourceId, options: Options): Memory {
       ),
     )
     const filename = path.slice(path.lastIndexOf('/') + 1)
-    const waiting = [...known.waiting(source)].flatMap(({ project, sightings }) => {
-      const sighting = sightings.get(filename)
+    const waiting = candidates.flatMap(project => {
+      const sighting = known.waitingOf(source, project)?.sightings.get(filename)
       return sighting?.path === path ? [{ project, firstSeen: sighting.firstSeen }] : []
     })
     const owners = [...written.filter(({ project }) => !known.isWaiting(source, project)), ...waiting]
@@ -132,9 +132,8 @@ export function createSourceMemory(source: SourceId, options: Options): Memory {
   function listedAs(sha256: Sha256): readonly ListedAs[] {
     const written = writes.ask('a sha256 could not be looked up', () => both.flatMap(of => tables.listedAs(of, sha256)))
     const waiting = [...known.waiting(source)].flatMap(({ project, sightings }) => {
-      const files: ListedAs[] = []
-      for (const { filename, sha256: its } of sightings.values()) if (its === sha256) files.push({ project, filename })
-      return files
+      const filenames = bySha256(sightings).get(sha256) ?? []
+      return filenames.map(filename => ({ project, filename }))
     })
     return [...written.filter(({ project }) => !known.isWaiting(source, project)), ...waiting]
   }
@@ -143,9 +142,27 @@ export function createSourceMemory(source: SourceId, options: Options): Memory {
     of: async project => memoryOf(project),
     atHand,
     learn: async (project, facts) => take(project, facts),
+    names: async () => writes.ask('names of projects could not be read', () => tables.projects(source)),
     listedAs: async sha256 => listedAs(sha256),
     projectOf: async path => ownersOf(path).toSorted(byFirstSight)[0]?.project,
   }
+}
+
+/** Sightings are values, and every `.metadata` that is fetched asks for one sha256 among those of all projects that wait. */
+const filenames = new WeakMap<Sightings, ReadonlyMap<Sha256, readonly string[]>>()
+
+function bySha256(sightings: Sightings): ReadonlyMap<Sha256, readonly string[]> {
+  const known = filenames.get(sightings)
+  if (known !== undefined) return known
+  const made = new Map<Sha256, string[]>()
+  for (const { filename, sha256 } of sightings.values()) {
+    if (sha256 === undefined) continue
+    const same = made.get(sha256)
+    if (same === undefined) made.set(sha256, [filename])
+    else same.push(filename)
+  }
+  filenames.set(sightings, made)
+  return made
 }
 
 function byFirstSight(one: Owner, other: Owner): number {

@@ -1,18 +1,29 @@
 import type Database from 'better-sqlite3'
 import type { Clock, Instant } from '../../domain/base/instant.ts'
 import type { Events } from '../../observe/events.ts'
+import type { Belongings } from '../../ports/belongings.ts'
+import type { AuditLog, AuditRecords } from '../../ports/console/audit-log.ts'
+import type { NoticeQueue } from '../../ports/console/notices.ts'
+import type { Requests } from '../../ports/console/requests.ts'
+import type { Sessions } from '../../ports/console/sessions.ts'
 import type { Holdings, Misses } from '../../ports/mirror.ts'
 import type { Store } from '../../ports/store.ts'
+import type { Tokens } from '../../ports/tokens.ts'
 import { createConfirmedClock } from './confirmed-clock.ts'
 import { createJournalRoom } from './journal-room.ts'
 import { KnownMemories } from './known-memories.ts'
 import { createLettingGo } from './letting-go.ts'
 import { createRetention, type JournalBounds } from './retention.ts'
 import { createSourceMemory } from './source-memory.ts'
+import { createSessionsTable } from './tables/access/sessions-table.ts'
+import { createTokensTable } from './tables/access/tokens-table.ts'
+import { createAuditLog } from './tables/audit/audit-log.ts'
+import { createBelongingsTable } from './tables/belongings-table.ts'
 import { type BlobRecords, createBlobRecordsTable } from './tables/blob-records-table.ts'
-import { createHoldingsTable } from './tables/holdings-table.ts'
+import { createRequestsTable } from './tables/console/requests-table.ts'
 import { createJournalTable } from './tables/journal-table.ts'
-import { createMissesTable } from './tables/misses-table.ts'
+import { createHoldingsTable } from './tables/mirror/holdings-table.ts'
+import { createMissesTable } from './tables/mirror/misses-table.ts'
 import { prepareProjectTables } from './tables/project-tables.ts'
 import { createRefusalsTable } from './tables/refusals-table.ts'
 import { prepareSources, readGiven } from './tables/sources-table.ts'
@@ -39,6 +50,12 @@ export interface SqliteStore {
   readonly blobRecords: BlobRecords
   readonly holdings: Holdings
   readonly misses: Misses
+  readonly tokens: Tokens
+  readonly requests: Requests
+  readonly audit: AuditLog & AuditRecords
+  /** loaded where somebody is told something */
+  notices(): Promise<NoticeQueue>
+  readonly sessions: Sessions
 }
 
 /** The ports over one database: a file for each family of tables, and one place that writes. */
@@ -59,6 +76,7 @@ export function createSqliteStore(options: Options): SqliteStore {
   const blobRecords = createBlobRecordsTable(database, writes, clock)
   const holdings = createHoldingsTable(database, writes)
   const misses = createMissesTable(database, writes)
+  const belongings = new Map<string, Belongings>()
   const confirmed = createConfirmedClock({ clock, watermark })
   const { forgotten } = refusals
   const retention = createRetention({ database, confirmed, keep: bounds.keep, room, forgotten })
@@ -70,6 +88,14 @@ export function createSqliteStore(options: Options): SqliteStore {
     blobRecords,
     holdings,
     misses,
+    tokens: createTokensTable(database, writes.ask),
+    requests: createRequestsTable(database, writes.ask),
+    audit: createAuditLog(database, writes),
+    async notices() {
+      const { createNoticesTable } = await import('./tables/notices/notices-table.ts')
+      return createNoticesTable(database, writes)
+    },
+    sessions: createSessionsTable(database, writes),
     store: {
       async memory(source) {
         const [id, unclaimed] = writes.ask('a source could not be looked up', () => [
@@ -77,6 +103,11 @@ export function createSqliteStore(options: Options): SqliteStore {
           sources.unclaimed(),
         ])
         return createSourceMemory(id, { database, unclaimed, sources, given, tables, known, writes, watermark })
+      },
+      belongings(index) {
+        const known = belongings.get(index) ?? createBelongingsTable(database, writes, index)
+        belongings.set(index, known)
+        return known
       },
       journal,
       journalBytes: () => room.bytes(),

@@ -1,7 +1,6 @@
-import { X509Certificate } from 'node:crypto'
 import { createSecureContext, getCACertificates } from 'node:tls'
 import { Agent, type Dispatcher, EnvHttpProxyAgent, fetch } from 'undici'
-import { GateError } from '../../domain/base/errors.ts'
+import { readTrustCa } from './trust-ca.ts'
 
 /** One attempt at one document, its body included. */
 export const FETCH_TIMEOUT_MS = 10_000
@@ -21,17 +20,6 @@ export function createTrustFetch(options: FetchOptions): typeof globalThis.fetch
   const bounded = async (input: unknown, init: object = {}) =>
     await fetch(String(input), { ...init, dispatcher, redirect: 'error' })
   return bounded
-}
-
-/** Each certificate is read here, because the TLS library skips what it cannot read. Throws `config-invalid`. */
-export function readTrustCa(bundle: string): readonly string[] {
-  const blocks = bundle.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
-  try {
-    if (blocks.length === 0) throw new Error('no certificate')
-    return blocks.map(block => new X509Certificate(block).toString())
-  } catch (cause) {
-    throw new GateError('config-invalid', 'upstream.ca holds no PEM certificate, or something that is none', { cause })
-  }
 }
 
 function createDispatcher({ proxies, ca }: FetchOptions): Dispatcher {

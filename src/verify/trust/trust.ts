@@ -4,7 +4,7 @@ import { type Clock, formatInstant, type Instant, instant, type Millis, millis }
 import type { Events } from '../../observe/events.ts'
 import type { Trust, TrustMaterial, TrustStatus } from '../../ports/trust.ts'
 import { parseUpstreamBase } from '../../protocol/simple/upstream-base.ts'
-import { readTrustCa } from './fetch.ts'
+import { readTrustCa } from './trust-ca.ts'
 import { newestKey, readTrustedRoot } from './trusted-root.ts'
 import { createTufTrust } from './tuf.ts'
 

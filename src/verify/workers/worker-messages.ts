@@ -13,6 +13,12 @@ export interface VerifyRequest {
   readonly roots: TrustRoots | undefined
 }
 
+/** What a worker may make ready before the first document comes. It is not answered. */
+export interface WarmUp {
+  readonly kind: 'warm-up'
+  readonly roots: TrustRoots
+}
+
 /** A worker's answer: an encoded finding, a wish for the roots, or a failure that says nothing about the document. */
 export type VerifyAnswer =
   | { readonly id: number; readonly kind: 'finding'; readonly finding: string }

@@ -1,11 +1,12 @@
 import { parentPort } from 'node:worker_threads'
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
+import { giveBackMemory } from '../../flow/give-back.ts'
 import { verifyDocument } from '../evidence/document.ts'
 import { encodeFinding } from '../evidence/finding-codec.ts'
 import type { PreparedRoots } from '../evidence/trust-material.ts'
 import { type PreparedTrust, PreparedTrusts } from '../evidence/trust-material.ts'
-import type { VerifyAnswer, VerifyRequest } from './worker-messages.ts'
+import type { VerifyAnswer, VerifyRequest, WarmUp } from './worker-messages.ts'
 
 const trusts = new PreparedTrusts()
 
@@ -33,4 +34,16 @@ function rootsFor({ rootDigests, roots }: VerifyRequest): PreparedRoots | undefi
   return sigstore === undefined ? undefined : { sigstore, custom }
 }
 
-parentPort?.on('message', (request: VerifyRequest) => parentPort?.postMessage(answer(request)))
+function warmUp({ roots }: WarmUp): void {
+  try {
+    trusts.prepareAll(roots)
+  } catch {
+    // what is wrong with a root is told to whoever asks for something under it
+  }
+  giveBackMemory()
+}
+
+parentPort?.on('message', (message: VerifyRequest | WarmUp) => {
+  if ('kind' in message) warmUp(message)
+  else parentPort?.postMessage(answer(message))
+})

@@ -1,4 +1,3 @@
-// guards: src/cli/judge/target.ts
 import t from 'tap'
 import { instant } from '../../../src/domain/base/instant.ts'
 import type { Refused } from '../../../src/domain/decide/verdict.ts'
@@ -233,6 +232,8 @@ t.test('a recorded refusal is told by its id and by the URL that pip printed', a
     attested: nothing,
     holds: nothing,
     misses: nothing,
+    approvals: nothing,
+    belonging: () => undefined,
     close: async () => {},
   }
   const run = desk_.with({ records })

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { instant } from '../../../src/domain/base/instant.ts'
@@ -121,6 +122,31 @@ t.test('evidence that fails is named as such, and is no attestation', async t =>
   )
   const { releases } = json(await desk_.report(forged, '--format', 'json'))
   t.match(releases[0].files[0], { evidence: 'failed', code: 'digest-mismatch', signer: null })
+})
+
+t.test('that something is wrong is no failure, unless it is asked to be, and that is said', async t => {
+  const desk_ = await reportDesk(t)
+  const good = await desk_.publish('good', '1.0', '2025-03-01', { kinds: ['wheel'] })
+  const forged = await desk_.publish('demo', '1.0', '2025-03-01', { tamper: 'content', kinds: ['wheel'] })
+  const gone = await desk_.publish('gone', '1.0', '2025-03-01', { kinds: ['wheel'] })
+  const held = await desk_.publish('held', '1.0', '2025-03-01', { kinds: ['wheel'] })
+  desk_.world.upstream.remove('gone', gone[0]?.filename)
+  desk_.world.upstream.setStatus('held', 'quarantined')
+  const careful = /CAREFUL: 1 package is not what the lock, or whoever signed, says[\s\S]*--fail-on\s+failed/
+  for (const [what, wrong] of Object.entries({ forged, gone, held })) {
+    const told = await desk_.report([...good, ...wrong])
+    t.match(told, { exit: 0, out: careful }, what)
+    const failing = await desk_.report([...good, ...wrong], '--fail-on', 'failed')
+    t.match(failing, { exit: 1, out: /✗ --fail-on failed: 1 finding/ }, what)
+    t.match(await desk_.against(good, [...good, ...wrong], '--fail-on', 'lost,failed'), { exit: 1 }, what)
+  }
+  const well = await desk_.report(good, '--fail-on', 'failed')
+  t.equal(well.exit, 0)
+  t.notMatch(well.out, 'CAREFUL')
+  t.match(await desk_.report(good, '--fail-on', 'failed,lost'), {
+    exit: 2,
+    err: /--fail-on lost is about what changed/,
+  })
 })
 
 t.test('a signer whom no policy could name is told', async t => {
@@ -339,11 +365,46 @@ t.test('what comes from no index is named, and what is new of it is marked', asy
   )
 })
 
+t.test('the lock as a revision of git has it, with what it includes, is what it is held against', async t => {
+  const desk_ = await reportDesk(t)
+  const { folder } = desk_.world
+  const git = (...words: readonly string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@acme.example', ...words], { cwd: folder })
+  git('init', '--quiet', '--initial-branch=main')
+  const line = (files: readonly Published[]) =>
+    files.map(({ project, version, sha256 }) => `${project}==${version} --hash=sha256:${sha256}\n`).join('')
+  const old = await desk_.publish('demo', '1.0', '2025-03-01', { kinds: ['wheel'] })
+  const bare = await desk_.publish('demo', '2.0', '2025-06-01', { kinds: ['wheel'], attested: false })
+  const lock = desk_.write('requirements.txt', '# a lock\n-r more.txt\n')
+  desk_.write('more.txt', line(old))
+  git('add', 'requirements.txt', 'more.txt')
+  git('commit', '--quiet', '--message=c')
+  desk_.write('more.txt', line(bare))
+  const args = ['report', lock, '--since', 'HEAD', '--fail-on', 'lost,changed'] as const
+  const told = await desk_.run(...args)
+  t.match(told, { exit: 1, out: /Against HEAD: 1 bumped.*\n(?:.*\n)*.*demo 1\.0 → 2\.0/ })
+  const files = { sarif: join(folder, 'r.sarif'), github: join(folder, 'r.txt'), text: join(folder, 'r.log') }
+  const also = Object.entries(files).flatMap(([format, path]) => ['--also', `${format}=${path}`])
+  t.equal((await desk_.run(...args, ...also)).exit, 1)
+  t.equal(readFileSync(files.text, 'utf8'), told.out)
+  t.match(
+    readFileSync(files.github, 'utf8'),
+    /^::error file=\S*\/more\.txt,line=1,title=report\/lost::demo 1\.0 → 2\.0/,
+  )
+  t.match(JSON.parse(readFileSync(files.sarif, 'utf8')).runs[0].results, [{ ruleId: 'report/lost', level: 'error' }])
+  const fresh = desk_.write('new.txt', line(bare))
+  t.match(await desk_.run('report', fresh, '--since', 'HEAD'), { exit: 0, out: /0 bumped, 1 new/ }, 'a new lock')
+  t.match(await desk_.run('report', lock, '--since', 'gone'), { exit: 2, err: /is no revision/ })
+})
+
 t.test('usage', async t => {
   const desk_ = await reportDesk(t)
   const demo = await desk_.publish('demo', '1.0', '2025-03-01')
   t.match(await desk_.report(demo, '--fail-on', 'lost'), { exit: 2, err: /name the lock as it was with --against/ })
-  t.match(await desk_.against(demo, demo, '--fail-on', 'lsot'), { exit: 2, err: /none of lost, changed, late, young/ })
+  t.match(await desk_.against(demo, demo, '--fail-on', 'lsot'), {
+    exit: 2,
+    err: /none of failed, lost, changed, late, young/,
+  })
   t.match(await desk_.report(demo, '--young', 'soon'), { exit: 2 })
   t.match(await desk_.run('report', join(desk_.world.folder, 'gone.lock')), { exit: 2, err: /cannot be read/ })
   t.match(await desk_.run('report', '--help'), { exit: 0, out: /\(default: 7d\)/ })

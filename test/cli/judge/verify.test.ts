@@ -1,5 +1,5 @@
 // guards: src/cli/judge/local-file.ts
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
@@ -42,6 +42,20 @@ t.test(
     t.equal(desk_.world.upstream.requests.length, 0)
   },
 )
+
+t.test('a file that is judged by what was brought along makes no database, and leaves one that is there', async t => {
+  const desk_ = await desk(t)
+  const { sdist, wheel } = await release(desk_, 'demo', '1.0')
+  const { path, provenance } = desk_.save(sdist)
+  const database = join(desk_.world.folder, 'cache/portcullis/commands/portcullis.sqlite')
+  const brought = ['verify', path, '--provenance', provenance, '--trust-root', desk_.world.trustRoot]
+  const first = await desk_.run(...brought)
+  t.equal(first.exit, 0)
+  t.notOk(existsSync(database))
+  t.equal((await desk_.run('verify', desk_.save(wheel).path)).exit, 0)
+  t.ok(existsSync(database), 'what an index said is remembered')
+  t.strictSame(await desk_.run(...brought), first)
+})
 
 t.test('what the rule denies and nobody could look at is named', async t => {
   const desk_ = await desk(t)

@@ -1,3 +1,4 @@
+// guards: src/cli/locks/locks-at.ts
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'

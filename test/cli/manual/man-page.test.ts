@@ -5,7 +5,9 @@ import { outlineOf } from '../../../src/cli/manual/outline.ts'
 import { createProgram, type ProgramServices } from '../../../src/cli/program.ts'
 import { paper } from '../terminal/on-paper.ts'
 
-const outline = outlineOf(createProgram({ output: paper(), version: '1.2.3' } as unknown as ProgramServices, () => {}))
+const outline = outlineOf(
+  await createProgram({ output: paper(), version: '1.2.3' } as unknown as ProgramServices, () => {}),
+)
 const page = manPage(outline, '1.2.3')
 
 t.test('the page has the help of every command, and nothing in it is taken for a request', t => {

@@ -4,7 +4,7 @@ import { createProgram, type ProgramServices } from '../../../src/cli/program.ts
 import { REFUSALS } from '../../../src/domain/base/refusal.ts'
 import { paper } from '../terminal/on-paper.ts'
 
-const program = createProgram({ output: paper(), version: '1.2.3' } as unknown as ProgramServices, () => {})
+const program = await createProgram({ output: paper(), version: '1.2.3' } as unknown as ProgramServices, () => {})
 const outline = outlineOf(program)
 const every = everyOutline(outline)
 

@@ -82,7 +82,7 @@ t.test('a plan', async t => {
   await t.test('that is none is refused with its place', async t => {
     for (const [text, said] of [
       ['', /is no plan/],
-      ['{"format": "portcullis-plan/2"}', /format/],
+      ['{"format": "portcullis-plan/3"}', /format/],
       [JSON.stringify({ ...planned(), more: 1 }), /is no plan/],
       [JSON.stringify({ ...planned(), wanted: [{ project: '../x', filename: null }] }), /wanted\.0\.project/],
     ] as const) {

@@ -22,7 +22,7 @@ async function serve(t: Test, argv: readonly string[], startGate: ServeServices[
     program,
     {
       startGate,
-      loadConfig(given) {
+      async loadConfig(given) {
         flags.push(given)
         return { config: { data: 'loaded' } } as unknown as LoadedConfig
       },

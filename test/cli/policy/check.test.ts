@@ -45,6 +45,21 @@ t.test('policy check without a file checks the configured policy, warns, and sum
   ])
 })
 
+t.test('a policy that names sources is told to have none of them where the configuration names none', async t => {
+  const desk_ = await desk(t)
+  const file = join(desk_.world.folder, 'ours.yaml')
+  writeFileSync(file, 'version: 1\nprojects:\n  - { match: "acme-*", source: acme, attestation: optional }\n')
+  const { exit, err } = await desk_.run('policy', 'check', file)
+  t.equal(exit, 0)
+  t.match(
+    err,
+    /note: the policy names the sources acme, and the configuration here names none: a gate with both does not start/,
+  )
+  const open = join(desk_.world.folder, 'open.yaml')
+  writeFileSync(open, 'version: 1\nprojects:\n  - { match: "acme-*", attestation: optional }\n')
+  t.notMatch(await desk_.run('policy', 'check', open), { err: /sources/ })
+})
+
 t.test('a policy file that cannot be read, or a configuration that is wrong, is exit 2', async t => {
   const desk_ = await desk(t)
   t.match(await desk_.run('policy', 'check', '/nowhere/at-all.yaml'), {

@@ -24,7 +24,7 @@ t.test('a revocation holds for what is stored, and its downloaders are listed', 
   t.equal(exit, 0)
   t.match(
     out,
-    /✗ sha256 [0-9a-f]{64} \(malware\)\n(?:.*\n)*? {2}downloaded by 1 client:\n.*\n {2}127\.0\.0\.1 +1 +20\S+ +20\S+ +demo-1\.0-py3-none-any\.whl\n/,
+    /✗ sha256 [0-9a-f]{64} \(malware\)\n(?:.*\n)*? {2}downloaded by 1 client:\n.*\n {2}anonymous +127\.0\.0\.1 +1 +20\S+ +20\S+ +attestation +demo-1\.0-py3-none-any\.whl\n/,
   )
   t.match(out, /acme\/demo, signed from 2020-01-01T00:00:00\.000Z \(incident\)\n(?:.*\n)*?.*demo-1\.0\.tar\.gz/)
   t.match(out, /other >=1 \(elsewhere\)\n.*\n {2}no file of it is on record/)
@@ -36,7 +36,7 @@ t.test('a revocation holds for what is stored, and its downloaders are listed', 
   const lines = (await desk_.run('revocations', 'show', '--format', 'json')).out.trim().split('\n')
   t.match(JSON.parse(lines[0] ?? ''), {
     files: [{ filename: wheel.filename, sha256: wheel.sha256, held: true }],
-    downloads: [{ client: '127.0.0.1', filename: wheel.filename, requests: 1 }],
+    downloads: [{ subject: 'anonymous', index: 'main', client: '127.0.0.1', filename: wheel.filename, requests: 1 }],
   })
   const untaken: { files: { held: boolean }[]; downloads: unknown[] } = JSON.parse(lines[3] ?? '')
   t.strictSame([untaken.files.map(({ held }) => held), untaken.downloads], [[false, false], []])

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
+import { onPaper } from '../../../src/cli/terminal/on-paper.ts'
 import { createOutput } from '../../../src/cli/terminal/output.ts'
+import { createScreen, styled } from '../../../src/cli/terminal/screen.ts'
 import { ended, PORTCULLIS, portcullis } from '../../world/commands/commands.ts'
 import { createWorld } from '../../world/world.ts'
 
@@ -42,4 +44,12 @@ t.test('a terminal gets colour, width and progress; a pipe gets none of them; a 
   t.match(output(t, { isTTY: true }, { NO_COLOR: '1' }), { colour: { out: false } })
   t.match(output(t, { isTTY: true }, { NO_COLOR: '' }), { colour: { out: true } }, 'an empty variable is not set')
   t.match(output(t, {}, { FORCE_COLOR: '0' }), { colour: { out: false } })
+})
+
+t.test('on paper there are no colours, nothing is wrapped, and what goes to stderr is left out', async t => {
+  const told = onPaper(output => {
+    createScreen(output).prose([styled('bad', '✗'), ' '], 'word '.repeat(60).trimEnd())
+    output.err('beside')
+  })
+  t.equal(told, `✗ ${'word '.repeat(60).trimEnd()}\n`)
 })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { writeWhole } from '../../../src/cli/terminal/write-whole.ts'
+import { writePieces, writeWhole } from '../../../src/cli/terminal/write-whole.ts'
 
 t.test('a file is written whole, with the permissions that it is to have', async t => {
   const folder = t.testdir({})
@@ -53,5 +53,30 @@ t.test('what a link leads to is replaced, and the link stays', async t => {
   t.throws(() => writeWhole(join(folder, 'link'), 'again', { over: false }), {
     code: 'usage',
     detail: /link exists/,
+  })
+})
+
+async function* pieces(...texts: readonly (string | Error)[]): AsyncGenerator<string> {
+  for (const text of texts) {
+    if (text instanceof Error) throw text
+    yield text
+  }
+}
+
+t.test('what is too long for one text is written piece by piece, whole or not at all', async t => {
+  const folder = t.testdir({ a: 'before' })
+  const path = join(folder, 'a')
+  await t.rejects(writePieces(path, pieces('half', new Error('no more')), { over: true }), { message: 'no more' })
+  t.equal(readFileSync(path, 'utf8'), 'before')
+  await t.rejects(writePieces(path, pieces('x'), { over: false }), { code: 'usage', detail: /a exists/ })
+  const long = 'größer '.repeat(20_000)
+  await writePieces(path, pieces(long, long), { over: true, mode: 0o600 })
+  t.equal(readFileSync(path, 'utf8'), long + long)
+  t.equal(statSync(path).mode & 0o777, 0o600)
+  t.strictSame(readdirSync(folder), ['a'])
+  await writePieces('/dev/null', pieces('to nobody'), { over: true })
+  await t.rejects(writePieces(join(folder, 'no/folder'), pieces('x'), { over: true }), {
+    code: 'usage',
+    detail: /ENOENT/,
   })
 })

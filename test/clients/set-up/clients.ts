@@ -26,7 +26,10 @@ export interface Client {
   readonly installLocked: ((site: Site, wanted: Wanted) => Promise<Run>) | undefined
 }
 
-export type ClientName = Exclude<ToolName, 'bandersnatch' | 'uv 0.12'>
+export type ClientName = Exclude<
+  ToolName,
+  'bandersnatch' | 'pre-commit' | 'pypiserver' | 'devpi' | 'schemathesis' | 'uv 0.12'
+>
 
 export const CLIENT_NAMES: readonly ClientName[] = [
   'pip 19.3',
@@ -56,7 +59,11 @@ export function clientOf(tool: Tool): Client {
     case 'pip 26.3':
       return pipClient(tool)
     case 'bandersnatch':
-      throw new Error('bandersnatch installs nothing')
+    case 'pre-commit':
+    case 'pypiserver':
+    case 'devpi':
+    case 'schemathesis':
+      throw new Error(`${tool.name} installs nothing from an index`)
     default:
       return tool.name satisfies never
   }

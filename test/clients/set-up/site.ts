@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -150,7 +150,9 @@ function runIn(
 function installedIn(environment: string): readonly string[] {
   const lib = join(environment, 'lib')
   return readdirSync(lib)
-    .flatMap(python => readdirSync(join(lib, python, 'site-packages')))
+    .map(python => join(lib, python, 'site-packages'))
+    .filter(folder => existsSync(folder)) // some make an empty `python3` beside that of the version
+    .flatMap(folder => readdirSync(folder))
     .filter(name => name.endsWith('.dist-info'))
     .map(name => name.slice(0, -'.dist-info'.length).replace(/_/g, '-').toLowerCase())
     .toSorted()

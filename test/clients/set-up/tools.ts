@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** A client of Python packages, installed into a virtual environment of its own. */
+/** A client of Python packages, or an index of them, installed into a virtual environment of its own. */
 export interface Tool {
   readonly name: ToolName
   /** the interpreter of its environment */
@@ -35,6 +35,10 @@ const PINNED = {
   pdm: 'pdm[locked]==2.29.3', // newer releases of what it depends on break it
   pipenv: 'pipenv==2026.10.3',
   bandersnatch: 'bandersnatch==8.2.0',
+  'pre-commit': 'pre-commit==4.7.0',
+  pypiserver: 'pypiserver==2.4.2',
+  devpi: 'devpi-server==6.20.3',
+  schemathesis: 'schemathesis==4.32.5',
 } as const
 
 export type ToolName = keyof typeof PINNED

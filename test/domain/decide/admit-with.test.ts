@@ -1,6 +1,7 @@
 import t from 'tap'
 import { instant, type Millis, millis } from '../../../src/domain/base/instant.ts'
 import { REFUSALS, type RefusalCode } from '../../../src/domain/base/refusal.ts'
+import type { SourceName } from '../../../src/domain/base/source-name.ts'
 import { remedyFor, renewedRefusal, whyNothingAdmits } from '../../../src/domain/decide/admit-with.ts'
 import { decide } from '../../../src/domain/decide/decide.ts'
 import type { Refused } from '../../../src/domain/decide/verdict.ts'
@@ -101,6 +102,8 @@ const SOFT: readonly Case[] = [
   { code: 'too-new', artifact: listed(undefined, { uploaded: ago(1) }), rule: `${OURS}, cooldown: { min_age: 7d }` },
   { code: 'upload-time-missing', rule: `${OURS}, cooldown: { min_age: 7d }` },
   { code: 'yanked', artifact: listed(undefined, { yanked: true }), rule: `${OURS}, yanked: deny` },
+  { code: 'source-changed', artifact: listed(undefined, { belongsTo: 'acme' as SourceName }) },
+  { code: 'confusable', artifact: listed(undefined, { lookalike: 'pkgs' }), rule: `${OURS}, confusable: deny` },
   {
     code: 'yanked',
     when: 'nobody signed it either',

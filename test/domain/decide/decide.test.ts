@@ -160,6 +160,13 @@ const CASES: readonly Case[] = [
     detail: /"broken"/,
   },
   {
+    when: 'its name is like one of ours and the rule denies that',
+    code: 'confusable',
+    artifact: listed(undefined, { lookalike: 'pkgs' }),
+    policy: policy(`{ match: pkg, publishers: [${PUBLISHER}], confusable: deny }`),
+    detail: /could be taken for pkgs/,
+  },
+  {
     when: 'it is yanked without a reason',
     code: 'yanked',
     artifact: listed(undefined, { yanked: '' }),
@@ -251,7 +258,7 @@ t.test('a file is refused when', async t => {
     )
     t.equal(verdict.admitWith === undefined, REFUSALS[code].hard, 'with YAML that would admit it unless it is hard')
   }
-  const elsewhere: readonly RefusalCode[] = ['digest-missing', 'file-unsupported', 'too-large']
+  const elsewhere: readonly RefusalCode[] = ['digest-missing', 'file-unsupported', 'too-large', 'source-changed']
   const ofHistory: readonly RefusalCode[] = [
     'publisher-changed',
     'provenance-lost',

@@ -10,6 +10,7 @@ const BARE: Rehearsal = {
   file: filename,
   attestedBy: undefined,
   builtBy: undefined,
+  source: undefined,
   sha256: undefined,
   uploaded: undefined,
   yanked: false,

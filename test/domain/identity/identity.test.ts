@@ -33,6 +33,8 @@ t.test('the publisher object of the index', async t => {
 
 t.test('identities read as people say them', async t => {
   t.match(identityOf(githubClaims()), { repository: 'acme/pkg', workflow: 'release.yml', ref: 'refs/tags/v1.0.0' })
+  t.equal(identityOf(githubClaims()).commit, 'a'.repeat(40))
+  t.notOk('commit' in identityOf(googleClaims('a@b.c')), 'nothing was built from a commit')
   t.match(identityOf(gitlabClaims()), { repository: 'group/sub/proj', workflow: '.gitlab-ci.yml', ref: 'refs/tags/v1' })
   t.match(identityOf(googleClaims('a@b.c')), { san: 'a@b.c', repository: undefined, workflow: undefined })
 })

@@ -4,6 +4,7 @@ import {
   candidateProjects,
   type DistFilename,
   isListedFilename,
+  namesWithin,
   parseDistFilename,
   sameDistribution,
 } from '../../../src/domain/packaging/filename.ts'
@@ -145,6 +146,14 @@ t.test('candidate projects come likeliest first, at most eight', async t => {
   t.strictSame(candidateProjects('foo_bar-1.0-py2.7.egg').slice(0, 1), ['foo-bar'])
   t.equal(candidateProjects(`${'1-'.repeat(100)}1.egg`).length, 100)
   for (const text of ['', 'foo', '../foo-1.0.tar.gz', 'foo-1.0.tar.gz\0']) t.strictSame(candidateProjects(text), [])
+})
+
+t.test('a name before what could be a version is told of, though the file is none of its own', async t => {
+  t.strictSame(namesWithin('foo-1.0-2-3.zip'), ['foo'])
+  t.strictSame(namesWithin('foo-1-2-3.zip'), ['foo'])
+  t.strictSame(namesWithin('foo-1.0.dev1-2.tar.gz'), ['foo'])
+  for (const text of ['foo-2-1.0.tar.gz', 'foo-bar-1.0.tar.gz', 'foo-1-2.tar.gz', 'foo-1.0-1-py3-none-any.whl', 'foo'])
+    t.strictSame(namesWithin(text), [], text)
 })
 
 const letters = fc.stringMatching(/^[a-z0-9]{1,8}$/)

@@ -10,10 +10,11 @@ import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import type { GateEvent } from '../../../src/observe/events.ts'
 import { type Blobs, readBlob } from '../../../src/ports/blobs.ts'
 import type { Store } from '../../../src/ports/store.ts'
+import type { DiskBlobs } from '../../../src/store/disk/disk.ts'
 import { openStore } from '../../../src/store/open.ts'
 
 /**
- * A process that opens a store, takes files in, writes down what was decided of them, lets one go for want of room, and
+ * A process that opens a store, takes files and a document in, writes down what was decided of them, lets one go for want of room, and
  * closes, as often as it is told a folder. It says what it has promised, and what it gives out.
  */
 
@@ -22,9 +23,9 @@ export const SOURCE = sourceAt('https://pypi.example')
 export const KEEP = millis(86_400_000)
 
 /** In the order in which they come. The second leaves no room for the first; it is large enough to be synced on its way. */
-export const SEEDS = ['small', 'large', 'last'] as const
+export const SEEDS = ['small', 'large', 'document', 'last'] as const
 export type Seed = (typeof SEEDS)[number]
-const SIZES: Readonly<Record<Seed, number>> = { small: 100_000, large: 9_000_000, last: 10 }
+const SIZES: Readonly<Record<Seed, number>> = { small: 100_000, large: 9_000_000, document: 6_000, last: 10 }
 export const CACHE_BYTES = 9_050_000
 
 function contentOf(seed: Seed): Buffer {
@@ -34,12 +35,14 @@ function contentOf(seed: Seed): Buffer {
 export const CONTENTS: Readonly<Record<Seed, Buffer>> = {
   small: contentOf('small'),
   large: contentOf('large'),
+  document: contentOf('document'),
   last: contentOf('last'),
 }
 
 export const DIGESTS: Readonly<Record<Seed, Sha256>> = {
   small: sha256Of(CONTENTS.small),
   large: sha256Of(CONTENTS.large),
+  document: sha256Of(CONTENTS.document),
   last: sha256Of(CONTENTS.last),
 }
 const [ROOT, POLICY] = [sha256Of('root'), sha256Of('policy')]
@@ -71,10 +74,17 @@ async function ingest(folder: string): Promise<void> {
   const { store, blobs } = opened
   for (const seed of SEEDS) {
     if (seed === 'large') say('crowding small')
-    if ((await trying(`store ${seed}`, () => put(blobs, seed))) !== undefined) say(`stored ${seed}`)
+    const stored = (await trying(`store ${seed}`, () => put(blobs, seed))) === true
+    if (stored && seed !== 'document') say(`stored ${seed}`)
+    // what a kill leaves is promised already; what the disk did not take is taken back
+    await trying(`sync ${seed}`, () => (blobs as DiskBlobs).synced())
     const served = await trying(`serve ${seed}`, () => look(blobs, seed))
     if (served !== undefined) say(`served ${seed} ${served}`)
-    if ((await trying(`note ${seed}`, () => noteDown(store, seed))) !== undefined) say(`noted ${seed}`)
+    if ((await trying(`note ${seed}`, () => noteDown(store, seed))) !== undefined) {
+      say(`noted ${seed}`)
+      // a document is on the disk with whatever is written down after it
+      if (stored && seed === 'document') say(`stored ${seed}`)
+    }
     await turn() // what goes for want of room goes beside all this
   }
   await trying('close blobs', () => blobs.close())
@@ -83,7 +93,7 @@ async function ingest(folder: string): Promise<void> {
 
 async function put(blobs: Blobs, seed: Seed): Promise<true> {
   const bytes = CONTENTS[seed]
-  const writer = await blobs.writer(DIGESTS[seed])
+  const writer = await (seed === 'document' ? blobs.documentWriter(DIGESTS[seed]) : blobs.writer(DIGESTS[seed]))
   for (let at = 0; at < bytes.length; at += 65_536) await writer.write(bytes.subarray(at, at + 65_536))
   await writer.commit()
   return true

@@ -32,6 +32,7 @@ function promisedBy(lines: readonly string[]): Promised {
   const stored = new Set(after('stored'))
   // it may go for want of room from here on
   for (const seed of after('crowding')) stored.delete(seed)
+  for (const told of after('failed sync')) stored.delete(told.split(' ')[0] ?? '')
   return { stored, noted: new Set(after('noted')) }
 }
 

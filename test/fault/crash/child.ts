@@ -8,7 +8,7 @@ import { attested } from '../../world/judging/judging.ts'
 
 /**
  * A process that stores files and writes the journal until it is killed. It says what it has promised: `stored <seed>`
- * once a file is committed, `noted <number>` once a verdict and a finding are flushed, `failed <what>` when one was not.
+ * once a file is committed, `noted <number>` once a verdict and a finding are flushed and a document with them, `failed <what>` when one was not.
  */
 
 /** A file of the seed: from some bytes to some megabytes. */
@@ -16,6 +16,11 @@ export function contentOf(seed: string): Buffer {
   const digest = createHash('sha256').update(seed).digest()
   const size = [10, 5_000, 300_000, 2_500_000][(digest[0] ?? 0) % 4] ?? 0
   return Buffer.alloc(size + (digest[1] ?? 0), digest)
+}
+
+/** A document of the seed. */
+export function documentOf(seed: string): Buffer {
+  return Buffer.from(JSON.stringify({ seed, text: seed.repeat(1_000) }))
 }
 
 export function verdictOf(seed: string): {
@@ -51,6 +56,10 @@ async function run(folder: string, mode: string): Promise<void> {
       say(`failed store ${seed}`)
     }
     try {
+      const document = documentOf(seed)
+      const writer = await blobs.documentWriter(sha256Of(document))
+      await writer.write(document)
+      await writer.commit()
       const verdict = verdictOf(seed)
       await memory.learn(PKG, { findings: [{ key: verdict, finding: attested(), found: clock() }] })
       store.journal.record({

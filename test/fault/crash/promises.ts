@@ -8,7 +8,7 @@ import { sha256Of } from '../../../src/domain/base/digest.ts'
 import type { Blobs } from '../../../src/ports/blobs.ts'
 import { findingIn } from '../../store/facts.ts'
 import { diskSubject, readJournal } from '../../store/stores.ts'
-import { contentOf, verdictOf } from './child.ts'
+import { contentOf, documentOf, verdictOf } from './child.ts'
 
 const CHILD = new URL('./child.ts', import.meta.url).pathname
 
@@ -55,8 +55,7 @@ export function nothing(): Promised {
   return { stored: new Set(), noted: new Set() }
 }
 
-async function isStored(blobs: Blobs, seed: string): Promise<boolean> {
-  const bytes = contentOf(seed)
+async function isStored(blobs: Blobs, bytes: Buffer): Promise<boolean> {
   const blob = await blobs.open(sha256Of(bytes))
   if (blob === undefined) return false
   const found = Buffer.alloc(blob.size)
@@ -73,11 +72,12 @@ async function isStored(blobs: Blobs, seed: string): Promise<boolean> {
 export async function assertKept(t: Test, folder: string, promised: Promised): Promise<void> {
   const subject = await diskSubject(t, { folder })
   const lost: string[] = []
-  for (const seed of promised.stored) if (!(await isStored(subject.blobs, seed))) lost.push(`file ${seed}`)
+  for (const seed of promised.stored) if (!(await isStored(subject.blobs, contentOf(seed)))) lost.push(`file ${seed}`)
   const memory = await subject.memory()
   const journal = new Set(readJournal(subject.file).map(({ filename }) => filename))
   for (const seed of promised.noted) {
     const verdict = verdictOf(seed)
+    if (!(await isStored(subject.blobs, documentOf(seed)))) lost.push(`document ${seed}`)
     if (!journal.has(verdict.filename)) lost.push(`verdict ${seed}`)
     if ((await findingIn(memory, verdict))?.finding.kind !== 'attested') lost.push(`finding ${seed}`)
   }

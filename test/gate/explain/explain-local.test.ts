@@ -12,7 +12,7 @@ import { distFilename } from '../../world/vectors/vectors.ts'
 import { createWorld, type World } from '../../world/world.ts'
 
 /** Nothing of an index: whatever is asked of it is a mistake of the test. */
-const UNREACHABLE = { project: unasked, legacy: unasked, provenance: unasked, ownOrigin: true }
+const UNREACHABLE = { project: unasked, legacy: unasked, provenance: unasked, isOwnOrigin: () => true }
 
 function unasked(): never {
   throw new TypeError('the index was asked')

@@ -106,3 +106,30 @@ t.test(
     )
   },
 )
+
+t.test(
+  'one file after the other is held against another policy, so that one project is at hand and not all',
+  async t => {
+    const under = { now: 0, most: 0 }
+    const look = await survey(
+      [lockOf('a.lock', 'pkg-1.0.tar.gz', 'pkg-2.0.tar.gz', 'pkg-3.0.tar.gz')],
+      {
+        locked: async release => {
+          const explanation = explanationOf(release)
+          const judge = async () => {
+            under.now += 1
+            under.most = Math.max(under.most, under.now)
+            await Promise.resolve()
+            under.now -= 1
+            return explanation
+          }
+          return [{ ...explanation, under: judge }]
+        },
+      },
+      () => {},
+    )
+    const judged = await judgeUnder(policyOf('version: 1\nprojects: [{ match: pkg, deny: no }]'), look)
+    t.equal(judged.length, 3)
+    t.equal(under.most, 1)
+  },
+)

@@ -50,6 +50,15 @@ t.test('a file that the index lists does not leave as the METADATA of another', 
   )
 })
 
+t.test('METADATA of a wheel that came in a moment ago is taken from inside it', async t => {
+  const world = await createWorld(t)
+  const { wheel } = await world.release('demo', '1.0')
+  const gate = await openBareGate(t, world)
+  await gate.download(wheel)
+  t.match(await metadataOf(gate, wheel), { kind: 'metadata', bytes: wheel.metadata, sha256: sha256Of(wheel.metadata) })
+  t.equal(world.upstream.count('metadata'), 0, 'the upstream is not asked for it')
+})
+
 t.test('what a page only says to be a file is one for as long as a page says so', async t => {
   const sha256 = (file: Published) => sha256Of(file.metadata)
   /** A gate that was told once that the METADATA of demo is a file of other. */

@@ -9,18 +9,18 @@ function recent(most: number, ...chunks: readonly string[]): RecentBytes {
 
 t.test('what came last is found by its place in the stream', async t => {
   const bytes = recent(100, 'abc', 'defg', 'hi')
-  t.equal(bytes.at(0, 9)?.toString(), 'abc')
-  t.equal(bytes.at(4, 9)?.toString(), 'efg', 'to the end of its chunk')
-  t.equal(bytes.at(4, 5)?.toString(), 'e', 'or as far as is released')
-  t.equal(bytes.at(9, 9), undefined, 'not yet')
+  t.equal(bytes.lend(0, 9)?.bytes.toString(), 'abc')
+  t.equal(bytes.lend(4, 9)?.bytes.toString(), 'efg', 'to the end of its chunk')
+  t.equal(bytes.lend(4, 5)?.bytes.toString(), 'e', 'or as far as is released')
+  t.equal(bytes.lend(9, 9), undefined, 'not yet')
 })
 
 t.test('what is too far back is here no more, the newest always', async t => {
   const bytes = recent(4, 'abc', 'def', 'ghijklm')
-  t.equal(bytes.at(3, 13), undefined)
-  t.equal(bytes.at(6, 13)?.toString(), 'ghijklm')
+  t.equal(bytes.lend(3, 13), undefined)
+  t.equal(bytes.lend(6, 13)?.bytes.toString(), 'ghijklm')
   bytes.clear()
-  t.equal(bytes.at(6, 13), undefined)
+  t.equal(bytes.lend(6, 13), undefined)
 })
 
 t.test('a chunk is spared whole, unless that keeps too much back', async t => {
@@ -28,4 +28,26 @@ t.test('a chunk is spared whole, unless that keeps too much back', async t => {
   t.equal(bytes.wholeUpTo(5, 10), 3)
   t.equal(bytes.wholeUpTo(9, 2), 9)
   t.equal(bytes.wholeUpTo(50, 10), 50)
+})
+
+t.test('a chunk goes back when it is here no more, is written down, and nobody looks at it', async t => {
+  const back: string[] = []
+  const bytes = new RecentBytes(4, chunk => void back.push(chunk.toString()))
+  bytes.add(Buffer.from('abc'))
+  bytes.add(Buffer.from('defg'))
+  bytes.isWritten(2)
+  t.strictSame(back, [], 'a part of it is not written down')
+  bytes.isWritten(7)
+  t.strictSame(back, ['abc'], 'the newest is still here')
+  const lent = bytes.lend(3, 7)
+  bytes.lend(3, 7)?.giveBack()
+  bytes.add(Buffer.from('hijk'))
+  bytes.isWritten(11)
+  t.strictSame(back, ['abc'], 'somebody looks at it')
+  lent?.giveBack()
+  t.strictSame(back, ['abc', 'defg'])
+  bytes.lend(7, 11)
+  bytes.clear()
+  bytes.isWritten(11)
+  t.strictSame(back, ['abc', 'defg'], 'who never says that he is done may look on')
 })

@@ -1,5 +1,6 @@
 // guards: src/gate/judge/judge.ts src/gate/judge/pep740-watch.ts src/gate/judge/provenance.ts
 import t, { type Test } from 'tap'
+import { createInProcessLeases } from '../../../src/store/leases/in-process.ts'
 import { createVerifierPool } from '../../../src/verify/workers/pool.ts'
 import { type BareChanges, materialOf, nameOf, openBareGate } from '../../world/gate/bare-gate.ts'
 import type { Fault } from '../../world/index/upstream-faults.ts'
@@ -190,7 +191,7 @@ t.test('a proof that is refused by policy is asked for again after its time, one
 })
 
 t.test('a stale trust root is unknown for every verdict that rests on an attestation, remembered ones too', async t => {
-  const { world, wheel, sdist, open } = await demo(t, { attested: ['wheel'] })
+  const { world, wheel, sdist, open } = await demo(t, { attested: ['wheel'] }, { integrity: 'own-origin' })
   const gate = await open({ policy: ruleText('optional') })
   t.equal(await gate.outcome(wheel), 'admitted')
   gate.root.stale = true
@@ -375,4 +376,51 @@ t.test('an upstream that speaks no PEP 740 is noticed after twenty different fil
   gate.clock.now += 61_000
   t.equal(await gate.outcome(signed.wheel), 'admitted')
   t.match(await gate.judge(last), { code: 'unattested', notes: [/^(?!.*upstream\.integrity)/] }, 'one success ends it')
+})
+
+t.test('of gates that share a memory one asks and verifies for all, and each of them decides', async t => {
+  const { world, wheel, open } = await demo(t)
+  world.upstream.fault({ route: 'provenance', do: { delayMs: 300 } })
+  const leases = createInProcessLeases()
+  const parts = () => ({ leases })
+  const one = await open({ parts })
+  const gates = [one, await open({ parts, after: one }), await open({ parts, after: one })]
+  const asked = Array.from({ length: 10 }, () => gates.map(gate => gate.outcome(wheel))).flat()
+  t.strictSame([...new Set(await Promise.all(asked))], ['admitted'])
+  t.equal(world.upstream.count('provenance', wheel.filename), 1)
+  const { project, filename } = nameOf(wheel)
+  t.same(await gates[2]?.gate.provenance(project, filename), wheel.provenance)
+})
+
+t.test('gates that share leases and no memory each find out for themselves', async t => {
+  const { world, wheel, open } = await demo(t)
+  const leases = createInProcessLeases()
+  const parts = () => ({ leases })
+  const gates = [await open({ parts }), await open({ parts })]
+  t.strictSame(await Promise.all(gates.map(gate => gate.outcome(wheel))), ['admitted', 'admitted'])
+  t.equal(world.upstream.count('provenance', wheel.filename), 2)
+})
+
+t.test('one that fails to find out leaves it to the next, and nothing of it is remembered', async t => {
+  const { world, wheel, open } = await demo(t)
+  const leases = createInProcessLeases()
+  const parts = () => ({ leases })
+  const one = await open({ parts })
+  const other = await open({ parts, after: one })
+  world.upstream.fault({ route: 'provenance', do: { status: 500 }, times: 1 })
+  const outcomes = await Promise.all([one.outcome(wheel), other.outcome(wheel)])
+  t.strictSame(outcomes.sort(), ['admitted', 'unknown-upstream'])
+})
+
+t.test('who is refused asks anew once what was found is no longer fresh, leases or not', async t => {
+  const { world, sdist, open } = await demo(t, { attested: ['wheel'] }, { integrity: 'own-origin' })
+  const gate = await open({ parts: () => ({ leases: createInProcessLeases() }) })
+  const refused = await gate.outcome(sdist)
+  t.not(refused, 'admitted')
+  const asked = world.upstream.count('provenance', sdist.filename)
+  t.equal(await gate.outcome(sdist), refused)
+  t.equal(world.upstream.count('provenance', sdist.filename), asked)
+  gate.clock.now += TEN_MINUTES
+  await gate.outcome(sdist)
+  t.equal(world.upstream.count('provenance', sdist.filename), asked + 1)
 })

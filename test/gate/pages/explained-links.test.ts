@@ -54,5 +54,5 @@ t.test('a page whose explanations are kept for seconds is made anew before they 
   clock.now += KEEP / 4 - 1
   t.equal(await gate.page(DEMO, 'json'), before)
   clock.now += 1
-  t.not(await gate.page(DEMO, 'json'), before)
+  t.equal((await gate.page(DEMO, 'json')).sha256, before.sha256, 'and says the same')
 })

@@ -11,7 +11,7 @@ const exemption = (expires: string) =>
 /** milliseconds from now */
 const until = (...lines: readonly string[]): number => {
   const policy = policyOf(['version: 1', ...lines].join('\n'))
-  return nextChange(PKG, { policy, now: NOW, lasts: millis(10 * HOUR) }) - NOW
+  return nextChange({ name: PKG }, { policy, now: NOW, lasts: millis(10 * HOUR) }) - NOW
 }
 
 t.test('nothing changes by time alone before a failure is asked again', async t =>

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import t from 'tap'
 import { buildBody, type PageBody } from '../../../src/gate/pages/page-body.ts'
@@ -19,9 +18,41 @@ t.test('a tag is that of its bytes, of its coding and of the policy', async t =>
   t.not((await build(PAGE, other)).etag.identity, etag.identity)
 })
 
-t.test('what is coded is the same page', async t => {
+t.test('what is coded is the same page, whatever its size', async t => {
+  const large = Buffer.from(JSON.stringify({ files: Array.from({ length: 9_000 }, (_, at) => `pkg-1.${at}`) }))
+  for (const bytes of [PAGE, large]) {
+    const page = await build(bytes)
+    t.strictSame(gunzipSync(await page.coded('gzip')), bytes)
+    t.strictSame(zstdDecompressSync(await page.coded('zstd')), bytes)
+  }
+})
+
+t.test('nothing is coded that nobody asked for, and what is asked for is coded once', async t => {
   const page = await build()
-  t.same([page.gzip, page.zstd, page.identity], [undefined, undefined, PAGE], 'nobody waits for it')
-  while (page.gzip === undefined || page.zstd === undefined) await sleep(1)
-  t.same([gunzipSync(page.gzip), zstdDecompressSync(page.zstd)], [PAGE, PAGE])
+  t.strictSame([page.gzip, page.zstd, page.identity], [undefined, undefined, PAGE])
+  const [one, other] = await Promise.all([page.coded('gzip'), page.coded('gzip')])
+  t.equal(one, other)
+  t.equal(page.gzip, one)
+  t.equal(await page.coded('gzip'), one)
+  t.equal(page.zstd, undefined)
+})
+
+t.test('what is coded holds on to no more than it is', async t => {
+  const page = await build(Buffer.alloc(40_000, 'x'))
+  for (const coding of ['gzip', 'zstd'] as const) {
+    const { length, buffer } = await page.coded(coding)
+    t.equal(buffer.byteLength, length)
+  }
+})
+
+t.test('the same bytes under another tag are coded once', async t => {
+  const facts = { contentType: 'application/json', policy: POLICY, serial: 7 }
+  const before = await build()
+  const coded = await before.coded('gzip')
+  const other = policyOf('version: 1\nprojects: [{ match: pkg, deny: not any more }]')
+  const after = await buildBody(Buffer.from(PAGE), { ...facts, policy: other }, before)
+  t.not(after.etag.gzip, before.etag.gzip)
+  t.equal(after.gzip, coded)
+  t.equal(after.identity, before.identity)
+  t.equal((await buildBody(Buffer.from('{}'), facts, before)).gzip, undefined)
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
+import { loadAgain, loadInstead } from '../../../src/gate/policy/other-policy.ts'
 import { createPolicies, type Policies } from '../../../src/gate/policy/policies.ts'
 import { readPolicyFiles } from '../../../src/gate/policy/policy-files.ts'
 import type { GateEvent } from '../../../src/observe/events.ts'
@@ -206,3 +207,26 @@ t.test('half of a policy folder is not taken up while files are moved about', as
   // the start, and the moment after two looks agreed (the reload looks once more itself)
   t.strictSame(read, [1, 6])
 })
+
+t.test(
+  'another policy in the place of the files is read, and no file but those that the one in force named',
+  async t => {
+    const pinned = `one==1.0 --hash=sha256:${'a'.repeat(64)}\n`
+    const text = (pins: string) => `version: 1
+projects: [{ match: one, deny: no }]
+exemptions:
+  - { id: EX-1, pins: ${pins}, waive: [attestation], reason: none, owner: a@acme.example, expires: 2026-12-31 }
+`
+    const folder = t.testdir({ 'p.yaml': text('pins.txt'), 'pins.txt': pinned, 'other.txt': pinned })
+    const { policies } = open(t, [join(folder, 'p.yaml')])
+    const { digest } = policies.current()
+    const instead = (pins: string, given?: string) =>
+      loadInstead(policies.texts(), [{ path: 'x.yaml', text: text(pins) }], given, NOW)
+    t.match(instead('pins.txt'), { contents: { exemptions: [{ id: 'EX-1' }] } })
+    t.match(instead('other.txt'), { diagnostics: [{ message: /is not read here/ }] })
+    t.match(instead(join(folder, 'other.txt')), { diagnostics: [{ message: /is not read here/ }] })
+    t.match(instead('other.txt', pinned), { contents: { exemptions: [{ id: 'EX-1' }] } }, 'pins that are given')
+    t.match(loadAgain(policies.texts(), NOW), { policy: { digest } })
+    t.equal(policies.current().digest, digest)
+  },
+)

@@ -59,7 +59,7 @@ async function journaled(scope: Scope, policy: string, options: { readonly own?:
       ...store,
       memory,
       clock: () => instant(clock.now),
-      ...(options.own === true ? { integrity: { ...parts.integrity, ownOrigin: true } } : {}),
+      ...(options.own === true ? { integrity: { ...parts.integrity, isOwnOrigin: () => true } } : {}),
     }),
   })
   return {
@@ -72,7 +72,7 @@ async function journaled(scope: Scope, policy: string, options: { readonly own?:
     async ask(file, client = '10.0.0.1') {
       clock.now += 61_000
       const verdict = await bare.judge(file)
-      bare.gate.journal(verdict, client, 0)
+      bare.gate.journal(verdict, { address: client, subject: 'anonymous' }, 0)
       return verdict.kind === 'refused' ? verdict.code : verdict.facts.by
     },
     now: () => clock.now,

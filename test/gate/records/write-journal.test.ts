@@ -21,9 +21,10 @@ function written(verdict: Verdict) {
     explained: { keep: ({ code }) => `id-of-${code}` },
     clock: () => NOW,
     trustDigest: () => 'root',
+    index: 'main',
     clean: text => text,
   })
-  write(verdict, '192.0.2.1', performance.now())
+  write(verdict, { address: '192.0.2.1', subject: 'token:ci' }, performance.now())
   return { entries, events }
 }
 
@@ -39,6 +40,8 @@ t.test('a verdict is one line and one event, with who asked and what it rests on
       identity: { repository: 'acme/pkg' },
       trustDigest: 'root',
       client: '192.0.2.1',
+      subject: 'token:ci',
+      index: 'main',
     },
   ])
   t.match(events, [{ type: 'verdict', outcome: 'admitted', code: 'attestation', explain: undefined }])

@@ -1,4 +1,4 @@
-// guards: src/http/door/framework.ts src/http/door/router.ts src/http/door/routes.ts
+// guards: src/http/door/listener.ts src/http/door/routes.ts
 import { METHODS } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'

@@ -35,7 +35,8 @@ export async function serveExchanges(t: Test, handle: (exchange: Exchange) => un
 
 /** As much of what routes are given as answers need. */
 export function serving(publicUrl?: string): Serving {
-  const parts: Pick<Serving, 'base'> & { readonly gate: object; readonly settings: object } = {
+  const parts: Pick<Serving, 'base' | 'path'> & { readonly gate: object; readonly settings: object } = {
+    path: '',
     base: () => publicUrl ?? 'http://gate.example',
     gate: {
       keep: ({ code }: Refused) => `id-of-${code}`,

@@ -5,7 +5,7 @@ import { type GateChanges, startGate, type WorldGate } from '../../world/gate/ga
 import { makeWheel } from '../../world/index/distributions.ts'
 import type { StatementJson } from '../../world/signing/signing.ts'
 import { createWorld, defaultIdentity, type World, type WorldOptions } from '../../world/world.ts'
-import { type Answered, type Ask, createAsk, PIP_ACCEPT, SIMPLE_HTML, SIMPLE_JSON, until } from '../client.ts'
+import { type Answered, type Ask, createAsk, PIP_ACCEPT, SIMPLE_HTML, SIMPLE_JSON } from '../client.ts'
 
 const PUBLIC = 'https://pypi.acme.example/team-a'
 const JSON_PAGE = { headers: { accept: SIMPLE_JSON } }
@@ -155,12 +155,12 @@ t.test('case 7: Vary on 200 and 304, one ETag per coding, and no body for who ha
   const tags = new Set<string | undefined>()
   for (const coding of ['identity', 'gzip', 'zstd'] as const) {
     const headers = { accept: SIMPLE_JSON, 'accept-encoding': coding }
-    await until('the variant is built', async () => {
-      const { headers: got } = await ask('/simple/demo/', { headers })
-      return got['content-encoding'] === (coding === 'identity' ? undefined : coding)
-    })
+    const early = await ask('/simple/demo/', { method: 'HEAD', headers })
     const full = await ask('/simple/demo/', { headers })
+    t.equal(full.headers['content-encoding'], coding === 'identity' ? undefined : coding, 'the first time, too')
     const etag = full.headers['etag'] ?? ''
+    for (const field of ['etag', 'content-encoding', 'content-type', 'vary'])
+      t.equal(early.headers[field], full.headers[field], `HEAD says so before anybody had the page: ${field}`)
     tags.add(etag)
     t.match(etag, /^"[^"]+"$/, 'strong')
     t.equal(full.headers['content-length'], String(full.raw.length))
@@ -179,6 +179,15 @@ t.test('case 7: Vary on 200 and 304, one ETag per coding, and no body for who ha
     t.equal(head.raw.length, 0)
   }
   t.equal(tags.size, 3)
+  const [plain = ''] = tags
+  const unchanged = await ask('/simple/demo/', {
+    headers: { accept: SIMPLE_JSON, 'accept-encoding': 'gzip', 'if-none-match': plain },
+  })
+  t.match(unchanged, { status: 304, headers: { etag: plain } }, 'who has it uncoded has it')
+  const coded = await ask('/simple/demo/', {
+    headers: { accept: SIMPLE_JSON, 'accept-encoding': 'identity', 'if-none-match': [...tags][1] ?? '' },
+  })
+  t.equal(coded.status, 200, 'a coding that is not taken any more is not had')
   tags.add((await ask('/simple/demo/', HTML_PAGE)).headers['etag'])
   t.equal(tags.size, 4, 'HTML has its own')
 })
@@ -277,7 +286,9 @@ t.test('case 13: HTML and JSON list the same files', async t => {
 t.test('case 14: an unattested file is 403 with the rule in the phrase and a problem that uv shows', async t => {
   const { ask } = await scene(t, mixed)
   const path = await pathOf(ask, REFUSED_WHEEL)
-  const refused = await ask(path)
+  let refused = await ask(path)
+  // what passes is looked for within a bound of time, which a busy machine may need twice
+  for (let tries = 0; tries < 20 && refused.json().passes === undefined; tries += 1) refused = await ask(path)
   t.equal(refused.status, 403)
   t.match(refused.reason, /^Refused by policy: unattested \(see http:\/\/127\.0\.0\.1:\d+\/x\/[0-9a-z]{12}\)$/)
   t.match(refused.reason, /^[\x20-\x7e]{1,199}$/)
@@ -292,10 +303,12 @@ t.test('case 14: an unattested file is 403 with the rule in the phrase and a pro
       'detail',
       'explain',
       'filename',
+      'index',
       'passes',
       'project',
       'rule',
       'sha256',
+      'source',
       'status',
       'title',
       'type',
@@ -662,10 +675,9 @@ t.test('case 27: the JSON API in any spelling, its serial, refused files left ou
       const etag = answered.headers['etag'] ?? ''
       t.equal((await ask(path, { headers: { 'if-none-match': etag } })).status, 304)
       t.equal(answered.headers['vary'], 'Accept-Encoding')
-      await until('a coded variant is built', async () => {
-        const coded = await ask(path, { headers: { 'accept-encoding': 'gzip' } })
-        return coded.headers['content-encoding'] === 'gzip' && coded.text === answered.text
-      })
+      const coded = await ask(path, { headers: { 'accept-encoding': 'gzip' } })
+      t.equal(coded.headers['content-encoding'], 'gzip')
+      t.equal(coded.text, answered.text)
     }
     t.equal((await ask('/pypi/demo/9.9/json')).status, 404)
     t.equal((await ask('/pypi/nobody-knows/json')).status, 404)

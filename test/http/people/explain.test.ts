@@ -1,4 +1,4 @@
-// guards: src/http/people/codes.ts src/http/people/copy.ts src/http/people/dates.ts src/http/people/explain-page.ts
+// guards: src/http/people/codes.ts src/http/people/copy.ts src/http/people/explain-page.ts
 // guards: src/http/people/home.ts src/http/people/html.ts src/http/people/script.ts
 // guards: src/http/people/ops.ts src/http/people/style.ts
 import { createHash } from 'node:crypto'
@@ -141,7 +141,10 @@ t.test('an explanation has the same URL after a restart, and the 403 of its code
   await gate.stop()
   const again = await startGate(t, world, { configuration: { public_url: 'https://pypi.acme.example' } })
   const askAgain = createAsk(t, world, again.url)
-  const told = await askAgain(`${path}?format=json`)
+  let told = await askAgain(`${path}?format=json`)
+  // what passes is looked for within a bound of time, which a busy machine may need twice
+  for (let tries = 0; tries < 20 && told.json().passes === null; tries += 1)
+    told = await askAgain(`${path}?format=json`)
   t.strictSame(told.json(), json(), 'before the file was asked for again')
   t.equal((await askAgain(wheel.path)).json().explain, explain)
   for (const method of ['GET', 'HEAD']) {

@@ -93,7 +93,7 @@ export function examine(data: string, truth: Truth, owed: Owed): Found {
     lost += missing
     wrong.push(`${missing} of ${count} rows are lost: ${key}`)
   }
-  wrong.push(...unsound(file), ...strangeBlobs(join(data, 'blobs'), truth))
+  wrong.push(...unsound(file), ...strangeBlobs(join(data, 'blobs'), truth), ...strangeRows(file, truth))
   for (const name of readdirSync(data)) if (name.includes('set-aside')) wrong.push(`${name}: a database was set aside`)
   return {
     wrong,
@@ -115,14 +115,33 @@ function unsound(file: string): readonly string[] {
 }
 
 /** What is stored is whole, stands under its own sha256, and is METADATA or a file that some policy admits. */
-function strangeBlobs(folder: string, truth: Truth): readonly string[] {
+export function strangeBlobs(folder: string, truth: Truth): readonly string[] {
   if (!existsSync(folder)) return ['there are no stored files']
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap(name => {
     const [, sha256] = /^[0-9a-f]{2}\/[0-9a-f]{2}\/([0-9a-f]{64})$/.exec(name) ?? []
     if (sha256 === undefined) return []
     if (sha256Of(readFileSync(join(folder, name))) !== sha256) return [`half a file stands at ${name}`]
-    const known = truth.byDigest.get(sha256)
-    if (truth.neverWhole.has(sha256)) return [`bytes that nobody signed are stored as ${name}`]
-    return known === undefined || known.admittedBy.length > 0 ? [] : [`${known.filename} is stored, and refused`]
+    return strangeIn(sha256, name, truth)
   })
+}
+
+/** The same of documents in the database. */
+export function strangeRows(file: string, truth: Truth): readonly string[] {
+  const database = new Database(file, { readonly: true })
+  try {
+    const rows = database.prepare<[], [string, Buffer]>('select lower(hex(sha256)), content from documents').raw().all()
+    return rows.flatMap(([sha256, content]) =>
+      sha256Of(content) === sha256
+        ? strangeIn(sha256, 'a document', truth)
+        : [`half a document stands under ${sha256}`],
+    )
+  } finally {
+    database.close()
+  }
+}
+
+export function strangeIn(sha256: string, name: string, truth: Truth): readonly string[] {
+  const known = truth.byDigest.get(sha256)
+  if (truth.neverWhole.has(sha256)) return [`bytes that nobody signed are stored as ${name}`]
+  return known === undefined || known.admittedBy.length > 0 ? [] : [`${known.filename} is stored, and refused`]
 }

@@ -4,11 +4,11 @@ import {
   assertSigned,
   type CarrierKey,
   generateCarrierKeys,
-  LARGEST_ENVELOPE,
   readSignerKey,
   readSigningKey,
   signDocument,
 } from '../../../src/protocol/attest/dsse.ts'
+import { LARGEST_ENVELOPE } from '../../../src/protocol/attest/envelope.ts'
 
 const DOCUMENT = { name: 'manifest.json', sha256: sha256Of('manifest') }
 

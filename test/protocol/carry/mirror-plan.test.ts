@@ -35,7 +35,7 @@ t.test('what is no plan is told by its path and place', async t => {
   const [file] = PLAN.files
   const wrong: readonly (readonly [unknown, RegExp])[] = [
     [[], /^plan\.json is no plan: it: /],
-    [{ ...PLAN, format: 'portcullis-plan/2' }, /format: /],
+    [{ ...PLAN, format: 'portcullis-plan/3' }, /format: /],
     [{ ...PLAN, more: 1 }, /is no plan/],
     [{ ...PLAN, python: ['2'] }, /python\.0: is not a Python/],
     [{ ...PLAN, files: [{ ...file, filename: '../x' }] }, /files\.0\.filename: is not a file name/],
@@ -44,4 +44,19 @@ t.test('what is no plan is told by its path and place', async t => {
   ]
   for (const [plan, detail] of wrong) t.throws(() => read(plan), { code: 'usage', detail }, String(detail))
   t.throws(() => readMirrorPlan(Buffer.from('{'), 'p'), { code: 'usage', detail: /^p is no plan/ })
+})
+
+t.test('a plan that knows of sources and indexes says so, and of whom each file is', async t => {
+  const [file] = PLAN.files
+  const plan = {
+    ...PLAN,
+    format: 'portcullis-plan/2',
+    files: [{ ...file, source: 'acme', index: 'ml' }],
+    wanted: [{ project: 'c', filename: null, index: 'ml' }],
+  }
+  t.strictSame(JSON.parse(renderMirrorPlan(read(plan))), plan)
+  t.match(read(plan), { files: [{ source: 'acme', index: 'ml' }], wanted: [{ index: 'ml' }] })
+  t.equal(JSON.parse(renderMirrorPlan(read(PLAN))).format, PLAN.format, 'and one that does not is as ever')
+  for (const wrong of ['', 'Acme', '../x', 7])
+    t.throws(() => read({ ...plan, files: [{ ...plan.files[0], source: wrong }] }), { code: 'usage' })
 })

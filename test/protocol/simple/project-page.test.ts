@@ -114,6 +114,30 @@ t.test('a URL that a file cannot have drops its entry', t => {
   t.end()
 })
 
+t.test('a file in PyPI’s own place is where a parser of URLs finds it, however that is spelled', t => {
+  const folder = `/packages/${'ab'.repeat(1)}/${'cd'.repeat(1)}/${'ef'.repeat(30)}/`
+  const read = (filename: string, url: string): unknown => {
+    const { files } = readJson({ files: [entry({ filename, url })] })
+    return files.map(file => [file.url, file.path])
+  }
+  const plain = 'demo-1.0+local-py3-none-any.whl'
+  const place = `${folder}${plain}`
+  t.strictSame(read(plain, `${FILES}${place}`), [[`${FILES}${place}`, place]])
+  t.strictSame(read(plain, `${FILES}:443${place}`), [[`${FILES}${place}`, place]])
+  t.strictSame(read(plain, `HTTPS://FILES.example${place}#sha256=${SHA}`), [[`${FILES}${place}`, place]])
+  const encoded = `${FILES}${folder}${plain.replace('+', '%2B')}`
+  t.strictSame(read(plain, encoded), [[encoded, place]])
+  const upper = `${FILES}${place.replace('ef', 'EF')}`
+  const byDigest = `/packages/ab/ab/${'ab'.repeat(30)}/${plain}`
+  t.strictSame(read(plain, upper), [[upper, byDigest]])
+  t.strictSame(read('demo-1.0.tar.gz', `${FILES}${place}`), [
+    [`${FILES}${place}`, `/packages/ab/ab/${'ab'.repeat(30)}/demo-1.0.tar.gz`],
+  ])
+  t.strictSame(read(plain, `${FILES}.evil.example${place}`), [])
+  t.strictSame(read(plain, `${FILES}/..${place}`), [[`${FILES}${place}`, place]])
+  t.end()
+})
+
 t.test('the project’s status', t => {
   t.test('is read from the page and from its meta, and the stricter holds', t => {
     const meta = (status: string) => ({

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isBelowAny, parseUpstreamBase } from '../../../src/protocol/simple/upstream-base.ts'
+import { isBelowAny, isOwnPlace, parseUpstreamBase } from '../../../src/protocol/simple/upstream-base.ts'
 
 t.test('upstream URLs', async t => {
   const good: readonly (readonly [string, string])[] = [
@@ -101,3 +101,24 @@ t.test('what lies below a base', async t => {
     t.equal(isBelow('/other/x', PUBLIC, 'https://files.example/other'), true, 'below one of them is enough')
   })
 })
+
+t.test(
+  'on an origin with others a place is its own below its base, and below none of theirs that is further down',
+  async t => {
+    const host = 'https://index.example'
+    const own = (path: string, base: string, ...others: readonly string[]) =>
+      isOwnPlace(new URL(path, host), [`${host}${base}`], others)
+    t.ok(own('/proxy/simple/a/', '/corp', 'https://other.example/proxy'), 'nobody else is there')
+    t.ok(own('/corp/simple/b/', '/corp', `${host}/proxy`))
+    t.notOk(own('/proxy/simple/a/', '/corp', `${host}/proxy`))
+    t.notOk(own('/corporate/simple/a/', '/corp', `${host}/proxy`), 'whole segments')
+    t.notOk(own('/alias/simple/a/', '/corp', `${host}/proxy`), 'it may be the other under another name')
+    t.ok(own('/moved/a/', '', `${host}/proxy`), 'the origin itself is a base')
+    t.notOk(own('/proxy/simple/a/', '', `${host}/proxy`))
+    t.ok(own('/proxy/team/simple/a/', '/proxy/team', `${host}/proxy`, host), 'its own is further down')
+    t.notOk(own('/proxy/simple/a/', '/proxy/team', `${host}/proxy`))
+    t.ok(own('/simple/a/', '', host), 'both have the same base')
+    for (const path of ['/x/..%2fproxy/simple/a/', '/%252e%252e/proxy/a/', '/x%5c..%5cproxy/a/'])
+      t.notOk(own(path, '', `${host}/proxy`), path)
+  },
+)

@@ -8,8 +8,9 @@ const SCHEMA = z.strictObject({
   names: z.array(z.string()).min(1),
   level: z.int().min(1).max(3),
   ref: z.union([z.string(), z.strictObject({ tag: z.string() })]),
+  why: z.string({ error: ({ input }) => (input === undefined ? 'is missing: somebody will ask' : undefined) }),
 })
-const GOOD = ['mode: enforce', 'names: [a]', 'level: 2', 'ref: x']
+const GOOD = ['mode: enforce', 'names: [a]', 'level: 2', 'ref: x', 'why: so']
 
 /** What is said of the good document with one line changed, `line:column message` each. */
 function said(line: number, text: string | undefined): readonly string[] {
@@ -32,6 +33,8 @@ t.test('what a schema has against a document is said in a person’s words, at i
     [3, 'levels: 2', '1:1 "level" is missing', '3:1 unknown key "levels" (did you mean "level"?)'],
     [4, 'ref: { tags: x }', '4:6 "tag" is missing', '4:8 unknown key "tags" (did you mean "tag"?)'],
     [4, 'ref: 3', '4:6 must be text or a mapping, found 3; write it in quotes: "3"'],
+    [5, undefined, '1:1 "why" is missing: somebody will ask'],
+    [5, 'why: 7', '5:6 must be text, found 7; write it in quotes: "7"'],
   ] as const)
     t.strictSame(said(line, text).toSorted(), [...expected].toSorted(), String(text))
 })

@@ -26,6 +26,20 @@ t.test('what came of a file is there in the next run, and grows', async t => {
   await second.close()
 })
 
+t.test('the memory of what was appended is used again, and what was appended stays', async t => {
+  const file = await (await createPartialFiles(join(t.testdir(), 'partial'))).open(SHA256)
+  const chunk = Buffer.alloc(700 * 1024)
+  const came: Buffer[] = []
+  for (let letter = 0; letter < 4; letter += 1) {
+    chunk.fill(97 + letter)
+    came.push(Buffer.from(chunk))
+    await file.append(chunk)
+  }
+  chunk.fill(0)
+  t.equal(await contentOf(file), Buffer.concat(came).toString('utf8'))
+  await file.close()
+})
+
 t.test('what turned out wrong is begun anew', async t => {
   const file = await (await createPartialFiles(join(t.testdir(), 'partial'))).open(SHA256)
   await file.append(Buffer.from('wrong'))

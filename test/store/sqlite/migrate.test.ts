@@ -1,7 +1,8 @@
-// guards: src/store/sqlite/migrations/0001-begin.ts src/store/sqlite/migrations/0002-history.ts
-// guards: src/store/sqlite/migrations/0003-mirror.ts src/store/sqlite/migrations/0004-sources.ts
-// guards: src/store/sqlite/migrations/0005-second-sights.ts src/store/sqlite/migrations/0006-given.ts
-// guards: src/store/sqlite/migrations/0007-whole-readings.ts src/store/sqlite/migrations/0008-offers.ts
+// guards: src/store/sqlite/migrations/first/0001-begin.ts src/store/sqlite/migrations/first/0002-history.ts
+// guards: src/store/sqlite/migrations/first/0003-mirror.ts src/store/sqlite/migrations/first/0004-sources.ts
+// guards: src/store/sqlite/migrations/first/0005-second-sights.ts src/store/sqlite/migrations/first/0006-given.ts
+// guards: src/store/sqlite/migrations/first/0007-whole-readings.ts src/store/sqlite/migrations/first/0008-offers.ts
+// guards: src/store/sqlite/migrations/first/0009-documents.ts src/store/sqlite/migrations/0012-held-sources.ts
 // guards: src/store/sqlite/letting-go.ts src/store/sqlite/tables/forgotten-table.ts src/store/sqlite/tables/settled-table.ts
 import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
@@ -26,7 +27,7 @@ import { encodeFinding } from '../../../src/verify/evidence/finding-codec.ts'
 import { attested } from '../../world/judging/judging.ts'
 import { fileOf, findingIn, KEY, PKG, pageOf, plain, proved } from '../facts.ts'
 import { type DiskSubject, diskSubject, INDEX, START } from '../stores.ts'
-import { ENTRY, heldFile, REFUSED } from '../written.ts'
+import { ENTRY, heldFile, OPERATOR, REFUSED } from '../written.ts'
 
 const DAY = 86_400_000
 const UNATTESTED = { kind: 'unattested', said: 'integrity' } as const
@@ -356,7 +357,8 @@ t.test('no source takes it by being asked first, nor by what its page cannot kno
 
 t.test('what is nobody’s can be let go of', async t => {
   const subject = await (await Before.begin(t)).page('pkg', START).file('pkg', 'pkg-1.0.tar.gz').open(t)
-  const order = { what: 'digest', of: { source: INDEX, project: PKG }, filename: undefined, reason: 'x' } as const
+  const of = { source: INDEX, project: PKG }
+  const order = { what: 'digest', of, filename: undefined, reason: 'x', by: OPERATOR } as const
   await subject.close()
   const place = { folder: subject.folder, isOurs: true, clock: () => START }
   t.equal(await forgetIn(place, order), true)

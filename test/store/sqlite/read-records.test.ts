@@ -1,4 +1,4 @@
-// guards: src/store/sqlite/in-batches.ts src/store/sqlite/tables/misses-table.ts
+// guards: src/store/sqlite/in-batches.ts src/store/sqlite/tables/mirror/misses-table.ts
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'

@@ -1,6 +1,6 @@
 // guards: src/verify/trust/fetch.ts src/verify/trust/record.ts src/verify/trust/refresh-worker.ts
 // guards: src/verify/trust/refresh.ts src/verify/trust/root-in-force.ts src/verify/trust/trusted-root.ts
-// guards: src/verify/trust/tuf.ts
+// guards: src/verify/trust/trust-ca.ts src/verify/trust/tuf.ts
 import { utimesSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'

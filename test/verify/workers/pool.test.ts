@@ -46,6 +46,44 @@ t.test('a worker that hangs is ended after the time limit, and those who wait ar
   t.match(await waiting, { detail: 'well behaved' })
 })
 
+t.test(
+  'a worker that was warmed up is the one that the first document finds, with the roots that it has read',
+  async t => {
+    // says how often it was asked before the roots came with a document, and in which thread
+    const source = `import { parentPort, threadId } from 'node:worker_threads'
+    let warm
+    parentPort.on('message', ({ kind, id, roots }) => {
+      if (kind === 'warm-up') warm = roots.sigstore.digest
+      else parentPort.postMessage({ id, kind: 'finding', finding: JSON.stringify({ format: 3, kind: 'invalid',
+        why: 'signature-invalid', detail: [threadId, warm, roots === undefined].join(' ') }) })
+    })`
+    const pool = misbehaving({ workerUrl: new URL(`data:text/javascript,${encodeURIComponent(source)}`) })
+    t.teardown(() => pool.close())
+    pool.warmUp(trust)
+    pool.warmUp({ ...trust, sigstore: { digest: 'another', json: '{}' } })
+    const first = await pool.verify(saying(''), trust)
+    t.match(first, { detail: /^\d+ none true$/ })
+    t.strictSame(await pool.verify(saying(''), trust), first, 'and so does the second')
+  },
+)
+
+t.test('a root that is not usable spoils no warm worker', { skip: vectorsSkip }, async t => {
+  const pool = createVerifierPool({ size: 1, timeoutMs: 60_000, maxQueue: 4 })
+  t.teardown(() => pool.close())
+  pool.warmUp(trust)
+  const [evidence] = realEvidence()
+  if (evidence === undefined) throw new Error('no vectors')
+  t.match(await pool.verify(evidence, rootsOf(productionTrust())), { kind: 'attested' })
+})
+
+t.test('a pool that is closed warms nothing up', async t => {
+  const pool = misbehaving()
+  pool.warmUp(trust)
+  await pool.close()
+  pool.warmUp(trust)
+  await t.rejects(pool.verify(saying('well'), trust), { code: 'unknown-verifier', detail: /closed/ })
+})
+
 t.test('a worker without work is ended, and the next document gets a new one', async t => {
   // says which thread it is
   const source = `import { parentPort, threadId } from 'node:worker_threads'

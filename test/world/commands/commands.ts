@@ -3,10 +3,20 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from '../../../src/cli/program.ts'
 import type { Output } from '../../../src/cli/terminal/output.ts'
+import { keepTokens } from '../../../src/compose/access.ts'
+import { openAuditRecords } from '../../../src/compose/audit/audit-log.ts'
+import { commandDoer } from '../../../src/compose/audit/command-doer.ts'
 import { openExplain, openRecords } from '../../../src/compose/commands.ts'
-import { forgetRemembered } from '../../../src/compose/forget.ts'
+import { openRemoteGate } from '../../../src/compose/console/remote.ts'
+import { offerSignInLink } from '../../../src/compose/console/sign-in-link.ts'
+import { withdrawApproval } from '../../../src/compose/console/withdraw-approval.ts'
+import { decideSourceIn } from '../../../src/compose/decided/decide-source.ts'
+import { forgetRemembered } from '../../../src/compose/decided/forget.ts'
 import { openMirror } from '../../../src/compose/mirror.ts'
+import { keepNotices, testHooks } from '../../../src/compose/notices/notices-of-command.ts'
 import { openReport } from '../../../src/compose/report.ts'
+import { openRevision } from '../../../src/compose/revision.ts'
+import { checkStore, migrateStore } from '../../../src/compose/shared/stores.ts'
 import { openUsableTrust, readRoot } from '../../../src/compose/trust.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 import { type Clock, systemClock } from '../../../src/domain/base/instant.ts'
@@ -52,7 +62,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
       progress: false,
       ...options.output,
     },
-    loadConfig: flags =>
+    loadConfig: async flags =>
       loadConfig({
         flags,
         file: typeof flags['config'] === 'string' ? flags['config'] : undefined,
@@ -70,11 +80,23 @@ export async function runCommand(argv: readonly string[], options: CommandOption
       const cached = { XDG_CACHE_HOME: join(folder, 'cache'), ...environment }
       return openReport(config, changes, { environment: cached, version: '0.0.0-test', events: { emit() {} }, clock })
     },
+    openRevision: async name => openRevision(name),
     openRecords: async config => records ?? (await openRecords(config)),
+    keepTokens: (config, use) => keepTokens(config, use, { clock, environment }),
+    keepNotices: (config, use) => keepNotices(config, use, { clock }),
+    testHooks: (config, url) => testHooks(config, url, { clock, environment: {}, version: '0' }),
     forget: (config, order) => {
       const cached = { XDG_CACHE_HOME: join(folder, 'cache'), ...environment }
       return forgetRemembered(config, order, { environment: cached, clock })
     },
+    decideSource: (config, order) => decideSourceIn(config, order, { clock, environment }),
+    openAuditRecords: config => openAuditRecords(config),
+    offerSignInLink: (config, order) =>
+      offerSignInLink(config, order, { clock, doer: commandDoer(environment, undefined) }),
+    withdrawApproval: (config, withdrawal) => withdrawApproval(config, withdrawal, { clock, environment }),
+    openGate: async named => openRemoteGate(named, { environment, version: '0.0.0-test' }),
+    migrateStore: (config, from) => migrateStore(config, from, { clock }),
+    checkStore: config => checkStore(config),
     openMirror: (config, received) =>
       openMirror(config, { environment, version: '0.0.0-test', events: { emit() {} }, clock, received }),
     openTrust: (config, how) => openUsableTrust(config, { environment, events: { emit() {} }, clock, ...how }),
@@ -83,7 +105,9 @@ export async function runCommand(argv: readonly string[], options: CommandOption
   return { exit, out, err }
 }
 
-export const PORTCULLIS = fileURLToPath(new URL('../../../bin/portcullis', import.meta.url))
+/** Of the checkout, or what was installed somewhere: test/built runs such tests over again. */
+export const PORTCULLIS =
+  process.env['TESTED_PROGRAM'] ?? fileURLToPath(new URL('../../../bin/portcullis', import.meta.url))
 
 export interface Where {
   readonly folder: string

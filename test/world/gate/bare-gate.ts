@@ -193,27 +193,31 @@ export interface TrustOnAString {
 }
 
 export function createTrustOnAString(json: string): TrustOnAString {
-  const string: TrustOnAString = {
-    stale: false,
-    material: materialOf(json),
-    trust: {
-      fresh() {
-        if (string.stale) throw new GateError('unknown-trust', 'the trust root is too old')
-        return string.material
-      },
-      digest: () => string.material.digest,
-      status: () => ({
-        source: 'tuf',
-        digest: string.material.digest,
+  /** A class with a private field, as that of TUF is: whoever takes one of its methods off it does not get far. */
+  class Held implements Trust {
+    readonly #source = 'tuf' as const
+    fresh(): TrustMaterial {
+      if (this.#source === 'tuf' && string.stale) throw new GateError('unknown-trust', 'the trust root is too old')
+      return string.material
+    }
+    digest(): string {
+      return this.status().digest
+    }
+    status() {
+      const { digest } = string.material
+      return {
+        source: this.#source,
+        digest,
         refreshed: undefined,
         fresh: !string.stale,
         ageMs: undefined,
         detail: 'of a test',
-      }),
-      settled: async () => {},
-      close: async () => {},
-    },
+      }
+    }
+    async settled(): Promise<void> {}
+    async close(): Promise<void> {}
   }
+  const string: TrustOnAString = { stale: false, material: materialOf(json), trust: new Held() }
   return string
 }
 

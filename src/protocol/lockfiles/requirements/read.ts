@@ -27,7 +27,7 @@ export function readRequirements(
   const sources = sourcesInForce(lines)
   const required = lines.filter(isRequirement).filter(({ constraint }) => !constraint)
   const constraints = lines.filter(isRequirement).filter(({ constraint }) => constraint)
-  const read = required.map(line => readRequired(line, indexOf(sources)))
+  const read = required.map(line => ({ ...readRequired(line, indexOf(sources)), ...fromOther(line, file) }))
   const packages = read.filter(it => 'project' in it)
   const narrowed = narrow(packages, constraints.map(readConstraint))
   const apart = read.filter(it => 'kind' in it)
@@ -56,6 +56,11 @@ function sourcesInForce(lines: readonly ParsedLine[]): readonly SourceLine[] {
     else if (!closed) indexes = line.option === 'index-url' ? [line] : [...indexes, line]
   }
   return [...indexes, ...places]
+}
+
+/** An included file, where something stands in one. */
+function fromOther({ path }: RequirementLine, file: { readonly path: string }): { readonly from?: string } {
+  return path === file.path ? {} : { from: path }
 }
 
 function indexOf(sources: readonly SourceLine[]): string | undefined {

@@ -2,14 +2,23 @@ import type Database from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import type { MigrationName } from '../schema.ts'
-import { begin } from './0001-begin.ts'
-import { history } from './0002-history.ts'
-import { mirror } from './0003-mirror.ts'
-import { tellSourcesApart } from './0004-sources.ts'
-import { secondSights } from './0005-second-sights.ts'
-import { given } from './0006-given.ts'
-import { wholeReadings } from './0007-whole-readings.ts'
-import { offers } from './0008-offers.ts'
+import { heldSources } from './0012-held-sources.ts'
+import { auditLog } from './0013-audit-log.ts'
+import { requests } from './0014-requests.ts'
+import { notices } from './0015-notices.ts'
+import { sessions } from './0016-sessions.ts'
+import { tokenScopes } from './0018-token-scopes.ts'
+import { begin } from './first/0001-begin.ts'
+import { history } from './first/0002-history.ts'
+import { mirror } from './first/0003-mirror.ts'
+import { tellSourcesApart } from './first/0004-sources.ts'
+import { secondSights } from './first/0005-second-sights.ts'
+import { given } from './first/0006-given.ts'
+import { wholeReadings } from './first/0007-whole-readings.ts'
+import { offers } from './first/0008-offers.ts'
+import { documents } from './first/0009-documents.ts'
+import { belongings } from './first/0010-belongings.ts'
+import { access } from './first/0011-access.ts'
 
 /**
  * Forward only, oldest first; a migration that was released is never edited.
@@ -27,6 +36,15 @@ function migrationsOf(database: Database.Database): Readonly<Record<MigrationNam
     '0006-given': given,
     '0007-whole-readings': wholeReadings,
     '0008-offers': offers,
+    '0009-documents': documents,
+    '0010-belongings': belongings,
+    '0011-access': access,
+    '0012-held-sources': heldSources,
+    '0013-audit-log': auditLog,
+    '0014-requests': requests,
+    '0015-notices': notices,
+    '0016-sessions': sessions,
+    '0018-token-scopes': tokenScopes,
   }
 }
 

@@ -103,6 +103,20 @@ function keyText([, , sha256, filename, trust]: Columns): string {
   return JSON.stringify([sha256, filename, trust])
 }
 
+/** The findings of a project that are what was written, as they stand. */
+export function prepareFindingRows(
+  database: Database.Database,
+): (source: SourceId, project: ProjectName) => readonly FindingRow[] {
+  const select = database
+    .prepare<[SourceId, string], Columns>(`select ${COLUMNS} from findings where source = ? and project = ?`)
+    .raw()
+  return (source, project) =>
+    select.all(source, project).flatMap(columns => {
+      const sealed = sealedRow(columns)
+      return sealed !== undefined && sealOf(sealed.row).equals(sealed.seal) ? [sealed.row] : []
+    })
+}
+
 /** A batch of findings that a trust root made, in the order in which they were written, for whoever reads them all. */
 export function prepareFindingsInOrder(
   database: Database.Database,
@@ -143,7 +157,7 @@ export function readSealed({ row, seal }: SealedRow): RememberedFinding | undefi
  * Binds what was found to the source, the project and the file that it was found for, and to the roots that it was found under.
  * Guards against damage, not against who can write here.
  */
-function sealOf({ source, project, key, finding, found }: FindingRow): Buffer {
+export function sealOf({ source, project, key, finding, found }: FindingRow): Buffer {
   const { sha256, filename, trustDigest } = key
   return hash('sha256', [source, project, sha256, filename, trustDigest, found, finding].join('\n'), 'buffer')
 }

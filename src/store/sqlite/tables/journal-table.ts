@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
-import { LRUCache } from 'lru-cache'
 import type { Instant } from '../../../domain/base/instant.ts'
+import { keptWithin } from '../../../flow/kept-within.ts'
 import type { Journal, JournalEntry } from '../../../ports/store.ts'
 import type { WriteBehind } from '../write-behind.ts'
 import { createWords, type Words } from './words-table.ts'
@@ -11,14 +11,24 @@ const SHARED: Readonly<Record<JournalEntry['outcome'], number>> = {
   refused: 60_000,
   forgotten: 1_000,
 }
+export function sharedTime(outcome: JournalEntry['outcome']): number {
+  return SHARED[outcome]
+}
+
+/** How long a row is counted up once it is written, ms: afterwards it stands, for whoever sums it up. */
+const COUNTED_UP = 120_000
 /** Rows on disk that may still be counted up. */
-const MOST_OPEN = 20_000
+const MOST_OPEN = 8 * 1024 * 1024
+/** bytes of one with its entry, about */
+const OPEN = 512
 
 interface PendingEntry {
   readonly key: string
   readonly entry: JournalEntry
   /** the row that it counts up; `undefined`: it gets one of its own */
   readonly row: number | undefined
+  /** until when it may, ms of `performance.now()` */
+  readonly until: number
   count: number
 }
 
@@ -26,6 +36,8 @@ interface PendingEntry {
 interface Written {
   readonly entry: JournalEntry
   readonly row: number
+  /** ms of `performance.now()` */
+  readonly at: number
 }
 
 interface Options {
@@ -45,12 +57,12 @@ export function createJournalTable({ database, writes, words, raise }: Options):
   /** the latest of a client, a file and a time, while it waits */
   const latest = new Map<string, PendingEntry>()
   /** and when it was written, where that time is long */
-  const written = new LRUCache<string, Written>({ max: MOST_OPEN, ttl: SHARED.refused })
+  const written = keptWithin<string, Written>({ bytes: MOST_OPEN, weigh: () => OPEN, ttl: SHARED.refused })
 
   /** The row that holds it now. */
-  function write({ entry, count, row }: PendingEntry, fresh: Map<string, number>): number {
-    // the row may have been dropped meanwhile
-    if (row !== undefined && countUp.run(count, row, entry.at).changes > 0) return row
+  function write({ entry, count, row, until }: PendingEntry, fresh: Map<string, number>): number {
+    // the row may have been dropped meanwhile, or summed up
+    if (row !== undefined && performance.now() < until && countUp.run(count, row, entry.at).changes > 0) return row
     return insert(entry, count, word => words.number(word, fresh))
   }
 
@@ -65,7 +77,8 @@ export function createJournalTable({ database, writes, words, raise }: Options):
           pending.delete(waiting)
           if (latest.get(key) !== waiting) continue
           latest.delete(key)
-          if (entry.outcome === 'refused') written.set(key, { entry, row })
+          const at = row === waiting.row ? waiting.until - COUNTED_UP : performance.now()
+          if (entry.outcome === 'refused') written.set(key, { entry, row, at })
         }
         words.learn(fresh)
       }
@@ -75,13 +88,14 @@ export function createJournalTable({ database, writes, words, raise }: Options):
   return {
     record(entry) {
       writes.assertWriting()
-      const key = `${Math.floor(entry.at / SHARED[entry.outcome])} ${entry.client} ${entry.filename}`
+      const key = `${Math.floor(entry.at / SHARED[entry.outcome])} ${entry.client} ${entry.subject} ${entry.index} ${entry.filename}`
       const before = latest.get(key)
       if (before !== undefined && isSame(before.entry, entry)) before.count += 1
       else {
         const open = before === undefined && entry.outcome === 'refused' ? written.get(key) : undefined
         const shared = open !== undefined && isSame(open.entry, entry) ? open : undefined
-        const added = { key, entry: shared?.entry ?? entry, row: shared?.row, count: 1 }
+        const until = (shared?.at ?? 0) + COUNTED_UP
+        const added = { key, entry: shared?.entry ?? entry, row: shared?.row, until, count: 1 }
         pending.add(added)
         latest.set(key, added)
       }
@@ -98,7 +112,7 @@ function prepareEntry(
 ): (entry: JournalEntry, count: number, id: (word: string) => number) => number {
   const insert = database.prepare<(number | null)[]>(
     `insert into journal (at, filename, project, sha256, outcome, code, rule, identity, policy_digest, trust_digest,
-       client, count) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       client, subject, index_name, count) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   return (entry, count, id) => {
     const optional = (word: string | undefined): number | null => (word === undefined ? null : id(word))
@@ -114,6 +128,8 @@ function prepareEntry(
       id(entry.policyDigest),
       optional(entry.trustDigest),
       id(entry.client),
+      optional(entry.subject),
+      optional(entry.index),
       count,
     )
     return Number(lastInsertRowid)
@@ -128,10 +144,12 @@ export function writeEntry(database: Database.Database, entry: JournalEntry): vo
 }
 
 /** True when nothing but the time within the second tells them apart; this is on the way of every hit. */
-function isSame(one: JournalEntry, other: JournalEntry): boolean {
+export function isSame(one: JournalEntry, other: JournalEntry): boolean {
   return (
     one.filename === other.filename &&
     one.client === other.client &&
+    one.subject === other.subject &&
+    one.index === other.index &&
     one.sha256 === other.sha256 &&
     one.project === other.project &&
     one.outcome === other.outcome &&
@@ -150,6 +168,7 @@ function isSameIdentity(one: JournalEntry['identity'], other: JournalEntry['iden
     one.issuer === other.issuer &&
     one.repository === other.repository &&
     one.workflow === other.workflow &&
-    one.ref === other.ref
+    one.ref === other.ref &&
+    one.commit === other.commit
   )
 }

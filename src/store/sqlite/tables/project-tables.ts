@@ -27,6 +27,8 @@ export interface LearnedRows {
 }
 
 interface ProjectTables {
+  /** Every project whose page was ever read, by name. */
+  projects(source: SourceId): readonly ProjectName[]
   /** One query a table. */
   load(source: SourceId, project: ProjectName): LoadedMemory
   /** Without findings. */
@@ -63,6 +65,7 @@ export function prepareProjectTables(database: Database.Database): ProjectTables
   }
 
   return {
+    projects: source => pages.projects(source),
     load(source, project) {
       const kept = findings.read(source, project)
       return { memory: loadSeen(source, project).with({ findings: kept.findings }), characters: kept.characters }

@@ -84,7 +84,7 @@ export function prepareProofs(database: Database.Database): ProofsTable {
   }
 }
 
-function signerOf({ key, root: name, claims: text }: SignerRow): Signer | undefined {
+export function signerOf({ key, root: name, claims: text }: SignerRow): Signer | undefined {
   const claims: Claims | undefined = decodeClaims(text)
   const root: TrustRootName | undefined = name === 'sigstore' ? 'sigstore' : parseSha256(name)
   if (claims === undefined || root === undefined || signerKeyOf(claims, root) !== key) return undefined

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { REFUSALS, type RefusalCode } from '../../../domain/base/refusal.ts'
+import type { SourceName } from '../../../domain/base/source-name.ts'
 import type { Refused } from '../../../domain/decide/verdict.ts'
 
 const text = z.string()
@@ -9,7 +10,7 @@ const absent = text.optional()
 const REFUSED = z.strictObject({
   kind: z.literal('refused'),
   code,
-  file: z.strictObject({ project: text, version: absent, filename: text, sha256: absent }),
+  file: z.strictObject({ project: text, source: absent, version: absent, filename: text, sha256: absent }),
   rule: z.strictObject({ id: text, file: text, line: z.int() }).optional(),
   identity: z.strictObject({ issuer: text, san: text, repository: absent, workflow: absent, ref: absent }).optional(),
   detail: text,
@@ -17,6 +18,7 @@ const REFUSED = z.strictObject({
   nothingAdmits: absent,
   behind: code.optional(),
   policyDigest: text,
+  index: absent,
   steps: z.array(
     z.strictObject({ mark: z.enum(['pass', 'fail', 'skip']), check: text, expected: absent, found: absent }),
   ),
@@ -24,9 +26,10 @@ const REFUSED = z.strictObject({
   notes: z.array(text).default([]),
 })
 
-/** JSON text for the store; absent values are left out. */
+/** JSON text for the store; absent values are left out, and the commit, which no answer tells. */
 export function encodeRefused(refused: Refused): string {
-  return JSON.stringify(refused)
+  const { identity } = refused
+  return JSON.stringify(identity === undefined ? refused : { ...refused, identity: { ...identity, commit: undefined } })
 }
 
 /** Reads a refusal back; `undefined` for anything that is not exactly one. */
@@ -41,10 +44,15 @@ export function decodeRefused(json: string): Refused | undefined {
 type Decoded = z.infer<typeof REFUSED>
 
 /** Names every key, as the type asks for it. */
-function presentKeys({ file, rule, identity, admitWith, steps, ...rest }: Decoded): Refused {
+function presentKeys({ file: { source, ...file }, rule, identity, admitWith, steps, ...rest }: Decoded): Refused {
   return {
     ...rest,
-    file: { ...file, version: file.version, sha256: file.sha256 },
+    file: {
+      ...file,
+      ...(source === undefined ? {} : { source: source as SourceName }),
+      version: file.version,
+      sha256: file.sha256,
+    },
     rule,
     identity:
       identity === undefined

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { LRUCache } from 'lru-cache'
+import { keptWithin } from '../../../flow/kept-within.ts'
 
 /** bytes of a word beside its text, which stands in the table and in its index */
 const PER_WORD = 30
@@ -31,7 +31,7 @@ export function createWords(database: Database.Database): Words {
     'select id, word from words where id between ? and ?',
   )
   const remove = database.prepare<[number]>('delete from words where id = ?')
-  const known = new LRUCache<string, number>({ max: 10_000 })
+  const known = keptWithin<string, number>({ bytes: 2 * 1024 * 1024 })
   let watching: ((id: number) => void) | undefined
   countOnce(database, total)
 

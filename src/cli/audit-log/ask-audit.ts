@@ -1,0 +1,27 @@
+import type { Config } from '../../config/schema.ts'
+import { GateError } from '../../domain/base/errors.ts'
+import type { AuditRecords } from '../../ports/console/audit-log.ts'
+import type { Services } from '../command/services.ts'
+
+/**
+ * Asks the audit log of the configured store, whether a gate runs or not.
+ *
+ * @throws GateError `usage` where the configured data folder holds no database
+ */
+export async function askAudit<Answer>(
+  config: Config,
+  services: Pick<Services, 'openAuditRecords'>,
+  ask: (records: AuditRecords) => Promise<Answer>,
+): Promise<Answer> {
+  const records = await services.openAuditRecords(config)
+  if (records === undefined)
+    throw new GateError(
+      'usage',
+      `there is no database of a gate in ${config.data}: run this where the gate runs (--config, PORTCULLIS_DATA)`,
+    )
+  try {
+    return await ask(records)
+  } finally {
+    await records.close()
+  }
+}

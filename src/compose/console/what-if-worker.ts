@@ -1,0 +1,60 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Config } from '../../config/schema.ts'
+import { indexesOf, namedSources } from '../../config/sources.ts'
+import { GateError } from '../../domain/base/errors.ts'
+import { loadAgain, loadInstead } from '../../gate/policy/other-policy.ts'
+import { type BroughtFound, lookAtBrought } from '../../gate/records/brought-policy.ts'
+import { type WhatIf, whatIf } from '../../gate/records/what-if.ts'
+import type { Records } from '../../ports/records.ts'
+import { recordsOf } from '../commands.ts'
+import { recordedIndex } from '../indexes.ts'
+import { loadBrought } from './load-brought.ts'
+import type { BroughtOrder, ThreadAnswer, WhatIfOrder } from './try-policy.ts'
+
+/** One question, and the thread ends. */
+async function answer(order: WhatIfOrder | BroughtOrder): Promise<WhatIf | BroughtFound> {
+  return 'look' in order ? await lookAt(order) : await tryIt(order)
+}
+
+async function lookAt({ config, index, look, brought, before, now }: BroughtOrder): Promise<BroughtFound> {
+  const after = loadBrought(brought, { now, sources: namedSources(config) })
+  const ask = async <Answer>(use: (records: Records) => Promise<Answer>) => await withRecords(config, index, use)
+  return await lookAtBrought(look, after, { before: () => loadAgain(before, now), ask, index, now })
+}
+
+async function tryIt({ config, index, texts, files, pins, now }: WhatIfOrder): Promise<WhatIf> {
+  const after = loadInstead(texts, files, pins, now)
+  if (!('policy' in after)) return { diagnostics: after.diagnostics }
+  return await withRecords(
+    config,
+    index,
+    async records => await whatIf(records, { before: loadAgain(texts, now), after, now }),
+  )
+}
+
+async function withRecords<Answer>(
+  config: Config,
+  index: string,
+  use: (records: Records) => Promise<Answer>,
+): Promise<Answer> {
+  const settings = indexesOf(config).find(({ name }) => name === index)
+  const records = settings && (await recordsOf(config, recordedIndex(config, settings)))
+  if (records === undefined) throw new GateError('unknown-store', 'nothing was written down yet')
+  try {
+    return await use(records)
+  } finally {
+    await records.close()
+  }
+}
+
+async function run(): Promise<void> {
+  try {
+    const found = await answer(workerData as WhatIfOrder | BroughtOrder)
+    parentPort?.postMessage({ found } satisfies ThreadAnswer<WhatIf | BroughtFound>)
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error
+    parentPort?.postMessage({ code: error.code, detail: error.detail } satisfies ThreadAnswer<never>)
+  }
+}
+
+void run()

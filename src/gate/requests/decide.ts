@@ -1,0 +1,264 @@
+import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
+import { GateError } from '../../domain/base/errors.ts'
+import type { Clock, Instant } from '../../domain/base/instant.ts'
+import { whyNothingAdmits } from '../../domain/decide/admit-with.ts'
+import { Admitted, type Refused, type Verdict } from '../../domain/decide/verdict.ts'
+import type { Artifact } from '../../domain/packaging/artifact.ts'
+import { type DistFilename, parseDistFilename } from '../../domain/packaging/filename.ts'
+import { type ProjectName, parseProjectName } from '../../domain/packaging/name.ts'
+import type { Version } from '../../domain/packaging/version.ts'
+import { type ApprovedFile, approvalText, endObjection } from '../../domain/requests/approval.ts'
+import { isOwnRequest, LONGEST_WORDS, wordsOf } from '../../domain/requests/request.ts'
+import type { AuditAction, AuditLog } from '../../ports/console/audit-log.ts'
+import type { Notices } from '../../ports/console/notices.ts'
+import type { AccessRequest, Approval, RequestDecision, RequestState, Requests } from '../../ports/console/requests.ts'
+import type { Person } from '../../ports/console/sessions.ts'
+import type { ApprovedPolicies } from '../policy/approved-policies.ts'
+import type { Approvals } from './approvals.ts'
+import { readOffer } from './offer.ts'
+
+/** What of a gate approving takes. Each throws unknown-…. */
+interface JudgingGate {
+  /** Throws not-listed, no-project besides. */
+  locateByName(project: ProjectName, filename: DistFilename): Promise<Artifact | Refused>
+  judge(artifact: Artifact): Promise<Verdict>
+  /** every wheel and source distribution that is listed now */
+  release(project: ProjectName, version: Version): Promise<readonly (Artifact | Refused)[]>
+}
+
+/** An index, as far as somebody approves for it. */
+export interface ApprovingIndex {
+  readonly gate: JudgingGate
+  readonly policies: ApprovedPolicies
+}
+
+/** Who decides, and from where. */
+export interface Decider {
+  readonly person: Pick<Person, 'subject' | 'email' | 'role'>
+  /** an address, or `command line` */
+  readonly from: string
+}
+
+export interface ApproveOrder {
+  readonly ends: Instant
+  readonly extent: Approval['extent']
+  /** empty: none */
+  readonly ticket: string
+  /** what whoever asked is told; may be empty */
+  readonly words: string
+}
+
+interface Options {
+  readonly requests: Requests
+  readonly indexes: ReadonlyMap<string, ApprovingIndex>
+  readonly approvals: Pick<Approvals, 'refresh'>
+  readonly audit: AuditLog
+  readonly notices: Notices
+  readonly clock: Clock
+  readonly consoleUrl: () => string | undefined
+}
+
+/** What people decide about requests. Each throws `not-found`, `not-your-role`, `own-request`, `request-decided`, `request-invalid`, `unknown-…`. */
+export interface Decisions {
+  /** Throws `request-pointless` besides, where no approval would let the file through, or none is needed. */
+  approve(id: string, by: Decider, order: ApproveOrder): Promise<AccessRequest>
+  /** Without the words whoever asked would be told nothing. */
+  decline(id: string, by: Decider, words: string): Promise<AccessRequest>
+  /** An approval holds no longer. One may withdraw what one asked for. */
+  withdraw(id: string, by: Decider, words: string): Promise<AccessRequest>
+  /** The document that an approval of this extent would be. Throws `request-pointless`. */
+  preview(request: AccessRequest, extent: Approval['extent'], ends: Instant): Promise<string>
+}
+
+const ACTIONS = { approved: 'approved', declined: 'declined', withdrawn: 'withdrawn' } as const satisfies Partial<
+  Record<RequestState, AuditAction>
+>
+type Decided = keyof typeof ACTIONS
+
+export function createDecisions(options: Options): Decisions {
+  const { requests, indexes, approvals, clock } = options
+
+  async function requestFor(id: string, from: RequestState, { person }: Decider): Promise<AccessRequest> {
+    if (person.role === 'viewer')
+      throw new GateError('not-your-role', `${person.subject} is known, and may see requests but not decide about them`)
+    const request = await requests.get(id)
+    if (request === undefined) throw new GateError('not-found', 'there is no such request')
+    if (request.state !== from) throw tooLate(request)
+    return request
+  }
+
+  async function settle(
+    request: AccessRequest,
+    to: Decided,
+    by: Decider,
+    said: Pick<RequestDecision, 'words' | 'ticket' | 'approval'>,
+  ): Promise<AccessRequest> {
+    const { subject, email } = by.person
+    const decision: RequestDecision = { by: subject, email, at: clock(), ...said }
+    // nothing is decided that is not in the log, so that comes first
+    await writeDown(request, to, by, decision)
+    if (!(await requests.decide(request.id, request.state, to, decision))) {
+      const other = (await requests.get(request.id)) ?? request
+      await writeDown(request, to, by, { ...decision, words: 'this came too late: somebody else had decided' })
+      throw tooLate(other)
+    }
+    await approvals.refresh()
+    const settled = { ...request, state: to, decision }
+    tell(settled, decision)
+    return settled
+  }
+
+  async function writeDown(request: AccessRequest, to: Decided, by: Decider, decision: RequestDecision): Promise<void> {
+    const { ticket, approval, words } = decision
+    await options.audit.append({
+      at: decision.at,
+      action: to === 'approved' && request.kind === 'change' ? 'change-approved' : ACTIONS[to],
+      actor: by.person.subject,
+      from: by.from,
+      target: request.filename,
+      why: words === '' ? undefined : words,
+      detail: {
+        request: request.id,
+        index: request.index,
+        asked: request.by.subject,
+        ...(ticket === undefined ? {} : { ticket }),
+        ...(approval === undefined || to !== 'approved' ? {} : { yaml: approval.yaml }),
+      },
+    })
+  }
+
+  function tell(request: AccessRequest, { words, by, email, at }: RequestDecision): void {
+    const { id, state, filename, project, index, code } = request
+    const base = options.consoleUrl()
+    options.notices.tell({
+      type: state === 'approved' ? 'approved' : 'declined',
+      story: `request ${id} ${state}`,
+      at,
+      subject: filename,
+      title: `${filename} was ${state} by ${email ?? by}`,
+      text: words,
+      url: base && `${base}/requests/${id}`,
+      data: { request: id, state, project, filename, code, index, by },
+    })
+  }
+
+  function indexOf(request: AccessRequest): ApprovingIndex {
+    const index = indexes.get(request.index)
+    if (index !== undefined) return index
+    throw new GateError('request-pointless', `there is no index ${request.index} any more`)
+  }
+
+  async function drawUp(
+    request: AccessRequest,
+    { extent, ends }: Pick<Approval, 'extent' | 'ends'>,
+    said: { readonly owner: string; readonly ticket: string | undefined },
+  ): Promise<string> {
+    const { policies, gate } = indexOf(request)
+    const project = parseProjectName(request.project)
+    const bounds = { now: clock(), longest: policies.current().exemptionMax }
+    const objection = endObjection(ends, bounds)
+    if (objection !== undefined) throw new GateError('request-invalid', objection)
+    const { dist, files, needsRule } = await filesOf(request, project, extent, gate)
+    const { id, reason } = request
+    return approvalText({ id, project, version: dist.version, files, needsRule, reason, ends, ...said })
+  }
+
+  /** Read with all that is approved: that takes the policy once more, so nobody who only looks makes it happen. */
+  function assertLoads(request: AccessRequest, yaml: string): void {
+    const { id, project } = request
+    const left = indexOf(request)
+      .policies.rehearse({ id, project: parseProjectName(project), yaml })
+      .leftOut.get(id)
+    if (left !== undefined) throw new GateError('request-pointless', `the approval would not load: ${left}`)
+  }
+
+  return {
+    async approve(id, by, { ends, extent, ticket: typed, words: told }) {
+      const request = await requestFor(id, 'open', by)
+      const { subject, email } = by.person
+      if (isOwnRequest(request.by, { subject, email })) throw new GateError('own-request', `${subject} asked for this`)
+      const [words, ticket] = [optional(told, 'words'), optional(typed, 'ticket')]
+      const yaml = await drawUp(request, { extent, ends }, { owner: email ?? subject, ticket })
+      assertLoads(request, yaml)
+      return await settle(request, 'approved', by, { words: words ?? '', ticket, approval: { extent, ends, yaml } })
+    },
+    async decline(id, by, told) {
+      const request = await requestFor(id, 'open', by)
+      if (isOwnRequest(request.by, by.person)) throw new GateError('own-request', `${by.person.subject} asked for this`)
+      const words = optional(told, 'words')
+      if (words === undefined) throw new GateError('request-invalid', 'say why, for whoever asked (words)')
+      return await settle(request, 'declined', by, { words, ticket: undefined, approval: undefined })
+    },
+    async withdraw(id, by, told) {
+      const request = await requestFor(id, 'approved', by)
+      const { ticket, approval } = request.decision ?? { ticket: undefined, approval: undefined }
+      return await settle(request, 'withdrawn', by, { words: optional(told, 'words') ?? '', ticket, approval })
+    },
+    preview: async (request, extent, ends) =>
+      await drawUp(request, { extent, ends }, { owner: 'you', ticket: undefined }),
+  }
+}
+
+function tooLate({ state, decision }: AccessRequest): GateError {
+  const by = decision === undefined ? '' : ` by ${decision.email ?? decision.by}`
+  return new GateError('request-decided', `the request is ${state}${by}`)
+}
+
+function optional(text: string, field: string): string | undefined {
+  if (text.trim() === '') return undefined
+  const words = wordsOf(text)
+  if (words === undefined) throw new GateError('request-invalid', `${field} has more than ${LONGEST_WORDS} characters`)
+  return words
+}
+
+interface Found {
+  readonly dist: DistFilename
+  readonly files: NonEmpty<ApprovedFile>
+  readonly needsRule: boolean
+}
+
+/** The file that was asked for, as it is now, and those of its release that are refused for what may be waived. */
+async function filesOf(
+  request: AccessRequest,
+  project: ProjectName,
+  extent: Approval['extent'],
+  gate: ApprovingIndex['gate'],
+): Promise<Found> {
+  const dist = parseDistFilename(request.filename, project)
+  if (dist === undefined)
+    throw new GateError('request-pointless', `${request.filename} is no file that could be let through`)
+  const asked = await offerFor(await gate.locateByName(project, dist), gate)
+  if ('why' in asked) throw new GateError('request-pointless', asked.why)
+  if (asked.file.sha256 !== request.sha256)
+    throw new GateError('request-pointless', 'the index lists other bytes under this name than were refused')
+  const files = [asked.file]
+  for (const other of extent === 'release' ? await gate.release(project, dist.version) : []) {
+    if ('kind' in other || other.filename.text === dist.text) continue
+    const offered = await offerFor(other, gate)
+    if ('file' in offered) files.push(offered.file)
+  }
+  const some = nonEmpty(files)
+  if (some === undefined) throw new TypeError('there is the one that was asked for')
+  return { dist, files: some, needsRule: asked.needsRule }
+}
+
+type Offered = { readonly file: ApprovedFile; readonly needsRule: boolean } | { readonly why: string }
+
+async function offerFor(found: Artifact | Refused, gate: Pick<JudgingGate, 'judge'>): Promise<Offered> {
+  if ('kind' in found) return { why: whyNot(found) }
+  const refused = refusedIn(await gate.judge(found))
+  if (refused === undefined) return { why: 'the file passes by now: nothing has to be approved' }
+  const offer = readOffer(refused.admitWith)
+  if (offer === undefined) return { why: whyNot(refused) }
+  const { filename, sha256 } = found
+  return { file: { filename: filename.text, sha256, waive: offer.waive }, needsRule: offer.needsRule }
+}
+
+/** A policy that only watches says what it would refuse. */
+function refusedIn(verdict: Verdict): Refused | undefined {
+  return Admitted.is(verdict) ? verdict.facts.wouldRefuse : verdict
+}
+
+function whyNot(refused: Refused): string {
+  return whyNothingAdmits(refused) ?? `it is refused as ${refused.code}, and nothing is known that would admit it`
+}

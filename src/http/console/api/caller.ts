@@ -1,0 +1,82 @@
+import { type ApiScope, mayDo } from '../../../domain/access/scope.ts'
+import type { TokenRecord } from '../../../domain/access/token.ts'
+import { GateError } from '../../../domain/base/errors.ts'
+import type { Person, Role } from '../../../ports/console/sessions.ts'
+
+/** Whoever calls the API. */
+export interface Caller {
+  /** `token:ci`, `user:ada@acme.example`: one's own requests are known by it */
+  readonly person: Person
+  readonly scopes: readonly ApiScope[]
+  /** of which he may see and decide what there is; `undefined`: every one */
+  readonly indexes: readonly string[] | undefined
+  readonly address: string
+}
+
+const SCOPES_OF_ROLES: Readonly<Record<Role, readonly ApiScope[]>> = {
+  viewer: ['request', 'read'],
+  approver: ['request', 'read', 'approve'],
+  admin: ['request', 'read', 'approve', 'admin'],
+}
+
+/** What any token may that is for an index: what whoever gets packages needs when one is refused. */
+const OF_ANY_TOKEN: readonly ApiScope[] = ['request']
+
+/** As whom a token calls. Its name is no person's, whatever it may decide. */
+export function personOfToken({ name, scopes = OF_ANY_TOKEN }: TokenRecord): Person {
+  const role = mayDo(scopes, 'admin') ? 'admin' : mayDo(scopes, 'approve') ? 'approver' : 'viewer'
+  return { subject: `token:${name}`, email: undefined, name: undefined, role }
+}
+
+/** `token` `undefined`: somebody who is signed in. */
+export function callerOf(person: Person, token: TokenRecord | undefined, address: string): Caller {
+  if (token === undefined) return { person, scopes: SCOPES_OF_ROLES[person.role], indexes: undefined, address }
+  return { person, scopes: token.scopes ?? OF_ANY_TOKEN, indexes: token.indexes, address }
+}
+
+/** @throws GateError `not-allowed-here` */
+export function assertScope({ person, scopes }: Caller, need: ApiScope): void {
+  if (mayDo(scopes, need)) return
+  throw new GateError(
+    'not-allowed-here',
+    `this takes the scope ${need}, and ${person.subject} has ${scopes.join(', ')}`,
+  )
+}
+
+/** For what is of no index, or of all of them. @throws GateError `not-allowed-here` */
+export function assertEveryIndex({ person, indexes }: Caller): void {
+  if (indexes === undefined) return
+  throw new GateError(
+    'not-allowed-here',
+    `this is of every index, and ${person.subject} is for ${indexes.join(', ') || 'none'}`,
+  )
+}
+
+/** Whether what is of this index may be seen. */
+export function maySee({ indexes }: Caller, index: string | undefined): boolean {
+  return indexes === undefined || (index !== undefined && indexes.includes(index))
+}
+
+/** @throws GateError `not-allowed-here` */
+export function assertIndex(caller: Caller, index: string): void {
+  if (maySee(caller, index)) return
+  throw new GateError('not-allowed-here', `${caller.person.subject} is not for the index ${index}`)
+}
+
+/**
+ * The index to filter a list by: what was asked for; else all that there are or, for whoever is for one alone, that one.
+ *
+ * @throws GateError `not-allowed-here`; `bad-call` where one of several has to be named
+ */
+export function indexToList(caller: Caller, asked: string | undefined): string | undefined {
+  const { indexes, person } = caller
+  if (asked !== undefined) {
+    assertIndex(caller, asked)
+    return asked
+  }
+  if (indexes === undefined) return undefined
+  const [only, ...others] = indexes
+  if (only === undefined) throw new GateError('not-allowed-here', `${person.subject} is for no index`)
+  if (others.length === 0) return only
+  throw new GateError('bad-call', `index: ${person.subject} is for ${indexes.join(', ')}; say which is meant`)
+}

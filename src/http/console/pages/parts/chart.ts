@@ -1,0 +1,57 @@
+import type { TimeSums } from '../../../../ports/console/ledger.ts'
+import { type Html, html } from '../../../markup/html.ts'
+import { journalPath } from './links.ts'
+import { at, count, counted, table } from './table.ts'
+
+const [WIDTH, UP, DOWN] = [720, 120, 60]
+
+/**
+ * What was admitted stands above the line and what was refused below it, so that no colour has to be told from another; the same as a table
+ * stands beside it. Heights of either side are of its own largest.
+ */
+export function verdictChart(sums: readonly TimeSums[]): Html {
+  const [most, worst] = [largest(sums, 'admitted'), largest(sums, 'refused')]
+  const step = WIDTH / Math.max(sums.length, 1)
+  const bars = sums.map(({ admitted, attested, refused }, index) => {
+    const x = (index * step + step * 0.1).toFixed(1)
+    const width = (step * 0.8).toFixed(1)
+    const [high, solid, low] = [(admitted / most) * UP, (attested / most) * UP, (refused / worst) * DOWN]
+    return html`${bar('open', x, width, UP - high, high)}${bar('attested', x, width, UP - solid, solid)}${bar('refused', x, width, UP + 2, low)}`
+  })
+  return html`<figure>
+<svg class="chart" viewBox="0 0 ${WIDTH} ${UP + DOWN + 2}" preserveAspectRatio="none" role="img" aria-label="Verdicts over time: admitted above the line, at most ${count(largest(sums, 'admitted', 0))}; refused below it, at most ${count(largest(sums, 'refused', 0))}. The table has the numbers.">
+${bars}<rect class="line" x="0" y="${UP}" width="${WIDTH}" height="1.5"/>
+</svg>
+<figcaption>Above the line: admitted, filled where the file was attested (at most ${count(largest(sums, 'admitted', 0))}). Below it: refused (at most ${count(largest(sums, 'refused', 0))}).</figcaption>
+</figure>
+<details><summary>The same as a table</summary>
+${table({
+  caption: 'Verdicts, the latest first',
+  columns: [
+    { name: 'From', isHead: true, cell: ({ from }) => at(from) },
+    { name: 'Admitted', isNumber: true, cell: row => linkedCount(row, 'admitted', { outcome: 'admitted' }) },
+    { name: 'of them attested', isNumber: true, cell: row => linkedCount(row, 'attested', { kind: 'attested' }) },
+    { name: 'of them only watched', isNumber: true, cell: row => linkedCount(row, 'watched', { kind: 'watched' }) },
+    { name: 'Refused', isNumber: true, cell: row => linkedCount(row, 'refused', { outcome: 'refused' }) },
+  ],
+  rows: [...sums].reverse(),
+  none: 'Nothing was asked for.',
+})}</details>
+`
+}
+
+type Counted = 'admitted' | 'attested' | 'watched' | 'refused'
+
+function linkedCount(row: TimeSums, what: Counted, filter: Parameters<typeof journalPath>[0]): Html {
+  const { from: since, until } = row
+  return counted(row[what], journalPath({ ...filter, since, until }))
+}
+
+function bar(name: string, x: string, width: string, y: number, height: number): Html | undefined {
+  if (height <= 0) return undefined
+  return html`<rect class="${name}" x="${x}" width="${width}" y="${y.toFixed(1)}" height="${height.toFixed(1)}"/>`
+}
+
+function largest(sums: readonly TimeSums[], what: Counted, least = 1): number {
+  return sums.reduce((most, row) => Math.max(most, row[what]), least)
+}

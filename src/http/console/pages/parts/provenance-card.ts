@@ -1,0 +1,93 @@
+import { instant } from '../../../../domain/base/instant.ts'
+import type { AttestationFacts } from '../../../../domain/identity/attestation.ts'
+import type { Claims } from '../../../../domain/identity/claims.ts'
+import { type Content, type Html, html } from '../../../markup/html.ts'
+import { httpsUrl, journalPath, linked, outward } from './links.ts'
+import { at } from './table.ts'
+
+/** Hosts whose pages of a commit are known: any other authority's repository is named without them. */
+const COMMITS: Readonly<Record<string, string>> = { 'github.com': '/commit/', 'gitlab.com': '/-/commit/' }
+
+/** Where a log entry can be looked up by anybody. */
+const LOG = 'https://search.sigstore.dev/?logIndex='
+
+/** What one attestation proves, each part under its name; nothing leads out but https to the repository's own host, and to the log. */
+export function provenanceCard(facts: Omit<AttestationFacts, 'leafSha256' | 'contradiction' | 'uncompared'>): Html {
+  const { claims, predicateType, root, logIndex, signedAt } = facts
+  const rows: readonly (readonly [string, Content])[] = [
+    ...claimRows(claims),
+    ['Statement', typeof predicateType === 'string' ? predicateType : predicateType.unknown],
+    [
+      'Vouched for by',
+      root === 'sigstore' ? 'the public-good Sigstore' : html`a root of the policy, <code>${root}</code>`,
+    ],
+    ['Log entry', logEntry(logIndex, root === 'sigstore')],
+    ['Logged', at(instant(signedAt))],
+  ]
+  return html`<dl class="provenance">
+${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
+`
+}
+
+/** What a certificate says of who signed, as people look for it. */
+export function claimRows(claims: Claims): readonly (readonly [string, Content])[] {
+  const repository = claims.sourceRepositoryUri
+  const host = httpsUrl(repository)?.host
+  const own = (text: string | undefined) =>
+    text === undefined ? undefined : host === undefined ? text : outward(text, text, host)
+  const known: readonly (readonly [string, Content])[] = [
+    ['Signed by', claims.san.value],
+    ['Issuer', claims.issuer],
+    ['Repository', own(repository)],
+    ['Repository id', claims.sourceRepositoryId],
+    ['Owner', own(claims.sourceRepositoryOwnerUri)],
+    ['Owner id', claims.sourceRepositoryOwnerId],
+    ['Workflow', claims.buildConfigUri],
+    ['Ref', claims.sourceRepositoryRef],
+    ['Commit', commitOf(claims, host)],
+    ['Environment', claims.deploymentEnvironment],
+    ['Runner', claims.runnerEnvironment],
+    ['Trigger', claims.buildTrigger],
+    ['Run', own(claims.runInvocationUri)],
+    ['Visibility', claims.sourceRepositoryVisibility],
+  ]
+  return known.filter(([, value]) => value !== undefined && value !== '')
+}
+
+function commitOf({ sourceRepositoryDigest: commit, sourceRepositoryUri }: Claims, host: string | undefined): Content {
+  if (commit === undefined) return undefined
+  const path = host === undefined ? undefined : COMMITS[host]
+  const isPlain = /^[0-9a-f]{40,64}$/.test(commit)
+  const text = html`<code>${commit}</code>`
+  const shown =
+    path === undefined || !isPlain || host === undefined
+      ? text
+      : outward(commit, `${sourceRepositoryUri?.replace(/\/+$/, '')}${path}${commit}`, host)
+  return html`${shown} ${linked(journalPath({ commit }), 'in the journal', `: commit ${commit}`)}`
+}
+
+function logEntry(logIndex: string, isPublic: boolean): Content {
+  return isPublic && /^\d{1,20}$/.test(logIndex) ? outward(logIndex, `${LOG}${logIndex}`) : logIndex
+}
+
+/** Signers beside one another, a row for each claim; one that is not the same for all says so. */
+export function compareSigners(signers: readonly { readonly name: Content; readonly claims: Claims }[]): Html {
+  const columns = signers.map(({ claims }) => new Map(claimRows(claims)))
+  const names = [...new Set(columns.flatMap(column => [...column.keys()]))].filter(name => name !== 'Run')
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Signers side by side"><table>
+<caption>Who signed, side by side</caption>
+<thead><tr><th scope="col">Claim</th>${signers.map(({ name }) => html`<th scope="col">${name}</th>`)}<th scope="col">Compared</th></tr></thead>
+<tbody>
+${names.map(name => {
+  const values = columns.map(column => column.get(name))
+  const isSame = new Set(values.map(value => textOf(value))).size === 1
+  return html`<tr><th scope="row">${name}</th>${values.map(value => html`<td>${value ?? '–'}</td>`)}<td>${isSame ? html`<span class="soft">same</span>` : html`<strong>differs</strong>`}</td></tr>
+`
+})}</tbody>
+</table></div>
+`
+}
+
+function textOf(value: Content): string {
+  return html`${value}`.text
+}

@@ -1,0 +1,119 @@
+import { errorEntry, GateError } from '../../domain/base/errors.ts'
+import type { Refused } from '../../domain/decide/verdict.ts'
+import { hopelessness } from '../../domain/requests/request.ts'
+import type { RequestDesk } from '../../gate/requests/desk.ts'
+import type { AccessRequest } from '../../ports/console/requests.ts'
+import type { Router } from '../door/router.ts'
+import { formatOf } from '../exchange/choice.ts'
+import { ANONYMOUS, neighbourhoodOf } from '../exchange/client.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { problemAnswer } from '../exchange/failures.ts'
+import { assertMayEnter } from '../exchange/permissions.ts'
+import { explainUrl } from '../exchange/refusals.ts'
+import type { Serving, Servings } from '../exchange/settings.ts'
+import { type Html, html } from '../markup/html.ts'
+import { explainedBy } from './explained-by.ts'
+import { asksForJson, isBrowser, sendPage } from './html.ts'
+import { sendJson } from './ops.ts'
+import {
+  renderAsked,
+  renderForm,
+  renderObjection,
+  renderRequest,
+  renderWhoMayAsk,
+  tellRequest,
+} from './request-page.ts'
+import { assertOwnPage, readAsked } from './sent.ts'
+
+const PATH = /^\/x\/(?<id>[^/]{1,64})\/request$/
+
+/** `POST /x/<id>/request`: somebody asks that a refused file be let through; read, it is what came of that, for the person who asked. */
+export function addRequests(router: Router, servings: Servings): void {
+  const desk = servings[0].settings.requests
+  if (desk === undefined) return
+  router.add('/x/:id/request', 'request', async (exchange, { id = '' }, query) => {
+    const request = await requestOf(servings, desk, exchange, id)
+    send(servings[0], exchange, request, { status: 200, format: formatOf(query) })
+  })
+  router.addTaking(PATH, 'ask', async (exchange, { id = '' }, query) => {
+    const format = formatOf(query)
+    try {
+      const request = await ask(servings, desk, exchange, id)
+      send(servings[0], exchange, request, { status: 201, format })
+    } catch (error) {
+      if (!(error instanceof GateError) || !isBrowser(exchange) || asksForJson(exchange, format)) throw error
+      sendObjection(exchange, error)
+    }
+  })
+}
+
+/** What stands on the page of a refusal: a form, what somebody asked already, or nothing where asking is in vain. */
+export async function askingBeside(
+  { settings: { requests: desk } }: Serving,
+  { client }: Exchange,
+  id: string,
+  refused: Refused,
+): Promise<{ readonly markup: Html; readonly hasForm: true | undefined } | undefined> {
+  const known = await desk?.ofRefusal(id)
+  if (desk === undefined) return undefined
+  const stands = known !== undefined && desk.stands(known)
+  const before = known === undefined ? undefined : renderAsked(id, known, stands)
+  if (before !== undefined && stands) return { markup: before, hasForm: undefined }
+  const nobody = client.subject === ANONYMOUS
+  if (hopelessness(refused) !== undefined) return before && { markup: before, hasForm: undefined }
+  if (nobody && !desk.anonymous) return { markup: html`${before}${renderWhoMayAsk()}`, hasForm: undefined }
+  return { markup: html`${before}${renderForm(id, { needsAddress: nobody })}`, hasForm: true }
+}
+
+async function ask(servings: Servings, desk: RequestDesk, exchange: Exchange, id: string): Promise<AccessRequest> {
+  const [{ settings, base }] = servings
+  assertOwnPage(exchange.request, { base: base(), isCalled: settings.publicUrl !== undefined })
+  const { found, serving } = await explainedBy(servings, id, exchange.client)
+  if (found === undefined) throw new GateError('not-found', 'no refusal has this id')
+  const { reason, email } = await readAsked(exchange)
+  const { subject, address } = exchange.client
+  // of IPv6 a network is one: whoever has it has more addresses than there may be requests
+  const client = { subject, address: neighbourhoodOf(address) }
+  return await desk.ask({ refusal: id, refused: found.refused, index: serving.index, client, reason, email })
+}
+
+/** It outlives the refusal, which is kept for as long as the journal is. */
+async function requestOf(
+  servings: Servings,
+  desk: RequestDesk,
+  { client }: Exchange,
+  id: string,
+): Promise<AccessRequest> {
+  await explainedBy(servings, id, client)
+  const request = await desk.ofRefusal(id)
+  const serving = servings.find(({ index }) => index === request?.index)
+  if (request === undefined || serving === undefined)
+    throw new GateError('not-found', 'nobody has asked about a refusal of this id')
+  assertMayEnter(client, serving.index)
+  return request
+}
+
+interface How {
+  readonly status: number
+  readonly format: string | undefined
+}
+
+function send(serving: Serving, exchange: Exchange, request: AccessRequest, { status, format }: How): void {
+  const url = `${explainUrl(serving, request.refusal)}/request`
+  const headers = status === 201 ? ['Location', new URL(url).pathname] : []
+  if (!isBrowser(exchange) || asksForJson(exchange, format))
+    sendJson(exchange, status, tellRequest(request, url), headers)
+  else sendPage(exchange, { title: `Request: ${request.filename}`, status, headers, body: renderRequest(request) })
+}
+
+function sendObjection(exchange: Exchange, error: GateError): void {
+  const { status, title, remedy } = errorEntry(error.code)
+  const { headers } = problemAnswer(error)
+  const kept = headers.flatMap((name, at) =>
+    at % 2 === 0 && KEPT.has(name.toLowerCase()) ? [name, headers[at + 1] ?? ''] : [],
+  )
+  const body = renderObjection(title, error.detail, remedy)
+  sendPage(exchange, { title: 'Not taken', status, headers: kept, body })
+}
+
+const KEPT: ReadonlySet<string> = new Set(['retry-after', 'www-authenticate', 'allow'])

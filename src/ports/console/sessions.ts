@@ -1,0 +1,37 @@
+import type { Sha256 } from '../../domain/base/digest.ts'
+import type { Instant, Millis } from '../../domain/base/instant.ts'
+
+/** *viewer* sees, *approver* decides requests and held changes, *admin* forgets, prints sign-in links and sees tokens; each may what those before may. */
+export type Role = 'viewer' | 'approver' | 'admin'
+
+/** Somebody who is signed in. */
+export interface Person {
+  /** `user:ada@acme.example`, or `user:<sub>` where there is no address */
+  readonly subject: string
+  readonly email: string | undefined
+  readonly name: string | undefined
+  readonly role: Role
+}
+
+export interface Session {
+  readonly person: Person
+  readonly began: Instant
+  readonly ends: Instant
+}
+
+/** Sessions, known by the sha256 of what the cookie says, and links that sign in once. On every replica. Throws `unknown-store`. */
+export interface Sessions {
+  begin(hash: Sha256, session: Session): Promise<void>
+  /** One that has not ended, and that somebody used less than `idle` before `now`; from then on `now` is when it was used last, to the minute. */
+  find(hash: Sha256, now: Instant, idle: Millis): Promise<Session | undefined>
+  end(hash: Sha256): Promise<void>
+  /** A link that is good once, until `ends`. */
+  offer(hash: Sha256, link: SignInLink): Promise<void>
+  /** Takes it away, and says whose it was, if it was still good; of several who come at once one has it. */
+  take(hash: Sha256, now: Instant): Promise<Person | undefined>
+}
+
+export interface SignInLink {
+  readonly person: Person
+  readonly ends: Instant
+}

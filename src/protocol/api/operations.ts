@@ -1,0 +1,485 @@
+import { z } from 'zod'
+import { API_SCOPES } from '../../domain/access/scope.ts'
+import { LET_GO } from '../../domain/memory/letting-go.ts'
+import { operation } from './operation.ts'
+import {
+  accessRequest,
+  auditRow,
+  download,
+  exemption,
+  indexName,
+  journalRow,
+  maybe,
+  NOTHING,
+  overview,
+  PAGE,
+  pageOf,
+  paragraphs,
+  policyInForce,
+  projectName,
+  projectSums,
+  refusalGroup,
+  revocation,
+  sha256,
+  shortId,
+  time,
+  token,
+  words,
+} from './shapes.ts'
+import { checkedPolicy, comparedPolicy, explained, history, project, replayed } from './told-shapes.ts'
+
+const index = indexName.optional()
+const since = time.optional().describe('from then on')
+const until = time.optional().describe('before then')
+const filter = <const Extra extends z.core.$ZodShape>(extra: Extra) => z.strictObject(extra)
+const paged = <const Extra extends z.core.$ZodShape>(extra: Extra) => z.strictObject({ ...extra, ...PAGE })
+
+const ofProject = z.strictObject({ project: projectName })
+const ofId = z.strictObject({ id: shortId })
+const tokenName = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+
+const groups = {
+  project: projectName.optional(),
+  code: words.optional(),
+  rule: words.optional(),
+  subject: words.optional(),
+  index,
+  since,
+}
+const rows = {
+  project: projectName.optional(),
+  filename: words.optional(),
+  sha256: sha256.optional(),
+  subject: words.optional(),
+  client: words.optional().describe('the address'),
+  identity: words.optional().describe('part of it: repository, workflow, SAN; case is no matter'),
+  commit: words.optional(),
+  code: words.optional(),
+  rule: words.optional(),
+  index,
+  since,
+  until,
+}
+const postedPolicy = {
+  files: z
+    .array(z.strictObject({ name: words, text: z.string() }))
+    .min(1)
+    .max(100)
+    .describe('YAML; several are read as one policy'),
+  pins: z
+    .array(z.strictObject({ path: words, text: z.string() }))
+    .max(100)
+    .optional()
+    .describe('pins files that it names, by the path that it names them by'),
+}
+const POLICY_BYTES = 2 * 1024 * 1024
+const said = paragraphs.describe('what whoever asked is told')
+
+const SEEING = {
+  getOverview: operation({
+    method: 'GET',
+    path: '/overview',
+    summary: 'Verdicts over time, what is refused most, the state of the gate and the policies in force',
+    need: 'read',
+    params: NOTHING,
+    query: filter({ since, until }),
+    answer: overview,
+    status: 200,
+    fails: [],
+  }),
+  listProjects: operation({
+    method: 'GET',
+    path: '/projects',
+    summary: 'Every project that the journal names, by name, with what became of it',
+    need: 'read',
+    params: NOTHING,
+    query: paged({ text: words.optional().describe('part of the name') }),
+    answer: pageOf(projectSums),
+    status: 200,
+    paged: true,
+    fails: [],
+  }),
+  getProject: operation({
+    method: 'GET',
+    path: '/projects/{project}',
+    summary: 'A project: its releases and files, who signed them, the rule that decides it, the latest verdicts',
+    need: 'read',
+    params: ofProject,
+    query: filter({ index }),
+    answer: project,
+    status: 200,
+    fails: [404],
+  }),
+  getHistory: operation({
+    method: 'GET',
+    path: '/projects/{project}/history',
+    summary: 'All that the gate has seen of a project, with every claim that was proved',
+    need: 'read',
+    params: ofProject,
+    query: filter({ index }),
+    answer: history,
+    status: 200,
+    fails: [],
+  }),
+  explain: operation({
+    method: 'GET',
+    path: '/explain',
+    summary:
+      'What the gate says of a file, a release, a project’s newest release or a refusal, and all that it rests on',
+    more: 'Judged now, by the policy in force, and remembered for nobody; a refusal is told as it was recorded.',
+    need: 'request',
+    params: NOTHING,
+    query: filter({
+      target: words.describe('a file name, `name`, `name==version`, a path `/packages/…`, or the id of a refusal'),
+      index,
+    }),
+    answer: explained,
+    status: 200,
+    fails: [404],
+  }),
+  listRefusals: operation({
+    method: 'GET',
+    path: '/refusals',
+    summary: 'What was refused, put together so that one decision settles many',
+    need: 'read',
+    params: NOTHING,
+    query: paged(groups),
+    answer: pageOf(refusalGroup),
+    status: 200,
+    paged: true,
+    fails: [],
+  }),
+  listWouldRefuse: operation({
+    method: 'GET',
+    path: '/would-refuse',
+    summary: 'The same of what a policy in audit mode let through and would refuse',
+    need: 'read',
+    params: NOTHING,
+    query: paged(groups),
+    answer: pageOf(refusalGroup),
+    status: 200,
+    paged: true,
+    fails: [],
+  }),
+  listJournal: operation({
+    method: 'GET',
+    path: '/journal',
+    summary: 'Rows of the journal, the newest first',
+    need: 'read',
+    params: NOTHING,
+    query: paged({
+      ...rows,
+      outcome: z.enum(['admitted', 'refused', 'forgotten']).optional(),
+      kind: z.enum(['attested', 'watched']).optional(),
+    }),
+    answer: pageOf(journalRow),
+    status: 200,
+    paged: true,
+    fails: [],
+  }),
+  listDownloads: operation({
+    method: 'GET',
+    path: '/downloads',
+    summary: 'Who got what: admissions put together by subject, address, index and file, the latest first',
+    need: 'read',
+    params: NOTHING,
+    query: paged({ ...rows, version: words.optional().describe('of the project that is named beside it') }),
+    answer: pageOf(download),
+    status: 200,
+    paged: true,
+    fails: [],
+  }),
+  listPolicies: operation({
+    method: 'GET',
+    path: '/policies',
+    summary: 'The policy that is in force at each index',
+    need: 'read',
+    params: NOTHING,
+    query: filter({ index }),
+    answer: z.object({ items: z.array(policyInForce) }),
+    status: 200,
+    fails: [],
+  }),
+  listExemptions: operation({
+    method: 'GET',
+    path: '/exemptions',
+    summary: 'Exemptions of the policy in force, approvals included, the next to end first',
+    need: 'read',
+    params: NOTHING,
+    query: filter({ index, ends_before: time.optional() }),
+    answer: z.object({ index: z.string(), policy: policyInForce, items: z.array(exemption) }),
+    status: 200,
+    fails: [],
+  }),
+  listRevocations: operation({
+    method: 'GET',
+    path: '/revocations',
+    summary: 'What the policy in force revokes, which files the gate knows of it, and who downloaded them',
+    need: 'read',
+    params: NOTHING,
+    query: filter({ index }),
+    answer: z.object({ index: z.string(), policy: policyInForce, items: z.array(revocation) }),
+    status: 200,
+    fails: [],
+  }),
+  listAudit: operation({
+    method: 'GET',
+    path: '/audit',
+    summary: 'The audit log, the newest first',
+    need: 'read',
+    params: NOTHING,
+    query: paged({
+      action: words.optional(),
+      actor: words.optional(),
+      text: words.optional().describe('part of target, reason or actor'),
+      since,
+      until,
+    }),
+    answer: pageOf(auditRow),
+    status: 200,
+    paged: true,
+    fails: [],
+  }),
+} as const
+
+const REQUESTS = {
+  listRequests: operation({
+    method: 'GET',
+    path: '/requests',
+    summary: 'Requests that a refusal be looked at, the newest first',
+    more: 'Whoever may not see the console sees those that he made himself.',
+    need: 'request',
+    params: NOTHING,
+    query: paged({
+      state: z.enum(['open', 'approved', 'declined', 'withdrawn']).optional(),
+      project: projectName.optional(),
+      index,
+    }),
+    answer: pageOf(accessRequest),
+    status: 200,
+    paged: true,
+    fails: [],
+  }),
+  createRequest: operation({
+    method: 'POST',
+    path: '/requests',
+    summary: 'Ask that a refusal be looked at; the same refusal twice is one request',
+    need: 'request',
+    params: NOTHING,
+    query: NOTHING,
+    body: z.strictObject({
+      refusal: shortId.describe('id of the refusal, as its page and its problem document have it'),
+      reason: paragraphs.min(1),
+      email: z.string().max(254).optional().describe('where whoever asks can be reached'),
+    }),
+    answer: accessRequest,
+    status: 201,
+    fails: [404, 409, 422],
+  }),
+  getRequest: operation({
+    method: 'GET',
+    path: '/requests/{id}',
+    summary: 'A request, and what became of it',
+    need: 'request',
+    params: ofId,
+    query: NOTHING,
+    answer: accessRequest,
+    status: 200,
+    fails: [404],
+  }),
+  approveRequest: operation({
+    method: 'POST',
+    path: '/requests/{id}/approve',
+    summary: 'Let the file through, or its release, until the approval ends; nobody approves what he asked for himself',
+    need: 'approve',
+    params: ofId,
+    query: NOTHING,
+    body: z.strictObject({
+      ends: time,
+      extent: z.enum(['file', 'release']).default('file'),
+      ticket: z.string().max(200).optional(),
+      words: said.optional(),
+    }),
+    answer: accessRequest,
+    status: 200,
+    fails: [404, 409, 422],
+  }),
+  declineRequest: operation({
+    method: 'POST',
+    path: '/requests/{id}/decline',
+    summary: 'Say no, and why',
+    need: 'approve',
+    params: ofId,
+    query: NOTHING,
+    body: z.strictObject({ words: said.min(1) }),
+    answer: accessRequest,
+    status: 200,
+    fails: [404, 409, 422],
+  }),
+  withdrawRequest: operation({
+    method: 'POST',
+    path: '/requests/{id}/withdraw',
+    summary: 'Take an approval back; it holds no longer',
+    need: 'approve',
+    params: ofId,
+    query: NOTHING,
+    body: z.strictObject({ words: said.optional() }),
+    answer: accessRequest,
+    status: 200,
+    fails: [404, 409, 422],
+  }),
+  exportApprovals: operation({
+    method: 'GET',
+    path: '/approvals/export',
+    summary: 'Approvals that are in force at an index, as YAML that loads beside its policy',
+    need: 'read',
+    params: NOTHING,
+    query: filter({ index }),
+    answer: z.string(),
+    status: 200,
+    type: 'application/yaml',
+    fails: [],
+  }),
+} as const
+
+const POLICY = {
+  checkPolicy: operation({
+    method: 'POST',
+    path: '/policy/check',
+    summary: 'Load a policy as strictly as the gate does; nothing is put in force',
+    need: 'read',
+    params: NOTHING,
+    query: NOTHING,
+    body: z.strictObject(postedPolicy),
+    most: POLICY_BYTES,
+    answer: checkedPolicy,
+    status: 200,
+    fails: [],
+  }),
+  comparePolicy: operation({
+    method: 'POST',
+    path: '/policy/diff',
+    summary: 'What a policy means that the one in force does not, project by project',
+    need: 'read',
+    params: NOTHING,
+    query: filter({ index }),
+    body: z.strictObject(postedPolicy),
+    most: POLICY_BYTES,
+    answer: comparedPolicy,
+    status: 200,
+    fails: [],
+  }),
+  replayPolicy: operation({
+    method: 'POST',
+    path: '/policy/replay',
+    summary: 'Decide the recorded requests again under a policy, and tell whose outcome changes',
+    need: 'read',
+    params: NOTHING,
+    query: filter({ index, since }),
+    body: z.strictObject(postedPolicy),
+    most: POLICY_BYTES,
+    answer: replayed,
+    status: 200,
+    fails: [],
+  }),
+} as const
+
+const ADMIN = {
+  listTokens: operation({
+    method: 'GET',
+    path: '/tokens',
+    summary: 'Every token that was given out, those that ended too',
+    need: 'admin',
+    params: NOTHING,
+    query: NOTHING,
+    answer: z.object({ items: z.array(token) }),
+    status: 200,
+    fails: [],
+  }),
+  createToken: operation({
+    method: 'POST',
+    path: '/tokens',
+    summary: 'Give out a token; it is told this once',
+    need: 'admin',
+    params: NOTHING,
+    query: NOTHING,
+    body: z.strictObject({
+      name: tokenName,
+      indexes: z.array(indexName).max(100).optional().describe('default: every one'),
+      scopes: z
+        .array(z.enum(['metrics', ...API_SCOPES]))
+        .max(10)
+        .optional(),
+      expires: time.optional(),
+      reason: words.optional(),
+    }),
+    answer: token.extend({ token: z.string() }),
+    status: 201,
+    fails: [409, 422],
+  }),
+  revokeToken: operation({
+    method: 'POST',
+    path: '/tokens/{name}/revoke',
+    summary: 'End a token for good',
+    need: 'admin',
+    params: z.strictObject({ name: tokenName }),
+    query: NOTHING,
+    body: z.strictObject({ reason: words.optional() }),
+    answer: z.object({ name: z.string(), revoked: time }),
+    status: 200,
+    fails: [404],
+  }),
+  forget: operation({
+    method: 'POST',
+    path: '/forget',
+    summary: 'Let go of something that is remembered of a project and stands in the way, or of the clock',
+    need: 'admin',
+    params: NOTHING,
+    query: NOTHING,
+    body: z.strictObject({
+      what: z.enum(LET_GO),
+      project: projectName.optional().describe('of `clock`: none'),
+      filename: words.optional().describe('of this file alone'),
+      source: z.enum(['upstream', 'held']).default('upstream').describe('whose word it was'),
+      reason: words,
+    }),
+    answer: z.object({ forgotten: z.boolean().describe('`false`: there was nothing to let go of') }),
+    status: 200,
+    fails: [422],
+  }),
+  getDocument: operation({
+    method: 'GET',
+    path: '/openapi.json',
+    summary: 'This document',
+    need: 'request',
+    params: NOTHING,
+    query: NOTHING,
+    answer: z.looseObject({ openapi: z.string() }),
+    status: 200,
+    fails: [],
+  }),
+  whoAmI: operation({
+    method: 'GET',
+    path: '/me',
+    summary: 'Who asks, and what he may',
+    need: 'request',
+    params: NOTHING,
+    query: NOTHING,
+    answer: z.object({
+      subject: z.string(),
+      email: maybe(z.string()),
+      scopes: z.array(z.enum(API_SCOPES)),
+      indexes: maybe(z.array(z.string())).describe('`null`: every one'),
+    }),
+    status: 200,
+    fails: [],
+  }),
+} as const
+
+/** Every call of the API: routes, checks of what comes in, and the OpenAPI document are made of it. */
+export const OPERATIONS = { ...SEEING, ...REQUESTS, ...POLICY, ...ADMIN } as const
+
+export type OperationId = keyof typeof OPERATIONS

@@ -1,0 +1,16 @@
+import type { Person, Role } from '../../ports/console/sessions.ts'
+
+/** Somebody who is signed in, as a row keeps him. */
+export function personText({ subject, email, name, role }: Person): string {
+  return JSON.stringify({ subject, email, name, role })
+}
+
+export function readPerson(text: string): Person {
+  const { subject, email, name, role } = JSON.parse(text) as {
+    readonly subject: string
+    readonly email?: string
+    readonly name?: string
+    readonly role: Role
+  }
+  return { subject, email, name, role }
+}

@@ -1,0 +1,23 @@
+// guards: src/cli/approvals/list.ts src/cli/approvals/export.ts src/cli/approvals/withdraw.ts
+import t from 'tap'
+import { addPolicyApprovals } from '../../../src/cli/approvals/approvals.ts'
+import { desk, release } from '../../world/commands/desk.ts'
+
+t.test('where no gate ever was nothing is approved', async t => {
+  t.type(addPolicyApprovals, 'function')
+  const own = await desk(t)
+  await release(own, 'demo', '1.0')
+  const { run } = own
+  t.match(await run('policy', 'approvals', 'list'), { exit: 0, out: 'nothing is approved\n' })
+  t.match(await run('policy', 'approvals', 'list', '--format', 'json'), { exit: 0, out: '' })
+  t.match(await run('policy', 'approvals', 'export'), { exit: 0, out: /^---\n# Nothing is approved\.\nversion: 1\n$/ })
+})
+
+t.test('an index that there is not, and a withdrawal without a reason, are wrong usage', async t => {
+  const own = await desk(t)
+  await release(own, 'demo', '1.0')
+  const { run } = own
+  t.match(await run('policy', 'approvals', 'export', '--index', 'ml'), { exit: 2, err: /no index ml; there are main/ })
+  t.match(await run('policy', 'approvals', 'withdraw', 'x'), { exit: 2, err: /--reason/ })
+  t.match(await run('policy', 'approvals', 'withdraw', 'x', '--reason', 'r'), { exit: 2, err: /no such request/ })
+})

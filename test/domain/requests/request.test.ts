@@ -1,0 +1,91 @@
+import t from 'tap'
+import { REFUSALS, type RefusalCode } from '../../../src/domain/base/refusal.ts'
+import { addressOf, hopelessness, isOwnRequest, wordsOf } from '../../../src/domain/requests/request.ts'
+
+const FILE = { project: 'demo', version: '1.0', filename: 'demo-1.0.tar.gz', sha256: '0'.repeat(64) }
+const ADA = { subject: 'user:ada@acme.example', email: 'ada@acme.example' }
+
+t.test('nobody asks for what is never waived, whatever it is refused for', async t => {
+  for (const code of Object.keys(REFUSALS) as readonly RefusalCode[])
+    t.equal(hopelessness({ code, file: FILE }) !== undefined, REFUSALS[code].hard, code)
+  t.match(hopelessness({ code: 'unattested', behind: 'revoked', file: FILE }), /revoked is never waived/)
+  t.match(hopelessness({ code: 'unattested', file: { ...FILE, sha256: undefined } }), /no sha256/)
+})
+
+t.test('what somebody writes is a few lines without control characters', async t => {
+  t.equal(wordsOf('  we need\r\nit\u0000\u001b[2J\u2028now '), 'we need\nit  [2J\nnow')
+  t.equal(wordsOf(' \n\t '), undefined)
+  t.equal(wordsOf('x'.repeat(2_000))?.length, 2_000)
+  t.equal(wordsOf('x'.repeat(2_001)), undefined)
+  t.equal(wordsOf('a\ud800b'), 'a\ufffdb', 'half a character is none')
+})
+
+t.test('an address has two sides and nothing that is not seen', async t => {
+  for (const good of [
+    'ada@acme.example',
+    ' ada@acme.example ',
+    'ada+x@acme.example',
+    'ädä@acme.example',
+    "o'neil@x.example",
+  ])
+    t.equal(addressOf(good), good.trim().normalize('NFC'), good)
+  const bad = [
+    '',
+    'ada',
+    '@acme.example',
+    'ada@',
+    'ada@a@b',
+    'a b@c.example',
+    'a@b.example, c@d.example',
+    'a\u200b@b.example',
+    'a\n@b.example',
+    '<a@b.example>',
+    `${'x'.repeat(251)}@a.b`,
+  ]
+  for (const text of bad) t.equal(addressOf(text), undefined, JSON.stringify(text))
+})
+
+t.test('one’s own request is known in every disguise', async t => {
+  const disguises = [
+    'ada@acme.example',
+    'ADA@Acme.Example',
+    ' ada@acme.example ',
+    'ada+install@acme.example',
+    '\uff41da@acme.example',
+    'ada@acme.example.',
+    'a\u00adda@acme.example',
+  ]
+  for (const email of disguises) {
+    t.ok(isOwnRequest({ subject: 'anonymous', email }, ADA), `typed: ${JSON.stringify(email)}`)
+    t.ok(isOwnRequest({ subject: 'token:ci', email }, ADA), `beside a token: ${JSON.stringify(email)}`)
+  }
+  t.ok(isOwnRequest({ subject: 'user:ADA@acme.example', email: undefined }, ADA), 'by subject, without an address')
+  t.ok(isOwnRequest({ subject: 'user:ada', email: undefined }, ADA), 'as a front calls him')
+  t.ok(isOwnRequest({ subject: 'user:4711', email: undefined }, { subject: 'user:4711', email: undefined }))
+  t.ok(
+    isOwnRequest(
+      { subject: 'user:4711', email: 'ada@acme.example' },
+      { subject: 'user:0815', email: 'Ada@acme.example' },
+    ),
+  )
+  t.ok(
+    isOwnRequest(
+      { subject: 'anonymous', email: 'ada@b\u00fccher.example' },
+      { subject: 'user:1', email: 'ada@xn--bcher-kva.example' },
+    ),
+  )
+  t.ok(
+    isOwnRequest(
+      { subject: 'anonymous', email: 'e\u0301@acme.example' },
+      { subject: 'user:1', email: '\u00e9@acme.example' },
+    ),
+  )
+})
+
+t.test('somebody else’s request is not one’s own', async t => {
+  t.notOk(isOwnRequest({ subject: 'anonymous', email: 'bob@acme.example' }, ADA))
+  t.notOk(isOwnRequest({ subject: 'anonymous', email: undefined }, ADA))
+  t.notOk(isOwnRequest({ subject: 'token:ci', email: undefined }, { subject: 'user:1', email: undefined }))
+  t.notOk(isOwnRequest({ subject: 'anonymous', email: 'ada@other.example' }, ADA), 'another domain')
+  t.notOk(isOwnRequest({ subject: 'anonymous', email: undefined }, { subject: 'anonymous', email: undefined }))
+})

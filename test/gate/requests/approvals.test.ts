@@ -1,0 +1,116 @@
+// guards: src/gate/requests/ask.ts src/gate/requests/decide.ts src/gate/requests/desk.ts src/gate/requests/look.ts
+import { setTimeout as delay } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { GateError } from '../../../src/domain/base/errors.ts'
+import { instant } from '../../../src/domain/base/instant.ts'
+import { createApprovals } from '../../../src/gate/requests/approvals.ts'
+import { readOffer } from '../../../src/gate/requests/offer.ts'
+import type { GateEvent } from '../../../src/observe/events.ts'
+import type { Requests } from '../../../src/ports/console/requests.ts'
+import { createMemoryRequests } from '../../store/conformance/memory-requests.ts'
+import { asked, DAY, decision, MOST } from '../../store/conformance/requests-conformance.ts'
+import { START } from '../../store/stores.ts'
+
+async function scene(t: Test, { changes = true }: { readonly changes?: boolean } = {}) {
+  const requests = createMemoryRequests()
+  const failing = { now: false }
+  let asks = 0
+  const port: Pick<Requests, 'inForce' | 'revision'> = {
+    async inForce(now) {
+      return await requests.inForce(now)
+    },
+    async revision() {
+      asks += 1
+      if (failing.now) throw new GateError('unknown-store', 'away')
+      return await requests.revision()
+    },
+  }
+  const approved = new Map<string, readonly string[]>()
+  const index = (name: string) => ({
+    approve: (of: readonly { readonly id: string }[]) =>
+      void approved.set(
+        name,
+        of.map(({ id }) => id),
+      ),
+  })
+  const events: GateEvent[] = []
+  const time = { now: START }
+  const approvals = createApprovals({
+    requests: port,
+    indexes: new Map(['main', 'ml'].map(name => [name, index(name)])),
+    clock: () => time.now,
+    events: { emit: event => void events.push(event) },
+    changes,
+    pollMs: 5,
+  })
+  t.teardown(approvals.close)
+  const approve = async (id: string, at = 'main') => {
+    await requests.ask(asked(id, { index: at }), MOST)
+    await requests.decide(id, 'open', 'approved', decision())
+  }
+  return { requests, approvals, approved, events, time, failing, approve, asks: () => asks }
+}
+
+async function until(what: () => boolean): Promise<boolean> {
+  for (let tries = 0; tries < 400 && !what(); tries += 1) await delay(5)
+  return what()
+}
+
+t.test('an approval holds at the index of its refusal alone', async t => {
+  const { approvals, approved, approve } = await scene(t)
+  await approve('a')
+  await approve('b', 'ml')
+  await approve('c', 'gone')
+  await approvals.refresh()
+  t.strictSame(
+    [...approved],
+    [
+      ['main', ['a']],
+      ['ml', ['b']],
+    ],
+  )
+})
+
+t.test('what another gate decides is noticed, and so is an end', async t => {
+  const { approvals, approved, approve, requests, time } = await scene(t)
+  await approvals.refresh()
+  await approve('a')
+  t.ok(await until(() => approved.get('main')?.includes('a') === true))
+  await requests.decide('a', 'approved', 'withdrawn', decision())
+  t.ok(await until(() => approved.get('main')?.length === 0))
+  await approve('b')
+  t.ok(await until(() => approved.get('main')?.includes('b') === true))
+  time.now = instant(START + DAY)
+  t.ok(await until(() => approved.get('main')?.length === 0), 'it has ended')
+})
+
+t.test('a store that is away is told once, and changes nothing', async t => {
+  const { approvals, approved, approve, failing, events } = await scene(t)
+  await approve('a')
+  await approvals.refresh()
+  failing.now = true
+  t.ok(await until(() => events.length > 0))
+  await delay(50)
+  t.match(events, [{ type: 'unknown', code: 'unknown-store', route: 'background' }])
+  t.strictSame(approved.get('main'), ['a'])
+  failing.now = false
+  await approve('b')
+  t.ok(await until(() => approved.get('main')?.length === 2))
+})
+
+t.test('a gate where nobody can approve anything asks for nothing', async t => {
+  const { approvals, asks } = await scene(t, { changes: false })
+  await approvals.refresh()
+  const before = asks()
+  await delay(60)
+  t.equal(asks(), before)
+})
+
+t.test('what a refusal offers is read out of its document', async t => {
+  const yaml =
+    '---\nversion: 1\nprojects:\n  - match: demo\nexemptions:\n  - id: EX\n    waive: [attestation, cooldown]\n'
+  t.strictSame(readOffer(yaml), { waive: ['attestation', 'cooldown'], needsRule: true })
+  t.equal(readOffer(undefined), undefined)
+  t.equal(readOffer('version: 1\n'), undefined)
+  t.equal(readOffer('exemptions: [{ waive: [everything] }]'), undefined)
+})

@@ -1,0 +1,87 @@
+// guards: src/http/console/pages/audit.ts src/http/console/pages/data.ts
+// guards: src/http/console/pages/exemptions.ts src/http/console/pages/journal.ts src/http/console/pages/overview.ts
+// guards: src/http/console/pages/project.ts src/http/console/pages/projects.ts src/http/console/pages/refusals.ts
+// guards: src/http/console/pages/revocations.ts src/http/console/pages/what-if.ts src/http/console/pages/parts/chart.ts
+// guards: src/http/console/pages/parts/table.ts src/http/console/pages/parts/provenance-card.ts
+import { Parser } from 'htmlparser2'
+import t, { type Test } from 'tap'
+import { addPages } from '../../../../src/http/console/pages/add-pages.ts'
+import type { PageData } from '../../../../src/http/console/pages/data.ts'
+import { openDesk } from '../open-desk.ts'
+import { PATHS } from './paths.ts'
+import { createScene } from './scene.ts'
+
+async function readers(t: Test, data: PageData) {
+  const desk = await openDesk(t, { routes: ({ router }) => addPages(router, data) })
+  const browser = await desk.person('viewer')
+  const get = (path: string) => browser.get(`${desk.url}${path}`)
+  return { ...desk, ...browser, get }
+}
+
+/** Elements with the names of their attributes, and where links, forms and scripts lead. */
+function skeletonOf(text: string): { readonly shape: readonly string[]; readonly targets: readonly string[] } {
+  const shape: string[] = []
+  const targets: string[] = []
+  const parser = new Parser({
+    onopentag(name, attributes) {
+      shape.push(`${name} ${Object.keys(attributes).join(' ')}`)
+      for (const to of ['href', 'src', 'action'] as const)
+        if (attributes[to] !== undefined) targets.push(attributes[to])
+    },
+    onclosetag: name => void shape.push(`/${name}`),
+  })
+  parser.end(text)
+  return { shape, targets }
+}
+
+const MARKUP = [
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  "' onmouseover='alert(1)",
+  '</title></style></textarea></pre></table><svg onload=alert(1)>',
+  '&lt;script&gt;&#60;script&#62;',
+  '<!--\u202e\u2028{{7*7}}`',
+].join(' ')
+
+/** Behind a word, and in front of it, where a scheme would stand. */
+const SPELLINGS: Readonly<Record<string, (word: string) => string>> = {
+  'with markup behind it': word => `${word}${MARKUP}`,
+  'with markup in front of it': word => `${MARKUP}${word}`,
+  'that is a script': word => `javascript:alert(1)//${word}`,
+  'that is a document': word => `data:text/html,<script>alert(1)</script>${word}`,
+}
+
+const LEADS = /^(?:\/(?![/\\])|#|https:\/\/(?:github\.com|search\.sigstore\.dev|tracker\.acme\.example)[/?])/
+
+/** The page of the first revocation has an address of its own. */
+async function pathsOf({ get }: Awaited<ReturnType<typeof readers>>): Promise<readonly string[]> {
+  const revocation = /\/revocations\/[0-9a-f]{16}/.exec((await get('/revocations')).text)?.[0]
+  return [...PATHS, revocation ?? '']
+}
+
+t.test('words of outside stay words on every page', async t => {
+  const plain = await readers(t, createScene({ spell: word => `${word}_` }))
+  const expected: (readonly string[])[] = []
+  for (const path of await pathsOf(plain)) expected.push(inside(skeletonOf((await plain.get(path)).text).shape))
+  for (const [how, spell] of Object.entries(SPELLINGS))
+    await t.test(`a word ${how}`, async t => {
+      const evil = await readers(t, createScene({ spell }))
+      for (const [at, path] of (await pathsOf(evil)).entries()) {
+        const { status, text } = await evil.get(path)
+        t.equal(status, 200, path)
+        const { shape, targets } = skeletonOf(text)
+        t.strictSame(inside(shape), expected[at], `${path} has the elements that it has for harmless words`)
+        t.notMatch(shape.join('\n'), / on\w+| style\b/i, path)
+        t.strictSame(
+          targets.filter(to => !LEADS.test(to)),
+          [],
+          `${path} leads nowhere strange`,
+        )
+      }
+    })
+})
+
+/** Without links out: they are there for words that make one, and for no others. */
+function inside(shape: readonly string[]): readonly string[] {
+  return shape.filter(name => name !== 'a href rel' && name !== '/a')
+}

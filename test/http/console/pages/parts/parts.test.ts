@@ -1,0 +1,133 @@
+import t from 'tap'
+import { instant } from '../../../../../src/domain/base/instant.ts'
+import { allRows, each, exportOf, formatIn } from '../../../../../src/http/console/pages/parts/export.ts'
+import {
+  choiceIn,
+  cursorIn,
+  filterForm,
+  momentIn,
+  turnPages,
+  valueIn,
+  wordIn,
+} from '../../../../../src/http/console/pages/parts/filters.ts'
+import {
+  addressOf,
+  httpsUrl,
+  journalPath,
+  NONE,
+  outward,
+  projectPath,
+} from '../../../../../src/http/console/pages/parts/links.ts'
+import { count, share } from '../../../../../src/http/console/pages/parts/table.ts'
+
+const query = (text: string) => new URLSearchParams(text)
+
+t.test('an empty field of a form asks for nothing, and rows that have none are asked for by a word', async t => {
+  t.equal(wordIn(query('rule=++'), 'rule'), undefined)
+  t.equal(valueIn(query('rule='), 'rule'), undefined)
+  t.equal(valueIn(query(`rule=${encodeURIComponent(NONE)}`), 'rule'), '')
+  t.equal(journalPath({ rule: '', project: 'a b' }), '/journal?rule=%28none%29&project=a+b')
+  t.throws(() => wordIn(query(`rule=${'x'.repeat(513)}`), 'rule'), { code: 'bad-request' })
+})
+
+t.test('a day begins at midnight UTC, and one that no month has is none', async t => {
+  t.equal(momentIn(query('since=2027-01-31'), 'since'), Date.UTC(2027, 0, 31))
+  t.equal(momentIn(query('since=2027-01-31T10:00:00Z'), 'since'), Date.UTC(2027, 0, 31, 10))
+  for (const wrong of ['2027-02-30', '2027', 'yesterday', '2027-01-31T10:00'])
+    t.throws(() => momentIn(query(`since=${wrong}`), 'since'), { code: 'bad-request' }, wrong)
+  t.throws(() => choiceIn(query('outcome=x'), 'outcome', ['a', 'b']), { code: 'bad-request', detail: /a, b/ })
+})
+
+t.test(
+  'pages lead to the next and back with the same filter, and the list begins anew where the filter changes',
+  async t => {
+    const first = turnPages({ path: '/journal', query: query('project=demo'), next: 'c1' }).text
+    t.match(first, 'rel="next" href="/journal?project=demo&amp;cursor=c1&amp;back="')
+    t.notMatch(first, 'rel="prev"')
+    const second = turnPages({ path: '/journal', query: query('project=demo&cursor=c1&back='), next: 'c2' }).text
+    t.match(second, 'rel="prev" href="/journal?project=demo"')
+    t.match(second, 'href="/journal?project=demo&amp;cursor=c2&amp;back=&amp;back=c1"')
+    const third = turnPages({
+      path: '/journal',
+      query: query('project=demo&cursor=c2&back=&back=c1'),
+      next: undefined,
+    }).text
+    t.match(third, 'rel="prev" href="/journal?project=demo&amp;cursor=c1&amp;back="')
+    t.notMatch(third, 'rel="next"')
+    t.match(third, 'href="/journal?project=demo&amp;format=csv"', 'what is exported is the whole list')
+    t.equal(cursorIn(query('cursor=')), undefined)
+    t.notMatch(
+      filterForm('/journal', [{ name: 'project', label: 'Project' }], query('project=demo&cursor=c2')).text,
+      'c2',
+    )
+  },
+)
+
+t.test('nothing leads out of the console but https to the host that is meant', async t => {
+  for (const wrong of [
+    'http://github.com/acme',
+    'javascript:alert(1)',
+    'https://user@github.com/acme',
+    'https://github.com:444/acme',
+    ' https://github.com/acme',
+    'https://',
+    undefined,
+  ])
+    t.equal(httpsUrl(wrong), undefined, wrong ?? 'nothing')
+  t.equal(outward('text', 'https://evil.example/acme', 'github.com').text, 'text')
+  t.equal(
+    outward('a<b', 'https://github.com/acme', 'github.com').text,
+    '<a href="https://github.com/acme" rel="noreferrer noopener">a&lt;b</a>',
+  )
+  t.equal(projectPath('../<x>', 'a&b'), '/projects/..%2F%3Cx%3E?index=a%26b')
+  t.equal(addressOf('/x', { a: undefined, b: '', c: 0 }), '/x?c=0')
+})
+
+t.test('a share is never all or nothing where it is not', async t => {
+  t.strictSame(
+    [share(0, 0), share(999, 1000), share(1, 1000), share(1, 2), share(5, 5)],
+    ['–', '99 %', '1 %', '50 %', '100 %'],
+  )
+  t.equal(count(1234567), '1,234,567')
+})
+
+async function textOf(format: 'csv' | 'json', rows: readonly { readonly name: string; readonly times: number }[]) {
+  const answer = exportOf(format, { name: 'x', columns: ['name', 'times'], rows: each(rows), tell: row => row })
+  let text = ''
+  for await (const piece of answer.body as AsyncIterable<string>) text += piece
+  return text
+}
+
+t.test('an export has every row, and nothing that a spreadsheet would calculate', async t => {
+  const rows = [
+    { name: '=1+1', times: -2 },
+    { name: 'a,"b"\n', times: 3 },
+  ]
+  t.equal(await textOf('csv', rows), `name,times\r\n'=1+1,-2\r\n"a,""b""\n",3\r\n`)
+  t.strictSame(JSON.parse(await textOf('json', rows)), rows)
+  t.strictSame(JSON.parse(await textOf('json', [])), [])
+  t.equal(
+    JSON.parse(
+      await textOf(
+        'json',
+        Array.from({ length: 5000 }, (_, times) => ({ name: 'n', times })),
+      ),
+    ).length,
+    5000,
+  )
+  t.throws(() => formatIn(query('format=xml')), { code: 'bad-request' })
+})
+
+t.test('a list is read page by page, one in memory at a time', async t => {
+  const asked: (string | undefined)[] = []
+  const rows: number[] = []
+  for await (const row of allRows(async ({ cursor, limit }) => {
+    asked.push(cursor)
+    t.ok(limit <= 500)
+    const at = Number(cursor ?? 0)
+    return { rows: [instant(at)], next: at < 2 ? String(at + 1) : undefined }
+  }))
+    rows.push(row)
+  t.strictSame(rows, [0, 1, 2])
+  t.strictSame(asked, [undefined, '1', '2'])
+})

@@ -1,0 +1,197 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parseDocument } from 'yaml'
+
+const ROOT = join(import.meta.dirname, '../..')
+const DEPLOY = join(ROOT, 'deploy')
+const CHART = join(DEPLOY, 'helm/portcullis')
+const ALERTS = join(CHART, 'files/alerts.yaml')
+const BOARD = join(DEPLOY, 'grafana/portcullis.json')
+const UNIT = join(DEPLOY, 'systemd/portcullis.service')
+
+/** `false`, or why a test of this tool is skipped. */
+function absent(tool: string, ...words: readonly string[]): string | false {
+  const { error } = spawnSync(tool, words, { stdio: 'ignore' })
+  return error === undefined ? false : `${tool} is not installed`
+}
+
+const noHelm = absent('helm', 'version')
+const noKubeconform = absent('kubeconform', '-v')
+const noPromtool = absent('promtool', '--version')
+const noSystemd = absent('systemd-analyze', '--version')
+
+const POLICY = 'version: 1\nmode: enforce\ndefaults: { unmatched: deny, attestation: required }\n'
+const ONE = { policy: { files: { 'acme.yaml': POLICY } } }
+const MANY = {
+  ...ONE,
+  replicaCount: 3,
+  publicUrl: 'https://pypi.acme.example',
+  config: { index: { mode: 'hide' }, trust_proxy: ['10.0.0.0/8'] },
+  store: {
+    database: { existingSecret: 'portcullis-database' },
+    blobs: { url: 's3://packages/gates?endpoint=https://s3.acme.example', existingSecret: 'portcullis-bucket' },
+  },
+  upstreamAuth: { existingSecret: 'portcullis-upstream' },
+  ingress: { enabled: true, className: 'nginx', host: 'pypi.acme.example', tlsSecret: 'pypi-tls' },
+  networkPolicy: {
+    ingressFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress' } } }],
+    stores: [{ cidr: '10.1.0.0/16', ports: [5432, 443] }],
+  },
+  metrics: { serviceMonitor: { enabled: true }, prometheusRule: { enabled: true, labels: { release: 'prometheus' } } },
+}
+const SCALED = { ...MANY, autoscaling: { enabled: true } }
+
+function rendered(folder: string, values: unknown): string {
+  const file = join(folder, 'values.json')
+  writeFileSync(file, JSON.stringify(values))
+  // one that was built from its source takes itself for a client of an old Kubernetes
+  const words = ['template', 'gates', CHART, '--kube-version', '1.31.0', '--namespace', 'packages', '--values', file]
+  const made = spawnSync('helm', words, { encoding: 'utf8' })
+  if (made.status !== 0) throw new Error(made.stderr)
+  return made.stdout
+}
+
+interface Manifest {
+  readonly kind: string
+  readonly spec?: Readonly<Record<string, unknown>>
+  readonly data?: Readonly<Record<string, string>>
+}
+
+function manifestsIn(text: string): readonly Manifest[] {
+  return text
+    .split(/^---$/m)
+    .map(part => parseDocument(part).toJS() as Manifest | null)
+    .filter(manifest => manifest !== null)
+}
+
+t.test('helm finds nothing to complain about', { skip: noHelm }, async t => {
+  const file = join(t.testdir(), 'values.json')
+  for (const values of [ONE, MANY, SCALED]) {
+    writeFileSync(file, JSON.stringify(values))
+    t.match(
+      execFileSync('helm', ['lint', '--strict', CHART, '--values', file], { encoding: 'utf8' }),
+      /0 chart\(s\) failed/,
+    )
+  }
+})
+
+t.test('one gate has a volume, several share a database and a bucket', { skip: noHelm }, async t => {
+  const kinds = (values: unknown) => manifestsIn(rendered(t.testdirName, values)).map(({ kind }) => kind)
+  t.testdir()
+  const alone = kinds(ONE)
+  t.ok(alone.includes('PersistentVolumeClaim'))
+  t.notOk(alone.includes('PodDisruptionBudget'), 'one that may not go would stop every upgrade of a node')
+  const many = kinds(MANY)
+  t.notOk(many.includes('PersistentVolumeClaim'))
+  for (const kind of ['Ingress', 'PodDisruptionBudget', 'NetworkPolicy', 'ServiceMonitor', 'PrometheusRule'])
+    t.ok(many.includes(kind), kind)
+  t.ok(kinds(SCALED).includes('HorizontalPodAutoscaler'))
+})
+
+t.test('a gate is let out to its sources and stores and nowhere else', { skip: noHelm }, async t => {
+  t.testdir()
+  const policy = manifestsIn(rendered(t.testdirName, MANY)).find(({ kind }) => kind === 'NetworkPolicy')
+  const egress = policy?.spec?.['egress'] as readonly { readonly to?: unknown; readonly ports: unknown }[]
+  t.match(policy?.spec, { policyTypes: ['Ingress', 'Egress'] })
+  t.strictSame(
+    egress.filter(({ to }) => to === undefined).map(({ ports }) => ports),
+    [
+      [
+        { protocol: 'UDP', port: 53 },
+        { protocol: 'TCP', port: 53 },
+      ],
+    ],
+  )
+  t.match(egress.slice(1), [
+    { to: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8'] } }], ports: [{ port: 443 }] },
+    { to: [{ ipBlock: { cidr: '10.1.0.0/16' } }], ports: [{ port: 5432 }, { port: 443 }] },
+  ])
+})
+
+t.test('secrets are named and never held', { skip: noHelm }, async t => {
+  t.testdir()
+  const text = rendered(t.testdirName, MANY)
+  t.notOk(manifestsIn(text).some(({ kind }) => kind === 'Secret'))
+  for (const name of ['portcullis-database', 'portcullis-bucket', 'portcullis-upstream']) t.match(text, name)
+})
+
+t.test('what the chart makes of the configuration is one that a gate takes', { skip: noHelm }, async t => {
+  t.testdir()
+  const config = manifestsIn(rendered(t.testdirName, MANY)).find(({ data }) => data?.['portcullis.yaml'] !== undefined)
+  const file = join(t.testdirName, 'portcullis.yaml')
+  writeFileSync(file, config?.data?.['portcullis.yaml'] ?? '')
+  const shown = execFileSync(
+    process.execPath,
+    [join(ROOT, 'src/main.ts'), '--config', file, 'config', 'show', '--format', 'json'],
+    { encoding: 'utf8', env: {} },
+  )
+  t.match(JSON.parse(shown), { index: { mode: 'hide' }, store: { blobs: MANY.store.blobs.url }, data: '/data' })
+})
+
+for (const [what, values] of [
+  ['several gates without a store', { ...ONE, replicaCount: 2 }],
+  ['scaling without a store', { ...ONE, autoscaling: { enabled: true } }],
+  ['no policy', {}],
+  ['an ingress without a host', { ...ONE, ingress: { enabled: true } }],
+  ['a value that there is not', { ...ONE, replicas: 2 }],
+  ['a configuration that says what the chart says', { ...ONE, config: { listen: '0.0.0.0:80' } }],
+] as const)
+  t.test(`${what} is refused`, { skip: noHelm }, async t => {
+    t.testdir()
+    t.throws(() => rendered(t.testdirName, values))
+  })
+
+t.test('its manifests are what Kubernetes knows', { skip: noHelm === false ? noKubeconform : noHelm }, async t => {
+  t.testdir()
+  const schemas = process.env['KUBECONFORM_SCHEMAS']
+  const from = schemas === undefined ? [] : ['-schema-location', schemas]
+  const made = spawnSync('kubeconform', ['-strict', '-ignore-missing-schemas', '-summary', ...from], {
+    input: rendered(t.testdirName, MANY),
+    encoding: 'utf8',
+  })
+  if (/could not|failed downloading|no such host/i.test(made.stdout + made.stderr))
+    t.pass('kubeconform', { skip: 'the schemas cannot be had here' })
+  else t.equal(made.status, 0, made.stdout)
+})
+
+t.test('promtool takes the alerts', { skip: noPromtool }, async t => {
+  t.match(execFileSync('promtool', ['check', 'rules', ALERTS], { encoding: 'utf8' }), /SUCCESS: \d+ rules found/)
+})
+
+t.test('alerts and board ask for metrics that there are', async t => {
+  const reference = readFileSync(join(ROOT, 'docs/reference/metrics.md'), 'utf8')
+  const known = new Set([...reference.matchAll(/^\| `(portcullis_\w+)` \|/gm)].map(([, name]) => name))
+  const process = /^portcullis_(?:process|nodejs)_/
+  const asked = [ALERTS, BOARD].flatMap(file => [...readFileSync(file, 'utf8').matchAll(/\bportcullis_\w+/g)])
+  const names = new Set(asked.map(([name]) => name.replace(/_(?:bucket|sum|count)$/, '')))
+  t.ok(names.size > 15)
+  t.strictSame(
+    [...names].filter(name => !known.has(name) && !process.test(name)),
+    [],
+  )
+})
+
+t.test('the board is one that Grafana imports', async t => {
+  const { panels, templating, uid } = JSON.parse(readFileSync(BOARD, 'utf8'))
+  t.equal(uid, 'portcullis')
+  t.ok(panels.length > 10)
+  t.equal(new Set(panels.map(({ id }: { readonly id: number }) => id)).size, panels.length)
+  t.match(templating.list, [{ name: 'datasource' }, { name: 'job' }])
+})
+
+t.test('the unit lets the gate do little besides its work', { skip: noSystemd }, async t => {
+  const words = ['security', '--offline=yes', '--no-pager', UNIT]
+  const { stdout, stderr } = spawnSync('systemd-analyze', words, { encoding: 'utf8' })
+  const [, score = ''] = /exposure level for \S+: ([\d.]+)/.exec(stdout) ?? []
+  if (score === '') return void t.pass('a score', { skip: `systemd-analyze tells none: ${stderr.slice(0, 100)}` })
+  t.comment(`exposure ${score} of 10`)
+  t.ok(Number(score) <= 1.5, score)
+})
+
+t.test('the chart’s version is the program’s', async t => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  t.match(parseDocument(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')).toJS(), { version, appVersion: version })
+  t.ok(readdirSync(join(CHART, 'templates')).length > 5)
+})

@@ -1,0 +1,109 @@
+// guards: src/store/sqlite/migrations/first/0011-access.ts src/store/sqlite/migrations/0018-token-scopes.ts
+import Database from 'better-sqlite3'
+import t from 'tap'
+import { mintToken, tokenHash } from '../../../src/domain/access/token.ts'
+import { instant } from '../../../src/domain/base/instant.ts'
+import type { JournalRow } from '../../../src/ports/records.ts'
+import { applyMigrations } from '../../../src/store/sqlite/migrations/apply-migrations.ts'
+import { readRecords } from '../../../src/store/sqlite/read-records.ts'
+import { databaseIn } from '../../../src/store/sqlite/schema.ts'
+import { createTokensTable } from '../../../src/store/sqlite/tables/access/tokens-table.ts'
+import { withTokens } from '../../../src/store/tokens.ts'
+import { diskSubject, INDEX, START } from '../stores.ts'
+import { ENTRY, OPERATOR } from '../written.ts'
+
+const clock = () => instant(START)
+
+function hashOf(token: string) {
+  const hash = tokenHash(token)
+  if (hash === undefined) throw new TypeError('no token')
+  return hash
+}
+
+const TOKEN = { name: 'ci', indexes: ['ml'], metrics: false, created: instant(START), expires: instant(START + 9) }
+
+t.test('a token is found by its hash alone, as it was given out', async t => {
+  const folder = t.testdir({})
+  const [mine, other] = [hashOf(mintToken()), hashOf(mintToken())]
+  t.ok(await withTokens(folder, clock, tokens => tokens.create(TOKEN, mine, OPERATOR)), 'the database was begun')
+  const database = new Database(databaseIn(folder))
+  const table = createTokensTable(database, (_what, query) => query())
+  t.strictSame(table.find(mine), { ...TOKEN, revoked: undefined })
+  t.equal(table.find(other), undefined)
+  database.close()
+})
+
+t.test('scopes of the API stay with their token, and one without any has none', async t => {
+  const folder = t.testdir({})
+  const [plain, scoped] = [hashOf(mintToken()), hashOf(mintToken())]
+  const scopes = ['read', 'approve'] as const
+  await withTokens(folder, clock, async tokens => {
+    t.ok(await tokens.create(TOKEN, plain, OPERATOR))
+    t.ok(await tokens.create({ ...TOKEN, name: 'bot', scopes }, scoped, OPERATOR))
+  })
+  const database = new Database(databaseIn(folder))
+  const table = createTokensTable(database, (_what, query) => query())
+  t.strictSame((await table.find(scoped))?.scopes, scopes)
+  t.equal((await table.find(plain))?.scopes, undefined)
+  database.close()
+})
+
+t.test('a name in force is taken; the one that ended is not', async t => {
+  const folder = t.testdir({})
+  const create = (created: number) =>
+    withTokens(folder, clock, tokens =>
+      tokens.create({ ...TOKEN, created: instant(created) }, hashOf(mintToken()), OPERATOR),
+    )
+  t.ok(await create(START))
+  t.notOk(await create(START + 8))
+  t.ok(await create(START + 9), 'it expired')
+  t.equal((await withTokens(folder, clock, tokens => tokens.list())).length, 2)
+})
+
+t.test('what was revoked beside a store that is open shows in it within a second', async t => {
+  const subject = await diskSubject(t)
+  const hash = hashOf(mintToken())
+  const token = { ...TOKEN, expires: undefined }
+  t.ok(await withTokens(subject.folder, clock, tokens => tokens.create(token, hash, OPERATOR)))
+  const database = new Database(databaseIn(subject.folder))
+  t.teardown(() => database.close())
+  const table = createTokensTable(database, (_what, query) => query())
+  t.equal((await table.find(hash))?.revoked, undefined)
+  t.ok(await withTokens(subject.folder, clock, tokens => tokens.revoke('ci', instant(START + 1), OPERATOR)))
+  await new Promise(resolve => setTimeout(resolve, 1_050))
+  t.equal((await table.find(hash))?.revoked, START + 1)
+})
+
+t.test('rows of the journal from before say nobody, and new ones who asked which index', async t => {
+  const folder = t.testdir({})
+  const old = new Database(databaseIn(folder))
+  old.pragma('application_id = 0x5043554c')
+  await applyMigrations(old, '0010-belongings')
+  for (const [number, word] of ['pkg', 'admitted', 'attested', 'p', '192.0.2.1'].entries())
+    old.prepare('insert into words (id, word) values (?, ?)').run(number + 1, word)
+  old
+    .prepare(
+      'insert into journal (at, filename, project, outcome, code, policy_digest, client, count) values (?, 1, 1, 2, 3, 4, 5, 1)',
+    )
+    .run(START)
+  const read = async (): Promise<readonly JournalRow[]> => {
+    const records = readRecords(folder, INDEX)
+    const rows: JournalRow[] = []
+    for await (const row of records?.journal(instant(0)) ?? []) rows.push(row)
+    await records?.close()
+    return rows
+  }
+  t.match(await read(), [{ client: '192.0.2.1' }], 'an older database is read as it is')
+  old.close()
+  const subject = await diskSubject(t, { folder })
+  subject.store.journal.record({ ...ENTRY, subject: 'token:ci', index: 'ml' })
+  subject.store.journal.record({ ...ENTRY, subject: 'token:ci', index: 'ml' })
+  subject.store.journal.record({ ...ENTRY, subject: 'token:other', index: 'ml' })
+  await subject.store.journal.flush()
+  const [before, ...rows] = await read()
+  t.notOk(before === undefined || 'subject' in before || 'index' in before)
+  t.match(rows, [
+    { subject: 'token:ci', index: 'ml', count: 2 },
+    { subject: 'token:other', index: 'ml', count: 1 },
+  ])
+})
