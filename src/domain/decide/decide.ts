@@ -134,7 +134,8 @@ function standingIn(looks: readonly Look[], scene: Scene): readonly Objection[] 
 
 /** True where an exemption in force waives attestation for exactly these bytes, so that unknown may become `unasked`. */
 export function waivesAttestation(artifact: Artifact, policy: Policy, now: Instant): boolean {
-  return waiverIn(pinsOf(artifact, policy, now).inForce, 'attestation') !== undefined
+  const rule = policy.ruleFor(artifact.project, artifact.source)
+  return waiverIn(pinsOf(artifact, policy, now, rule).inForce, 'attestation') !== undefined
 }
 
 /** In `audit` mode what would be refused is admitted and told, except for what is hard. */
@@ -154,14 +155,8 @@ export function identityOfVerdict(
 }
 
 function setScene(artifact: Artifact, policy: Policy, history: History, now: Instant): Scene {
-  return {
-    artifact,
-    policy,
-    history,
-    now,
-    rule: policy.ruleFor(artifact.project, artifact.source),
-    pins: pinsOf(artifact, policy, now),
-  }
+  const rule = policy.ruleFor(artifact.project, artifact.source)
+  return { artifact, policy, history, now, rule, pins: pinsOf(artifact, policy, now, rule) }
 }
 
 function waiverFor(scene: Scene, objection: Objection): Exemption | undefined {

@@ -2,7 +2,8 @@ import type { Instant } from '../base/instant.ts'
 import type { Waiver } from '../base/refusal.ts'
 import type { Artifact } from '../packaging/artifact.ts'
 import { canonicalVersion } from '../packaging/version.ts'
-import type { Exemption, Policy } from './policy.ts'
+import { isApproval } from './approval-files.ts'
+import type { Exemption, Policy, Rule } from './policy.ts'
 
 /** The exemptions that pin exactly this file, those in force apart from those that have ended. */
 export interface Pins {
@@ -12,8 +13,15 @@ export interface Pins {
 
 const NO_PINS: Pins = { inForce: [], ended: [] }
 
-export function pinsOf(artifact: Artifact, policy: Policy, now: Instant): Pins {
-  const exemptions = policy.exemptionsFor(artifact.project)
+/**
+ * What pins a file under the rule that decides it. A rule that an approval brought, for a project that the policy names nowhere, lets
+ * nothing pass but what was approved: exemptions that the policy itself has of that project slept until then, and go on sleeping.
+ * In `audit` mode they never slept, for nothing needs a rule there.
+ */
+export function pinsOf(artifact: Artifact, policy: Policy, now: Instant, rule?: Rule): Pins {
+  const all = policy.exemptionsFor(artifact.project)
+  const isOfApproval = policy.mode === 'enforce' && rule !== undefined && isApproval(rule.ref.file)
+  const exemptions = isOfApproval ? all.filter(({ ref }) => isApproval(ref.file)) : all
   if (exemptions.length === 0) return NO_PINS
   const pins = exemptions.filter(exemption => pinsFile(exemption, artifact))
   return { inForce: pins.filter(({ ends }) => now < ends), ended: pins.filter(({ ends }) => now >= ends) }

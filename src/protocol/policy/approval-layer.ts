@@ -1,4 +1,5 @@
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
+import { approvalFile, requestOf } from '../../domain/policy/approval-files.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import { withoutRule } from '../../domain/requests/approval.ts'
 import { formatDiagnostic } from '../yaml/diagnostic.ts'
@@ -55,10 +56,10 @@ export function layApprovals(policy: Policy, approvals: readonly ApprovalDocumen
     const others = some.filter(({ path }) => !wrong.has(path))
     for (const file of some) {
       const diagnostic = wrong.get(file.path)
-      if (diagnostic !== undefined) leftOut.set(idOf(file), formatDiagnostic(diagnostic))
+      if (diagnostic !== undefined) leftOut.set(requestOf(file.path), formatDiagnostic(diagnostic))
     }
     if (others.length < some.length) take(others)
-    else if (some.length === 1) leftOut.set(idOf(first), formatDiagnostic(loaded.diagnostics[0]))
+    else if (some.length === 1) leftOut.set(requestOf(first.path), formatDiagnostic(loaded.diagnostics[0]))
     else {
       const half = Math.ceil(some.length / 2)
       take(some.slice(0, half))
@@ -70,26 +71,15 @@ export function layApprovals(policy: Policy, approvals: readonly ApprovalDocumen
   return { policy: layered?.policy ?? policy, loaded: layered, leftOut }
 }
 
-const CALLED = 'approval '
-
 /** An approval as it is read beside a policy: where that decides the project by itself, it brings no rule. */
 export function documentBeside({ id, project, yaml }: ApprovalDocument, policy: Policy): TextFile {
   const decided = [undefined, ...policy.sources].some(source => policy.ruleFor(project, source) !== undefined)
-  return { path: `${CALLED}${id}`, text: decided ? withoutRule(yaml, project) : yaml }
-}
-
-function idOf({ path }: TextFile): string {
-  return path.slice(CALLED.length)
-}
-
-/** Whether a file of a policy is what somebody approved, by what it is called. */
-export function isApproval(file: string): boolean {
-  return /^approval [0-9a-z]+$/.test(file)
+  return { path: approvalFile(id), text: decided ? withoutRule(yaml, project) : yaml }
 }
 
 /** What an approval says that none may say: it pins files of its project by their sha256, and brings at most a rule under which nothing else passes. */
 function objectionTo({ id, project, yaml }: ApprovalDocument): string | undefined {
-  const read = readYamlDocuments({ path: `${CALLED}${id}`, text: yaml })
+  const read = readYamlDocuments({ path: approvalFile(id), text: yaml })
   if ('diagnostics' in read) return formatDiagnostic(read.diagnostics[0])
   const [{ value }, ...others] = read
   if (others.length > 0) return 'an approval is one document'

@@ -1,6 +1,7 @@
 import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
 import { sha256Of } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
+import { isApproval } from '../../domain/policy/approval-files.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import { noPinsFiles, type ReadPinsFile } from '../clauses/named-pins.ts'
 import type { ReadRoot, RootUse } from '../clauses/publisher.ts'
@@ -66,14 +67,14 @@ export function loadPolicy(
 /**
  * sha256 of the file, as `sha256sum` prints it; of several, or with trusted roots or pins beside, over their digests in order. That of a
  * root stands there with the file that names it and the path by which it does, that of pins with the exemption whose they are: two that
- * change places are another policy.
+ * change places are another policy. So is one in which what was approved stands in a file.
  */
 function digestOf(
   files: readonly TextFile[],
   roots: readonly RootUse[],
   pinsFiles: PolicyContents['pinsFiles'],
 ): string {
-  const digests = new Map(files.map(({ path, text }) => [path, sha256Of(text)]))
+  const digests = new Map(files.map(file => [file.path, digestOfFile(file)]))
   const used = new Set([
     ...roots.map(({ file, written, digest }) => `${digests.get(file)} ${JSON.stringify(written)} ${digest}`),
     ...pinsFiles.flatMap(({ text, exemptions }) => {
@@ -83,7 +84,12 @@ function digestOf(
   ])
   const [only] = digests.values()
   if (only !== undefined && files.length === 1 && used.size === 0) return only
-  return sha256Of([...files.map(({ text }) => sha256Of(text)), ...used].sort().join('\n'))
+  return sha256Of([...files.map(digestOfFile), ...used].sort().join('\n'))
+}
+
+/** The same words weigh less as an approval than in a file of the policy. */
+function digestOfFile({ path, text }: TextFile): string {
+  return sha256Of(isApproval(path) ? `approved\n${text}` : text)
 }
 
 function inOrder(diagnostics: readonly Diagnostic[], files: readonly TextFile[]): readonly Diagnostic[] {

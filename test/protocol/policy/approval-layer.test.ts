@@ -1,11 +1,14 @@
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
+import { decide, waivesAttestation } from '../../../src/domain/decide/decide.ts'
+import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
-import { documentBeside, isApproval, layApprovals } from '../../../src/protocol/policy/approval-layer.ts'
+import { isApproval } from '../../../src/domain/policy/approval-files.ts'
+import { documentBeside, layApprovals } from '../../../src/protocol/policy/approval-layer.ts'
 import { loadPolicy } from '../../../src/protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../../src/protocol/yaml/diagnostic.ts'
 import type { TextFile } from '../../../src/protocol/yaml/yaml-document.ts'
-import { NOW } from '../../world/judging/judging.ts'
+import { listed, NOW, UNATTESTED } from '../../world/judging/judging.ts'
 import { noRoots } from '../../world/judging/roots.ts'
 
 const demo = parseProjectName('demo')
@@ -54,7 +57,7 @@ t.test('an approval is one file more of the policy, and part of its digest', asy
     { path: 'q', text: good() },
   ]
   const written = loadPolicy(files, NOW, noRoots)
-  t.equal('policy' in written && written.policy.digest, policy.digest, 'as if it stood in the repository')
+  t.not('policy' in written && written.policy.digest, policy.digest, 'told apart from the same words in the repository')
 })
 
 t.test('without approvals the policy is what it was', async t => {
@@ -149,4 +152,22 @@ t.test('what is approved and stands in the repository, too, is one', async t => 
   const { policy, leftOut } = layer(`version: 1\n${BARE}${pinning('approval-a')}`, good())
   t.equal(leftOut.size, 0)
   t.equal(policy.exemptionsFor(demo).length, 1)
+})
+
+t.test('an approval wakes no exemption that the policy has of a project which it names nowhere', async t => {
+  const other = listed('demo-2.0.tar.gz')
+  const sleeping = `version: 1
+defaults: { unmatched: apply-defaults }
+projects: [{ match: other, identity: first-seen }]
+exemptions:
+  - { id: EX-1, project: demo, waive: [attestation], files: { demo-2.0.tar.gz: "sha256:${other.sha256}" }, reason: r, owner: o, expires: 2027-01-01 }
+`
+  const { base, policy, leftOut } = layer(sleeping, good())
+  t.equal(leftOut.size, 0)
+  const verdictUnder = (judging: typeof base) => decide(other, UNATTESTED, judging, NO_HISTORY, NOW)
+  t.match(verdictUnder(base), { kind: 'refused', code: 'no-rule' })
+  t.match(verdictUnder(policy), { kind: 'refused', code: 'unattested' })
+  t.notOk(waivesAttestation(other, policy, NOW))
+  const approved = { ...listed('demo-1.0.tar.gz'), sha256: sha256Of('demo') }
+  t.match(decide(approved, UNATTESTED, policy, NO_HISTORY, NOW), { kind: 'admitted' }, 'what was approved passes')
 })

@@ -208,5 +208,7 @@ t.test('what is evicted before its turn is brought there all the same', { skip }
   await until(() => small.blobs.totalBytes() <= 300_000)
   await small.brought(...digests)
   await proxy.be('fine')
-  for (const sha256 of digests) t.equal((await stored(small.blobs, sha256))?.length, 100_000, 'and comes back')
+  // where a slow answer counted as none, the bucket is not asked again at once
+  for (const sha256 of digests) await until(async () => (await stored(small.blobs, sha256))?.length === 100_000)
+  t.ok(small.blobs.totalBytes() <= 400_000, 'and all come back, while the disk keeps what it may')
 })
