@@ -2,7 +2,7 @@
 // guards: src/store/ledger/columns/sums.ts src/store/ledger/columns/growing-segment.ts src/store/ledger/sources/identity-text.ts
 // guards: src/store/ledger/questions/wanted.ts src/store/ledger/questions/cursor.ts src/store/ledger/questions/journal.ts
 // guards: src/store/ledger/questions/groups.ts src/store/ledger/questions/projects.ts src/store/ledger/questions/downloads.ts
-// guards: src/store/ledger/questions/over-time.ts src/store/ledger/questions/top.ts
+// guards: src/store/ledger/questions/over-time.ts src/store/ledger/questions/top.ts src/store/ledger/questions/totals.ts
 // guards: src/store/ledger/columns/ledger-file.ts src/store/ledger/sources/sqlite-source.ts
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

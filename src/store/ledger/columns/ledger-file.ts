@@ -39,6 +39,8 @@ export interface SaidIdentity {
 export interface LedgerFile {
   readonly segments: readonly Segment[]
   readonly extent: Extent | undefined
+  /** another one after everything was let go of: what is remembered of segments is remembered of its own */
+  readonly era: object
   /** Writes them down, with how far the file goes then. */
   keep(segments: readonly Segment[], extent: Extent): void
   /** Lets go of these. */
@@ -113,6 +115,7 @@ function use(database: Database.Database): LedgerFile {
   const note = database.prepare<[string]>(`insert or replace into facts (name, value) values ('extent', ?)`)
   let segments: readonly Segment[] = columns.all()
   let extent = readExtent(fact.get())
+  let era = {}
 
   const keep = database.transaction((added: readonly Segment[], now: Extent) => {
     for (const segment of added) columns.write(segment)
@@ -128,6 +131,9 @@ function use(database: Database.Database): LedgerFile {
     get extent() {
       return extent
     },
+    get era() {
+      return era
+    },
     keep(added, now) {
       keep.immediate(added, now)
       extent = now
@@ -142,6 +148,7 @@ function use(database: Database.Database): LedgerFile {
     clear() {
       clear.immediate()
       columns.forget()
+      era = {}
       extent = undefined
       segments = []
     },

@@ -67,8 +67,8 @@ function foundIn(asked: Asked, kind: GroupKind, wanted: Wanted): readonly Group[
     return [...found.values()].flat()
   }
   const firsts = new Set(whole.map(({ first }) => first))
-  const kept = bases.get(file) ?? new Map<GroupKind, Base>()
-  bases.set(file, kept)
+  const kept = bases.get(file.era) ?? new Map<GroupKind, Base>()
+  bases.set(file.era, kept)
   let base = kept.get(kind)
   if (base === undefined || !base.firsts.isSubsetOf(firsts)) {
     base = { firsts: new Set(), found: new Map() }
