@@ -15,6 +15,8 @@ import type { JournalSource } from './sources/source.ts'
 
 /** What an answer may take before it is cut short, ms. */
 const ANSWERS_WITHIN = 150
+/** What most who ask for the most frequent ask about, ms. */
+const USUAL_PERIOD = 30 * 86_400_000
 /** Before a sum is given up, ms. */
 const SUMS_WITHIN = 10_000
 
@@ -61,9 +63,11 @@ export function createEngine({ source, file, clock = Date.now, elapsed, segment 
       try {
         const scene = await catchUp.look()
         if (await catchUp.step()) return true
-        // so that whoever asks for what was refused finds it put together
+        // so that whoever asks finds it put together
         const asked = { source, file, scene, deadline: performance.now() + SUMS_WITHIN }
         for (const kind of ['refused', 'watched'] as const) await refusalGroups(asked, kind, {}, { limit: 1 })
+        await projectSums(asked, {}, { limit: 1 })
+        await topSums(asked, instant(clock() - USUAL_PERIOD), 1)
         return false
       } catch (error) {
         throw storeError('what was written down could not be read', error)

@@ -3,6 +3,7 @@ import {
   type CodedWords,
   codeNumbers,
   codeWords,
+  type GroupKind,
   NUMBERS,
   type NumberColumn,
   type PlainRow,
@@ -12,9 +13,9 @@ import {
   WORDS,
   type WordColumn,
 } from './segment.ts'
-import { sumUp, type Texts } from './sums.ts'
+import { shareOf, sumUp, sumUpBySubject, type Texts } from './sums.ts'
 
-type Coded = CodedNumbers | CodedWords | Sums
+type Coded = CodedNumbers | CodedWords | Sums | ReturnType<typeof sumUpBySubject>
 
 /** Rows in memory: more come to it while it is not full, and may be counted up. */
 export class GrowingSegment implements Segment {
@@ -73,7 +74,7 @@ export class GrowingSegment implements Segment {
     const place = this.#placeOf(id)
     if (place === undefined || this.#numbers.count[place] === count) return false
     this.#numbers.count[place] = count
-    for (const name of ['count', 'sums']) this.#coded.delete(name)
+    for (const name of ['count', 'sums', 'subjects']) this.#coded.delete(name)
     return true
   }
 
@@ -87,6 +88,11 @@ export class GrowingSegment implements Segment {
 
   sums(): Sums {
     return this.#once('sums', () => sumUp(this, this.#texts))
+  }
+
+  ofSubject(kind: GroupKind, subject: number): Float64Array {
+    const shares = this.#once('subjects', () => sumUpBySubject(this, this.#texts))
+    return shares[kind][shareOf(subject)] ?? new Float64Array()
   }
 
   #once<Made extends Coded>(name: string, make: () => Made): Made {

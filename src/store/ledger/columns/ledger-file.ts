@@ -4,15 +4,19 @@ import { LRUCache } from 'lru-cache'
 import {
   type CodedNumbers,
   type CodedWords,
+  GROUP_KINDS,
+  type GroupKind,
   NUMBERS,
   type NumberColumn,
   type Segment,
+  SUBJECT_SHARES,
   WORDS,
   type WordColumn,
 } from './segment.ts'
+import { shareOf } from './sums.ts'
 
 /** Of the tables below; one of another version is made anew. */
-const VERSION = 1
+const VERSION = 2
 /** bytes of columns that were read lately */
 const KEPT = 24 * 1024 * 1024
 const SUMS = ['refused', 'watched', 'projects', 'hours', 'most'] as const
@@ -212,6 +216,9 @@ function prepareColumns(database: Database.Database): {
       }
       const sums = segment.sums()
       for (const name of SUMS) insertSums.run(first, name, bytesOf(sums[name]))
+      for (const kind of GROUP_KINDS)
+        for (let share = 0; share < SUBJECT_SHARES; share += 1)
+          insertSums.run(first, ofShare(kind, share), bytesOf(segment.ofSubject(kind, share)))
     },
     remove(first) {
       for (const removal of [...removals, removeSums]) removal.run(first)
@@ -223,7 +230,7 @@ function prepareColumns(database: Database.Database): {
 interface Reads {
   words(segment: number, name: WordColumn): CodedWords
   numbers(segment: number, name: NumberColumn): CodedNumbers
-  sums(segment: number, name: (typeof SUMS)[number]): Float64Array
+  sums(segment: number, name: string): Float64Array
   forget(): void
 }
 
@@ -302,6 +309,7 @@ function storedSegment({ first, last, rows, since, until }: SegmentRow, read: Re
     until,
     words: name => read.words(first, name),
     numbers: name => read.numbers(first, name),
+    ofSubject: (kind, subject) => read.sums(first, ofShare(kind, shareOf(subject))),
     sums: () => ({
       get refused() {
         return read.sums(first, 'refused')
@@ -320,6 +328,10 @@ function storedSegment({ first, last, rows, since, until }: SegmentRow, read: Re
       },
     }),
   }
+}
+
+function ofShare(kind: GroupKind, share: number): string {
+  return `${kind} of ${share}`
 }
 
 function lacking(): TypeError {

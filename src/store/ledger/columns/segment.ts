@@ -46,7 +46,16 @@ export interface Segment {
   words(column: WordColumn): CodedWords
   numbers(column: NumberColumn): CodedNumbers
   sums(): Sums
+  /** What the rows of some subjects come to, those of this one among them: its word and what {@link GROUP} says, for each. */
+  ofSubject(kind: GroupKind, subject: number): Float64Array
 }
+
+/** Of which subjects are kept together. */
+export const SUBJECT_SHARES = 16
+
+/** What was refused, and what was let through only because a policy watches. */
+export const GROUP_KINDS = ['refused', 'watched'] as const
+export type GroupKind = (typeof GROUP_KINDS)[number]
 
 /**
  * What the rows of a segment come to, as numbers one after the other. `refused` and `watched`: {@link GROUP} for each of index, project, code and rule, and

@@ -4,6 +4,8 @@ import { type CodedNumbers, numberAt, SEGMENT, type Segment, type WordColumn } f
 export interface Condition {
   readonly column: WordColumn
   accepts(word: number): boolean
+  /** where it must be this one */
+  readonly word?: number
 }
 
 /** Which rows of the journal are there at all. */

@@ -1,4 +1,13 @@
-import { HOUR_MS, MOST_OF, numberAt, type Segment, type Sums, wordAt } from './segment.ts'
+import {
+  type GroupKind,
+  HOUR_MS,
+  MOST_OF,
+  numberAt,
+  type Segment,
+  SUBJECT_SHARES,
+  type Sums,
+  wordAt,
+} from './segment.ts'
 
 /** What becomes of a request, by how it stands in the journal. */
 export const KINDS = { admitted: 1, watched: 2, refused: 3, forgotten: 4 } as const
@@ -8,6 +17,8 @@ export type Texts = (word: number) => string
 export const WATCHED = 'audit:'
 
 interface Group {
+  /** 0: of whoever asked */
+  readonly subject: number
   readonly key: readonly number[]
   requests: number
   first: number
@@ -57,6 +68,27 @@ export function sumUp(segment: Segment, texts: Texts, rows?: Uint32Array): Sums 
       most.flatMap(({ sums }, column) => [...sums].flatMap(([word, refused]) => [column, word, ...refused])),
     ),
   }
+}
+
+/** What was refused, and what was watched, by who asked: as {@link Segment.ofSubject} has it, by the share of the subject. */
+export function sumUpBySubject(segment: Segment, texts: Texts): Readonly<Record<GroupKind, readonly Float64Array[]>> {
+  const shares = Array.from({ length: SUBJECT_SHARES }, () => new Groups(segment, { isBySubject: true }))
+  const read = reader(segment, texts)
+  const subjects = segment.words('subject')
+  for (let row = 0; row < segment.rows; row += 1) {
+    const { kind, at, count } = read(row)
+    if (kind === KINDS.watched || kind === KINDS.refused)
+      shares[shareOf(wordAt(subjects, row))]?.add(kind, row, { at, count })
+  }
+  return {
+    refused: shares.map(share => share.flat(KINDS.refused)),
+    watched: shares.map(share => share.flat(KINDS.watched)),
+  }
+}
+
+/** Which share of the subjects one is in. */
+export function shareOf(subject: number): number {
+  return subject % SUBJECT_SHARES
 }
 
 function getOr<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
@@ -123,7 +155,10 @@ class Groups {
   readonly #subjects
   readonly #groups = new Map<number, Map<string, Group>>()
 
-  constructor(segment: Segment) {
+  readonly #isBySubject
+
+  constructor(segment: Segment, { isBySubject = false } = {}) {
+    this.#isBySubject = isBySubject
     this.#words = (['index', 'project', 'code', 'rule'] as const).map(column => segment.words(column))
     this.#ids = segment.numbers('id')
     this.#files = segment.words('filename')
@@ -133,14 +168,15 @@ class Groups {
 
   add(kind: number, row: number, { at, count }: { readonly at: number; readonly count: number }): void {
     const key = this.#words.map(words => wordAt(words, row))
+    const subject = wordAt(this.#subjects, row)
     const groups = getOr(this.#groups, kind, () => new Map<string, Group>())
-    const group = getOr(groups, key.join(' '), () => begin(key, at))
+    const whose = this.#isBySubject ? subject : 0
+    const group = getOr(groups, `${whose} ${key.join(' ')}`, () => begin(whose, key, at))
     const filename = wordAt(this.#files, row)
     group.requests += count
     group.first = Math.min(group.first, at)
     group.last = Math.max(group.last, at)
     group.files.add(filename)
-    const subject = wordAt(this.#subjects, row)
     if (subject !== 0) group.subjects.add(subject)
     // rows come in the order of their ids
     group.lastId = numberAt(this.#ids, row)
@@ -151,7 +187,8 @@ class Groups {
   flat(kind: number): Float64Array {
     const groups = [...(this.#groups.get(kind)?.values() ?? [])]
     return Float64Array.from(
-      groups.flatMap(({ key, requests, first, last, lastId, filename, sha256, files, subjects }) => [
+      groups.flatMap(({ subject, key, requests, first, last, lastId, filename, sha256, files, subjects }) => [
+        ...(this.#isBySubject ? [subject] : []),
         ...key,
         requests,
         first,
@@ -168,8 +205,9 @@ class Groups {
   }
 }
 
-function begin(key: readonly number[], at: number): Group {
+function begin(subject: number, key: readonly number[], at: number): Group {
   return {
+    subject,
     key,
     requests: 0,
     first: at,

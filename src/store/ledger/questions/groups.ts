@@ -1,13 +1,11 @@
 import { GateError } from '../../../domain/base/errors.ts'
 import { instant } from '../../../domain/base/instant.ts'
 import type { GroupFilter, LedgerPage, LedgerRows, RefusalGroup } from '../../../ports/console/ledger.ts'
-import { GROUP, type Segment } from '../columns/segment.ts'
+import { GROUP, type GroupKind, type Segment } from '../columns/segment.ts'
 import { type Condition, isOutside, isWhole, select, type Wanted } from '../columns/select.ts'
 import { sumUp } from '../columns/sums.ts'
 import { numbersCursor, readLimit, readNumbers } from './cursor.ts'
 import { type Asked, conditionsOf, maybe, within } from './wanted.ts'
-
-type GroupKind = 'refused' | 'watched'
 
 interface Group {
   readonly index: number
@@ -124,13 +122,21 @@ function addAll(
   segments: readonly Segment[],
   base?: ReadonlyMap<number, readonly Group[]>,
 ): void {
-  // whoever asked is not told apart in the sums
-  const isSummed = wanted.conditions.every(({ column }) => column !== 'subject')
-  const tests = wanted.conditions.map(({ column, accepts }) => [GROUP.indexOf(column as 'index'), accepts] as const)
+  // whoever asked is not told apart in the sums of all
+  const subject = wanted.conditions.find(({ column }) => column === 'subject')?.word
+  const others = wanted.conditions.filter(({ column }) => column !== 'subject')
+  const tests = others.map(({ column, accepts }) => [GROUP.indexOf(column as 'index'), accepts] as const)
   for (const segment of segments) {
     if (isOutside(segment, wanted)) continue
     if (performance.now() > asked.deadline) throw new GateError('unknown-store', 'it takes too long to sum this up')
-    const isReady = isSummed && isWhole(segment, wanted)
+    const isReady = isWhole(segment, wanted)
+    if (isReady && subject !== undefined) {
+      const flat = segment.ofSubject(kind, subject)
+      for (let at = 1; at < flat.length; at = endOf(flat, at) + 1)
+        if (flat[at - 1] === subject && tests.every(([column, accepts]) => accepts(flat[at + column] ?? 0)))
+          add(found, flat, at, base)
+      continue
+    }
     const flat = isReady ? segment.sums()[kind] : sumsOfSome(asked, segment, kind, wanted)
     for (let at = 0; at < flat.length; at = endOf(flat, at))
       if (!isReady || tests.every(([column, accepts]) => accepts(flat[at + column] ?? 0))) add(found, flat, at, base)

@@ -39,7 +39,7 @@ export function conditionsOf(
     if (text === undefined) continue
     const word = text === '' ? 0 : source.number(text)
     if (word === undefined) return undefined
-    conditions.push({ column, accepts: its => its === word })
+    conditions.push({ column, accepts: its => its === word, word })
   }
   const { identity, commit, kind } = wanted
   if (identity !== undefined || commit !== undefined) {
