@@ -23,6 +23,7 @@ body > header { padding-top: 1rem; padding-bottom: .5rem; display: flex; flex-wr
 .mark { width: 1.5rem; height: 1.5rem; border-radius: .75rem .75rem .15rem .15rem; border: .16rem solid var(--accent); background:
   repeating-linear-gradient(90deg, transparent 0 .2rem, var(--accent) .2rem .34rem),
   repeating-linear-gradient(0deg, transparent 0 .26rem, var(--accent) .26rem .38rem); }
+body > header nav { order: 3; width: 100%; }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .15rem; margin: 0; padding: 0; }
 nav a { display: block; padding: .3rem .65rem; border-radius: .45rem; color: var(--ink); text-decoration: none; }
 nav a:hover { background: var(--code); text-decoration: underline; }
@@ -49,6 +50,7 @@ a:focus-visible, button:focus-visible, input:focus-visible, select:focus-visible
   outline: .18rem solid var(--accent); outline-offset: .1rem; }
 label { display: block; font-weight: 600; margin: 0 0 .25rem; }
 input, select, textarea { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--soft); border-radius: .45rem; padding: .35rem .6rem; max-width: 100%; }
+form.filters input, form.filters select { height: 2.4rem; }
 input[type="checkbox"], input[type="radio"] { margin: 0 .4rem 0 0; }
 textarea { width: 100%; min-height: 6rem; }
 .words { white-space: pre-line; }
@@ -128,8 +130,6 @@ thead th, td.number, td strong, table:not(.list) th[scope="row"] { overflow-wrap
 body > footer { color: var(--soft); font-size: .875rem; padding-top: .4rem; padding-bottom: 2rem; }
 @media (max-width: 44rem) {
   body > header, main, body > footer { padding-left: .9rem; padding-right: .9rem; }
-  .who { margin-left: 0; width: 100%; justify-content: space-between; }
-  nav { order: 3; }
   section, .card { padding: .9rem; }
   h1 { font-size: 1.3rem; }
   .pair { grid-template-columns: 1fr; }

@@ -1,4 +1,6 @@
 // guards: src/compose/console/open-console.ts src/http/people/request-page.ts src/http/console/requests/look-page.ts
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
@@ -7,6 +9,9 @@ import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
 import { startGate } from '../../world/gate/gate.ts'
 import { startProvider } from '../../world/people/provider.ts'
 import { createWorld, type Published } from '../../world/world.ts'
+
+/** A folder for pictures of every page; they are taken where it is named. */
+const { SHOTS } = process.env
 
 const DAY = 86_400_000
 const ENDS = new Date(Date.now() + 5 * DAY).toISOString().slice(0, 10)
@@ -73,16 +78,13 @@ async function ask(browser: Browser, explain: string): Promise<{ readonly page: 
 /** Sends what no page of his offers him. */
 async function forge(page: Page, action: string, fields: Readonly<Record<string, string>>): Promise<void> {
   const left = page.waitForNavigation()
-  await page.evaluate(
-    `(${String((action: string, fields: Readonly<Record<string, string>>) => {
-      const { document } = globalThis as unknown as { readonly document: any }
-      const form = Object.assign(document.createElement('form'), { method: 'post', action })
-      for (const [name, value] of Object.entries(fields))
-        form.append(Object.assign(document.createElement('input'), { name, value }))
-      document.body.append(form)
-      form.submit()
-    })})(${JSON.stringify(action)}, ${JSON.stringify(fields)})`,
-  )
+  await page.evaluate(`{
+    const form = Object.assign(document.createElement('form'), { method: 'post', action: ${JSON.stringify(action)} })
+    for (const [name, value] of Object.entries(${JSON.stringify(fields)}))
+      form.append(Object.assign(document.createElement('input'), { name, value }))
+    document.body.append(form)
+    form.submit()
+  }`)
   await left
 }
 
@@ -97,6 +99,10 @@ async function assertSound(t: Test, page: Page, what: string): Promise<void> {
     await page.setViewportSize({ width, height })
     await page.emulateMedia({ colorScheme: scheme })
     t.strictSame(await violationsOf(page), [], `${what}, ${name}`)
+    if (SHOTS !== undefined) {
+      mkdirSync(SHOTS, { recursive: true })
+      await page.screenshot({ path: join(SHOTS, `${what.replace(/\W+/g, '-')}.${name}.png`), fullPage: true })
+    }
     t.equal(await overflowOf(page), 0, `${what}, ${name}: not wider than the window`)
   }
   if (before !== null) await page.setViewportSize(before)
@@ -146,6 +152,7 @@ t.test(
     await asked.reload()
     t.equal(await asked.textContent(TITLE), 'Approved')
     t.match(await asked.textContent('main'), 'until 2.1 is out')
+    t.notMatch(await asked.textContent('time'), /T\d\d:/, 'moments are as people write them')
     await assertSound(t, asked, 'what was decided, as whoever asked sees it')
     await assertSound(t, page, 'what was decided, as an approver sees it')
     await page.goto(`${other.app.consoleUrl}/requests?show=decided`)
@@ -154,56 +161,60 @@ t.test(
   },
 )
 
-t.test('in a browser, whoever may not decide is told why, and nothing is let through', { skip, timeout: 300_000 }, async t => {
-  const { one, other, wheel, status, explainOf, chromium, signIn } = await scene(t)
-  const { id } = await ask(chromium, await explainOf(wheel))
-  const at = `${one.app.consoleUrl}/requests/${id}`
-  const approve = `/requests/${id}/approve`
-  const fields = { ends: ENDS, extent: 'file', ticket: '', words: '' }
+t.test(
+  'in a browser, whoever may not decide is told why, and nothing is let through',
+  { skip, timeout: 300_000 },
+  async t => {
+    const { one, other, wheel, status, explainOf, chromium, signIn } = await scene(t)
+    const { id } = await ask(chromium, await explainOf(wheel))
+    const at = `${one.app.consoleUrl}/requests/${id}`
+    const approve = `/requests/${id}/approve`
+    const fields = { ends: ENDS, extent: 'file', ticket: '', words: '' }
 
-  const { page: ada } = await signIn('ada')
-  await ada.goto(at)
-  t.match(await ada.textContent('main'), 'You asked for this yourself')
-  t.equal(await ada.locator(`form[action="${approve}"]`).count(), 0, 'the form is not offered')
-  await forge(ada, approve, { csrf: await csrfOf(ada), ...fields })
-  t.match(await ada.textContent(TITLE), 'One’s own request')
+    const { page: ada } = await signIn('ada')
+    await ada.goto(at)
+    t.match(await ada.textContent('main'), 'You asked for this yourself')
+    t.equal(await ada.locator(`form[action="${approve}"]`).count(), 0, 'the form is not offered')
+    await forge(ada, approve, { csrf: await csrfOf(ada), ...fields })
+    t.match(await ada.textContent(TITLE), 'One’s own request')
 
-  const { page: grace, context: hers } = await signIn('grace')
-  const { page: hedy } = await signIn('hedy')
-  await Promise.all([grace.goto(at), hedy.goto(at)])
-  await forge(hedy, approve, { csrf: await csrfOf(grace), ...fields })
-  t.match(await hedy.textContent(TITLE), 'Form of another session')
+    const { page: grace, context: hers } = await signIn('grace')
+    const { page: hedy } = await signIn('hedy')
+    await Promise.all([grace.goto(at), hedy.goto(at)])
+    await forge(hedy, approve, { csrf: await csrfOf(grace), ...fields })
+    t.match(await hedy.textContent(TITLE), 'Form of another session')
 
-  const thief = await (await chromium.newContext()).newPage()
-  const forged = { name: SESSION, value: 'A'.repeat(43), url: `${one.app.consoleUrl}/` }
-  await thief.goto(`${one.app.consoleUrl}/signed-out`)
-  await thief.context().addCookies([forged])
-  await forge(thief, approve, { csrf: await csrfOf(grace), ...fields })
-  t.match(await thief.textContent('main'), 'What you sent was not taken', 'a forged cookie is nobody’s')
+    const thief = await (await chromium.newContext()).newPage()
+    const forged = { name: SESSION, value: 'A'.repeat(43), url: `${one.app.consoleUrl}/` }
+    await thief.goto(`${one.app.consoleUrl}/signed-out`)
+    await thief.context().addCookies([forged])
+    await forge(thief, approve, { csrf: await csrfOf(grace), ...fields })
+    t.match(await thief.textContent('main'), 'What you sent was not taken', 'a forged cookie is nobody’s')
 
-  const answer = await thief.goto(at.replace('127.0.0.1', 'console.localhost'))
-  t.equal(answer?.status(), 421)
-  t.match(await thief.textContent(TITLE), 'Not this host')
+    const answer = await thief.goto(at.replace('127.0.0.1', 'console.localhost'))
+    t.equal(answer?.status(), 421)
+    t.match(await thief.textContent(TITLE), 'Not this host')
 
-  // she signs out in another tab, at the other gate, with the form still open in this one
-  const tab = await hers.newPage()
-  await tab.goto(`${other.app.consoleUrl}/requests`)
-  await tab.click('text=Sign out')
-  await tab.waitForURL('**/signed-out')
-  await grace.click('form[action$="/approve"] button')
-  await grace.waitForURL('**/sign-in/again')
-  t.match(await grace.textContent('main'), 'What you sent was not taken', 'the session has ended')
-  t.equal(await status(one, wheel), 403, 'nothing of all that let it through')
+    // she signs out in another tab, at the other gate, with the form still open in this one
+    const tab = await hers.newPage()
+    await tab.goto(`${other.app.consoleUrl}/requests`)
+    await tab.click('text=Sign out')
+    await tab.waitForURL('**/signed-out')
+    await grace.click('form[action$="/approve"] button')
+    await grace.waitForURL('**/sign-in/again')
+    t.match(await grace.textContent('main'), 'What you sent was not taken', 'the session has ended')
+    t.equal(await status(one, wheel), 403, 'nothing of all that let it through')
 
-  await hedy.goto(at)
-  const csrf = await csrfOf(hedy)
-  await hedy.fill('#no', 'use 1.0')
-  await hedy.click('form[action$="/decline"] button')
-  await hedy.waitForSelector('text=What was decided')
-  await forge(hedy, `/requests/${id}/decline`, { csrf, words: 'use 1.0' })
-  t.match(await hedy.textContent(TITLE), 'Decided already', 'a form that is sent again')
-  await hedy.goto(at)
-  await forge(hedy, approve, { csrf, ...fields })
-  t.match(await hedy.textContent(TITLE), 'Decided already', 'nor does another form undo it')
-  t.strictSame([await status(one, wheel), await status(other, wheel)], [403, 403])
-})
+    await hedy.goto(at)
+    const csrf = await csrfOf(hedy)
+    await hedy.fill('#no', 'use 1.0')
+    await hedy.click('form[action$="/decline"] button')
+    await hedy.waitForSelector('text=What was decided')
+    await forge(hedy, `/requests/${id}/decline`, { csrf, words: 'use 1.0' })
+    t.match(await hedy.textContent(TITLE), 'Decided already', 'a form that is sent again')
+    await hedy.goto(at)
+    await forge(hedy, approve, { csrf, ...fields })
+    t.match(await hedy.textContent(TITLE), 'Decided already', 'nor does another form undo it')
+    t.strictSame([await status(one, wheel), await status(other, wheel)], [403, 403])
+  },
+)
