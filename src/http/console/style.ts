@@ -25,6 +25,7 @@ body > header { padding-top: 1rem; padding-bottom: .5rem; display: flex; flex-wr
   repeating-linear-gradient(0deg, transparent 0 .26rem, var(--accent) .26rem .38rem); }
 body > header nav { order: 3; width: 100%; }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .15rem; margin: 0; padding: 0; }
+body > header nav ul { margin-left: -.65rem; }
 nav a { display: block; padding: .3rem .65rem; border-radius: .45rem; color: var(--ink); text-decoration: none; }
 nav a:hover { background: var(--code); text-decoration: underline; }
 nav a[aria-current] { background: var(--card); box-shadow: inset 0 -.16rem 0 var(--accent); font-weight: 650; }
@@ -105,6 +106,7 @@ form.filters { margin: 0 0 1rem; }
 form.filters input, form.filters select { width: 12rem; }
 form.stack > div { margin: 0 0 1rem; }
 details { margin: 0 0 .8rem; }
+dl + details { margin-top: .8rem; }
 summary { cursor: pointer; color: var(--accent); width: fit-content; }
 details[open] > summary { margin-bottom: .6rem; }
 figure { margin: 0 0 .8rem; }
@@ -129,6 +131,7 @@ thead th, td.number, td strong, table:not(.list) th[scope="row"] { overflow-wrap
 .pages a { color: var(--accent); text-decoration: underline; padding-left: 0; }
 body > footer { color: var(--soft); font-size: .875rem; padding-top: .4rem; padding-bottom: 2rem; }
 @media (max-width: 44rem) {
+  .who { margin-left: 0; width: 100%; justify-content: space-between; }
   body > header, main, body > footer { padding-left: .9rem; padding-right: .9rem; }
   section, .card { padding: .9rem; }
   h1 { font-size: 1.3rem; }

@@ -103,7 +103,7 @@ function history({ seen, release, request }: RequestLook): Html {
   const signers = new Set(seen.flatMap(({ proof }) => proof?.claims.san.value ?? []))
   return html`<section>
 <h2>The project, as this gate knows it</h2>
-<p>${byVersion.length} versions with ${seen.length} files; signed by ${signers.size === 0 ? 'nobody whom this gate has verified' : [...signers].join(', ')}.</p>
+<p>${byVersion.length === 1 ? 'One version' : `${byVersion.length} versions`} with ${seen.length === 1 ? 'one file' : `${seen.length} files`}; signed by ${signers.size === 0 ? 'nobody whom this gate has verified' : [...signers].join(', ')}.</p>
 ${
   release.length === 0
     ? undefined
