@@ -78,7 +78,7 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 dl { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .4rem 1.2rem; margin: 0; }
 dt { color: var(--soft); }
 dd { margin: 0; min-width: 0; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1rem; margin: 0 0 1rem; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: 1rem; margin: 0 0 1rem; }
 .tiles .card { margin: 0; }
 .figure { font-size: 1.7rem; font-weight: 700; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .notice { border-left: .25rem solid var(--accent); }
@@ -106,7 +106,8 @@ form.filters { margin: 0 0 1rem; }
 form.filters input, form.filters select { width: 12rem; }
 form.stack > div { margin: 0 0 1rem; }
 details { margin: 0 0 .8rem; }
-dl + details { margin-top: .8rem; }
+dl + details, table + .card { margin-top: .8rem; }
+table + h3 { margin-top: 1.2rem; }
 summary { cursor: pointer; color: var(--accent); width: fit-content; }
 details[open] > summary { margin-bottom: .6rem; }
 figure { margin: 0 0 .8rem; }
