@@ -1,4 +1,4 @@
-// guards: src/compose/console/open-console.ts src/http/people/request-page.ts src/http/console/requests/look-page.ts
+// guards: src/compose/console/open-console.ts
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
