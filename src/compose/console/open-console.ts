@@ -20,7 +20,7 @@ export interface ConsoleParts {
   readonly sessions: Sessions
   readonly audit: AuditLog & AuditRecords
   readonly asking: Pick<OpenRequests, 'decisions' | 'looks'>
-  readonly pages: Omit<PageParts, 'audit' | 'clock' | 'ledger'>
+  readonly pages: Omit<PageParts, 'audit' | 'clock' | 'ledger' | 'looks'>
   readonly events: Events
   readonly clock: Clock
   /** the same text without any secret of the configuration */
@@ -68,7 +68,7 @@ export async function openConsole(config: Config, parts: ConsoleParts): Promise<
     clock,
     clean: text => own.clean(clean(text)),
   })
-  const pages = openPageData(config, { ...parts.pages, ledger, audit, clock })
+  const pages = openPageData(config, { ...parts.pages, ledger, audit, looks: parts.asking.looks, clock })
   async function close(): Promise<void> {
     await opened.close()
     await pages.close()

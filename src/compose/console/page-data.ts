@@ -4,6 +4,7 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { Clock } from '../../domain/base/instant.ts'
 import { createLimit } from '../../flow/limit.ts'
 import { projectNow } from '../../gate/records/project-now.ts'
+import type { Looks } from '../../gate/requests/look.ts'
 import { isRevoked } from '../../gate/revoked/revoked-rows.ts'
 import type { PageData, ShownIndex } from '../../http/console/pages/data.ts'
 import type { Recent } from '../../observe/readers/recent.ts'
@@ -30,13 +31,14 @@ export interface PageParts {
   readonly trust: Trust
   readonly store: Pick<Store, 'shared'>
   readonly recent: Recent
+  readonly looks: Pick<Looks, 'list'>
   readonly clock: Clock
 }
 
 /** What the console's pages show; the journal and what is remembered are read on connections of their own, opened when somebody looks. */
 export function openPageData(
   config: Config,
-  { ledger, audit, indexes, policies, trust, store: { shared }, recent, clock }: PageParts,
+  { ledger, audit, indexes, policies, trust, store: { shared }, recent, looks, clock }: PageParts,
 ): { readonly data: PageData; close(): Promise<void> } {
   const opened: Promise<Records | undefined>[] = []
   // one at a time: who asks for more waits, and is told when it takes too long
@@ -85,6 +87,7 @@ export function openPageData(
       clock,
       trust: () => trust.status(clock()),
       gates: () => (shared === undefined ? undefined : { apart: shared.apart(), warnings: shared.warnings() }),
+      openRequests: async most => (await looks.list({ state: 'open' }, { limit: most })).length,
       inForceSince: digest => recent.inForceSince(digest),
       began: recent.began,
       alarms: () => recent.alarms(),

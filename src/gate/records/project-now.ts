@@ -1,6 +1,6 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
 import { type Instant, instant } from '../../domain/base/instant.ts'
-import { decide, needsFinding } from '../../domain/decide/decide.ts'
+import { decide, needsFinding, waivesAttestation } from '../../domain/decide/decide.ts'
 import type { Verdict } from '../../domain/decide/verdict.ts'
 import type { AttestationFacts, Finding } from '../../domain/identity/attestation.ts'
 import type { Claims } from '../../domain/identity/claims.ts'
@@ -138,7 +138,10 @@ async function releaseNow(files: readonly SeenFile[], judging: Judging): Promise
       uploaded,
       firstSeen,
       yanked: yanked !== undefined,
-      verdict: verdictNow(file, finding, judging),
+      verdict: verdictNow(file, finding, {
+        ...judging,
+        passed: sha256 !== undefined && judging.said(sha256) === 'exemption',
+      }),
       attestations: factsOf(finding),
     })
   }
@@ -156,10 +159,18 @@ function factsOf(finding: Finding | undefined): readonly AttestationFacts[] {
   return finding.bundles.flatMap(({ attestations }) => attestations.map(({ facts }) => facts))
 }
 
-function verdictNow(file: SeenFile, finding: Finding | undefined, judging: Judging): VerdictNow {
-  const { policy, history, now } = judging
+/** `passed`: it was let through by an exemption when somebody asked last. */
+function verdictNow(
+  file: SeenFile,
+  recorded: Finding | undefined,
+  judging: Judging & { readonly passed: boolean },
+): VerdictNow {
+  const { policy, history, now, passed } = judging
   const artifact = artifactOf(file, judging)
   if (artifact === undefined) return { outcome: 'unknown' }
+  // whatever it takes is waived for exactly these bytes, and did let them through
+  const isExempt = recorded === undefined && passed && waivesAttestation(artifact, policy, now)
+  const finding: Finding | undefined = isExempt ? { kind: 'unasked' } : recorded
   if (finding === undefined && needsFinding(artifact, policy, history, now)) return { outcome: 'unknown' }
   return told(decide(artifact, finding ?? { kind: 'unattested', said: 'integrity' }, policy, history, now))
 }

@@ -10,6 +10,7 @@ const NAVIGATION = [
   ['Refusals', '/refusals'],
   ['Requests', '/requests'],
   ['Exemptions', '/exemptions'],
+  ['What if', '/what-if'],
   ['Revocations', '/revocations'],
   ['Journal', '/journal'],
   ['Audit', '/audit'],

@@ -23,7 +23,9 @@ body > header { padding-top: 1rem; padding-bottom: .5rem; display: flex; flex-wr
 .mark { width: 1.5rem; height: 1.5rem; border-radius: .75rem .75rem .15rem .15rem; border: .16rem solid var(--accent); background:
   repeating-linear-gradient(90deg, transparent 0 .2rem, var(--accent) .2rem .34rem),
   repeating-linear-gradient(0deg, transparent 0 .26rem, var(--accent) .26rem .38rem); }
+body > header nav { order: 3; width: 100%; }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .15rem; margin: 0; padding: 0; }
+body > header nav ul { margin-left: -.65rem; }
 nav a { display: block; padding: .3rem .65rem; border-radius: .45rem; color: var(--ink); text-decoration: none; }
 nav a:hover { background: var(--code); text-decoration: underline; }
 nav a[aria-current] { background: var(--card); box-shadow: inset 0 -.16rem 0 var(--accent); font-weight: 650; }
@@ -49,6 +51,7 @@ a:focus-visible, button:focus-visible, input:focus-visible, select:focus-visible
   outline: .18rem solid var(--accent); outline-offset: .1rem; }
 label { display: block; font-weight: 600; margin: 0 0 .25rem; }
 input, select, textarea { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--soft); border-radius: .45rem; padding: .35rem .6rem; max-width: 100%; }
+form.filters input, form.filters select { height: 2.4rem; }
 input[type="checkbox"], input[type="radio"] { margin: 0 .4rem 0 0; }
 textarea { width: 100%; min-height: 6rem; }
 .words { white-space: pre-line; }
@@ -75,7 +78,7 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 dl { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .4rem 1.2rem; margin: 0; }
 dt { color: var(--soft); }
 dd { margin: 0; min-width: 0; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1rem; margin: 0 0 1rem; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: 1rem; margin: 0 0 1rem; }
 .tiles .card { margin: 0; }
 .figure { font-size: 1.7rem; font-weight: 700; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .notice { border-left: .25rem solid var(--accent); }
@@ -103,6 +106,8 @@ form.filters { margin: 0 0 1rem; }
 form.filters input, form.filters select { width: 12rem; }
 form.stack > div { margin: 0 0 1rem; }
 details { margin: 0 0 .8rem; }
+dl + details, table + .card { margin-top: .8rem; }
+table + h3 { margin-top: 1.2rem; }
 summary { cursor: pointer; color: var(--accent); width: fit-content; }
 details[open] > summary { margin-bottom: .6rem; }
 figure { margin: 0 0 .8rem; }
@@ -127,9 +132,8 @@ thead th, td.number, td strong, table:not(.list) th[scope="row"] { overflow-wrap
 .pages a { color: var(--accent); text-decoration: underline; padding-left: 0; }
 body > footer { color: var(--soft); font-size: .875rem; padding-top: .4rem; padding-bottom: 2rem; }
 @media (max-width: 44rem) {
-  body > header, main, body > footer { padding-left: .9rem; padding-right: .9rem; }
   .who { margin-left: 0; width: 100%; justify-content: space-between; }
-  nav { order: 3; }
+  body > header, main, body > footer { padding-left: .9rem; padding-right: .9rem; }
   section, .card { padding: .9rem; }
   h1 { font-size: 1.3rem; }
   .pair { grid-template-columns: 1fr; }

@@ -53,8 +53,8 @@ function contrast(steps: readonly ToldStep[]): Html | undefined {
   if (failed === undefined || failed.expected === null || failed.found === null || failed.found.length > LONGEST_SIDE)
     return undefined
   return html`<div class="pair">
-<div><h3>Expected: ${failed.check}</h3>${failed.expected}</div>
-<div><h3>Found</h3>${failed.found}</div>
+<div><p>Expected: ${failed.check}</p>${failed.expected}</div>
+<div><p>Found</p>${failed.found}</div>
 </div>
 `
 }
@@ -72,7 +72,7 @@ function side(name: string, text: string | null): Html | undefined {
 
 function admission(yaml: string): Html {
   return html`<p>This admits the file and nothing else, once somebody has looked at why it should: append it to a policy file, or put it into a file of its own beside it.</p>
-<pre id="yaml" class="pick">${yaml}</pre>
+<pre id="yaml" class="pick" tabindex="0">${yaml}</pre>
 <p class="screen"><button type="button" data-copies="yaml" hidden>Copy</button> <a href="?format=yaml">as plain text</a></p>
 `
 }

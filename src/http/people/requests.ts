@@ -103,7 +103,10 @@ function send(serving: Serving, exchange: Exchange, request: AccessRequest, { st
   const headers = status === 201 ? ['Location', new URL(url).pathname] : []
   if (!isBrowser(exchange) || asksForJson(exchange, format))
     sendJson(exchange, status, tellRequest(request, url), headers)
-  else sendPage(exchange, { title: `Request: ${request.filename}`, status, headers, body: renderRequest(request) })
+  else {
+    const title = `Request: ${request.filename}`
+    sendPage(exchange, { title, status, headers, body: renderRequest(request), scripts: ['../dates.js'] })
+  }
 }
 
 function sendObjection(exchange: Exchange, error: GateError): void {

@@ -2,7 +2,7 @@
 export const STYLE = `
 :root {
   --paper: #f6f7f9; --card: #ffffff; --ink: #1b2430; --soft: #5a6675; --line: #dfe3e8; --code: #f0f2f5;
-  --no: #b3261e; --no-soft: #fdecea; --yes: #1a7f4b; --accent: #2757c9;
+  --no: #b3261e; --no-soft: #fdecea; --yes: #17703f; --accent: #2757c9;
 }
 @media (prefers-color-scheme: dark) {
   :root {
@@ -56,7 +56,7 @@ textarea { min-height: 5rem; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .8rem; margin: 0 0 .8rem; }
 .pair div { border: 1px solid var(--line); border-left: .25rem solid var(--yes); border-radius: .5rem; padding: .6rem .9rem; }
 .pair div + div { border-left-color: var(--no); }
-.pair h3, .steps small { display: block; font-size: .78rem; font-weight: 600; color: var(--soft); margin: 0 0 .15rem; }
+.pair p, .steps small { display: block; font-size: .78rem; font-weight: 600; color: var(--soft); margin: 0 0 .15rem; }
 ol.steps { list-style: none; margin: 0; padding: 0; }
 .steps li { display: grid; grid-template-columns: 1.6rem 1fr; padding: .5rem 0; border-top: 1px solid var(--line); }
 .steps li:first-child { border-top: 0; padding-top: 0; }

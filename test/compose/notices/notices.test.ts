@@ -173,15 +173,19 @@ t.test(
     const names = Array.from({ length: 24 }, (_, place) => `demo-${place}`)
     const files = await Promise.all(names.map(name => unattested(world, name)))
     const receiver = await startReceiver(t)
-    const answered = new Set<string>()
+    const [answered, met] = [new Set<string>(), new Set<string>()]
     let count = 0
     // some answers are lost on their way, so that the gate cannot know that it was heard
     receiver.manner = (request, response) => {
+      const id = String(request.headers['webhook-id'])
       count += 1
-      if ([5, 12, 19].includes(count)) return void request.socket.resetAndDestroy()
+      // each story once at most: a third try would wait for minutes
+      const isFirst = !met.has(id)
+      met.add(id)
+      if ([5, 12, 19].includes(count) && isFirst) return void request.socket.resetAndDestroy()
       setTimeout(() => {
         response.writeHead(204).end()
-        answered.add(String(request.headers['webhook-id']))
+        answered.add(id)
       }, 10)
     }
     const configuration = { notify: [hookTo(world, receiver)] }
@@ -199,7 +203,8 @@ t.test(
     for (const file of files) t.equal(await statusOf(url, file), 403)
     const folder = String(world.configuration()['data'])
     const isDone = async () => (await withNotices(folder, systemClock, keeper => keeper.list())).length === 0
-    for (let looks = 0; looks < 200 && !(await isDone()); looks += 1) await sleep(500)
+    // what a kill met twice is tried again after minutes
+    for (let looks = 0; looks < 600 && !(await isDone()); looks += 1) await sleep(500)
     t.ok(await isDone(), 'nothing waits')
     const heard = receiver.received.filter(({ id }) => answered.has(id)).map(({ json }) => String(json['subject']))
     t.strictSame([...new Set(heard)].sort(), names.toSorted(), 'all of it was answered')

@@ -97,3 +97,21 @@ t.test('releases come in pages, and what was never seen is not there', async t =
   t.equal(await projectNow(records(), never), undefined)
   t.equal(await projectNow(records(), { ...never, name: '../x' }), undefined)
 })
+
+t.test('what passed by an exemption alone passes by it for as long as that holds', async t => {
+  const newest = FILES[2]
+  const exemption = (expires: string) =>
+    policyOf(`version: 1
+projects: [{ match: pkg, publishers: [{ kind: github, repository: acme/pkg, workflow: release.yml }] }]
+exemptions:
+  - { id: EX-1, project: pkg, files: { ${newest?.filename.text}: "sha256:${newest?.sha256}" }, waive: [attestation], reason: old, owner: a@acme.example, expires: ${expires} }
+`)
+  const day = (days: number) => new Date(NOW + days * 86_400_000).toISOString().slice(0, 10)
+  const verdict = async (policy: ReturnType<typeof policyOf>, said: string | undefined) =>
+    (await projectNow(records(), { name: 'pkg', policy, now: NOW, said: () => said, from: 0, releases: 1 }))?.shown[0]
+      ?.files[0]?.verdict
+  t.match(await verdict(exemption(day(5)), 'exemption'), { outcome: 'admitted', code: 'exemption' })
+  t.strictSame(await verdict(exemption(day(5)), undefined), { outcome: 'unknown' }, 'nobody ever asked for it')
+  t.strictSame(await verdict(exemption(day(-5)), 'exemption'), { outcome: 'unknown' }, 'it has ended')
+  t.strictSame(await verdict(POLICY, 'exemption'), { outcome: 'unknown' }, 'it is gone')
+})

@@ -8,7 +8,7 @@ import type { PageData } from './data.ts'
 import { showExemptions } from './exemptions.ts'
 import { showDownloads, showJournal } from './journal.ts'
 import { showOverview } from './overview.ts'
-import { MOMENTS } from './parts/table.ts'
+import { MOMENTS, MOMENTS_PATH } from './parts/table.ts'
 import { showProject } from './project.ts'
 import { showProjects } from './projects.ts'
 import { showRefusals, showWouldRefuse } from './refusals.ts'
@@ -19,7 +19,7 @@ type Shown = Html | ConsoleAnswer
 
 /** Everything that people look at: each page is for whoever may see, and keeps what it looks for in its address. */
 export function addPages(router: ConsoleRouter, data: PageData): void {
-  router.asset(SCRIPT, 'text/javascript; charset=utf-8', MOMENTS)
+  router.asset(MOMENTS_PATH, 'text/javascript; charset=utf-8', MOMENTS)
   const add = (path: string, { here, title }: Titled, show: (visit: Visit) => Shown | Promise<Shown>): void =>
     router.page(path, 'viewer', async visit => framed(visit, { here, title }, await show(visit)))
 
@@ -39,16 +39,15 @@ export function addPages(router: ConsoleRouter, data: PageData): void {
   add('/downloads', { here: '/journal', title: 'Who got what' }, ({ query }) => showDownloads(data, query))
   add('/audit', { here: '/audit', title: 'Audit log' }, ({ query }) => showAudit(data, query))
   const title = 'What would happen'
-  add('/what-if', { title }, visit => showWhatIf(data, visit))
+  const here = '/what-if'
+  add('/what-if', { here, title }, visit => showWhatIf(data, visit))
   router.form(
     '/what-if',
     'viewer',
-    async (visit, fields) => shownAs(page(visit, { title }, await askWhatIf(data, visit, fields))),
+    async (visit, fields) => shownAs(page(visit, { here, title }, await askWhatIf(data, visit, fields))),
     { most: WHAT_IF_BYTES },
   )
 }
-
-const SCRIPT = '/assets/moments.js'
 
 interface Titled {
   readonly here?: ConsolePage['here'] | undefined
@@ -60,5 +59,5 @@ function framed(visit: Visit, titled: Titled, shown: Shown): Shown {
 }
 
 function page(visit: Visit, { here, title }: Titled, body: Html): Html {
-  return layout(visit, { title, body, scripts: [SCRIPT], ...(here === undefined ? {} : { here }) })
+  return layout(visit, { title, body, scripts: [MOMENTS_PATH], ...(here === undefined ? {} : { here }) })
 }

@@ -39,6 +39,8 @@ export interface PageData {
   readonly indexes: readonly [ShownIndex, ...ShownIndex[]]
   readonly clock: Clock
   trust(): TrustStatus
+  /** How many requests of people wait for a decision, and no more than `most`. Throws `unknown-store`. */
+  openRequests(most: number): Promise<number>
   /** `undefined`: the gate is alone */
   gates(): ShownGates | undefined
   /** since when the policy of this digest is in force here; `undefined` where nobody heard */

@@ -12,20 +12,23 @@ const PERIODS = ['1', '7', '30', '90'] as const
 const DAY = 86_400_000
 /** of each kind */
 const TOP = 8
+/** open requests that are counted */
+const OPEN = 100
 
 export async function showOverview(data: PageData, { query, person }: Pick<Visit, 'query' | 'person'>): Promise<Html> {
   const period = choiceIn(query, 'days', PERIODS) ?? '7'
   const until = data.clock()
   const since = instant(until - Number(period) * DAY)
-  const [sums, top, coverage] = await Promise.all([
+  const [sums, top, coverage, open] = await Promise.all([
     data.ledger.overTime({ since, until }),
     data.ledger.top(since, TOP),
     data.ledger.coverage(),
+    data.openRequests(OPEN),
   ])
   return html`<h1>Overview</h1>
 ${periods(period, query)}
 ${coverage.since === undefined ? undefined : html`<section class="notice doubt"><p>What was written down before ${at(coverage.since)} is not counted yet.</p></section>`}
-${tiles(sums, top, since)}
+${tiles(sums, top, { since, open })}
 <section>
 <h2>Verdicts over time</h2>
 ${verdictChart(sums)}</section>
@@ -42,16 +45,21 @@ function periods(period: string, query: URLSearchParams): Html {
   return html`<nav class="choice" aria-label="Period"><ul>${PERIODS.map(days => html`<li><a href="${withChoice('/', query, 'days', days)}"${days === period ? html` aria-current="true"` : undefined}>${name(days)}</a></li>`)}</ul></nav>`
 }
 
-function tiles(sums: readonly TimeSums[], top: TopSums, since: Instant): Html {
+function tiles(
+  sums: readonly TimeSums[],
+  top: TopSums,
+  { since, open }: { readonly since: Instant; readonly open: number },
+): Html {
   const all = { admitted: 0, attested: 0, refused: 0, watched: 0 }
   for (const row of sums)
     for (const name of ['admitted', 'attested', 'refused', 'watched'] as const) all[name] += row[name]
   const { projects, ofProjects } = top.attested
   return html`<div class="tiles">
-${tile('Requests', counted(all.admitted + all.refused, journalPath({ since })), html`${counted(all.admitted, journalPath({ outcome: 'admitted', since }))} admitted`)}
+${tile('Requests to decide', open === 0 ? '0' : linked('/requests', open < OPEN ? count(open) : `${count(OPEN)} or more`), 'open now, whatever the period')}
+${tile('Verdicts', counted(all.admitted + all.refused, journalPath({ since })), html`${counted(all.admitted, journalPath({ outcome: 'admitted', since }))} admitted`)}
 ${tile('Refused', counted(all.refused, addressOf('/refusals', { since: new Date(since).toISOString() })), share(all.refused, all.admitted + all.refused))}
 ${tile('Only watched', counted(all.watched, addressOf('/would-refuse', { since: new Date(since).toISOString() })), 'admitted, and refused once enforced')}
-${tile('Attested, by request', share(all.attested, all.admitted), html`${counted(all.attested, journalPath({ kind: 'attested', since }))} of ${count(all.admitted)} admitted`)}
+${tile('Attested, by verdict', share(all.attested, all.admitted), html`${counted(all.attested, journalPath({ kind: 'attested', since }))} of ${count(all.admitted)} admitted`)}
 ${tile('Attested, by project', share(projects, ofProjects), html`${count(projects)} of ${linked('/projects', count(ofProjects))} projects`)}
 </div>`
 }

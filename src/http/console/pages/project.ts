@@ -3,6 +3,7 @@ import { describeDemands } from '../../../domain/policy/compare-rules.ts'
 import { describeRule } from '../../../domain/policy/rule-ref.ts'
 import type { FileNow, ProjectNow, ReleaseNow } from '../../../gate/records/project-now.ts'
 import type { DownloadSums } from '../../../ports/console/ledger.ts'
+import type { TrustStatus } from '../../../ports/trust.ts'
 import { type Content, type Html, html } from '../../markup/html.ts'
 import type { PageData, ShownIndex } from './data.ts'
 import { downloadTable } from './journal.ts'
@@ -23,7 +24,7 @@ export async function showProject(data: PageData, name: string, query: URLSearch
   if (project === undefined && got.rows.length === 0)
     throw new GateError('not-found', 'nothing of this name was ever asked for here')
   return html`<h1>${project?.project ?? name}</h1>
-${project === undefined ? html`<section><p>Its page was not read by index ${index.name}.</p></section>` : html`${facts(project, index, data)}${signers(project)}${releases(project, from, query)}`}
+${project === undefined ? html`<section><p>Its page was not read by index ${index.name}.</p></section>` : html`${facts(project, index, data)}${signers(project)}${releases(project, { from, query, trust: data.trust().source })}`}
 ${whoGotIt(project?.project ?? name, got.rows)}`
 }
 
@@ -78,7 +79,13 @@ ${compareSigners(seen.slice(0, MOST_SIGNERS).map(({ claims }, place) => ({ name:
 /** beside one another */
 const MOST_SIGNERS = 4
 
-function releases(project: ProjectNow, from: number, query: URLSearchParams): Html {
+interface Shown {
+  readonly from: number
+  readonly query: URLSearchParams
+  readonly trust: TrustStatus['source']
+}
+
+function releases(project: ProjectNow, { from, query, trust }: Shown): Html {
   const page = from / RELEASES + 1
   const index = wordIn(query, 'index')
   const to = (number: number) => addressOf(projectPath(project.project), { index, page: number })
@@ -86,23 +93,23 @@ function releases(project: ProjectNow, from: number, query: URLSearchParams): Ht
 <h2>Releases</h2>
 <p class="soft">Each file by the policy in force and by what is remembered of it; nobody was asked. ${count(project.releases)} in all, the newest version first.</p>
 <ol class="timeline">
-${project.shown.map(release)}</ol>
+${project.shown.map(one => release(one, trust))}</ol>
 <nav class="pages" aria-label="Pages of releases">
 ${page > 1 ? html`<a rel="prev" href="${to(page - 1)}">Newer</a>\n` : undefined}${from + RELEASES < project.releases ? html`<a rel="next" href="${to(page + 1)}">Older</a>\n` : undefined}</nav>
 </section>
 `
 }
 
-function release({ version, came, files }: ReleaseNow): Html {
+function release({ version, came, files }: ReleaseNow, trust: TrustStatus['source']): Html {
   return html`<li>
 <h3>${version} <span class="soft">${at(came)}</span></h3>
 <ul class="files">
-${files.map(fileOf)}</ul>
+${files.map(file => fileOf(file, trust))}</ul>
 </li>
 `
 }
 
-function fileOf(file: FileNow): Html {
+function fileOf(file: FileNow, trust: TrustStatus['source']): Html {
   const { filename, sha256, verdict, attestations, yanked } = file
   return html`<li>
 <div class="file"><b>${filename}</b> ${badge(verdict.outcome)} ${yanked ? html`<span class="badge doubt">yanked</span> ` : undefined}${verdict.outcome === 'unknown' ? undefined : codeOf(verdict.code)}</div>
@@ -111,7 +118,7 @@ ${
   attestations.length === 0
     ? undefined
     : html`<details><summary>Provenance${attestations.length === 1 ? undefined : ` (${attestations.length} attestations)`} of <span class="name">${filename}</span></summary>
-${attestations.map(provenanceCard)}</details>
+${attestations.map(facts => provenanceCard(facts, trust))}</details>
 `
 }</li>
 `

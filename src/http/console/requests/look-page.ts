@@ -1,8 +1,8 @@
-import { formatInstant, instant } from '../../../domain/base/instant.ts'
+import { instant } from '../../../domain/base/instant.ts'
 import { compareVersions } from '../../../domain/packaging/version.ts'
 import type { Draft, FileNow, RequestLook } from '../../../gate/requests/look.ts'
-import { moment } from '../../markup/dates.ts'
 import { type Html, html } from '../../markup/html.ts'
+import { at } from '../pages/parts/table.ts'
 import type { Visit } from '../visit.ts'
 import { renderForms } from './forms.ts'
 import { BADGES } from './list-page.ts'
@@ -10,7 +10,7 @@ import { BADGES } from './list-page.ts'
 /** A request, with all that somebody looks at who decides about it. */
 export function renderLook(look: RequestLook, visit: Visit): Html {
   const { request } = look
-  const { filename, state, project, version, index, code, reason, by, at, sha256 } = request
+  const { filename, state, project, version, index, code, reason, by, at: asked, sha256 } = request
   return html`<h1>${filename}</h1>
 <p><span class="badge ${BADGES[state]}">${state}</span></p>
 ${decision(look)}<section>
@@ -18,7 +18,7 @@ ${decision(look)}<section>
 <p class="words">${reason}</p>
 <dl>
 <dt>By</dt><dd>${by.email ?? 'no address'} (${by.subject}, ${by.address})</dd>
-<dt>When</dt><dd>${moment(formatInstant(at))}</dd>
+<dt>When</dt><dd>${at(asked)}</dd>
 <dt>Project</dt><dd><a href="/projects/${encodeURIComponent(project)}">${project}</a>${version === undefined ? undefined : ` ${version}`}</dd>
 <dt>Index</dt><dd>${index}</dd>
 <dt>Refused as</dt><dd><code>${code}</code></dd>
@@ -30,13 +30,13 @@ ${fileNow(look.now)}${held(look)}${history(look)}${others(look)}${drafts(look)}$
 
 function decision({ request: { decision: made, state }, leftOut }: RequestLook): Html | undefined {
   if (made === undefined) return undefined
-  const { by, email, at, words, ticket, approval } = made
+  const { by, email, at: decided, words, ticket, approval } = made
   return html`<section class="notice${state === 'declined' ? ' no' : ''}">
 <h2>What was decided</h2>
 ${leftOut === undefined || state !== 'approved' ? undefined : html`<p><strong>It is not in force:</strong> ${leftOut}</p>\n`}${words === '' ? undefined : html`<p class="words">${words}</p>\n`}<dl>
 <dt>By</dt><dd>${email ?? by}</dd>
-<dt>When</dt><dd>${moment(formatInstant(at))}</dd>
-${ticket === undefined ? undefined : html`<dt>Ticket</dt><dd>${ticket}</dd>\n`}${approval === undefined ? undefined : html`<dt>Lets through</dt><dd>${approval.extent === 'release' ? 'the files of the release that it names' : 'this file'}, until ${moment(formatInstant(approval.ends))}</dd>\n`}</dl>
+<dt>When</dt><dd>${at(decided)}</dd>
+${ticket === undefined ? undefined : html`<dt>Ticket</dt><dd>${ticket}</dd>\n`}${approval === undefined ? undefined : html`<dt>Lets through</dt><dd>${approval.extent === 'release' ? 'the files of the release that it names' : 'this file'}, until ${at(approval.ends)}</dd>\n`}</dl>
 ${approval === undefined ? undefined : html`<details><summary>The policy that it is</summary><pre tabindex="0">${approval.yaml}</pre></details>\n`}</section>
 `
 }
@@ -53,7 +53,7 @@ function fileNow({ is, code, detail, steps, identity, uploaded }: FileNow): Html
 <p><strong>${NOW[is]}</strong>${code === undefined ? undefined : html`: <code>${code}</code>`}</p>
 <p>${detail}</p>
 <dl>
-<dt>Uploaded</dt><dd>${uploaded === undefined ? 'the index does not say' : moment(formatInstant(uploaded))}</dd>
+<dt>Uploaded</dt><dd>${uploaded === undefined ? 'the index does not say' : at(uploaded)}</dd>
 ${
   identity === undefined
     ? html`<dt>Provenance</dt><dd>none that proves anything</dd>\n`
@@ -84,7 +84,7 @@ function held({ held: change, request: { kind } }: RequestLook): Html | undefine
 <dt>Repository</dt><dd>${claims.sourceRepositoryUri ?? '–'}</dd>
 <dt>Owner id</dt><dd>${claims.sourceRepositoryOwnerId ?? '–'}</dd>
 <dt>Name</dt><dd>${claims.san.value}</dd>
-<dt>Since</dt><dd>${moment(formatInstant(since))}, ${files.length} ${files.length === 1 ? 'file' : 'files'}</dd>
+<dt>Since</dt><dd>${at(since)}, ${files.length} ${files.length === 1 ? 'file' : 'files'}</dd>
 </dl>`
   return html`<section class="notice doubt">
 <h2>Another signs than before</h2>
@@ -103,7 +103,7 @@ function history({ seen, release, request }: RequestLook): Html {
   const signers = new Set(seen.flatMap(({ proof }) => proof?.claims.san.value ?? []))
   return html`<section>
 <h2>The project, as this gate knows it</h2>
-<p>${byVersion.length} versions with ${seen.length} files; signed by ${signers.size === 0 ? 'nobody whom this gate has verified' : [...signers].join(', ')}.</p>
+<p>${byVersion.length === 1 ? 'One version' : `${byVersion.length} versions`} with ${seen.length === 1 ? 'one file' : `${seen.length} files`}; signed by ${signers.size === 0 ? 'nobody whom this gate has verified' : [...signers].join(', ')}.</p>
 ${
   release.length === 0
     ? undefined
@@ -111,7 +111,7 @@ ${
 ${release.map(({ filename, is, code }) => html`<li>${filename}: ${is === 'passes' ? 'passes' : html`<code>${code ?? is}</code>`}</li>\n`)}</ul>
 `
 }<details><summary>Versions</summary><ul>
-${byVersion.slice(0, VERSIONS).map(([version, files]) => html`<li>${version}${version === request.version ? ' (this one)' : undefined}: ${files.length} ${files.length === 1 ? 'file' : 'files'}, ${files.filter(({ proof }) => proof !== undefined).length} proved, since ${moment(formatInstant(instant(Math.min(...files.map(({ uploaded, firstSeen }) => uploaded ?? firstSeen)))))}</li>\n`)}</ul></details>
+${byVersion.slice(0, VERSIONS).map(([version, files]) => html`<li>${version}${version === request.version ? ' (this one)' : undefined}: ${files.length} ${files.length === 1 ? 'file' : 'files'}, ${files.filter(({ proof }) => proof !== undefined).length} proved, since ${at(instant(Math.min(...files.map(({ uploaded, firstSeen }) => uploaded ?? firstSeen))))}</li>\n`)}</ul></details>
 </section>
 `
 }

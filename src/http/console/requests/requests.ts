@@ -6,9 +6,12 @@ import { parseEnd } from '../../../protocol/clauses/time.ts'
 import type { Fields } from '../../door/body.ts'
 import { seeOther } from '../answer.ts'
 import { layout } from '../layout.ts'
+import { allRows, exportOf, formatIn } from '../pages/parts/export.ts'
+import { cursorIn } from '../pages/parts/filters.ts'
+import { MOMENTS_PATH } from '../pages/parts/table.ts'
 import type { ConsoleRouter } from '../router.ts'
 import type { Visit } from '../visit.ts'
-import { renderList } from './list-page.ts'
+import { REQUEST_COLUMNS, REQUESTS_PATH, renderList, tellRow } from './list-page.ts'
 import { renderLook } from './look-page.ts'
 
 interface Parts {
@@ -26,10 +29,25 @@ export function addRequestPages(router: ConsoleRouter, { decisions, looks }: Par
     const shown = query.get('show') === 'decided' ? 'decided' : 'open'
     const project = query.get('project')?.trim() || undefined
     const filter = shown === 'open' ? ({ state: 'open', project } as const) : ({ decided: true, project } as const)
-    const found = await looks.list(filter, { before: query.get('before') ?? undefined, limit: ROWS + 1 })
+    const format = formatIn(query)
+    if (format !== undefined)
+      return exportOf(format, {
+        name: 'requests',
+        columns: REQUEST_COLUMNS,
+        rows: allRows(async ({ cursor, limit }) => {
+          const rows = await looks.list(filter, { before: cursor, limit })
+          return { rows, next: rows.length < limit ? undefined : rows.at(-1)?.id }
+        }),
+        tell: tellRow,
+      })
+    // addresses that were kept call it `before`
+    const before = cursorIn(query) ?? (query.get('before') || undefined)
+    query.delete('before')
+    const found = await looks.list(filter, { before, limit: ROWS + 1 })
     const rows = found.slice(0, ROWS)
     const next = found.length > ROWS ? rows.at(-1)?.id : undefined
-    return layout(visit, { title: 'Requests', here: '/requests', body: renderList(rows, { shown, project, next }) })
+    const body = renderList(rows, { shown, project, query, next })
+    return layout(visit, { title: 'Requests', here: REQUESTS_PATH, body, scripts: [MOMENTS_PATH] })
   })
   router.page('/requests/:id', 'viewer', async visit => {
     const look = await looks.look(visit.segments['id'] ?? '')
@@ -37,6 +55,7 @@ export function addRequestPages(router: ConsoleRouter, { decisions, looks }: Par
       title: `Request for ${look.request.filename}`,
       here: '/requests',
       body: renderLook(look, visit),
+      scripts: [MOMENTS_PATH],
     })
   })
   router.form('/requests/:id/approve', 'approver', async (visit, fields) => {

@@ -85,3 +85,45 @@ t.test('words of outside stay words on every page', async t => {
 function inside(shape: readonly string[]): readonly string[] {
   return shape.filter(name => name !== 'a href rel' && name !== '/a')
 }
+
+t.test('the overview counts the requests that wait, and says so apart from verdicts', async t => {
+  const { get } = await readers(t, createScene())
+  const tileOf = (text: string, name: string) => text.split('<section class="card">').find(part => part.includes(name))
+  const { text } = await get('/')
+  t.match(tileOf(text, '<h2>Requests to decide</h2>'), '<a href="/requests">3</a>')
+  t.match(tileOf(text, '<h2>Verdicts</h2>'), '/journal?')
+  const crowd = await readers(t, { ...createScene(), openRequests: async most => most })
+  t.match(tileOf((await crowd.get('/')).text, 'Requests to decide'), '100 or more')
+})
+
+t.test('bars of the chart are on one scale, above the line and below it', async t => {
+  const scene = createScene()
+  const hour = { from: scene.began, until: scene.clock(), attested: 0, watched: 0 }
+  const overTime = async () => [
+    { ...hour, admitted: 900, refused: 90 },
+    { ...hour, admitted: 0, refused: 1 },
+  ]
+  const { get } = await readers(t, { ...scene, ledger: { ...scene.ledger, overTime } })
+  const bars = [...(await get('/')).text.matchAll(/<rect class="(open|refused)"[^>]*height="([\d.]+)"/g)]
+  const [up, down, least] = bars.map(([, , height]) => height)
+  t.ok(Math.abs(Number(up) / Number(down) - 10) < 0.2, `${up} stands for 900 and ${down} for 90`)
+  t.ok(Number(least) > 1, 'what is not nought is seen')
+})
+
+t.test('what-if has its place in the menu', async t => {
+  const { get } = await readers(t, createScene())
+  t.match((await get('/what-if')).text, '<a href="/what-if" aria-current="page">What if</a>')
+})
+
+t.test('of a pinned root nobody says that it is the public one, and no entry leads to the public log', async t => {
+  const scene = createScene()
+  const open = (source: 'tuf' | 'pinned') => readers(t, { ...scene, trust: () => ({ ...scene.trust(), source }) })
+  const pinned = (await (await open('pinned')).get('/projects/demo')).text
+  t.match(
+    pinned,
+    /<dt>Vouched for by<\/dt><dd>the root that is pinned here<\/dd>\s*<dt>Log entry<\/dt><dd>123456789<\/dd>/,
+  )
+  t.notMatch(pinned, 'search.sigstore.dev')
+  const refreshed = (await (await open('tuf')).get('/projects/demo')).text
+  t.match(refreshed, /public-good Sigstore[\s\S]*search\.sigstore\.dev/)
+})

@@ -56,6 +56,7 @@ export function createScene({
       fresh: true,
       detail: spell('refreshed 5 h ago'),
     }),
+    openRequests: async () => 3,
     gates: () => ({ apart: 1, warnings: [spell('another gate goes by another policy')] }),
     inForceSince: asked => (asked === digest ? instant(NOW - 3 * DAY) : undefined),
     began: instant(NOW - 4 * DAY),

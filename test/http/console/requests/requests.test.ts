@@ -84,7 +84,10 @@ t.test('text from outside stays text, on every page and in every field', async t
     ]) {
       const page = await approver.get(`${desk.url}${path}`)
       t.equal(page.status, 200, path)
-      t.notMatch(page.text, /<script|<img|<svg|<iframe|<b>|href="javascript/i, `${path} ${JSON.stringify(one)}`)
+      // the head names one script of ours; nothing else runs anywhere
+      const [head = '', body = ''] = page.text.split('</head>')
+      t.strictSame(head.match(/<script[^>]*>/gi), ['<script src="/assets/moments.js" defer>'])
+      t.notMatch(body, /<script|<img|<svg|<iframe|<b>|href="javascript/i, `${path} ${JSON.stringify(one)}`)
     }
     const page = await approver.get(`${desk.url}/requests/open`)
     const answer = await approver.submit(page, '/requests/a/approve', { ends: '2027-02-01' })
@@ -115,4 +118,37 @@ t.test('a viewer is offered nothing to decide, and an approver nothing of his ow
   t.strictSame(await forms(approver, 'ada'), ['approve', 'decline'])
   t.strictSame(await forms(approver, 'approver'), [])
   t.match((await approver.get(`${desk.url}/requests`)).text, 'Nobody waits for a decision')
+})
+
+t.test('the list is a file to whoever wants it as one, over all its pages, and moments are the reader’s', async t => {
+  const all = Array.from({ length: 1_201 }, (_, at) => ({ ...lookAt('=1+1').request, id: `r${at}` }))
+  const never = async (): Promise<never> => {
+    throw new GateError('request-invalid', 'nobody decides here')
+  }
+  const list: Parameters<typeof addRequestPages>[1]['looks']['list'] = async (_filter, { before, limit }) => {
+    const from = before === undefined ? 0 : all.findIndex(({ id }) => id === before) + 1
+    return all.slice(from, from + limit)
+  }
+  const looks = { list, look: async () => lookAt('x') }
+  const decisions = { approve: never, decline: never, withdraw: never, preview: never }
+  const desk = await openDesk(t, { routes: ({ router }) => addRequestPages(router, { looks, decisions }) })
+  const viewer = await desk.person('viewer')
+  const get = (path: string) => viewer.get(`${desk.url}${path}`)
+  const json = JSON.parse((await get('/requests?show=decided&format=json')).text) as { readonly id: string }[]
+  t.strictSame(
+    json.map(({ id }) => id),
+    all.map(({ id }) => id),
+  )
+  t.match(json[0], { state: 'approved', extent: 'release', ends: '1970-01-01T00:00:00.000Z', email: '=1+1' })
+  const csv = (await get('/requests?show=decided&format=csv')).text
+  t.match(csv, /^id,at,state,kind,index,project,/)
+  t.equal(csv.trimEnd().split('\r\n').length, all.length + 1)
+  t.notMatch(csv, ',=1+1,', 'no spreadsheet takes text for a formula')
+  t.equal((await get('/requests?format=xml')).status, 400)
+  const first = await get('/requests?show=decided')
+  t.match(first.text, /href="\/requests\?show=decided&amp;format=csv"[\s\S]*format=json/)
+  const next = /rel="next" href="([^"]*)"/.exec(first.text)?.[1]?.replaceAll('&amp;', '&') ?? ''
+  t.match((await get(next)).text, '/requests/r50"', 'the next page begins where the first ends')
+  t.match((await get('/requests?show=decided&before=r49')).text, '/requests/r50"', 'as it was called before')
+  for (const path of ['/requests', '/requests/r1']) t.match((await get(path)).text, 'src="/assets/moments.js"')
 })

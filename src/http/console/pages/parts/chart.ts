@@ -3,26 +3,30 @@ import { type Html, html } from '../../../markup/html.ts'
 import { journalPath } from './links.ts'
 import { at, count, counted, table } from './table.ts'
 
-const [WIDTH, UP, DOWN] = [720, 120, 60]
+const [WIDTH, HEIGHT] = [720, 180]
+/** of what is not nought, however little it is beside the largest */
+const LEAST = 1.5
 
 /**
  * What was admitted stands above the line and what was refused below it, so that no colour has to be told from another; the same as a table
- * stands beside it. Heights of either side are of its own largest.
+ * stands beside it. Both sides are on one scale, so that a bar twice as high is twice as many, whichever side it is on.
  */
 export function verdictChart(sums: readonly TimeSums[]): Html {
   const [most, worst] = [largest(sums, 'admitted'), largest(sums, 'refused')]
+  const unit = HEIGHT / Math.max(most + worst, 1)
+  const line = most * unit
   const step = WIDTH / Math.max(sums.length, 1)
   const bars = sums.map(({ admitted, attested, refused }, index) => {
     const x = (index * step + step * 0.1).toFixed(1)
     const width = (step * 0.8).toFixed(1)
-    const [high, solid, low] = [(admitted / most) * UP, (attested / most) * UP, (refused / worst) * DOWN]
-    return html`${bar('open', x, width, UP - high, high)}${bar('attested', x, width, UP - solid, solid)}${bar('refused', x, width, UP + 2, low)}`
+    const [high, solid, low] = [heightOf(admitted, unit), heightOf(attested, unit), heightOf(refused, unit)]
+    return html`${bar('open', x, width, line - high, high)}${bar('attested', x, width, line - solid, solid)}${bar('refused', x, width, line + 2, low)}`
   })
   return html`<figure>
-<svg class="chart" viewBox="0 0 ${WIDTH} ${UP + DOWN + 2}" preserveAspectRatio="none" role="img" aria-label="Verdicts over time: admitted above the line, at most ${count(largest(sums, 'admitted', 0))}; refused below it, at most ${count(largest(sums, 'refused', 0))}. The table has the numbers.">
-${bars}<rect class="line" x="0" y="${UP}" width="${WIDTH}" height="1.5"/>
+<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT + 2}" preserveAspectRatio="none" role="img" aria-label="Verdicts over time: admitted above the line, at most ${count(most)}; refused below it, at most ${count(worst)}. The table has the numbers.">
+${bars}<rect class="line" x="0" y="${line.toFixed(1)}" width="${WIDTH}" height="1.5"/>
 </svg>
-<figcaption>Above the line: admitted, filled where the file was attested (at most ${count(largest(sums, 'admitted', 0))}). Below it: refused (at most ${count(largest(sums, 'refused', 0))}).</figcaption>
+<figcaption>Above the line: admitted, filled where the file was attested (at most ${count(most)}). Below it, on the same scale: refused (at most ${count(worst)}).</figcaption>
 </figure>
 <details><summary>The same as a table</summary>
 ${table({
@@ -52,6 +56,10 @@ function bar(name: string, x: string, width: string, y: number, height: number):
   return html`<rect class="${name}" x="${x}" width="${width}" y="${y.toFixed(1)}" height="${height.toFixed(1)}"/>`
 }
 
-function largest(sums: readonly TimeSums[], what: Counted, least = 1): number {
-  return sums.reduce((most, row) => Math.max(most, row[what]), least)
+function heightOf(number: number, unit: number): number {
+  return number === 0 ? 0 : Math.max(number * unit, LEAST)
+}
+
+function largest(sums: readonly TimeSums[], what: Counted): number {
+  return sums.reduce((most, row) => Math.max(most, row[what]), 0)
 }

@@ -1,6 +1,7 @@
 import { instant } from '../../../../domain/base/instant.ts'
 import type { AttestationFacts } from '../../../../domain/identity/attestation.ts'
 import type { Claims } from '../../../../domain/identity/claims.ts'
+import type { TrustStatus } from '../../../../ports/trust.ts'
 import { type Content, type Html, html } from '../../../markup/html.ts'
 import { httpsUrl, journalPath, linked, outward } from './links.ts'
 import { at } from './table.ts'
@@ -11,22 +12,31 @@ const COMMITS: Readonly<Record<string, string>> = { 'github.com': '/commit/', 'g
 /** Where a log entry can be looked up by anybody. */
 const LOG = 'https://search.sigstore.dev/?logIndex='
 
-/** What one attestation proves, each part under its name; nothing leads out but https to the repository's own host, and to the log. */
-export function provenanceCard(facts: Omit<AttestationFacts, 'leafSha256' | 'contradiction' | 'uncompared'>): Html {
+/**
+ * What one attestation proves, each part under its name; nothing leads out but https to the repository's own host, and to the log where that is the public
+ * one. `trust`: where the root comes from that is called Sigstore's; a pinned one may be of an instance of one's own, of which the public log knows nothing.
+ */
+export function provenanceCard(
+  facts: Omit<AttestationFacts, 'leafSha256' | 'contradiction' | 'uncompared'>,
+  trust: TrustStatus['source'],
+): Html {
   const { claims, predicateType, root, logIndex, signedAt } = facts
+  const isPublic = root === 'sigstore' && trust !== 'pinned'
   const rows: readonly (readonly [string, Content])[] = [
     ...claimRows(claims),
     ['Statement', typeof predicateType === 'string' ? predicateType : predicateType.unknown],
-    [
-      'Vouched for by',
-      root === 'sigstore' ? 'the public-good Sigstore' : html`a root of the policy, <code>${root}</code>`,
-    ],
-    ['Log entry', logEntry(logIndex, root === 'sigstore')],
+    ['Vouched for by', voucher(root, isPublic)],
+    ['Log entry', logEntry(logIndex, isPublic)],
     ['Logged', at(instant(signedAt))],
   ]
   return html`<dl class="provenance">
 ${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
 `
+}
+
+function voucher(root: AttestationFacts['root'], isPublic: boolean): Content {
+  if (root !== 'sigstore') return html`a root of the policy, <code>${root}</code>`
+  return isPublic ? 'the public-good Sigstore' : 'the root that is pinned here'
 }
 
 /** What a certificate says of who signed, as people look for it. */

@@ -69,6 +69,9 @@ export function at(moment: Instant): Html {
   return html`<time datetime="${iso}" title="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC</time>`
 }
 
+/** Where {@link MOMENTS} is. */
+export const MOMENTS_PATH = '/assets/moments.js'
+
 /** What runs in the console's pages: every moment is written as its reader is used to, zone and all. */
 export const MOMENTS = `for (const time of document.querySelectorAll('time[datetime]')) {
   const at = new Date(time.dateTime)
