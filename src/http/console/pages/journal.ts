@@ -1,3 +1,4 @@
+import { instant } from '../../../domain/base/instant.ts'
 import type { DownloadSums, JournalFilter, NumberedRow } from '../../../ports/console/ledger.ts'
 import { type Content, type Html, html } from '../../markup/html.ts'
 import type { ConsoleAnswer } from '../answer.ts'
@@ -14,10 +15,13 @@ import {
   valueIn,
   wordIn,
 } from './parts/filters.ts'
-import { journalPath, linked, projectPath } from './parts/links.ts'
+import { downloadsPath, journalPath, linked, projectPath } from './parts/links.ts'
 import { at, badge, codeOf, count, counted, digest, table } from './parts/table.ts'
 
 const ROWS = 50
+const DAY = 86_400_000
+/** What is shown of downloads where nothing is asked for, ms. */
+const LATELY = 30 * DAY
 const OUTCOMES = ['admitted', 'refused', 'forgotten'] as const
 const KINDS = ['attested', 'watched'] as const
 
@@ -207,9 +211,13 @@ export async function showDownloads(data: PageData, query: URLSearchParams): Pro
       rows: allRows(page => data.ledger.downloads(filter, page)),
       tell: tellDownload,
     })
-  const { rows, next } = await data.ledger.downloads(filter, { cursor: cursorIn(query), limit: ROWS })
+  // who asks for nothing in particular asks for what was lately: all of many years takes seconds
+  const since = instant(Math.floor(data.clock() / DAY) * DAY - LATELY)
+  const asked = isFiltered(filter) ? filter : { ...filter, since }
+  const { rows, next } = await data.ledger.downloads(asked, { cursor: cursorIn(query), limit: ROWS })
   return html`<h1>Who got what</h1>
 <section>
+${isFiltered(filter) ? undefined : html`<p class="soft">Since ${at(since)}. ${linked(downloadsPath({ since: instant(0) }), 'Everything that is kept')}</p>`}
 <details${isFiltered(filter) ? html` open` : undefined}><summary>Filter</summary>
 ${filterForm('/downloads', FIELDS, query)}</details>
 ${downloadTable(rows, 'Downloads by who, from where, at which index and of what; the latest first. A refusal is none.')}${turnPages({ path: '/downloads', query, next })}</section>`

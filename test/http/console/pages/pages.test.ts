@@ -7,6 +7,8 @@ import { Parser } from 'htmlparser2'
 import t, { type Test } from 'tap'
 import { addPages } from '../../../../src/http/console/pages/add-pages.ts'
 import type { PageData } from '../../../../src/http/console/pages/data.ts'
+import type { JournalFilter, Ledger } from '../../../../src/ports/console/ledger.ts'
+import { NOW } from '../../../world/judging/judging.ts'
 import { openDesk } from '../open-desk.ts'
 import { PATHS } from './paths.ts'
 import { createScene } from './scene.ts'
@@ -108,6 +110,23 @@ t.test('bars of the chart are on one scale, above the line and below it', async 
   const [up, down, least] = bars.map(([, , height]) => height)
   t.ok(Math.abs(Number(up) / Number(down) - 10) < 0.2, `${up} stands for 900 and ${down} for 90`)
   t.ok(Number(least) > 1, 'what is not nought is seen')
+})
+
+t.test('who asks for no downloads in particular is shown those of thirty days, and leads on to all', async t => {
+  const scene = createScene()
+  const asked: JournalFilter[] = []
+  const downloads: Ledger['downloads'] = async (filter, page) => {
+    asked.push(filter)
+    return await scene.ledger.downloads(filter, page)
+  }
+  const { get } = await readers(t, { ...scene, ledger: { ...scene.ledger, downloads } })
+  t.match(
+    (await get('/downloads')).text,
+    'href="/downloads?since=1970-01-01T00%3A00%3A00.000Z">Everything that is kept',
+  )
+  t.notMatch((await get('/downloads?project=demo')).text, 'Everything that is kept')
+  const today = Math.floor(NOW / 86_400_000) * 86_400_000
+  t.strictSame(asked, [{ since: today - 30 * 86_400_000 }, { project: 'demo' }])
 })
 
 t.test('what-if has its place in the menu', async t => {
