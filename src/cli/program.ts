@@ -72,6 +72,11 @@ const COMMANDS: readonly CommandEntry<ProgramServices>[] = [
     load: async () => (await import('./audit-log/audit-log.ts')).addAuditLogCommand,
   },
   {
+    name: 'requests',
+    summary: 'ask for a refused file, see what became of it, decide',
+    load: async () => (await import('./requests/requests.ts')).addRequestsCommand,
+  },
+  {
     name: 'notify',
     summary: 'look at what webhooks were not told, tell them again, try them',
     load: async () => (await import('./notify/notify.ts')).addNotifyCommand,

@@ -139,7 +139,7 @@ t.test('an approval does what the same words do in a file of the policy, and no 
         if (!inFile.delete(pair)) throw new Error(`only the layer admits ${pair}`)
       // a rule in a file of the policy wakes what the policy exempts of a project that it names nowhere: that of an approval does not
       for (const pair of inFile)
-        if (!isAsleep(ARTIFACTS[Number.parseInt(pair)], both.base)) throw new Error(`only the file admits ${pair}`)
+        if (!isAsleep(ARTIFACTS[Number.parseInt(pair, 10)], both.base)) throw new Error(`only the file admits ${pair}`)
     }),
     RUNS,
   )

@@ -6,9 +6,9 @@ import { askGate, everyItem, type GateOptions, gateNamed } from '../command/aske
 import { askRecordsIfAny } from '../command/gate-records.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
+import { readRequest } from '../requests/told-request.ts'
 import { createScreen } from '../terminal/screen.ts'
 import { renderTable } from '../terminal/table.ts'
-import { readRequest } from './told-request.ts'
 
 interface ListOptions extends GateOptions {
   readonly config?: string

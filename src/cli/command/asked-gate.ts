@@ -25,6 +25,12 @@ const ASKING: ReadonlySet<string> = new Set([
   'revocations show',
   'policy approvals list',
   'policy approvals export',
+  'policy approvals withdraw',
+  'requests list',
+  'requests show',
+  'requests ask',
+  'requests approve',
+  'requests decline',
 ])
 
 /** Whoever names a gate means it. @throws GateError `usage` */
@@ -53,6 +59,13 @@ export function gateNamed(
   if (strange !== undefined)
     throw new GateError('usage', `${strange[0]} has no meaning with --gate: the gate goes by what it has itself`)
   return { origin: originOf(url), token: tokenIn(gateToken, environment), ca }
+}
+
+/** The same, for what only a gate answers. @throws GateError `usage` where none is named */
+export function gateToAsk(options: GateOptions, services: Pick<Services, 'environment'>): GateNamed {
+  const named = gateNamed(options, services)
+  if (named !== undefined) return named
+  throw new GateError('usage', `a gate that runs is asked about requests: name it with --gate or ${VARIABLE}`)
 }
 
 /** Asks it, and lets go of it. */

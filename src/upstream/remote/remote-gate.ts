@@ -33,15 +33,27 @@ export function createRemoteGate({
 }: Options): RemoteGate {
   const connections = createConnections({ ...connecting, timeout: millis(timeoutMs) }, { connections: 4, idle: IDLE })
 
-  async function fetchText(url: URL, accept: string): Promise<{ readonly status: number; readonly bytes: Buffer }> {
+  async function fetchText(
+    url: URL,
+    { method, type = 'application/json' }: Operation,
+    body: unknown,
+  ): Promise<{ readonly status: number; readonly bytes: Buffer }> {
     const { fetch } = await import('undici')
     const headers = {
-      accept,
+      accept: type,
       'user-agent': `portcullis/${version}`,
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     }
     const signal = AbortSignal.timeout(timeoutMs)
-    const answer = await fetch(url, { headers, redirect: 'manual', signal, dispatcher: await connections.open() })
+    const answer = await fetch(url, {
+      method,
+      headers,
+      redirect: 'manual',
+      signal,
+      dispatcher: await connections.open(),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
     const pieces: Uint8Array[] = []
     let size = 0
     for await (const piece of answer.body ?? []) {
@@ -52,10 +64,14 @@ export function createRemoteGate({
     return { status: answer.status, bytes: Buffer.concat(pieces) }
   }
 
-  async function ask(id: OperationId, said: Readonly<Record<string, string | undefined>>): Promise<unknown> {
+  async function call(
+    id: OperationId,
+    said: Readonly<Record<string, string | undefined>>,
+    body?: unknown,
+  ): Promise<unknown> {
     const told: Operation = OPERATIONS[id]
     const url = urlOf(origin, told, said)
-    const { status, bytes } = await fetchText(url, told.type ?? 'application/json').catch((error: unknown) => {
+    const { status, bytes } = await fetchText(url, told, body).catch((error: unknown) => {
       throw failure(error)
     })
     if (status !== told.status) throw refusalOf(status, bytes)
@@ -65,7 +81,7 @@ export function createRemoteGate({
     return data
   }
 
-  return { ask: ask as RemoteGate['ask'], close: () => connections.close() }
+  return { ask: call as RemoteGate['ask'], tell: call as RemoteGate['tell'], close: () => connections.close() }
 }
 
 function urlOf(origin: string, { path, params }: Operation, said: Readonly<Record<string, string | undefined>>): URL {

@@ -1,4 +1,4 @@
-// guards: src/cli/approvals/told-request.ts src/cli/approvals/list.ts src/cli/approvals/export.ts
+// guards: src/cli/approvals/list.ts src/cli/approvals/export.ts
 import t from 'tap'
 import { DAY, openTwoWays } from '../command/two-ways.ts'
 

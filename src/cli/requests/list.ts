@@ -1,0 +1,66 @@
+import { type Command, Option } from 'commander'
+import type { RequestState } from '../../ports/console/requests.ts'
+import { jsonLine } from '../../protocol/text/json-line.ts'
+import { askGate, everyItem, type GateOptions, gateToAsk } from '../command/asked-gate.ts'
+import { ENVIRONMENT, formatOption } from '../command/options.ts'
+import type { Conclude, Services } from '../command/services.ts'
+import { createScreen } from '../terminal/screen.ts'
+import { renderTable } from '../terminal/table.ts'
+import { REQUEST_EXITS, REQUEST_JSON, stateOf } from './told.ts'
+import { readRequest } from './told-request.ts'
+
+interface ListOptions extends GateOptions {
+  readonly format: 'text' | 'json'
+  readonly state?: RequestState
+  readonly project?: string
+  readonly index?: string
+}
+
+const MORE = `
+${REQUEST_EXITS}
+
+${REQUEST_JSON}
+
+${ENVIRONMENT}
+
+Examples:
+  portcullis requests list --gate https://console.acme.example --state open`
+
+export function addRequestsList(requests: Command, services: Services, _conclude: Conclude): void {
+  requests
+    .command('list')
+    .summary('list requests, the newest first')
+    .description('Lists requests, the newest first: those of the token alone where it may do no more than ask.')
+    .addOption(
+      new Option('--state <state>', 'those in this state alone').choices(['open', 'approved', 'declined', 'withdrawn']),
+    )
+    .option('--project <name>', 'those about this project alone')
+    .option('--index <name>', 'those of this index alone')
+    .addOption(formatOption('json prints one object a line and a request'))
+    .addHelpText('after', MORE)
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<ListOptions>()
+      const { state, project, index, format } = options
+      const items = await askGate(gateToAsk(options, services), services, gate =>
+        everyItem(async cursor => await gate.ask('listRequests', { state, project, index, limit: '500', cursor })),
+      )
+      if (format === 'json') {
+        for (const item of items) services.output.out(jsonLine(item))
+        return
+      }
+      const screen = createScreen(services.output)
+      if (items.length === 0) {
+        screen.line('nobody asked for anything that fits')
+        return
+      }
+      renderTable(
+        screen,
+        ['at', 'request', 'index', 'file', 'code', 'by', 'state'],
+        items.map(item => {
+          const request = readRequest(item)
+          const { id, filename, code, by } = request
+          return [item.at.slice(0, 10), id, item.index, filename, code, by.email ?? by.subject, stateOf(request)]
+        }),
+      )
+    })
+}

@@ -1,0 +1,49 @@
+import { formatInstant } from '../../domain/base/instant.ts'
+import type { AccessRequest } from '../../ports/console/requests.ts'
+import type { Told } from '../../protocol/api/operation.ts'
+import type { OPERATIONS } from '../../protocol/api/operations.ts'
+import { jsonLine } from '../../protocol/text/json-line.ts'
+import type { Services } from '../command/services.ts'
+import { createScreen } from '../terminal/screen.ts'
+import { readRequest } from './told-request.ts'
+
+/** What the help says of JSON. */
+export const REQUEST_JSON = `Output of --format json, one object a line and a request, as the API has it:
+  {id, refusal, kind, index, project, version, filename, sha256, code, reason,
+   by: {subject, email, address}, at, state,
+   decision: {by, email, at, words, ticket, approval: {extent, ends, yaml}}}`
+
+/** What the exit codes of every one of these commands are. */
+export const REQUEST_EXITS = `Exit codes:
+  0  done
+  2  usage: the gate refuses it (no such request, decided already, one's own), or the token may not
+  4  the gate could not be asked`
+
+type ToldRequest = Told<(typeof OPERATIONS)['getRequest']>
+
+/** One request, whole. */
+export function tellRequest(told: ToldRequest, format: 'text' | 'json', { output }: Services): void {
+  if (format === 'json') {
+    output.out(jsonLine(told))
+    return
+  }
+  const screen = createScreen(output)
+  const request = readRequest(told)
+  const { id, index, filename, code, reason, by, at, decision } = request
+  screen.line(`${filename} (${code}) at ${index}: ${stateOf(request)}`)
+  screen.line(`  request   ${id}, of ${formatInstant(at).slice(0, 16)}Z`)
+  screen.line(`  asked by  ${by.email ?? by.subject}`)
+  screen.line(`  reason    ${reason}`)
+  if (decision === undefined) return
+  screen.line(`  decided   by ${decision.email ?? decision.by}, ${formatInstant(decision.at).slice(0, 16)}Z`)
+  if (decision.words !== '') screen.line(`  words     ${decision.words}`)
+  if (decision.ticket !== undefined) screen.line(`  ticket    ${decision.ticket}`)
+}
+
+/** In two or three words. */
+export function stateOf({ state, decision }: Pick<AccessRequest, 'state' | 'decision'>): string {
+  const { approval } = decision ?? {}
+  if (state !== 'approved' || approval === undefined) return state
+  const what = approval.extent === 'release' ? 'the release is approved' : 'approved'
+  return `${what} until ${formatInstant(approval.ends).slice(0, 16)}Z`
+}

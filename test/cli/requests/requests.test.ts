@@ -1,0 +1,58 @@
+// guards: src/cli/requests/list.ts src/cli/requests/show.ts src/cli/requests/ask.ts
+// guards: src/cli/requests/decide.ts src/cli/requests/told.ts src/cli/requests/told-request.ts
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import type { ApiScope } from '../../../src/domain/access/scope.ts'
+import { DAY, openTwoWays } from '../command/two-ways.ts'
+
+async function openDesk(t: Test) {
+  const scene = await openTwoWays(t)
+  const as = async (name: string, scopes: readonly ApiScope[] = []) => {
+    const file = join(scene.world.folder, `${name}.token`)
+    writeFileSync(file, await scene.token(name, scopes))
+    return ['--gate', scene.url, '--gate-token', file]
+  }
+  const [dev, approver] = [await as('asks', ['request']), await as('decides', ['approve'])]
+  const ask = async () => {
+    const asked = await scene.run(['requests', 'ask', scene.refusal, '--reason', 'wanted', '--format', 'json', ...dev])
+    return String(JSON.parse(asked.out).id)
+  }
+  const status = async () => (await fetch(`${scene.gate.url}${scene.refusedWheel.path}`)).status
+  return { ...scene, dev, approver, ask, status }
+}
+const ends = () => new Date(Date.now() + 7 * DAY).toISOString().slice(0, 10)
+
+t.test('a refused file is asked for, approved and withdrawn from afar, and the gate goes by it', async t => {
+  const { run, dev, approver, ask, status } = await openDesk(t)
+  t.equal(await status(), 403)
+  const id = await ask()
+  t.match((await run(['requests', 'list', '--state', 'open', ...approver])).out, id)
+  const approved = await run(['requests', 'approve', id, '--ends', ends(), '--ticket', 'SEC-7', ...approver])
+  t.match(approved, { exit: 0, out: new RegExp(`approved until ${ends()}`) })
+  t.equal(await status(), 200)
+  t.match((await run(['requests', 'show', id, ...dev])).out, /ticket +SEC-7/)
+  const withdrawn = await run(['policy', 'approvals', 'withdraw', id, '--reason', 'fixed in 2.1', ...approver])
+  t.match(withdrawn, { exit: 0, out: /is approved no longer/ })
+  t.equal(await status(), 403)
+  t.match((await run(['requests', 'show', id, ...dev])).out, /withdrawn/)
+  t.match((await run(['requests', 'list', '--state', 'open', ...approver])).out, /nobody asked/)
+})
+
+t.test('a request is declined with words', async t => {
+  const { run, dev, approver, ask, status } = await openDesk(t)
+  const id = await ask()
+  t.equal((await run(['requests', 'decline', id, '--words', 'take 1.0', ...approver])).exit, 0)
+  t.match((await run(['requests', 'show', id, ...dev])).out, /declined[\s\S]*take 1\.0/)
+  t.equal(await status(), 403)
+})
+
+t.test('whoever may not, or names no gate or no request, is told so', async t => {
+  const { run, dev, ask, status } = await openDesk(t)
+  const id = await ask()
+  const approve = ['requests', 'approve', id, '--ends', ends()]
+  t.match(await run([...approve, ...dev]), { exit: 2, err: /scope/ })
+  t.match(await run(approve), { exit: 2, err: /--gate/ })
+  t.match(await run(['requests', 'show', 'nosuchrequest', ...dev]), { exit: 2 })
+  t.equal(await status(), 403)
+})
