@@ -1,4 +1,5 @@
 import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
+import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Clock, Instant } from '../../domain/base/instant.ts'
 import { whyNothingAdmits } from '../../domain/decide/admit-with.ts'
@@ -46,6 +47,15 @@ export interface ApproveOrder {
   readonly ticket: string
   /** what whoever asked is told; may be empty */
   readonly words: string
+  /** `Preview.seen` of what whoever approves was shown; `undefined`: he approves what there is */
+  readonly seen?: string | undefined
+}
+
+/** What an approval would be now. */
+export interface Preview {
+  readonly yaml: string
+  /** of the files that it lets through and of what it waives for each, whoever approves it and until when */
+  readonly seen: Sha256
 }
 
 interface Options {
@@ -60,14 +70,14 @@ interface Options {
 
 /** What people decide about requests. Each throws `not-found`, `not-your-role`, `own-request`, `request-decided`, `request-invalid`, `unknown-…`. */
 export interface Decisions {
-  /** Throws `request-pointless` besides, where no approval would let the file through, or none is needed. */
+  /** Throws `request-pointless` besides, where no approval would let the file through, none is needed, or it would be another than was seen. */
   approve(id: string, by: Decider, order: ApproveOrder): Promise<AccessRequest>
   /** Without the words whoever asked would be told nothing. */
   decline(id: string, by: Decider, words: string): Promise<AccessRequest>
   /** An approval holds no longer. One may withdraw what one asked for. */
   withdraw(id: string, by: Decider, words: string): Promise<AccessRequest>
   /** The document that an approval of this extent would be. Throws `request-pointless`. */
-  preview(request: AccessRequest, extent: Approval['extent'], ends: Instant): Promise<string>
+  preview(request: AccessRequest, extent: Approval['extent'], ends: Instant): Promise<Preview>
 }
 
 const ACTIONS = { approved: 'approved', declined: 'declined', withdrawn: 'withdrawn' } as const satisfies Partial<
@@ -152,7 +162,7 @@ export function createDecisions(options: Options): Decisions {
     request: AccessRequest,
     { extent, ends }: Pick<Approval, 'extent' | 'ends'>,
     said: { readonly owner: string; readonly ticket: string | undefined },
-  ): Promise<string> {
+  ): Promise<Preview> {
     const { policies, gate } = indexOf(request)
     const project = parseProjectName(request.project)
     const bounds = { now: clock(), longest: policies.current().exemptionMax }
@@ -160,7 +170,8 @@ export function createDecisions(options: Options): Decisions {
     if (objection !== undefined) throw new GateError('request-invalid', objection)
     const { dist, files, needsRule } = await filesOf(request, project, extent, gate)
     const { id, reason } = request
-    return approvalText({ id, project, version: dist.version, files, needsRule, reason, ends, ...said })
+    const yaml = approvalText({ id, project, version: dist.version, files, needsRule, reason, ends, ...said })
+    return { yaml, seen: seenOf(files, needsRule) }
   }
 
   /** Read with all that is approved: that takes the policy once more, so nobody who only looks makes it happen. */
@@ -173,12 +184,14 @@ export function createDecisions(options: Options): Decisions {
   }
 
   return {
-    async approve(id, by, { ends, extent, ticket: typed, words: told }) {
+    async approve(id, by, { ends, extent, ticket: typed, words: told, seen: shown }) {
       const request = await requestFor(id, 'open', by)
       const { subject, email } = by.person
       if (isOwnRequest(request.by, { subject, email })) throw new GateError('own-request', `${subject} asked for this`)
       const [words, ticket] = [optional(told, 'words'), optional(typed, 'ticket')]
-      const yaml = await drawUp(request, { extent, ends }, { owner: email ?? subject, ticket })
+      const { yaml, seen } = await drawUp(request, { extent, ends }, { owner: email ?? subject, ticket })
+      if (shown !== undefined && shown !== seen)
+        throw new GateError('request-pointless', 'what would be let through has changed since it was shown: look again')
       assertLoads(request, yaml)
       return await settle(request, 'approved', by, { words: words ?? '', ticket, approval: { extent, ends, yaml } })
     },
@@ -197,6 +210,12 @@ export function createDecisions(options: Options): Decisions {
     preview: async (request, extent, ends) =>
       await drawUp(request, { extent, ends }, { owner: 'you', ticket: undefined }),
   }
+}
+
+/** Files come to a release, and are refused for something else, between a look and a decision. */
+function seenOf(files: readonly ApprovedFile[], needsRule: boolean): Sha256 {
+  const told = files.map(({ filename, sha256, waive }) => [filename, sha256, ...[...waive].sort()].join(' ')).sort()
+  return sha256Of(JSON.stringify([needsRule, told]))
 }
 
 function tooLate({ state, decision }: AccessRequest): GateError {

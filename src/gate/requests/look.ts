@@ -11,7 +11,7 @@ import type { Policy } from '../../domain/policy/policy.ts'
 import { defaultEnd, type SuggestedEnd } from '../../domain/requests/approval.ts'
 import type { AccessRequest, Approval, RequestFilter, Requests } from '../../ports/console/requests.ts'
 import { type HeldChange, heldChange, heldRule } from '../records/held-change.ts'
-import type { ApprovingIndex, Decisions } from './decide.ts'
+import type { ApprovingIndex, Decisions, Preview } from './decide.ts'
 
 /** An index, as far as somebody looks at what was refused there. */
 export interface LookingIndex extends ApprovingIndex {
@@ -34,7 +34,7 @@ export interface FileNow {
 }
 
 /** The document that an approval would be, or why there is none. */
-export type Draft = { readonly yaml: string } | { readonly why: string }
+export type Draft = Preview | { readonly why: string }
 
 /** Everything that somebody who decides looks at. */
 export interface RequestLook {
@@ -77,8 +77,8 @@ export function createLooks({ requests, decisions, indexes, clock }: Options): L
   async function drafts(request: AccessRequest, ends: Instant): Promise<RequestLook['drafts']> {
     if (request.state !== 'open') return undefined
     const draft = async (extent: Approval['extent']): Promise<Draft> => {
-      const yaml = await orGateError(decisions.preview(request, extent, ends))
-      return yaml instanceof GateError ? { why: yaml.detail } : { yaml }
+      const preview = await orGateError(decisions.preview(request, extent, ends))
+      return preview instanceof GateError ? { why: preview.detail } : preview
     }
     return { file: await draft('file'), release: await draft('release') }
   }

@@ -48,15 +48,23 @@ async function scene(
     release = { attested: false },
     policy,
     store,
-  }: { readonly release?: ReleaseRequest; readonly policy?: string; readonly store?: object } = {},
+    index,
+  }: {
+    readonly release?: ReleaseRequest
+    readonly policy?: string
+    readonly store?: object
+    readonly index?: object
+  } = {},
 ): Promise<Scene> {
   const world = await createWorld(t)
   await world.release('demo', '1.0')
-  const { wheel, sdist } = await world.release('demo', '2.0', release)
+  const released = await world.release('demo', '2.0', release)
+  const { wheel } = released
   const listen = `127.0.0.1:${await freePort()}`
   const configuration = {
     console: { listen, requests: { anonymous: true } },
     ...(store === undefined ? {} : { store }),
+    ...(index === undefined ? {} : { index }),
   }
   const gate = await startGate(t, world, { configuration, ...(policy === undefined ? {} : { policy }) })
   writeFileSync(`${world.folder}/portcullis.yaml`, JSON.stringify({ ...world.configuration(), ...configuration }))
@@ -70,7 +78,9 @@ async function scene(
     world,
     gate,
     wheel,
-    sdist,
+    get sdist() {
+      return released.sdist
+    },
     url,
     status,
     async ask(file = wheel, fields = ASKED) {
@@ -171,6 +181,25 @@ t.test('an approval of the release lets through every file of it that is listed 
   t.strictSame([await status(wheel), await status(sdist)], [200, 200])
   const { wheel: other } = await world.release('demo', '3.0', { attested: false })
   t.not(await status(other), 200, 'and nothing that comes later')
+})
+
+t.test('what came to the release after somebody looked is approved by nobody who did not see it', async t => {
+  const { wheel, url, status, ask, person, world } = await scene(t, {
+    release: { attested: false, kinds: ['wheel'] },
+    index: { max_age: '0s' },
+  })
+  const id = await ask()
+  const grace = await person('approver')
+  const page = await grace.get(`${url}/requests/${id}`)
+  const late = await world.release('demo', '2.0', { attested: false, kinds: ['sdist'] })
+  const order = { ...APPROVED, extent: 'release' }
+  const before = await grace.submit(page, `/requests/${id}/approve`, order)
+  t.match(before, { status: 409, text: /look again/ })
+  const [file] = late.files
+  t.strictSame([await status(wheel), file && (await status(file))], [403, 403])
+  const now = await grace.get(`${url}/requests/${id}`)
+  t.equal((await grace.submit(now, `/requests/${id}/approve`, order)).status, 200)
+  t.strictSame([await status(wheel), file && (await status(file))], [200, 200], 'once it was seen')
 })
 
 t.test('one’s own request, a viewer’s word, an end that is too late, and what is no end are turned away', async t => {

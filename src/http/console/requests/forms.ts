@@ -1,5 +1,5 @@
 import { isOwnRequest, LONGEST_WORDS } from '../../../domain/requests/request.ts'
-import type { RequestLook } from '../../../gate/requests/look.ts'
+import type { Draft, RequestLook } from '../../../gate/requests/look.ts'
 import { type Html, html } from '../../markup/html.ts'
 import { csrfField } from '../layout.ts'
 import type { Visit } from '../visit.ts'
@@ -12,8 +12,7 @@ export function renderForms({ request, drafts, end }: RequestLook, visit: Visit)
   if (state !== 'open') return undefined
   if (isOwnRequest(request.by, visit.person))
     return html`<section class="notice"><p>You asked for this yourself: somebody else has to decide.</p></section>`
-  const canApprove = drafts !== undefined && 'yaml' in drafts.file
-  return html`${canApprove ? approval(id, end.written, visit) : undefined}<section>
+  return html`${drafts !== undefined && 'yaml' in drafts.file ? approval({ id, drafts, end }, visit) : undefined}<section>
 <h2>Decline</h2>
 <form method="post" action="/requests/${id}/decline">${csrfField(visit)}
 <p><label for="no">Why, for whoever asked</label><textarea id="no" name="words" required maxlength="${LONGEST_WORDS}"></textarea></p>
@@ -23,11 +22,17 @@ export function renderForms({ request, drafts, end }: RequestLook, visit: Visit)
 `
 }
 
-function approval(id: string, end: string, visit: Visit): Html {
+interface Offered {
+  readonly id: string
+  readonly drafts: NonNullable<RequestLook['drafts']>
+  readonly end: RequestLook['end']
+}
+
+function approval({ id, drafts, end: { written: end } }: Offered, visit: Visit): Html {
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(end)
   return html`<section>
 <h2>Approve</h2>
-<form method="post" action="/requests/${id}/approve">${csrfField(visit)}
+<form method="post" action="/requests/${id}/approve">${csrfField(visit)}${seenField('file', drafts.file)}${seenField('release', drafts.release)}
 <p><label for="ends">Until the end of (UTC)</label><input id="ends" name="ends" type="${isDay ? 'date' : 'text'}" value="${end}" required></p>
 <fieldset><legend>What is let through</legend>
 <label><input type="radio" name="extent" value="file" checked>this file alone</label>
@@ -39,6 +44,11 @@ function approval(id: string, end: string, visit: Visit): Html {
 </form>
 </section>
 `
+}
+
+/** What is shown on this page is what is approved from it. Nothing was shown where there is no draft. */
+function seenField(extent: 'file' | 'release', draft: Draft): Html {
+  return html`<input type="hidden" name="seen-${extent}" value="${'seen' in draft ? draft.seen : 'nothing'}">`
 }
 
 function withdrawal(id: string, visit: Visit): Html {

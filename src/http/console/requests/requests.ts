@@ -60,7 +60,8 @@ export function addRequestPages(router: ConsoleRouter, { decisions, looks }: Par
   })
   router.form('/requests/:id/approve', 'approver', async (visit, fields) => {
     const extent = fields.get('extent') === 'release' ? 'release' : 'file'
-    const order = { ends: endOf(fields), extent, ticket: said(fields, 'ticket'), words: said(fields, 'words') } as const
+    const [ticket, words, seen] = [said(fields, 'ticket'), said(fields, 'words'), fields.get(`seen-${extent}`)]
+    const order = { ends: endOf(fields), extent, ticket, words, seen } as const
     return decided(await decisions.approve(visit.segments['id'] ?? '', deciderOf(visit), order))
   })
   router.form('/requests/:id/decline', 'approver', async (visit, fields) =>

@@ -1,5 +1,6 @@
 // guards: src/http/console/requests/forms.ts src/http/console/requests/list-page.ts src/http/console/requests/look-page.ts
 import t from 'tap'
+import { sha256Of } from '../../../../src/domain/base/digest.ts'
 import { GateError } from '../../../../src/domain/base/errors.ts'
 import { instant } from '../../../../src/domain/base/instant.ts'
 import type { RequestLook } from '../../../../src/gate/requests/look.ts'
@@ -48,7 +49,7 @@ function lookAt(text: string): RequestLook {
     release: [file],
     seen: [],
     held: undefined,
-    drafts: { file: { yaml: text }, release: { why: text } },
+    drafts: { file: { yaml: text, seen: sha256Of(text) }, release: { why: text } },
     end: { ends: instant(0), written: text },
     others: [request],
     leftOut: text,
