@@ -71,10 +71,19 @@ export interface GoesBy {
   readonly trust: string | undefined
 }
 
+/** Another gate that shares the store, as it said of itself last. */
+export interface OtherGate extends GoesBy {
+  /** of its machine, or whatever its container is called */
+  readonly name: string
+  readonly seen: Instant
+}
+
 /** A store that several gates share, as one of them sees it. */
 export interface SharedState {
   /** Says to the others from now on what this gate goes by. */
   goBy(state: () => GoesBy): void
+  /** Those that said something within the last twenty seconds, by name. */
+  others(): readonly OtherGate[]
   /** How many others have gone by something else for longer than a roll-out takes. */
   apart(): number
   /** A sentence each: what somebody must know, though the gate may go on. */

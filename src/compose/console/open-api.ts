@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Clock } from '../../domain/base/instant.ts'
+import { approvalFile } from '../../domain/policy/approval-files.ts'
 import { documentsAt } from '../../gate/requests/approvals.ts'
 import type { Decisions } from '../../gate/requests/decide.ts'
 import type { RequestDesk } from '../../gate/requests/desk.ts'
@@ -92,7 +93,7 @@ function apiIndexOf(
     lastError: () => policies.lastError(),
     lookAt: async (look, brought) => {
       const texts = base.texts()
-      const approved = (await approvals()).map((text, place) => ({ path: `approval-${place + 1}.yaml`, text }))
+      const approved = (await approvals()).map((text, place) => ({ path: approvalFile(`${place + 1}`), text }))
       const before = { ...texts, files: [...texts.files, ...approved] }
       return await lookOnThread({ config, index: name, look, brought, before, now: clock() })
     },

@@ -86,7 +86,10 @@ export function openPageData(
       indexes: [first, ...others],
       clock,
       trust: () => trust.status(clock()),
-      gates: () => (shared === undefined ? undefined : { apart: shared.apart(), warnings: shared.warnings() }),
+      gates: () =>
+        shared === undefined
+          ? undefined
+          : { others: shared.others(), apart: shared.apart(), warnings: shared.warnings() },
       openRequests: async most => (await looks.list({ state: 'open' }, { limit: most })).length,
       inForceSince: digest => recent.inForceSince(digest),
       began: recent.began,

@@ -1,6 +1,6 @@
-import { type Clock, formatInstant } from '../../domain/base/instant.ts'
+import { type Clock, formatInstant, instant } from '../../domain/base/instant.ts'
 import type { Events } from '../../observe/events.ts'
-import type { GoesBy, SharedState } from '../../ports/store.ts'
+import type { GoesBy, OtherGate, SharedState } from '../../ports/store.ts'
 import type { Connection } from './connection.ts'
 
 /** How often a gate says what it goes by, ms. */
@@ -14,6 +14,8 @@ interface Row {
   readonly name: string
   readonly policies: string
   readonly trust: string
+  /** Unix time, ms */
+  readonly seen: string
 }
 
 interface Options {
@@ -26,7 +28,7 @@ interface Options {
   readonly clock: Clock
 }
 
-export interface Companions extends Pick<SharedState, 'goBy' | 'apart'> {
+export interface Companions extends Pick<SharedState, 'goBy' | 'apart' | 'others'> {
   /** Says what it goes by, and looks what the others say. Throws `unknown-store`. */
   meet(): Promise<void>
   /** what is told of gates that go by something else, once that has lasted */
@@ -39,7 +41,9 @@ export function createCompanions({ connection, gate, name, events, clock }: Opti
   let goesBy: (() => GoesBy) | undefined
   let last = Number.NEGATIVE_INFINITY
   let since: number | undefined
-  let others: readonly Row[] = []
+  let met: readonly OtherGate[] = []
+  /** those that go by something else */
+  let others: readonly OtherGate[] = []
   let alarmed = false
 
   function isApart(): boolean {
@@ -51,7 +55,7 @@ export function createCompanions({ connection, gate, name, events, clock }: Opti
     const what = goesBy?.()
     const kinds = [
       ...(others.some(({ policies }) => policies !== what?.policies) ? ['policy'] : []),
-      ...(others.some(({ trust }) => trust !== (what?.trust ?? '')) ? ['trust root'] : []),
+      ...(others.some(({ trust }) => trust !== what?.trust) ? ['trust root'] : []),
     ]
     return `${others.length} of the gates that share the database go by another ${kinds.join(' and another ')}: ${others.map(other => other.name).join(', ')}`
   }
@@ -60,6 +64,7 @@ export function createCompanions({ connection, gate, name, events, clock }: Opti
     goBy(state) {
       goesBy = state
     },
+    others: () => met,
     apart: () => (isApart() ? others.length : 0),
     told,
     async meet() {
@@ -74,12 +79,18 @@ export function createCompanions({ connection, gate, name, events, clock }: Opti
            trust = excluded.trust`,
         [gate, name, policies, trust],
       )
-      others = await connection.ask<Row>(
+      const rows = await connection.ask<Row>(
         what,
-        `select name, policies, trust from gates where gate <> $1 and (policies <> $2 or trust <> $3)
-           and seen > clock_timestamp() - interval '${GONE_AFTER} seconds' order by name`,
-        [gate, policies, trust],
+        `select name, policies, trust, floor(extract(epoch from seen) * 1000)::text as seen from gates where gate <> $1
+           and seen > clock_timestamp() - interval '${GONE_AFTER} seconds' order by name, gate`,
+        [gate],
       )
+      met = rows.map(({ seen, trust: its, ...row }) => ({
+        ...row,
+        trust: its === '' ? undefined : its,
+        seen: instant(Number(seen)),
+      }))
+      others = met.filter(other => other.policies !== policies || (other.trust ?? '') !== trust)
       since = others.length === 0 ? undefined : (since ?? performance.now())
       const detail = told()
       if (detail !== undefined && !alarmed)

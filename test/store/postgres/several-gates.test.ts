@@ -230,8 +230,10 @@ t.test('several gates over one database', { skip: NO_POSTGRES }, async t => {
     t.match(one.store.shared?.warnings(), [/^1 of the gates that share the database go by another policy: /])
     t.ok(one.events.some(event => event.type === 'alarm' && event.alarm === 'gates-apart'))
     policies = 'new'
+    t.match(one.store.shared?.others(), [{ policies: 'old', trust: 'root' }])
     t.ok(await soon(() => one.store.shared?.apart() === 0, 10_000))
     t.strictSame(one.store.shared?.warnings(), [])
+    t.match(one.store.shared?.others(), [{ policies: 'new', trust: 'root' }])
   })
 
   t.test('months of the journal that are too old go as a whole', async t => {

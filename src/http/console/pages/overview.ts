@@ -2,7 +2,7 @@ import { type Instant, instant } from '../../../domain/base/instant.ts'
 import type { Sum, TimeSums, TopSums } from '../../../ports/console/ledger.ts'
 import { type Content, type Html, html } from '../../markup/html.ts'
 import type { Visit } from '../visit.ts'
-import type { PageData } from './data.ts'
+import type { PageData, ShownGates } from './data.ts'
 import { verdictChart } from './parts/chart.ts'
 import { choiceIn, withChoice } from './parts/filters.ts'
 import { addressOf, journalPath, linked, NONE, projectPath } from './parts/links.ts'
@@ -151,7 +151,33 @@ function gateSection(data: PageData): Html {
 <dt>Its digest</dt><dd>${digest(root)}</dd>
 <dt>Other gates</dt><dd>${gates === undefined ? 'none: it is alone' : gates.apart === 0 ? 'of one mind' : html`<span class="badge doubt">${count(gates.apart)} go by another policy or trust root</span>`}</dd>
 ${gates?.warnings.map(warning => html`<dt>Warning</dt><dd>${warning}</dd>\n`)}</dl>
-</section>`
+${gates === undefined ? undefined : gateTable(data, gates)}</section>`
+}
+
+/** Gates that share the store, and whether each goes by what this one does. */
+function gateTable(data: PageData, { others }: ShownGates): Html {
+  const policies = data.indexes.map(index => index.policy().digest).join(' ')
+  const same = (isSame: boolean, of: string): Html =>
+    isSame ? html`<span class="badge yes">the same</span>` : html`<span class="badge doubt">another</span> ${of}`
+  return table({
+    caption: 'Other gates that share the store, as they said of themselves within the last twenty seconds',
+    columns: [
+      { name: 'Gate', isHead: true, cell: ({ name }) => html`<code>${name}</code>` },
+      { name: 'Policy', cell: its => same(its.policies === policies, digests(its.policies)) },
+      { name: 'Trust root', cell: its => same(its.trust === data.trust().digest, digests(its.trust ?? '')) },
+      { name: 'Seen', cell: ({ seen }) => at(seen) },
+    ],
+    rows: others,
+    none: 'No other gate is there now.',
+  })
+}
+
+/** The beginning of each. */
+function digests(text: string): string {
+  return text
+    .split(' ')
+    .map(one => one.slice(0, 12))
+    .join(', ')
 }
 
 function alarmSection(data: PageData): Html {

@@ -57,7 +57,14 @@ export function createScene({
       detail: spell('refreshed 5 h ago'),
     }),
     openRequests: async () => 3,
-    gates: () => ({ apart: 1, warnings: [spell('another gate goes by another policy')] }),
+    gates: () => ({
+      others: [
+        { name: 'gate-b', policies: policy.digest, trust: undefined, seen: NOW },
+        { name: spell('gate-c'), policies: 'f'.repeat(64), trust: '0'.repeat(64), seen: NOW },
+      ],
+      apart: 1,
+      warnings: [spell('another gate goes by another policy')],
+    }),
     inForceSince: asked => (asked === digest ? instant(NOW - 3 * DAY) : undefined),
     began: instant(NOW - 4 * DAY),
     alarms: () => [
