@@ -9,6 +9,8 @@ export const LONGEST_ADDRESS = 254
 
 /** How many requests may be open: of one subject (of nobody in particular: of one address), and in all. */
 export const MOST_OPEN = { own: 20, all: 10_000 } as const
+/** The same where nobody knows who asks: what many addresses fill leaves room for whoever is known. */
+export const MOST_OPEN_OF_NOBODY = { ...MOST_OPEN, all: 5_000 } as const
 
 /** Who asked, or who decides, as far as that tells whether they are one. */
 export interface KnownAs {

@@ -4,7 +4,14 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { Clock } from '../../domain/base/instant.ts'
 import type { RefusalCode } from '../../domain/base/refusal.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
-import { addressOf, hopelessness, LONGEST_WORDS, MOST_OPEN, wordsOf } from '../../domain/requests/request.ts'
+import {
+  addressOf,
+  hopelessness,
+  LONGEST_WORDS,
+  MOST_OPEN,
+  MOST_OPEN_OF_NOBODY,
+  wordsOf,
+} from '../../domain/requests/request.ts'
 import type { AuditLog } from '../../ports/console/audit-log.ts'
 import type { Notices } from '../../ports/console/notices.ts'
 import type { AccessRequest, Requests } from '../../ports/console/requests.ts'
@@ -62,6 +69,7 @@ export function createAsk(options: AskOptions): (order: AskOrder) => Promise<Acc
     if (nobody && email === undefined)
       throw new GateError('request-invalid', 'say at which address you can be reached (email)')
     const { file, code } = refused
+    const most = nobody ? MOST_OPEN_OF_NOBODY : MOST_OPEN
     const asked = await requests.ask(
       {
         id: newId(),
@@ -79,14 +87,14 @@ export function createAsk(options: AskOptions): (order: AskOrder) => Promise<Acc
         state: 'open',
         decision: undefined,
       },
-      MOST_OPEN,
+      most,
     )
     if ('full' in asked)
       throw new GateError(
         'too-many-requests',
         asked.full === 'own'
-          ? `${MOST_OPEN.own} requests of yours are open already`
-          : `${MOST_OPEN.all} requests are open already`,
+          ? `${most.own} requests of yours are open already`
+          : `${most.all} requests are open already`,
       )
     if (asked.isNew) await tell(asked.request)
     return asked.request
