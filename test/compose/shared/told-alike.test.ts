@@ -1,0 +1,76 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { stringify } from 'yaml'
+import { runCommand } from '../../world/commands/commands.ts'
+import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
+import { startGate, type WorldGate } from '../../world/gate/gate.ts'
+import { createWorld, type Published, type World } from '../../world/world.ts'
+
+const FIRST_SEEN = 'version: 1\nprojects: [{ match: demo, identity: first-seen }]\n'
+
+async function twoGates(t: Test, world: World) {
+  const database = await (await startCluster(t)).database()
+  const [one, other] = await Promise.all(
+    ['one', 'other'].map(name =>
+      startGate(t, world, {
+        policy: FIRST_SEEN,
+        configuration: { data: `${world.folder}/${name}`, store: { database } },
+      }),
+    ),
+  )
+  if (one === undefined || other === undefined) throw new TypeError('two gates were started')
+  writeFileSync(join(world.folder, 'portcullis.yaml'), stringify(world.configuration()))
+  /** A command with the data folder of one of them. */
+  const run = async ({ config }: WorldGate, ...argv: readonly string[]) =>
+    await runCommand(argv, {
+      folder: world.folder,
+      environment: { PORTCULLIS_STORE_DATABASE: database, PORTCULLIS_DATA: config.data },
+    })
+  return { one, other, run }
+}
+
+async function ask({ url }: WorldGate, { path }: Pick<Published, 'path'>) {
+  const answer = await fetch(`${url}${path}`)
+  const text = await answer.text()
+  return { status: answer.status, code: answer.ok ? undefined : String(JSON.parse(text).code) }
+}
+
+t.test(
+  'a change of who signs is held by both gates, whichever saw the first signer',
+  { skip: NO_POSTGRES },
+  async t => {
+    const world = await createWorld(t)
+    const { wheel: first } = await world.release('demo', '1.0', { kinds: ['wheel'] })
+    const identity = { kind: 'github', repository: 'mallory/demo', workflow: 'release.yml' } as const
+    const { wheel: changed } = await world.release('demo', '2.0', { kinds: ['wheel'], identity })
+    const { one, other, run } = await twoGates(t, world)
+    t.equal((await ask(one, first)).status, 200)
+    for (const gate of [other, one]) t.strictSame(await ask(gate, changed), { status: 403, code: 'publisher-changed' })
+    await Promise.all([one.app.gate.settled(), other.app.gate.settled()])
+    const [here, there] = [await run(one, 'policy', 'approve', 'demo'), await run(other, 'policy', 'approve', 'demo')]
+    t.match(here.out, /mallory\/demo/)
+    t.equal(there.out, here.out)
+  },
+)
+
+t.test(
+  'what is revoked is refused by both gates, and who got it of either is told once',
+  { skip: NO_POSTGRES },
+  async t => {
+    const world = await createWorld(t)
+    const { wheel } = await world.release('demo', '1.0', { kinds: ['wheel'] })
+    const { one, other, run } = await twoGates(t, world)
+    for (const gate of [one, other]) t.equal((await ask(gate, wheel)).status, 200)
+    world.writePolicy(`${FIRST_SEEN}revocations:\n  - { sha256: "${wheel.sha256}", reason: malware }\n`)
+    for (const { app } of [one, other]) app.reload()
+    for (const gate of [one, other]) t.strictSame(await ask(gate, wheel), { status: 403, code: 'revoked' })
+    const told = async (gate: WorldGate) => (await run(gate, 'revocations', 'show', '--format', 'json')).out
+    // verdicts are written behind
+    for (let looks = 0; looks < 100 && !(await told(one)).includes(wheel.filename); looks += 1) await delay(200)
+    await Promise.all([one.app.gate.settled(), other.app.gate.settled()])
+    t.match(await told(one), wheel.filename)
+    t.equal(await told(other), await told(one))
+  },
+)
