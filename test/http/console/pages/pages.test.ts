@@ -138,6 +138,13 @@ t.test('the overview lists the other gates, and which of them goes by what', asy
   t.notMatch((await alone.get('/')).text, 'Other gates that share')
 })
 
+t.test('claims that read alike are the same, whichever repository their links lead to', async t => {
+  const { text } = await (await readers(t, createScene())).get('/projects/demo')
+  const compared = (claim: string) =>
+    new RegExp(`<th scope="row">${claim}</th>.*?>(same|differs)<`, 's').exec(text)?.[1]
+  t.strictSame(['Repository', 'Commit', 'Ref'].map(compared), ['differs', 'same', 'same'])
+})
+
 t.test('what-if has its place in the menu', async t => {
   const { get } = await readers(t, createScene())
   t.match((await get('/what-if')).text, '<a href="/what-if" aria-current="page">What if</a>')

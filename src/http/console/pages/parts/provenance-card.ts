@@ -98,6 +98,7 @@ ${names.map(name => {
 `
 }
 
+/** What people read of it: where its links lead is no difference. */
 function textOf(value: Content): string {
-  return html`${value}`.text
+  return html`${value}`.text.replace(/<[^>]*>/g, '')
 }
