@@ -21,7 +21,7 @@ t.test('where nobody knows who asks, half of the room in all is left for whoever
   const ask = createAsk({
     requests: requests as Requests,
     audit: { append: async () => {} } as never,
-    notices: { tell() {} } as never,
+    notices: { tell() {} },
     clock: () => NOW,
     anonymous: true,
     consoleUrl: () => undefined,
