@@ -140,6 +140,18 @@ t.test('rows that go while a list is read are not in it, and nothing else is mis
   await engine.close()
 })
 
+t.test('what was the most frequent before old rows went is told without them afterwards', async t => {
+  const { subject, open } = await journalOf(t, 45)
+  const engine = open()
+  while ((await engine.coverage()).since !== undefined) await engine.step()
+  const everything = async () => (await engine.top(instant(0), 1)).projects
+  t.strictSame(await everything(), [{ name: 'demo', refused: 45 }])
+  await subject.dropBefore(16)
+  t.strictSame(await everything(), [{ name: 'demo', refused: 30 }])
+  t.strictSame(await everything(), [{ name: 'demo', refused: 30 }], 'and so the next time')
+  await engine.close()
+})
+
 t.test('a file of its own that is damaged, or of another journal, is made again', async t => {
   const { open, folder } = await journalOf(t, 45)
   const engine = open()

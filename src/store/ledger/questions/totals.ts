@@ -52,7 +52,8 @@ export function totalsIn(
     if (stored.has(segment) && isWhole(segment, bounds)) whole.set(segment.first, segment)
     else others.push(segment)
   }
-  const running = runningFor(file.era, whole, isLastAsked)
+  const kept = new Set(file.segments.map(({ first }) => first))
+  const running = runningFor(file.era, whole, { kept, isLastAsked })
   running.become(whole, () => {
     if (performance.now() > asked.deadline) throw new GateError('unknown-store', 'it takes too long to sum this up')
   })
@@ -80,9 +81,15 @@ function sumsWithin({ source }: Asked, segment: Segment, bounds: Bounds): Sums {
   return sumUp(segment, its => source.text(its), select(segment, { ...bounds, conditions: [] }))
 }
 
+interface Going {
+  /** segments that the file still has: what went from it can be taken away from no sum any more */
+  readonly kept: ReadonlySet<number>
+  readonly isLastAsked: boolean
+}
+
 /** The one of the file's that has the least way to go; a new one where the way from nothing is shorter. */
-function runningFor(era: object, wanted: ReadonlyMap<number, unknown>, isLastAsked: boolean): Running {
-  const all = remembered.get(era) ?? []
+function runningFor(era: object, wanted: ReadonlyMap<number, unknown>, { kept, isLastAsked }: Going): Running {
+  const all = (remembered.get(era) ?? []).filter(running => running.isWithin(kept))
   let best: Running | undefined
   let way = wanted.size + 1
   for (const running of all) {
@@ -101,8 +108,11 @@ class Running implements Totals {
   readonly projects = new Map<number, Total>()
   readonly most = MOST_OF.map(() => new Map<number, number>())
   readonly #taken = new Map<number, Segment>()
-
   #hasLost = false
+
+  isWithin(segments: ReadonlySet<number>): boolean {
+    return new Set(this.#taken.keys()).isSubsetOf(segments)
+  }
 
   /** How many segments come and go until it is of these; infinite where the latest times are asked for and any has gone. */
   wayTo(wanted: ReadonlyMap<number, unknown>, isLastAsked: boolean): number {
