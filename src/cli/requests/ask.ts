@@ -1,24 +1,12 @@
 import type { Command } from 'commander'
-import { askGate, type GateOptions, gateToAsk } from '../command/asked-gate.ts'
-import { ENVIRONMENT, formatOption } from '../command/options.ts'
+import { formatOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
-import { REQUEST_EXITS, REQUEST_JSON, tellRequest } from './told.ts'
+import { askForRequest, moreHelp, type RequestOptions } from './told.ts'
 
-interface AskOptions extends GateOptions {
-  readonly format: 'text' | 'json'
+interface AskOptions extends RequestOptions {
   readonly reason: string
   readonly email?: string
 }
-
-const MORE = `
-${REQUEST_EXITS}
-
-${REQUEST_JSON}
-
-${ENVIRONMENT}
-
-Examples:
-  portcullis requests ask 3k9q0c7m2a1b --reason "the build needs it"`
 
 export function addRequestsAsk(requests: Command, services: Services, _conclude: Conclude): void {
   requests
@@ -31,16 +19,11 @@ export function addRequestsAsk(requests: Command, services: Services, _conclude:
     .requiredOption('--reason <text>', 'why it is needed')
     .option('--email <address>', 'where whoever asks can be reached')
     .addOption(formatOption('json prints the request as one object'))
-    .addHelpText('after', MORE)
+    .addHelpText('after', moreHelp('portcullis requests ask 3k9q0c7m2a1b --reason "the build needs it"'))
     .action(async (refusal: string, _options, command: Command) => {
       const options = command.optsWithGlobals<AskOptions>()
-      const { reason, email, format } = options
-      const told = await askGate(
-        gateToAsk(options, services),
-        services,
-        async gate =>
-          await gate.tell('createRequest', {}, { refusal, reason, ...(email === undefined ? {} : { email }) }),
-      )
-      tellRequest(told, format, services)
+      const { reason, email } = options
+      const body = { refusal, reason, ...(email === undefined ? {} : { email }) }
+      await askForRequest(options, services, async gate => await gate.tell('createRequest', {}, body))
     })
 }

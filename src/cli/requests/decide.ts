@@ -1,34 +1,19 @@
 import type { Command } from 'commander'
 import { formatInstant, type Instant } from '../../domain/base/instant.ts'
-import { askGate, type GateOptions, gateToAsk } from '../command/asked-gate.ts'
-import { ENVIRONMENT, formatOption, parseTimeOption } from '../command/options.ts'
+import { formatOption, parseTimeOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
-import { REQUEST_EXITS, REQUEST_JSON, tellRequest } from './told.ts'
+import { askForRequest, moreHelp, type RequestOptions } from './told.ts'
 
-interface DecideOptions extends GateOptions {
-  readonly format: 'text' | 'json'
-}
-
-interface ApproveOptions extends DecideOptions {
+interface ApproveOptions extends RequestOptions {
   readonly ends: Instant
   readonly release?: true
   readonly ticket?: string
   readonly words?: string
 }
 
-interface DeclineOptions extends DecideOptions {
+interface DeclineOptions extends RequestOptions {
   readonly words: string
 }
-
-const more = (example: string): string => `
-${REQUEST_EXITS}
-
-${REQUEST_JSON}
-
-${ENVIRONMENT}
-
-Examples:
-  ${example}`
 
 export function addRequestsApprove(requests: Command, services: Services, _conclude: Conclude): void {
   requests
@@ -43,19 +28,17 @@ export function addRequestsApprove(requests: Command, services: Services, _concl
     .option('--ticket <text>', 'where it is written down elsewhere')
     .option('--words <text>', 'for whoever asked')
     .addOption(formatOption('json prints the request as one object'))
-    .addHelpText('after', more('portcullis requests approve 7k2m9q4x1r0c --ends 2026-12-24 --ticket SEC-7'))
+    .addHelpText('after', moreHelp('portcullis requests approve 7k2m9q4x1r0c --ends 2026-12-24 --ticket SEC-7'))
     .action(async (id: string, _options, command: Command) => {
       const options = command.optsWithGlobals<ApproveOptions>()
-      const { ends, release, ticket, words, format } = options
+      const { ends, release, ticket, words } = options
       const body = {
         ends: formatInstant(ends),
         extent: release === true ? ('release' as const) : ('file' as const),
         ...(ticket === undefined ? {} : { ticket }),
         ...(words === undefined ? {} : { words }),
       }
-      const named = gateToAsk(options, services)
-      const told = await askGate(named, services, async gate => await gate.tell('approveRequest', { id }, body))
-      tellRequest(told, format, services)
+      await askForRequest(options, services, async gate => await gate.tell('approveRequest', { id }, body))
     })
 }
 
@@ -67,12 +50,10 @@ export function addRequestsDecline(requests: Command, services: Services, _concl
     .argument('<request>', 'as requests list has it')
     .requiredOption('--words <text>', 'why, for whoever asked')
     .addOption(formatOption('json prints the request as one object'))
-    .addHelpText('after', more('portcullis requests decline 7k2m9q4x1r0c --words "take 2.1, it is attested"'))
+    .addHelpText('after', moreHelp('portcullis requests decline 7k2m9q4x1r0c --words "take 2.1, it is attested"'))
     .action(async (id: string, _options, command: Command) => {
       const options = command.optsWithGlobals<DeclineOptions>()
-      const { words, format } = options
-      const named = gateToAsk(options, services)
-      const told = await askGate(named, services, async gate => await gate.tell('declineRequest', { id }, { words }))
-      tellRequest(told, format, services)
+      const { words } = options
+      await askForRequest(options, services, async gate => await gate.tell('declineRequest', { id }, { words }))
     })
 }

@@ -1,30 +1,19 @@
 import { type Command, Option } from 'commander'
 import type { RequestState } from '../../ports/console/requests.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
-import { askGate, everyItem, type GateOptions, gateToAsk } from '../command/asked-gate.ts'
-import { ENVIRONMENT, formatOption } from '../command/options.ts'
+import { askGate, everyItem, gateToAsk } from '../command/asked-gate.ts'
+import { formatOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
 import { createScreen } from '../terminal/screen.ts'
 import { renderTable } from '../terminal/table.ts'
-import { REQUEST_EXITS, REQUEST_JSON, stateOf } from './told.ts'
+import { moreHelp, type RequestOptions, stateOf } from './told.ts'
 import { readRequest } from './told-request.ts'
 
-interface ListOptions extends GateOptions {
-  readonly format: 'text' | 'json'
+interface ListOptions extends RequestOptions {
   readonly state?: RequestState
   readonly project?: string
   readonly index?: string
 }
-
-const MORE = `
-${REQUEST_EXITS}
-
-${REQUEST_JSON}
-
-${ENVIRONMENT}
-
-Examples:
-  portcullis requests list --gate https://console.acme.example --state open`
 
 export function addRequestsList(requests: Command, services: Services, _conclude: Conclude): void {
   requests
@@ -37,7 +26,7 @@ export function addRequestsList(requests: Command, services: Services, _conclude
     .option('--project <name>', 'those about this project alone')
     .option('--index <name>', 'those of this index alone')
     .addOption(formatOption('json prints one object a line and a request'))
-    .addHelpText('after', MORE)
+    .addHelpText('after', moreHelp('portcullis requests list --gate https://console.acme.example --state open'))
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<ListOptions>()
       const { state, project, index, format } = options

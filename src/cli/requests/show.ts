@@ -1,22 +1,7 @@
 import type { Command } from 'commander'
-import { askGate, type GateOptions, gateToAsk } from '../command/asked-gate.ts'
-import { ENVIRONMENT, formatOption } from '../command/options.ts'
+import { formatOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
-import { REQUEST_EXITS, REQUEST_JSON, tellRequest } from './told.ts'
-
-interface ShowOptions extends GateOptions {
-  readonly format: 'text' | 'json'
-}
-
-const MORE = `
-${REQUEST_EXITS}
-
-${REQUEST_JSON}
-
-${ENVIRONMENT}
-
-Examples:
-  portcullis requests show 7k2m9q4x1r0c --gate https://console.acme.example`
+import { askForRequest, moreHelp, type RequestOptions } from './told.ts'
 
 export function addRequestsShow(requests: Command, services: Services, _conclude: Conclude): void {
   requests
@@ -25,14 +10,9 @@ export function addRequestsShow(requests: Command, services: Services, _conclude
     .description('Shows who asked for what and why, and what was decided.')
     .argument('<request>', 'as requests list has it')
     .addOption(formatOption('json prints the request as one object'))
-    .addHelpText('after', MORE)
+    .addHelpText('after', moreHelp('portcullis requests show 7k2m9q4x1r0c --gate https://console.acme.example'))
     .action(async (id: string, _options, command: Command) => {
-      const options = command.optsWithGlobals<ShowOptions>()
-      const named = gateToAsk(options, services)
-      tellRequest(
-        await askGate(named, services, async gate => await gate.ask('getRequest', { id })),
-        options.format,
-        services,
-      )
+      const options = command.optsWithGlobals<RequestOptions>()
+      await askForRequest(options, services, async gate => await gate.ask('getRequest', { id }))
     })
 }
