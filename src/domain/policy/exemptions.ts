@@ -18,12 +18,13 @@ const NO_PINS: Pins = { inForce: [], ended: [] }
  * nothing pass but what was approved: exemptions that the policy itself has of that project slept until then, and go on sleeping.
  * In `audit` mode they never slept, for nothing needs a rule there.
  */
-export function pinsOf(artifact: Artifact, policy: Policy, now: Instant, rule?: Rule): Pins {
-  const all = policy.exemptionsFor(artifact.project)
-  const isOfApproval = policy.mode === 'enforce' && rule !== undefined && isApproval(rule.ref.file)
-  const exemptions = isOfApproval ? all.filter(({ ref }) => isApproval(ref.file)) : all
+export function pinsOf(artifact: Artifact, policy: Policy, now: Instant, rule: Rule | undefined): Pins {
+  const exemptions = policy.exemptionsFor(artifact.project)
   if (exemptions.length === 0) return NO_PINS
-  const pins = exemptions.filter(exemption => pinsFile(exemption, artifact))
+  const isOfApproval = policy.mode === 'enforce' && rule !== undefined && isApproval(rule.ref.file)
+  const pins = exemptions.filter(
+    exemption => (!isOfApproval || isApproval(exemption.ref.file)) && pinsFile(exemption, artifact),
+  )
   return { inForce: pins.filter(({ ends }) => now < ends), ended: pins.filter(({ ends }) => now >= ends) }
 }
 

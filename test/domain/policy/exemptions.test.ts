@@ -16,7 +16,7 @@ exemptions:
 `)
 const ENDS = instant(Date.parse('2026-12-01T00:00:00Z'))
 const idsAt = (now: number, file = FILE) => {
-  const { inForce, ended } = pinsOf(file, POLICY, instant(now))
+  const { inForce, ended } = pinsOf(file, POLICY, instant(now), POLICY.ruleFor(file.project))
   return [inForce.map(({ id }) => id), ended.map(({ id }) => id)]
 }
 
@@ -32,7 +32,7 @@ t.test('it is in force until its second, and has ended at it', async t => {
 })
 
 t.test('it waives what it names and nothing else', async t => {
-  const { inForce } = pinsOf(FILE, POLICY, NOW)
+  const { inForce } = pinsOf(FILE, POLICY, NOW, POLICY.ruleFor(FILE.project))
   t.equal(waiverIn(inForce, 'yanked')?.id, 'EX-1')
   t.equal(waiverIn(inForce, 'identity'), undefined)
   t.equal(waiverIn(inForce, undefined), undefined, 'what nothing waives')
@@ -56,7 +56,7 @@ exemptions: [{ id: EX-2, pins: p.txt, waive: [attestation], reason: r, owner: o,
 t.test('a pins file is for exactly the bytes that it names, of exactly that release', async t => {
   if (!('policy' in PINNED)) throw new TypeError('it compiles')
   const { policy } = PINNED
-  const pinned = (file: Artifact): boolean => pinsOf(file, policy, NOW).inForce.length > 0
+  const pinned = (file: Artifact): boolean => pinsOf(file, policy, NOW, policy.ruleFor(file.project)).inForce.length > 0
   const { sha256 } = FILE
   t.ok(pinned(FILE), '1.0.0 is 1.0')
   t.ok(pinned(listed('pkg-1.0-py3-none-any.whl', { sha256 })), 'whatever the file is called')
