@@ -1,7 +1,6 @@
 import type { Config } from '../../config/schema.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Clock } from '../../domain/base/instant.ts'
-import { approvalFile } from '../../domain/policy/approval-files.ts'
 import { documentsAt } from '../../gate/requests/approvals.ts'
 import type { Decisions } from '../../gate/requests/decide.ts'
 import type { RequestDesk } from '../../gate/requests/desk.ts'
@@ -15,6 +14,7 @@ import type { Requests } from '../../ports/console/requests.ts'
 import type { Tokens } from '../../ports/tokens.ts'
 import { documentBeside, layApprovals } from '../../protocol/policy/approval-layer.ts'
 import type { LoadedPolicy } from '../../protocol/policy/policy-yaml.ts'
+import type { TextFile } from '../../protocol/yaml/yaml-document.ts'
 import { withTokenKeeper } from '../access.ts'
 import { recordsOf } from '../commands.ts'
 import { forgetInStore } from '../decided/forget.ts'
@@ -81,20 +81,19 @@ function apiIndexOf(
     return known
   }
 
-  async function approvals(): Promise<readonly string[]> {
+  async function approvals(): Promise<readonly TextFile[]> {
     const { approved, below, leftOut } = await layer()
-    return approved.filter(({ id }) => !leftOut.has(id)).map(one => documentBeside(one, below).text)
+    return approved.filter(({ id }) => !leftOut.has(id)).map(one => documentBeside(one, below))
   }
 
   return {
     name,
     policy,
-    approvals,
+    approvals: async () => (await approvals()).map(({ text }) => text),
     lastError: () => policies.lastError(),
     lookAt: async (look, brought) => {
       const texts = base.texts()
-      const approved = (await approvals()).map((text, place) => ({ path: approvalFile(`${place + 1}`), text }))
-      const before = { ...texts, files: [...texts.files, ...approved] }
+      const before = { ...texts, files: [...texts.files, ...(await approvals())] }
       return await lookOnThread({ config, index: name, look, brought, before, now: clock() })
     },
     explain,
