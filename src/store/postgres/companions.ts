@@ -41,9 +41,9 @@ export function createCompanions({ connection, gate, name, events, clock }: Opti
   let goesBy: (() => GoesBy) | undefined
   let last = Number.NEGATIVE_INFINITY
   let since: number | undefined
-  let met: readonly OtherGate[] = []
-  /** those that go by something else */
   let others: readonly OtherGate[] = []
+  /** those that go by something else */
+  let differing: readonly OtherGate[] = []
   let alarmed = false
 
   function isApart(): boolean {
@@ -54,30 +54,30 @@ export function createCompanions({ connection, gate, name, events, clock }: Opti
     if (!isApart()) return undefined
     const what = goesBy?.()
     const kinds = [
-      ...(others.some(({ policies }) => policies !== what?.policies) ? ['policy'] : []),
-      ...(others.some(({ trust }) => trust !== what?.trust) ? ['trust root'] : []),
+      ...(differing.some(({ policies }) => policies !== what?.policies) ? ['policy'] : []),
+      ...(differing.some(({ trust }) => trust !== what?.trust) ? ['trust root'] : []),
     ]
-    return `${others.length} of the gates that share the database go by another ${kinds.join(' and another ')}: ${others.map(other => other.name).join(', ')}`
+    return `${differing.length} of the gates that share the database go by another ${kinds.join(' and another ')}: ${differing.map(other => other.name).join(', ')}`
   }
 
   return {
     goBy(state) {
       goesBy = state
     },
-    others: () => met,
-    apart: () => (isApart() ? others.length : 0),
+    others: () => others,
+    apart: () => (isApart() ? differing.length : 0),
     told,
     async meet() {
       if (goesBy === undefined || performance.now() - last < EVERY_MS) return
       last = performance.now()
       const what = 'what the other gates go by could not be read'
-      const { policies, trust = '' } = goesBy()
+      const { policies, trust } = goesBy()
       await connection.ask(
         what,
         `insert into gates (gate, seen, name, policies, trust) values ($1, clock_timestamp(), $2, $3, $4)
          on conflict (gate) do update set seen = excluded.seen, name = excluded.name, policies = excluded.policies,
            trust = excluded.trust`,
-        [gate, name, policies, trust],
+        [gate, name, policies, trust ?? ''],
       )
       const rows = await connection.ask<Row>(
         what,
@@ -85,13 +85,13 @@ export function createCompanions({ connection, gate, name, events, clock }: Opti
            and seen > clock_timestamp() - interval '${GONE_AFTER} seconds' order by name, gate`,
         [gate],
       )
-      met = rows.map(({ seen, trust: its, ...row }) => ({
+      others = rows.map(({ seen, trust: its, ...row }) => ({
         ...row,
         trust: its === '' ? undefined : its,
         seen: instant(Number(seen)),
       }))
-      others = met.filter(other => other.policies !== policies || (other.trust ?? '') !== trust)
-      since = others.length === 0 ? undefined : (since ?? performance.now())
+      differing = others.filter(other => other.policies !== policies || other.trust !== trust)
+      since = differing.length === 0 ? undefined : (since ?? performance.now())
       const detail = told()
       if (detail !== undefined && !alarmed)
         events.emit({

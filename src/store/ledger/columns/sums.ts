@@ -154,7 +154,6 @@ class Groups {
   readonly #digests
   readonly #subjects
   readonly #groups = new Map<number, Map<string, Group>>()
-
   readonly #isBySubject
 
   constructor(segment: Segment, { isBySubject = false } = {}) {

@@ -129,17 +129,20 @@ function addAll(
   for (const segment of segments) {
     if (isOutside(segment, wanted)) continue
     if (performance.now() > asked.deadline) throw new GateError('unknown-store', 'it takes too long to sum this up')
-    const isReady = isWhole(segment, wanted)
-    if (isReady && subject !== undefined) {
-      const flat = segment.ofSubject(kind, subject)
-      for (let at = 1; at < flat.length; at = endOf(flat, at) + 1)
-        if (flat[at - 1] === subject && tests.every(([column, accepts]) => accepts(flat[at + column] ?? 0)))
-          add(found, flat, at, base)
+    if (!isWhole(segment, wanted)) {
+      const flat = sumsOfSome(asked, segment, kind, wanted)
+      for (let at = 0; at < flat.length; at = endOf(flat, at)) add(found, flat, at, base)
       continue
     }
-    const flat = isReady ? segment.sums()[kind] : sumsOfSome(asked, segment, kind, wanted)
-    for (let at = 0; at < flat.length; at = endOf(flat, at))
-      if (!isReady || tests.every(([column, accepts]) => accepts(flat[at + column] ?? 0))) add(found, flat, at, base)
+    const flat = subject === undefined ? segment.sums()[kind] : segment.ofSubject(kind, subject)
+    // an entry of a subject has its word before it
+    const ahead = subject === undefined ? 0 : 1
+    for (let at = ahead; at < flat.length; at = endOf(flat, at) + ahead)
+      if (
+        (subject === undefined || flat[at - 1] === subject) &&
+        tests.every(([column, accepts]) => accepts(flat[at + column] ?? 0))
+      )
+        add(found, flat, at, base)
   }
 }
 
