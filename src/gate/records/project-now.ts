@@ -138,10 +138,7 @@ async function releaseNow(files: readonly SeenFile[], judging: Judging): Promise
       uploaded,
       firstSeen,
       yanked: yanked !== undefined,
-      verdict: verdictNow(file, finding, {
-        ...judging,
-        passed: sha256 !== undefined && judging.said(sha256) === 'exemption',
-      }),
+      verdict: verdictNow(file, finding, judging),
       attestations: factsOf(finding),
     })
   }
@@ -159,16 +156,12 @@ function factsOf(finding: Finding | undefined): readonly AttestationFacts[] {
   return finding.bundles.flatMap(({ attestations }) => attestations.map(({ facts }) => facts))
 }
 
-/** `passed`: it was let through by an exemption when somebody asked last. */
-function verdictNow(
-  file: SeenFile,
-  recorded: Finding | undefined,
-  judging: Judging & { readonly passed: boolean },
-): VerdictNow {
-  const { policy, history, now, passed } = judging
+function verdictNow(file: SeenFile, recorded: Finding | undefined, judging: Judging): VerdictNow {
+  const { policy, history, now, said } = judging
   const artifact = artifactOf(file, judging)
   if (artifact === undefined) return { outcome: 'unknown' }
   // whatever it takes is waived for exactly these bytes, and did let them through
+  const passed = said(artifact.sha256) === 'exemption'
   const isExempt = recorded === undefined && passed && waivesAttestation(artifact, policy, now)
   const finding: Finding | undefined = isExempt ? { kind: 'unasked' } : recorded
   if (finding === undefined && needsFinding(artifact, policy, history, now)) return { outcome: 'unknown' }

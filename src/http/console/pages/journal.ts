@@ -213,12 +213,13 @@ export async function showDownloads(data: PageData, query: URLSearchParams): Pro
     })
   // who asks for nothing in particular asks for what was lately: all of many years takes seconds
   const since = instant(Math.floor(data.clock() / DAY) * DAY - LATELY)
-  const asked = isFiltered(filter) ? filter : { ...filter, since }
+  const isAsked = isFiltered(filter)
+  const asked = isAsked ? filter : { since }
   const { rows, next } = await data.ledger.downloads(asked, { cursor: cursorIn(query), limit: ROWS })
   return html`<h1>Who got what</h1>
 <section>
-${isFiltered(filter) ? undefined : html`<p class="soft">Since ${at(since)}. ${linked(downloadsPath({ since: instant(0) }), 'Everything that is kept')}</p>`}
-<details${isFiltered(filter) ? html` open` : undefined}><summary>Filter</summary>
+${isAsked ? undefined : html`<p class="soft">Since ${at(since)}. ${linked(downloadsPath({ since: instant(0) }), 'Everything that is kept')}</p>`}
+<details${isAsked ? html` open` : undefined}><summary>Filter</summary>
 ${filterForm('/downloads', FIELDS, query)}</details>
 ${downloadTable(rows, 'Downloads by who, from where, at which index and of what; the latest first. A refusal is none.')}${turnPages({ path: '/downloads', query, next })}</section>`
 }
