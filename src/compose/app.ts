@@ -181,7 +181,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     )
     url = await server.listen(config.listen)
     events.emit({ type: 'lifecycle', action: 'listening', detail: url })
-    const pages = { indexes: [first, ...others], policies, trust, store, recent }
+    const pages = { indexes: [first, ...others], policies, trust, store, recent, requests }
     const people = await openConsole(config, {
       sessions,
       audit: log,

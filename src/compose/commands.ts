@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { ExplainChanges, OpenExplain } from '../cli/command/services.ts'
 import type { Environment } from '../config/read-environment.ts'
 import type { Config } from '../config/schema.ts'
-import { namedSources, sourcesOf } from '../config/sources.ts'
+import { indexNamed, namedSources, sourcesOf } from '../config/sources.ts'
 import { GateError, orGateError } from '../domain/base/errors.ts'
 import { type Clock, formatInstant, type Instant } from '../domain/base/instant.ts'
 import type { SourceName } from '../domain/base/source-name.ts'
@@ -28,7 +28,7 @@ import type { RecordedIndex } from '../store/sqlite/read-records.ts'
 import { databaseIn } from '../store/sqlite/schema.ts'
 import { createInlineVerifier } from '../verify/workers/inline.ts'
 import { touchFolder } from './first-touch.ts'
-import { indexNamed, recordedIndex, reservedNames, sourceAtIndex, upstreamOf } from './indexes.ts'
+import { recordedIndex, reservedNames, sourceAtIndex, upstreamOf } from './indexes.ts'
 import { openUsableTrust, readRoot } from './trust.ts'
 import { connectSources, memorySource } from './upstream.ts'
 
@@ -131,9 +131,9 @@ async function readableRecords(config: Config, of: RecordedIndex | Source): Prom
 }
 
 /** What the gate that works, or worked, in the configured data folder has written down. */
-export async function openRecords(config: Config): Promise<Records | undefined> {
+export async function openRecords(config: Config, index?: string): Promise<Records | undefined> {
   await touchFolder(config.data)
-  return await recordsOf(config, recordedIndex(config, indexNamed(config, undefined)))
+  return await recordsOf(config, recordedIndex(config, indexNamed(config, index)))
 }
 
 /** In the data folder, or in the database that gates share. */

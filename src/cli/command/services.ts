@@ -51,7 +51,7 @@ export interface Services {
   /** Files as a revision of git has them. */
   openRevision(name: string): Promise<Revision>
   /** What the gate has written into its data folder, read-only; `undefined` where there is no database. */
-  openRecords(config: Config): Promise<Records | undefined>
+  openRecords(config: Config, index?: string): Promise<Records | undefined>
   /**
    * Lets go of something that is remembered, in the data folder and in what commands keep themselves; a gate that runs takes notice
    * before it is done. False where there was nothing to let go of.

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts'
+import { indexNamed } from '../../config/sources.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Clock } from '../../domain/base/instant.ts'
 import { documentsAt } from '../../gate/requests/approvals.ts'
@@ -14,11 +15,10 @@ import type { Requests } from '../../ports/console/requests.ts'
 import type { Tokens } from '../../ports/tokens.ts'
 import { documentBeside, layApprovals } from '../../protocol/policy/approval-layer.ts'
 import type { LoadedPolicy } from '../../protocol/policy/policy-yaml.ts'
-import type { TextFile } from '../../protocol/yaml/yaml-document.ts'
 import { withTokenKeeper } from '../access.ts'
 import { recordsOf } from '../commands.ts'
 import { forgetInStore } from '../decided/forget.ts'
-import { indexNamed, recordedIndex } from '../indexes.ts'
+import { recordedIndex } from '../indexes.ts'
 import type { GatedIndex } from '../served-indexes.ts'
 import { lookOnThread } from './try-policy.ts'
 
@@ -81,20 +81,20 @@ function apiIndexOf(
     return known
   }
 
-  async function approvals(): Promise<readonly TextFile[]> {
+  async function approvals(): Promise<readonly string[]> {
     const { approved, below, leftOut } = await layer()
-    return approved.filter(({ id }) => !leftOut.has(id)).map(one => documentBeside(one, below))
+    return approved.filter(({ id }) => !leftOut.has(id)).map(one => documentBeside(one, below).text)
   }
 
   return {
     name,
     policy,
-    approvals: async () => (await approvals()).map(({ text }) => text),
+    approvals,
     lastError: () => policies.lastError(),
     lookAt: async (look, brought) => {
-      const texts = base.texts()
-      const before = { ...texts, files: [...texts.files, ...(await approvals())] }
-      return await lookOnThread({ config, index: name, look, brought, before, now: clock() })
+      const now = clock()
+      const approved = documentsAt(name, await requests.inForce(now))
+      return await lookOnThread({ config, index: name, look, brought, texts: base.texts(), approved, now })
     },
     explain,
     sourceOf,

@@ -4,12 +4,14 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { Clock } from '../../domain/base/instant.ts'
 import { createLimit } from '../../flow/limit.ts'
 import { projectNow } from '../../gate/records/project-now.ts'
+import { documentsAt } from '../../gate/requests/approvals.ts'
 import type { Looks } from '../../gate/requests/look.ts'
 import { isRevoked } from '../../gate/revoked/revoked-rows.ts'
 import type { PageData, ShownIndex } from '../../http/console/pages/data.ts'
 import type { Recent } from '../../observe/readers/recent.ts'
 import type { AuditRecords } from '../../ports/console/audit-log.ts'
 import type { Ledger } from '../../ports/console/ledger.ts'
+import type { Requests } from '../../ports/console/requests.ts'
 import type { Records } from '../../ports/records.ts'
 import type { Store } from '../../ports/store.ts'
 import type { Trust } from '../../ports/trust.ts'
@@ -32,13 +34,14 @@ export interface PageParts {
   readonly store: Pick<Store, 'shared'>
   readonly recent: Recent
   readonly looks: Pick<Looks, 'list'>
+  readonly requests: Pick<Requests, 'inForce'>
   readonly clock: Clock
 }
 
 /** What the console's pages show; the journal and what is remembered are read on connections of their own, opened when somebody looks. */
 export function openPageData(
   config: Config,
-  { ledger, audit, indexes, policies, trust, store: { shared }, recent, looks, clock }: PageParts,
+  { ledger, audit, indexes, policies, trust, store: { shared }, recent, looks, requests, clock }: PageParts,
 ): { readonly data: PageData; close(): Promise<void> } {
   const opened: Promise<Records | undefined>[] = []
   // one at a time: who asks for more waits, and is told when it takes too long
@@ -71,9 +74,11 @@ export function openPageData(
       },
       isRevoked: async (file, by) => await isRevoked(file, by, await records()),
       whatIf: async (files, pins) =>
-        await looking.run(
-          async () => await tryPolicy({ config, index: settings.name, texts: base.texts(), files, pins, now: clock() }),
-        ),
+        await looking.run(async () => {
+          const now = clock()
+          const approved = documentsAt(settings.name, await requests.inForce(now))
+          return await tryPolicy({ config, index: settings.name, texts: base.texts(), approved, files, pins, now })
+        }),
     }
   }
 

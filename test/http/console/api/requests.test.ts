@@ -4,12 +4,14 @@ import { openApiScene } from './api-scene.ts'
 
 const DAY = 86_400_000
 
+const POLICY =
+  'version: 1\nprojects:\n  - { match: demo, publishers: [{ kind: github, repository: acme/demo, workflow: release.yml }] }\n'
+
 /** Somebody was refused an unattested file. */
 async function refusedScene(t: Test) {
   let path = ''
   const scene = await openApiScene(t, {
-    policy:
-      'version: 1\nprojects:\n  - { match: demo, publishers: [{ kind: github, repository: acme/demo, workflow: release.yml }] }\n',
+    policy: POLICY,
     async prepare(world) {
       path = (await world.release('demo', '1.0', { attested: false })).wheel.path
     },
@@ -96,3 +98,25 @@ t.test('what makes no sense as a decision is 4xx, and changes nothing', async t 
   })
   t.match(await call(`/requests/${id}`, { token: dev }), { body: { state: 'open' } })
 })
+
+t.test(
+  'a policy that is sent is compared and replayed with what was approved beside it, as the gate would go by it',
+  async t => {
+    const { ask, call, decide, fetchFile, path, approver, dev, reader, ends } = await refusedScene(t)
+    const id = String((await ask(dev)).body.id)
+    t.match(await decide(id, 'approve', approver, { ends }), { status: 200 })
+    t.equal((await fetchFile({ path }, dev)).status, 200)
+    const send = async (path: string, text: string) =>
+      (await call(path, { token: reader, method: 'POST', body: { files: [{ name: 'acme.yaml', text }] } })).body
+    const compared = await send('/policy/diff', POLICY)
+    t.strictSame([compared['changes'], compared['approvals']], [[], { taken: 1, left_out: [] }])
+    t.equal(compared['digest'], compared['in_force'])
+    t.match(await send('/policy/replay?since=2001-01-01T00:00:00Z', POLICY), {
+      approvals: { taken: 1, left_out: [] },
+      requests: 2,
+      changed: [{ from: { outcome: 'refused' }, to: { outcome: 'admitted', code: 'exemption' } }],
+    })
+    const longer = await send('/policy/diff', `${POLICY}\nlimits: { exemption_max: 1h }\n`)
+    t.match(longer, { approvals: { taken: 0, left_out: [{ request: id, why: /limits|exemption_max/ }] } })
+  },
+)

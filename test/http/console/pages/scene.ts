@@ -265,6 +265,7 @@ function outlook(spell: Spelling): WhatIf {
       { effect: 'other', about: spell('acme-*'), text: spell('is denied otherwise') },
     ],
     warnings: [spell('/etc/portcullis/pasted.yaml:9:3 exemptions[0]: ends soon')],
+    approvals: { taken: 2, leftOut: new Map([['0123456789ab', spell('approvals.yaml:1:1 pins none')]]) },
     replay: {
       requests: 1234,
       changed: [

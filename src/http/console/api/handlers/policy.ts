@@ -42,18 +42,19 @@ export function policyHandlers(parts: ApiParts): Handlers<'checkPolicy' | 'compa
     async comparePolicy({ query, body, caller }) {
       const index = indexAsked(parts, caller, query.index)
       const inForce = await index.policy()
-      const { policy, changes } = await lookAtGood(index, { kind: 'compare' }, body)
+      const { policy, approvals, changes } = await lookAtGood(index, { kind: 'compare' }, body)
       return {
         index: index.name,
         in_force: inForce.policy.digest,
         digest: policy.digest,
+        approvals: tellApprovals(approvals),
         changes: changes.map(({ effect, about, text }) => ({ effect, about, text })),
       }
     },
     async replayPolicy({ query, body, caller }) {
       const index = indexAsked(parts, caller, query.index)
       const since = query.since === undefined ? instant(Math.max(0, clock() - MONTH)) : momentOf(query.since)
-      const { policy, replayed } = await lookAtGood(index, { kind: 'replay', since }, body)
+      const { policy, approvals, replayed } = await lookAtGood(index, { kind: 'replay', since }, body)
       if (replayed === undefined) throw new TypeError('what was asked for is answered')
       const { requests, changed, watched, untold, whole } = replayed
       return {
@@ -61,6 +62,7 @@ export function policyHandlers(parts: ApiParts): Handlers<'checkPolicy' | 'compa
         digest: policy.digest,
         since: formatInstant(since),
         whole,
+        approvals: tellApprovals(approvals),
         requests,
         changed: changed.slice(0, TOLD).map(tellChanged),
         watched: watched.slice(0, TOLD).map(tellChanged),
@@ -68,6 +70,10 @@ export function policyHandlers(parts: ApiParts): Handlers<'checkPolicy' | 'compa
       }
     },
   }
+}
+
+function tellApprovals({ taken, leftOut }: Good['approvals']) {
+  return { taken, left_out: [...leftOut].slice(0, TOLD).map(([request, why]) => ({ request, why })) }
 }
 
 function tellChecked(found: BroughtFound) {
