@@ -4,6 +4,7 @@ import { secretsOf } from '../config/secrets.ts'
 import { type Clock, systemClock } from '../domain/base/instant.ts'
 import { Secrets } from '../domain/base/secrets.ts'
 import type { RunningGate } from '../gate/gate.ts'
+import type { Policies } from '../gate/policy/policies.ts'
 import { createHttpServer } from '../http/server.ts'
 import type { Events } from '../observe/events.ts'
 import { fanOut } from '../observe/fan-out.ts'
@@ -213,7 +214,9 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
       closing.add(people)
       events.emit({ type: 'lifecycle', action: 'listening', detail: `${people.url}, the console` })
     }
-    audit.begin(log, { config, version, policies, events })
+    const inForceOver = (base: Pick<Policies, 'current'>) =>
+      [first, ...others].filter(index => index.base === base).map(({ policies: its }) => its.current().digest)
+    audit.begin(log, { config, version, policies, inForce: inForceOver, events })
     closing.add(tidy)
     tidy.begin()
     closing.add(

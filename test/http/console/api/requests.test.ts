@@ -1,4 +1,5 @@
 // guards: src/http/console/api/handlers/requests.ts
+import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { openApiScene } from './api-scene.ts'
 
@@ -120,3 +121,20 @@ t.test(
     t.match(longer, { approvals: { taken: 0, left_out: [{ request: id, why: /limits|exemption_max/ }] } })
   },
 )
+
+t.test('the audit log says of a reload what is in force by then, with what was approved', async t => {
+  const { ask, call, decide, token, gate, world, approver, dev, ends } = await refusedScene(t)
+  const id = String((await ask(dev)).body.id)
+  t.match(await decide(id, 'approve', approver, { ends }), { status: 200 })
+  world.writePolicy(`${POLICY}bogus: 1\n`)
+  gate.app.reload()
+  const admin = await token('admin', ['admin'])
+  const row = async () =>
+    (await call('/audit', { token: admin })).body.items?.find(one => one['action'] === 'policy-kept')
+  for (let looks = 0; looks < 100 && (await row()) === undefined; looks += 1) await delay(50)
+  const inForce = gate.app.gate.readiness()
+  const [{ detail = '' } = {}] = (await inForce).filter(({ name }) => name === 'policy')
+  const told = (await row())?.['detail'] as Readonly<Record<string, string>>
+  t.match(told, { in_force: /^[0-9a-f]{64}$/ })
+  t.match(detail, told['in_force'], 'as /readyz does')
+})
