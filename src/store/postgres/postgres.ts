@@ -72,7 +72,7 @@ export interface PostgresStore {
  */
 export async function openPostgres(options: PostgresOptions): Promise<PostgresStore> {
   const { database, folder, maxStale, events } = options
-  const reach = new Reach({ what: 'the database', maxStale, changed: away => tell(events, away) })
+  const reach = new Reach({ what: 'the database', maxStale, catchesUp: true, changed: away => tell(events, away) })
   const connection = createConnection(database, reach)
   try {
     await untilReached(() => migrate(connection))

@@ -1,4 +1,3 @@
-// guards: src/gate/requests/approvals.ts
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import t, { type Test } from 'tap'
