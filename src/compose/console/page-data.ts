@@ -73,12 +73,12 @@ export function openPageData(
         return await projectNow(await records(), { ...asked, said: sha256 => codes.get(sha256) })
       },
       isRevoked: async (file, by) => await isRevoked(file, by, await records()),
-      whatIf: async (files, pins) =>
+      whatIf: async (files, pins, asker) =>
         await looking.run(async () => {
           const now = clock()
           const approved = documentsAt(settings.name, await requests.inForce(now))
           return await tryPolicy({ config, index: settings.name, texts: base.texts(), approved, files, pins, now })
-        }),
+        }, asker),
     }
   }
 

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { errorEntry, GateError } from '../../domain/base/errors.ts'
-import type { Clock } from '../../domain/base/instant.ts'
+import { type Clock, millis } from '../../domain/base/instant.ts'
+import { createLimit } from '../../flow/limit.ts'
 import type { Events } from '../../observe/events.ts'
 import type { AuditLog } from '../../ports/console/audit-log.ts'
 import type { SignInIssuer } from '../../ports/console/issuer.ts'
@@ -127,6 +128,9 @@ export function createConsole(options: ConsoleOptions): Console {
   }
 }
 
+/** So many of one person at once, and of all: whoever asks much waits behind himself. */
+const TURNS = { running: 64, each: 8, waiting: 1_000, patience: millis(30_000), what: 'questions of the console' }
+
 interface EntranceParts extends Pick<ConsoleOptions, 'identify'> {
   readonly routes: ConsoleRoutes
   readonly keeper: Pick<ReturnType<typeof createSessionKeeper>, 'recognise'>
@@ -146,6 +150,7 @@ function createEntrance({ routes, keeper, places, identify }: EntranceParts) {
     return isProgram ? await programOf(exchange) : await keeper.recognise(exchange, origin)
   }
 
+  const turns = createLimit(TURNS)
   return async (exchange: Exchange): Promise<ConsoleAnswer> => {
     const { request } = exchange
     const origin = places().originOf(request)
@@ -157,7 +162,8 @@ function createEntrance({ routes, keeper, places, identify }: EntranceParts) {
     if (asker === undefined) return signInFirst(route, exchange)
     exchange.client = { ...exchange.client, subject: asker.person.subject }
     assertRole(asker.person.role, route.need)
-    return await answerRoute(visitOf(exchange, asker, { origin, path, search, segments }), { route, segments })
+    const visit = visitOf(exchange, asker, { origin, path, search, segments })
+    return await turns.run(async () => await answerRoute(visit, { route, segments }), exchange.asker)
   }
 }
 

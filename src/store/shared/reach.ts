@@ -70,7 +70,10 @@ export class Reach {
 
   failure(): GateError {
     if (this.#behind && this.#away === undefined)
-      return new GateError('unknown-store', `${this.#options.what} is there again, and what changed meanwhile is not read yet`)
+      return new GateError(
+        'unknown-store',
+        `${this.#options.what} is there again, and what changed meanwhile is not read yet`,
+      )
     const seconds = Math.round(this.awayFor / 1_000)
     const why = this.#away === undefined ? '' : `: ${this.#away.detail}`
     return new GateError('unknown-store', `${this.#options.what} is away for ${seconds} s${why}`, { cause: this.#away })

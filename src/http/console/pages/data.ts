@@ -1,6 +1,7 @@
 import type { Clock, Instant } from '../../../domain/base/instant.ts'
 import type { Policy } from '../../../domain/policy/policy.ts'
 import type { Revocation } from '../../../domain/policy/revocation.ts'
+import type { Asker } from '../../../flow/asker.ts'
 import type { ProjectNow } from '../../../gate/records/project-now.ts'
 import type { WhatIf } from '../../../gate/records/what-if.ts'
 import type { RecentAlarm, RecentUnknown } from '../../../observe/readers/recent.ts'
@@ -23,7 +24,7 @@ export interface ShownIndex {
   /** Whether a revocation names a file that somebody got. Throws `unknown-store`. */
   isRevoked(file: Pick<DownloadSums, 'project' | 'filename' | 'sha256'>, by: Revocation): Promise<boolean | 'unknown'>
   /** What another policy would change; nothing is put in force or kept. Throws `unknown-store`, `unknown-overloaded`. */
-  whatIf(policy: readonly TextFile[], pins: string | undefined): Promise<WhatIf>
+  whatIf(policy: readonly TextFile[], pins: string | undefined, asker: Asker): Promise<WhatIf>
 }
 
 /** Gates that share a store, as this one sees the others. */

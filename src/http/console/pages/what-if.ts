@@ -41,13 +41,17 @@ ${several ? html`<div><label for="index">Index</label><select id="index" name="i
 }
 
 /** Throws `bad-form`, `not-found`, and what cannot be told. */
-export async function askWhatIf(data: PageData, visit: Pick<Visit, 'csrf'>, fields: Fields): Promise<Html> {
+export async function askWhatIf(
+  data: PageData,
+  visit: Pick<Visit, 'csrf' | 'exchange'>,
+  fields: Fields,
+): Promise<Html> {
   const named = fields.get('index') ?? data.indexes[0].name
   const index = data.indexes.find(({ name }) => name === named)
   if (index === undefined) throw new GateError('not-found', 'there is no index of this name')
   const files = filesIn(fields)
   const pins = fields.get('pins')
-  const found = await index.whatIf(files, pins === undefined || pins === '' ? undefined : pins)
+  const found = await index.whatIf(files, pins === undefined || pins === '' ? undefined : pins, visit.exchange.asker)
   return html`<h1>What would happen</h1>
 ${'diagnostics' in found ? renderObjections(found) : renderWhatIf(found, data.indexes.length > 1 ? index.name : undefined)}
 <section><h2>Another one</h2>
