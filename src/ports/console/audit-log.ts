@@ -15,6 +15,7 @@ export type AuditAction =
   | 'token-revoked'
   | 'revocation'
   | 'forgotten'
+  | 'imported'
   | 'configured'
   | 'policy-loaded'
   | 'policy-reloaded'

@@ -26,6 +26,7 @@ const ACTIONS: Readonly<Record<AuditAction, string>> = {
   'token-revoked': 'token revoked',
   revocation: 'revocation',
   forgotten: 'let go of',
+  imported: 'mirror imported',
   configured: 'configured',
   'policy-loaded': 'policy loaded',
   'policy-reloaded': 'policy reloaded',
