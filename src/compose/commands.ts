@@ -74,7 +74,7 @@ export async function openExplain(
   const store = await openStore({ folder, clock, events, learns })
   const recorded = recordedIndex({ ...config, offline: false }, index) // whatever a mirror holds, these ask an index
   const records = await readableRecords(config, recorded)
-  policies.approve(documentsAt(index.name, await approvedIn(records, clock)))
+  policies.approve(documentsAt(index.name, await approvedIn(config, records, clock)))
   const upstream = await upstreamOf(index, {
     config,
     upstreams,
@@ -115,17 +115,26 @@ async function namesSeen(config: Config, source: Source): Promise<readonly Proje
 }
 
 /** The same: then nothing is known to be approved. */
-async function approvedIn(records: Records | undefined, clock: Clock): Promise<readonly AccessRequest[]> {
+async function approvedIn(
+  { store: { database } }: Config,
+  records: Records | undefined,
+  clock: Clock,
+): Promise<readonly AccessRequest[]> {
   const approved = records === undefined ? [] : await orGateError(records.approvals(clock()))
-  return approved instanceof GateError ? [] : approved
+  if (!(approved instanceof GateError)) return approved
+  if (database !== undefined) throw approved
+  return []
 }
 
-/** A data folder that belongs to somebody else is no reason to fail: then its past is not known here. */
+/**
+ * A data folder that belongs to somebody else is no reason to fail: then its past is not known here. A database is, that gates share and that does
+ * not answer: whoever names it means to be told what they say. Throws `unknown-store`.
+ */
 async function readableRecords(config: Config, of: RecordedIndex | Source): Promise<Records | undefined> {
   try {
     return await recordsOf(config, of)
   } catch (error) {
-    if (error instanceof GateError) return undefined
+    if (error instanceof GateError && config.store.database === undefined) return undefined
     throw error
   }
 }
