@@ -54,6 +54,8 @@ export interface LedgerFile {
   readonly era: object
   /** Writes them down, with how far the file goes then. */
   keep(segments: readonly FinishedSegment[], extent: Extent): void
+  /** Puts some of what was kept in better order, where there is much of it. False where there is not. */
+  tidy(): boolean
   /** Lets go of these. */
   drop(segments: readonly Segment[]): void
   /** Everything. */
@@ -152,6 +154,7 @@ function use(database: Database.Database, sizes: ShelfSizes | undefined): Ledger
   const clear = database.transaction(() => {
     for (const table of TABLE_NAMES) database.exec(`delete from ${table}`)
   })
+  const tidy = database.transaction(() => downloads.putTogether())
   const drop = database.transaction((gone: readonly Segment[]) => {
     for (const { first } of gone) columns.remove(first)
     const left = columns.all()
@@ -174,6 +177,7 @@ function use(database: Database.Database, sizes: ShelfSizes | undefined): Ledger
       extent = now
       if (added.length > 0) segments = columns.all()
     },
+    tidy: () => tidy.immediate(),
     drop(gone) {
       segments = drop.immediate(gone)
     },

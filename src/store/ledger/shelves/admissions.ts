@@ -1,16 +1,17 @@
-import { type CodedWords, numberAt, type Segment, wordAt } from '../columns/segment.ts'
+import { type CodedNumbers, type CodedWords, numberAt, SEGMENT, type Segment, wordAt } from '../columns/segment.ts'
 import { ENTRY_WORDS, type Entry } from './entry.ts'
 
 /** What the admissions of a segment come to, in the order of their words. */
 export function* admissionsOf(segment: Segment, texts: (word: number) => string): Generator<Entry> {
   const columns = ENTRY_WORDS.map(column => segment.words(column))
+  const numbers = { ids: segment.numbers('id'), times: segment.numbers('at'), counts: segment.numbers('count') }
   const rows = inOrder(admitted(segment, texts), columns)
   const isLike = (row: number, other: number): boolean =>
     columns.every(({ codes }) => codes === undefined || codes[row] === codes[other])
   for (let from = 0; from < rows.length; ) {
     let upTo = from + 1
     while (upTo < rows.length && isLike(rows[from] ?? 0, rows[upTo] ?? 0)) upTo += 1
-    yield entryOf(segment, columns, rows.subarray(from, upTo))
+    yield { segment: segment.first, ...sumOf(rows.subarray(from, upTo), columns, numbers) }
     from = upTo
   }
 }
@@ -43,17 +44,25 @@ function inOrder(rows: Uint32Array, columns: readonly CodedWords[]): Uint32Array
 
 /** Where each word of a dictionary would stand if it was sorted. */
 function ranksOf(dictionary: Uint32Array): Uint32Array {
-  const sorted = Uint32Array.from(dictionary, (_, code) => code).sort(
-    (one, other) => (dictionary[one] ?? 0) - (dictionary[other] ?? 0),
-  )
+  // a word with its code behind it is one number, and numbers are sorted without asking anybody
+  const sorted = Float64Array.from(dictionary, (word, code) => word * SEGMENT + code).sort()
   const ranks = new Uint32Array(dictionary.length)
-  for (const [rank, code] of sorted.entries()) ranks[code] = rank
+  for (let rank = 0; rank < sorted.length; rank += 1) ranks[(sorted[rank] ?? 0) % SEGMENT] = rank
   return ranks
 }
 
+interface Numbers {
+  readonly ids: CodedNumbers
+  readonly times: CodedNumbers
+  readonly counts: CodedNumbers
+}
+
 /** Of rows that are alike, in the order of their ids. */
-function entryOf(segment: Segment, columns: readonly CodedWords[], rows: Uint32Array): Entry {
-  const [times, counts] = [segment.numbers('at'), segment.numbers('count')]
+function sumOf(
+  rows: Uint32Array,
+  columns: readonly CodedWords[],
+  { ids, times, counts }: Numbers,
+): Omit<Entry, 'segment'> {
   let [requests, first, last] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const row of rows) {
     const at = numberAt(times, row)
@@ -62,12 +71,5 @@ function entryOf(segment: Segment, columns: readonly CodedWords[], rows: Uint32A
     last = Math.max(last, at)
   }
   const latest = rows.at(-1) ?? 0
-  return {
-    words: columns.map(column => wordAt(column, latest)),
-    segment: segment.first,
-    requests,
-    first,
-    last,
-    lastId: numberAt(segment.numbers('id'), latest),
-  }
+  return { words: columns.map(column => wordAt(column, latest)), requests, first, last, lastId: numberAt(ids, latest) }
 }

@@ -98,13 +98,27 @@ export function writeShelf(
 
 /** The entries of several shelves, in the order of their keys. Each is good until the next is asked for. */
 export function* merged(shelves: readonly Shelf[]): Generator<Entry> {
-  let readers = shelves.map(shelf => new ShelfReader(shelf)).filter(reader => reader.next())
-  for (;;) {
-    const [first, ...others] = readers
-    if (first === undefined) return
-    let least = first
-    for (const reader of others) if (compareKeys(reader.entry.words, least.entry.words) < 0) least = reader
-    yield least.entry
-    if (!least.next()) readers = readers.filter(reader => reader !== least)
+  /** that of the least entry last */
+  const readers: ShelfReader[] = []
+  for (const shelf of shelves) {
+    const reader = new ShelfReader(shelf)
+    if (reader.next()) putInOrder(readers, reader)
   }
+  for (let least = readers.pop(); least !== undefined; least = readers.pop()) {
+    yield least.entry
+    if (least.next()) putInOrder(readers, least)
+  }
+}
+
+function putInOrder(readers: ShelfReader[], added: ShelfReader): void {
+  const { words } = added.entry
+  let place = readers.length
+  readers.push(added)
+  // most often it is the least again, or nearly so
+  for (let next = readers[place - 1]; next !== undefined; next = readers[place - 1]) {
+    if (compareKeys(next.entry.words, words) >= 0) break
+    readers[place] = next
+    place -= 1
+  }
+  readers[place] = added
 }

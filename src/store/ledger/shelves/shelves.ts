@@ -28,6 +28,8 @@ export interface ShelfSizes {
 export interface Shelves {
   /** With all entries of the segment, in their order. */
   add(segment: Shelved, entries: Iterable<Entry>): void
+  /** Where there are many shelves of one segment, makes one of the earliest. False where there are few. */
+  putTogether(): boolean
   /** Lets go of what is of none of these segments. */
   keepOnly(firsts: ReadonlySet<number>): void
   /** Tells all entries of these keys, which are in their order, that are of segments that are meant. */
@@ -53,16 +55,17 @@ export function openShelves(database: Database.Database, sizes: ShelfSizes = {})
   }
 
   return {
-    add({ first, since }, entries) {
-      write([{ first, since }], entries)
+    add: ({ first, since }, entries) => write([{ first, since }], entries),
+    putTogether() {
       const single = stored.all().filter(({ segments }) => segments.length === 1)
-      if (single.length < together) return
+      if (single.length < together) return false
       const some = single.sort((one, other) => firstOf(one) - firstOf(other)).slice(0, together)
       write(
         some.flatMap(({ segments }) => segments),
         merged(some),
       )
       for (const { id } of some) stored.remove(id)
+      return true
     },
     keepOnly(firsts) {
       for (const { id, segments } of stored.all())
