@@ -1,6 +1,9 @@
 // guards: src/store/ledger/shelves/admissions.ts src/store/ledger/shelves/block.ts src/store/ledger/shelves/entry.ts
 // guards: src/store/ledger/shelves/shelf.ts src/store/ledger/shelves/shelves.ts
 // guards: src/store/ledger/questions/download-sums.ts src/store/ledger/questions/downloads.ts
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { instant } from '../../../src/domain/base/instant.ts'
@@ -13,6 +16,9 @@ import { folders, type LedgerSubject, sqliteSubject } from './subjects.ts'
 
 const START = Date.UTC(2026, 0, 30)
 const STEP = 61_003
+
+/** `late`: how much older it is than those before it, ms */
+type RandomRow = JournalRow & { readonly late: number }
 
 /** Few of most, so that many are the same, and many clients, so that many are not. */
 const row = fc
@@ -29,23 +35,25 @@ const row = fc
     count: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 2 ** 40 })),
     late: fc.oneof(fc.constant(0), fc.nat(5 * STEP)),
   })
-  .map(({ version, signer, client, subject, index, code, late, ...its }): JournalRow & { readonly late: number } => ({
-    ...its,
-    late,
-    at: instant(0),
-    code,
-    filename: `${its.project}-${version}.whl`,
-    outcome: code === 'serial' ? 'forgotten' : code === 'unattested' ? 'refused' : 'admitted',
-    identity:
-      signer === undefined
-        ? undefined
-        : { issuer: 'https://issuer.example', san: signer, repository: signer, workflow: undefined, ref: undefined },
-    policyDigest: 'p',
-    trustDigest: undefined,
-    client: `10.0.${client >> 8}.${client & 255}`,
-    ...(subject === undefined ? {} : { subject }),
-    ...(index === undefined ? {} : { index }),
-  }))
+  .map(
+    ({ version, signer, client, subject, index, code, late, ...its }): RandomRow => ({
+      ...its,
+      late,
+      at: instant(0),
+      code,
+      filename: `${its.project}-${version}.whl`,
+      outcome: code === 'serial' ? 'forgotten' : code === 'unattested' ? 'refused' : 'admitted',
+      identity:
+        signer === undefined
+          ? undefined
+          : { issuer: 'https://issuer.example', san: signer, repository: signer, workflow: undefined, ref: undefined },
+      policyDigest: 'p',
+      trustDigest: undefined,
+      client: `10.0.${client >> 8}.${client & 255}`,
+      ...(subject === undefined ? {} : { subject }),
+      ...(index === undefined ? {} : { index }),
+    }),
+  )
 
 const time = (most: number) => fc.integer({ min: 0, max: most }).map(steps => instant(START + steps * STEP))
 const filter = (most: number): fc.Arbitrary<JournalFilter> =>
@@ -71,84 +79,142 @@ const filter = (most: number): fc.Arbitrary<JournalFilter> =>
     fc.constantFrom({ project: 'alpha' }, { subject: 'token:ci' }, { kind: 'attested' as const }),
   )
 
-/** A journal and a ledger over it, whose shelves are small: three segments of so many rows together, by blocks of so many bytes. */
-async function small(t: Test, segment: number, block: number) {
-  const subject = await sqliteSubject(t, next(), { together: 3, block })
-  let now = 0
-  const engine = subject.open({ clock: () => START + 1e12, elapsed: () => now, segment })
-  t.teardown(async () => await engine.close())
-  const settle = async (): Promise<void> => {
-    await engine.coverage()
-    now += 400_000
-    await engine.coverage()
-    while (await engine.step());
-  }
-  return { subject, engine, settle, wait: () => (now += 2_000) }
-}
-
-async function write(
-  subject: LedgerSubject,
-  rows: readonly (JournalRow & { readonly late: number })[],
-  before: readonly ThereRow[],
-): Promise<readonly ThereRow[]> {
-  const begins = before.at(-1)?.id ?? 0
-  const added = rows.map(({ late, ...its }, place) => ({ ...its, at: instant(START + (begins + place) * STEP - late) }))
-  const ids = await subject.add(added)
-  return [...before, ...added.map((its, place) => ({ ...its, id: ids[place] ?? 0 }))]
-}
-
-async function compare(
-  t: Test,
-  engine: Engine,
-  rows: readonly ThereRow[],
-  wanted: readonly JournalFilter[],
-  limit: number,
-): Promise<void> {
-  for (const one of wanted)
-    t.strictSame(
-      await allPages(async page => await engine.downloads(one, page), limit),
-      downloadsOf(rows, one),
-      JSON.stringify(one),
-    )
-}
+const plays = fc.record({
+  rows: fc.array(row, { minLength: 150, maxLength: 250 }),
+  later: fc.array(row, { minLength: 1, maxLength: 90 }),
+  filters: fc.array(filter(300), { minLength: 4, maxLength: 4 }),
+  limit: fc.integer({ min: 1, max: 60 }),
+  block: fc.integer({ min: 1, max: 700 }),
+  goes: fc.double({ min: 0, max: 0.9, noNaN: true }),
+})
 
 const next = folders(t)
 
-t.test('who got what is the same by the shelves as by every row', async t => {
-  const plays = fc.sample(
-    fc.record({
-      rows: fc.array(row, { minLength: 150, maxLength: 250 }),
-      later: fc.array(row, { minLength: 1, maxLength: 90 }),
-      filters: fc.array(filter(300), { minLength: 4, maxLength: 4 }),
-      limit: fc.integer({ min: 1, max: 60 }),
-      block: fc.integer({ min: 1, max: 700 }),
-      goes: fc.double({ min: 0, max: 0.9, noNaN: true }),
-    }),
-    12,
-  )
-  for (const { rows, later, filters, limit, block, goes } of plays) {
-    const { subject, engine, settle, wait } = await small(t, 16, block)
-    let there = await write(subject, rows, [])
-    await settle()
-    await compare(t, engine, there, filters, limit)
+/** A journal and a ledger over it, whose shelves are small: three segments of sixteen rows together, by blocks of so many bytes. */
+class Play {
+  readonly folder: string
+  readonly #subject: LedgerSubject
+  #engine: Engine
+  #now = 0
+  #rows: readonly ThereRow[] = []
 
-    there = await write(subject, later, there)
-    wait()
-    await compare(t, engine, there, filters, limit)
-    await settle()
-    await compare(t, engine, there, filters, limit)
-
-    const first = there[Math.floor(goes * there.length)]?.id ?? 0
-    await subject.dropBefore(first)
-    there = there.filter(({ id }) => id >= first)
-    wait()
-    await compare(t, engine, there, filters, limit)
-
-    const times = there.map(({ at }) => at).sort((one, other) => one - other)
-    const oldest = times[Math.floor(goes * times.length)] ?? 0
-    await subject.dropOlder(oldest)
-    there = there.filter(({ at }) => at >= oldest)
-    wait()
-    await compare(t, engine, there, filters, limit)
+  private constructor(folder: string, subject: LedgerSubject) {
+    this.folder = folder
+    this.#subject = subject
+    this.#engine = this.#opened()
   }
+
+  static async begin(t: Test, block: number): Promise<Play> {
+    const folder = next()
+    return new Play(folder, await sqliteSubject(t, folder, { together: 3, block }))
+  }
+
+  #opened(): Engine {
+    return this.#subject.open({ clock: () => START + 1e12, elapsed: () => this.#now, segment: 16 })
+  }
+
+  async write(rows: readonly RandomRow[]): Promise<void> {
+    const begins = this.#rows.at(-1)?.id ?? 0
+    const added = rows.map(({ late, ...its }, place) => ({
+      ...its,
+      at: instant(START + (begins + place) * STEP - late),
+    }))
+    const ids = await this.#subject.add(added)
+    this.#rows = [...this.#rows, ...added.map((its, place) => ({ ...its, id: ids[place] ?? 0 }))]
+    this.#now += 2_000
+  }
+
+  /** That part of the rows goes, by their ids, then as much by their times. */
+  async drop(part: number): Promise<void> {
+    const first = this.#rows[Math.floor(part * this.#rows.length)]?.id ?? 0
+    await this.#subject.dropBefore(first)
+    this.#rows = this.#rows.filter(({ id }) => id >= first)
+    const times = this.#rows.map(({ at }) => at).sort((one, other) => one - other)
+    const oldest = times[Math.floor(part * times.length)] ?? 0
+    await this.#subject.dropOlder(oldest)
+    this.#rows = this.#rows.filter(({ at }) => at >= oldest)
+    this.#now += 2_000
+  }
+
+  /** Until all whole segments are in the file. */
+  async settle(): Promise<void> {
+    await this.#engine.coverage()
+    this.#now += 400_000
+    await this.#engine.coverage()
+    while (await this.#engine.step());
+  }
+
+  async reopen(): Promise<void> {
+    await this.close()
+    this.#engine = this.#opened()
+  }
+
+  async close(): Promise<void> {
+    await this.#engine.close()
+  }
+
+  async compare(filters: readonly JournalFilter[], limit: number): Promise<void> {
+    for (const one of filters)
+      assert.deepEqual(
+        await allPages(async page => await this.#engine.downloads(one, page), limit),
+        downloadsOf(this.#rows, one),
+      )
+  }
+}
+
+/** Of how many segments each shelf of the file is. */
+function shelvesIn(folder: string): readonly number[] {
+  const database = new Database(join(folder, 'ledger.sqlite'), { readonly: true })
+  const sizes = database.prepare<[], number>('select json_array_length(segments) from shelves order by id').pluck()
+  try {
+    return sizes.all()
+  } finally {
+    database.close()
+  }
+}
+
+t.test('who got what is the same by the shelves as by every row', async () => {
+  const property = fc.asyncProperty(plays, async ({ rows, later, filters, limit, block, goes }) => {
+    const play = await Play.begin(t, block)
+    await play.write(rows)
+    await play.settle()
+    await play.compare(filters, limit)
+    await play.write(later)
+    await play.compare(filters, limit)
+    await play.settle()
+    await play.reopen()
+    await play.settle()
+    await play.compare(filters, limit)
+    await play.drop(goes)
+    await play.compare(filters, limit)
+    await play.close()
+  })
+  await fc.assert(property, { numRuns: 15, endOnFailure: true })
+})
+
+t.test('shelves of one segment are put together, and go with the last of their segments', async t => {
+  const play = await Play.begin(t, 100)
+  await play.write(fc.sample(row, 16 * 11))
+  await play.settle()
+  t.strictSame(shelvesIn(play.folder).toSorted(), [1, 1, 3, 3, 3])
+  await play.drop(0.5)
+  await play.compare([{}], 50)
+  t.ok(shelvesIn(play.folder).length < 5)
+  await play.close()
+})
+
+t.test('a file that has no shelves yet is made again', async t => {
+  const play = await Play.begin(t, 100)
+  await play.write(fc.sample(row, 16 * 5))
+  await play.settle()
+  await play.close()
+  const database = new Database(join(play.folder, 'ledger.sqlite'))
+  database.exec('drop table shelves; drop table shelf_blocks')
+  database.pragma('user_version = 2')
+  database.close()
+  await play.reopen()
+  await play.settle()
+  await play.compare([{}, { project: 'alpha' }], 50)
+  t.strictSame(shelvesIn(play.folder).toSorted(), [1, 1, 3])
+  await play.close()
 })
