@@ -83,7 +83,7 @@ const plays = fc.record({
   filters: fc.array(filter(250), { minLength: 5, maxLength: 5 }),
   limit: fc.integer({ min: 1, max: 60 }),
   block: fc.integer({ min: 1, max: 700 }),
-  goes: fc.double({ min: 0, max: 0.9, noNaN: true }),
+  goes: fc.integer({ min: 0, max: 18 }).map(twentieths => twentieths / 20),
 })
 
 const next = folders(t)
