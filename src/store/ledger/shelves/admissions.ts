@@ -22,7 +22,7 @@ function admitted(segment: Segment, texts: (word: number) => string): Uint32Arra
   return Uint32Array.from({ length: segment.rows }, (_, row) => row).filter(row => admissions.has(wordAt(outcome, row)))
 }
 
-/** By their words, the first column first; those that are like each other stay as they were: by the last column first, each time without a change of such. */
+/** Sorted by their words, the first column first: by one column after the other from the last on, while those that are alike stay as they were. */
 function inOrder(rows: Uint32Array, columns: readonly CodedWords[]): Uint32Array {
   return columns.reduceRight((sorted, { dictionary, codes }) => {
     if (codes === undefined) return sorted

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Entry, Shelved } from './entry.ts'
 import { merged, type Shelf, ShelfReader, writeShelf } from './shelf.ts'
 
-/** Shelves of one segment that are put together */
+/** So many shelves of one segment are put together: some tenths of a second. */
 const TOGETHER = 16
 /** Bytes of a block: some hundred entries, so that four are a page of the file. */
 const BLOCK = 3_900
