@@ -167,7 +167,8 @@ export const ERRORS = {
     status: 403,
     exit: 2,
     title: 'one’s own request',
-    remedy: 'Nobody decides about what he asked for himself: somebody else who may approve has to.',
+    remedy:
+      'Nobody decides about what he asked for himself, also with a token that he gave out: somebody else who may approve has to.',
   },
   'request-pointless': {
     status: 409,

@@ -35,7 +35,7 @@ export interface ApprovingIndex {
 
 /** Who decides, and from where. */
 export interface Decider {
-  readonly person: Pick<Person, 'subject' | 'email' | 'role'>
+  readonly person: Pick<Person, 'subject' | 'email' | 'role' | 'also'>
   /** an address, or `command line` */
   readonly from: string
 }
@@ -187,7 +187,7 @@ export function createDecisions(options: Options): Decisions {
     async approve(id, by, { ends, extent, ticket: typed, words: told, seen: shown }) {
       const request = await requestFor(id, 'open', by)
       const { subject, email } = by.person
-      if (isOwnRequest(request.by, { subject, email })) throw new GateError('own-request', `${subject} asked for this`)
+      assertNotOwn(request, by)
       const [words, ticket] = [optional(told, 'words'), optional(typed, 'ticket')]
       const { yaml, seen } = await drawUp(request, { extent, ends }, { owner: email ?? subject, ticket })
       if (shown !== undefined && shown !== seen)
@@ -197,7 +197,7 @@ export function createDecisions(options: Options): Decisions {
     },
     async decline(id, by, told) {
       const request = await requestFor(id, 'open', by)
-      if (isOwnRequest(request.by, by.person)) throw new GateError('own-request', `${by.person.subject} asked for this`)
+      assertNotOwn(request, by)
       const words = optional(told, 'words')
       if (words === undefined) throw new GateError('request-invalid', 'say why, for whoever asked (words)')
       return await settle(request, 'declined', by, { words, ticket: undefined, approval: undefined })
@@ -210,6 +210,16 @@ export function createDecisions(options: Options): Decisions {
     preview: async (request, extent, ends) =>
       await drawUp(request, { extent, ends }, { owner: 'you', ticket: undefined }),
   }
+}
+
+function assertNotOwn({ by: asked }: AccessRequest, { person }: Decider): void {
+  if (!isOwnRequest(asked, person)) return
+  const { subject } = person
+  const why =
+    asked.subject === subject
+      ? ''
+      : `, and that counts as ${subject}: by a name or an address, or by who gave out a token`
+  throw new GateError('own-request', `${asked.subject} asked for this${why}`)
 }
 
 /** Files come to a release, and are refused for something else, between a look and a decision. */

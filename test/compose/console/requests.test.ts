@@ -238,6 +238,36 @@ t.test('one’s own request, a viewer’s word, an end that is too late, and wha
   t.equal((await act(grace, page, `/requests/${id}/approve`, APPROVED)).status, 409, 'it is decided')
 })
 
+t.test('whoever gave out the token that asked decides nothing about it, signed in as himself', async t => {
+  const { gate, wheel, url, status, person } = await scene(t)
+  const grace = await person('admin')
+  const start = await grace.get(`${url}/requests`)
+  const [, csrf = ''] = /name="csrf" value="([^"]*)"/.exec(start.text) ?? []
+  const minted = await grace.get(`${url}/api/v1/tokens`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-csrf-token': csrf, origin: new URL(url).origin },
+    body: JSON.stringify({ name: 'laptop-7' }),
+  })
+  t.equal(minted.status, 201, minted.text)
+  const { token } = JSON.parse(minted.text) as { readonly token: string }
+  const headers = { authorization: `Bearer ${token}` }
+  const { explain } = (await (await fetch(`${gate.url}${wheel.path}`)).json()) as { readonly explain: string }
+  const body = new URLSearchParams({ reason: 'the build needs it' })
+  const asked = await fetch(`${explain}/request`, { method: 'POST', headers, body })
+  t.equal(asked.status, 201)
+  const { id } = (await asked.json()) as { readonly id: string }
+  const page = await grace.get(`${url}/requests/${id}`)
+  t.match(page.text, 'with a token that you gave out')
+  t.notMatch(page.text, `/requests/${id}/approve`, 'not offered')
+  for (const way of ['approve', 'decline'])
+    t.equal((await act(grace, page, `/requests/${id}/${way}`, APPROVED)).status, 403, way)
+  t.equal(await status(wheel), 403)
+  const hedy = await person('approver', 'hedy@acme.example')
+  const seen = await hedy.get(`${url}/requests/${id}`)
+  t.equal((await hedy.submit(seen, `/requests/${id}/approve`, APPROVED)).status, 200)
+  t.equal(await status(wheel), 200)
+})
+
 t.test('two who decide at once are one decision', async t => {
   const { url, ask, person, gate } = await scene(t)
   const id = await ask()

@@ -96,3 +96,46 @@ t.test('what makes no sense as a decision is 4xx, and changes nothing', async t 
   })
   t.match(await call(`/requests/${id}`, { token: dev }), { body: { state: 'open' } })
 })
+
+t.test('nobody decides about what he asked for with a token of his own, nor has one of his decide', async t => {
+  const { ask, decide, call, token, other, ends } = await refusedScene(t)
+  const root = await token('root', ['admin'])
+  const mint = async (name: string, by: string, scope: string) => {
+    const made = await call('/tokens', { token: by, method: 'POST', body: { name, scopes: [scope] } })
+    t.equal(made.status, 201)
+    return made.body.token ?? ''
+  }
+  const [laptop, bot, second] = [
+    await mint('laptop', root, 'request'),
+    await mint('bot', root, 'approve'),
+    await mint('second', root, 'admin'),
+  ]
+  const child = await mint('child', second, 'approve')
+  const own = { status: 403, body: { code: 'own-request' } }
+  const { body } = await ask(laptop)
+  const id = body.id ?? ''
+  for (const [whose, decider] of Object.entries({ root, bot, second, child }))
+    for (const [verb, said] of [
+      ['approve', { ends }],
+      ['decline', { words: 'no' }],
+    ] as const)
+      t.match(await decide(id, verb, decider, said), own, `${whose} ${verb}`)
+  t.match((await decide(id, 'approve', child, { ends })).body.detail, 'token:laptop asked for this')
+  const stranger = await token('stranger', ['approve'])
+  t.match(await decide(id, 'decline', stranger, { words: 'no' }), { status: 200 }, 'somebody else does')
+  const again = (await ask(root)).body.id ?? ''
+  for (const decider of [bot, child]) t.match(await decide(again, 'approve', decider, { ends }), own)
+  t.match(await decide(again, 'approve', stranger, { ends }), { status: 200 })
+  t.notMatch(JSON.stringify((await call(`/requests/${again}`, { token: stranger })).body), /of 20/, 'told to nobody')
+  t.match(await call(`/requests/${again}`, { token: other }), { status: 404 })
+})
+
+t.test('a token that is called as one that was revoked sees nothing that this asked', async t => {
+  const { ask, call, token, dev } = await refusedScene(t)
+  const root = await token('root', ['admin'])
+  const { body } = await ask(dev)
+  t.equal((await call('/tokens/dev/revoke', { token: root, method: 'POST', body: {} })).status, 200)
+  const next = await token('dev')
+  t.strictSame((await call('/requests', { token: next })).body.items, [])
+  t.match(await call(`/requests/${body.id}`, { token: next }), { status: 404, body: { code: 'not-found' } })
+})

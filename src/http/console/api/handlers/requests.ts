@@ -6,7 +6,7 @@ import type { AccessRequest } from '../../../../ports/console/requests.ts'
 import { NO_APPROVALS } from '../../../../protocol/policy/approval-layer.ts'
 import type { ApiParts } from '../api-parts.ts'
 import type { Handlers } from '../call.ts'
-import { type Caller, indexToList, maySee } from '../caller.ts'
+import { type Caller, hasAsked, indexToList, maySee } from '../caller.ts'
 import { cursorOf, readCursor } from '../cursor.ts'
 import { momentOf, tellRequest } from './as-told.ts'
 import { indexAsked } from './index-of.ts'
@@ -62,7 +62,7 @@ export function requestHandlers(parts: ApiParts): Handlers<OfRequests> {
         if (kept === undefined || !maySee(caller, refusing)) continue
         const { refused } = kept
         const typed = email === '' ? (person.email ?? '') : email
-        const client = { subject: person.subject, address }
+        const client = { subject: person.subject, address, also: person.also }
         return tellRequest(await desk.ask({ refusal, refused, index: refusing, client, reason, email: typed }))
       }
       throw new GateError('not-found', 'no refusal has this id')
@@ -96,8 +96,8 @@ function indexToListRequests(caller: Caller, asked: string | undefined): string 
   return asked === undefined ? undefined : indexToList(caller, asked)
 }
 
-function isSeen({ index, by }: AccessRequest, caller: Caller): boolean {
-  return maySee(caller, index) && (mayDo(caller.scopes, 'read') || by.subject === caller.person.subject)
+function isSeen(request: AccessRequest, caller: Caller): boolean {
+  return maySee(caller, request.index) && (mayDo(caller.scopes, 'read') || hasAsked(caller, request))
 }
 
 function deciderOf({ person, address }: Caller): Decider {
