@@ -1,17 +1,23 @@
 // guards: src/http/console/api/handlers/requests.ts
 import t, { type Test } from 'tap'
-import { openApiScene } from './api-scene.ts'
+import type { ReleaseRequest } from '../../../world/world.ts'
+import { openApiScene, type SceneOptions } from './api-scene.ts'
 
 const DAY = 86_400_000
 
 /** Somebody was refused an unattested file. */
-async function refusedScene(t: Test) {
+async function refusedScene(
+  t: Test,
+  changes: Pick<SceneOptions, 'configuration'> & Pick<ReleaseRequest, 'kinds'> = {},
+) {
+  const { kinds, ...options } = changes
   let path = ''
   const scene = await openApiScene(t, {
+    ...options,
     policy:
       'version: 1\nprojects:\n  - { match: demo, publishers: [{ kind: github, repository: acme/demo, workflow: release.yml }] }\n',
     async prepare(world) {
-      path = (await world.release('demo', '1.0', { attested: false })).wheel.path
+      path = (await world.release('demo', '1.0', { attested: false, ...(kinds && { kinds }) })).wheel.path
     },
   })
   const [dev, other, approver, reader] = await Promise.all([
@@ -138,4 +144,27 @@ t.test('a token that is called as one that was revoked sees nothing that this as
   const next = await token('dev')
   t.strictSame((await call('/requests', { token: next })).body.items, [])
   t.match(await call(`/requests/${body.id}`, { token: next }), { status: 404, body: { code: 'not-found' } })
+})
+
+t.test('what was shown is what is approved: a file that came to the release since wants another look', async t => {
+  const scene = await refusedScene(t, { kinds: ['wheel'], configuration: { index: { max_age: '0s' } } })
+  const { ask, call, decide, world, fetchFile, path, dev, approver, ends } = scene
+  const id = (await ask(dev)).body.id ?? ''
+  const preview = async (extent: string, token = approver) =>
+    await call(`/requests/${id}/preview?extent=${extent}&ends=${encodeURIComponent(ends)}`, { token })
+  const before = await preview('release')
+  t.match(before, { status: 200, body: { yaml: /exemptions:/, seen: /^[0-9a-f]{64}$/ } })
+  t.equal(before.body['seen'], (await preview('release')).body['seen'], 'of what there is, not of when')
+  const [file] = (await world.release('demo', '1.0', { attested: false, kinds: ['sdist'] })).files
+  const order = { ends, extent: 'release', seen: before.body['seen'] }
+  t.match(await decide(id, 'approve', approver, order), { status: 409, body: { detail: /look again/ } })
+  t.equal((await fetchFile({ path }, dev)).status, 403)
+  t.match(await decide(id, 'approve', approver, { ...order, seen: 'x' }), { status: 422 })
+  const now = await preview('release')
+  t.match(now.body['yaml'], file?.filename)
+  t.match(await preview('release', dev), { status: 403 })
+  t.match(await call(`/requests/${id}/preview?extent=file`, { token: approver }), { status: 400 })
+  t.match(await decide(id, 'approve', approver, { ...order, seen: now.body['seen'] }), { status: 200 })
+  t.equal(file && (await fetchFile(file, dev)).status, 200)
+  t.match(await preview('file'), { status: 409, body: { code: 'request-decided' } })
 })

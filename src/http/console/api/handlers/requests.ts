@@ -15,6 +15,7 @@ type OfRequests =
   | 'listRequests'
   | 'createRequest'
   | 'getRequest'
+  | 'previewApproval'
   | 'approveRequest'
   | 'declineRequest'
   | 'withdrawRequest'
@@ -68,11 +69,16 @@ export function requestHandlers(parts: ApiParts): Handlers<OfRequests> {
       throw new GateError('not-found', 'no refusal has this id')
     },
     getRequest: async ({ params, caller }) => tellRequest(await requestFor(params.id, caller)),
+    async previewApproval({ params, query: { ends, extent }, caller }) {
+      const request = await requestFor(params.id, caller)
+      if (request.state !== 'open') throw new GateError('request-decided', `the request is ${request.state}`)
+      return await decisions.preview(request, extent, momentOf(ends))
+    },
     async approveRequest({ params, body, caller }) {
       const { id } = await requestFor(params.id, caller)
-      const { ends, extent, ticket = '', words = '' } = body
+      const { ends, extent, ticket = '', words = '', seen } = body
       return tellRequest(
-        await decisions.approve(id, deciderOf(caller), { ends: momentOf(ends), extent, ticket, words }),
+        await decisions.approve(id, deciderOf(caller), { ends: momentOf(ends), extent, ticket, words, seen }),
       )
     },
     async declineRequest({ params, body, caller }) {
