@@ -217,6 +217,9 @@ t.test('one’s own request, a viewer’s word, an end that is too late, and wha
     [{ ...APPROVED, words: 'x'.repeat(2_001) }, 422],
   ] as const)
     t.equal((await act(grace, page, `/requests/${id}/approve`, fields)).status, expected)
+  const past = await act(grace, page, `/requests/${id}/approve`, { ...APPROVED, ends: day(-2) })
+  t.match(past.text, /cannot be decided so[\s\S]*is past: an approval ends in the future/)
+  t.notMatch(past.text, 'why the file is needed', 'that is for whoever asks')
   t.equal((await act(grace, page, `/requests/${id}/decline`, { words: ' ' })).status, 422, 'no without a word')
   t.equal((await act(grace, page, `/requests/${id}/withdraw`, {})).status, 409, 'nothing was approved')
   t.equal((await act(grace, page, '/requests/0000/approve', APPROVED)).status, 404)

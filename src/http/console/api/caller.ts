@@ -1,4 +1,4 @@
-import { type ApiScope, mayDo } from '../../../domain/access/scope.ts'
+import { API_SCOPES, type ApiScope, mayDo } from '../../../domain/access/scope.ts'
 import { isAskedWith, standingBehindToken } from '../../../domain/access/standing.ts'
 import type { TokenRecord } from '../../../domain/access/token.ts'
 import { GateError } from '../../../domain/base/errors.ts'
@@ -39,11 +39,14 @@ export function callerOf(person: Person, token: TokenRecord | undefined, address
 }
 
 /** @throws GateError `not-allowed-here` */
-export function assertScope({ person, scopes }: Caller, need: ApiScope): void {
+export function assertScope({ person: { subject, role }, scopes, token }: Caller, need: ApiScope): void {
   if (mayDo(scopes, need)) return
+  const enough = API_SCOPES.filter(scope => mayDo([scope], need)).join(' or ')
   throw new GateError(
     'not-allowed-here',
-    `this takes the scope ${need}, and ${person.subject} has ${scopes.join(', ')}`,
+    token === undefined
+      ? `${subject} is signed in as ${role}, which is not enough: this takes what a token of the scope ${enough} may`
+      : `the token ${token.name} has the scope ${scopes.join(', ')}; this takes ${enough}`,
   )
 }
 

@@ -44,7 +44,10 @@ t.test('who was refused asks with the token of packages, somebody else approves,
   t.match(asked, { status: 201, body: { state: 'open', by: { subject: 'token:dev' }, code: 'unattested' } })
   const id = asked.body.id ?? ''
   t.equal((await ask(dev, 'once more')).body.id, id, 'the same refusal twice is one request')
-  t.match(await decide(id, 'approve', reader, { ends }), { status: 403, body: { code: 'not-allowed-here' } })
+  t.match(await decide(id, 'approve', reader, { ends }), {
+    status: 403,
+    body: { code: 'not-allowed-here', detail: 'the token reader has the scope read; this takes approve or admin' },
+  })
   t.match(await decide(id, 'approve', dev, { ends }), { status: 403, body: { code: 'not-allowed-here' } })
   const approved = await decide(id, 'approve', approver, { ends, ticket: 'SEC-1', words: 'fine for a week' })
   t.match(approved, {
