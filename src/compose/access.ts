@@ -14,7 +14,7 @@ import type { TokenKeeper, Tokens } from '../ports/tokens.ts'
 import { withTokens } from '../store/tokens.ts'
 import { createUpstreamAgent } from '../upstream/agent.ts'
 import { createIdentities, issuerOf } from '../upstream/oidc/identities.ts'
-import { commandDoer } from './audit/command-doer.ts'
+import { behindDoer, commandDoer } from './audit/command-doer.ts'
 import { touchFolder } from './first-touch.ts'
 import { readCa } from './upstream.ts'
 
@@ -113,7 +113,10 @@ export async function keepTokens<Result>(
 ): Promise<Result> {
   const ofCommand = (tokens: TokenKeeper): ServiceTokens => ({
     list: tokens.list,
-    create: (token, hash, why) => tokens.create(token, hash, commandDoer(environment, why)),
+    create: (token, hash, why) => {
+      const doer = commandDoer(environment, why)
+      return tokens.create({ ...token, givenBy: behindDoer(doer) }, hash, doer)
+    },
     revoke: (name, at, why) => tokens.revoke(name, at, commandDoer(environment, why)),
   })
   return await withTokenKeeper(config, tokens => use(ofCommand(tokens)), clock)

@@ -272,7 +272,7 @@ function makeSchema(folder: string) {
     notify: notifySection(folder)
       .prefault([])
       .describe(
-        'webhooks that are told what happens (docs/how-to/notify.md), each `{ url, secret_file, events, template, ca }`: `secret_file` holds `whsec_…`, several apart by spaces while one takes the place of another; `events` are `refused`, `alarm`, `held`, `requested`, `approved`, `declined`, `expiring`, `reload-failed`, `trust-ageing` (default: all); `template` is `standard`, `slack` or `teams`. In the environment: the same list as YAML or JSON',
+        'webhooks that are told what happens (docs/how-to/notify.md), each `{ url, secret_file, events, template, ca }`: `secret_file` holds `whsec_…`, several apart by spaces while one takes the place of another; `events` are `refused`, `alarm`, `held`, `requested`, `approved`, `declined`, `withdrawn`, `expiring`, `reload-failed`, `trust-ageing` (default: all); `template` is `standard`, `slack` or `teams`. In the environment: the same list as YAML or JSON',
       ),
     console: consoleSection(folder),
     vsa: vsaSection(folder),

@@ -5,9 +5,9 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
-import { mintToken, tokenHash } from '../../src/domain/access/token.ts'
+import { mintToken, type TokenRecord, tokenHash } from '../../src/domain/access/token.ts'
 import { sha256Of } from '../../src/domain/base/digest.ts'
-import { millis } from '../../src/domain/base/instant.ts'
+import { formatInstant, millis } from '../../src/domain/base/instant.ts'
 import { readAuditLog, withAuditLog } from '../../src/store/audit-log.ts'
 import { openStore } from '../../src/store/open.ts'
 import { applyMigrations } from '../../src/store/sqlite/migrations/apply-migrations.ts'
@@ -158,6 +158,29 @@ t.test('a token that is given out or revoked stands in it, and nothing that it c
   ])
   t.equal(rows?.length, 2, 'what came to nothing is no row')
   t.notMatch(JSON.stringify(rows), new RegExp(`${token.slice(4)}|${hash}`))
+})
+
+t.test('what a token may ask stands in it, beside whether it reads the metrics, and its end', async t => {
+  const folder = t.testdir({})
+  const row = { indexes: undefined, created: START, expires: undefined }
+  const named: readonly (readonly [string, Pick<TokenRecord, 'metrics' | 'scopes' | 'expires'>])[] = [
+    ['plain', { metrics: false, expires: undefined }],
+    ['bot', { metrics: false, scopes: ['read', 'approve'], expires: START }],
+    ['both', { metrics: true, scopes: ['admin'], expires: undefined }],
+  ]
+  for (const [name, may] of named)
+    t.ok(await withTokens(folder, clock, tokens => tokens.create({ ...row, ...may, name }, sha256Of(name), OPERATOR)))
+  const records = readAuditLog(folder)
+  const rows = await records?.rows({}, { limit: 10 })
+  await records?.close()
+  t.strictSame(
+    rows?.toReversed().map(({ target, detail }) => [target, detail]),
+    [
+      ['plain', {}],
+      ['bot', { scopes: 'read approve', expires: formatInstant(START) }],
+      ['both', { scopes: 'metrics admin' }],
+    ],
+  )
 })
 
 t.test('where the row cannot be written, no token is given out and none is revoked', async t => {

@@ -13,6 +13,12 @@ export function commandDoer(environment: Environment, why: string | undefined): 
   }
 }
 
+/** Who stands behind what such a command gives out. */
+export function behindDoer({ actor, detail = {} }: Doer): readonly string[] {
+  const { sudo_user: sudo } = detail
+  return [actor, ...(sudo === undefined ? [] : [`shell:${sudo}`])]
+}
+
 /** A container's user may have no name. */
 function userName(): string {
   try {

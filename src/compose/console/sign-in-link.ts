@@ -8,6 +8,7 @@ import { linkPath, mintSecret } from '../../http/console/sign-in/session-keeper.
 import type { Doer } from '../../ports/console/audit-log.ts'
 import type { Sessions } from '../../ports/console/sessions.ts'
 import { keepAuditLog } from '../audit/audit-log.ts'
+import { behindDoer } from '../audit/command-doer.ts'
 import { touchFolder } from '../first-touch.ts'
 
 /** ms */
@@ -26,7 +27,7 @@ export async function offerSignInLink(
   const base = assertConsoleUrl(config)
   const who = name ?? doer.actor.replace(/^shell:/, '')
   const email = who.includes('@') ? who : undefined
-  const person = { subject: `user:${who}`, email, name: who, role }
+  const person = { subject: `user:${who}`, email, name: who, role, also: behindDoer(doer) }
   const secret = mintSecret()
   const now = clock()
   const ends = instant(now + GOOD_FOR)

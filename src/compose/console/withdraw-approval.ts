@@ -49,7 +49,7 @@ export async function withdrawApproval(
   }
 }
 
-const USAGE: ReadonlySet<string> = new Set(['not-found', 'request-decided', 'request-invalid'])
+const USAGE: ReadonlySet<string> = new Set(['not-found', 'request-decided', 'decision-invalid'])
 
 async function withRequests<Result>(
   config: Stores,

@@ -10,6 +10,7 @@ const EVENTS = [
   'requested',
   'approved',
   'declined',
+  'withdrawn',
   'expiring',
   'reload-failed',
   'trust-ageing',

@@ -38,6 +38,8 @@ export interface TokenRecord {
   readonly metrics: boolean
   /** what it may ask of the console's API; absent: what any token may */
   readonly scopes?: readonly ApiScope[] | undefined
+  /** who gave it out and stands behind it (`standing.ts`); absent: nobody wrote that down */
+  readonly givenBy?: readonly string[] | undefined
   readonly created: Instant
   /** from then on it is none; `undefined`: it has no end */
   readonly expires: Instant | undefined

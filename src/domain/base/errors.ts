@@ -31,7 +31,7 @@ export const ERRORS = {
     exit: 2,
     title: 'not for this subject',
     remedy:
-      'This is no refusal of a package: these credentials are good, and not for this index or page. Ask whoever runs the gate for a token that is, or use the index that they are for.',
+      'This is no refusal of a package: these credentials are good, and not for this. The detail says what they lack: an index or a page, or a scope. Ask whoever runs the gate for a token that has it, or use the index that they are for.',
   },
   'too-many-attempts': {
     status: 429,
@@ -167,7 +167,8 @@ export const ERRORS = {
     status: 403,
     exit: 2,
     title: 'one’s own request',
-    remedy: 'Nobody decides about what he asked for himself: somebody else who may approve has to.',
+    remedy:
+      'Nobody decides about what he asked for himself, also with a token that he gave out: somebody else who may approve has to.',
   },
   'request-pointless': {
     status: 409,
@@ -186,6 +187,13 @@ export const ERRORS = {
     exit: 2,
     title: 'something is missing',
     remedy: 'Say why the file is needed, and an address where the gate does not know who asks.',
+  },
+  'decision-invalid': {
+    status: 422,
+    exit: 2,
+    title: 'this cannot be decided so',
+    remedy:
+      'The detail says what is missing or too much: an end in the future that the policy allows, or words for whoever asked.',
   },
   'too-many-requests': {
     status: 429,

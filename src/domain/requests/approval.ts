@@ -88,7 +88,7 @@ export function defaultEnd({ now, longest }: Bounds): SuggestedEnd {
 
 /** What stands against an end; `undefined` for one that holds. */
 export function endObjection(ends: Instant, { now, longest }: Bounds): string | undefined {
-  if (ends <= now) return 'an approval ends in the future'
+  if (ends <= now) return `${formatInstant(ends).slice(0, 16)}Z is past: an approval ends in the future`
   if (longest !== undefined && ends - now > longest)
     return `the policy lets no exemption live for longer than until ${formatInstant(instant(now + longest)).slice(0, 16)}Z (limits.exemption_max)`
   return undefined

@@ -17,6 +17,8 @@ export interface KnownAs {
   /** `token:ci`, `user:ada@acme.example`, `anonymous` */
   readonly subject: string
   readonly email: string | undefined
+  /** whoever stands behind it as well, as `domain/access/standing.ts` writes them; absent: nobody knows */
+  readonly also?: readonly string[] | undefined
 }
 
 /** Why nobody need ask that a refusal be waived; `undefined` where somebody may. */
@@ -50,23 +52,46 @@ export function addressOf(text: string): string | undefined {
   return /[\p{C}\p{Z}]/u.test(address) ? undefined : address
 }
 
-/** Whether whoever decides is whoever asked. What could be told apart by nobody but a mail server counts as one. */
+/**
+ * Whether whoever decides is whoever asked, or gave out what one of the two is done with. What could be told apart by nobody but a mail server
+ * counts as one.
+ */
 export function isOwnRequest(asked: KnownAs, decides: KnownAs): boolean {
-  if (asked.subject === decides.subject && asked.subject !== NOBODY) return true // a token that may decide, too
-  const own = namesOf(decides)
-  // somebody whom a front calls `ada` may have signed in as ada@acme.example
-  return namesOf(asked).some(name =>
-    own.some(other => name === other || localOf(name) === other || name === localOf(other)),
+  const [one, other] = [partiesOf(asked), partiesOf(decides)]
+  return (
+    one.exact.some(text => other.exact.includes(text)) || // a token that may decide, too, or that gave out the other
+    areAlike(one.people, other.people) ||
+    areAlike(one.people, other.called) ||
+    areAlike(one.called, other.people)
   )
 }
 
-/** Addresses, and names where there is no more; tokens and workloads have neither. */
-function namesOf({ subject, email = '' }: KnownAs): readonly string[] {
-  const name = subject.startsWith(USER) ? subject.slice(USER.length) : ''
-  return [name, email].map(folded).filter(text => text !== '')
+interface Parties {
+  readonly exact: readonly string[]
+  /** addresses of people, and names where there is no more */
+  readonly people: readonly string[]
+  /** Names that tell of a person as long as nobody compares them with each other: a shell of `root` is many people's. */
+  readonly called: readonly string[]
 }
 
-const USER = 'user:'
+function partiesOf({ subject, email, also = [] }: KnownAs): Parties {
+  const words = [subject, ...also]
+  return {
+    exact: words.filter(word => word !== NOBODY && !word.startsWith('shell:') && !word.startsWith('email:')),
+    people: namesIn([...words, `email:${email ?? ''}`], /^(?:user|email):/),
+    called: namesIn(words, /^(?:shell|token):/),
+  }
+}
+
+function namesIn(words: readonly string[], kind: RegExp): readonly string[] {
+  return words.flatMap(word => (kind.test(word) ? [folded(word.replace(kind, ''))] : [])).filter(name => name !== '')
+}
+
+/** Somebody whom a front calls `ada` may have signed in as ada@acme.example. */
+function areAlike(names: readonly string[], others: readonly string[]): boolean {
+  return names.some(name => others.some(other => name === other || localOf(name) === other || name === localOf(other)))
+}
+
 const NOBODY = 'anonymous'
 
 function localOf(name: string): string {

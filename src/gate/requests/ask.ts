@@ -14,7 +14,7 @@ import {
 } from '../../domain/requests/request.ts'
 import type { AuditLog } from '../../ports/console/audit-log.ts'
 import type { Notices } from '../../ports/console/notices.ts'
-import type { AccessRequest, Requests } from '../../ports/console/requests.ts'
+import type { AccessRequest, Requester, Requests } from '../../ports/console/requests.ts'
 
 /** What somebody sends who asks that a refusal be looked at. */
 export interface AskOrder {
@@ -23,7 +23,7 @@ export interface AskOrder {
   readonly refused: Refused
   /** what the configuration calls the index that refused */
   readonly index: string
-  readonly client: { readonly subject: string; readonly address: string }
+  readonly client: Pick<Requester, 'subject' | 'address' | 'also'>
   /** as they came: anything may stand in them */
   readonly reason: string
   readonly email: string

@@ -35,7 +35,7 @@ export interface ApprovingIndex {
 
 /** Who decides, and from where. */
 export interface Decider {
-  readonly person: Pick<Person, 'subject' | 'email' | 'role'>
+  readonly person: Pick<Person, 'subject' | 'email' | 'role' | 'also'>
   /** an address, or `command line` */
   readonly from: string
 }
@@ -68,7 +68,7 @@ interface Options {
   readonly consoleUrl: () => string | undefined
 }
 
-/** What people decide about requests. Each throws `not-found`, `not-your-role`, `own-request`, `request-decided`, `request-invalid`, `unknown-…`. */
+/** What people decide about requests. Each throws `not-found`, `not-your-role`, `own-request`, `request-decided`, `decision-invalid`, `unknown-…`. */
 export interface Decisions {
   /** Throws `request-pointless` besides, where no approval would let the file through, none is needed, or it would be another than was seen. */
   approve(id: string, by: Decider, order: ApproveOrder): Promise<AccessRequest>
@@ -114,7 +114,7 @@ export function createDecisions(options: Options): Decisions {
     }
     await approvals.refresh()
     const settled = { ...request, state: to, decision }
-    tell(settled, decision)
+    tell(settled, to, decision)
     return settled
   }
 
@@ -137,15 +137,15 @@ export function createDecisions(options: Options): Decisions {
     })
   }
 
-  function tell(request: AccessRequest, { words, by, email, at }: RequestDecision): void {
-    const { id, state, filename, project, index, code } = request
+  function tell(request: AccessRequest, state: Decided, { words, by, email, at }: RequestDecision): void {
+    const { id, filename, project, index, code } = request
     const base = options.consoleUrl()
     options.notices.tell({
-      type: state === 'approved' ? 'approved' : 'declined',
+      type: state,
       story: `request ${id} ${state}`,
       at,
       subject: filename,
-      title: `${filename} was ${state} by ${email ?? by}`,
+      title: `${state === 'withdrawn' ? `the approval of ${filename}` : filename} was ${state} by ${email ?? by}`,
       text: words,
       url: base && `${base}/requests/${id}`,
       data: { request: id, state, project, filename, code, index, by },
@@ -167,7 +167,7 @@ export function createDecisions(options: Options): Decisions {
     const project = parseProjectName(request.project)
     const bounds = { now: clock(), longest: policies.current().exemptionMax }
     const objection = endObjection(ends, bounds)
-    if (objection !== undefined) throw new GateError('request-invalid', objection)
+    if (objection !== undefined) throw new GateError('decision-invalid', objection)
     const { dist, files, needsRule } = await filesOf(request, project, extent, gate)
     const { id, reason } = request
     const yaml = approvalText({ id, project, version: dist.version, files, needsRule, reason, ends, ...said })
@@ -187,7 +187,7 @@ export function createDecisions(options: Options): Decisions {
     async approve(id, by, { ends, extent, ticket: typed, words: told, seen: shown }) {
       const request = await requestFor(id, 'open', by)
       const { subject, email } = by.person
-      if (isOwnRequest(request.by, { subject, email })) throw new GateError('own-request', `${subject} asked for this`)
+      assertNotOwn(request, by)
       const [words, ticket] = [optional(told, 'words'), optional(typed, 'ticket')]
       const { yaml, seen } = await drawUp(request, { extent, ends }, { owner: email ?? subject, ticket })
       if (shown !== undefined && shown !== seen)
@@ -197,9 +197,9 @@ export function createDecisions(options: Options): Decisions {
     },
     async decline(id, by, told) {
       const request = await requestFor(id, 'open', by)
-      if (isOwnRequest(request.by, by.person)) throw new GateError('own-request', `${by.person.subject} asked for this`)
+      assertNotOwn(request, by)
       const words = optional(told, 'words')
-      if (words === undefined) throw new GateError('request-invalid', 'say why, for whoever asked (words)')
+      if (words === undefined) throw new GateError('decision-invalid', 'say why, for whoever asked (words)')
       return await settle(request, 'declined', by, { words, ticket: undefined, approval: undefined })
     },
     async withdraw(id, by, told) {
@@ -210,6 +210,16 @@ export function createDecisions(options: Options): Decisions {
     preview: async (request, extent, ends) =>
       await drawUp(request, { extent, ends }, { owner: 'you', ticket: undefined }),
   }
+}
+
+function assertNotOwn({ by: asked }: AccessRequest, { person }: Decider): void {
+  if (!isOwnRequest(asked, person)) return
+  const { subject } = person
+  const why =
+    asked.subject === subject
+      ? ''
+      : `, and that counts as ${subject}: by a name or an address, or by who gave out a token`
+  throw new GateError('own-request', `${asked.subject} asked for this${why}`)
 }
 
 /** Files come to a release, and are refused for something else, between a look and a decision. */
@@ -226,7 +236,7 @@ function tooLate({ state, decision }: AccessRequest): GateError {
 function optional(text: string, field: string): string | undefined {
   if (text.trim() === '') return undefined
   const words = wordsOf(text)
-  if (words === undefined) throw new GateError('request-invalid', `${field} has more than ${LONGEST_WORDS} characters`)
+  if (words === undefined) throw new GateError('decision-invalid', `${field} has more than ${LONGEST_WORDS} characters`)
   return words
 }
 

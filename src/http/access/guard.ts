@@ -1,3 +1,4 @@
+import { standingBehindToken } from '../../domain/access/standing.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { millis } from '../../domain/base/instant.ts'
 import type { Events } from '../../observe/events.ts'
@@ -26,6 +27,8 @@ interface Found {
   /** what each index that lets him in by name calls him */
   readonly names: ReadonlyMap<string, string>
   readonly metrics: boolean
+  /** who stands behind a token */
+  readonly also?: readonly string[]
 }
 
 /**
@@ -65,13 +68,16 @@ export function createGuard(options: Options): Guard {
     const metrics = bearer.kind === 'token' && bearer.token.metrics
     // a token in force is somebody, wherever he may go
     const other = bearer.kind === 'token' ? `token:${bearer.token.name}` : undefined
-    return found(({ name, access }) => subjectAt(bearer, name, access), metrics, other)
+    const who = found(({ name, access }) => subjectAt(bearer, name, access), metrics, other)
+    return who && bearer.kind === 'token' ? { ...who, also: standingBehindToken(bearer.token) } : who
   }
 
   function enter({ address }: Knock, place: Place, who: Found): Entry {
     const { known, names } = who
     const subject = place.kind === 'index' ? (names.get(place.index.name) ?? ANONYMOUS) : known
-    return mayEnter(place, who) ? { address, subject, may: permissionsAt(place, who) } : away(turnedAway(known), known)
+    if (!mayEnter(place, who)) return away(turnedAway(known), known)
+    const { also } = who
+    return { address, subject, may: permissionsAt(place, who), ...(also === undefined ? {} : { also }) }
   }
 
   function permissionsAt(place: Place, who: Found): Permissions {

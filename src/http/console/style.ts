@@ -128,16 +128,11 @@ ol.timeline, ul.files, ul.plain { list-style: none; margin: 0; padding: 0; }
 .files details { margin: 0; font-size: .9rem; }
 .provenance { border-left: .2rem solid var(--yes); padding: .2rem 0 .2rem 1rem; margin: .4rem 0; }
 td strong { color: var(--doubt); }
-thead th, td.number, td strong, table:not(.list) th[scope="row"] { overflow-wrap: normal; }
+thead th, td.number, td strong, table:not(.list) th[scope="row"], code.word { overflow-wrap: normal; }
 .pages a { color: var(--accent); text-decoration: underline; padding-left: 0; }
 body > footer { color: var(--soft); font-size: .875rem; padding-top: .4rem; padding-bottom: 2rem; }
-@media (max-width: 44rem) {
-  .who { margin-left: 0; width: 100%; justify-content: space-between; }
-  body > header, main, body > footer { padding-left: .9rem; padding-right: .9rem; }
-  section, .card { padding: .9rem; }
-  h1 { font-size: 1.3rem; }
-  .pair { grid-template-columns: 1fr; }
-  form.filters > div, form.filters input, form.filters select { width: 100%; }
+/* as wide as the widest table, whose words stay whole */
+@media (max-width: 64rem) {
   .list, .list tbody, .list tr, .list caption { display: block; }
   .list thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .list tr { border-top: 1px solid var(--line); padding: .6rem 0; }
@@ -145,6 +140,14 @@ body > footer { color: var(--soft); font-size: .875rem; padding-top: .4rem; padd
   .list th[scope="row"], .list td { display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: 0 .8rem; border: 0; padding: .12rem 0; text-align: left; }
   .list td.number { text-align: left; }
   .list tbody [data-name]::before { content: attr(data-name); color: var(--soft); font-weight: 400; }
+}
+@media (max-width: 44rem) {
+  .who { margin-left: 0; width: 100%; justify-content: space-between; }
+  body > header, main, body > footer { padding-left: .9rem; padding-right: .9rem; }
+  section, .card { padding: .9rem; }
+  h1 { font-size: 1.3rem; }
+  .pair { grid-template-columns: 1fr; }
+  form.filters > div, form.filters input, form.filters select { width: 100%; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .6rem; }
 }

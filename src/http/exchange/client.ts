@@ -13,6 +13,8 @@ export interface Client {
   readonly address: string
   /** whom a guard recognised; `anonymous` where nobody has to say */
   readonly subject: string
+  /** who stands behind a token (`domain/access/standing.ts`) */
+  readonly also?: readonly string[]
   /** `undefined`: everything */
   readonly may?: Permissions
 }

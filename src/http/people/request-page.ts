@@ -12,6 +12,14 @@ const SAID: Readonly<Record<AccessRequest['state'], string>> = {
   withdrawn: 'The approval was withdrawn',
 }
 
+/** Of a state, as the style sheet calls it. */
+const LOOKS: Readonly<Record<AccessRequest['state'], string>> = {
+  open: 'waits',
+  approved: 'fine',
+  declined: 'verdict',
+  withdrawn: 'verdict',
+}
+
 /** What whoever asked may know of a request, as JSON; absent values are null. Who asked is told to those alone who decide. */
 export function tellRequest(request: AccessRequest, url: string): object {
   const { id, refusal, kind, index, project, version, filename, sha256, code, reason, at, state, decision } = request
@@ -49,7 +57,7 @@ export function renderRequest(request: AccessRequest): Html {
   const { id, refusal, filename, code, reason, at, state, decision, project, index } = request
   return html`<header><div class="mark"></div><b>Portcullis</b><span>Request ${id}</span></header>
 <main>
-<section class="${state === 'approved' ? 'fine' : 'verdict'}">
+<section class="${LOOKS[state]}">
 <span class="badge">${state}</span>
 <h1>${SAID[state]}</h1>
 <p class="file"><code>${filename}</code></p>

@@ -103,9 +103,9 @@ async function ask(servings: Servings, desk: RequestDesk, exchange: Exchange, id
   const { found, serving } = await explainedBy(servings, id, exchange.client)
   if (found === undefined) throw new GateError('not-found', 'no refusal has this id')
   const { reason, email } = await readAsked(exchange)
-  const { subject, address } = exchange.client
+  const { subject, address, also } = exchange.client
   // of IPv6 a network is one: whoever has it has more addresses than there may be requests
-  const client = { subject, address: neighbourhoodOf(address) }
+  const client = { subject, address: neighbourhoodOf(address), also }
   return await desk.ask({ refusal: id, refused: found.refused, index: serving.index, client, reason, email })
 }
 

@@ -26,6 +26,7 @@ header span { color: var(--soft); margin-left: auto; font-size: .9rem; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem 1.4rem; margin: 0 0 1rem; }
 section.verdict { border-top: .3rem solid var(--no); }
 section.fine { border-top: .3rem solid var(--accent); }
+section.waits { border-top: .3rem solid var(--line); }
 h1 { font-size: 1.55rem; line-height: 1.25; margin: .35rem 0 .6rem; letter-spacing: -.01em; }
 h2 { font-size: 1.02rem; margin: 0 0 .8rem; }
 p { margin: 0 0 .8rem; }
@@ -33,6 +34,7 @@ p:last-child { margin-bottom: 0; }
 .badge { display: inline-block; background: var(--no-soft); color: var(--no); font-weight: 650; font-size: .82rem;
   padding: .12rem .6rem; border-radius: 1rem; }
 section.fine .badge { background: var(--code); color: var(--yes); }
+section.waits .badge { background: var(--code); color: var(--soft); }
 .lead { font-size: 1.08rem; }
 .file code { font-size: 1rem; padding: .2rem .5rem; }
 .soft { color: var(--soft); }

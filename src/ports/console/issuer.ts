@@ -9,8 +9,10 @@ export interface SignInProof {
 export interface SignedIn {
   /** `sub`: never another's */
   readonly subject: string
-  /** unless the issuer says that it was not verified */
+  /** one that the issuer says it verified */
   readonly email: string | undefined
+  /** one that it says nothing of, or that it did not: whoever signs in may have typed another's */
+  readonly claimed: string | undefined
   readonly name: string | undefined
   readonly groups: readonly string[]
 }

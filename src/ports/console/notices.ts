@@ -8,6 +8,7 @@ export type NoticeType =
   | 'requested'
   | 'approved'
   | 'declined'
+  | 'withdrawn'
   | 'expiring'
   | 'reload-failed'
   | 'trust-ageing'

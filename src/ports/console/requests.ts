@@ -10,6 +10,8 @@ export interface Requester {
   /** what he signed in with, or typed where anonymous requests are allowed: one's own request is known by it */
   readonly email: string | undefined
   readonly address: string
+  /** who stands behind the subject (`domain/access/standing.ts`); absent: nobody wrote that down */
+  readonly also?: readonly string[] | undefined
 }
 
 /** Somebody asks that a refused file be let through, or that a held change of a publisher be approved. */

@@ -6,11 +6,13 @@ export type Role = 'viewer' | 'approver' | 'admin'
 
 /** Somebody who is signed in. */
 export interface Person {
-  /** `user:ada@acme.example`, or `user:<sub>` where there is no address */
+  /** `user:ada@acme.example`, or `user:<sub>` where no address of his was verified */
   readonly subject: string
   readonly email: string | undefined
   readonly name: string | undefined
   readonly role: Role
+  /** who stands behind him, or who else he may be (`domain/access/standing.ts`) */
+  readonly also?: readonly string[] | undefined
 }
 
 export interface Session {

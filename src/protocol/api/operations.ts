@@ -36,6 +36,7 @@ const paged = <const Extra extends z.core.$ZodShape>(extra: Extra) => z.strictOb
 
 const ofProject = z.strictObject({ project: projectName })
 const ofId = z.strictObject({ id: shortId })
+const extent = z.enum(['file', 'release']).default('file')
 const tokenName = z
   .string()
   .max(64)
@@ -290,16 +291,33 @@ const REQUESTS = {
     status: 200,
     fails: [404],
   }),
+  previewApproval: operation({
+    method: 'GET',
+    path: '/requests/{id}/preview',
+    summary: 'What an approval of an open request would let through now',
+    more: 'As the page of the request shows it: the policy, and the digest `seen` by which whoever approves says that this is what he looked at.',
+    need: 'approve',
+    params: ofId,
+    query: z.strictObject({ ends: time, extent }),
+    answer: z.object({
+      yaml: z.string().describe('a policy, with `you` as the owner'),
+      seen: sha256.describe('of the files and of what is waived for each, whoever approves and until when'),
+    }),
+    status: 200,
+    fails: [404, 409, 422],
+  }),
   approveRequest: operation({
     method: 'POST',
     path: '/requests/{id}/approve',
     summary: 'Let the file through, or its release, until the approval ends; nobody approves what he asked for himself',
+    more: 'With `seen`, what would be let through and is not what was shown is 409: look again. Without it, what there is now is approved.',
     need: 'approve',
     params: ofId,
     query: NOTHING,
     body: z.strictObject({
       ends: time,
-      extent: z.enum(['file', 'release']).default('file'),
+      extent,
+      seen: sha256.optional().describe('of the preview that whoever approves looked at'),
       ticket: z.string().max(200).optional(),
       words: said.optional(),
     }),

@@ -18,12 +18,13 @@ interface Row {
   readonly indexes: string | null
   readonly metrics: boolean
   readonly scopes: string | null
+  readonly given_by: string | null
   readonly created: number
   readonly expires: number | null
   readonly revoked: number | null
 }
 
-const COLUMNS = 'name, indexes, metrics, scopes, created, expires, revoked'
+const COLUMNS = 'name, indexes, metrics, scopes, given_by, created, expires, revoked'
 
 /** One that is in use is read again in the background, so that nobody waits for it; while the database is away it counts as it was. */
 export function createTokens(connection: Connection, reach: Pick<Reach, 'assertUsable' | 'isAway'>): Tokens {
@@ -83,15 +84,15 @@ export function createTokenKeeper(connection: Connection): TokenKeeper {
       return rows.map(tokenOf)
     },
     async create(token, hash, by) {
-      const { name, indexes, metrics, scopes, created, expires } = token
+      const { name, indexes, metrics, scopes, givenBy, created, expires } = token
       return await connection.transaction(what, async ask => {
         // two that come at once with one name
         await ask('lock table tokens in share row exclusive mode')
         if ((await ask(inForce, [name, created])).length > 0) return false
-        const listed = indexes === undefined ? null : JSON.stringify(indexes)
+        const [listed, may, given] = [jsonOf(indexes), jsonOf(scopes), jsonOf(givenBy)]
         await ask(
-          'insert into tokens (hash, name, indexes, metrics, scopes, created, expires) values ($1, $2, $3, $4, $5, $6, $7)',
-          [hash, name, listed, metrics, scopes === undefined ? null : JSON.stringify(scopes), created, expires ?? null],
+          'insert into tokens (hash, name, indexes, metrics, scopes, given_by, created, expires) values ($1, $2, $3, $4, $5, $6, $7, $8)',
+          [hash, name, listed, metrics, may, given, created, expires ?? null],
         )
         await appendShared(ask, tokenCreated(token, by))
         return true
@@ -109,12 +110,17 @@ export function createTokenKeeper(connection: Connection): TokenKeeper {
   }
 }
 
-function tokenOf({ name, indexes, metrics, scopes, created, expires, revoked }: Row): TokenRecord {
+function jsonOf(list: readonly string[] | undefined): string | null {
+  return list === undefined ? null : JSON.stringify(list)
+}
+
+function tokenOf({ name, indexes, metrics, scopes, given_by, created, expires, revoked }: Row): TokenRecord {
   return {
     name,
     indexes: indexes === null ? undefined : (JSON.parse(indexes) as readonly string[]),
     metrics,
     ...(scopes === null ? {} : { scopes: apiScopesIn(JSON.parse(scopes) as readonly string[]) }),
+    ...(given_by === null ? {} : { givenBy: JSON.parse(given_by) as readonly string[] }),
     created: instant(created),
     expires: expires === null ? undefined : instant(expires),
     revoked: revoked === null ? undefined : instant(revoked),

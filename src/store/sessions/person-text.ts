@@ -1,16 +1,17 @@
 import type { Person, Role } from '../../ports/console/sessions.ts'
 
 /** Somebody who is signed in, as a row keeps him. */
-export function personText({ subject, email, name, role }: Person): string {
-  return JSON.stringify({ subject, email, name, role })
+export function personText({ subject, email, name, role, also }: Person): string {
+  return JSON.stringify({ subject, email, name, role, also })
 }
 
 export function readPerson(text: string): Person {
-  const { subject, email, name, role } = JSON.parse(text) as {
+  const { subject, email, name, role, also } = JSON.parse(text) as {
     readonly subject: string
     readonly email?: string
     readonly name?: string
     readonly role: Role
+    readonly also?: readonly string[]
   }
-  return { subject, email, name, role }
+  return { subject, email, name, role, ...(also === undefined ? {} : { also }) }
 }

@@ -27,6 +27,7 @@ export const MIGRATIONS = [
   '0015-notices',
   '0016-sessions',
   '0018-token-scopes',
+  '0019-given-by',
 ] as const
 
 export type MigrationName = (typeof MIGRATIONS)[number]

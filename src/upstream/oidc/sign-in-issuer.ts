@@ -164,8 +164,9 @@ async function signedInBy(way: openid.Configuration, came: URL, proof: SignInPro
   const lacks = claims['groups'] === undefined || claims['email'] === undefined
   const asksMore = lacks && way.serverMetadata().userinfo_endpoint !== undefined
   const more: Claims = asksMore ? await openid.fetchUserInfo(way, tokens.access_token, claims.sub) : claims
-  // what the ID token says goes before what is told beside it
-  return readClaims({ ...more, ...claims })
+  // what the ID token says goes before what is told beside it, and no other address makes its own one verified
+  const isOfAnother = claims['email'] !== undefined && claims['email'] !== more['email']
+  return readClaims({ ...more, ...(isOfAnother ? { email_verified: undefined } : {}), ...claims })
 }
 
 interface Claims {
@@ -175,9 +176,12 @@ interface Claims {
 
 function readClaims(claims: Claims): SignedIn {
   const { sub, email, email_verified: verified, name, groups } = claims
+  const address = isText(email) ? email : undefined
+  const isVerified = verified === true || verified === 'true'
   return {
     subject: sub,
-    email: isText(email) && verified !== false && verified !== 'false' ? email : undefined,
+    email: isVerified ? address : undefined,
+    claimed: isVerified ? undefined : address,
     name: isText(name) ? name : undefined,
     // a text in place of a list is one group for some issuers; no part of a text is ever a group
     groups: Array.isArray(groups) ? groups.filter(isText) : isText(groups) ? [groups] : [],

@@ -1,9 +1,11 @@
 // guards: src/cli/access/access.ts src/cli/access/token-create.ts src/cli/access/token-list.ts src/cli/access/token-revoke.ts
 import { readdirSync, readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { tokenHash } from '../../../src/domain/access/token.ts'
-import { instant } from '../../../src/domain/base/instant.ts'
+import { instant, systemClock } from '../../../src/domain/base/instant.ts'
+import { withTokens } from '../../../src/store/tokens.ts'
 import { desk, jsonLines } from '../../world/commands/desk.ts'
 import { startGate } from '../../world/gate/gate.ts'
 
@@ -43,6 +45,13 @@ t.test('tokens are listed with what they are for and when they end, those that e
     { name: 'old', indexes: null, state: 'revoked', revoked: '2027-01-01T00:00:00.000Z' },
   ])
   t.match((await run('token', 'list')).out, /prometheus +in force +2027-01-01 +- +\/metrics/)
+})
+
+t.test('who gave a token out is kept with it: the user of the shell, and who became it by sudo', async t => {
+  const { with: using, world } = await desk(t)
+  t.equal((await using({ environment: { SUDO_USER: 'ada' } })('token', 'create', '--name', 'ci')).exit, 0)
+  const [token] = await withTokens(String(world.configuration()['data']), systemClock, tokens => tokens.list())
+  t.strictSame(token?.givenBy, [`shell:${userInfo().username}`, 'shell:ada'])
 })
 
 t.test('scopes are given one by one or as a list, and listed', async t => {

@@ -39,6 +39,33 @@ t.test('a refused file is asked for, approved and withdrawn from afar, and the g
   t.match((await run(['requests', 'list', '--state', 'open', ...approver])).out, /nobody asked/)
 })
 
+t.test('whoever approves is shown what he lets through, and lets nothing else through', async t => {
+  const { run, approver, ask, status } = await openDesk(t)
+  const id = await ask()
+  const approve = ['requests', 'approve', id, '--ends', ends(), ...approver]
+  const looked = await run([...approve, '--release', '--dry-run'])
+  t.match(looked, { exit: 0, out: /^---\n[\s\S]*exemptions:[\s\S]*demo-2\.0\.tar\.gz[\s\S]*# --seen [0-9a-f]{64}\n$/ })
+  t.equal(await status(), 403, 'nothing was decided')
+  const file = JSON.parse((await run([...approve, '--dry-run', '--format', 'json'])).out)
+  t.notMatch(file.yaml, 'demo-2.0.tar.gz')
+  t.match(await run([...approve, '--release', '--seen', file.seen]), { exit: 2, err: /look again/ })
+  t.match(await run([...approve, '--seen', 'x']), { exit: 2, err: /sha256/ })
+  t.equal(await status(), 403)
+  const approved = await run([...approve, '--release', '--format', 'json'])
+  t.match(approved, { exit: 0, err: /exemptions:[\s\S]*demo-2\.0\.tar\.gz/ })
+  t.match(JSON.parse(approved.out), { state: 'approved', decision: { approval: { extent: 'release' } } })
+  t.equal(await status(), 200)
+})
+
+t.test('what a look without a decision showed is approved by its digest, and not shown again', async t => {
+  const { run, approver, ask, status } = await openDesk(t)
+  const id = await ask()
+  const approve = ['requests', 'approve', id, '--ends', ends(), '--release', ...approver]
+  const [, seen = ''] = /--seen (\S+)/.exec((await run([...approve, '--dry-run'])).out) ?? []
+  t.match(await run([...approve, '--seen', seen]), { exit: 0, err: '' })
+  t.equal(await status(), 200)
+})
+
 t.test('a request is declined with words', async t => {
   const { run, dev, approver, ask, status } = await openDesk(t)
   const id = await ask()

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { keepAuditLog, openAuditRecords } from '../../../src/compose/audit/audit-log.ts'
-import { commandDoer } from '../../../src/compose/audit/command-doer.ts'
+import { behindDoer, commandDoer } from '../../../src/compose/audit/command-doer.ts'
 import { createGateAudit } from '../../../src/compose/audit/gate-audit.ts'
 import { GateError } from '../../../src/domain/base/errors.ts'
 import { instant, systemClock } from '../../../src/domain/base/instant.ts'
@@ -198,7 +198,9 @@ t.test('what waits is bounded, is tried again, and says how much it is', async t
 t.test('whoever runs a command is told by the system, and who became it by sudo', async t => {
   const { username } = userInfo()
   t.strictSame(commandDoer({}, 'x'), { actor: `shell:${username}`, from: 'command line', why: 'x', detail: {} })
-  t.match(commandDoer({ SUDO_USER: 'ada' }, undefined), { why: undefined, detail: { sudo_user: 'ada' } })
+  const byAda = commandDoer({ SUDO_USER: 'ada' }, undefined)
+  t.match(byAda, { why: undefined, detail: { sudo_user: 'ada' } })
+  t.strictSame(behindDoer(byAda), [`shell:${username}`, 'shell:ada'])
 })
 
 t.test('a command adds to the log of the configured store', async t => {

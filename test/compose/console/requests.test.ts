@@ -217,6 +217,9 @@ t.test('one’s own request, a viewer’s word, an end that is too late, and wha
     [{ ...APPROVED, words: 'x'.repeat(2_001) }, 422],
   ] as const)
     t.equal((await act(grace, page, `/requests/${id}/approve`, fields)).status, expected)
+  const past = await act(grace, page, `/requests/${id}/approve`, { ...APPROVED, ends: day(-2) })
+  t.match(past.text, /cannot be decided so[\s\S]*is past: an approval ends in the future/)
+  t.notMatch(past.text, 'why the file is needed', 'that is for whoever asks')
   t.equal((await act(grace, page, `/requests/${id}/decline`, { words: ' ' })).status, 422, 'no without a word')
   t.equal((await act(grace, page, `/requests/${id}/withdraw`, {})).status, 409, 'nothing was approved')
   t.equal((await act(grace, page, '/requests/0000/approve', APPROVED)).status, 404)
@@ -236,6 +239,36 @@ t.test('one’s own request, a viewer’s word, an end that is too late, and wha
   t.equal(await status(wheel), 403)
   t.equal((await act(grace, page, `/requests/${id}/decline`, { words: 'use 1.0' })).status, 200)
   t.equal((await act(grace, page, `/requests/${id}/approve`, APPROVED)).status, 409, 'it is decided')
+})
+
+t.test('whoever gave out the token that asked decides nothing about it, signed in as himself', async t => {
+  const { gate, wheel, url, status, person } = await scene(t)
+  const grace = await person('admin')
+  const start = await grace.get(`${url}/requests`)
+  const [, csrf = ''] = /name="csrf" value="([^"]*)"/.exec(start.text) ?? []
+  const minted = await grace.get(`${url}/api/v1/tokens`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-csrf-token': csrf, origin: new URL(url).origin },
+    body: JSON.stringify({ name: 'laptop-7' }),
+  })
+  t.equal(minted.status, 201, minted.text)
+  const { token } = JSON.parse(minted.text) as { readonly token: string }
+  const headers = { authorization: `Bearer ${token}` }
+  const { explain } = (await (await fetch(`${gate.url}${wheel.path}`)).json()) as { readonly explain: string }
+  const body = new URLSearchParams({ reason: 'the build needs it' })
+  const asked = await fetch(`${explain}/request`, { method: 'POST', headers, body })
+  t.equal(asked.status, 201)
+  const { id } = (await asked.json()) as { readonly id: string }
+  const page = await grace.get(`${url}/requests/${id}`)
+  t.match(page.text, 'with a token that you gave out')
+  t.notMatch(page.text, `/requests/${id}/approve`, 'not offered')
+  for (const way of ['approve', 'decline'])
+    t.equal((await act(grace, page, `/requests/${id}/${way}`, APPROVED)).status, 403, way)
+  t.equal(await status(wheel), 403)
+  const hedy = await person('approver', 'hedy@acme.example')
+  const seen = await hedy.get(`${url}/requests/${id}`)
+  t.equal((await hedy.submit(seen, `/requests/${id}/approve`, APPROVED)).status, 200)
+  t.equal(await status(wheel), 200)
 })
 
 t.test('two who decide at once are one decision', async t => {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { standingBehind } from '../../../src/domain/access/standing.ts'
 import { REFUSALS, type RefusalCode } from '../../../src/domain/base/refusal.ts'
 import { addressOf, hopelessness, isOwnRequest, wordsOf } from '../../../src/domain/requests/request.ts'
 
@@ -88,4 +89,44 @@ t.test('somebody else’s request is not one’s own', async t => {
   t.notOk(isOwnRequest({ subject: 'token:ci', email: undefined }, { subject: 'user:1', email: undefined }))
   t.notOk(isOwnRequest({ subject: 'anonymous', email: 'ada@other.example' }, ADA), 'another domain')
   t.notOk(isOwnRequest({ subject: 'anonymous', email: undefined }, { subject: 'anonymous', email: undefined }))
+})
+
+const GRACE = { subject: 'user:grace@acme.example', email: 'grace@acme.example', also: ['sub:17'] }
+const MINTED = standingBehind(GRACE)
+
+t.test('whoever gave out a token is whoever asks or decides with it, however many tokens lie between', async t => {
+  const laptop = { subject: 'token:laptop', email: undefined, also: MINTED }
+  const bot = { subject: 'token:bot', email: undefined, also: MINTED }
+  t.ok(isOwnRequest(laptop, GRACE), 'she asks with a token, and decides signed in')
+  t.ok(isOwnRequest(GRACE, bot), 'she asks, and a token of hers decides')
+  t.ok(isOwnRequest(laptop, bot), 'one token of hers asks, another decides')
+  const child = { subject: 'token:child', email: undefined, also: standingBehind(bot) }
+  t.ok(isOwnRequest(GRACE, child), 'a token that a token of hers gave out')
+  t.ok(isOwnRequest(child, bot), 'and that token itself')
+  t.ok(isOwnRequest({ subject: 'anonymous', email: 'Grace+x@acme.example' }, bot), 'as she typed her address')
+  t.notOk(isOwnRequest(laptop, ADA))
+  t.notOk(isOwnRequest(ADA, bot))
+})
+
+t.test('somebody is known by his subject at the issuer, whatever address he has there today', async t => {
+  const before = { subject: 'user:ada@acme.example', email: 'ada@acme.example', also: ['sub:17'] }
+  t.ok(isOwnRequest(before, { subject: 'user:eve@acme.example', email: 'eve@acme.example', also: ['sub:17'] }))
+  t.ok(isOwnRequest(before, { subject: 'user:17', email: undefined, also: ['sub:17', 'email:eve@acme.example'] }))
+  t.ok(
+    isOwnRequest(
+      { subject: 'anonymous', email: 'ada@acme.example' },
+      { subject: 'user:17', email: undefined, also: ['sub:17', 'email:Ada@acme.example'] },
+    ),
+    'and by an address that nobody verified: nobody claims his way out',
+  )
+})
+
+t.test('names of tokens and of shells tell of people, and not of each other', async t => {
+  const ofShell = { subject: 'token:laptop', email: undefined, also: ['shell:ada'] }
+  t.ok(isOwnRequest(ofShell, ADA), 'a shell of hers gave it out')
+  t.ok(isOwnRequest({ subject: 'token:ada', email: undefined }, ADA), 'it has her name')
+  t.ok(isOwnRequest(ADA, { subject: 'user:grace@acme.example', email: undefined, also: ['shell:ada'] }), 'a link')
+  const ofRoot = { subject: 'token:bot', email: undefined, also: ['shell:root'] }
+  t.notOk(isOwnRequest({ ...ofRoot, subject: 'token:ci' }, ofRoot), 'root is many people')
+  t.notOk(isOwnRequest(ofShell, { subject: 'token:ada', email: undefined }))
 })

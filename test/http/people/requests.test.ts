@@ -82,7 +82,7 @@ t.test('a request has a page of its own, with its state, and is one however ofte
   t.strictSame(await (await fetch(`${gate.url}${path}/request`)).json(), told)
   const page = await fetch(`${gate.url}${path}/request`, { headers: BROWSER })
   t.equal(page.status, 200)
-  t.match(await page.text(), /Nobody has decided yet[\s\S]*the build needs it/)
+  t.match(await page.text(), /<section class="waits">[\s\S]*Nobody has decided yet[\s\S]*the build needs it/)
 })
 
 t.test('the page of a refusal has the form, and needs no script for it', async t => {
@@ -288,25 +288,41 @@ t.test('without a console nothing is asked', async t => {
   t.notMatch(page, '<form')
 })
 
-t.test('so many requests of one address are open and no more', async t => {
+/** So many refusals of a gate behind a proxy; `ask` asks about one of them from an address. */
+async function manyRefusals(t: Test, many: number) {
   const world = await createWorld(t)
   const gate = await startGate(t, world, {
     policy:
       'version: 1\nprojects: [{ match: "*", attestation: required, publishers: [{ kind: google, email: a@b.example }] }]\n',
-    configuration: { console: CONSOLE },
+    configuration: { console: CONSOLE, trust_proxy: ['127.0.0.1'] },
   })
   const ids: string[] = []
-  for (let at = 0; at < 21; at += 1) {
+  for (let at = 0; at < many; at += 1) {
     const { sdist } = await world.release(`p${at}`, '1.0', { attested: false })
     const { explain } = (await (await fetch(`${gate.url}${sdist.path}`)).json()) as { explain: string }
     ids.push(new URL(explain).pathname)
   }
+  return async (at: number, address: string) => {
+    const headers = { 'x-forwarded-for': address }
+    const body = new URLSearchParams(GOOD)
+    return (await fetch(`${gate.url}${ids[at]}/request`, { method: 'POST', body, headers })).status
+  }
+}
+
+t.test('so many requests of one address are open and no more', async t => {
+  const ask = await manyRefusals(t, 21)
   const statuses: number[] = []
-  for (const path of ids)
-    statuses.push(
-      (await fetch(`${gate.url}${path}/request`, { method: 'POST', body: new URLSearchParams(GOOD) })).status,
-    )
+  for (let at = 0; at < 21; at += 1) statuses.push(await ask(at, '192.0.2.1'))
   t.strictSame(statuses, [...Array<number>(20).fill(201), 429])
+  t.equal(await ask(20, '192.0.2.2'), 201, 'another has asked for nothing yet')
+})
+
+t.test('whoever has a network of IPv6 is one, from however many addresses of it he asks', async t => {
+  const ask = await manyRefusals(t, 21)
+  const statuses: number[] = []
+  for (let at = 0; at < 21; at += 1) statuses.push(await ask(at, `2001:db8:1:2:${at.toString(16)}::${at + 1}`))
+  t.strictSame(statuses, [...Array<number>(20).fill(201), 429])
+  t.equal(await ask(20, '2001:db8:1:3::1'), 201, 'the network beside it is another')
 })
 
 t.test('text from outside stays text', async t => {

@@ -53,13 +53,16 @@ export function requestsConformance(
       version: undefined,
       by: { subject: 'anonymous', email: undefined, address: '::1' },
     })
-    for (const one of [asked('a'), bare]) {
+    const own = asked('c', {
+      by: { subject: 'token:ci', email: undefined, address: '::1', also: ['token:ci of then', 'user:grace'] },
+    })
+    for (const one of [asked('a'), bare, own]) {
       t.strictSame(await requests.ask(one, MOST), { request: one, isNew: true })
       t.strictSame(await (await again()).get(one.id), one)
       t.strictSame(await requests.ofRefusal(one.refusal), one)
     }
-    t.equal(await requests.get('c'), undefined)
-    t.equal(await requests.ofRefusal('c'), undefined)
+    t.equal(await requests.get('z'), undefined)
+    t.equal(await requests.ofRefusal('z'), undefined)
   })
 
   t.test(

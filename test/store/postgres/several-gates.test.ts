@@ -136,14 +136,20 @@ t.test('several gates over one database', { skip: NO_POSTGRES }, async t => {
     const [one, other] = await gates(t, cluster, 2)
     if (one === undefined || other === undefined) throw new TypeError('two gates were opened')
     const hash: Sha256 = tokenHash(mintToken()) ?? KEY.sha256
-    const token = { name: 'ci', indexes: ['main'], metrics: false, created: START, expires: undefined }
+    const granted = { name: 'ci', indexes: ['main'], metrics: false, created: START, expires: undefined }
+    const token = { ...granted, givenBy: ['shell:ada'] }
     t.equal(await other.tokens.find(hash), undefined)
     t.ok(await withSharedTokens(one.database, tokens => tokens.create(token, hash, OPERATOR)))
     t.notOk(
       await withSharedTokens(one.database, tokens => tokens.create(token, KEY.sha256, OPERATOR)),
       'the name is in use',
     )
-    t.match(await other.tokens.find(hash), { name: 'ci', indexes: ['main'], revoked: undefined })
+    t.match(await other.tokens.find(hash), {
+      name: 'ci',
+      indexes: ['main'],
+      givenBy: ['shell:ada'],
+      revoked: undefined,
+    })
     t.ok(await withSharedTokens(one.database, tokens => tokens.revoke('ci', START, OPERATOR)))
     t.ok(await soon(async () => (await other.tokens.find(hash))?.revoked === START))
     t.notOk(await withSharedTokens(one.database, tokens => tokens.revoke('ci', START, OPERATOR)))

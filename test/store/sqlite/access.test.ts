@@ -1,4 +1,5 @@
 // guards: src/store/sqlite/migrations/first/0011-access.ts src/store/sqlite/migrations/0018-token-scopes.ts
+// guards: src/store/sqlite/migrations/0019-given-by.ts
 import Database from 'better-sqlite3'
 import t from 'tap'
 import { mintToken, tokenHash } from '../../../src/domain/access/token.ts'
@@ -8,6 +9,7 @@ import { applyMigrations } from '../../../src/store/sqlite/migrations/apply-migr
 import { readRecords } from '../../../src/store/sqlite/read-records.ts'
 import { databaseIn } from '../../../src/store/sqlite/schema.ts'
 import { createTokensTable } from '../../../src/store/sqlite/tables/access/tokens-table.ts'
+import { createRequestsTable } from '../../../src/store/sqlite/tables/console/requests-table.ts'
 import { withTokens } from '../../../src/store/tokens.ts'
 import { diskSubject, INDEX, START } from '../stores.ts'
 import { ENTRY, OPERATOR } from '../written.ts'
@@ -46,6 +48,56 @@ t.test('scopes of the API stay with their token, and one without any has none', 
   t.strictSame((await table.find(scoped))?.scopes, scopes)
   t.equal((await table.find(plain))?.scopes, undefined)
   database.close()
+})
+
+t.test('who gave a token out stays with it, and of one from before nobody knows', async t => {
+  const folder = t.testdir({})
+  const [old, mine] = [hashOf(mintToken()), hashOf(mintToken())]
+  const before = new Database(databaseIn(folder))
+  before.pragma('application_id = 0x5043554c')
+  await applyMigrations(before, '0018-token-scopes')
+  before
+    .prepare('insert into tokens (hash, name, metrics, created) values (?, ?, 0, ?)')
+    .run(Buffer.from(old, 'hex'), 'old', START)
+  before
+    .prepare(
+      `insert into requests (id, refusal, kind, index_name, project, filename, code, reason, subject, address, at, state)
+       values ('a', 'r', 'file', 'main', 'demo', 'demo-1.0.tar.gz', 'unattested', 'x', 'token:old', '::1', ?, 'open')`,
+    )
+    .run(START)
+  before.close()
+  const givenBy = ['user:grace@acme.example', 'sub:17']
+  await withTokens(folder, clock, async tokens => {
+    t.ok(await tokens.create({ ...TOKEN, givenBy }, mine, OPERATOR))
+    t.strictSame(
+      (await tokens.list()).map(token => token.givenBy),
+      [undefined, givenBy],
+    )
+  })
+  const database = new Database(databaseIn(folder))
+  t.teardown(() => database.close())
+  const table = createTokensTable(database, (_what, query) => query())
+  t.strictSame((await table.find(mine))?.givenBy, givenBy)
+  t.notOk('givenBy' in ((await table.find(old)) ?? {}))
+  const kept = createRequestsTable(database, (_what, query) => query())
+  t.strictSame((await kept.get('a'))?.by, { subject: 'token:old', email: undefined, address: '::1' })
+})
+
+t.test('what is approved in a database of an older version is read as it is', async t => {
+  const folder = t.testdir({})
+  const old = new Database(databaseIn(folder))
+  old.pragma('application_id = 0x5043554c')
+  await applyMigrations(old, '0018-token-scopes')
+  old
+    .prepare(
+      `insert into requests (id, refusal, kind, index_name, project, filename, code, reason, subject, address, at, state, ends)
+       values ('a', 'r', 'file', 'main', 'demo', 'demo-1.0.tar.gz', 'unattested', 'x', 'token:old', '::1', ?, 'approved', ?)`,
+    )
+    .run(START, START + 9)
+  const records = readRecords(folder, INDEX)
+  t.match(await records?.approvals(instant(START)), [{ id: 'a', by: { subject: 'token:old' } }])
+  await records?.close()
+  old.close()
 })
 
 t.test('a name in force is taken; the one that ended is not', async t => {

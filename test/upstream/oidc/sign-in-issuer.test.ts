@@ -38,7 +38,7 @@ async function liar(t: Test): Promise<Liar> {
   const events: GateEvent[] = []
   let nonce = ''
   const told: Pick<Liar, 'claims' | 'userinfo' | 'discovery' | 'sign'> = {
-    claims: { groups: ['staff'], email: 'ada@acme.example' },
+    claims: { groups: ['staff'], email: 'ada@acme.example', email_verified: true },
     userinfo: {},
     discovery: {},
     sign: signedBy(keys.privateKey),
@@ -109,6 +109,7 @@ t.test('whoever the issuer vouches for is told with what it says of him', async 
   t.strictSame(await signIn(scene), {
     subject: '17',
     email: 'ada@acme.example',
+    claimed: undefined,
     name: undefined,
     groups: ['staff'],
   })
@@ -165,7 +166,8 @@ t.test('clocks may differ by half a minute', async t => {
 
 t.test('what the ID token lacks is asked of the UserInfo, of the same person alone', async t => {
   const scene = await liar(t)
-  Object.assign(scene, { claims: {}, userinfo: { groups: ['staff', 7, '', 'a\nb'], email: 'ada@acme.example' } })
+  const told = { groups: ['staff', 7, '', 'a\nb'], email: 'ada@acme.example', email_verified: true }
+  Object.assign(scene, { claims: {}, userinfo: told })
   t.match(await signIn(scene), { email: 'ada@acme.example', groups: ['staff'] })
   Object.assign(scene, { userinfo: { sub: '18', groups: ['platform'] } })
   t.match(await signIn(scene), { wrong: /somebody else/ })
@@ -174,6 +176,21 @@ t.test('what the ID token lacks is asked of the UserInfo, of the same person alo
   scene.instead.set('/userinfo', response => response.writeHead(500).end())
   Object.assign(scene, { claims: {} })
   await t.rejects(signIn(scene), { code: 'unknown-issuer' }, 'nobody has fewer groups because it could not be asked')
+})
+
+t.test('an address is somebody’s where the issuer says that it verified this one, and else a claim', async t => {
+  const scene = await liar(t)
+  const email = 'ada@acme.example'
+  for (const email_verified of [true, 'true']) {
+    Object.assign(scene, { claims: { groups: [], email, email_verified } })
+    t.match(await signIn(scene), { email, claimed: undefined }, `${email_verified}`)
+  }
+  for (const email_verified of [undefined, false, 'false', 1, null, 'yes']) {
+    Object.assign(scene, { claims: { groups: [], email, email_verified } })
+    t.match(await signIn(scene), { email: undefined, claimed: email }, `${email_verified}`)
+  }
+  Object.assign(scene, { claims: { email }, userinfo: { groups: [], email: 'eve@acme.example', email_verified: true } })
+  t.match(await signIn(scene), { email: undefined, claimed: email }, 'another address was verified')
 })
 
 t.test('an issuer that cannot be asked, or makes no sense, is no "no"', async t => {

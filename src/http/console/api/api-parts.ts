@@ -60,7 +60,7 @@ export interface ApiParts {
   readonly audit: AuditRecords
   readonly requests: Pick<Requests, 'get' | 'list'>
   readonly desk: Pick<RequestDesk, 'ask'>
-  readonly decisions: Pick<Decisions, 'approve' | 'decline' | 'withdraw'>
+  readonly decisions: Pick<Decisions, 'approve' | 'decline' | 'withdraw' | 'preview'>
   /** Beside the gate, as a command has them. Throws `unknown-store`. */
   keepTokens<Result>(use: (tokens: TokenKeeper) => Result | Promise<Result>): Promise<Result>
   /** False where there was nothing to let go of. Throws `unknown-store`. */

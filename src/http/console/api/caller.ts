@@ -1,6 +1,8 @@
-import { type ApiScope, mayDo } from '../../../domain/access/scope.ts'
+import { API_SCOPES, type ApiScope, mayDo } from '../../../domain/access/scope.ts'
+import { isAskedWith, standingBehindToken } from '../../../domain/access/standing.ts'
 import type { TokenRecord } from '../../../domain/access/token.ts'
 import { GateError } from '../../../domain/base/errors.ts'
+import type { AccessRequest } from '../../../ports/console/requests.ts'
 import type { Person, Role } from '../../../ports/console/sessions.ts'
 
 /** Whoever calls the API. */
@@ -11,6 +13,8 @@ export interface Caller {
   /** of which he may see and decide what there is; `undefined`: every one */
   readonly indexes: readonly string[] | undefined
   readonly address: string
+  /** that he calls with; `undefined`: he is signed in */
+  readonly token: TokenRecord | undefined
 }
 
 const SCOPES_OF_ROLES: Readonly<Record<Role, readonly ApiScope[]>> = {
@@ -23,23 +27,26 @@ const SCOPES_OF_ROLES: Readonly<Record<Role, readonly ApiScope[]>> = {
 const OF_ANY_TOKEN: readonly ApiScope[] = ['request']
 
 /** As whom a token calls. Its name is no person's, whatever it may decide. */
-export function personOfToken({ name, scopes = OF_ANY_TOKEN }: TokenRecord): Person {
+export function personOfToken(token: TokenRecord): Person {
+  const { name, scopes = OF_ANY_TOKEN } = token
   const role = mayDo(scopes, 'admin') ? 'admin' : mayDo(scopes, 'approve') ? 'approver' : 'viewer'
-  return { subject: `token:${name}`, email: undefined, name: undefined, role }
+  return { subject: `token:${name}`, email: undefined, name: undefined, role, also: standingBehindToken(token) }
 }
 
-/** `token` `undefined`: somebody who is signed in. */
 export function callerOf(person: Person, token: TokenRecord | undefined, address: string): Caller {
-  if (token === undefined) return { person, scopes: SCOPES_OF_ROLES[person.role], indexes: undefined, address }
-  return { person, scopes: token.scopes ?? OF_ANY_TOKEN, indexes: token.indexes, address }
+  if (token === undefined) return { person, scopes: SCOPES_OF_ROLES[person.role], indexes: undefined, address, token }
+  return { person, scopes: token.scopes ?? OF_ANY_TOKEN, indexes: token.indexes, address, token }
 }
 
 /** @throws GateError `not-allowed-here` */
-export function assertScope({ person, scopes }: Caller, need: ApiScope): void {
+export function assertScope({ person: { subject, role }, scopes, token }: Caller, need: ApiScope): void {
   if (mayDo(scopes, need)) return
+  const enough = API_SCOPES.filter(scope => mayDo([scope], need)).join(' or ')
   throw new GateError(
     'not-allowed-here',
-    `this takes the scope ${need}, and ${person.subject} has ${scopes.join(', ')}`,
+    token === undefined
+      ? `${subject} is signed in as ${role}, which is not enough: this takes what a token of the scope ${enough} may`
+      : `the token ${token.name} has the scope ${scopes.join(', ')}; this takes ${enough}`,
   )
 }
 
@@ -50,6 +57,11 @@ export function assertEveryIndex({ person, indexes }: Caller): void {
     'not-allowed-here',
     `this is of every index, and ${person.subject} is for ${indexes.join(', ') || 'none'}`,
   )
+}
+
+/** Whether he asked for this himself: with this token, not with one that had its name before. */
+export function hasAsked({ token, person }: Caller, { by, at }: Pick<AccessRequest, 'by' | 'at'>): boolean {
+  return token === undefined ? by.subject === person.subject : isAskedWith(token, { ...by, at })
 }
 
 /** Whether what is of this index may be seen. */

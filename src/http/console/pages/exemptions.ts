@@ -10,7 +10,7 @@ import { lengthOf } from './overview.ts'
 import { each, exportOf, formatIn, type Told } from './parts/export.ts'
 import { choiceIn, filterForm, turnPages, wordIn } from './parts/filters.ts'
 import { addressOf, journalPath, linked, outward, projectPath } from './parts/links.ts'
-import { at, count, table } from './parts/table.ts'
+import { at, count, named, table } from './parts/table.ts'
 
 const PATH = '/exemptions'
 const STATES = ['running', 'soon', 'ended'] as const
@@ -66,7 +66,7 @@ ${table({
       name: 'Exemption',
       isHead: true,
       cell: ({ exemption }) =>
-        html`${linked(journalPath({ rule: exemption.ref.id }), exemption.id)}<br>${isApproval(exemption.ref.file) ? html`<span class="badge">approved here</span>` : html`<span class="soft">${placeOf(exemption)}</span>`}`,
+        html`${linked(journalPath({ rule: exemption.ref.id }), named(exemption.id))}<br>${isApproval(exemption.ref.file) ? html`<span class="badge">approved here</span>` : html`<span class="soft">${placeOf(exemption)}</span>`}`,
     },
     { name: 'Project', cell: ({ exemption }) => projectsOf(exemption) },
     { name: 'Files', isNumber: true, cell: ({ exemption }) => count(countPins(exemption)) },

@@ -16,7 +16,7 @@ import {
   wordIn,
 } from './parts/filters.ts'
 import { downloadsPath, journalPath, linked, projectPath } from './parts/links.ts'
-import { at, badge, codeOf, count, counted, digest, table } from './parts/table.ts'
+import { at, badge, codeOf, count, counted, digest, named, table } from './parts/table.ts'
 
 const ROWS = 50
 const DAY = 86_400_000
@@ -106,7 +106,7 @@ ${table({
     {
       name: 'Rule',
       cell: ({ rule, outcome }) =>
-        rule === undefined ? '–' : outcome === 'forgotten' ? rule : linked(journalPath({ rule }), rule),
+        rule === undefined ? '–' : outcome === 'forgotten' ? rule : linked(journalPath({ rule }), named(rule)),
     },
     { name: 'Times', isNumber: true, cell: ({ count: times }) => count(times) },
   ],

@@ -6,7 +6,7 @@ import type { PageData, ShownGates } from './data.ts'
 import { verdictChart } from './parts/chart.ts'
 import { choiceIn, withChoice } from './parts/filters.ts'
 import { addressOf, journalPath, linked, NONE, projectPath } from './parts/links.ts'
-import { at, codeOf, count, counted, digest, share, table, withoutFolders } from './parts/table.ts'
+import { at, codeOf, count, counted, digest, named, share, table, withoutFolders } from './parts/table.ts'
 
 const PERIODS = ['1', '7', '30', '90'] as const
 const DAY = 86_400_000
@@ -100,7 +100,7 @@ ${table<Sum>({
 function topName(filter: 'project' | 'rule' | 'code' | 'subject', name: string, nothing: string): Content {
   if (name === '') return html`<span class="soft">${nothing}</span>`
   if (filter === 'project') return linked(projectPath(name), name)
-  return filter === 'code' ? codeOf(name) : html`<code>${name}</code>`
+  return filter === 'code' ? codeOf(name) : named(name)
 }
 
 function policySection(data: PageData): Html {
@@ -162,7 +162,7 @@ function gateTable(data: PageData, { others }: ShownGates): Html {
   return table({
     caption: 'Other gates that share the store, as they said of themselves within the last twenty seconds',
     columns: [
-      { name: 'Gate', isHead: true, cell: ({ name }) => html`<code>${name}</code>` },
+      { name: 'Gate', isHead: true, cell: ({ name }) => named(name) },
       { name: 'Policy', cell: its => same(its.policies === policies, digests(its.policies)) },
       { name: 'Trust root', cell: its => same(its.trust === data.trust().digest, digests(its.trust ?? '')) },
       { name: 'Seen', cell: ({ seen }) => at(seen) },
@@ -188,7 +188,7 @@ ${table({
   caption: html`Since this gate began at ${at(data.began)}; its log has all`,
   columns: [
     { name: 'When', cell: alarm => at(alarm.at) },
-    { name: 'Alarm', isHead: true, cell: ({ alarm }) => html`<code>${alarm}</code>` },
+    { name: 'Alarm', isHead: true, cell: ({ alarm }) => named(alarm) },
     { name: 'What', cell: ({ detail }) => detail },
   ],
   rows: data.alarms(),
@@ -199,7 +199,7 @@ ${table({
 ${table({
   caption: 'Of the last day, what was neither admitted nor refused',
   columns: [
-    { name: 'Code', isHead: true, cell: ({ code }) => html`<code>${code}</code>` },
+    { name: 'Code', isHead: true, cell: ({ code }) => named(code) },
     { name: 'Times', isNumber: true, cell: ({ times }) => count(times) },
     { name: 'Last', cell: ({ last }) => at(last) },
     { name: 'What', cell: ({ detail }) => detail },

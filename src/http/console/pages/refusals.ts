@@ -5,7 +5,7 @@ import type { PageData } from './data.ts'
 import { allRows, exportOf, formatIn, type Told } from './parts/export.ts'
 import { cursorIn, filterForm, momentIn, present, turnPages, valueIn, wordIn } from './parts/filters.ts'
 import { addressOf, journalPath, linked, projectPath } from './parts/links.ts'
-import { at, codeOf, count, counted, table } from './parts/table.ts'
+import { at, codeOf, count, counted, named, table } from './parts/table.ts'
 
 const ROWS = 50
 
@@ -123,9 +123,9 @@ function groupTable(
       {
         name: 'Rule',
         cell: ({ rule, index }) =>
-          html`${rule === undefined ? 'no rule' : html`<code>${rule}</code>`}${index === undefined ? undefined : html`<br><span class="soft">at ${index}</span>`}`,
+          html`${rule === undefined ? 'no rule' : named(rule)}${index === undefined ? undefined : html`<br><span class="soft">at ${index}</span>`}`,
       },
-      { name: 'Requests', isNumber: true, cell: group => counted(group.requests, behind(group)) },
+      { name: 'Times asked', isNumber: true, cell: group => counted(group.requests, behind(group)) },
       { name: 'Files', isNumber: true, cell: ({ files }) => count(files) },
       { name: 'People', isNumber: true, cell: ({ subjects }) => count(subjects) },
       { name: 'First', cell: ({ first }) => at(first) },

@@ -12,7 +12,7 @@ import { DOWNLOAD_COLUMNS, downloadTable, tellDownload } from './journal.ts'
 import { allRows, each, exportOf, formatIn } from './parts/export.ts'
 import { cursorIn, turnPages } from './parts/filters.ts'
 import { journalPath, linked } from './parts/links.ts'
-import { count, table } from './parts/table.ts'
+import { count, named, table } from './parts/table.ts'
 
 const PATH = '/revocations'
 const ROWS = 50
@@ -50,7 +50,7 @@ ${table({
     {
       name: 'Stands at',
       cell: ([, { revocation, indexes }]) =>
-        html`<code>${describeRule(revocation.ref)}</code><br><span class="soft">${indexes.join(', ')}</span>`,
+        html`${named(describeRule(revocation.ref))}<br><span class="soft">${indexes.join(', ')}</span>`,
     },
     {
       name: 'Who got it',

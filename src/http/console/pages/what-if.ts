@@ -149,7 +149,7 @@ function changedTable(rows: readonly Changed[], caption: string): Html {
         cell: ({ to }) => html`${to.outcome}: ${codeOf(to.code)}<br><span class="soft">${to.detail}</span>`,
       },
       {
-        name: 'Requests',
+        name: 'Times asked',
         isNumber: true,
         cell: row => counted(row.requests, journalPath({ project: row.project, filename: row.filename })),
       },
@@ -171,7 +171,7 @@ function untoldTable(rows: readonly Untold[]): Html {
         cell: ({ project, filename }) => html`${linked(projectPath(project), project)}<br>${filename}`,
       },
       { name: 'By the one in force', cell: ({ from }) => html`${from.outcome}: ${codeOf(from.code)}` },
-      { name: 'Requests', isNumber: true, cell: ({ requests }) => count(requests) },
+      { name: 'Times asked', isNumber: true, cell: ({ requests }) => count(requests) },
     ],
     rows: rows.slice(0, MOST),
     none: 'None.',

@@ -11,7 +11,7 @@ export function renderForms({ request, drafts, end }: RequestLook, visit: Visit)
   if (state === 'approved') return withdrawal(id, visit)
   if (state !== 'open') return undefined
   if (isOwnRequest(request.by, visit.person))
-    return html`<section class="notice"><p>You asked for this yourself: somebody else has to decide.</p></section>`
+    return html`<section class="notice"><p>You asked for this yourself, or with a token that you gave out: somebody else has to decide.</p></section>`
   return html`${drafts !== undefined && 'yaml' in drafts.file ? approval({ id, drafts, end }, visit) : undefined}<section>
 <h2>Decline</h2>
 <form method="post" action="/requests/${id}/decline">${csrfField(visit)}

@@ -4,7 +4,7 @@ import { type Html, html } from '../../markup/html.ts'
 import type { Told } from '../pages/parts/export.ts'
 import { turnPages } from '../pages/parts/filters.ts'
 import { linked } from '../pages/parts/links.ts'
-import { at, table } from '../pages/parts/table.ts'
+import { at, named, table } from '../pages/parts/table.ts'
 
 export const REQUESTS_PATH = '/requests'
 
@@ -32,8 +32,7 @@ ${table({
     { name: 'File', isHead: true, cell: ({ id, filename }) => linked(`${REQUESTS_PATH}/${id}`, filename) },
     {
       name: 'Refused as',
-      cell: ({ code, kind }) =>
-        html`<code>${code}</code>${kind === 'change' ? ' (a change of the publisher)' : undefined}`,
+      cell: ({ code, kind }) => html`${named(code)}${kind === 'change' ? ' (a change of the publisher)' : undefined}`,
     },
     { name: 'Asked by', cell: ({ by }) => by.email ?? by.subject },
     { name: 'When', cell: request => at(request.at) },

@@ -89,7 +89,7 @@ function endOf(fields: Fields): Instant {
   const ends = parseEnd(text)
   if (ends !== undefined) return ends
   throw new GateError(
-    'request-invalid',
+    'decision-invalid',
     'say until when: a date such as 2027-03-31, or a time with Z or an offset (ends)',
   )
 }

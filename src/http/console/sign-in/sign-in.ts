@@ -89,7 +89,8 @@ function createDesk({ issuer, roles, sessions, keeper, places, auditLog, events,
 
   async function letIn(exchange: Exchange, person: Person, by: string, to: string): Promise<ConsoleAnswer> {
     const origin = places().originOf(exchange.request)
-    await writeDown('signed-in', exchange, person.subject, { detail: { by, role: person.role } })
+    const also = person.also === undefined ? {} : { also: person.also.join(' ') }
+    await writeDown('signed-in', exchange, person.subject, { detail: { by, role: person.role, ...also } })
     const session = await keeper.begin(exchange, origin, person)
     return seeOther(to, [...session, ...clearCookie('sign-in', origin)])
   }

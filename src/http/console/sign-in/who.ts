@@ -1,3 +1,4 @@
+import { emailWord, subWord } from '../../../domain/access/standing.ts'
 import type { SignedIn } from '../../../ports/console/issuer.ts'
 import type { Person, Role } from '../../../ports/console/sessions.ts'
 
@@ -11,9 +12,11 @@ export interface RolesOfGroups {
 
 /** As whom somebody is signed in; `undefined`: the console is not for him. */
 export function personOf(signedIn: SignedIn, roles: RolesOfGroups): Person | undefined {
-  const { subject, email, name, groups } = signedIn
+  const { subject, email, claimed, name, groups } = signedIn
   const role = roleOf(new Set(groups), roles)
-  return role === undefined ? undefined : { subject: `user:${email ?? subject}`, email, name, role }
+  if (role === undefined) return undefined
+  const also = [subWord(subject), ...(claimed === undefined ? [] : [emailWord(claimed)])]
+  return { subject: `user:${email ?? subject}`, email, name, role, also }
 }
 
 /** The highest that one of the groups has. */

@@ -89,4 +89,5 @@ from requests where state = 'open'`
 const RAISE = `
 insert into facts as f (name, value) values ('${REVISION}', 1) on conflict (name) do update set value = f.value + 1`
 
-const IN_FORCE = `select ${COLUMNS} from requests where state = 'approved' and ends > $1 order by sequence`
+/** With the columns that a database of an older version has. */
+const IN_FORCE = `select * from requests where state = 'approved' and ends > $1 order by sequence`

@@ -1,7 +1,8 @@
 // guards: src/http/console/api/handlers/requests.ts
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { openApiScene } from './api-scene.ts'
+import type { ReleaseRequest } from '../../../world/world.ts'
+import { openApiScene, type SceneOptions } from './api-scene.ts'
 
 const DAY = 86_400_000
 
@@ -9,12 +10,17 @@ const POLICY =
   'version: 1\nprojects:\n  - { match: demo, publishers: [{ kind: github, repository: acme/demo, workflow: release.yml }] }\n'
 
 /** Somebody was refused an unattested file. */
-async function refusedScene(t: Test) {
+async function refusedScene(
+  t: Test,
+  changes: Pick<SceneOptions, 'configuration'> & Pick<ReleaseRequest, 'kinds'> = {},
+) {
+  const { kinds, ...options } = changes
   let path = ''
   const scene = await openApiScene(t, {
+    ...options,
     policy: POLICY,
     async prepare(world) {
-      path = (await world.release('demo', '1.0', { attested: false })).wheel.path
+      path = (await world.release('demo', '1.0', { attested: false, ...(kinds && { kinds }) })).wheel.path
     },
   })
   const [dev, other, approver, reader] = await Promise.all([
@@ -41,7 +47,10 @@ t.test('who was refused asks with the token of packages, somebody else approves,
   t.match(asked, { status: 201, body: { state: 'open', by: { subject: 'token:dev' }, code: 'unattested' } })
   const id = asked.body.id ?? ''
   t.equal((await ask(dev, 'once more')).body.id, id, 'the same refusal twice is one request')
-  t.match(await decide(id, 'approve', reader, { ends }), { status: 403, body: { code: 'not-allowed-here' } })
+  t.match(await decide(id, 'approve', reader, { ends }), {
+    status: 403,
+    body: { code: 'not-allowed-here', detail: 'the token reader has the scope read; this takes approve or admin' },
+  })
   t.match(await decide(id, 'approve', dev, { ends }), { status: 403, body: { code: 'not-allowed-here' } })
   const approved = await decide(id, 'approve', approver, { ends, ticket: 'SEC-1', words: 'fine for a week' })
   t.match(approved, {
@@ -137,4 +146,70 @@ t.test('the audit log says of a reload what is in force by then, with what was a
   const told = (await row())?.['detail'] as Readonly<Record<string, string>>
   t.match(told, { in_force: /^[0-9a-f]{64}$/ })
   t.match(policy?.detail, told['in_force'], 'as /readyz does')
+})
+
+t.test('nobody decides about what he asked for with a token of his own, nor has one of his decide', async t => {
+  const { ask, decide, call, token, other, ends } = await refusedScene(t)
+  const root = await token('root', ['admin'])
+  const mint = async (name: string, by: string, scope: string) => {
+    const made = await call('/tokens', { token: by, method: 'POST', body: { name, scopes: [scope] } })
+    t.equal(made.status, 201)
+    return made.body.token ?? ''
+  }
+  const [laptop, bot, second] = [
+    await mint('laptop', root, 'request'),
+    await mint('bot', root, 'approve'),
+    await mint('second', root, 'admin'),
+  ]
+  const child = await mint('child', second, 'approve')
+  const own = { status: 403, body: { code: 'own-request' } }
+  const { body } = await ask(laptop)
+  const id = body.id ?? ''
+  for (const [whose, decider] of Object.entries({ root, bot, second, child }))
+    for (const [verb, said] of [
+      ['approve', { ends }],
+      ['decline', { words: 'no' }],
+    ] as const)
+      t.match(await decide(id, verb, decider, said), own, `${whose} ${verb}`)
+  t.match((await decide(id, 'approve', child, { ends })).body.detail, 'token:laptop asked for this')
+  const stranger = await token('stranger', ['approve'])
+  t.match(await decide(id, 'decline', stranger, { words: 'no' }), { status: 200 }, 'somebody else does')
+  const again = (await ask(root)).body.id ?? ''
+  for (const decider of [bot, child]) t.match(await decide(again, 'approve', decider, { ends }), own)
+  t.match(await decide(again, 'approve', stranger, { ends }), { status: 200 })
+  t.notMatch(JSON.stringify((await call(`/requests/${again}`, { token: stranger })).body), /of 20/, 'told to nobody')
+  t.match(await call(`/requests/${again}`, { token: other }), { status: 404 })
+})
+
+t.test('a token that is called as one that was revoked sees nothing that this asked', async t => {
+  const { ask, call, token, dev } = await refusedScene(t)
+  const root = await token('root', ['admin'])
+  const { body } = await ask(dev)
+  t.equal((await call('/tokens/dev/revoke', { token: root, method: 'POST', body: {} })).status, 200)
+  const next = await token('dev')
+  t.strictSame((await call('/requests', { token: next })).body.items, [])
+  t.match(await call(`/requests/${body.id}`, { token: next }), { status: 404, body: { code: 'not-found' } })
+})
+
+t.test('what was shown is what is approved: a file that came to the release since wants another look', async t => {
+  const scene = await refusedScene(t, { kinds: ['wheel'], configuration: { index: { max_age: '0s' } } })
+  const { ask, call, decide, world, fetchFile, path, dev, approver, ends } = scene
+  const id = (await ask(dev)).body.id ?? ''
+  const preview = async (extent: string, token = approver) =>
+    await call(`/requests/${id}/preview?extent=${extent}&ends=${encodeURIComponent(ends)}`, { token })
+  const before = await preview('release')
+  t.match(before, { status: 200, body: { yaml: /exemptions:/, seen: /^[0-9a-f]{64}$/ } })
+  t.equal(before.body['seen'], (await preview('release')).body['seen'], 'of what there is, not of when')
+  const [file] = (await world.release('demo', '1.0', { attested: false, kinds: ['sdist'] })).files
+  const order = { ends, extent: 'release', seen: before.body['seen'] }
+  t.match(await decide(id, 'approve', approver, order), { status: 409, body: { detail: /look again/ } })
+  t.equal((await fetchFile({ path }, dev)).status, 403)
+  t.match(await decide(id, 'approve', approver, { ...order, seen: 'x' }), { status: 422 })
+  const now = await preview('release')
+  t.match(now.body['yaml'], file?.filename)
+  t.match(await preview('release', dev), { status: 403 })
+  t.match(await call(`/requests/${id}/preview?extent=file`, { token: approver }), { status: 400 })
+  t.match(await decide(id, 'approve', approver, { ...order, seen: now.body['seen'] }), { status: 200 })
+  t.equal(file && (await fetchFile(file, dev)).status, 200)
+  t.match(await preview('file'), { status: 409, body: { code: 'request-decided' } })
 })

@@ -13,6 +13,17 @@ const { SHOTS } = process.env
 /** How many lines the header has: tops of what stands in it, the menu's entries one by one. */
 const HEADER_LINES = `new Set([...document.querySelectorAll('header > .who, header nav a')].map(one => Math.round(one.getBoundingClientRect().top))).size`
 
+/** Words of codes and rules that stand on two lines, though there is a hyphen or a space to break at. */
+const BROKEN_WORDS = `[...document.querySelectorAll('.list code.word')].flatMap(code =>
+  [...code.textContent.matchAll(/[^-\\s]+/g)].flatMap(({ 0: word, index }) => {
+    const range = document.createRange()
+    range.setStart(code.firstChild, index)
+    range.setEnd(code.firstChild, index + word.length)
+    return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1 ? [word] : []
+  }))`
+/** just wide enough for a table */
+const NARROW = { width: 1_030, height: 900 }
+
 t.test(
   'in a real browser every page is sound for whoever cannot see it, dark, light and on a phone',
   { skip: NO_CHROMIUM, timeout: 300_000 },
@@ -42,6 +53,9 @@ t.test(
         }
         t.strictSame(await violationsOf(page), [], `${path}, ${name}`)
       }
+      await page.setViewportSize(NARROW)
+      t.equal(await overflowOf(page), 0, `${path} is not wider than a narrow window`)
+      t.strictSame(await page.evaluate(BROKEN_WORDS), [], `${path} breaks codes and rules where they may be broken`)
     }
     for (const path of [...PATHS, revocation]) {
       await page.goto(`${desk.url}${path}`)

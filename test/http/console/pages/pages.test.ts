@@ -132,7 +132,7 @@ t.test('who asks for no downloads in particular is shown those of thirty days, a
 t.test('the overview lists the other gates, and which of them goes by what', async t => {
   const { get } = await readers(t, createScene())
   const { text } = await get('/')
-  t.match(text, /<code>gate-b<\/code>[\s\S]*?the same[\s\S]*?another/)
+  t.match(text, /<code class="word">gate-b<\/code>[\s\S]*?the same[\s\S]*?another/)
   t.match(text, /gate-c[\s\S]*?another<\/span> f{12}\b[\s\S]*?another<\/span> 0{12}\b/)
   const alone = await readers(t, { ...createScene(), gates: () => undefined })
   t.notMatch((await alone.get('/')).text, 'Other gates that share')

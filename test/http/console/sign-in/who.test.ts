@@ -3,7 +3,7 @@ import t from 'tap'
 import { clearCookie, readCookie, setCookie } from '../../../../src/http/console/sign-in/cookies.ts'
 import { pathToCome, personOf } from '../../../../src/http/console/sign-in/who.ts'
 
-const ADA = { subject: '17', email: 'ada@acme.example', name: 'Ada', groups: [] }
+const ADA = { subject: '17', email: 'ada@acme.example', claimed: undefined, name: 'Ada', groups: [] }
 const ROLES = { viewer: ['staff'], approver: ['security'], admin: ['platform'] }
 
 t.test('a role is the highest that one of the groups has', async t => {
@@ -23,6 +23,18 @@ t.test('where no group is named for viewers, whomever the issuer signs in may lo
   t.match(personOf(ADA, open), { subject: 'user:ada@acme.example', role: 'viewer' })
   t.match(personOf({ ...ADA, email: undefined }, open), { subject: 'user:17', email: undefined })
   t.equal(personOf(ADA, { ...open, viewer: [] }), undefined, 'an empty list is nobody')
+})
+
+t.test('an address that nobody verified names nobody, and is known as what he claims', async t => {
+  const open = { viewer: undefined, approver: [], admin: [] }
+  t.strictSame(personOf({ ...ADA, email: undefined, claimed: 'grace@acme.example' }, open), {
+    subject: 'user:17',
+    email: undefined,
+    name: 'Ada',
+    role: 'viewer',
+    also: ['sub:17', 'email:grace@acme.example'],
+  })
+  t.strictSame(personOf(ADA, open)?.also, ['sub:17'])
 })
 
 t.test('nobody is led to another host', async t => {

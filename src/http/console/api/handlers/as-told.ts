@@ -81,7 +81,7 @@ export function tellRequest({ version, sha256, by, at, decision, ...rest }: Acce
     ...rest,
     version: version ?? null,
     sha256: sha256 ?? null,
-    by: { ...by, email: by.email ?? null },
+    by: { subject: by.subject, email: by.email ?? null, address: by.address },
     at: formatInstant(at),
     decision: decision === undefined ? null : tellDecision(decision),
   }

@@ -6,7 +6,7 @@ import type { AccessRequest } from '../../../../ports/console/requests.ts'
 import { NO_APPROVALS } from '../../../../protocol/policy/approval-layer.ts'
 import type { ApiParts } from '../api-parts.ts'
 import type { Handlers } from '../call.ts'
-import { type Caller, indexToList, maySee } from '../caller.ts'
+import { type Caller, hasAsked, indexToList, maySee } from '../caller.ts'
 import { cursorOf, readCursor } from '../cursor.ts'
 import { momentOf, tellRequest } from './as-told.ts'
 import { indexAsked } from './index-of.ts'
@@ -15,6 +15,7 @@ type OfRequests =
   | 'listRequests'
   | 'createRequest'
   | 'getRequest'
+  | 'previewApproval'
   | 'approveRequest'
   | 'declineRequest'
   | 'withdrawRequest'
@@ -62,17 +63,22 @@ export function requestHandlers(parts: ApiParts): Handlers<OfRequests> {
         if (kept === undefined || !maySee(caller, refusing)) continue
         const { refused } = kept
         const typed = email === '' ? (person.email ?? '') : email
-        const client = { subject: person.subject, address }
+        const client = { subject: person.subject, address, also: person.also }
         return tellRequest(await desk.ask({ refusal, refused, index: refusing, client, reason, email: typed }))
       }
       throw new GateError('not-found', 'no refusal has this id')
     },
     getRequest: async ({ params, caller }) => tellRequest(await requestFor(params.id, caller)),
+    async previewApproval({ params, query: { ends, extent }, caller }) {
+      const request = await requestFor(params.id, caller)
+      if (request.state !== 'open') throw new GateError('request-decided', `the request is ${request.state}`)
+      return await decisions.preview(request, extent, momentOf(ends))
+    },
     async approveRequest({ params, body, caller }) {
       const { id } = await requestFor(params.id, caller)
-      const { ends, extent, ticket = '', words = '' } = body
+      const { ends, extent, ticket = '', words = '', seen } = body
       return tellRequest(
-        await decisions.approve(id, deciderOf(caller), { ends: momentOf(ends), extent, ticket, words }),
+        await decisions.approve(id, deciderOf(caller), { ends: momentOf(ends), extent, ticket, words, seen }),
       )
     },
     async declineRequest({ params, body, caller }) {
@@ -96,8 +102,8 @@ function indexToListRequests(caller: Caller, asked: string | undefined): string 
   return asked === undefined ? undefined : indexToList(caller, asked)
 }
 
-function isSeen({ index, by }: AccessRequest, caller: Caller): boolean {
-  return maySee(caller, index) && (mayDo(caller.scopes, 'read') || by.subject === caller.person.subject)
+function isSeen(request: AccessRequest, caller: Caller): boolean {
+  return maySee(caller, request.index) && (mayDo(caller.scopes, 'read') || hasAsked(caller, request))
 }
 
 function deciderOf({ person, address }: Caller): Decider {

@@ -1,4 +1,5 @@
 import { apiScopesIn } from '../../../../domain/access/scope.ts'
+import { standingBehind } from '../../../../domain/access/standing.ts'
 import { mintToken, tokenHash } from '../../../../domain/access/token.ts'
 import { GateError } from '../../../../domain/base/errors.ts'
 import { formatInstant } from '../../../../domain/base/instant.ts'
@@ -35,6 +36,7 @@ export function tokenHandlers(parts: ApiParts): Handlers<'listTokens' | 'createT
         indexes: indexes === undefined ? (metrics && may.length === 0 ? [] : undefined) : [...new Set(indexes)],
         metrics,
         ...(may.length === 0 ? {} : { scopes: may }),
+        givenBy: standingBehind(caller.person),
         created: now,
         expires: ends,
       }

@@ -96,10 +96,19 @@ export function badge(outcome: keyof typeof OUTCOMES): Html {
 
 const TITLES: Readonly<Record<string, { readonly title: string } | undefined>> = REFUSALS
 
+/** letters of a word that a column has room for */
+const ROOM = 24
+
+/** A name of the gate's or of a policy's: no column breaks it within a word that it has room for. */
+export function named(name: string): Html {
+  const fits = name.split(/[-\s]/).every(word => word.length <= ROOM)
+  return html`<code class="${fits ? 'word' : 'long'}">${name}</code>`
+}
+
 /** A code, and in words what it means where it is one of a refusal. */
 export function codeOf(code: string): Html {
   const title = TITLES[code.replace(/^audit:/, '')]?.title
-  return html`<code>${code}</code>${title === undefined ? undefined : html` <span class="soft">${title}</span>`}`
+  return html`${named(code)}${title === undefined ? undefined : html` <span class="soft">${title}</span>`}`
 }
 
 /** The beginning of a digest, and all of it for whoever asks. */

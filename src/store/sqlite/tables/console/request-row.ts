@@ -19,6 +19,8 @@ export interface RequestRow {
   readonly subject: string
   readonly email: string | null
   readonly address: string
+  /** JSON; absent from a database of an older version */
+  readonly also?: string | null
   readonly at: number
   readonly state: RequestState
   readonly decision: string | null
@@ -39,6 +41,7 @@ export const REQUEST_COLUMNS = [
   'subject',
   'email',
   'address',
+  'also',
   'at',
   'state',
   'decision',
@@ -60,6 +63,7 @@ export function rowOf({ by, index, decision, ...request }: AccessRequest): Reque
     subject: by.subject,
     email: by.email ?? null,
     address: by.address,
+    also: by.also === undefined ? null : JSON.stringify(by.also),
     at: request.at,
     state: request.state,
     ...decidedColumns(decision),
@@ -85,11 +89,21 @@ export function requestOf(row: RequestRow): AccessRequest {
     sha256: (row.sha256 ?? undefined) as Sha256 | undefined,
     code: row.code,
     reason: row.reason,
-    by: { subject: row.subject, email: row.email ?? undefined, address: row.address },
+    by: {
+      subject: row.subject,
+      email: row.email ?? undefined,
+      address: row.address,
+      ...alsoOf(row),
+    },
     at: instant(Number(row.at)),
     state: row.state,
     decision: row.decision === null ? undefined : decisionOf(row.decision),
   }
+}
+
+function alsoOf({ also }: RequestRow): Pick<AccessRequest['by'], 'also'> {
+  const words = z.array(z.string()).safeParse(parsed(also ?? ''))
+  return words.success ? { also: words.data } : {}
 }
 
 /** What is damaged is absent: it approves nothing, and keeps no other row from being read. */

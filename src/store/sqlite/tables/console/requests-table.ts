@@ -90,10 +90,10 @@ function prepare(database: Database.Database) {
   }
 }
 
-/** Requests whose approval holds at a time. */
+/** Requests whose approval holds at a time; of a database of an older version, with the columns that it has. */
 export function prepareInForce(database: Database.Database): Database.Statement<[number], RequestRow> {
   return database.prepare<[number], RequestRow>(
-    `select ${COLUMNS} from requests where state = 'approved' and ends > ? order by sequence`,
+    `select * from requests where state = 'approved' and ends > ? order by sequence`,
   )
 }
 
