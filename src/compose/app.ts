@@ -151,7 +151,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
         events,
       }),
     )
-    const tls = openTls(config, { events })
+    const tls = openTls(config.tls, { events, setting: 'tls' })
     if (tls !== undefined) closing.add(tls)
     const access = closing.add(openGuard(config, { tokens, events, clock, version, environment }))
     const server = closing.add(
@@ -230,6 +230,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
       consoleRoutes: people?.routes ?? [],
       reload() {
         tls?.reload()
+        people?.reload()
         return reloadAll(policies)
       },
       async close() {
