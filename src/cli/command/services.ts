@@ -151,6 +151,10 @@ export interface TestedHook {
   readonly status: number | undefined
   /** `undefined`: it arrived */
   readonly wrong: string | undefined
+  /** nothing in it is the secret, or is enough to be taken for what it signed */
+  readonly sent: { readonly headers: Readonly<Record<string, string>>; readonly body: string }
+  /** the first line of the answer's body; `undefined`: there was no answer */
+  readonly line: string | undefined
 }
 
 /** Whose a name is to be, and why. */

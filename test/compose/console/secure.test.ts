@@ -34,7 +34,7 @@ t.test(
     const link = await offerSignInLink(
       { ...gate.config, console: { ...gate.config.console, listen: { host: '127.0.0.1', port } } },
       order,
-      { clock: systemClock, doer: { actor: 'shell:ada', from: 'command line', detail: {} } },
+      { clock: systemClock, doer: { actor: 'shell:ada', from: 'command line', why: undefined, detail: {} } },
     )
     t.ok(link.startsWith(`${url}/link/`), link)
     const ada = createBrowser(t, { ca: authority.ca })
