@@ -200,6 +200,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
           indexes,
           ledger,
           audit: log,
+          sessions,
           requests,
           desk,
           decisions,

@@ -73,7 +73,7 @@ t.test('help that loads no command says what help says that loads them all', asy
   const [whole, ...groups] = await helpOf(() => true)
   const [light] = await helpOf(() => false)
   t.equal(light, whole)
-  const names = ['policy', 'history', 'token', 'audit-log', 'notify', 'mirror', 'trust', 'store']
+  const names = ['policy', 'requests', 'history', 'token', 'console', 'audit-log', 'notify', 'mirror', 'trust', 'store']
   t.strictSame(await helpOf(name => names.includes(name)), [whole, ...groups], 'nor does the help of a group')
 })
 

@@ -222,3 +222,14 @@ export const token = z.object({
   expires: maybe(time),
   revoked: maybe(time),
 })
+
+export const session = z.object({
+  id: text,
+  subject: text,
+  email: maybe(text),
+  name: maybe(text),
+  role: z.enum(['viewer', 'approver', 'admin']),
+  began: maybe(time).describe('`null`: a link of `console login` that nobody followed yet'),
+  used: maybe(time).describe('to the minute'),
+  ends: time.describe('at the latest: one that nobody uses for an hour ends sooner'),
+})

@@ -1,4 +1,4 @@
-// guards: src/compose/notices/hooks.ts src/compose/notices/notices-of-command.ts src/compose/notices/open-notices.ts
+// guards: src/compose/notices/hooks.ts src/compose/notices/open-notices.ts
 import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
