@@ -201,6 +201,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
           ledger,
           audit: log,
           sessions,
+          store,
           requests,
           desk,
           decisions,

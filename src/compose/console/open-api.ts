@@ -13,6 +13,7 @@ import type { AuditLog, AuditRecords } from '../../ports/console/audit-log.ts'
 import type { Ledger } from '../../ports/console/ledger.ts'
 import type { Requests } from '../../ports/console/requests.ts'
 import type { SessionBook } from '../../ports/console/sessions.ts'
+import type { Store } from '../../ports/store.ts'
 import type { Tokens } from '../../ports/tokens.ts'
 import { documentBeside, layApprovals } from '../../protocol/policy/approval-layer.ts'
 import type { LoadedPolicy } from '../../protocol/policy/policy-yaml.ts'
@@ -22,6 +23,7 @@ import { recordsOf } from '../commands.ts'
 import { forgetInStore } from '../decided/forget.ts'
 import { indexNamed, recordedIndex } from '../indexes.ts'
 import type { GatedIndex } from '../served-indexes.ts'
+import { shownGates } from './shown-gates.ts'
 import { lookOnThread } from './try-policy.ts'
 
 export interface OpenApiParts {
@@ -30,6 +32,7 @@ export interface OpenApiParts {
   readonly ledger: Ledger
   readonly audit: AuditLog & AuditRecords
   readonly sessions: SessionBook
+  readonly store: Pick<Store, 'shared'>
   readonly requests: Requests
   readonly desk: RequestDesk
   readonly decisions: Decisions
@@ -49,7 +52,15 @@ export async function openApi(config: Config, parts: OpenApiParts): Promise<Open
     import('../../http/console/api/add-api.ts'),
     import('../../http/console/api/bearers.ts'),
   ])
-  const { indexes, tokens, sessions, audit, clock, events } = parts
+  const {
+    indexes,
+    tokens,
+    sessions,
+    audit,
+    clock,
+    events,
+    store: { shared },
+  } = parts
   const [first, ...others] = indexes.map(index => apiIndexOf(config, index, parts))
   const [serving] = indexes
   if (first === undefined || serving === undefined) throw new TypeError('a configuration has an index')
@@ -60,6 +71,7 @@ export async function openApi(config: Config, parts: OpenApiParts): Promise<Open
     keepTokens: use => withTokenKeeper(config, use, clock),
     forget: (order, by) => forgetInStore(config, order, { by, clock }),
     sessions: createSessionDesk({ sessions, audit, clock }),
+    gates: () => shownGates(shared),
     readiness: () => serving.gate.readiness(),
   }
   return { identify: bearers.identify, addTo: router => addApi(router, api, bearers.tokenOf) }

@@ -83,7 +83,7 @@ const SEEING = {
   getOverview: operation({
     method: 'GET',
     path: '/overview',
-    summary: 'Verdicts over time, what is refused most, the state of the gate and the policies in force',
+    summary: 'Verdicts over time, what is refused most, the state of the gate and of others, and the policies in force',
     need: 'read',
     params: NOTHING,
     query: filter({ since, until }),

@@ -206,6 +206,7 @@ async function assemble(options: PostgresOptions, connection: Connection, reach:
       journalBytes: () => housekeeping.journalBytes(),
       shared: {
         goBy: companions.goBy,
+        own: companions.own,
         others: companions.others,
         apart: companions.apart,
         warnings: () => [

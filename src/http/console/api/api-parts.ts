@@ -14,6 +14,7 @@ import type { Records } from '../../../ports/records.ts'
 import type { TokenKeeper } from '../../../ports/tokens.ts'
 import type { LoadedPolicy } from '../../../protocol/policy/policy-yaml.ts'
 import type { TextFile } from '../../../protocol/yaml/yaml-document.ts'
+import type { ShownGates } from '../pages/data.ts'
 import type { SessionDesk } from '../sign-in/session-desk.ts'
 
 export type GoodPolicy = Extract<LoadedPolicy, { readonly policy: unknown }>
@@ -68,5 +69,7 @@ export interface ApiParts {
   /** False where there was nothing to let go of. Throws `unknown-store`. */
   forget(order: ForgetOrder, by: Doer): Promise<boolean>
   readiness(): Promise<readonly Check[]>
+  /** `undefined`: the gate is alone */
+  gates(): ShownGates | undefined
   readonly clock: Clock
 }
