@@ -1,3 +1,4 @@
+// guards: src/http/console/api/handlers/standing.ts
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { openApiScene } from './api-scene.ts'
