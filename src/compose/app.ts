@@ -152,7 +152,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
         events,
       }),
     )
-    const tls = openTls(config, { events })
+    const tls = openTls(config.tls, { events, setting: 'tls' })
     if (tls !== undefined) closing.add(tls)
     const access = closing.add(openGuard(config, { tokens, events, clock, version, environment }))
     const server = closing.add(
@@ -201,6 +201,8 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
           indexes,
           ledger,
           audit: log,
+          sessions,
+          store,
           requests,
           desk,
           decisions,
@@ -233,6 +235,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
       consoleRoutes: people?.routes ?? [],
       reload() {
         tls?.reload()
+        people?.reload()
         return reloadAll(policies)
       },
       async close() {

@@ -19,6 +19,7 @@ import { recordsOf } from '../commands.ts'
 import { recordedIndex } from '../indexes.ts'
 import type { GatedIndex } from '../served-indexes.ts'
 import { type IndexPolicies, policiesFor } from '../sound-start.ts'
+import { shownGates } from './shown-gates.ts'
 import { tryPolicy } from './try-policy.ts'
 
 /** rows of the journal that are looked at for what was said of a project's files last; no page of a list has more */
@@ -91,10 +92,7 @@ export function openPageData(
       indexes: [first, ...others],
       clock,
       trust: () => trust.status(clock()),
-      gates: () =>
-        shared === undefined
-          ? undefined
-          : { others: shared.others(), apart: shared.apart(), warnings: shared.warnings() },
+      gates: () => shownGates(shared),
       openRequests: async most => (await looks.list({ state: 'open' }, { limit: most })).length,
       inForceSince: digest => recent.inForceSince(digest),
       began: recent.began,

@@ -18,7 +18,7 @@ import { ANONYMOUS } from '../exchange/client.ts'
 import { type Exchange, exchangeOf } from '../exchange/exchange.ts'
 import { answerWith, problemAnswer } from '../exchange/failures.ts'
 import { Outlet } from '../exchange/outlet.ts'
-import { DEFAULT_LIMITS } from '../exchange/settings.ts'
+import { DEFAULT_LIMITS, type TlsSource } from '../exchange/settings.ts'
 import { Html } from '../markup/html.ts'
 import { type ConsoleAnswer, seeOther, sendConsoleAnswer, shownAs, withConsoleHeaders } from './answer.ts'
 import { renderFailure } from './failure-page.ts'
@@ -44,6 +44,8 @@ export interface ConsoleOptions {
   readonly trustProxy: readonly string[]
   readonly events: Events
   readonly clock: Clock
+  /** default: plain HTTP */
+  readonly tls?: TlsSource | undefined
   /** the same text without any secret of the configuration */
   readonly clean: (text: string) => string
 }
@@ -52,7 +54,7 @@ export interface Console {
   readonly router: ConsoleRouter
   /** every route there is */
   readonly routes: () => readonly ConsoleRoute[]
-  /** Resolves to `http://host:port` as bound. */
+  /** Resolves to `http://host:port` as bound, or to `https:`. */
   listen(at: { readonly host: string; readonly port: number }): Promise<string>
   close(): Promise<void>
 }
@@ -61,7 +63,7 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
 
 /** The console over HTTP/1.1, on a listener of its own: who comes, from where, and what he may; pages and calls are added to its router. */
 export function createConsole(options: ConsoleOptions): Console {
-  const { events, clean, sessions, clock, publicUrl } = options
+  const { events, clean, sessions, clock, publicUrl, tls } = options
   const trusted = createTrusted(options.trustProxy)
   const limits = DEFAULT_LIMITS
   const outlet = new Outlet({ bounds: limits, buffers: new BufferPool(), events, clean })
@@ -101,7 +103,7 @@ export function createConsole(options: ConsoleOptions): Console {
   const listener = createListener({
     door,
     limits,
-    tls: undefined,
+    tls,
     answer(_request, response) {
       const exchange = exchangeOf(response)
       answerWith(exchange, events, async () => sendConsoleAnswer(exchange, await enter(exchange), outlet), answerOf)
@@ -111,7 +113,7 @@ export function createConsole(options: ConsoleOptions): Console {
     router: routes,
     routes: () => routes.all,
     async listen(at) {
-      const url = await listenAt(listener, at, 'http', 'console.listen')
+      const url = await listenAt(listener, at, tls === undefined ? 'http' : 'https', 'console.listen')
       places = createOwnPlaces(publicUrl, url)
       return url
     },

@@ -6,6 +6,7 @@ export type AuditAction =
   | 'sign-in-refused'
   | 'signed-out'
   | 'sign-in-link'
+  | 'sessions-ended'
   | 'requested'
   | 'approved'
   | 'declined'

@@ -15,6 +15,7 @@ import { overviewHandlers } from './handlers/overview.ts'
 import { policyHandlers } from './handlers/policy.ts'
 import { projectHandlers } from './handlers/projects.ts'
 import { requestHandlers } from './handlers/requests.ts'
+import { sessionHandlers } from './handlers/sessions.ts'
 import { standingHandlers } from './handlers/standing.ts'
 import { tokenHandlers } from './handlers/tokens.ts'
 import { readCall } from './read-call.ts'
@@ -30,6 +31,7 @@ export function addApi(router: ConsoleRouter, parts: ApiParts, tokenOf: Bearers[
     ...requestHandlers(parts),
     ...policyHandlers(parts),
     ...tokenHandlers(parts),
+    ...sessionHandlers(parts),
   }
   for (const [id, told] of Object.entries<Operation>(OPERATIONS)) {
     const handle = handlers[id as OperationId] as (

@@ -17,6 +17,7 @@ const ACTIONS: Readonly<Record<AuditAction, string>> = {
   'sign-in-refused': 'sign-in refused',
   'signed-out': 'signed out',
   'sign-in-link': 'sign-in link made',
+  'sessions-ended': 'sessions ended',
   requested: 'requested',
   approved: 'approved',
   declined: 'declined',

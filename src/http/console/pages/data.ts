@@ -7,7 +7,7 @@ import type { WhatIf } from '../../../gate/records/what-if.ts'
 import type { RecentAlarm, RecentUnknown } from '../../../observe/readers/recent.ts'
 import type { AuditRecords } from '../../../ports/console/audit-log.ts'
 import type { DownloadSums, Ledger } from '../../../ports/console/ledger.ts'
-import type { OtherGate } from '../../../ports/store.ts'
+import type { GoesBy, OtherGate } from '../../../ports/store.ts'
 import type { TrustStatus } from '../../../ports/trust.ts'
 import type { TextFile } from '../../../protocol/yaml/yaml-document.ts'
 
@@ -29,6 +29,8 @@ export interface ShownIndex {
 
 /** Gates that share a store, as this one sees the others. */
 export interface ShownGates {
+  /** what this one says to them; `undefined`: nothing yet */
+  readonly own: GoesBy | undefined
   readonly others: readonly OtherGate[]
   /** how many others have gone by something else for longer than a roll-out takes */
   readonly apart: number

@@ -1,4 +1,4 @@
-// guards: src/http/console/api/handlers/explain.ts src/http/console/api/handlers/projects.ts src/http/console/api/handlers/standing.ts
+// guards: src/http/console/api/handlers/explain.ts src/http/console/api/handlers/projects.ts
 // guards: src/http/console/api/handlers/policy.ts
 import t from 'tap'
 import { explained, history } from '../../../../src/protocol/api/told-shapes.ts'

@@ -62,6 +62,7 @@ export function createScene({
         { name: 'gate-b', policies: policy.digest, trust: undefined, seen: NOW },
         { name: spell('gate-c'), policies: 'f'.repeat(64), trust: '0'.repeat(64), seen: NOW },
       ],
+      own: { policies: policy.digest, trust: sha256Of('root') },
       apart: 1,
       warnings: [spell('another gate goes by another policy')],
     }),
