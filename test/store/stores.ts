@@ -68,6 +68,7 @@ export interface DiskSubject extends Subject {
   holdings: Holdings
   misses: Misses
   requests: Requests
+  audit: AuditLog & AuditRecords
   sessions: Sessions
   readonly reopen: () => Promise<void>
   close(): Promise<void>

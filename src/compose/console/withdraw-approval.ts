@@ -5,7 +5,6 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { Clock } from '../../domain/base/instant.ts'
 import { createDecisions } from '../../gate/requests/decide.ts'
 import type { AccessRequest, Requests } from '../../ports/console/requests.ts'
-import { keepAuditLog } from '../audit/audit-log.ts'
 import { commandDoer } from '../audit/command-doer.ts'
 import { touchFolder } from '../first-touch.ts'
 
@@ -26,20 +25,14 @@ export async function withdrawApproval(
   const { actor } = commandDoer(environment, reason)
   const person = { subject: actor, email: undefined, role: 'admin' } as const
   const withdraw = async (requests: Requests): Promise<AccessRequest> =>
-    await keepAuditLog(
-      config,
-      async audit =>
-        await createDecisions({
-          requests,
-          audit,
-          indexes: new Map(),
-          approvals: { refresh: async () => {} },
-          notices: { tell() {} },
-          clock,
-          consoleUrl: () => consoleBase(config.console),
-        }).withdraw(request, { person, from: 'command line' }, reason),
-      { clock },
-    )
+    await createDecisions({
+      requests,
+      indexes: new Map(),
+      approvals: { refresh: async () => {} },
+      notices: { tell() {} },
+      clock,
+      consoleUrl: () => consoleBase(config.console),
+    }).withdraw(request, { person, from: 'command line' }, reason)
   try {
     return await withRequests(config, clock, withdraw)
   } catch (error) {

@@ -10,7 +10,7 @@ import { type ProjectName, parseProjectName } from '../../domain/packaging/name.
 import type { Version } from '../../domain/packaging/version.ts'
 import { type ApprovedFile, approvalText, endObjection } from '../../domain/requests/approval.ts'
 import { isOwnRequest, LONGEST_WORDS, wordsOf } from '../../domain/requests/request.ts'
-import type { AuditAction, AuditLog } from '../../ports/console/audit-log.ts'
+import type { AuditAction, AuditEntry } from '../../ports/console/audit-log.ts'
 import type { Notices } from '../../ports/console/notices.ts'
 import type { AccessRequest, Approval, RequestDecision, RequestState, Requests } from '../../ports/console/requests.ts'
 import type { Person } from '../../ports/console/sessions.ts'
@@ -62,7 +62,6 @@ interface Options {
   readonly requests: Requests
   readonly indexes: ReadonlyMap<string, ApprovingIndex>
   readonly approvals: Pick<Approvals, 'refresh'>
-  readonly audit: AuditLog
   readonly notices: Notices
   readonly clock: Clock
   readonly consoleUrl: () => string | undefined
@@ -105,22 +104,18 @@ export function createDecisions(options: Options): Decisions {
   ): Promise<AccessRequest> {
     const { subject, email } = by.person
     const decision: RequestDecision = { by: subject, email, at: clock(), ...said }
-    // nothing is decided that is not in the log, so that comes first
-    await writeDown(request, to, by, decision)
-    if (!(await requests.decide(request.id, request.state, to, decision))) {
-      const other = (await requests.get(request.id)) ?? request
-      await writeDown(request, to, by, { ...decision, words: 'this came too late: somebody else had decided' })
-      throw tooLate(other)
-    }
+    const { id, state } = request
+    if (!(await requests.decide(id, state, to, decision, entryOf(request, to, by, decision))))
+      throw tooLate((await requests.get(id)) ?? request)
     await approvals.refresh()
     const settled = { ...request, state: to, decision }
     tell(settled, to, decision)
     return settled
   }
 
-  async function writeDown(request: AccessRequest, to: Decided, by: Decider, decision: RequestDecision): Promise<void> {
+  function entryOf(request: AccessRequest, to: Decided, by: Decider, decision: RequestDecision): AuditEntry {
     const { ticket, approval, words } = decision
-    await options.audit.append({
+    return {
       at: decision.at,
       action: to === 'approved' && request.kind === 'change' ? 'change-approved' : ACTIONS[to],
       actor: by.person.subject,
@@ -134,7 +129,7 @@ export function createDecisions(options: Options): Decisions {
         ...(ticket === undefined ? {} : { ticket }),
         ...(approval === undefined || to !== 'approved' ? {} : { yaml: approval.yaml }),
       },
-    })
+    }
   }
 
   function tell(request: AccessRequest, state: Decided, { words, by, email, at }: RequestDecision): void {

@@ -1,5 +1,6 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
+import type { AuditEntry } from './audit-log.ts'
 
 export type RequestState = 'open' | 'approved' | 'declined' | 'withdrawn'
 
@@ -85,8 +86,14 @@ export interface Requests {
     filter: RequestFilter,
     page: { readonly before?: string | undefined; readonly limit: number },
   ): Promise<readonly AccessRequest[]>
-  /** False where somebody else has decided meanwhile: then nothing has changed. */
-  decide(id: string, from: RequestState, to: RequestState, decision: RequestDecision): Promise<boolean>
+  /** With its row in the audit log: both, or neither. False where somebody else has decided meanwhile: then nothing has changed. */
+  decide(
+    id: string,
+    from: RequestState,
+    to: RequestState,
+    decision: RequestDecision,
+    entry?: AuditEntry,
+  ): Promise<boolean>
   /** Every request whose approval was not withdrawn and has not ended at `now`, the oldest first. */
   inForce(now: Instant): Promise<readonly AccessRequest[]>
   /** Changes whenever a decision of any gate does; costs next to nothing. */

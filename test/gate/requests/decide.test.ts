@@ -13,7 +13,6 @@ async function openDecisions() {
     requests,
     indexes: new Map(),
     approvals: { refresh: async () => {} },
-    audit: { append: async () => {} } as never,
     notices: { tell: notice => void told.push(notice) },
     clock: () => NOW,
     consoleUrl: () => 'https://console.acme.example',

@@ -1,4 +1,5 @@
 // guards: src/store/postgres/console/requests.ts
+import pg from 'pg'
 import t from 'tap'
 import type { Requests } from '../../../src/ports/console/requests.ts'
 import { readSharedRecords } from '../../../src/store/postgres/records.ts'
@@ -34,3 +35,33 @@ t.test('a command decides in the database that gates share', { skip: NO_POSTGRES
   await records.close()
   t.equal(await requests.revision(), '1')
 })
+
+t.test('a decision and its row in the audit log are written as one', { skip: NO_POSTGRES }, async t => {
+  const database = (await cluster?.database()) ?? ''
+  const { requests, audit } = await sharedSubject(t, database)
+  await requests.ask(asked('a'), MOST)
+  const client = new pg.Client({ connectionString: database })
+  await client.connect()
+  t.teardown(async () => await client.end())
+  const why = { ...ROW, why: 'x'.repeat(10) }
+  await client.query(`alter table audit_log add constraint full_now check (why is distinct from '${why.why}')`)
+  await t.rejects(requests.decide('a', 'open', 'approved', decision(), why), { code: 'unknown-store' })
+  t.match(await requests.get('a'), { state: 'open' }, 'what is not in the log is not decided')
+  t.equal(await requests.revision(), '0')
+  t.ok(await requests.decide('a', 'open', 'approved', decision(), ROW))
+  t.notOk(await requests.decide('a', 'open', 'declined', decision(), ROW), 'and what is not decided is not in the log')
+  t.strictSame(
+    (await audit.rows({}, { limit: 10 })).map(({ action, target }) => [action, target]),
+    [['approved', 'a']],
+  )
+})
+
+const ROW = {
+  at: START,
+  action: 'approved',
+  actor: 'user:ada',
+  from: '192.0.2.1',
+  target: 'a',
+  why: undefined,
+  detail: {},
+} as const

@@ -52,3 +52,28 @@ t.test('what is approved is read beside a gate that works', async t => {
   t.strictSame(await records?.approvals(instant(START + DAY)), [])
   await records?.close()
 })
+
+t.test('a decision and its row in the audit log are written as one', async t => {
+  const { requests, audit, file } = await diskSubject(t)
+  await requests.ask(asked('a'), MOST)
+  const database = new Database(file)
+  t.teardown(() => database.close())
+  database.exec(`create trigger full before insert on audit_log begin select raise(abort, 'no room'); end`)
+  await t.rejects(requests.decide('a', 'open', 'approved', decision(), ROW), { code: 'unknown-store' })
+  t.match(await requests.get('a'), { state: 'open' }, 'what is not in the log is not decided')
+  database.exec('drop trigger full')
+  t.ok(await requests.decide('a', 'open', 'approved', decision(), ROW))
+  t.notOk(await requests.decide('a', 'open', 'declined', decision(), ROW), 'and what is not decided is not in the log')
+  t.match(await audit.rows({}, { limit: 10 }), [{ action: 'approved', target: 'a' }])
+  t.equal((await audit.rows({}, { limit: 10 })).length, 1)
+})
+
+const ROW = {
+  at: START,
+  action: 'approved',
+  actor: 'user:ada',
+  from: '192.0.2.1',
+  target: 'a',
+  why: undefined,
+  detail: {},
+} as const

@@ -7,6 +7,7 @@ import {
   rowOf,
   rowStands,
 } from '../../sqlite/tables/console/request-row.ts'
+import { appendShared } from '../audit/audit-log.ts'
 import type { Connection } from '../connection.ts'
 
 const COLUMNS = REQUEST_COLUMNS.join(', ')
@@ -54,15 +55,17 @@ export function createRequests(connection: Connection): Requests {
       )
       return rows.map(requestOf)
     },
-    async decide(id, from, to, by) {
+    async decide(id, from, to, by, entry) {
       return await connection.transaction(WRITTEN, async ask => {
         const { decision, ends } = decidedColumns(by)
         const rows = await ask(
           'update requests set state = $1, decision = $2, ends = $3 where id = $4 and state = $5 returning id',
           [to, decision, ends, id, from],
         )
-        if (rows.length > 0) await ask(RAISE)
-        return rows.length > 0
+        if (rows.length === 0) return false
+        await ask(RAISE)
+        if (entry !== undefined) await appendShared(ask, entry)
+        return true
       })
     },
     async inForce(now) {

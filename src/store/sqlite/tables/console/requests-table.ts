@@ -2,10 +2,9 @@ import type Database from 'better-sqlite3'
 import type {
   AccessRequest,
   Asked,
-  RequestDecision,
-  RequestState,
   Requests,
 } from '../../../../ports/console/requests.ts'
+import { appendAudit } from '../audit/audit-table.ts'
 import { decidedColumns, REQUEST_COLUMNS, type RequestRow, requestOf, rowOf, rowStands } from './request-row.ts'
 
 const COLUMNS = REQUEST_COLUMNS.join(', ')
@@ -32,14 +31,14 @@ export function createRequestsTable(
     },
   )
 
-  const decided = database.transaction(
-    (id: string, from: RequestState, to: RequestState, by: RequestDecision): boolean => {
-      const { decision, ends } = decidedColumns(by)
-      const { changes } = decide.run(to, decision, ends, id, from)
-      if (changes > 0) raise.run()
-      return changes > 0
-    },
-  )
+  const decided = database.transaction((...[id, from, to, by, entry]: Parameters<Requests['decide']>): boolean => {
+    const { decision, ends } = decidedColumns(by)
+    const { changes } = decide.run(to, decision, ends, id, from)
+    if (changes === 0) return false
+    raise.run()
+    if (entry !== undefined) appendAudit(database, entry)
+    return true
+  })
 
   const reading = <Result>(query: () => Result): Result => ask('the requests could not be read', query)
   const writing = <Result>(query: () => Result): Result => ask('a request could not be written down', query)
@@ -59,7 +58,7 @@ export function createRequestsTable(
       const values = { state, project, before, limit }
       return reading(() => database.prepare<[object], RequestRow>(text).all(values).map(requestOf))
     },
-    decide: async (id, from, to, by) => writing(() => decided.immediate(id, from, to, by)),
+    decide: async (...order) => writing(() => decided.immediate(...order)),
     inForce: async now => reading(() => inForce.all(now).map(requestOf)),
     revision: async () => `${reading(() => revision.get()) ?? 0}`,
   }
