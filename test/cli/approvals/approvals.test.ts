@@ -17,7 +17,10 @@ t.test('an index that there is not, and a withdrawal without a reason, are wrong
   const own = await desk(t)
   await release(own, 'demo', '1.0')
   const { run } = own
-  t.match(await run('policy', 'approvals', 'export', '--index', 'ml'), { exit: 2, err: /no index "ml"; the configuration has: main/ })
+  t.match(await run('policy', 'approvals', 'export', '--index', 'ml'), {
+    exit: 2,
+    err: /no index "ml"; the configuration has: main/,
+  })
   t.match(await run('policy', 'approvals', 'withdraw', 'x'), { exit: 2, err: /--reason/ })
   t.match(await run('policy', 'approvals', 'withdraw', 'x', '--reason', 'r'), { exit: 2, err: /no such request/ })
 })

@@ -62,8 +62,19 @@ t.test('after an outage that was too long nothing that is at hand is used before
   t.equal(reach.isStale, true)
   reach.reached()
   t.strictSame([reach.isAway, reach.isStale], [false, true], 'it answers, and what it would say is not known yet')
-  t.throws(() => reach.assertUsable(), { code: 'unknown-store', detail: /is there again, and what changed/ })
+  t.throws(() => reach.assertUsable(), { code: 'unknown-store', detail: /is there, and what changed/ })
   reach.caughtUp()
   t.equal(reach.isStale, false)
   t.doesNotThrow(() => reach.assertUsable())
+})
+
+t.test('an answer to something else says nothing of what changed', async t => {
+  let now = 0
+  const options = { what: 'the database', maxStale: millis(10_000), steady: () => now }
+  const [reading, other] = [new Reach({ ...options, catchesUp: true }), new Reach(options)]
+  for (; now < 20_000; now += 500) for (const reach of [reading, other]) reach.reached()
+  t.strictSame([reading.isStale, other.isStale], [true, false])
+  t.throws(() => reading.assertUsable(), { code: 'unknown-store' })
+  reading.caughtUp()
+  t.equal(reading.isStale, false)
 })

@@ -1,9 +1,5 @@
 import type Database from 'better-sqlite3'
-import type {
-  AccessRequest,
-  Asked,
-  Requests,
-} from '../../../../ports/console/requests.ts'
+import type { AccessRequest, Asked, Requests } from '../../../../ports/console/requests.ts'
 import { appendAudit } from '../audit/audit-table.ts'
 import { decidedColumns, REQUEST_COLUMNS, type RequestRow, requestOf, rowOf, rowStands } from './request-row.ts'
 
