@@ -104,7 +104,15 @@ function sectionOf(key: string, schema: Schema): readonly string[] {
   const head = [`## \`${key}\``, ...told]
   const forms = entry.oneOf ?? entry.anyOf
   if (forms === undefined) return [...head, keyTable(rowsOf(entry, ''))]
+  // forms that have no keys of their own say which of the keys go together
+  if (entry.properties !== undefined) return [...head, togetherOf(forms), keyTable(rowsOf(entry, ''))]
   return [...head, ...forms.flatMap(form => [titleOf(form), keyTable(rowsOf(form, ''))])]
+}
+
+/** `Either \`project\` and \`files\`, or \`pins\`.` */
+function togetherOf(forms: readonly Schema[]): string {
+  const sets = forms.map(({ required = [] }) => required.map(key => `\`${key}\``).join(' and '))
+  return `Either ${sets.join(', or ')}.`
 }
 
 /** A form is known by the one word that it must have, or by its first key. */

@@ -92,6 +92,10 @@ process.exitCode = await run(process.argv.slice(2), {
     ])
     return await offerSignInLink(config, order, { ...commandOptions, doer: commandDoer(environment, undefined) })
   },
+  async keepSessions(config, use) {
+    const { keepSessions } = await import('./compose/console/standing-sessions.ts')
+    return await keepSessions(config, use, commandOptions)
+  },
   async withdrawApproval(config, withdrawal) {
     const { withdrawApproval } = await import('./compose/console/withdraw-approval.ts')
     return await withdrawApproval(config, withdrawal, commandOptions)

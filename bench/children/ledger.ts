@@ -85,6 +85,11 @@ const QUESTIONS: Readonly<Record<string, (round: number) => Promise<unknown>>> =
   downloads: paged('downloads', async page => await engine.downloads({}, page)),
   'downloads by project': async round => await engine.downloads({ project: `project-${round}` }, { limit: 50 }),
   'downloads by subject': async round => await engine.downloads({ subject: `token:team-${round}` }, { limit: 50 }),
+  'downloads of a month long ago': async round => {
+    const from = now - (300 - round) * DAY
+    return await engine.downloads({ since: instant(from), until: instant(from + 30 * DAY) }, { limit: 50 })
+  },
+  'downloads, 500 a page': paged('500', async ({ cursor }) => await engine.downloads({}, { limit: 500, cursor })),
   'overTime of three days': async () => await engine.overTime({ since: instant(now - 3 * DAY), until: instant(now) }),
   'overTime of a year': async () => await engine.overTime({ since: instant(now - 365 * DAY), until: instant(now) }),
   'top of a month': async () => await engine.top(since, 10),

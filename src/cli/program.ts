@@ -83,9 +83,8 @@ const COMMANDS: readonly CommandEntry<ProgramServices>[] = [
   },
   {
     name: 'console',
-    only: 'login',
-    summary: 'sign in to the console with a link',
-    load: async () => (await import('./access/console-login.ts')).addConsoleCommand,
+    summary: 'sign in to the console with a link, see who is signed in, and end that',
+    load: async () => (await import('./console/console.ts')).addConsoleCommand,
   },
   {
     name: 'mirror',

@@ -4,6 +4,7 @@ import { secretsOf } from '../config/secrets.ts'
 import { type Clock, systemClock } from '../domain/base/instant.ts'
 import { Secrets } from '../domain/base/secrets.ts'
 import type { RunningGate } from '../gate/gate.ts'
+import type { Policies } from '../gate/policy/policies.ts'
 import { createHttpServer } from '../http/server.ts'
 import type { Events } from '../observe/events.ts'
 import { fanOut } from '../observe/fan-out.ts'
@@ -151,7 +152,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
         events,
       }),
     )
-    const tls = openTls(config, { events })
+    const tls = openTls(config.tls, { events, setting: 'tls' })
     if (tls !== undefined) closing.add(tls)
     const access = closing.add(openGuard(config, { tokens, events, clock, version, environment }))
     const server = closing.add(
@@ -181,7 +182,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     )
     url = await server.listen(config.listen)
     events.emit({ type: 'lifecycle', action: 'listening', detail: url })
-    const pages = { indexes: [first, ...others], policies, trust, store, recent }
+    const pages = { indexes: [first, ...others], policies, trust, store, recent, requests }
     const people = await openConsole(config, {
       sessions,
       audit: log,
@@ -200,6 +201,8 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
           indexes,
           ledger,
           audit: log,
+          sessions,
+          store,
           requests,
           desk,
           decisions,
@@ -213,7 +216,9 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
       closing.add(people)
       events.emit({ type: 'lifecycle', action: 'listening', detail: `${people.url}, the console` })
     }
-    audit.begin(log, { config, version, policies, events })
+    const inForceOver = (base: Pick<Policies, 'current'>) =>
+      [first, ...others].filter(index => index.base === base).map(({ policies: its }) => its.current().digest)
+    audit.begin(log, { config, version, policies, inForce: inForceOver, events })
     closing.add(tidy)
     tidy.begin()
     closing.add(
@@ -230,6 +235,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
       consoleRoutes: people?.routes ?? [],
       reload() {
         tls?.reload()
+        people?.reload()
         return reloadAll(policies)
       },
       async close() {

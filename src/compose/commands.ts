@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { ExplainChanges, OpenExplain } from '../cli/command/services.ts'
 import type { Environment } from '../config/read-environment.ts'
 import type { Config } from '../config/schema.ts'
-import { namedSources, sourcesOf } from '../config/sources.ts'
+import { indexNamed, namedSources, sourcesOf } from '../config/sources.ts'
 import { GateError, orGateError } from '../domain/base/errors.ts'
 import { type Clock, formatInstant, type Instant } from '../domain/base/instant.ts'
 import type { SourceName } from '../domain/base/source-name.ts'
@@ -28,7 +28,7 @@ import type { RecordedIndex } from '../store/sqlite/read-records.ts'
 import { databaseIn } from '../store/sqlite/schema.ts'
 import { createInlineVerifier } from '../verify/workers/inline.ts'
 import { touchFolder } from './first-touch.ts'
-import { indexNamed, recordedIndex, reservedNames, sourceAtIndex, upstreamOf } from './indexes.ts'
+import { recordedIndex, reservedNames, sourceAtIndex, upstreamOf } from './indexes.ts'
 import { openUsableTrust, readRoot } from './trust.ts'
 import { connectSources, memorySource } from './upstream.ts'
 
@@ -74,7 +74,7 @@ export async function openExplain(
   const store = await openStore({ folder, clock, events, learns })
   const recorded = recordedIndex({ ...config, offline: false }, index) // whatever a mirror holds, these ask an index
   const records = await readableRecords(config, recorded)
-  policies.approve(documentsAt(index.name, await approvedIn(records, clock)))
+  policies.approve(documentsAt(index.name, await approvedIn(config, records, clock)))
   const upstream = await upstreamOf(index, {
     config,
     upstreams,
@@ -115,25 +115,34 @@ async function namesSeen(config: Config, source: Source): Promise<readonly Proje
 }
 
 /** The same: then nothing is known to be approved. */
-async function approvedIn(records: Records | undefined, clock: Clock): Promise<readonly AccessRequest[]> {
+async function approvedIn(
+  { store: { database } }: Config,
+  records: Records | undefined,
+  clock: Clock,
+): Promise<readonly AccessRequest[]> {
   const approved = records === undefined ? [] : await orGateError(records.approvals(clock()))
-  return approved instanceof GateError ? [] : approved
+  if (!(approved instanceof GateError)) return approved
+  if (database !== undefined) throw approved
+  return []
 }
 
-/** A data folder that belongs to somebody else is no reason to fail: then its past is not known here. */
+/**
+ * A data folder that belongs to somebody else is no reason to fail: then its past is not known here. A database is, that gates share and that does
+ * not answer: whoever names it means to be told what they say. Throws `unknown-store`.
+ */
 async function readableRecords(config: Config, of: RecordedIndex | Source): Promise<Records | undefined> {
   try {
     return await recordsOf(config, of)
   } catch (error) {
-    if (error instanceof GateError) return undefined
+    if (error instanceof GateError && config.store.database === undefined) return undefined
     throw error
   }
 }
 
 /** What the gate that works, or worked, in the configured data folder has written down. */
-export async function openRecords(config: Config): Promise<Records | undefined> {
+export async function openRecords(config: Config, index?: string): Promise<Records | undefined> {
   await touchFolder(config.data)
-  return await recordsOf(config, recordedIndex(config, indexNamed(config, undefined)))
+  return await recordsOf(config, recordedIndex(config, indexNamed(config, index)))
 }
 
 /** In the data folder, or in the database that gates share. */

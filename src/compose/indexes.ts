@@ -1,6 +1,5 @@
 import type { Config } from '../config/schema.ts'
 import { type IndexSettings, indexesOf, sourcesOf } from '../config/sources.ts'
-import { GateError } from '../domain/base/errors.ts'
 import { matchesName } from '../domain/base/glob.ts'
 import type { Clock } from '../domain/base/instant.ts'
 import type { SourceName } from '../domain/base/source-name.ts'
@@ -219,13 +218,4 @@ export function behindAtIndex(
   const everywhere = sourcesOf(config).map(({ rule }) => rule)
   const here = sources.flatMap(name => everywhere.find(rule => rule.name === name) ?? [])
   return (project, source) => (everywhere.length < 2 ? undefined : askedBefore(source, project, { here, everywhere }))
-}
-
-/** The index that was named, or the first. @throws GateError `usage` for one that there is not */
-export function indexNamed(config: Config, name: string | undefined): IndexSettings {
-  const indexes = indexesOf(config)
-  const index = indexes.find(one => name === undefined || one.name === name)
-  if (index !== undefined) return index
-  const known = indexes.map(one => one.name).join(', ')
-  throw new GateError('usage', `there is no index ${JSON.stringify(name)}; the configuration has: ${known}`)
 }

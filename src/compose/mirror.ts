@@ -5,7 +5,7 @@ import { createFolderReader } from '../carry/folder-reader.ts'
 import { createFolderWriter } from '../carry/folder-writer.ts'
 import type { Environment } from '../config/read-environment.ts'
 import type { Config } from '../config/schema.ts'
-import { type IndexSettings, indexesOf, sourcesOf } from '../config/sources.ts'
+import { type IndexSettings, indexesOf, indexNamed, sourcesOf } from '../config/sources.ts'
 import { type Sha256, sha256Of } from '../domain/base/digest.ts'
 import { GateError } from '../domain/base/errors.ts'
 import { ImportRefusal } from '../domain/base/import-refusal.ts'
@@ -30,6 +30,7 @@ import { documentsAt } from '../gate/requests/approvals.ts'
 import type { Events } from '../observe/events.ts'
 import type { Belongings } from '../ports/belongings.ts'
 import type { Blobs } from '../ports/blobs.ts'
+import type { AuditLog } from '../ports/console/audit-log.ts'
 import type { HeldProjects, Holdings } from '../ports/mirror.ts'
 import type { Records } from '../ports/records.ts'
 import type { Store } from '../ports/store.ts'
@@ -42,11 +43,13 @@ import { createMemoryStore } from '../store/memory.ts'
 import { openStore } from '../store/open.ts'
 import { readRecords } from '../store/sqlite/read-records.ts'
 import { createResumingOrigin } from '../upstream/resuming-origin.ts'
+import { commandDoer } from './audit/command-doer.ts'
+import { importEntry } from './audit/import-entry.ts'
 import { Closing } from './closing.ts'
 import { touchFolder } from './first-touch.ts'
 import { gateSettings } from './gate-settings.ts'
 import { type HeldIndex, heldIndexOf, holdersOf } from './held/held-indexes.ts'
-import { behindAtIndex, indexNamed, onePerSource, reservedNames, sourceAtIndex, upstreamOf } from './indexes.ts'
+import { behindAtIndex, onePerSource, reservedNames, sourceAtIndex, upstreamOf } from './indexes.ts'
 import { shareBytes } from './shared/bucket.ts'
 import { type IndexPolicies, policiesFor, policiesOfCommand } from './sound-start.ts'
 import { openUsableTrust, openVerifier } from './trust.ts'
@@ -88,6 +91,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
       blobs: local,
       holdings,
       requests,
+      audit,
     } = await openStore({
       folder: config.data,
       // what is fetched or carried in has its row only later: nothing is evicted meanwhile
@@ -124,7 +128,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
       return closing.add(createGate({ ...shared, ...parts, policies }, gateSettings(settings, own, state)))
     }
 
-    const held = { store, blobs, holdings, trust, records, gateOf, policiesAt }
+    const held = { store, blobs, holdings, audit, trust, records, gateOf, policiesAt }
     return mirrorOver({ config, options, closing, indexes, loaded, ...held })
   } catch (error) {
     await closing.close()
@@ -142,6 +146,7 @@ interface Parts {
   readonly store: Store
   readonly blobs: Blobs
   readonly holdings: Holdings
+  readonly audit: AuditLog
   readonly trust: Trust
   readonly records: HeldRecords
   readonly gateOf: (
@@ -151,7 +156,7 @@ interface Parts {
 }
 
 function mirrorOver(parts: Parts): Mirror {
-  const { config, options, closing, indexes, loaded, blobs, holdings, trust, records } = parts
+  const { config, options, closing, indexes, loaded, blobs, holdings, audit, trust, records } = parts
   const { version, clock } = options
   const [own] = indexes
   if (own === undefined) throw new TypeError('a configuration has an index')
@@ -178,7 +183,7 @@ function mirrorOver(parts: Parts): Mirror {
     async importBundle({ folder, ...order }) {
       const evidence = createEvidenceFolder(join(config.data, 'evidence'))
       const holders = holdersOf(config)
-      return await importMirror(
+      const imported = await importMirror(
         { ...order, folder: createFolderReader(folder) },
         {
           gatesOver,
@@ -190,6 +195,9 @@ function mirrorOver(parts: Parts): Mirror {
           clock,
         },
       )
+      if (!order.dryRun)
+        await audit.append(importEntry(imported, order, commandDoer(options.environment, undefined), clock()))
+      return imported
     },
     verify: progress => verifyMirror({ gatesOver, holdings, blobs }, progress),
     trust: () => trust.status(clock()),

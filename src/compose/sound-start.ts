@@ -1,5 +1,6 @@
 import type { Environment } from '../config/read-environment.ts'
 import type { Config } from '../config/schema.ts'
+import { consoleListen } from '../config/sections/console.ts'
 import { type IndexSettings, indexesOf, sourceNames, sourcesOf } from '../config/sources.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { Clock } from '../domain/base/instant.ts'
@@ -37,8 +38,11 @@ export async function policiesOfSoundStart(config: Config, parts: Parts): Promis
     prepareFolder(config.data)
   })
   await noting(wrong, () => readPinned(config, parts))
-  const { cert, key } = config.tls
-  if (cert !== undefined && key !== undefined) await noting(wrong, () => readPair({ cert, key }))
+  for (const [setting, { cert, key }] of [
+    ['tls', config.tls],
+    ['console.tls', config.console.tls],
+  ] as const)
+    if (cert !== undefined && key !== undefined) await noting(wrong, () => readPair({ cert, key }, setting))
   for (const { ca } of sourcesOf(config)) await noting(wrong, () => readCa(ca))
   await noting(wrong, () => readSigner(config))
   await noting(wrong, () => checkHooks(config))
@@ -133,7 +137,7 @@ async function readPinned(config: Config, parts: Parts): Promise<void> {
 
 /** What holds, and is probably not what somebody meant. */
 function doubtsOf(config: Config): readonly string[] {
-  return [...doubtsOfListening(config), ...doubtsOfWorkloads(config)]
+  return [...doubtsOfListening(config), ...doubtsOfConsole(config), ...doubtsOfWorkloads(config)]
 }
 
 function doubtsOfListening(config: Config): readonly string[] {
@@ -152,6 +156,16 @@ function doubtsOfListening(config: Config): readonly string[] {
           `listen is ${host}, beyond this machine, and whoever reaches it is served${which} without credentials. Where that is not meant, set access.anonymous to false (PORTCULLIS_ACCESS_ANONYMOUS) and give out tokens (portcullis token create)`,
         ]
       : []),
+  ]
+}
+
+/** `tls` was never the console's: whoever has a front before it alone would be shut out. */
+function doubtsOfConsole({ tls, console: settings, trustProxy }: Config): readonly string[] {
+  const at = consoleListen(settings)
+  if (at === undefined || tls.cert === undefined || settings.tls.cert !== undefined) return []
+  if (trustProxy.length > 0 || isLoopback(at.host.includes(':') ? `[${at.host}]` : at.host)) return []
+  return [
+    `console.listen is ${at.host}, beyond this machine, and speaks plain HTTP: tls is of packages alone. Name a certificate in console.tls, which may be the same one, or put a front before it and name that in trust_proxy`,
   ]
 }
 

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
-import type { Config } from '../config/schema.ts'
+import type { TlsFiles } from '../config/sections/tls.ts'
 import { errorCode } from '../domain/base/error-code.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { TlsPair, TlsSource } from '../http/exchange/settings.ts'
@@ -9,6 +9,9 @@ import type { Events } from '../observe/events.ts'
 
 /** How soon files that changed are noticed. Milliseconds. */
 const EVERY_MS = 2_000
+
+/** Where the configuration names the two. */
+export type TlsSetting = 'tls' | 'console.tls'
 
 export interface ReloadingTls extends TlsSource {
   /** Looks at the files now. What cannot be used changes nothing, and is told once. */
@@ -18,24 +21,28 @@ export interface ReloadingTls extends TlsSource {
 
 /** The configured certificate and key, read again when they change; `undefined` where there are none. Throws `config-invalid`. */
 export function openTls(
-  { tls: { cert, key } }: Pick<Config, 'tls'>,
-  { events, everyMs = EVERY_MS }: { readonly events: Events; readonly everyMs?: number },
+  { cert, key }: TlsFiles,
+  {
+    events,
+    setting,
+    everyMs = EVERY_MS,
+  }: { readonly events: Events; readonly setting: TlsSetting; readonly everyMs?: number },
 ): ReloadingTls | undefined {
   if (cert === undefined || key === undefined) return undefined
   const paths = { cert, key }
-  let pair = readPair(paths)
+  let pair = readPair(paths, setting)
   let wrong = ''
   const listeners: ((pair: TlsPair) => void)[] = []
   const timer = setInterval(reload, everyMs).unref()
 
   function reload(): void {
     try {
-      const next = readPair(paths)
+      const next = readPair(paths, setting)
       wrong = ''
       if (next.cert === pair.cert && next.key === pair.key) return
       pair = next
       for (const tell of listeners) tell(next)
-      events.emit({ type: 'lifecycle', action: 'certificate', detail: describe(next) })
+      events.emit({ type: 'lifecycle', action: 'certificate', detail: describe(next, setting) })
     } catch (error) {
       if (!(error instanceof GateError)) throw error
       // while one file of the two is written and the other is not yet, this is so for a moment
@@ -54,8 +61,8 @@ export function openTls(
 }
 
 /** @throws GateError `config-invalid`, without a word of what the files hold */
-export function readPair({ cert, key }: { readonly cert: string; readonly key: string }): TlsPair {
-  const pair = { cert: readText('tls.cert', cert), key: readText('tls.key', key) }
+export function readPair({ cert, key }: { readonly cert: string; readonly key: string }, setting: TlsSetting): TlsPair {
+  const pair = { cert: readText(`${setting}.cert`, cert), key: readText(`${setting}.key`, key) }
   try {
     createSecureContext(pair)
     new X509Certificate(pair.cert)
@@ -63,7 +70,7 @@ export function readPair({ cert, key }: { readonly cert: string; readonly key: s
     const why = /KEY_VALUES_MISMATCH|key values mismatch/.test(`${errorCode(cause)} ${String(cause)}`)
       ? 'the key is not that of the certificate'
       : 'they are no certificate and key in PEM'
-    throw new GateError('config-invalid', `tls: ${cert} and ${key} cannot be used: ${why}`)
+    throw new GateError('config-invalid', `${setting}: ${cert} and ${key} cannot be used: ${why}`)
   }
   return pair
 }
@@ -78,7 +85,7 @@ function readText(setting: string, path: string): string {
   }
 }
 
-function describe({ cert }: TlsPair): string {
+function describe({ cert }: TlsPair, setting: TlsSetting): string {
   const { validTo, fingerprint256 } = new X509Certificate(cert)
-  return `a new certificate is in use, until ${validTo} (sha256 ${fingerprint256})`
+  return `a new certificate of ${setting} is in use, until ${validTo} (sha256 ${fingerprint256})`
 }

@@ -3,14 +3,16 @@ import type { Environment } from '../config/read-environment.ts'
 import type { Config } from '../config/schema.ts'
 import { type SourceSettings, sourcesOf } from '../config/sources.ts'
 import { GateError } from '../domain/base/errors.ts'
+import type { Millis } from '../domain/base/instant.ts'
 import type { SourceName } from '../domain/base/source-name.ts'
 import { HELD, heldAt, heldOf, type Source, sourceAt } from '../domain/memory/source.ts'
+import { createByteBudget } from '../flow/byte-budget.ts'
 import { createNoIntegrity } from '../gate/sources/no-integrity.ts'
 import type { Events } from '../observe/events.ts'
 import { createDocuments, type Documents } from '../parse/documents.ts'
 import type { Index, Integrity, ResumableOrigin, RootList } from '../ports/outward.ts'
 import { parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
-import { createUpstreamAgent } from '../upstream/agent.ts'
+import { createUpstreamAgent, type UpstreamAgent } from '../upstream/agent.ts'
 import { createIndex } from '../upstream/pypi-index.ts'
 import { createIntegrity } from '../upstream/pypi-integrity.ts'
 import { createOrigin } from '../upstream/pypi-origin.ts'
@@ -37,6 +39,7 @@ interface ConnectOptions {
   readonly readers?: number
 }
 
+/** Where the configuration says that not a packet leaves, none does: whatever asks is told so (`usage`). */
 export function connectSources(config: Config, options: ConnectOptions): ConnectedSources {
   // threads are the machine's, whoever sent what they read
   const documents = createDocuments(options.readers === undefined ? {} : { size: options.readers })
@@ -63,25 +66,41 @@ interface SourceOptions extends ConnectOptions {
 function connectSource(source: SourceSettings, options: SourceOptions): Connected & { close(): Promise<void> } {
   const { index, integrity, files, auth, ca, timeout } = source
   const { config, documents, environment, version, events } = options
-  const agent = createUpstreamAgent({
-    upstreams: askedOf(source),
-    others: sourcesOf(config)
-      .filter(({ rule }) => rule.name !== source.rule.name)
-      .flatMap(askedOf),
-    files,
-    ca: readCa(ca),
-    timeout,
-    auth,
-    environment,
-    version,
-    events,
-  })
+  const agent = config.offline
+    ? offlineAgent(timeout)
+    : createUpstreamAgent({
+        upstreams: askedOf(source),
+        others: sourcesOf(config)
+          .filter(({ rule }) => rule.name !== source.rule.name)
+          .flatMap(askedOf),
+        files,
+        ca: readCa(ca),
+        timeout,
+        auth,
+        environment,
+        version,
+        events,
+      })
   return {
     index: createIndex({ agent, index, files, documents }),
     integrity: integrity === 'none' ? createNoIntegrity() : createIntegrity({ agent, integrity, index }),
     origin: createOrigin({ agent, files, maxSize: config.files.maxSize }),
     rootList: createRootList({ agent, index }),
     close: () => agent.close(),
+  }
+}
+
+function offlineAgent(timeout: Millis): UpstreamAgent {
+  const detail =
+    'the configuration says offline, so no index is asked; what the mirror holds is told by the gate that serves it (--gate URL)'
+  return {
+    timeout,
+    documents: createByteBudget(0),
+    send: async () => {
+      throw new GateError('usage', detail)
+    },
+    mayLead: () => false,
+    close: async () => {},
   }
 }
 

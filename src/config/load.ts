@@ -9,6 +9,7 @@ import { readConfigFile } from './read-file.ts'
 import { type Config, configSchema } from './schema.ts'
 import { isClosed } from './sections/access.ts'
 import { consoleContradictions } from './sections/console.ts'
+import { halfPair } from './sections/tls.ts'
 import { vsaContradictions } from './sections/vsa.ts'
 import { describe, namedSource, put, type SettingSource } from './source.ts'
 import { indexesOf, issuerContradictions, sourceContradictions } from './sources.ts'
@@ -114,7 +115,7 @@ function contradictions(settings: ReadonlyMap<string, Setting>): readonly string
   const url = settings.get('trust.tuf_url')
   if (url?.value !== undefined && settings.get('trust.tuf_root')?.value === undefined)
     wrong.push(`${url.origin} trust.tuf_url: needs trust.tuf_root, the root.json to start from`)
-  wrong.push(...twoForms(settings), ...amongSources(settings), ...amongIssuers(settings), ...halfPair(settings))
+  wrong.push(...twoForms(settings), ...amongSources(settings), ...amongIssuers(settings), ...halfPair(settings, 'tls'))
   wrong.push(...consoleContradictions(settings), ...vsaContradictions(settings))
   if (wrong.length === 0) wrong.push(...shutOut(settings))
   const offline = settings.get('offline')
@@ -170,14 +171,6 @@ const USUAL_HEADER = CONFIG_KEYS.find(({ key }) => key === 'files.accel.header')
 
 function isEmpty(list: unknown): boolean {
   return !Array.isArray(list) || list.length === 0
-}
-
-function halfPair(settings: ReadonlyMap<string, Setting>): readonly string[] {
-  const [cert, key] = [settings.get('tls.cert'), settings.get('tls.key')]
-  if ((cert?.value === undefined) === (key?.value === undefined)) return []
-  return cert?.value === undefined
-    ? [`${key?.origin} tls.key: needs tls.cert, the certificate that it is of`]
-    : [`${cert.origin} tls.cert: needs tls.key, its private key`]
 }
 
 /** An index that nobody could enter is a mistake. */

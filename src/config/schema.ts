@@ -6,6 +6,7 @@ import { accessSection, flag } from './sections/access.ts'
 import { type ConsoleSettings, consoleSection } from './sections/console.ts'
 import { notifySection } from './sections/notify.ts'
 import { storeSection } from './sections/store.ts'
+import { tlsSection } from './sections/tls.ts'
 import { vsaSection } from './sections/vsa.ts'
 import { indexesSection, sourcesSection } from './sources-schema.ts'
 import { count, duration, size } from './units.ts'
@@ -167,19 +168,6 @@ const metricsSection = z
   })
   .prefault({})
 
-function tlsSection(folder: string) {
-  return z
-    .strictObject({
-      cert: pathBelow(folder)
-        .optional()
-        .describe(
-          'PEM of the certificate and what leads to its root: the gate speaks HTTPS. Read again when it changes',
-        ),
-      key: pathBelow(folder).optional().describe('PEM of its private key; with `tls.cert`'),
-    })
-    .prefault({})
-}
-
 const limitsSection = z
   .strictObject({
     connections: count()
@@ -262,7 +250,7 @@ function makeSchema(folder: string) {
       )
       .register(NOTES, { otherwise: 'one, `main`, at `/`, with every source in the order written' }),
     access: accessSection(folder),
-    tls: tlsSection(folder),
+    tls: tlsSection(folder, { key: 'tls', speaker: 'the gate' }),
     trust: trustSection(folder),
     index: indexSection,
     files: filesSection,

@@ -1,3 +1,4 @@
+import { GateError } from '../domain/base/errors.ts'
 import type { SourceName } from '../domain/base/source-name.ts'
 import { ownedInVain, ownedTwice, type SourceRule } from '../domain/sources/source-rule.ts'
 import type { Credentials } from './parts.ts'
@@ -83,6 +84,20 @@ export function indexesOf(config: Several): readonly IndexSettings[] {
       }),
     )
     .sort((one, other) => one.path.length - other.path.length || (one.path < other.path ? -1 : 1))
+}
+
+/** The index that was named, or the first. @throws GateError `usage` for one that there is not */
+export function indexNamed(config: Config, name: string | undefined): IndexSettings {
+  const indexes = indexesOf(config)
+  const index = indexes.find(one => name === undefined || one.name === name)
+  if (index !== undefined) return index
+  const known = indexes.map(one => one.name).join(', ')
+  throw new GateError('usage', `there is no index ${JSON.stringify(name)}; the configuration has: ${known}`)
+}
+
+/** Whose rows of a journal are one index's: with only one index every row is, whatever it was called when they were written. */
+export function oneOfSeveral(config: Several, index: string): string | undefined {
+  return indexesOf(config).length > 1 ? index : undefined
 }
 
 /** A member of `sources`, `indexes` or `access` that does not go with another one. */

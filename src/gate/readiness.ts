@@ -33,6 +33,7 @@ export function createReadiness(options: Options): () => Promise<readonly Check[
     await probe('clock', async () => clock.now(), 'not behind the newest recorded time'),
     upstreamCheck(watch),
     ...gatesCheck(store),
+    ...approvalsCheck(policies),
     ...auditCheck(unaudited()),
     ...(webhooks === undefined ? [] : [webhooksCheck(webhooks())]),
     { name: 'draining', ok: !draining(), detail: draining() ? 'shutting down' : 'no' },
@@ -57,6 +58,14 @@ function gatesCheck({ shared }: Pick<Store, 'shared'>): readonly Check[] {
   const warnings = shared.warnings()
   if (warnings.length === 0) return [{ name: 'gates', ok: true, detail: 'of one mind' }]
   return [{ name: 'gates', ok: true, warning: true, detail: warnings.join('; ') }]
+}
+
+/** What no approval lets through is served all the same. */
+function approvalsCheck(policies: Policies): readonly Check[] {
+  const failure = policies.unread?.()
+  if (failure === undefined) return []
+  const detail = `${failure.detail}: files that rest on an approval are not served`
+  return [{ name: 'approvals', ok: true, warning: true, detail }]
 }
 
 /** Whoever asks for packages is served all the same. */

@@ -1,4 +1,5 @@
 import { GateError } from '../domain/base/errors.ts'
+import { API_BASE } from '../protocol/api/operation.ts'
 import { createAddressOf, createTrusted, type Trusted } from './door/address.ts'
 import { createDoor } from './door/door.ts'
 import { listenAt } from './door/listen.ts'
@@ -121,9 +122,14 @@ function addRoutes(router: Router, servings: Servings): void {
     const [path = ''] = (exchange.request.url ?? '').split('?', 1)
     const serving = servingOf(servings, path)
     if (serving !== undefined && redirectDoubledSlashes(serving, exchange, path.slice(serving.path.length))) return
-    sendFailure(exchange, new GateError('not-found', 'nothing is served at this path'), servings[0].settings.events)
+    const why = path.startsWith(`${API_BASE}/`) ? NO_CONSOLE : 'nothing is served at this path'
+    sendFailure(exchange, new GateError('not-found', why), servings[0].settings.events)
   })
 }
+
+/** Whoever asks for the API here took one listener for the other. */
+const NO_CONSOLE =
+  'this is the address of packages and not of the console, which answers the API at one of its own (`console.listen`, `console.public_url`)'
 
 /** The routes of an index are for those who may enter it, however their path was spelled. */
 function routerOf({ index }: Serving, router: Router): Router {

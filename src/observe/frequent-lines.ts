@@ -1,6 +1,6 @@
 import type { GateEvent } from './events.ts'
 import { PROBES, round } from './log-line.ts'
-import { withoutSecrets } from './without-secrets.ts'
+import { subjectWithoutSecrets, withoutSecrets } from './without-secrets.ts'
 
 /** Texts that are remembered in their written form. */
 const MOST_TEXTS = 2_048
@@ -15,17 +15,18 @@ export function createFrequentLines(timestamp: () => string): (event: GateEvent)
   /** `undefined` is left out, as JSON does */
   const ours = remembering(text => JSON.stringify(text))
   const foreign = remembering(text => JSON.stringify(withoutSecrets(text)))
+  const named = remembering(text => JSON.stringify(subjectWithoutSecrets(text)))
 
   function requestLine(event: Extract<GateEvent, { type: 'request' }>): string {
     const { method, route, status, ms, bytes, accel, client, subject, url } = event
     const inFront = accel === 0 ? '' : `,"accel":${number(accel)}`
-    const who = subject === undefined ? '' : `,"subject":${foreign(subject)}`
+    const who = subject === undefined ? '' : `,"subject":${named(subject)}`
     return `{"level":"info"${timestamp()},"method":${ours(method)},"route":${ours(route)},"status":${number(status)},"ms":${number(round(ms))},"bytes":${number(bytes)}${inFront},"client":${foreign(client)}${who},"untrusted":{"url":${foreign(url)}},"msg":"request"}\n`
   }
 
   function verdictLine(event: Extract<GateEvent, { type: 'verdict' }>): string {
     const { outcome, code, project, sha256, rule, client, subject, index, ms, explain, filename, identity } = event
-    const who = subject === undefined ? '' : `,"subject":${foreign(subject)}`
+    const who = subject === undefined ? '' : `,"subject":${named(subject)}`
     const at = index === undefined ? '' : `,"index":${ours(index)}`
     const file = sha256 === undefined ? '' : `,"sha256":${ours(sha256)}`
     const by = rule === undefined ? '' : `,"rule":${ours(rule)}`

@@ -2,7 +2,7 @@ import { errorCode } from '../domain/base/error-code.ts'
 import { ERRORS } from '../domain/base/errors.ts'
 import { LIMITS } from '../domain/base/limits.ts'
 import type { GateEvent } from './events.ts'
-import { cleanValue, withoutSecrets } from './without-secrets.ts'
+import { cleanValue, subjectWithoutSecrets, withoutSecrets } from './without-secrets.ts'
 
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 
@@ -47,7 +47,7 @@ export function logLine(event: GateEvent): LogLine {
         sha256,
         rule,
         client: withoutSecrets(client),
-        subject: subject === undefined ? undefined : withoutSecrets(subject),
+        subject: subject && subjectWithoutSecrets(subject),
         index,
         ms: round(ms),
         explain,
@@ -61,7 +61,7 @@ export function logLine(event: GateEvent): LogLine {
       const { limit, subject, address } = event
       return line('warn', 'a limit was reached', {
         limit,
-        subject: subject === undefined ? undefined : withoutSecrets(subject),
+        subject: subject && subjectWithoutSecrets(subject),
         address: address === undefined ? undefined : withoutSecrets(address),
         detail: LIMITS[limit],
       })
@@ -141,7 +141,7 @@ function requestLine(event: Extract<GateEvent, { type: 'request' }>): LogLine {
     bytes,
     ...(accel === 0 ? {} : { accel }),
     client: withoutSecrets(client), // a header, where a proxy is believed
-    subject: subject === undefined ? undefined : withoutSecrets(subject),
+    subject: subject && subjectWithoutSecrets(subject),
     untrusted: { url: withoutSecrets(url) },
   })
 }

@@ -25,6 +25,12 @@ export function withoutSecrets(text: string): string {
     .replace(UNSEEN, character => `\\u{${character.codePointAt(0)?.toString(16)}}`)
 }
 
+/** The same for who it is: `token:` stands before the name of a token, which is no secret. */
+export function subjectWithoutSecrets(subject: string): string {
+  const [, kind = '', name = ''] = /^(token:)?(.*)$/s.exec(subject) ?? []
+  return `${kind}${withoutSecrets(name)}`
+}
+
 /** Any value, bounded in depth and length, each of its texts {@link withoutSecrets}. */
 export function cleanValue(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return withoutSecrets(value)

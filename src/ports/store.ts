@@ -82,6 +82,8 @@ export interface OtherGate extends GoesBy {
 export interface SharedState {
   /** Says to the others from now on what this gate goes by. */
   goBy(state: () => GoesBy): void
+  /** The same; `undefined`: it has not said anything yet. */
+  own(): GoesBy | undefined
   /** Those that said something within the last twenty seconds, by name. */
   others(): readonly OtherGate[]
   /** How many others have gone by something else for longer than a roll-out takes. */

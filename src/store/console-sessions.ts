@@ -1,5 +1,5 @@
 import type { Clock } from '../domain/base/instant.ts'
-import type { Sessions } from '../ports/console/sessions.ts'
+import type { SessionBook, Sessions } from '../ports/console/sessions.ts'
 import { withDatabaseIn } from './beside-gate.ts'
 import { createSessionsTable } from './sqlite/tables/access/sessions-table.ts'
 
@@ -10,7 +10,7 @@ import { createSessionsTable } from './sqlite/tables/access/sessions-table.ts'
 export async function withSessions<Result>(
   folder: string,
   clock: Clock,
-  use: (sessions: Sessions) => Promise<Result>,
+  use: (sessions: Sessions & SessionBook) => Promise<Result>,
 ): Promise<Result> {
   const run = <Value>(_what: string, query: () => Value): Value => query()
   const how = { clock, failed: 'the sessions could not be read or written' }

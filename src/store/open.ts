@@ -8,7 +8,7 @@ import type { Blobs } from '../ports/blobs.ts'
 import type { AuditLog, AuditRecords } from '../ports/console/audit-log.ts'
 import type { NoticeQueue } from '../ports/console/notices.ts'
 import type { Requests } from '../ports/console/requests.ts'
-import type { Sessions } from '../ports/console/sessions.ts'
+import type { SessionBook, Sessions } from '../ports/console/sessions.ts'
 import type { Holdings, Misses } from '../ports/mirror.ts'
 import type { Store } from '../ports/store.ts'
 import type { Tokens } from '../ports/tokens.ts'
@@ -44,7 +44,7 @@ interface OpenStore {
   readonly audit: AuditLog & AuditRecords
   /** what is told, on its way; ends with the store */
   notices(): Promise<NoticeQueue>
-  readonly sessions: Sessions
+  readonly sessions: Sessions & SessionBook
   /** the one that all go by who share the store */
   readonly clock: Clock
 }

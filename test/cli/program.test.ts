@@ -61,20 +61,16 @@ t.test('every help text names exit codes and examples, and fits 80 columns', asy
 })
 
 t.test('help that loads no command says what help says that loads them all', async t => {
-  const helpOf = async (isMeant: (name: string) => boolean): Promise<readonly string[]> => {
-    const program = await createProgram(
-      { output: paper(), version: '1' } as unknown as ProgramServices,
-      () => {},
-      isMeant,
-    )
-    const groups = program.commands.filter(({ commands }) => commands.length > 1)
-    return [program, ...groups].map(each => each.helpInformation())
+  const programOf = async (isMeant: (name: string) => boolean) =>
+    await createProgram({ output: paper(), version: '1' } as unknown as ProgramServices, () => {}, isMeant)
+  const [whole, light] = [await programOf(() => true), await programOf(() => false)]
+  t.equal(light.helpInformation(), whole.helpInformation())
+  const groups = whole.commands.filter(({ commands }) => commands.length > 1)
+  t.ok(groups.length > 5)
+  for (const group of groups) {
+    const alone = (await programOf(name => name === group.name())).commands.find(each => each.name() === group.name())
+    t.equal(alone?.helpInformation(), group.helpInformation(), `nor does the help of ${group.name()}`)
   }
-  const [whole, ...groups] = await helpOf(() => true)
-  const [light] = await helpOf(() => false)
-  t.equal(light, whole)
-  const names = ['policy', 'history', 'token', 'audit-log', 'notify', 'mirror', 'trust', 'store']
-  t.strictSame(await helpOf(name => names.includes(name)), [whole, ...groups], 'nor does the help of a group')
 })
 
 t.test('the version and the help of the whole load no command', async t => {

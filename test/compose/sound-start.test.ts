@@ -5,6 +5,7 @@ import { policiesOfSoundStart } from '../../src/compose/sound-start.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { systemClock } from '../../src/domain/base/instant.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
+import { createTlsAuthority } from '../world/network/tls-certificates.ts'
 
 const RULES = 'version: 1\nprojects: [{ match: demo, attestation: optional }]\n'
 
@@ -110,3 +111,24 @@ t.test('workloads that are anybody, or nobody to a gate that is offline, are tol
     detail: /^access\.workloads ca: .*gone\.pem cannot be read$/,
   })
 })
+
+t.test(
+  'a console beyond this machine without a certificate says so where packages have one, and one with a front does not',
+  async t => {
+    const authority = await createTlsAuthority('test')
+    const { cert, key } = await authority.issue(['localhost'])
+    const folder = t.testdir({ 'policy.yaml': RULES, 'cert.pem': cert, 'key.pem': key })
+    const tls = { cert: 'cert.pem', key: 'key.pem' }
+    const people = { listen: '0.0.0.0:0', public_url: 'https://console.acme.example' }
+    const doubts = async (more: object) =>
+      (await start(folder, { policy: ['policy.yaml'], tls, console: people, ...more })).filter(
+        it => it.type === 'config-warning',
+      )
+    t.match(await doubts({}), [
+      { detail: /^console\.listen is 0\.0\.0\.0, beyond this machine, and speaks plain HTTP/ },
+    ])
+    t.strictSame(await doubts({ console: { ...people, tls } }), [])
+    t.strictSame(await doubts({ console: { listen: '127.0.0.1:0' } }), [])
+    t.strictSame(await doubts({ trust_proxy: ['10.0.0.0/8'] }), [])
+  },
+)

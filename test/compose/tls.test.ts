@@ -134,7 +134,7 @@ t.test('a pair that cannot be used stops the start, without a word of what it ho
   ] as const) {
     writeFileSync(paths.cert, cert)
     writeFileSync(paths.key, key)
-    t.throws(() => readPair(paths), { code: 'config-invalid', detail: told }, what)
+    t.throws(() => readPair(paths, 'tls'), { code: 'config-invalid', detail: told }, what)
     await t.rejects(
       startGate(t, world, { configuration: { tls: paths } }),
       { code: 'config-invalid', detail: told },
@@ -145,5 +145,5 @@ t.test('a pair that cannot be used stops the start, without a word of what it ho
     code: 'config-invalid',
     detail: /tls\.cert: \/nowhere\.pem cannot be read \(ENOENT\)/,
   })
-  t.equal(openTls({ tls: { cert: undefined, key: undefined } }, { events: { emit() {} } }), undefined)
+  t.equal(openTls({ cert: undefined, key: undefined }, { events: { emit() {} }, setting: 'tls' }), undefined)
 })

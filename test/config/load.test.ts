@@ -31,6 +31,7 @@ t.test('without anything said, the defaults of the documentation hold', t => {
   t.strictSame(config.console, {
     listen: undefined,
     publicUrl: undefined,
+    tls: { cert: undefined, key: undefined },
     oidc: {
       issuer: undefined,
       clientId: undefined,
@@ -222,6 +223,6 @@ t.test('the shipped example loads, and says what holds without it', t => {
   // what stands in place of `upstream` stands beside it in no file
   for (const { key } of CONFIG_KEYS.filter(one => one.key !== 'sources' && one.key !== 'indexes'))
     t.match(uncommented.origins.get(key), /^portcullis\.yaml:/, key)
-  t.equal([...origins.values()].filter(origin => origin === 'default').length, 22, 'settings without a plain default')
+  t.equal([...origins.values()].filter(origin => origin === 'default').length, 24, 'settings without a plain default')
   t.end()
 })

@@ -68,6 +68,8 @@ t.test('every key can be set by its variable', t => {
     'store.max_stale': '30s',
     'console.listen': '127.0.0.1:9000',
     'console.public_url': 'https://console.acme.example',
+    'console.tls.cert': 'console-cert.pem',
+    'console.tls.key': 'console-key.pem',
     'console.oidc.issuer': 'https://login.acme.example/realms/acme',
     'console.oidc.client_id': 'portcullis',
     'console.oidc.client_secret_file': 'client-secret',
@@ -112,6 +114,7 @@ t.test('every key can be set by its variable', t => {
     console: {
       listen: { host: '127.0.0.1', port: 9_000 },
       publicUrl: 'https://console.acme.example',
+      tls: { cert: /\/console-cert\.pem$/, key: /\/console-key\.pem$/ },
       oidc: {
         clientId: 'portcullis',
         clientSecretFile: /\/client-secret$/,

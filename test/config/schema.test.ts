@@ -103,6 +103,6 @@ t.test('the JSON Schema says no more than the gate accepts: keys are closed at e
   visit(configJsonSchema(), '')
   t.strictSame(open, [])
   t.notMatch(JSON.stringify(configJsonSchema()), ROOT, 'no path of a machine')
-  t.equal(shownLines(showConfig(load(t, undefined))).length, CONFIG_KEYS.length + 19)
+  t.equal(shownLines(showConfig(load(t, undefined))).length, CONFIG_KEYS.length + 20)
   t.end()
 })

@@ -41,6 +41,26 @@ const MANY = {
   },
   metrics: { serviceMonitor: { enabled: true }, prometheusRule: { enabled: true, labels: { release: 'prometheus' } } },
 }
+const PEOPLE = {
+  ...MANY,
+  config: {
+    trust_proxy: ['10.0.0.0/8'],
+    console: { oidc: { issuer: 'https://login.acme.example', client_id: 'portcullis' } },
+  },
+  console: {
+    enabled: true,
+    publicUrl: 'https://console.acme.example',
+    clientSecret: { existingSecret: 'portcullis-console' },
+    tls: { existingSecret: 'console-pair' },
+    ingress: { enabled: true, className: 'nginx', host: 'console.acme.example', tlsSecret: 'console-tls' },
+  },
+  notify: { existingSecret: 'portcullis-webhooks' },
+  networkPolicy: {
+    ...MANY.networkPolicy,
+    consoleFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'people' } } }],
+    receivers: [{ cidr: '10.2.0.0/16', ports: [8443] }],
+  },
+}
 const SCALED = { ...MANY, autoscaling: { enabled: true } }
 
 function rendered(folder: string, values: unknown): string {
@@ -68,7 +88,7 @@ function manifestsIn(text: string): readonly Manifest[] {
 
 t.test('helm finds nothing to complain about', { skip: noHelm }, async t => {
   const file = join(t.testdir(), 'values.json')
-  for (const values of [ONE, MANY, SCALED]) {
+  for (const values of [ONE, MANY, PEOPLE, SCALED]) {
     writeFileSync(file, JSON.stringify(values))
     t.match(
       execFileSync('helm', ['lint', '--strict', CHART, '--values', file], { encoding: 'utf8' }),
@@ -110,11 +130,44 @@ t.test('a gate is let out to its sources and stores and nowhere else', { skip: n
   ])
 })
 
+t.test('the console has a door of its own, and webhooks a way out', { skip: noHelm }, async t => {
+  t.testdir()
+  const manifests = manifestsIn(rendered(t.testdirName, PEOPLE))
+  const [policy] = manifests.filter(({ kind }) => kind === 'NetworkPolicy')
+  t.match(policy?.spec, {
+    ingress: [
+      { ports: [{ port: 8080 }], from: MANY.networkPolicy.ingressFrom },
+      { ports: [{ port: 8081 }], from: PEOPLE.networkPolicy.consoleFrom },
+    ],
+  })
+  const egress = policy?.spec?.['egress'] as readonly object[]
+  t.match(egress.at(-1), { to: [{ ipBlock: { cidr: '10.2.0.0/16' } }], ports: [{ port: 8443 }] })
+  const services = manifests.filter(({ kind }) => kind === 'Service')
+  t.match(
+    services.flatMap(({ spec }) => spec?.['ports']),
+    [
+      { name: 'console', targetPort: 'console' },
+      { name: 'http', targetPort: 'http' },
+    ],
+  )
+  const hosts = manifests.filter(({ kind }) => kind === 'Ingress').flatMap(({ spec }) => spec?.['rules'])
+  t.match(hosts, [
+    { host: 'console.acme.example', http: { paths: [{ backend: { service: { port: { name: 'console' } } } }] } },
+    { host: 'pypi.acme.example', http: { paths: [{ backend: { service: { port: { name: 'http' } } } }] } },
+  ])
+  const [deployment] = manifests.filter(({ kind }) => kind === 'Deployment')
+  const text = JSON.stringify(deployment)
+  for (const part of ['PORTCULLIS_NOTIFY_FILE', '"containerPort":8081', '"path":"console-client"', 'console-pair'])
+    t.ok(text.includes(part), part)
+  const without = rendered(t.testdirName, MANY)
+  t.notMatch(without, /\b8081\b|-console|PORTCULLIS_NOTIFY/)
+})
+
 t.test('secrets are named and never held', { skip: noHelm }, async t => {
   t.testdir()
-  const text = rendered(t.testdirName, MANY)
+  const text = rendered(t.testdirName, PEOPLE)
   t.notOk(manifestsIn(text).some(({ kind }) => kind === 'Secret'))
-  for (const name of ['portcullis-database', 'portcullis-bucket', 'portcullis-upstream']) t.match(text, name)
+  for (const name of ['database', 'bucket', 'upstream', 'console', 'webhooks']) t.match(text, `portcullis-${name}`)
 })
 
 t.test('what the chart makes of the configuration is one that a gate takes', { skip: noHelm }, async t => {
@@ -128,6 +181,20 @@ t.test('what the chart makes of the configuration is one that a gate takes', { s
     { encoding: 'utf8', env: {} },
   )
   t.match(JSON.parse(shown), { index: { mode: 'hide' }, store: { blobs: MANY.store.blobs.url }, data: '/data' })
+  const people = manifestsIn(rendered(t.testdirName, PEOPLE)).find(
+    ({ data }) => data?.['portcullis.yaml'] !== undefined,
+  )
+  const { console: itsConsole } = parseDocument(people?.data?.['portcullis.yaml'] ?? '').toJS()
+  t.strictSame(itsConsole, {
+    listen: '0.0.0.0:8081',
+    public_url: 'https://console.acme.example',
+    oidc: {
+      issuer: 'https://login.acme.example',
+      client_id: 'portcullis',
+      client_secret_file: '/etc/portcullis/secrets/console-client',
+    },
+    tls: { cert: '/etc/portcullis/console-tls/tls.crt', key: '/etc/portcullis/console-tls/tls.key' },
+  })
 })
 
 for (const [what, values] of [
@@ -136,6 +203,11 @@ for (const [what, values] of [
   ['no policy', {}],
   ['an ingress without a host', { ...ONE, ingress: { enabled: true } }],
   ['a value that there is not', { ...ONE, replicas: 2 }],
+  ['a console that browsers find nowhere', { ...ONE, console: { enabled: true } }],
+  ['a console of the configuration that nobody could reach', { ...ONE, config: { console: { requests: {} } } }],
+  ['a console at another port', { ...PEOPLE, config: { console: { listen: '0.0.0.0:9000' } } }],
+  ['an ingress of no console', { ...ONE, console: { ingress: { enabled: true, host: 'console.acme.example' } } }],
+  ['webhooks in two places', { ...PEOPLE, config: { notify: [{ url: 'https://hooks.acme.example/' }] } }],
   ['a configuration that says what the chart says', { ...ONE, config: { listen: '0.0.0.0:80' } }],
 ] as const)
   t.test(`${what} is refused`, { skip: noHelm }, async t => {
@@ -148,7 +220,7 @@ t.test('its manifests are what Kubernetes knows', { skip: noHelm === false ? noK
   const schemas = process.env['KUBECONFORM_SCHEMAS']
   const from = schemas === undefined ? [] : ['-schema-location', schemas]
   const made = spawnSync('kubeconform', ['-strict', '-ignore-missing-schemas', '-summary', ...from], {
-    input: rendered(t.testdirName, MANY),
+    input: rendered(t.testdirName, PEOPLE),
     encoding: 'utf8',
   })
   if (/could not|failed downloading|no such host/i.test(made.stdout + made.stderr))
@@ -173,12 +245,65 @@ t.test('alerts and board ask for metrics that there are', async t => {
   )
 })
 
+t.test('what the templates ask of the values stands there, and the schema names the same', async t => {
+  const values: unknown = parseDocument(readFileSync(join(CHART, 'values.yaml'), 'utf8')).toJS()
+  const templates = readdirSync(join(CHART, 'templates')).map(name =>
+    readFileSync(join(CHART, 'templates', name), 'utf8'),
+  )
+  const asked = new Set(
+    templates.flatMap(text => [...text.matchAll(/\.Values\.([\w.]+)/g)].map(([, path = '']) => path)),
+  )
+  t.ok(asked.size > 30)
+  const there = keysOf(values)
+  t.strictSame(
+    // what is below `config` is the gate's
+    [...asked].filter(path => !there.includes(path) && !path.startsWith('config.')),
+    [],
+  )
+  const schema = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8'))
+  t.strictSame(strangers(values, schema, schema), [])
+})
+
+interface Shape {
+  readonly $ref?: string
+  readonly properties?: Readonly<Record<string, Shape>>
+}
+
+/** Paths that either the values or their schema has, and the other has not. */
+function strangers(value: unknown, shape: Shape, { definitions }: { readonly definitions: object }): readonly string[] {
+  function compare(held: unknown, { $ref, properties }: Shape, above: string): readonly string[] {
+    if ($ref !== undefined)
+      return compare(held, (definitions as Record<string, Shape>)[$ref.replace(/^.*\//, '')] ?? {}, above)
+    if (properties === undefined || typeof held !== 'object' || held === null) return []
+    const members = held as Readonly<Record<string, unknown>>
+    return [...new Set([...Object.keys(members), ...Object.keys(properties)])].flatMap(key => {
+      const path = `${above}${key}`
+      // of all charts, and of the gate
+      if (path === 'global' || path === 'config') return []
+      const inner = properties[key]
+      return inner === undefined || !(key in members) ? path : compare(members[key], inner, `${path}.`)
+    })
+  }
+  return compare(value, shape, '')
+}
+
+/** Paths of all that is an object's. */
+function keysOf(value: unknown, above = ''): readonly string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
+  return Object.entries(value).flatMap(([key, member]) => [`${above}${key}`, ...keysOf(member, `${above}${key}.`)])
+}
+
 t.test('the board is one that Grafana imports', async t => {
   const { panels, templating, uid } = JSON.parse(readFileSync(BOARD, 'utf8'))
   t.equal(uid, 'portcullis')
   t.ok(panels.length > 10)
   t.equal(new Set(panels.map(({ id }: { readonly id: number }) => id)).size, panels.length)
   t.match(templating.list, [{ name: 'datasource' }, { name: 'job' }])
+  const row = panels.findIndex(({ type }: { readonly type: string }) => type === 'row')
+  const below = JSON.stringify(panels.slice(row + 1))
+  t.ok(row > 0)
+  for (const asked of ['console .*', 'request', 'portcullis_notices_total', 'portcullis_notices_oldest_seconds'])
+    t.match(below, asked, 'what people do has a row of its own')
 })
 
 t.test('the unit lets the gate do little besides its work', { skip: noSystemd }, async t => {

@@ -136,6 +136,7 @@ export const ROOMS: Readonly<
     requests: { is: 'commands that ask a gate about requests, and decide them', enters: 'terminal command' },
     update: { is: 'the command that brings a policy up to date', enters: 'terminal command locks report' },
     access: { is: 'commands of tokens, and of who got what', enters: 'terminal command' },
+    console: { is: 'commands of who is signed in to the console, and the end of that', enters: 'terminal command' },
     'audit-log': { is: 'commands of what people did', enters: 'terminal command' },
     notify: { is: 'commands of what webhooks are told', enters: 'terminal command' },
     lock: { is: 'commands that change locks', enters: 'terminal command locks report' },

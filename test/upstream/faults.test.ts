@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
@@ -19,6 +19,7 @@ import { createIndex } from '../../src/upstream/pypi-index.ts'
 import { createIntegrity } from '../../src/upstream/pypi-integrity.ts'
 import { createOrigin } from '../../src/upstream/pypi-origin.ts'
 import { serve, serveRaw } from '../world/network/loopback.ts'
+import { connectProxy } from '../world/network/proxy.ts'
 import { createTlsAuthority } from '../world/network/tls-certificates.ts'
 import { metadataOf } from './one-answer.ts'
 
@@ -728,34 +729,4 @@ function inspectAll(error: unknown): string {
       ...Object.getOwnPropertyNames(at).map(name => JSON.stringify(Reflect.get(at, name)) ?? ''),
     )
   return seen.join('\n')
-}
-
-/** The little of RFC 9110, 9.3.6 that a test needs. */
-async function connectProxy(t: Test): Promise<{
-  readonly port: number
-  readonly targets: readonly string[]
-  readonly authorizations: readonly (string | undefined)[]
-}> {
-  const targets: string[] = []
-  const authorizations: (string | undefined)[] = []
-  const proxy = createHttpServer((request, response) => {
-    targets.push(request.url ?? '')
-    response.end()
-  })
-  proxy.on('connect', (request, socket: Socket) => {
-    targets.push(request.url ?? '')
-    authorizations.push(request.headers['proxy-authorization'])
-    const [host, port] = (request.url ?? '').split(':')
-    const onward = connect(Number(port), host, () => {
-      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
-      onward.pipe(socket).pipe(onward)
-    })
-    onward.on('error', () => socket.destroy())
-    socket.on('error', () => onward.destroy())
-    t.teardown(() => void onward.destroy())
-  })
-  proxy.listen(0, '127.0.0.1')
-  await once(proxy, 'listening')
-  t.teardown(() => void proxy.close())
-  return { port: (proxy.address() as AddressInfo).port, targets, authorizations }
 }

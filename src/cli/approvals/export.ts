@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
-import { indexesOf } from '../../config/sources.ts'
-import { GateError } from '../../domain/base/errors.ts'
+import { indexNamed } from '../../config/sources.ts'
 import { documentsAt } from '../../gate/requests/approvals.ts'
 import { documentBeside, NO_APPROVALS } from '../../protocol/policy/approval-layer.ts'
 import { askGate, type GateOptions, gateNamed } from '../command/asked-gate.ts'
@@ -45,20 +44,16 @@ export function addApprovalsExport(approvals: Command, services: Services, _conc
 
 async function exportApproved(path: string | undefined, named: string | undefined, services: Services): Promise<void> {
   const { config } = await services.loadConfig({ config: path })
-  const indexes = indexesOf(config)
-  const index = named === undefined ? indexes[0] : indexes.find(({ name }) => name === named)
-  if (index === undefined)
-    throw new GateError('usage', `there is no index ${named}; there are ${indexes.map(({ name }) => name).join(', ')}`)
-  const { policy, layered } = await requireGivenPolicy(index.policy, services, {
+  const index = indexNamed(config, named)
+  const { below, leftOut } = await requireGivenPolicy(index.policy, services, {
     config,
     gate: config,
     index: index.name,
   })
   await askRecordsIfAny(config, services, async records => {
     const approved = documentsAt(index.name, (await records?.approvals(services.clock())) ?? [])
-    const left = layered?.leftOut ?? new Map()
-    const taken = approved.filter(({ id }) => !left.has(id))
-    const texts = taken.map(one => documentBeside(one, layered?.below ?? policy).text)
+    const taken = approved.filter(({ id }) => !leftOut.has(id))
+    const texts = taken.map(one => documentBeside(one, below).text)
     services.output.out(texts.length === 0 ? NO_APPROVALS : texts.join(''))
     createScreen(services.output, 'err').line(styled('dim', `${taken.length} approved at ${index.name}`))
   })

@@ -31,6 +31,8 @@ const ASKING: ReadonlySet<string> = new Set([
   'requests ask',
   'requests approve',
   'requests decline',
+  'console sessions list',
+  'console sessions end',
 ])
 
 /** Whoever names a gate means it. @throws GateError `usage` */

@@ -15,14 +15,16 @@ export async function askRecords<Answer>(
   config: Config,
   services: Services,
   ask: (records: Records) => Promise<Answer>,
+  index?: string,
 ): Promise<Answer> {
-  return await askRecordsIfAny(config, services, async records => {
+  const askAny = async (records: Records | undefined): Promise<Answer> => {
     if (records !== undefined) return await ask(records)
     throw new GateError(
       'usage',
       `there is no database of a gate in ${config.data}: run this where the gate runs (--config, PORTCULLIS_DATA)`,
     )
-  })
+  }
+  return await askRecordsIfAny(config, services, askAny, index)
 }
 
 /** Says on stderr that what is told of the time from `since` on is not all, where verdicts of it left the journal for want of room. */
@@ -45,8 +47,9 @@ export async function askRecordsIfAny<Answer>(
   config: Config,
   services: Services,
   ask: (records: Records | undefined) => Promise<Answer>,
+  index?: string,
 ): Promise<Answer> {
-  const records = await services.openRecords(config)
+  const records = await services.openRecords(config, index)
   try {
     return await ask(records)
   } finally {

@@ -2,10 +2,14 @@ import { resolve } from 'node:path'
 import type { Config } from '../../config/schema.ts'
 import { indexesOf, namedSources } from '../../config/sources.ts'
 import { GateError } from '../../domain/base/errors.ts'
-import type { Policy } from '../../domain/policy/policy.ts'
 import { readPinsFile, readPolicyFiles } from '../../gate/policy/policy-files.ts'
 import { documentsAt } from '../../gate/requests/approvals.ts'
-import { type ApprovalDocument, type LoadBeside, layApprovals } from '../../protocol/policy/approval-layer.ts'
+import {
+  type ApprovalDocument,
+  type LaidPolicy,
+  type LoadBeside,
+  loadLaid,
+} from '../../protocol/policy/approval-layer.ts'
 import { type LoadedPolicy, loadPolicy } from '../../protocol/policy/policy-yaml.ts'
 import { formatDiagnostic } from '../../protocol/yaml/diagnostic.ts'
 import { nearPath } from '../terminal/near-path.ts'
@@ -25,9 +29,7 @@ interface Beside {
   readonly index?: string | undefined
 }
 
-export type GivenPolicy =
-  | (GoodPolicy & { readonly layered?: { readonly below: Policy; readonly leftOut: ReadonlyMap<string, string> } })
-  | Exclude<LoadedPolicy, GoodPolicy>
+export type GivenPolicy = LaidPolicy | Exclude<LoadedPolicy, GoodPolicy>
 
 /** Policy files or folders, read as one policy and as strictly as the gate does; places are relative to the working folder. */
 export async function readGivenPolicy(
@@ -42,16 +44,15 @@ export async function readGivenPolicy(
   const readRoot = await services.openReadRoot()
   const load: LoadBeside = more =>
     loadPolicy([...files, ...more], services.clock(), readRoot, readPinsFile, config && namedSources(config))
-  const loaded = load([])
-  if (!('policy' in loaded) || gate === undefined) return loaded
-  const approved = await approvedAt(gate, index, services)
-  const { loaded: layered, leftOut } = layApprovals(loaded.policy, approved, load)
-  for (const [id, why] of leftOut)
+  const approved = gate === undefined ? [] : await approvedAt(gate, index, services)
+  const loaded = loadLaid(approved, load)
+  if (!('policy' in loaded)) return loaded
+  for (const [id, why] of loaded.leftOut)
     createScreen(services.output, 'err').line(
       styled('doubt', 'note'),
       `: the approval of request ${id} is left out, as the gate does: ${why}`,
     )
-  return { ...(layered ?? loaded), layered: { below: loaded.policy, leftOut } }
+  return loaded
 }
 
 /** What was approved at an index; default: the first. Only adds to an answer: what cannot be read is no reason to fail. */
@@ -76,7 +77,7 @@ export async function requireGivenPolicy(
   paths: readonly string[],
   services: Services,
   beside: Beside = {},
-): Promise<Extract<GivenPolicy, GoodPolicy>> {
+): Promise<LaidPolicy> {
   const loaded = await readGivenPolicy(paths, services, beside)
   if ('policy' in loaded) return loaded
   throw new GateError('policy-invalid', loaded.diagnostics.map(formatDiagnostic).join('\n'))

@@ -15,7 +15,7 @@ import type { AuditRecords } from '../../ports/console/audit-log.ts'
 import type { NoticeKeeper } from '../../ports/console/notices.ts'
 import type { RemoteGate } from '../../ports/console/remote-gate.ts'
 import type { AccessRequest } from '../../ports/console/requests.ts'
-import type { Role } from '../../ports/console/sessions.ts'
+import type { Role, StandingSession } from '../../ports/console/sessions.ts'
 import type { Records } from '../../ports/records.ts'
 import type { Revision } from '../../ports/revision.ts'
 import type { TokenKeeper } from '../../ports/tokens.ts'
@@ -51,7 +51,7 @@ export interface Services {
   /** Files as a revision of git has them. */
   openRevision(name: string): Promise<Revision>
   /** What the gate has written into its data folder, read-only; `undefined` where there is no database. */
-  openRecords(config: Config): Promise<Records | undefined>
+  openRecords(config: Config, index?: string): Promise<Records | undefined>
   /**
    * Lets go of something that is remembered, in the data folder and in what commands keep themselves; a gate that runs takes notice
    * before it is done. False where there was nothing to let go of.
@@ -64,6 +64,8 @@ export interface Services {
    * console, `unknown-store`.
    */
   offerSignInLink(config: Config, order: SignInLinkOrder): Promise<string>
+  /** Who is signed in to the console, beside a gate that runs or without. Throws as `keepTokens` does. */
+  keepSessions<Result>(config: Config, use: (sessions: ServiceSessions) => Promise<Result>): Promise<Result>
   /**
    * What people did, and what gates did that people answer for, read-only, while gates may be adding to it; `undefined` where there is no
    * database.
@@ -119,6 +121,13 @@ export interface ServiceTokens extends Pick<TokenKeeper, 'list'> {
   revoke(name: string, at: Instant, why: string | undefined): ReturnType<TokenKeeper['revoke']>
 }
 
+/** Likewise, who is signed in to the console, and the end of that. */
+export interface ServiceSessions {
+  list(): Promise<readonly StandingSession[]>
+  /** Answers with what was ended. Throws `usage` where nobody is signed in who is called so. */
+  end(whose: string, why: string | undefined): Promise<readonly StandingSession[]>
+}
+
 /** Who is to be signed in. */
 export interface SignInLinkOrder {
   readonly role: Role
@@ -151,6 +160,10 @@ export interface TestedHook {
   readonly status: number | undefined
   /** `undefined`: it arrived */
   readonly wrong: string | undefined
+  /** nothing in it is the secret, or is enough to be taken for what it signed */
+  readonly sent: { readonly headers: Readonly<Record<string, string>>; readonly body: string }
+  /** the first line of the answer's body; `undefined`: there was no answer */
+  readonly line: string | undefined
 }
 
 /** Whose a name is to be, and why. */

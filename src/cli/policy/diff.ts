@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
+import { indexNamed, oneOfSeveral } from '../../config/sources.ts'
 import { instant } from '../../domain/base/instant.ts'
 import type { Effect } from '../../domain/policy/change.ts'
 import { comparable, comparePolicies, type PolicyChange } from '../../domain/policy/compare-policies.ts'
+import { recordsOfIndex } from '../../gate/records/one-look.ts'
 import { type Replay, replay } from '../../gate/records/replay.ts'
 import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
@@ -15,6 +17,7 @@ import { counted } from '../terminal/table.ts'
 
 interface DiffOptions {
   readonly config?: string
+  readonly index?: string
   readonly format: 'text' | 'json'
 }
 
@@ -46,6 +49,7 @@ export function addPolicyDiff(policy: Command, services: Services, conclude: Con
     .description(DESCRIPTION)
     .argument('<old>', 'policy file or folder')
     .argument('<new>', 'policy file or folder')
+    .option('--index <name>', 'what this index has seen, with what is approved there; default: the first')
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)
     .action(async (old: string, fresh: string, _options, command: Command) => {
@@ -55,36 +59,39 @@ export function addPolicyDiff(policy: Command, services: Services, conclude: Con
 
 async function diff(
   [old, fresh]: readonly [string, string],
-  { format, config }: DiffOptions,
+  { format, config, index }: DiffOptions,
   services: Services,
 ): Promise<ExitCode> {
   const { config: gate } = await services.loadConfig({ config })
+  const name = indexNamed(gate, index).name
   const [before, after] = [
-    await requireGivenPolicy([old], services, { gate }),
-    await requireGivenPolicy([fresh], services, { gate }),
+    await requireGivenPolicy([old], services, { gate, index: name }),
+    await requireGivenPolicy([fresh], services, { gate, index: name }),
   ]
-  return await askRecordsIfAny(gate, services, async records => {
+  const compare = async (records: Records | undefined): Promise<ExitCode> => {
     const changes = comparePolicies(comparable(before), comparable(after), {
       seen: (await records?.projects()) ?? [],
       now: services.clock(),
     })
-    const replayed = records === undefined ? undefined : await lastMonth(records, before, after, services)
+    const replayed =
+      records && (await lastMonth(records, [before, after], { index: oneOfSeveral(gate, name), services }))
     if (format === 'json')
       services.output.out(jsonLine({ changes, replay: replayed === undefined ? null : replayJson(replayed) }))
     else render(createScreen(services.output), changes, replayed)
     return changes.length === 0 && (replayed?.changed.length ?? 0) === 0 ? 0 : 1
-  })
+  }
+  return await askRecordsIfAny(gate, services, compare, name)
 }
 
 async function lastMonth(
   records: Records,
-  { policy: before }: GoodPolicy,
-  { policy: after }: GoodPolicy,
-  services: Services,
+  [before, after]: readonly [GoodPolicy, GoodPolicy],
+  { index, services }: { readonly index: string | undefined; readonly services: Services },
 ): Promise<Replay> {
   const since = instant(services.clock() - MONTH)
   await tellDropped(records, since, services)
-  return await replay(records, after, { since, at: undefined, before })
+  const own = recordsOfIndex(records, index)
+  return await replay(own, after.policy, { since, at: undefined, before: before.policy })
 }
 
 const MARKS: Readonly<Record<Effect, readonly [string, Style]>> = {

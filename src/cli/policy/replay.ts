@@ -1,6 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import { indexNamed, oneOfSeveral } from '../../config/sources.ts'
 import type { Instant } from '../../domain/base/instant.ts'
+import { recordsOfIndex } from '../../gate/records/one-look.ts'
 import { replay } from '../../gate/records/replay.ts'
+import type { Records } from '../../ports/records.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askRecords, tellDropped } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
@@ -16,6 +19,7 @@ interface ReplayOptions {
   readonly policy: readonly string[]
   readonly since: Since
   readonly at?: 'now' | Instant
+  readonly index?: string
   readonly format: 'text' | 'json'
 }
 
@@ -53,6 +57,7 @@ export function addPolicyReplay(policy: Command, services: Services, conclude: C
       }),
     )
     .option('--at <now | time>', 'decide as of this moment instead of that of each request', parseAt)
+    .option('--index <name>', 'what was asked of this index, with what is approved there; default: the first')
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', MORE)
     .action(async (_options, command: Command) => {
@@ -61,19 +66,22 @@ export function addPolicyReplay(policy: Command, services: Services, conclude: C
 }
 
 async function replayUnder(options: ReplayOptions, services: Services): Promise<ExitCode> {
-  const { config, policy: files, since, at, format } = options
+  const { config, policy: files, since, at, index, format } = options
   const { config: gate } = await services.loadConfig({ config })
-  const { policy: compiled } = await requireGivenPolicy(files, services, { gate })
+  const name = indexNamed(gate, index).name
+  const { policy: compiled } = await requireGivenPolicy(files, services, { gate, index: name })
   if (format === 'text') namePolicy(compiled, services)
-  return await askRecords(gate, services, async records => {
+  const decideAgain = async (records: Records): Promise<ExitCode> => {
     const now = services.clock()
     const from = sinceAt(since, now)
     await tellDropped(records, from, services)
-    const replayed = await replay(records, compiled, { since: from, at: at === 'now' ? now : at })
+    const own = recordsOfIndex(records, oneOfSeveral(gate, name))
+    const replayed = await replay(own, compiled, { since: from, at: at === 'now' ? now : at })
     if (format === 'json') services.output.out(jsonLine(replayJson(replayed)))
     else renderReplay(createScreen(services.output), replayed)
     return replayed.changed.length === 0 ? 0 : 1
-  })
+  }
+  return await askRecords(gate, services, decideAgain, name)
 }
 
 function parseAt(text: string): 'now' | Instant {

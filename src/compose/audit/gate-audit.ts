@@ -28,6 +28,8 @@ interface Running {
   readonly version: string
   /** each with the files or folders that it is read from */
   readonly policies: readonly { readonly paths: readonly string[]; readonly policies: Pick<Policies, 'current'> }[]
+  /** digests of what is in force at the indexes that go by a policy: the policy with what was approved there */
+  readonly inForce: (policy: Pick<Policies, 'current'>) => readonly string[]
   readonly events: Events
 }
 
@@ -132,10 +134,20 @@ export function createGateAudit({ clock, clean }: Options): GateAudit {
     if (event.type !== 'policy') return
     const { action, digest, before, files, diagnostics } = event
     const detail = { files: files.join(' '), ...(before === undefined ? {} : { before }) }
-    if (action === 'rejected') add(entry('policy-kept', { target: digest, why: diagnostics[0], detail }))
+    if (action === 'rejected') add(withInForce(entry('policy-kept', { target: digest, why: diagnostics[0], detail })))
     else {
-      add(entry(action === 'loaded' ? 'policy-loaded' : 'policy-reloaded', { target: digest, detail }))
+      add(withInForce(entry(action === 'loaded' ? 'policy-loaded' : 'policy-reloaded', { target: digest, detail })))
       if (began !== undefined) add(revocationsOf(began.log, began.running, digest))
+    }
+  }
+
+  /** An entry about a policy's own files says what is in force by then, where that is more: what was approved lies over them. */
+  function withInForce(row: AuditEntry): Due {
+    return async () => {
+      const { policies = [], inForce = () => [] } = began?.running ?? {}
+      const own = policies.filter(({ policies: its }) => its.current().digest === row.target)
+      const digests = new Set(own.flatMap(({ policies: its }) => inForce(its)).filter(digest => digest !== row.target))
+      return [digests.size === 0 ? row : { ...row, detail: { ...row.detail, in_force: [...digests].join(' ') } }]
     }
   }
 

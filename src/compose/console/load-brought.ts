@@ -13,14 +13,15 @@ export interface Brought {
 /** A folder that there is not: what a policy names that somebody brings is found among what he brings with it. */
 const BROUGHT = '/brought'
 
-/** Reads it as strictly as the gate reads its own; what it names lies among its pins, or nowhere. */
+/** Reads it as strictly as the gate reads its own, and more files beside it; what it names lies among its pins, or nowhere. */
 export function loadBrought(
   { files, pins }: Brought,
   { now, sources }: { readonly now: Instant; readonly sources: readonly string[] | undefined },
+  beside: readonly TextFile[] = [],
 ): LoadedPolicy {
   const lying = new Map([...pins].map(([path, text]) => [posix.resolve(BROUGHT, path), text]))
   const loaded = loadPolicy(
-    files.map(({ path, text }) => ({ path: posix.resolve(BROUGHT, path), text })),
+    [...files.map(({ path, text }) => ({ path: posix.resolve(BROUGHT, path), text })), ...beside],
     now,
     () => ({ wrong: 'cannot be read here: a policy that is sent brings no trusted root' }),
     path => lying.get(path) ?? { wrong: 'was not sent beside the policy' },

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts'
+import { indexNamed } from '../../config/sources.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Clock } from '../../domain/base/instant.ts'
 import { documentsAt } from '../../gate/requests/approvals.ts'
@@ -7,26 +8,31 @@ import type { RequestDesk } from '../../gate/requests/desk.ts'
 import type { ApiIndex, ApiParts, GoodPolicy } from '../../http/console/api/api-parts.ts'
 import type { Bearers } from '../../http/console/api/bearers.ts'
 import type { ConsoleRouter } from '../../http/console/router.ts'
+import { createSessionDesk } from '../../http/console/sign-in/session-desk.ts'
 import type { Events } from '../../observe/events.ts'
-import type { AuditRecords } from '../../ports/console/audit-log.ts'
+import type { AuditLog, AuditRecords } from '../../ports/console/audit-log.ts'
 import type { Ledger } from '../../ports/console/ledger.ts'
 import type { Requests } from '../../ports/console/requests.ts'
+import type { SessionBook } from '../../ports/console/sessions.ts'
+import type { Store } from '../../ports/store.ts'
 import type { Tokens } from '../../ports/tokens.ts'
 import { documentBeside, layApprovals } from '../../protocol/policy/approval-layer.ts'
 import type { LoadedPolicy } from '../../protocol/policy/policy-yaml.ts'
-import type { TextFile } from '../../protocol/yaml/yaml-document.ts'
 import { withTokenKeeper } from '../access.ts'
 import { recordsOf } from '../commands.ts'
 import { forgetInStore } from '../decided/forget.ts'
-import { indexNamed, recordedIndex } from '../indexes.ts'
+import { recordedIndex } from '../indexes.ts'
 import type { GatedIndex } from '../served-indexes.ts'
+import { shownGates } from './shown-gates.ts'
 import { lookOnThread } from './try-policy.ts'
 
 export interface OpenApiParts {
   readonly version: string
   readonly indexes: readonly GatedIndex[]
   readonly ledger: Ledger
-  readonly audit: AuditRecords
+  readonly audit: AuditLog & AuditRecords
+  readonly sessions: SessionBook
+  readonly store: Pick<Store, 'shared'>
   readonly requests: Requests
   readonly desk: RequestDesk
   readonly decisions: Decisions
@@ -46,7 +52,15 @@ export async function openApi(config: Config, parts: OpenApiParts): Promise<Open
     import('../../http/console/api/add-api.ts'),
     import('../../http/console/api/bearers.ts'),
   ])
-  const { indexes, tokens, clock, events } = parts
+  const {
+    indexes,
+    tokens,
+    sessions,
+    audit,
+    clock,
+    events,
+    store: { shared },
+  } = parts
   const [first, ...others] = indexes.map(index => apiIndexOf(config, index, parts))
   const [serving] = indexes
   if (first === undefined || serving === undefined) throw new TypeError('a configuration has an index')
@@ -56,6 +70,8 @@ export async function openApi(config: Config, parts: OpenApiParts): Promise<Open
     indexes: [first, ...others],
     keepTokens: use => withTokenKeeper(config, use, clock),
     forget: (order, by) => forgetInStore(config, order, { by, clock }),
+    sessions: createSessionDesk({ sessions, audit, clock }),
+    gates: () => shownGates(shared),
     readiness: () => serving.gate.readiness(),
   }
   return { identify: bearers.identify, addTo: router => addApi(router, api, bearers.tokenOf) }
@@ -81,20 +97,20 @@ function apiIndexOf(
     return known
   }
 
-  async function approvals(): Promise<readonly TextFile[]> {
+  async function approvals(): Promise<readonly string[]> {
     const { approved, below, leftOut } = await layer()
-    return approved.filter(({ id }) => !leftOut.has(id)).map(one => documentBeside(one, below))
+    return approved.filter(({ id }) => !leftOut.has(id)).map(one => documentBeside(one, below).text)
   }
 
   return {
     name,
     policy,
-    approvals: async () => (await approvals()).map(({ text }) => text),
+    approvals,
     lastError: () => policies.lastError(),
     lookAt: async (look, brought) => {
-      const texts = base.texts()
-      const before = { ...texts, files: [...texts.files, ...(await approvals())] }
-      return await lookOnThread({ config, index: name, look, brought, before, now: clock() })
+      const now = clock()
+      const approved = documentsAt(name, await requests.inForce(now))
+      return await lookOnThread({ config, index: name, look, brought, texts: base.texts(), approved, now })
     },
     explain,
     sourceOf,

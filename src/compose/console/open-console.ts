@@ -9,6 +9,7 @@ import type { AuditLog, AuditRecords } from '../../ports/console/audit-log.ts'
 import type { SignInIssuer } from '../../ports/console/issuer.ts'
 import type { Ledger } from '../../ports/console/ledger.ts'
 import type { Sessions } from '../../ports/console/sessions.ts'
+import { openTls } from '../tls.ts'
 import { readCa } from '../upstream.ts'
 import { readClientSecret } from './client-secret.ts'
 import type { OpenApi } from './open-api.ts'
@@ -31,10 +32,12 @@ export interface ConsoleParts {
 }
 
 export interface OpenConsole {
-  /** `http://host:port` as bound */
+  /** `http://host:port` as bound, or `https:` */
   readonly url: string
   /** everything that it answers */
   readonly routes: readonly ConsoleRoute[]
+  /** Reads its certificate again. */
+  reload(): void
   close(): Promise<void>
 }
 
@@ -56,6 +59,7 @@ export async function openConsole(config: Config, parts: ConsoleParts): Promise<
   ])
   const ledger = openLedger(config)
   const api = await parts.openApi(ledger)
+  const tls = openTls(config.console.tls, { events, setting: 'console.tls' })
   const opened = createConsole({
     publicUrl,
     issuer,
@@ -66,10 +70,12 @@ export async function openConsole(config: Config, parts: ConsoleParts): Promise<
     trustProxy: config.trustProxy,
     events,
     clock,
+    tls,
     clean: text => own.clean(clean(text)),
   })
   const pages = openPageData(config, { ...parts.pages, ledger, audit, looks: parts.asking.looks, clock })
   async function close(): Promise<void> {
+    tls?.close()
     await opened.close()
     await pages.close()
     await ledger.close()
@@ -79,7 +85,7 @@ export async function openConsole(config: Config, parts: ConsoleParts): Promise<
     addPages(opened.router, pages.data)
     addRequestPages(opened.router, parts.asking)
     api.addTo(opened.router)
-    return { url: await opened.listen(at), routes: opened.routes(), close }
+    return { url: await opened.listen(at), routes: opened.routes(), reload: () => tls?.reload(), close }
   } catch (error) {
     await close()
     throw error

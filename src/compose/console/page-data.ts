@@ -4,12 +4,14 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { Clock } from '../../domain/base/instant.ts'
 import { createLimit } from '../../flow/limit.ts'
 import { projectNow } from '../../gate/records/project-now.ts'
+import { documentsAt } from '../../gate/requests/approvals.ts'
 import type { Looks } from '../../gate/requests/look.ts'
 import { isRevoked } from '../../gate/revoked/revoked-rows.ts'
 import type { PageData, ShownIndex } from '../../http/console/pages/data.ts'
 import type { Recent } from '../../observe/readers/recent.ts'
 import type { AuditRecords } from '../../ports/console/audit-log.ts'
 import type { Ledger } from '../../ports/console/ledger.ts'
+import type { Requests } from '../../ports/console/requests.ts'
 import type { Records } from '../../ports/records.ts'
 import type { Store } from '../../ports/store.ts'
 import type { Trust } from '../../ports/trust.ts'
@@ -17,6 +19,7 @@ import { recordsOf } from '../commands.ts'
 import { recordedIndex } from '../indexes.ts'
 import type { GatedIndex } from '../served-indexes.ts'
 import { type IndexPolicies, policiesFor } from '../sound-start.ts'
+import { shownGates } from './shown-gates.ts'
 import { tryPolicy } from './try-policy.ts'
 
 /** rows of the journal that are looked at for what was said of a project's files last; no page of a list has more */
@@ -32,13 +35,14 @@ export interface PageParts {
   readonly store: Pick<Store, 'shared'>
   readonly recent: Recent
   readonly looks: Pick<Looks, 'list'>
+  readonly requests: Pick<Requests, 'inForce'>
   readonly clock: Clock
 }
 
 /** What the console's pages show; the journal and what is remembered are read on connections of their own, opened when somebody looks. */
 export function openPageData(
   config: Config,
-  { ledger, audit, indexes, policies, trust, store: { shared }, recent, looks, clock }: PageParts,
+  { ledger, audit, indexes, policies, trust, store: { shared }, recent, looks, requests, clock }: PageParts,
 ): { readonly data: PageData; close(): Promise<void> } {
   const opened: Promise<Records | undefined>[] = []
   // one at a time: who asks for more waits, and is told when it takes too long
@@ -70,10 +74,12 @@ export function openPageData(
         return await projectNow(await records(), { ...asked, said: sha256 => codes.get(sha256) })
       },
       isRevoked: async (file, by) => await isRevoked(file, by, await records()),
-      whatIf: async (files, pins) =>
-        await looking.run(
-          async () => await tryPolicy({ config, index: settings.name, texts: base.texts(), files, pins, now: clock() }),
-        ),
+      whatIf: async (files, pins, asker) =>
+        await looking.run(async () => {
+          const now = clock()
+          const approved = documentsAt(settings.name, await requests.inForce(now))
+          return await tryPolicy({ config, index: settings.name, texts: base.texts(), approved, files, pins, now })
+        }, asker),
     }
   }
 
@@ -86,10 +92,7 @@ export function openPageData(
       indexes: [first, ...others],
       clock,
       trust: () => trust.status(clock()),
-      gates: () =>
-        shared === undefined
-          ? undefined
-          : { others: shared.others(), apart: shared.apart(), warnings: shared.warnings() },
+      gates: () => shownGates(shared),
       openRequests: async most => (await looks.list({ state: 'open' }, { limit: most })).length,
       inForceSince: digest => recent.inForceSince(digest),
       began: recent.began,

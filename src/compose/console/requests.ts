@@ -37,6 +37,7 @@ export async function openRequests(config: Pick<Config, 'console' | 'store'>, pa
     indexes: new Map([...indexes].map(([name, { policies }]) => [name, policies])),
     clock,
     events,
+    maxStale: config.store.maxStale,
     changes: hasConsole || config.store.database !== undefined,
   })
   const consoleUrl = () => consoleBase(config.console)

@@ -6,10 +6,9 @@ import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, instant } from '../../domain/base/instant.ts'
 import { linkPath, mintSecret } from '../../http/console/sign-in/session-keeper.ts'
 import type { Doer } from '../../ports/console/audit-log.ts'
-import type { Sessions } from '../../ports/console/sessions.ts'
 import { keepAuditLog } from '../audit/audit-log.ts'
 import { behindDoer } from '../audit/command-doer.ts'
-import { touchFolder } from '../first-touch.ts'
+import { withSessionsOf } from './standing-sessions.ts'
 
 /** ms */
 const GOOD_FOR = 10 * 60_000
@@ -39,7 +38,7 @@ export async function offerSignInLink(
     },
     { clock },
   )
-  await keepSessions(config, sessions => sessions.offer(sha256Of(secret), { person, ends }), clock)
+  await withSessionsOf(config, sessions => sessions.offer(sha256Of(secret), { person, ends }), clock)
   return `${base}${linkPath(secret)}`
 }
 
@@ -50,20 +49,4 @@ function assertConsoleUrl({ console: settings }: Config): string {
   if (url === undefined)
     throw new GateError('config-invalid', 'console.listen leaves the port to the system: set console.public_url')
   return url
-}
-
-/** In the data folder, or in the database that gates share. */
-async function keepSessions<Result>(
-  config: Config,
-  use: (sessions: Sessions) => Promise<Result>,
-  clock: Clock,
-): Promise<Result> {
-  const { database } = config.store
-  if (database !== undefined) {
-    const { withSharedSessions } = await import('../../store/postgres/with-database.ts')
-    return await withSharedSessions(database, use)
-  }
-  await touchFolder(config.data)
-  const { withSessions } = await import('../../store/console-sessions.ts')
-  return await withSessions(config.data, clock, use)
 }

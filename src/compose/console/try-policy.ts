@@ -5,27 +5,32 @@ import type { Instant } from '../../domain/base/instant.ts'
 import type { PolicyTexts } from '../../gate/policy/other-policy.ts'
 import type { BroughtFound, BroughtLook } from '../../gate/records/brought-policy.ts'
 import type { WhatIf } from '../../gate/records/what-if.ts'
+import type { ApprovalDocument } from '../../protocol/policy/approval-layer.ts'
 import type { TextFile } from '../../protocol/yaml/yaml-document.ts'
 import type { Brought } from './load-brought.ts'
 
-/** A policy that somebody tries, and all that it is tried against. */
-export interface WhatIfOrder {
+/** What a policy is tried against. */
+interface TriedAgainst {
   readonly config: Config
   /** what the configuration calls it */
   readonly index: string
   /** of the policy in force */
   readonly texts: PolicyTexts
-  readonly files: readonly TextFile[]
-  readonly pins: string | undefined
+  /** what is approved at the index, and lies over the one as over the other */
+  readonly approved: readonly ApprovalDocument[]
   readonly now: Instant
 }
 
+/** A policy that somebody tries. */
+export interface WhatIfOrder extends TriedAgainst {
+  readonly files: readonly TextFile[]
+  readonly pins: string | undefined
+}
+
 /** A policy that somebody brings, and what is asked about it. */
-export interface BroughtOrder extends Pick<WhatIfOrder, 'config' | 'index' | 'now'> {
+export interface BroughtOrder extends TriedAgainst {
   readonly look: BroughtLook
   readonly brought: Brought
-  /** the policy in force, approvals included */
-  readonly before: PolicyTexts
 }
 
 export type ThreadAnswer<Found> = { readonly found: Found } | { readonly code: ErrorCode; readonly detail: string }

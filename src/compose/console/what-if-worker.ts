@@ -1,11 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Config } from '../../config/schema.ts'
-import { indexesOf, namedSources } from '../../config/sources.ts'
+import { indexesOf, namedSources, oneOfSeveral } from '../../config/sources.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { loadAgain, loadInstead } from '../../gate/policy/other-policy.ts'
 import { type BroughtFound, lookAtBrought } from '../../gate/records/brought-policy.ts'
 import { type WhatIf, whatIf } from '../../gate/records/what-if.ts'
 import type { Records } from '../../ports/records.ts'
+import { loadLaid } from '../../protocol/policy/approval-layer.ts'
 import { recordsOf } from '../commands.ts'
 import { recordedIndex } from '../indexes.ts'
 import { loadBrought } from './load-brought.ts'
@@ -16,19 +17,27 @@ async function answer(order: WhatIfOrder | BroughtOrder): Promise<WhatIf | Broug
   return 'look' in order ? await lookAt(order) : await tryIt(order)
 }
 
-async function lookAt({ config, index, look, brought, before, now }: BroughtOrder): Promise<BroughtFound> {
-  const after = loadBrought(brought, { now, sources: namedSources(config) })
-  const ask = async <Answer>(use: (records: Records) => Promise<Answer>) => await withRecords(config, index, use)
-  return await lookAtBrought(look, after, { before: () => loadAgain(before, now), ask, index, now })
+async function lookAt({ config, index, look, brought, texts, approved, now }: BroughtOrder): Promise<BroughtFound> {
+  const sources = namedSources(config)
+  const after = loadLaid(look.kind === 'check' ? [] : approved, beside =>
+    loadBrought(brought, { now, sources }, beside),
+  )
+  return await lookAtBrought(look, after, {
+    before: () => loadLaid(approved, beside => loadAgain(texts, now, beside)),
+    ask: async use => await withRecords(config, index, use),
+    index: oneOfSeveral(config, index),
+    now,
+  })
 }
 
-async function tryIt({ config, index, texts, files, pins, now }: WhatIfOrder): Promise<WhatIf> {
-  const after = loadInstead(texts, files, pins, now)
+async function tryIt({ config, index, texts, approved, files, pins, now }: WhatIfOrder): Promise<WhatIf> {
+  const after = loadLaid(approved, beside => loadInstead(texts, files, pins, now, beside))
   if (!('policy' in after)) return { diagnostics: after.diagnostics }
+  const before = loadLaid(approved, beside => loadAgain(texts, now, beside))
   return await withRecords(
     config,
     index,
-    async records => await whatIf(records, { before: loadAgain(texts, now), after, now }),
+    async records => await whatIf(records, { before, after, index: oneOfSeveral(config, index), now }),
   )
 }
 

@@ -1,6 +1,7 @@
 import type { SourceOrder } from '../../cli/command/services.ts'
 import type { Environment } from '../../config/read-environment.ts'
 import type { Config } from '../../config/schema.ts'
+import { indexNamed } from '../../config/sources.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Clock } from '../../domain/base/instant.ts'
 import { lastingName, nameNow } from '../../domain/sources/lasting-name.ts'
@@ -8,7 +9,7 @@ import { askable } from '../../domain/sources/source-rule.ts'
 import { decideSource } from '../../store/decide-source.ts'
 import { commandDoer } from '../audit/command-doer.ts'
 import { touchFolder } from '../first-touch.ts'
-import { indexNamed, placedSources, placeOf, rulesAt } from '../indexes.ts'
+import { placedSources, placeOf, rulesAt } from '../indexes.ts'
 
 /** Decides whose a name is, as far as that is not the configuration's to say. */
 export async function decideSourceIn(

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { Services, TestedHook } from '../../cli/command/services.ts'
 import type { Environment } from '../../config/read-environment.ts'
 import type { Config } from '../../config/schema.ts'
+import { secretsOf } from '../../config/secrets.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Clock } from '../../domain/base/instant.ts'
+import { Secrets } from '../../domain/base/secrets.ts'
 import type { NoticeKeeper } from '../../ports/console/notices.ts'
 import { messageOf } from '../../protocol/webhooks/message.ts'
 import { touchFolder } from '../first-touch.ts'
@@ -47,17 +49,31 @@ export async function testHooks(
     )
   const hooks = await openHooks({ notify }, parts)
   const never = new AbortController().signal
+  // a receiver may say where it was asked, and that is a secret
+  const { clean } = new Secrets(secretsOf(config, parts.environment))
   return await Promise.all(
     hooks.map(async ({ host, template, sender }): Promise<TestedHook> => {
       const id = `msg_${randomUUID().replaceAll('-', '')}`
       const at = clock()
       const source = config.publicUrl ?? 'urn:portcullis:gate'
       const message = messageOf({ id, source, at, ...TEST }, template)
-      const answer = await sender.send({ id, at, ...message }, never)
+      let headers: Readonly<Record<string, string>> = {}
+      let line: string | undefined
+      const answer = await sender.send({ id, at, ...message }, never, heard => {
+        if (heard.kind === 'sent') headers = withoutSignatures(heard.headers)
+        else line = clean(heard.line)
+      })
       await sender.close()
-      return { host, id, status: answer.status, wrong: wrongIn(answer) }
+      return { host, id, status: answer.status, wrong: wrongIn(answer), sent: { headers, body: message.body }, line }
     }),
   )
+}
+
+/** What is shown is pasted into tickets: enough of each signature to compare it with what a receiver got, and too little to send it again. */
+function withoutSignatures(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const { 'webhook-signature': signatures } = headers
+  if (signatures === undefined) return headers
+  return { ...headers, 'webhook-signature': signatures.replaceAll(/(v1,.{8})\S*/g, '$1…') }
 }
 
 const TEST = {

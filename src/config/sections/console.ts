@@ -3,6 +3,7 @@ import { isLoopback as isLoopbackName } from '../../protocol/simple/upstream-bas
 import { type Listen, listenAddress, tryUpstreamBase } from '../address.ts'
 import { pathBelow } from '../parts.ts'
 import { flag } from './access.ts'
+import { halfPair, type TlsFiles, tlsSection } from './tls.ts'
 
 /** An origin of the console's own: its cookies are for a whole host. https:, or http: on a loopback address. */
 const consoleUrl = z.codec(z.string(), z.string(), {
@@ -43,6 +44,7 @@ export function consoleSection(folder: string) {
         .describe(
           'where browsers find the console, without a path: `https:`, or `http:` on a loopback address. Needed where `console.listen` is beyond this machine; the issuer sends people back to `/callback` there',
         ),
+      tls: tlsSection(folder, { key: 'console.tls', speaker: 'the console' }),
       oidc: z
         .strictObject({
           issuer: issuer
@@ -101,6 +103,8 @@ export function consoleSection(folder: string) {
 export interface ConsoleSettings {
   readonly listen: Listen | undefined
   readonly publicUrl: string | undefined
+  /** `tls` is that of packages alone; without one of its own the console leaves it to a front */
+  readonly tls: TlsFiles
   readonly oidc: {
     readonly issuer: string | undefined
     readonly clientId: string | undefined
@@ -128,7 +132,8 @@ export function consoleListen({ listen, publicUrl, oidc }: ConsoleSettings): Lis
 export function consoleBase(settings: ConsoleSettings): string | undefined {
   const at = consoleListen(settings)
   if (settings.publicUrl !== undefined || at === undefined || at.port === 0) return settings.publicUrl
-  return `http://${at.host.includes(':') ? `[${at.host}]` : at.host}:${at.port}`
+  const scheme = settings.tls.cert === undefined ? 'http' : 'https'
+  return `${scheme}://${at.host.includes(':') ? `[${at.host}]` : at.host}:${at.port}`
 }
 
 type Given = ReadonlyMap<string, { readonly value: unknown; readonly origin: string }>
@@ -148,6 +153,7 @@ export function consoleContradictions(settings: Given): readonly string[] {
   if (issuer === undefined)
     for (const key of OF_ISSUER)
       if (isGiven(key)) wrong.push(line(key, 'needs console.oidc.issuer, which signs people in'))
+  wrong.push(...tlsContradictions(settings))
   const listen = given('listen')?.value as Listen | undefined
   if (listen === undefined) return wrong
   if (given('public_url')?.value === undefined && !isLoopback(listen.host))
@@ -156,6 +162,19 @@ export function consoleContradictions(settings: Given): readonly string[] {
   if (listen.port !== 0 && listen.port === packages?.port && listen.host === packages.host)
     wrong.push(line('listen', 'is where packages are served; the console has a listener of its own'))
   return wrong
+}
+
+function tlsContradictions(settings: Given): readonly string[] {
+  const cert = settings.get('console.tls.cert')
+  const half = halfPair(settings, 'console.tls')
+  if (cert?.value === undefined || half.length > 0) return half
+  const url = settings.get('console.public_url')
+  if (typeof url?.value === 'string' && url.value.startsWith('http:'))
+    return [`${url.origin} console.public_url: is http:, and with console.tls the console speaks HTTPS`]
+  const isSomewhere = ['listen', 'public_url', 'oidc.issuer'].some(
+    key => settings.get(`console.${key}`)?.value !== undefined,
+  )
+  return isSomewhere ? [] : [`${cert.origin} console.tls.cert: there is no console: set console.listen`]
 }
 
 const OF_ISSUER = ['client_id', 'client_secret_file', 'ca', 'roles.viewer', 'roles.approver', 'roles.admin'].map(

@@ -28,6 +28,11 @@ export function pinsOf(artifact: Artifact, policy: Policy, now: Instant, rule: R
   return { inForce: pins.filter(({ ends }) => now < ends), ended: pins.filter(({ ends }) => now >= ends) }
 }
 
+/** Whether an approval pins the file, one that has ended too. */
+export function isApproved(artifact: Artifact, policy: Policy): boolean {
+  return policy.exemptionsFor(artifact.project).some(one => isApproval(one.ref.file) && pinsFile(one, artifact))
+}
+
 function pinsFile({ pins }: Exemption, { project, filename, sha256 }: Artifact): boolean {
   const own = pins.get(project)
   if (own === undefined) return false

@@ -6,6 +6,7 @@ import type { Finding } from '../../domain/identity/attestation.ts'
 import type { RememberedFinding } from '../../domain/memory/findings.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import { type Artifact, strangerSource } from '../../domain/packaging/artifact.ts'
+import { isApproved } from '../../domain/policy/exemptions.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { Asker } from '../../flow/asker.ts'
 import type { Memory } from '../../ports/memory.ts'
@@ -24,7 +25,7 @@ export interface Weighed {
 interface Options {
   readonly examine: Examine
   readonly memory: Pick<Memory, 'of'>
-  readonly policies: Pick<Policies, 'current'>
+  readonly policies: Pick<Policies, 'current' | 'unread'>
   readonly trust: Pick<Trust, 'fresh'>
   /** the present, for trust and for what is remembered; may throw unknown-clock */
   readonly now: () => Instant
@@ -117,6 +118,17 @@ export function createWeigh({ examine, memory, policies, trust, now, at }: Optio
     return weighed
   }
 
+  /** Whether an approval pins the file while nobody can read whether that holds still. */
+  function unread(artifact: Artifact): GateError | undefined {
+    const failure = policies.unread?.()
+    return failure !== undefined && isApproved(artifact, policies.current()) ? failure : undefined
+  }
+
+  function assertRead(artifact: Artifact): void {
+    const failure = unread(artifact)
+    if (failure !== undefined) throw failure
+  }
+
   function unexamined(artifact: Artifact, { memory: known, policy, now: moment }: AtHand): Verdict | undefined {
     const inside = examine.metadataFinding(artifact, known)
     if (inside !== undefined) return decide(artifact, inside, policy, known.history, moment)
@@ -125,8 +137,15 @@ export function createWeigh({ examine, memory, policies, trust, now, at }: Optio
   }
 
   return {
-    anyhow,
-    unexamined,
+    async anyhow(artifact, asker) {
+      const weighed = await anyhow(artifact, asker)
+      assertRead(artifact)
+      return weighed
+    },
+    unexamined(artifact, known) {
+      assertRead(artifact)
+      return unexamined(artifact, known)
+    },
     outlook(artifact, { memory: known, policy, now: moment }) {
       const inside = examine.metadataFinding(artifact, known)
       let remembered: RememberedFinding | undefined
@@ -154,7 +173,7 @@ export function createWeigh({ examine, memory, policies, trust, now, at }: Optio
       if (examine.metadataFinding(artifact, known.memory) !== undefined) return undefined
       // what needs no finding to be refused is refused with one, too
       const verdict = lasting(artifact, known, known.now)?.verdict
-      if (!Admitted.is(verdict)) return undefined
+      if (!Admitted.is(verdict) || unread(artifact) !== undefined) return undefined
       return verdict.facts.restsOnAttestation && !isFresh(known.now) ? undefined : verdict
     },
   }

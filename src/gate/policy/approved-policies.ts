@@ -1,3 +1,4 @@
+import type { GateError } from '../../domain/base/errors.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
 import type { Events } from '../../observe/events.ts'
 import { type ApprovalDocument, type LayeredPolicy, layApprovals } from '../../protocol/policy/approval-layer.ts'
@@ -7,6 +8,8 @@ import type { Policies, ReloadingPolicies } from './policies.ts'
 export interface ApprovedPolicies extends Policies {
   /** What is approved from now on: all of it, and nothing else. */
   approve(approvals: readonly ApprovalDocument[]): void
+  /** Who tells whether what was approved last is known to be so still. */
+  heed(unread: () => GateError | undefined): void
   /** Approvals that do not load beside the policy as it is now, and why, by the id of their request. */
   leftOut(): ReadonlyMap<string, string>
   /** What the policy would be with one more; nothing changes. */
@@ -26,6 +29,7 @@ interface Options {
 export function withApprovals({ base, events }: Options): ApprovedPolicies {
   let approvals: readonly ApprovalDocument[] = []
   let below: Policy | undefined
+  let unread: () => GateError | undefined = () => undefined
   let layered: LayeredPolicy = { policy: base.current(), loaded: undefined, leftOut: NOTHING }
 
   function layer(): LayeredPolicy {
@@ -50,6 +54,10 @@ export function withApprovals({ base, events }: Options): ApprovedPolicies {
   return {
     current: () => (approvals.length === 0 ? base.current() : layer().policy),
     lastError: base.lastError,
+    unread: () => unread(),
+    heed(given) {
+      unread = given
+    },
     approve(given) {
       if (given.length === approvals.length && given.every((one, at) => isSame(one, approvals[at]))) return
       const before = layered

@@ -17,24 +17,29 @@ export interface PolicyTexts {
 
 const UNREAD = { wrong: 'is not read here: it is none that the policy in force names' }
 
-/** The policy once more. */
-export function loadAgain({ files, roots, pins, sources }: PolicyTexts, now: Instant): LoadedPolicy {
-  return loadPolicy(files, now, known(roots), known(pins), sources)
+/** The policy once more, and more files beside it. */
+export function loadAgain(
+  { files, roots, pins, sources }: PolicyTexts,
+  now: Instant,
+  beside: readonly TextFile[] = [],
+): LoadedPolicy {
+  return loadPolicy([...files, ...beside], now, known(roots), known(pins), sources)
 }
 
 /**
  * What other files would be in the place of the policy's own, in the same folder. What they name is as the policy read it; `given` stands for
- * every pins file, where it is there. No other file is read.
+ * every pins file, where it is there; more files may lie beside them. No other file is read.
  */
 export function loadInstead(
   { files: own, roots, pins, sources }: PolicyTexts,
   files: readonly TextFile[],
   given: string | undefined,
   now: Instant,
+  beside: readonly TextFile[] = [],
 ): LoadedPolicy {
   const folder = dirname(own[0]?.path ?? '.')
   const here = files.map(({ path, text }) => ({ path: join(folder, path), text }))
-  return loadPolicy(here, now, known(roots), given === undefined ? known(pins) : () => given, sources)
+  return loadPolicy([...here, ...beside], now, known(roots), given === undefined ? known(pins) : () => given, sources)
 }
 
 function known<Found>(found: ReadonlyMap<string, Found>): (path: string) => Found | { readonly wrong: string } {

@@ -15,6 +15,8 @@ export interface Policies {
   current(): Policy
   /** Why the last reload was rejected; `undefined` when what is on disk is in force. */
   lastError(): string | undefined
+  /** Why nobody knows at present what is approved beside the files; `undefined`, or absent: it is known. */
+  unread?(): GateError | undefined
 }
 
 export interface ReloadingPolicies extends Policies {

@@ -1,8 +1,10 @@
 import type { Instant } from '../../domain/base/instant.ts'
 import { comparable, comparePolicies, type PolicyChange } from '../../domain/policy/compare-policies.ts'
-import type { JournalRow, Records } from '../../ports/records.ts'
+import type { Records } from '../../ports/records.ts'
+import type { LaidPolicy } from '../../protocol/policy/approval-layer.ts'
 import type { LoadedPolicy } from '../../protocol/policy/policy-yaml.ts'
 import type { Diagnostic } from '../../protocol/yaml/diagnostic.ts'
+import { oneLook } from './one-look.ts'
 import { type Replay, replay } from './replay.ts'
 
 /** What is asked about a policy that somebody brings. */
@@ -30,28 +32,31 @@ export interface BroughtReplay extends Replay {
 export type BroughtFound =
   | { readonly diagnostics: readonly Diagnostic[] }
   | {
+      /** as it would be in force, approvals included */
       readonly policy: BroughtPolicy
+      readonly approvals: Pick<LaidPolicy, 'taken' | 'leftOut'>
       readonly changes: readonly PolicyChange[]
       readonly replayed: BroughtReplay | undefined
     }
 
 interface Beside {
-  /** the policy in force */
+  /** the policy in force, approvals included */
   readonly before: () => LoadedPolicy
   /** what was written down for the index. Throws `unknown-store` */
   readonly ask: <Answer>(use: (records: Records) => Promise<Answer>) => Promise<Answer>
-  /** what the configuration calls it */
-  readonly index: string
+  /** what the configuration calls it; without, all are looked at */
+  readonly index: string | undefined
   readonly now: Instant
 }
 
-/** rows of the journal that are decided again */
-const MOST_ROWS = 50_000
-
 /** Looks at a policy that somebody brings; nothing of it is put in force, or kept. Throws `unknown-store`. */
-export async function lookAtBrought(look: BroughtLook, after: LoadedPolicy, beside: Beside): Promise<BroughtFound> {
+export async function lookAtBrought(
+  look: BroughtLook,
+  after: LaidPolicy | Objections,
+  beside: Beside,
+): Promise<BroughtFound> {
   if (!('policy' in after)) return { diagnostics: after.diagnostics }
-  const { policy, contents } = after
+  const { policy, contents, taken, leftOut } = after
   return {
     policy: {
       digest: policy.digest,
@@ -61,42 +66,25 @@ export async function lookAtBrought(look: BroughtLook, after: LoadedPolicy, besi
       revocations: contents.revocations.length,
       warnings: policy.warnings,
     },
+    approvals: { taken, leftOut },
     changes: look.kind === 'compare' ? await changesOf(after, beside) : [],
     replayed: look.kind === 'replay' ? await replayed(after, look.since, beside) : undefined,
   }
 }
 
-type Loaded = Extract<LoadedPolicy, { readonly policy: unknown }>
+type Objections = Exclude<LoadedPolicy, { readonly policy: unknown }>
 
-async function changesOf(after: Loaded, { before, ask, now }: Beside): Promise<readonly PolicyChange[]> {
+async function changesOf(after: LaidPolicy, { before, ask, now }: Beside): Promise<readonly PolicyChange[]> {
   const own = before()
   if (!('policy' in own)) throw new TypeError('what is in force loads')
   const seen = await ask(records => records.projects())
   return comparePolicies(comparable(own), comparable(after), { seen, now })
 }
 
-async function replayed({ policy }: Loaded, since: Instant, { ask, index }: Beside): Promise<BroughtReplay> {
+async function replayed({ policy }: LaidPolicy, since: Instant, { ask, index }: Beside): Promise<BroughtReplay> {
   return await ask(async records => {
-    const bounded = boundedTo(records, index)
-    const found = await replay(bounded, policy, { since, at: undefined })
-    return { ...found, whole: !bounded.isCut() }
+    const look = oneLook(records, index)
+    const found = await replay(look.records, policy, { since, at: undefined })
+    return { ...found, whole: look.brokeOff() === undefined }
   })
-}
-
-/** The rows of one index, as far as one look goes. */
-function boundedTo(records: Records, index: string): Records & { readonly isCut: () => boolean } {
-  let cut = false
-  async function* rows(since: Instant): AsyncGenerator<JournalRow> {
-    let count = 0
-    for await (const row of records.journal(since)) {
-      if (row.index !== undefined && row.index !== index) continue
-      if (count === MOST_ROWS) {
-        cut = true
-        return
-      }
-      count += 1
-      yield row
-    }
-  }
-  return { ...records, journal: rows, isCut: () => cut }
 }

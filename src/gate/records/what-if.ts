@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises'
 import { type Instant, instant } from '../../domain/base/instant.ts'
 import { comparable, comparePolicies, type PolicyChange } from '../../domain/policy/compare-policies.ts'
-import type { JournalRow, Records } from '../../ports/records.ts'
-import type { LoadedPolicy } from '../../protocol/policy/policy-yaml.ts'
+import type { Records } from '../../ports/records.ts'
+import type { LaidPolicy, loadLaid } from '../../protocol/policy/approval-layer.ts'
 import type { Diagnostic } from '../../protocol/yaml/diagnostic.ts'
+import { type Decidable, LOOK_BOUNDS, type LookBounds, oneLook } from './one-look.ts'
 import { type Replay, replay } from './replay.ts'
 
 /** What another policy would change; `diagnostics`: it does not load, and this is why. */
@@ -13,75 +13,47 @@ export type WhatIf =
       readonly changes: readonly PolicyChange[]
       /** things that a load would say of it */
       readonly warnings: readonly string[]
+      /** what was approved, beside the other policy */
+      readonly approvals: Pick<LaidPolicy, 'taken' | 'leftOut'>
       readonly replay: Replay
       readonly since: Instant
       /** from here on rows were left out, because there are more than are looked at; `undefined`: all were */
       readonly brokeOff: Instant | undefined
     }
 
-export interface WhatIfBounds {
-  /** of the journal, one for equal requests */
-  readonly rows: number
-  /** that it may take, ms */
-  readonly lasts: number
+interface Compared {
+  readonly before: ReturnType<typeof loadLaid>
+  readonly after: ReturnType<typeof loadLaid>
+  /** what the configuration calls it; without, all are looked at */
+  readonly index: string | undefined
+  readonly now: Instant
 }
 
 const MONTH = 30 * 86_400_000
-const BOUNDS: WhatIfBounds = { rows: 200_000, lasts: 15_000 }
-/** ms: whoever asks meanwhile waits for so long at most */
-const SLICE = 4
 
 /**
- * Compares what two policies mean, and decides the requests of the last 30 days by both. Nothing is put in force, written down or asked of
- * anybody. It goes on in slices, and breaks off where it would take too long.
+ * Compares what two policies mean, each with what was approved beside it, and decides the requests of the last 30 days by both. Nothing is put
+ * in force, written down or asked of anybody. It breaks off where it would take too long.
  */
 export async function whatIf(
-  records: Pick<Records, 'journal' | 'project' | 'finding' | 'projects' | 'belonging'>,
-  { before, after, now }: { readonly before: LoadedPolicy; readonly after: LoadedPolicy; readonly now: Instant },
-  bounds: WhatIfBounds = BOUNDS,
+  records: Decidable & Pick<Records, 'projects'>,
+  { before, after, index, now }: Compared,
+  bounds: LookBounds = LOOK_BOUNDS,
 ): Promise<WhatIf> {
   if (!('policy' in after)) return { diagnostics: after.diagnostics }
   if (!('policy' in before)) return { diagnostics: before.diagnostics }
   const since = instant(now - MONTH)
   const seen = await records.projects()
   const changes = comparePolicies(comparable(before), comparable(after), { seen, now })
-  let brokeOff: Instant | undefined
-  const journal = bounded(records.journal(since), bounds, at => {
-    brokeOff = at
-  })
-  const { finding, project, belonging } = bound(records)
-  const replayed = await replay({ journal: () => journal, finding, project, belonging }, after.policy, {
-    since,
-    at: undefined,
-    before: before.policy,
-  })
-  return { changes, warnings: after.policy.warnings, replay: replayed, since, brokeOff }
-}
-
-function bound(records: Pick<Records, 'project' | 'finding' | 'belonging'>): typeof records {
+  const look = oneLook(records, index, bounds)
+  const replayed = await replay(look.records, after.policy, { since, at: undefined, before: before.policy })
+  const { taken, leftOut } = after
   return {
-    project: name => records.project(name),
-    finding: file => records.finding(file),
-    belonging: project => records.belonging(project),
-  }
-}
-
-async function* bounded(
-  rows: AsyncIterable<JournalRow>,
-  { rows: most, lasts }: WhatIfBounds,
-  breakOff: (at: Instant) => void,
-): AsyncGenerator<JournalRow> {
-  const end = performance.now() + lasts
-  let slice = performance.now() + SLICE
-  let seen = 0
-  for await (const row of rows) {
-    const now = performance.now()
-    if (seen >= most || now >= end) return breakOff(row.at)
-    if (now >= slice) {
-      await setImmediate()
-      slice = performance.now() + SLICE
-    }
-    seen += 1
-    yield row
+    changes,
+    warnings: after.policy.warnings,
+    approvals: { taken, leftOut },
+    replay: replayed,
+    since,
+    brokeOff: look.brokeOff(),
   }
 }

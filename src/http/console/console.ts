@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { errorEntry, GateError } from '../../domain/base/errors.ts'
-import type { Clock } from '../../domain/base/instant.ts'
+import { type Clock, millis } from '../../domain/base/instant.ts'
+import { createLimit } from '../../flow/limit.ts'
 import type { Events } from '../../observe/events.ts'
 import type { AuditLog } from '../../ports/console/audit-log.ts'
 import type { SignInIssuer } from '../../ports/console/issuer.ts'
@@ -17,7 +18,7 @@ import { ANONYMOUS } from '../exchange/client.ts'
 import { type Exchange, exchangeOf } from '../exchange/exchange.ts'
 import { answerWith, problemAnswer } from '../exchange/failures.ts'
 import { Outlet } from '../exchange/outlet.ts'
-import { DEFAULT_LIMITS } from '../exchange/settings.ts'
+import { DEFAULT_LIMITS, type TlsSource } from '../exchange/settings.ts'
 import { Html } from '../markup/html.ts'
 import { type ConsoleAnswer, seeOther, sendConsoleAnswer, shownAs, withConsoleHeaders } from './answer.ts'
 import { renderFailure } from './failure-page.ts'
@@ -43,6 +44,8 @@ export interface ConsoleOptions {
   readonly trustProxy: readonly string[]
   readonly events: Events
   readonly clock: Clock
+  /** default: plain HTTP */
+  readonly tls?: TlsSource | undefined
   /** the same text without any secret of the configuration */
   readonly clean: (text: string) => string
 }
@@ -51,7 +54,7 @@ export interface Console {
   readonly router: ConsoleRouter
   /** every route there is */
   readonly routes: () => readonly ConsoleRoute[]
-  /** Resolves to `http://host:port` as bound. */
+  /** Resolves to `http://host:port` as bound, or to `https:`. */
   listen(at: { readonly host: string; readonly port: number }): Promise<string>
   close(): Promise<void>
 }
@@ -60,7 +63,7 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
 
 /** The console over HTTP/1.1, on a listener of its own: who comes, from where, and what he may; pages and calls are added to its router. */
 export function createConsole(options: ConsoleOptions): Console {
-  const { events, clean, sessions, clock, publicUrl } = options
+  const { events, clean, sessions, clock, publicUrl, tls } = options
   const trusted = createTrusted(options.trustProxy)
   const limits = DEFAULT_LIMITS
   const outlet = new Outlet({ bounds: limits, buffers: new BufferPool(), events, clean })
@@ -100,7 +103,7 @@ export function createConsole(options: ConsoleOptions): Console {
   const listener = createListener({
     door,
     limits,
-    tls: undefined,
+    tls,
     answer(_request, response) {
       const exchange = exchangeOf(response)
       answerWith(exchange, events, async () => sendConsoleAnswer(exchange, await enter(exchange), outlet), answerOf)
@@ -110,7 +113,7 @@ export function createConsole(options: ConsoleOptions): Console {
     router: routes,
     routes: () => routes.all,
     async listen(at) {
-      const url = await listenAt(listener, at, 'http', 'console.listen')
+      const url = await listenAt(listener, at, tls === undefined ? 'http' : 'https', 'console.listen')
       places = createOwnPlaces(publicUrl, url)
       return url
     },
@@ -126,6 +129,9 @@ export function createConsole(options: ConsoleOptions): Console {
     },
   }
 }
+
+/** So many of one person at once, and of all: whoever asks much waits behind himself. */
+const TURNS = { running: 64, each: 8, waiting: 1_000, patience: millis(30_000), what: 'questions of the console' }
 
 interface EntranceParts extends Pick<ConsoleOptions, 'identify'> {
   readonly routes: ConsoleRoutes
@@ -146,6 +152,7 @@ function createEntrance({ routes, keeper, places, identify }: EntranceParts) {
     return isProgram ? await programOf(exchange) : await keeper.recognise(exchange, origin)
   }
 
+  const turns = createLimit(TURNS)
   return async (exchange: Exchange): Promise<ConsoleAnswer> => {
     const { request } = exchange
     const origin = places().originOf(request)
@@ -157,7 +164,8 @@ function createEntrance({ routes, keeper, places, identify }: EntranceParts) {
     if (asker === undefined) return signInFirst(route, exchange)
     exchange.client = { ...exchange.client, subject: asker.person.subject }
     assertRole(asker.person.role, route.need)
-    return await answerRoute(visitOf(exchange, asker, { origin, path, search, segments }), { route, segments })
+    const visit = visitOf(exchange, asker, { origin, path, search, segments })
+    return await turns.run(async () => await answerRoute(visit, { route, segments }), exchange.asker)
   }
 }
 

@@ -4,6 +4,9 @@ import type { Exchange } from '../exchange/exchange.ts'
 /** bytes; what a form of a few fields never has */
 export const FORM_BYTES = 64 * 1024
 
+/** of a form; no page of ours has as many */
+const MOST_FIELDS = 200
+
 /** What a form says, by the name of each field. */
 export interface Fields {
   /** The first of this name, a file as its text; `undefined`: there is none. */
@@ -39,6 +42,10 @@ export async function readForm(exchange: Exchange, most = FORM_BYTES): Promise<F
   if (type !== URL_ENCODED && type !== MULTIPART)
     throw new GateError('unsupported-type', `a form is ${URL_ENCODED} or ${MULTIPART}`)
   const body = await readBody(exchange, most)
+  // before anything is taken apart: what does that takes a time that grows with the square of them
+  const separator = type === URL_ENCODED ? '&' : boundaryOf(written)
+  if (occurrences(body, separator) > MOST_FIELDS)
+    throw new GateError('bad-form', `a form has at most ${MOST_FIELDS} fields`)
   if (type === URL_ENCODED) {
     const fields = new URLSearchParams(body.toString())
     return { get: name => fields.get(name) ?? undefined, all: name => fields.getAll(name) }
@@ -51,6 +58,21 @@ export function mediaTypeOf({ request }: Pick<Exchange, 'request'>): string {
   return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 }
 
+/** RFC 2046, 5.1.1; a form that names none is one that cannot be told apart. */
+function boundaryOf(type: string): string {
+  const [, quoted, bare] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(type) ?? []
+  const boundary = quoted ?? bare
+  if (boundary === undefined) throw new GateError('bad-form', 'the parts of the form cannot be told apart')
+  return `--${boundary}`
+}
+
+function occurrences(body: Buffer, text: string): number {
+  let count = 0
+  for (let at = body.indexOf(text); at >= 0 && count <= MOST_FIELDS; at = body.indexOf(text, at + text.length))
+    count += 1
+  return count
+}
+
 const URL_ENCODED = 'application/x-www-form-urlencoded'
 const MULTIPART = 'multipart/form-data'
 
@@ -60,7 +82,9 @@ async function readParts(body: Buffer<ArrayBuffer>, type: string): Promise<Field
     const form = await new Response(body, { headers: { 'content-type': type } }).formData()
     for (const [name, value] of form.entries()) {
       const text = typeof value === 'string' ? value : await value.text()
-      fields.set(name, [...(fields.get(name) ?? []), text])
+      const before = fields.get(name)
+      if (before === undefined) fields.set(name, [text])
+      else before.push(text)
     }
   } catch (error) {
     throw new GateError('bad-form', 'the parts of the form cannot be told apart', { cause: error })

@@ -1,4 +1,5 @@
 import { formatInstant } from '../../domain/base/instant.ts'
+import type { Refused } from '../../domain/decide/verdict.ts'
 import { LONGEST_ADDRESS, LONGEST_WORDS } from '../../domain/requests/request.ts'
 import type { AccessRequest } from '../../ports/console/requests.ts'
 import { moment } from '../markup/dates.ts'
@@ -85,11 +86,27 @@ function decided({ decision, state }: AccessRequest): Html | undefined {
 `
 }
 
-/** The section of a refusal's page in which somebody asks. */
-export function renderForm(id: string, { needsAddress }: { readonly needsAddress: boolean }): Html {
+/** The form by itself. */
+export function renderAsking(
+  id: string,
+  { file: { filename }, code }: Pick<Refused, 'file' | 'code'>,
+  form: Html,
+): Html {
+  return html`<header><div class="mark"></div><b>Portcullis</b><span>Refusal ${id}</span></header>
+<main>
+<section class="verdict">
+<span class="badge">refused</span>
+<h1>${filename}</h1>
+<p><a href="../${id}">${code}</a>: why it was refused, and what would admit it.</p>
+</section>
+${form}</main>`
+}
+
+/** The section of a refusal's page in which somebody asks; it is sent to `path`. */
+export function renderForm(path: string, { needsAddress }: { readonly needsAddress: boolean }): Html {
   return html`<section class="screen">
 <h2>Ask that it be let through</h2>
-<form method="post" action="${id}/request">
+<form method="post" action="${path}">
 <p><label for="reason">Why it is needed</label><textarea id="reason" name="reason" required maxlength="${LONGEST_WORDS}"></textarea></p>
 <p><label for="email">Where you can be reached${needsAddress ? undefined : ' (if you like)'}</label><input id="email" name="email" type="email" autocomplete="email" maxlength="${LONGEST_ADDRESS}"${needsAddress ? html` required` : undefined}></p>
 <p><button>Ask</button></p>
@@ -98,8 +115,8 @@ export function renderForm(id: string, { needsAddress }: { readonly needsAddress
 `
 }
 
-/** The same where somebody has asked already; `stands`: it waits, or what was approved is in force. */
-export function renderAsked(id: string, { state }: AccessRequest, stands: boolean): Html {
+/** The same where somebody has asked already, which is told at `path`; `stands`: it waits, or what was approved is in force. */
+export function renderAsked(path: string, { state }: AccessRequest, stands: boolean): Html {
   const said = state === 'approved' && !stands ? 'It was approved, and that has ended' : SAID[state]
   const more =
     state === 'approved' && stands
@@ -107,16 +124,16 @@ export function renderAsked(id: string, { state }: AccessRequest, stands: boolea
       : undefined
   return html`<section>
 <h2>Somebody has asked that it be let through</h2>
-<p>${said}: <a href="${id}/request">the request</a>.${more}</p>
+<p>${said}: <a href="${path}">the request</a>.${more}</p>
 </section>
 `
 }
 
 /** The same for whoever has not said who he is, where nobody in particular may not ask. */
-export function renderWhoMayAsk(): Html {
+export function renderWhoMayAsk(id: string): Html {
   return html`<section class="screen">
 <h2>Ask that it be let through</h2>
-<p>Whoever the gate knows may ask here: open this page with your token (as <code>__token__</code>, in the address or where the browser asks), or send a POST to <code>request</code> below it with one.</p>
+<p>Whoever the gate knows may ask: <a href="${id}/ask">ask with your token</a>. The browser asks for a name, which is any, and a password, which is the token. In a terminal it is <code>portcullis requests ask</code>.</p>
 </section>
 `
 }

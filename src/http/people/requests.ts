@@ -17,6 +17,7 @@ import { asksForJson, isBrowser, sendPage } from './html.ts'
 import { sendJson } from './ops.ts'
 import {
   renderAsked,
+  renderAsking,
   renderForm,
   renderObjection,
   renderRequest,
@@ -27,13 +28,24 @@ import { assertOwnPage, readAsked } from './sent.ts'
 
 const PATH = /^\/x\/(?<id>[^/]{1,64})\/request$/
 
-/** `POST /x/<id>/request`: somebody asks that a refused file be let through; read, it is what came of that, for the person who asked. */
+/**
+ * `POST /x/<id>/request`: somebody asks that a refused file be let through; read, it is what came of that, for the person who asked. `/x/<id>/ask` is the form
+ * by itself, for whom the gate has to know first: a browser asks for a name and a token when it is answered with 401, and never before.
+ */
 export function addRequests(router: Router, servings: Servings): void {
   const desk = servings[0].settings.requests
   if (desk === undefined) return
   router.add('/x/:id/request', 'request', async (exchange, { id = '' }, query) => {
     const request = await requestOf(servings, desk, exchange, id)
     send(servings[0], exchange, request, { status: 200, format: formatOf(query) })
+  })
+  router.add('/x/:id/ask', 'request', async (exchange, { id = '' }, query) => {
+    try {
+      await sendForm(servings, exchange, id)
+    } catch (error) {
+      if (!(error instanceof GateError) || !isBrowser(exchange) || asksForJson(exchange, formatOf(query))) throw error
+      sendObjection(exchange, error)
+    }
   })
   router.addTaking(PATH, 'ask', async (exchange, { id = '' }, query) => {
     const format = formatOf(query)
@@ -57,12 +69,32 @@ export async function askingBeside(
   const known = await desk?.ofRefusal(id)
   if (desk === undefined) return undefined
   const stands = known !== undefined && desk.stands(known)
-  const before = known === undefined ? undefined : renderAsked(id, known, stands)
+  const before = known === undefined ? undefined : renderAsked(`${id}/request`, known, stands)
   if (before !== undefined && stands) return { markup: before, hasForm: undefined }
   const nobody = client.subject === ANONYMOUS
   if (hopelessness(refused) !== undefined) return before && { markup: before, hasForm: undefined }
-  if (nobody && !desk.anonymous) return { markup: html`${before}${renderWhoMayAsk()}`, hasForm: undefined }
-  return { markup: html`${before}${renderForm(id, { needsAddress: nobody })}`, hasForm: true }
+  if (nobody && !desk.anonymous) return { markup: html`${before}${renderWhoMayAsk(id)}`, hasForm: undefined }
+  return { markup: html`${before}${renderForm(`${id}/request`, { needsAddress: nobody })}`, hasForm: true }
+}
+
+async function sendForm(servings: Servings, exchange: Exchange, id: string): Promise<void> {
+  const { client } = exchange
+  const { found, serving } = await explainedBy(servings, id, client)
+  if (found === undefined) throw new GateError('not-found', 'no refusal has this id')
+  const { requests: desk } = serving.settings
+  const nobody = client.subject === ANONYMOUS
+  if (nobody && desk?.anonymous === false)
+    throw new GateError(
+      'unauthenticated',
+      'whoever asks is somebody whom the gate knows: any name, and your token as the password',
+    )
+  const { refused } = found
+  const known = await desk?.ofRefusal(id)
+  const isOver = hopelessness(refused) !== undefined || (known !== undefined && desk?.stands(known) === true)
+  if (isOver)
+    return sendPage(exchange, { title: 'Refused', status: 303, headers: ['Location', `../${id}`], body: html`` })
+  const form = renderForm('request', { needsAddress: nobody })
+  sendPage(exchange, { title: `Ask: ${refused.file.filename}`, body: renderAsking(id, refused, form), hasForm: true })
 }
 
 async function ask(servings: Servings, desk: RequestDesk, exchange: Exchange, id: string): Promise<AccessRequest> {

@@ -58,7 +58,7 @@ async function readJson(exchange: Exchange): Promise<Asked> {
 
 function parsed(body: Uint8Array): Readonly<Record<string, unknown>> {
   try {
-    const value = parseJsonStrict(body, { bytes: MOST, depth: 4 })
+    const value = parseJsonStrict(body, { bytes: MOST, depth: 4, values: 100 })
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
   } catch (error) {
     if (!(error instanceof JsonError)) throw error

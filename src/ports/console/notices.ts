@@ -140,9 +140,14 @@ export type WebhookAnswer =
       readonly retryAfter: Millis | undefined
     }
 
+/** What went to a receiver and came from it at one attempt; `line` is the first that the answer's body has, or as much of it as there is room for. */
+export type WebhookHeard =
+  | { readonly kind: 'sent'; readonly headers: Readonly<Record<string, string>> }
+  | { readonly kind: 'answered'; readonly status: number; readonly line: string }
+
 /** The way to one receiver. */
 export interface WebhookSender {
-  /** Throws nothing. */
-  send(call: WebhookCall, signal: AbortSignal): Promise<WebhookAnswer>
+  /** Throws nothing. `hear` is told of what goes over the wire, also where it came to nothing. */
+  send(call: WebhookCall, signal: AbortSignal, hear?: (heard: WebhookHeard) => void): Promise<WebhookAnswer>
   close(): Promise<void>
 }

@@ -21,6 +21,21 @@ export interface Session {
   readonly ends: Instant
 }
 
+/** What lets somebody in now, as it may be shown: a session, or a link that nobody followed yet. */
+export interface StandingSession {
+  /** the beginning of its hash: good for nothing but to end it */
+  readonly id: string
+  readonly person: Person
+  /** `undefined`: of a link */
+  readonly began: Instant | undefined
+  /** to the minute; likewise */
+  readonly used: Instant | undefined
+  readonly ends: Instant
+}
+
+/** One of them, or all of somebody's. */
+export type Whose = { readonly id: string } | { readonly subject: string }
+
 /** Sessions, known by the sha256 of what the cookie says, and links that sign in once. On every replica. Throws `unknown-store`. */
 export interface Sessions {
   begin(hash: Sha256, session: Session): Promise<void>
@@ -31,6 +46,14 @@ export interface Sessions {
   offer(hash: Sha256, link: SignInLink): Promise<void>
   /** Takes it away, and says whose it was, if it was still good; of several who come at once one has it. */
   take(hash: Sha256, now: Instant): Promise<Person | undefined>
+}
+
+/** The same, for whoever looks after them. Throws likewise. */
+export interface SessionBook {
+  /** All that let somebody in now; those that end last come first. */
+  list(now: Instant, idle: Millis): Promise<readonly StandingSession[]>
+  /** Ends them, on every replica at once. */
+  endOf(whose: Whose): Promise<void>
 }
 
 export interface SignInLink {

@@ -88,6 +88,26 @@ export const overview = z.object({
   }),
   checks: z.array(z.object({ name: text, ok: z.boolean(), detail: text, warning: z.boolean() })),
   policies: z.array(policyInForce),
+  gates: maybe(
+    z.object({
+      apart: count.describe(
+        'how many others have gone by another policy or trust root for longer than a roll-out takes',
+      ),
+      warnings: z.array(text),
+      others: z
+        .array(
+          z.object({
+            name: text,
+            policies: z.array(text).describe('digests, of each index'),
+            same_policies: z.boolean().describe('as this gate has'),
+            trust: maybe(text).describe('digest of the trust root'),
+            same_trust: z.boolean(),
+            seen: time,
+          }),
+        )
+        .describe('those that said something within the last twenty seconds'),
+    }),
+  ).describe('other gates that share the database; `null`: it is alone'),
 })
 
 export const projectSums = z.object({ project: text, admitted: count, refused: count, watched: count, last: time })
@@ -221,4 +241,15 @@ export const token = z.object({
   created: time,
   expires: maybe(time),
   revoked: maybe(time),
+})
+
+export const session = z.object({
+  id: text,
+  subject: text,
+  email: maybe(text),
+  name: maybe(text),
+  role: z.enum(['viewer', 'approver', 'admin']),
+  began: maybe(time).describe('`null`: a link of `console login` that nobody followed yet'),
+  used: maybe(time).describe('to the minute'),
+  ends: time.describe('at the latest: one that nobody uses for an hour ends sooner'),
 })

@@ -122,10 +122,15 @@ export const checkedPolicy = z.object({
   warnings: z.array(text),
 })
 
+const approvals = z
+  .object({ taken: count, left_out: z.array(z.object({ request: text, why: text })) })
+  .describe('what is approved lies over the policy that is sent as over the one in force, as far as it loads beside it')
+
 export const comparedPolicy = z.object({
   index: text,
   in_force: text.describe('digest of the policy that is in force'),
   digest: text,
+  approvals,
   changes: z.array(z.object({ effect: z.enum(['wider', 'stricter', 'other']), about: text, text })),
 })
 
@@ -146,6 +151,7 @@ export const replayed = z.object({
   digest: text,
   since: time,
   whole: z.boolean().describe('`false`: there was more in the journal than is looked at in one call'),
+  approvals,
   requests: count,
   changed: z.array(changed),
   watched: z.array(changed),

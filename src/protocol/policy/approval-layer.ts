@@ -24,6 +24,16 @@ export interface LayeredPolicy {
 
 type GoodPolicy = Extract<LoadedPolicy, { readonly policy: Policy }>
 
+/** A policy that loads, with what was approved beside it. */
+export interface LaidPolicy extends GoodPolicy {
+  /** what its own files say */
+  readonly below: Policy
+  /** approvals that were taken in */
+  readonly taken: number
+  /** those that do not load beside it, and why, by the id of their request */
+  readonly leftOut: ReadonlyMap<string, string>
+}
+
 /** Reads the files of the policy once more, with these beside them. */
 export type LoadBeside = (files: readonly TextFile[]) => LoadedPolicy
 
@@ -69,6 +79,17 @@ export function layApprovals(policy: Policy, approvals: readonly ApprovalDocumen
 
   take(files)
   return { policy: layered?.policy ?? policy, loaded: layered, leftOut }
+}
+
+/** Reads a policy and lays over it what was approved, as a gate does that goes by it. */
+export function loadLaid(
+  approvals: readonly ApprovalDocument[],
+  load: LoadBeside,
+): LaidPolicy | Exclude<LoadedPolicy, GoodPolicy> {
+  const own = load([])
+  if (!('policy' in own)) return own
+  const { loaded, leftOut } = layApprovals(own.policy, approvals, load)
+  return { ...(loaded ?? own), below: own.policy, taken: approvals.length - leftOut.size, leftOut }
 }
 
 /** An approval as it is read beside a policy: where that decides the project by itself, it brings no rule. */

@@ -8,19 +8,21 @@ interface Limits {
   readonly bytes: number
   /** nesting of arrays and objects */
   readonly depth: number
+  /** members and elements, of all that there are; default: as many as there is room for */
+  readonly values?: number
 }
 
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Reads JSON (RFC 8259) without the liberties that parsers take: fatal UTF-8, no byte order mark, no duplicate names
- * (however they are escaped), bounded size and depth. Throws {@link JsonError}.
+ * (however they are escaped), bounded size, depth and number. Throws {@link JsonError}.
  */
 export function parseJsonStrict(bytes: Uint8Array, limits: Limits): unknown {
   if (bytes.byteLength > limits.bytes) throw new JsonError(`more than ${limits.bytes} bytes`)
   const text = decode(bytes)
   if (text.startsWith('\uFEFF')) throw new JsonError('starts with a byte order mark')
-  checkNames(text, limits.depth)
+  checkNames(text, limits)
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -37,17 +39,22 @@ function decode(bytes: Uint8Array): string {
 }
 
 /**
- * Walks the text once and refuses duplicate names and deep nesting, which `JSON.parse` lets pass. Syntax itself is left
+ * Walks the text once and refuses duplicate names, deep nesting and too many values, which `JSON.parse` lets pass. Syntax itself is left
  * to `JSON.parse`: where this walk misreads malformed text, that throws.
  */
-function checkNames(text: string, maxDepth: number): void {
+function checkNames(text: string, { depth, values = Number.POSITIVE_INFINITY }: Limits): void {
   const scopes: (Set<string> | undefined)[] = []
+  let seen = 1
   for (let at = 0; at < text.length; at += 1) {
     switch (text.charAt(at)) {
       case '{':
       case '[':
         scopes.push(text[at] === '{' ? new Set() : undefined)
-        if (scopes.length > maxDepth) throw new JsonError(`nested deeper than ${maxDepth}`)
+        if (scopes.length > depth) throw new JsonError(`nested deeper than ${depth}`)
+        break
+      case ',':
+        seen += 1
+        if (seen > values) throw new JsonError(`more than ${values} values`)
         break
       case '}':
       case ']':

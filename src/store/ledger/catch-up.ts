@@ -26,7 +26,7 @@ export interface Scene {
 export interface CatchUp {
   /** What is there now. */
   look(): Promise<Scene>
-  /** Brings one piece of the journal into the file. False when there is none that could be. */
+  /** Brings one piece of the journal into the file, or that in order. False when there is none that could be. */
   step(): Promise<boolean>
 }
 
@@ -99,6 +99,7 @@ export function createCatchUp(options: Options): CatchUp {
   return {
     look,
     async step() {
+      if (file.tidy()) return true
       const { extent } = file
       if (extent === undefined && scene.segments.length === 0) return false
       const { alive } = scene

@@ -72,7 +72,7 @@ class Line {
     const key = JSON.stringify([question, words])
     const before = this.#waiting.get(key)
     if (before !== undefined) return await before.answer
-    if (this.#waiting.size >= most) throw away('too many ask for what was written down')
+    if (this.#waiting.size >= most) throw tooMany()
     const { promise: answer, resolve: settle, reject: fail } = Promise.withResolvers<unknown>()
     this.#waiting.set(key, { question, words, answer, since: performance.now(), settle, fail })
     this.#next()
@@ -102,7 +102,7 @@ class Line {
     for (const [key, job] of this.#waiting) {
       this.#waiting.delete(key)
       if (performance.now() - job.since > patienceMs) {
-        job.fail(away('too many ask for what was written down'))
+        job.fail(tooMany())
         continue
       }
       this.#lastId += 1
@@ -161,4 +161,8 @@ class Line {
 
 function away(detail: string): GateError {
   return new GateError('unknown-store', detail)
+}
+
+function tooMany(): GateError {
+  return new GateError('unknown-overloaded', 'too many ask for what was written down')
 }

@@ -28,7 +28,7 @@ interface Options {
   readonly clock: Clock
 }
 
-export interface Companions extends Pick<SharedState, 'goBy' | 'apart' | 'others'> {
+export interface Companions extends Pick<SharedState, 'goBy' | 'own' | 'apart' | 'others'> {
   /** Says what it goes by, and looks what the others say. Throws `unknown-store`. */
   meet(): Promise<void>
   /** what is told of gates that go by something else, once that has lasted */
@@ -64,6 +64,7 @@ export function createCompanions({ connection, gate, name, events, clock }: Opti
     goBy(state) {
       goesBy = state
     },
+    own: () => goesBy?.(),
     others: () => others,
     apart: () => (isApart() ? differing.length : 0),
     told,

@@ -8,7 +8,7 @@ import type { Events } from '../../observe/events.ts'
 import type { AuditLog, AuditRecords } from '../../ports/console/audit-log.ts'
 import type { NoticeQueue } from '../../ports/console/notices.ts'
 import type { Requests } from '../../ports/console/requests.ts'
-import type { Sessions } from '../../ports/console/sessions.ts'
+import type { SessionBook, Sessions } from '../../ports/console/sessions.ts'
 import type { Holdings, Misses } from '../../ports/mirror.ts'
 import type { Store } from '../../ports/store.ts'
 import type { Tokens } from '../../ports/tokens.ts'
@@ -58,7 +58,7 @@ export interface PostgresStore {
   readonly requests: Requests
   readonly audit: AuditLog & AuditRecords
   notices(): Promise<NoticeQueue>
-  readonly sessions: Sessions
+  readonly sessions: Sessions & SessionBook
   /** the clock of the database, as far as it is not this one */
   readonly clock: Clock
   /** how many statements were sent so far */
@@ -72,7 +72,7 @@ export interface PostgresStore {
  */
 export async function openPostgres(options: PostgresOptions): Promise<PostgresStore> {
   const { database, folder, maxStale, events } = options
-  const reach = new Reach({ what: 'the database', maxStale, changed: away => tell(events, away) })
+  const reach = new Reach({ what: 'the database', maxStale, catchesUp: true, changed: away => tell(events, away) })
   const connection = createConnection(database, reach)
   try {
     await untilReached(() => migrate(connection))
@@ -206,6 +206,7 @@ async function assemble(options: PostgresOptions, connection: Connection, reach:
       journalBytes: () => housekeeping.journalBytes(),
       shared: {
         goBy: companions.goBy,
+        own: companions.own,
         others: companions.others,
         apart: companions.apart,
         warnings: () => [

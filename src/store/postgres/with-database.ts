@@ -3,7 +3,7 @@ import type { SourceName } from '../../domain/base/source-name.ts'
 import type { AuditLog, AuditRecords } from '../../ports/console/audit-log.ts'
 import type { NoticeKeeper } from '../../ports/console/notices.ts'
 import type { Requests } from '../../ports/console/requests.ts'
-import type { Sessions } from '../../ports/console/sessions.ts'
+import type { SessionBook, Sessions } from '../../ports/console/sessions.ts'
 import type { TokenKeeper } from '../../ports/tokens.ts'
 import { Reach } from '../shared/reach.ts'
 import { createSharedAuditLog, createSharedAuditRecords } from './audit/audit-log.ts'
@@ -68,10 +68,10 @@ export async function withSharedNotices<Result>(
   return await withDatabase(url, async connection => await use(createNoticeKeeper(connection)))
 }
 
-/** For a command that prints a link which signs in. */
+/** For a command that prints a link which signs in, or ends sessions. */
 export async function withSharedSessions<Result>(
   url: string,
-  use: (sessions: Sessions) => Promise<Result>,
+  use: (sessions: Sessions & SessionBook) => Promise<Result>,
 ): Promise<Result> {
   return await withDatabase(url, async connection => await use(createSessions(connection)))
 }

@@ -5,7 +5,7 @@ import type { Belongings } from '../../ports/belongings.ts'
 import type { AuditLog, AuditRecords } from '../../ports/console/audit-log.ts'
 import type { NoticeQueue } from '../../ports/console/notices.ts'
 import type { Requests } from '../../ports/console/requests.ts'
-import type { Sessions } from '../../ports/console/sessions.ts'
+import type { SessionBook, Sessions } from '../../ports/console/sessions.ts'
 import type { Holdings, Misses } from '../../ports/mirror.ts'
 import type { Store } from '../../ports/store.ts'
 import type { Tokens } from '../../ports/tokens.ts'
@@ -55,7 +55,7 @@ export interface SqliteStore {
   readonly audit: AuditLog & AuditRecords
   /** loaded where somebody is told something */
   notices(): Promise<NoticeQueue>
-  readonly sessions: Sessions
+  readonly sessions: Sessions & SessionBook
 }
 
 /** The ports over one database: a file for each family of tables, and one place that writes. */

@@ -105,7 +105,10 @@ function readJson(bytes: Buffer): unknown {
 function refusalOf(status: number, bytes: Buffer): GateError {
   const { data: problem } = PROBLEM.safeParse(readJson(bytes))
   const detail = problem?.detail ?? `it answered ${status}`
-  if (status >= 400 && status < 500 && problem !== undefined) return new GateError('usage', `the gate says: ${detail}`)
+  // whatever a console is asked for by this program it serves by this method; packages are only read
+  const hint = status === 405 ? '; --gate names where the console is, and not where packages are' : ''
+  if (status >= 400 && status < 500 && problem !== undefined)
+    return new GateError('usage', `the gate says: ${detail}${hint}`)
   return cannotTell(problem === undefined ? detail : `${detail} (${problem.code})`)
 }
 

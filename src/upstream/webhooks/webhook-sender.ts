@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks'
 import { type Millis, millis } from '../../domain/base/instant.ts'
-import type { WebhookAnswer, WebhookCall, WebhookSender } from '../../ports/console/notices.ts'
+import type { WebhookAnswer, WebhookCall, WebhookHeard, WebhookSender } from '../../ports/console/notices.ts'
 import { createConnections, type DispatcherOptions } from '../dispatcher.ts'
 import { type Answer, exchange } from '../exchange.ts'
 import { UpstreamStop, upstreamFailure } from '../upstream-failure.ts'
@@ -10,6 +10,8 @@ const WHO = 'the receiver of a webhook'
 const TIMEOUT = millis(10_000)
 /** bytes of an answer, which says nothing but its status */
 const MOST = 64 * 1024
+/** bytes of its first line that somebody is shown */
+const MOST_OF_LINE = 200
 /** The whole attempt is bounded: a body may trickle until then. */
 const ANY_RATE = { window: TIMEOUT, bytes: 0 }
 
@@ -31,7 +33,13 @@ export function createWebhookSender(options: Options): WebhookSender {
   const url = new URL(options.url)
   const connections = createConnections({ ca, environment, timeout }, { connections: 2, idle: timeout })
 
-  async function attempt(call: WebhookCall, signal: AbortSignal): Promise<WebhookAnswer> {
+  async function attempt(
+    call: WebhookCall,
+    signal: AbortSignal,
+    hear: (heard: WebhookHeard) => void,
+  ): Promise<WebhookAnswer> {
+    const headers = { ...headersOf(call, secrets()), 'user-agent': `portcullis/${version}` }
+    hear({ kind: 'sent', headers })
     const answer = await exchange(await connections.open(), {
       who: WHO,
       method: 'POST',
@@ -39,18 +47,18 @@ export function createWebhookSender(options: Options): WebhookSender {
       signal,
       timeout,
       rate: ANY_RATE,
-      headers: { ...headersOf(call, secrets()), 'user-agent': `portcullis/${version}` },
+      headers,
       body: call.body,
     })
-    await readSome(answer)
     const { status } = answer
+    await readSome(answer, line => hear({ kind: 'answered', status, line }))
     if (status >= 200 && status <= 299) return { kind: 'taken', status }
     if (status === 410) return { kind: 'gone', status }
     return { kind: 'failed', status, why: `it answered ${status}`, retryAfter: retryAfterOf(answer, call) }
   }
 
   return {
-    async send(call, signal) {
+    async send(call, signal, hear = () => {}) {
       const budget = new AbortController()
       const end = (reason: UpstreamStop) => () => budget.abort(reason)
       const timer = setTimeout(end(new UpstreamStop('UPSTREAM_BUDGET', 'no whole answer in time')), timeout)
@@ -58,7 +66,7 @@ export function createWebhookSender(options: Options): WebhookSender {
       signal.addEventListener('abort', giveUp)
       if (signal.aborted) return { kind: 'failed', status: undefined, why: 'the gate stops', retryAfter: undefined }
       try {
-        return await attempt(call, budget.signal)
+        return await attempt(call, budget.signal, hear)
       } catch (error) {
         const why = upstreamFailure(WHO, error).detail
         return { kind: 'failed', status: undefined, why, retryAfter: undefined }
@@ -83,12 +91,26 @@ function headersOf({ id, at, contentType, body }: WebhookCall, secrets: readonly
 }
 
 /** To its end, so that an answer that broke off is none; of one that is too long, what there is room for. */
-async function readSome({ body }: Answer): Promise<void> {
+async function readSome({ body }: Answer, tell: (line: string) => void): Promise<void> {
   let size = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MOST) break
+  let start = Buffer.alloc(0)
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (start.length < MOST_OF_LINE) start = Buffer.concat([start, chunk.subarray(0, MOST_OF_LINE - start.length)])
+      if (size > MOST) break
+    }
+  } finally {
+    tell(firstLineOf(start))
   }
+}
+
+function firstLineOf(start: Buffer): string {
+  const [line = ''] = start
+    .toString()
+    .trimStart()
+    .split(/[\r\n]/, 1)
+  return line.trimEnd()
 }
 
 /** RFC 9110, 10.2.3: seconds, or a date. */

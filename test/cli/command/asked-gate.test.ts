@@ -32,12 +32,13 @@ t.test('a gate that runs is asked, and what is told is what its data folder tell
 t.test('which gate and what token may stand in the environment', async t => {
   const { run, url, token } = await openTwoWays(t)
   const environment = { PORTCULLIS_GATE: url, PORTCULLIS_GATE_TOKEN: await token('env', ['read']) }
+  await written(run)
   t.match(await run(['history', 'show', 'demo'], environment), { exit: 0, out: /^demo/ })
   t.match(await run(['config', 'show'], environment), { exit: 0 }, 'other commands go on as ever')
 })
 
 t.test('what cannot be asked of a gate is usage, and no secret is told', async t => {
-  const { run, afar, url, world } = await openTwoWays(t)
+  const { run, afar, url, world, gate } = await openTwoWays(t)
   const ask = ['history', 'show', 'demo']
   for (const [argv, why] of [
     [[...ask, '--gate', 'http://gate.acme.example'], /neither https/],
@@ -49,6 +50,11 @@ t.test('what cannot be asked of a gate is usage, and no secret is told', async t
     [['explain', 'demo', '--policy', 'x.yaml', ...afar], /--policy has no meaning/],
     [['policy', 'check', ...afar], /asks no gate from afar/],
     [[...ask, '--gate', url], /the gate says: .*signed in/],
+    [[...ask, '--gate', gate.url], /the gate says: this is the address of packages and not of the console/],
+    [
+      ['console', 'sessions', 'end', 'ada', '--gate', gate.url],
+      /--gate names where the console is, and not where packages are/,
+    ],
   ] as const) {
     const { exit, err } = await run(argv)
     t.equal(exit, 2, argv.join(' '))

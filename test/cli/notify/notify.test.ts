@@ -108,6 +108,32 @@ t.test('a test is one signed message that says that nothing happened', async t =
   })
 })
 
+t.test('a test shows what was sent, without the secret or a whole signature, and how the answer begins', async t => {
+  const { run, receivers } = await deskWith(t, 1)
+  const [receiver] = receivers
+  if (receiver === undefined) throw new TypeError('a receiver')
+  receiver.manner = (_request, response) => void response.writeHead(403).end('no \u001b[31msuch hook\nmore')
+  const { exit, out } = await run('notify', 'test')
+  t.equal(exit, 4)
+  const [got] = receiver.received
+  t.match(out, `  > webhook-id: ${got?.id}\n`)
+  t.match(out, `  > content-type: ${got?.headers['content-type']}\n`)
+  t.match(out, `  > ${got?.body}\n`)
+  t.match(out, /^ {2}< 403\n {2}< no \\u\{1b\}\[31msuch hook\n$/m)
+  const signature = got?.headers['webhook-signature'] ?? ''
+  t.match(out, `  > webhook-signature: ${signature.slice(0, 11)}…\n`)
+  t.notMatch(out, signature)
+  t.notMatch(out, receiver.secret)
+  receiver.manner = 204
+  t.match(jsonLines((await run('notify', 'test', '--format', 'json')).out), [
+    { ok: true, status: 204, line: '', sent: { headers: { 'webhook-id': /^msg_/ }, body: /portcullis\.test/ } },
+  ])
+  await receiver.away()
+  t.match(jsonLines((await run('notify', 'test', '--format', 'json')).out), [
+    { ok: false, status: null, line: null, sent: { body: /portcullis\.test/ } },
+  ])
+})
+
 t.test('where there is nobody to tell that is said', async t => {
   const { run } = await deskWith(t, 1)
   t.match(await run('notify', 'test', '--url', 'https://elsewhere.example/'), {

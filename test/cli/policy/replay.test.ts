@@ -121,3 +121,21 @@ t.test('a policy in audit mode is replayed as what it would have refused', async
     out: /was admitted \(audit:unattested\), would be refused \(unattested\)/,
   })
 })
+
+t.test('of several indexes what one of them was asked is decided again', async t => {
+  const at = (path: string) => ({ path, sources: ['upstream'] })
+  const desk_ = await gateDesk(t, { indexes: { main: at('/'), ml: at('/ml') } })
+  const { wheel } = await desk_.world.release('bare', '1.0', { attested: false })
+  const gate = await desk_.gate(policyOf('defaults: { attestation: optional, unmatched: apply-defaults }'))
+  for (const path of [wheel.path, `/ml${wheel.path}`, `/ml${wheel.path}?again`])
+    t.equal(await desk_.ask(gate, { path }), 200)
+  await gate.stop()
+  const strict = desk_.write('strict.yaml', policyOf('projects:', rule('bare')))
+  const replayed = async (...words: readonly string[]) => {
+    const { out } = await desk_.run('policy', 'replay', '--policy', strict, '--format', 'json', ...words)
+    return JSON.parse(out).requests
+  }
+  t.strictSame([await replayed(), await replayed('--index', 'main'), await replayed('--index', 'ml')], [1, 1, 2])
+  t.match(await desk_.run('policy', 'replay', '--policy', strict, '--index', 'no'), { exit: 2, err: /main, ml/ })
+  t.match(await desk_.run('policy', 'diff', strict, strict, '--index', 'no'), { exit: 2, err: /main, ml/ })
+})

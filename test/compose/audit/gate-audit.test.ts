@@ -185,7 +185,7 @@ t.test('what waits is bounded, is tried again, and says how much it is', async t
     },
   }
   const events = { emit: (event: GateEvent) => void told.push(event) }
-  audit.begin(log, { config: gate.config, version: '1', policies: [], events })
+  audit.begin(log, { config: gate.config, version: '1', policies: [], inForce: () => [], events })
   await delay(10)
   t.match(audit.warning(), /^10\d\d of what this gate did are not in the audit log yet: no room$/)
   t.equal(told.length, 1)

@@ -1,3 +1,5 @@
+// guards: src/compose/console/shown-gates.ts
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { runCommand } from '../../world/commands/commands.ts'
 import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
@@ -52,3 +54,54 @@ t.test('a gate that is offline asks no issuer, and takes links', async t => {
   const { out } = await runCommand(['console', 'login'], { folder: world.folder, environment })
   t.equal((await ada.post(out.trim(), {})).status, 200)
 })
+
+t.test(
+  'each gate tells of the others what they go by: on the overview, and by the API',
+  { skip: NO_POSTGRES },
+  async t => {
+    const world = await createWorld(t)
+    await world.release('demo', '1.0')
+    const database = await (await startCluster(t)).database()
+    // two indexes of one policy, which a gate says once
+    const indexes = { main: { path: '/', sources: ['upstream'] }, ml: { path: '/ml', sources: ['upstream'] } }
+    const start = (name: string, policy?: string) =>
+      startGate(t, world, {
+        configuration: {
+          data: `${world.folder}/${name}`,
+          store: { database },
+          indexes,
+          console: { listen: '127.0.0.1:0' },
+        },
+        ...(policy === undefined ? {} : { policy }),
+      })
+    const one = await start('one')
+    await start('other')
+    const environment = { PORTCULLIS_STORE_DATABASE: database, PORTCULLIS_CONSOLE_PUBLIC_URL: one.app.consoleUrl ?? '' }
+    const run = (...argv: readonly string[]) => runCommand(argv, { folder: world.folder, environment })
+    const token = (await run('token', 'create', '--name', 'dashboard', '--scope', 'read')).out.trim()
+    async function others(): Promise<readonly Readonly<Record<string, unknown>>[]> {
+      const headers = { authorization: `Bearer ${token}` }
+      const answer = await fetch(`${one.app.consoleUrl}/api/v1/overview`, { headers })
+      const { gates } = (await answer.json()) as {
+        gates: { others: readonly Readonly<Record<string, unknown>>[] } | null
+      }
+      return gates?.others ?? []
+    }
+    async function until(count: number): ReturnType<typeof others> {
+      for (let waited = 0; waited < 30_000; waited += 250) {
+        const now = await others()
+        if (now.length === count) return now
+        await sleep(250)
+      }
+      return await others()
+    }
+    t.match(await until(1), [{ same_policies: true, same_trust: true, policies: [/^[0-9a-f]{64}$/], seen: /Z$/ }])
+    const ada = createBrowser(t)
+    const page = await ada.post((await run('console', 'login')).out.trim(), {})
+    t.match(page.text, /Other gates that share the store/)
+    t.notMatch(page.text, /<span class="badge doubt">another<\/span>/)
+    await start('third', 'version: 1\nprojects: [{ match: demo, attestation: optional }]\n')
+    t.strictSame(new Set((await until(2)).map(its => its['same_policies'])), new Set([false, true]))
+    t.match((await ada.get(`${one.app.consoleUrl}/`)).text, /<span class="badge doubt">another<\/span>/)
+  },
+)

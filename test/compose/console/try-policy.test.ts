@@ -18,8 +18,9 @@ async function scene(scope: Test) {
   }
   const order = (text: string) => ({
     config,
-    index: 'default',
+    index: 'main',
     texts,
+    approved: [],
     files: [{ path: 'x.yaml', text }],
     pins: undefined,
     now: instant(Date.now()),

@@ -1,14 +1,20 @@
-// guards: src/compose/notices/hooks.ts src/compose/notices/notices-of-command.ts src/compose/notices/open-notices.ts
+// guards: src/compose/notices/hooks.ts src/compose/notices/open-notices.ts
 import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { testHooks } from '../../../src/compose/notices/notices-of-command.ts'
+import { loadConfig } from '../../../src/config/load.ts'
 import { instant, systemClock } from '../../../src/domain/base/instant.ts'
 import { withNotices } from '../../../src/store/notices.ts'
 import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
 import { startGate } from '../../world/gate/gate.ts'
+import { serve } from '../../world/network/loopback.ts'
+import { connectProxy } from '../../world/network/proxy.ts'
 import { contradictions, type Receiver, SECRET, startReceiver } from '../../world/network/receiver.ts'
+import { createTlsAuthority } from '../../world/network/tls-certificates.ts'
 import { createWorld, type Published, type World } from '../../world/world.ts'
 
 t.setTimeout(300_000)
@@ -244,3 +250,25 @@ t.test('three gates over one database tell a story once', { skip: NO_POSTGRES },
   t.equal(new Set(receiver.ids()).size, files.length)
   await Promise.all(gates.map(gate => gate.stop()))
 })
+
+t.test(
+  'webhooks are tried by the way that notices take: through the proxy, under the authority that is named for them',
+  async t => {
+    const authority = await createTlsAuthority('Acme')
+    const echo = (request: IncomingMessage, response: ServerResponse): void => void response.end(`${request.url}\nmore`)
+    const server = await serve(t, echo, await authority.issue(['127.0.0.1']))
+    const proxy = await connectProxy(t)
+    const folder = t.testdir({ 'webhook.secret': SECRET, 'ca.pem': authority.ca })
+    const url = `${server.origin}/services/a-path-that-is-a-secret`
+    writeFileSync(
+      join(folder, 'portcullis.yaml'),
+      JSON.stringify({ notify: [{ url, secret_file: 'webhook.secret', ca: 'ca.pem' }] }),
+    )
+    const { config } = loadConfig({ flags: {}, file: join(folder, 'portcullis.yaml'), environment: {}, folder })
+    const environment = { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }
+    const [tested] = await testHooks(config, undefined, { clock: systemClock, environment, version: '0' })
+    t.match(tested, { status: 200, wrong: undefined, line: /^\/services\// })
+    t.notMatch(JSON.stringify(tested), 'a-path-that-is-a-secret')
+    t.strictSame(proxy.targets, [`127.0.0.1:${server.port}`])
+  },
+)

@@ -13,10 +13,13 @@ import { START } from '../../store/stores.ts'
 
 async function scene(t: Test, { changes = true }: { readonly changes?: boolean } = {}) {
   const requests = createMemoryRequests()
-  const failing = { now: false }
+  const failing = { now: false, reading: false }
+  const steady = { now: 0 }
+  let unread: () => GateError | undefined = () => undefined
   let asks = 0
   const port: Pick<Requests, 'inForce' | 'revision'> = {
     async inForce(now) {
+      if (failing.reading) throw new GateError('unknown-store', 'locked')
       return await requests.inForce(now)
     },
     async revision() {
@@ -32,6 +35,9 @@ async function scene(t: Test, { changes = true }: { readonly changes?: boolean }
         name,
         of.map(({ id }) => id),
       ),
+    heed: (state: typeof unread) => {
+      unread = state
+    },
   })
   const events: GateEvent[] = []
   const time = { now: START }
@@ -41,14 +47,27 @@ async function scene(t: Test, { changes = true }: { readonly changes?: boolean }
     clock: () => time.now,
     events: { emit: event => void events.push(event) },
     changes,
+    maxStale: 10_000,
     pollMs: 5,
+    steady: () => steady.now,
   })
   t.teardown(approvals.close)
   const approve = async (id: string, at = 'main') => {
     await requests.ask(asked(id, { index: at }), MOST)
     await requests.decide(id, 'open', 'approved', decision())
   }
-  return { requests, approvals, approved, events, time, failing, approve, asks: () => asks }
+  return {
+    requests,
+    approvals,
+    approved,
+    events,
+    time,
+    steady,
+    failing,
+    approve,
+    asks: () => asks,
+    unread: () => unread(),
+  }
 }
 
 async function until(what: () => boolean): Promise<boolean> {
@@ -113,4 +132,47 @@ t.test('what a refusal offers is read out of its document', async t => {
   t.equal(readOffer(undefined), undefined)
   t.equal(readOffer('version: 1\n'), undefined)
   t.equal(readOffer('exemptions: [{ waive: [everything] }]'), undefined)
+})
+
+t.test(
+  'while nobody can read what is approved, nobody knows it: soon where something has changed, later where nothing is known to have',
+  async t => {
+    const { approvals, approve, requests, failing, steady, unread } = await scene(t)
+    await approve('a')
+    await approvals.refresh()
+    failing.now = true
+    steady.now += 9_000
+    t.equal(unread(), undefined, 'for as long as what is shared may be away')
+    steady.now += 1_000
+    t.match(unread(), { code: 'unknown-store', detail: /could not be read for 10 s/ })
+    failing.now = false
+    t.ok(await until(() => unread() === undefined), 'until it was read')
+
+    failing.reading = true
+    await requests.decide('a', 'approved', 'withdrawn', decision())
+    await delay(50)
+    steady.now += 1_999
+    t.equal(unread(), undefined, 'it has two seconds to come here')
+    steady.now += 1
+    t.match(unread(), { code: 'unknown-store' })
+    failing.reading = false
+    t.ok(await until(() => unread() === undefined))
+  },
+)
+
+t.test('what comes back is not believed before what was approved was read again', async t => {
+  const { approvals, steady, unread } = await scene(t)
+  await approvals.refresh()
+  approvals.close()
+  steady.now += 60_000
+  t.match(unread(), { code: 'unknown-store' }, 'however many other questions are answered meanwhile')
+  await approvals.refresh()
+  t.equal(unread(), undefined)
+})
+
+t.test('where nobody approves anything while the gate runs, nothing has to be read again', async t => {
+  const { approvals, steady, unread } = await scene(t, { changes: false })
+  await approvals.refresh()
+  steady.now += 3_600_000
+  t.equal(unread(), undefined)
 })

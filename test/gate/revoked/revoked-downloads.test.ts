@@ -1,6 +1,7 @@
 import t from 'tap'
 import { instant } from '../../../src/domain/base/instant.ts'
 import { learn, ProjectMemory } from '../../../src/domain/memory/project-memory.ts'
+import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { findRevoked } from '../../../src/gate/revoked/revoked-downloads.ts'
 import type { JournalRow, Records } from '../../../src/ports/records.ts'
 import { attested, listed, NOW, policyOf } from '../../world/judging/judging.ts'
@@ -74,6 +75,33 @@ t.test('so is who got what is revoked by version, or by what an attestation prov
     [[{ filename: 'pkg-2.0.tar.gz' }], [{ filename: 'pkg-1.0.tar.gz' }]],
   )
   t.match(byVersion?.files, [{ held: false }], 'its bytes are not here')
+})
+
+t.test('whoever looks through every project lets others have their turn meanwhile', async t => {
+  const count = 40
+  let turns = 0
+  let isLooking = true
+  const others = (): void => {
+    turns += 1
+    if (isLooking) setImmediate(others)
+  }
+  const looked: string[] = []
+  const looking = findRevoked(
+    {
+      ...records(),
+      projects: async () => Array.from({ length: count }, (_, at) => parseProjectName(`pkg-${at}`)),
+      async project(name) {
+        looked.push(name)
+        return learn(ProjectMemory.of(name), {}).memory
+      },
+    },
+    revocations(`{ sha256: "${'a'.repeat(64)}", reason: malware }`),
+  )
+  setImmediate(others)
+  await looking
+  isLooking = false
+  t.equal(looked.length, count, 'bytes may be in any of them')
+  t.ok(turns >= count - 1, `${turns} turns`)
 })
 
 t.test('what nobody took is revoked all the same', async t =>

@@ -88,3 +88,20 @@ t.test('a media type is told without what follows it', async t => {
   t.equal(typeOf('Application/JSON; charset=utf-8'), 'application/json')
   t.equal(typeOf(undefined), '')
 })
+
+t.test('a form of very many fields is turned away in a moment, in either of the ways', async t => {
+  const most = 2 * 1024 * 1024
+  const read = async (exchange: Exchange) => await readForm(exchange, most)
+  const parts = Array.from({ length: 30_000 }, () => '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n')
+  const before = process.cpuUsage()
+  t.equal(await reads(t, read, { headers: URL_ENCODED, body: 'a&'.repeat(most / 2) }), 'bad-form')
+  const headers = { 'content-type': 'multipart/form-data; boundary="x"' }
+  t.equal(await reads(t, read, { headers, body: `${parts.join('')}--x--\r\n` }), 'bad-form')
+  t.ok(process.cpuUsage(before).user < 2_000_000, 'it is not taken apart first')
+  t.equal(await reads(t, read, { headers: { 'content-type': 'multipart/form-data' }, body: PARTS }), 'bad-form')
+  const many = Array.from({ length: 150 }, (_, at) => `f=${at}`).join('&')
+  t.strictSame(
+    await reads(t, async exchange => (await readForm(exchange)).all('f').length, { headers: URL_ENCODED, body: many }),
+    150,
+  )
+})

@@ -246,6 +246,31 @@ t.test('where nobody is allowed to ask without a name, credentials are wanted', 
   t.equal(page.status, 200)
 })
 
+t.test('a browser is asked for a token where somebody follows the link, and has the form then', async t => {
+  const { ask, path, gate } = await scene(t, { console: { listen: '127.0.0.1:0' }, access: { tokens: true } })
+  const page = async (to: string, headers: Readonly<Record<string, string>> = {}) => {
+    const answer = await fetch(`${gate.url}${to}`, { headers: { ...BROWSER, ...headers }, redirect: 'manual' })
+    return { status: answer.status, headers: answer.headers, text: await answer.text() }
+  }
+  t.match((await page(path)).text, `href="${path.split('/').at(-1)}/ask"`)
+  const nobody = await page(`${path}/ask`)
+  t.match([nobody.status, nobody.headers.get('www-authenticate')], [401, /^Basic realm=/])
+  t.match(nobody.text, /your token as the password/)
+  const token = mintToken()
+  const record = { name: 'dev', indexes: undefined, metrics: false, created: systemClock(), expires: undefined }
+  await withTokens(gate.config.data, systemClock, keeper =>
+    keeper.create(record, tokenHash(token) ?? sha256Of(''), NOBODY),
+  )
+  const authorization = `Basic ${Buffer.from(`anything:${token}`).toString('base64')}`
+  const form = await page(`${path}/ask`, { authorization })
+  t.match([form.status, form.text], [200, /<form method="post" action="request">/])
+  t.match(form.headers.get('content-security-policy'), /form-action 'self'/)
+  t.equal((await ask({ reason: 'wanted' }, { authorization, origin: gate.url })).status, 201)
+  const again = await page(`${path}/ask`, { authorization })
+  t.match([again.status, again.headers.get('location')], [303, `../${path.split('/').at(-1)}`])
+  t.equal((await page('/x/000000000000/ask')).status, 404)
+})
+
 t.test('the guard comes before everything', async t => {
   const world = await createWorld(t)
   await world.release('demo', '1.0')

@@ -94,3 +94,10 @@ t.test('no bytes make it throw anything else', async t => {
   )
   t.pass('only JsonError')
 })
+
+t.test('more values than there may be are refused before any is made; what stands in a text is none', async t => {
+  const few = (text: string) => parseJsonStrict(Buffer.from(text), { ...LIMITS, values: 3 })
+  t.strictSame(few('[1,2,3]'), [1, 2, 3])
+  t.strictSame(few('{"a":"1,2,3,4,5","b":[1]}'), { a: '1,2,3,4,5', b: [1] })
+  for (const text of ['[1,2,3,4]', '{"a":1,"b":[1,2,3]}']) t.throws(() => few(text), JsonError)
+})

@@ -1,17 +1,20 @@
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { instant, millis } from '../../../src/domain/base/instant.ts'
-import type { Sessions } from '../../../src/ports/console/sessions.ts'
+import type { SessionBook, Sessions } from '../../../src/ports/console/sessions.ts'
 import { START } from '../stores.ts'
 
 const ADA = { subject: 'user:ada@acme.example', email: 'ada@acme.example', name: undefined, role: 'admin' } as const
+const BOB = { subject: 'user:bob', email: undefined, name: 'Bob', role: 'viewer' } as const
 const HOUR = millis(3_600_000)
 const at = (ms: number) => instant(START + ms)
 const SESSION = { person: ADA, began: at(0), ends: at(12 * HOUR) }
 const [ONE, OTHER] = [sha256Of('one'), sha256Of('other')]
 
+type Both = Sessions & SessionBook
+
 /** Two processes over one store. */
-export type Pair = (t: Test) => Promise<readonly [Sessions, Sessions]>
+export type Pair = (t: Test) => Promise<readonly [Both, Both]>
 
 /** What every store of sessions promises. */
 export function sessionsConformance(name: string, pair: Pair, skip: string | false = false): void {
@@ -55,4 +58,58 @@ export function sessionsConformance(name: string, pair: Pair, skip: string | fal
     t.equal(await there.take(OTHER, at(600_000)), undefined, 'it is over')
     t.equal(await there.take(OTHER, at(1)), undefined, 'and gone')
   })
+
+  t.test(
+    `${name}: all that lets somebody in is listed, on every gate, and nothing that has ended`,
+    { skip },
+    async t => {
+      const [here, there] = await pair(t)
+      await here.begin(ONE, SESSION)
+      await here.begin(OTHER, { person: BOB, began: at(0), ends: at(HOUR) })
+      await here.offer(sha256Of('a link'), { person: ADA, ends: at(600_000) })
+      await here.find(ONE, at(120_000), HOUR)
+      const listed = await there.list(at(120_001), HOUR)
+      t.match(listed, [
+        { person: ADA, began: at(0), used: at(120_000), ends: at(12 * HOUR) },
+        { person: BOB, began: at(0), used: at(0), ends: at(HOUR) },
+        { person: ADA, began: undefined, used: undefined, ends: at(600_000) },
+      ])
+      t.ok(listed.every(({ id }) => /^[0-9a-f]{16}$/.test(id)))
+      t.equal(new Set(listed.map(({ id }) => id)).size, 3)
+      t.strictSame(
+        (await there.list(at(600_000), HOUR)).map(({ person, began }) => [person.subject, began]),
+        [
+          [ADA.subject, at(0)],
+          [BOB.subject, at(0)],
+        ],
+        'the link is over',
+      )
+      t.equal((await there.list(at(120_000 + HOUR), HOUR)).length, 0, 'nobody used them')
+    },
+  )
+
+  t.test(
+    `${name}: one session is ended, or all of somebody and the links that would let him in again`,
+    { skip },
+    async t => {
+      const [here, there] = await pair(t)
+      const link = sha256Of('a link')
+      const begin = async (): Promise<void> => {
+        await here.begin(ONE, SESSION)
+        await here.begin(sha256Of('one more'), SESSION)
+        await here.begin(OTHER, { ...SESSION, person: BOB })
+        await here.offer(link, { person: ADA, ends: at(600_000) })
+      }
+      await begin()
+      await there.endOf({ id: ONE.slice(0, 16) })
+      t.equal(await here.find(ONE, at(1), HOUR), undefined)
+      t.equal((await here.list(at(1), HOUR)).length, 3)
+      await there.endOf({ subject: ADA.subject })
+      t.match(await here.list(at(1), HOUR), [{ person: BOB }])
+      t.equal(await here.take(link, at(1)), undefined)
+      await there.endOf({ id: OTHER.slice(0, 16) })
+      await there.endOf({ subject: 'user:nobody' })
+      t.strictSame(await here.list(at(1), HOUR), [])
+    },
+  )
 }

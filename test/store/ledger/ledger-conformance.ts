@@ -85,7 +85,8 @@ type Deed =
   | { readonly kind: 'drop-ids' | 'drop-times'; readonly part: number }
   | { readonly kind: 'wait' | 'step' | 'reopen' }
 
-const part = fc.double({ min: 0, max: 0.5, noNaN: true })
+// as doubles come at random, nearly all are next to nothing
+const part = fc.integer({ min: 0, max: 10 }).map(twentieths => twentieths / 20)
 const deed: fc.Arbitrary<Deed> = fc.oneof(
   {
     weight: 5,

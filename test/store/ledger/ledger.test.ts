@@ -61,7 +61,7 @@ t.test('more questions than may wait are answered with a 503, those that are equ
     told.map(({ status }) => status),
     ['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'],
   )
-  t.match(told[4], { reason: { code: 'unknown-store' } })
+  t.match(told[4], { reason: { code: 'unknown-overloaded' } })
   t.strictSame(told[2], told[3])
 })
 

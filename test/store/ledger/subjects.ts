@@ -8,6 +8,7 @@ import { instant, millis } from '../../../src/domain/base/instant.ts'
 import type { JournalRow } from '../../../src/ports/records.ts'
 import { openLedgerFile } from '../../../src/store/ledger/columns/ledger-file.ts'
 import { createEngine, type Engine } from '../../../src/store/ledger/engine.ts'
+import type { ShelfSizes } from '../../../src/store/ledger/shelves/shelves.ts'
 import { openPostgresSource } from '../../../src/store/ledger/sources/postgres-source.ts'
 import { openSqliteSource } from '../../../src/store/ledger/sources/sqlite-source.ts'
 import { createConnection } from '../../../src/store/postgres/connection.ts'
@@ -50,7 +51,7 @@ async function copyOfNew(t: Test, file: string): Promise<void> {
   copyFileSync(template, file)
 }
 
-export async function sqliteSubject(t: Test, folder: string): Promise<LedgerSubject> {
+export async function sqliteSubject(t: Test, folder: string, sizes?: ShelfSizes): Promise<LedgerSubject> {
   const [file, own] = [join(folder, 'portcullis.sqlite'), join(folder, 'ledger.sqlite')]
   await copyOfNew(t, file)
   const database = new Database(file)
@@ -63,7 +64,7 @@ export async function sqliteSubject(t: Test, folder: string): Promise<LedgerSubj
     recount: async (id, count) => run('update journal set count = ? where id = ?', count, id),
     dropBefore: async id => run('delete from journal where id < ?', id),
     dropOlder: async at => run('delete from journal where at < ?', at),
-    open: clocks => createEngine({ source: openSqliteSource(file), file: openLedgerFile(own), ...clocks }),
+    open: clocks => createEngine({ source: openSqliteSource(file), file: openLedgerFile(own, sizes), ...clocks }),
   }
 }
 

@@ -1,5 +1,5 @@
 import top, { type Test } from 'tap'
-import type { Sessions } from '../../../src/ports/console/sessions.ts'
+import type { SessionBook, Sessions } from '../../../src/ports/console/sessions.ts'
 import { withSharedSessions } from '../../../src/store/postgres/with-database.ts'
 import { type Cluster, NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
 import { sessionsConformance } from '../conformance/sessions-conformance.ts'
@@ -17,7 +17,7 @@ sessionsConformance(
 )
 
 /** Over a connection of its own for as long as the test goes on. */
-function shared(t: Test, database: string): Promise<Sessions> {
+function shared(t: Test, database: string): Promise<Sessions & SessionBook> {
   const done = Promise.withResolvers<void>()
   t.teardown(() => done.resolve())
   return new Promise((resolve, reject) => {

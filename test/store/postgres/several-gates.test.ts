@@ -12,6 +12,7 @@ import { instant, millis } from '../../../src/domain/base/instant.ts'
 import type { SourceName } from '../../../src/domain/base/source-name.ts'
 import { signerKeyOf } from '../../../src/domain/identity/signer.ts'
 import type { Facts } from '../../../src/domain/memory/project-memory.ts'
+import type { GateEvent } from '../../../src/observe/events.ts'
 import { createConnection } from '../../../src/store/postgres/connection.ts'
 import { dropBefore, monthOf } from '../../../src/store/postgres/journal/partitions.ts'
 import { jsonText } from '../../../src/store/postgres/json-text.ts'
@@ -234,7 +235,8 @@ t.test('several gates over one database', { skip: NO_POSTGRES }, async t => {
     t.equal(one.store.shared?.apart(), 0)
     t.ok(await soon(() => one.store.shared?.apart() === 1 && other.store.shared?.apart() === 1, 30_000))
     t.match(one.store.shared?.warnings(), [/^1 of the gates that share the database go by another policy: /])
-    t.ok(one.events.some(event => event.type === 'alarm' && event.alarm === 'gates-apart'))
+    const isAlarm = (event: GateEvent) => event.type === 'alarm' && event.alarm === 'gates-apart'
+    t.ok(await soon(() => one.events.some(isAlarm), 10_000), 'and whoever watches is told when they meet next')
     policies = 'new'
     t.match(one.store.shared?.others(), [{ policies: 'old', trust: 'root' }])
     t.ok(await soon(() => one.store.shared?.apart() === 0, 10_000))

@@ -49,3 +49,21 @@ t.test('that it goes and comes is told once each', async t => {
   reach.reached()
   t.strictSame(told, [true, false])
 })
+
+t.test('after an outage that was too long nothing that is at hand is used before what was missed is read', async t => {
+  let now = 0
+  const reach = new Reach({ what: 'the database', maxStale: millis(10_000), catchesUp: true, steady: () => now })
+  reach.lost(GONE)
+  now = 9_999
+  reach.reached()
+  t.equal(reach.isStale, false, 'a short one is none')
+  reach.lost(GONE)
+  now = 30_000
+  t.equal(reach.isStale, true)
+  reach.reached()
+  t.strictSame([reach.isAway, reach.isStale], [false, true], 'it answers, and what it would say is not known yet')
+  t.throws(() => reach.assertUsable(), { code: 'unknown-store', detail: /is there again, and what changed/ })
+  reach.caughtUp()
+  t.equal(reach.isStale, false)
+  t.doesNotThrow(() => reach.assertUsable())
+})

@@ -2,9 +2,10 @@ import { createHmac } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import t, { type Test } from 'tap'
 import { instant, millis } from '../../../src/domain/base/instant.ts'
-import type { WebhookCall } from '../../../src/ports/console/notices.ts'
+import type { WebhookCall, WebhookHeard } from '../../../src/ports/console/notices.ts'
 import { createWebhookSender } from '../../../src/upstream/webhooks/webhook-sender.ts'
 import { serve } from '../../world/network/loopback.ts'
+import { connectProxy } from '../../world/network/proxy.ts'
 import { SECRET, startReceiver } from '../../world/network/receiver.ts'
 import { createTlsAuthority } from '../../world/network/tls-certificates.ts'
 
@@ -145,3 +146,47 @@ t.test('TLS is verified, under an authority of its own where one is named', asyn
   t.equal(server.requests.length, 0)
   t.match(await senderTo(t, server.origin, { ca: authority.ca }).send(call(), NEVER), { kind: 'taken' })
 })
+
+t.test('a call goes through the proxy of the environment, but for receivers that NO_PROXY names', async t => {
+  const authority = await createTlsAuthority('Acme')
+  const server = await serve(t, (_request, response) => void response.end(), await authority.issue(['127.0.0.1']))
+  const proxy = await connectProxy(t)
+  const environment = { HTTPS_PROXY: `http://someone:proxy-secret@127.0.0.1:${proxy.port}` }
+  t.match(await senderTo(t, server.origin, { ca: authority.ca, environment }).send(call(), NEVER), { kind: 'taken' })
+  t.strictSame(proxy.targets, [`127.0.0.1:${server.port}`])
+  t.notOk(server.requests[0]?.headers['proxy-authorization'], 'what the proxy is told is not for the receiver')
+  const exempt = { ...environment, NO_PROXY: '127.0.0.1' }
+  t.match(await senderTo(t, server.origin, { ca: authority.ca, environment: exempt }).send(call(), NEVER), {
+    kind: 'taken',
+  })
+  t.equal(proxy.targets.length, 1)
+  const gone = { HTTPS_PROXY: 'http://someone:proxy-secret@127.0.0.1:9' }
+  const lost = await senderTo(t, server.origin, { ca: authority.ca, environment: gone }).send(call(), NEVER)
+  t.match(lost, { kind: 'failed', status: undefined })
+  t.notMatch(JSON.stringify(lost), 'proxy-secret')
+})
+
+t.test(
+  'whoever listens hears what was sent and the first line of what was answered, also where that came to nothing',
+  async t => {
+    const receiver = await startReceiver(t)
+    const sender = senderTo(t, receiver.url)
+    async function heard(): Promise<readonly WebhookHeard[]> {
+      const all: WebhookHeard[] = []
+      await sender.send(call(), NEVER, one => void all.push(one))
+      return all
+    }
+    receiver.manner = (_request, response) => void response.writeHead(400).end('\n no such channel \r\nmore')
+    t.match(await heard(), [
+      { kind: 'sent', headers: { 'webhook-id': 'msg_1', 'user-agent': 'portcullis/1.2.3' } },
+      { kind: 'answered', status: 400, line: 'no such channel' },
+    ])
+    receiver.manner = 'giant'
+    const [, long] = await heard()
+    t.ok(long?.kind === 'answered' && long.line.length <= 200)
+    receiver.manner = 'reset'
+    t.match(await heard(), [{ kind: 'sent' }, { kind: 'answered', status: 200, line: 'half' }])
+    await receiver.away()
+    t.match(await heard(), { length: 1 })
+  },
+)

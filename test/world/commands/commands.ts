@@ -9,6 +9,7 @@ import { commandDoer } from '../../../src/compose/audit/command-doer.ts'
 import { openExplain, openRecords } from '../../../src/compose/commands.ts'
 import { openRemoteGate } from '../../../src/compose/console/remote.ts'
 import { offerSignInLink } from '../../../src/compose/console/sign-in-link.ts'
+import { keepSessions } from '../../../src/compose/console/standing-sessions.ts'
 import { withdrawApproval } from '../../../src/compose/console/withdraw-approval.ts'
 import { decideSourceIn } from '../../../src/compose/decided/decide-source.ts'
 import { forgetRemembered } from '../../../src/compose/decided/forget.ts'
@@ -93,6 +94,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     openAuditRecords: config => openAuditRecords(config),
     offerSignInLink: (config, order) =>
       offerSignInLink(config, order, { clock, doer: commandDoer(environment, undefined) }),
+    keepSessions: (config, use) => keepSessions(config, use, { clock, environment }),
     withdrawApproval: (config, withdrawal) => withdrawApproval(config, withdrawal, { clock, environment }),
     openGate: async named => openRemoteGate(named, { environment, version: '0.0.0-test' }),
     migrateStore: (config, from) => migrateStore(config, from, { clock }),

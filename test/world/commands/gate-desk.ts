@@ -19,10 +19,11 @@ export interface GateDesk {
   write(name: string, text: string): string
 }
 
-export async function gateDesk(t: Test): Promise<GateDesk> {
+/** `more`: of the configuration, for the gate as for the commands */
+export async function gateDesk(t: Test, more: Readonly<Record<string, unknown>> = {}): Promise<GateDesk> {
   const world = await createWorld(t)
   const clock = { now: Date.now() }
-  const configuration = world.configuration()
+  const configuration = { ...world.configuration(), ...more }
   writeFileSync(join(world.folder, 'portcullis.yaml'), stringify(configuration))
   return {
     world,

@@ -1,4 +1,5 @@
-import { request as send } from 'node:http'
+import { type IncomingMessage, request as send } from 'node:http'
+import { request as sendSecurely } from 'node:https'
 import type { Test } from 'tap'
 
 /** What came for one request. */
@@ -29,7 +30,8 @@ export interface Browser {
 
 const MOST_REDIRECTS = 10
 
-export function createBrowser(_t: Test): Browser {
+/** `ca`: PEM of whom it trusts where a URL is `https:`. */
+export function createBrowser(_t: Test, { ca }: { readonly ca?: string } = {}): Browser {
   const cookies: Browser['cookies'] = new Map()
 
   function cookieOf({ hostname }: URL): Readonly<Record<string, string>> {
@@ -61,7 +63,7 @@ export function createBrowser(_t: Test): Browser {
         headers: body === undefined ? asked : { 'content-length': `${Buffer.byteLength(body)}`, ...asked },
         agent: false,
       } as const
-      const request = send(options, response => {
+      const came = (response: IncomingMessage): void => {
         const pieces: Buffer[] = []
         response.on('data', (piece: Buffer) => pieces.push(piece))
         response.on('error', reject)
@@ -70,7 +72,8 @@ export function createBrowser(_t: Test): Browser {
           const { statusCode: status = 0, headers } = response
           resolve({ url, status, headers, text: Buffer.concat(pieces).toString() })
         })
-      })
+      }
+      const request = url.protocol === 'https:' ? sendSecurely({ ...options, ca }, came) : send(options, came)
       request.on('error', reject)
       request.end(body)
     })

@@ -47,6 +47,56 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and .Values.ingress.enabled (not .Values.ingress.host) }}
 {{- fail "ingress.enabled takes ingress.host" }}
 {{- end }}
+{{- if and .Values.config.console (not .Values.console.enabled) }}
+{{- fail "config.console takes console.enabled: otherwise nobody could reach it" }}
+{{- end }}
+{{- if and .Values.console.enabled (not .Values.console.publicUrl) }}
+{{- fail "console.enabled takes console.publicUrl, where browsers find it" }}
+{{- end }}
+{{- if and .Values.console.ingress.enabled (not (and .Values.console.enabled .Values.console.ingress.host)) }}
+{{- fail "console.ingress.enabled takes console.enabled and console.ingress.host" }}
+{{- end }}
+{{- if and .Values.notify.existingSecret .Values.config.notify }}
+{{- fail "name webhooks in notify.existingSecret or in config.notify, not in both" }}
+{{- end }}
+{{- end }}
+
+{{/* What the console takes from the values, beside what is in config.console. */}}
+{{- define "portcullis.console" -}}
+listen: 0.0.0.0:8081
+public_url: {{ .Values.console.publicUrl | quote }}
+{{- if .Values.console.clientSecret.existingSecret }}
+oidc: { client_secret_file: /etc/portcullis/secrets/console-client }
+{{- end }}
+{{- if .Values.console.tls.existingSecret }}
+tls: { cert: /etc/portcullis/console-tls/tls.crt, key: /etc/portcullis/console-tls/tls.key }
+{{- end }}
+{{- end }}
+
+{{/* Whether single keys of Secrets are files of the gate. */}}
+{{- define "portcullis.hasSecrets" -}}
+{{- if or .Values.store.database.existingSecret .Values.upstreamAuth.existingSecret (and .Values.console.enabled .Values.console.clientSecret.existingSecret) }}yes{{ end }}
+{{- end }}
+
+{{- define "portcullis.ingressSpec" -}}
+{{- with .ingress.className }}
+ingressClassName: {{ . }}
+{{- end }}
+{{- with .ingress.tlsSecret }}
+tls:
+  - hosts: [{{ $.ingress.host | quote }}]
+    secretName: {{ . }}
+{{- end }}
+rules:
+  - host: {{ .ingress.host | quote }}
+    http:
+      paths:
+        - path: /
+          pathType: Prefix
+          backend:
+            service:
+              name: {{ .service }}
+              port: { name: {{ .port }} }
 {{- end }}
 
 {{- define "portcullis.peers" -}}

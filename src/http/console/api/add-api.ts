@@ -1,4 +1,5 @@
 import { GateError } from '../../../domain/base/errors.ts'
+import type { Asker } from '../../../flow/asker.ts'
 import { API_BASE, type Operation, type Said } from '../../../protocol/api/operation.ts'
 import { OPERATIONS, type OperationId } from '../../../protocol/api/operations.ts'
 import type { ConsoleAnswer } from '../answer.ts'
@@ -14,6 +15,7 @@ import { overviewHandlers } from './handlers/overview.ts'
 import { policyHandlers } from './handlers/policy.ts'
 import { projectHandlers } from './handlers/projects.ts'
 import { requestHandlers } from './handlers/requests.ts'
+import { sessionHandlers } from './handlers/sessions.ts'
 import { standingHandlers } from './handlers/standing.ts'
 import { tokenHandlers } from './handlers/tokens.ts'
 import { readCall } from './read-call.ts'
@@ -29,16 +31,19 @@ export function addApi(router: ConsoleRouter, parts: ApiParts, tokenOf: Bearers[
     ...requestHandlers(parts),
     ...policyHandlers(parts),
     ...tokenHandlers(parts),
+    ...sessionHandlers(parts),
   }
   for (const [id, told] of Object.entries<Operation>(OPERATIONS)) {
-    const handle = handlers[id as OperationId] as (call: Said<Operation> & { caller: Caller }) => Promise<unknown>
+    const handle = handlers[id as OperationId] as (
+      call: Said<Operation> & { caller: Caller; asker: Asker },
+    ) => Promise<unknown>
     const path = `${API_BASE}${told.path.replace(/\{([a-z_]+)\}/g, ':$1')}`
     // who may is a matter of scopes, which roles are told in: the router lets in whoever is known
     router.api(told.method, path, 'viewer', async visit => {
       const caller = callerFor(visit, tokenOf(visit.person))
       assertScope(caller, told.need)
       const said = await readCall(told, visit)
-      return answerOf(told, await handle({ ...said, caller }).catch(asOfCall), visit)
+      return answerOf(told, await handle({ ...said, caller, asker: visit.exchange.asker }).catch(asOfCall), visit)
     })
   }
 }

@@ -14,6 +14,8 @@ import type { Records } from '../../../ports/records.ts'
 import type { TokenKeeper } from '../../../ports/tokens.ts'
 import type { LoadedPolicy } from '../../../protocol/policy/policy-yaml.ts'
 import type { TextFile } from '../../../protocol/yaml/yaml-document.ts'
+import type { ShownGates } from '../pages/data.ts'
+import type { SessionDesk } from '../sign-in/session-desk.ts'
 
 export type GoodPolicy = Extract<LoadedPolicy, { readonly policy: unknown }>
 
@@ -63,8 +65,11 @@ export interface ApiParts {
   readonly decisions: Pick<Decisions, 'approve' | 'decline' | 'withdraw' | 'preview'>
   /** Beside the gate, as a command has them. Throws `unknown-store`. */
   keepTokens<Result>(use: (tokens: TokenKeeper) => Result | Promise<Result>): Promise<Result>
+  readonly sessions: SessionDesk
   /** False where there was nothing to let go of. Throws `unknown-store`. */
   forget(order: ForgetOrder, by: Doer): Promise<boolean>
   readiness(): Promise<readonly Check[]>
+  /** `undefined`: the gate is alone */
+  gates(): ShownGates | undefined
   readonly clock: Clock
 }

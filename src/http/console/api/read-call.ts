@@ -25,11 +25,14 @@ function readQuery(query: URLSearchParams, fields: z.ZodObject): Readonly<Record
   return { ...read }
 }
 
+/** No call has more to say; so many are read in a moment. */
+const MOST_VALUES = 10_000
+
 async function readJson(visit: Visit, most = FORM_BYTES): Promise<unknown> {
   if (mediaTypeOf(visit.exchange) !== 'application/json')
     throw new GateError('unsupported-type', 'a body of the API is application/json')
   try {
-    return parseJsonStrict(await visit.body(most), { bytes: most, depth: 20 })
+    return parseJsonStrict(await visit.body(most), { bytes: most, depth: 20, values: MOST_VALUES })
   } catch (error) {
     if (error instanceof JsonError) throw new GateError('bad-call', `the body is no JSON: ${error.message}`)
     throw error

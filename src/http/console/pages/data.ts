@@ -1,12 +1,13 @@
 import type { Clock, Instant } from '../../../domain/base/instant.ts'
 import type { Policy } from '../../../domain/policy/policy.ts'
 import type { Revocation } from '../../../domain/policy/revocation.ts'
+import type { Asker } from '../../../flow/asker.ts'
 import type { ProjectNow } from '../../../gate/records/project-now.ts'
 import type { WhatIf } from '../../../gate/records/what-if.ts'
 import type { RecentAlarm, RecentUnknown } from '../../../observe/readers/recent.ts'
 import type { AuditRecords } from '../../../ports/console/audit-log.ts'
 import type { DownloadSums, Ledger } from '../../../ports/console/ledger.ts'
-import type { OtherGate } from '../../../ports/store.ts'
+import type { GoesBy, OtherGate } from '../../../ports/store.ts'
 import type { TrustStatus } from '../../../ports/trust.ts'
 import type { TextFile } from '../../../protocol/yaml/yaml-document.ts'
 
@@ -23,11 +24,13 @@ export interface ShownIndex {
   /** Whether a revocation names a file that somebody got. Throws `unknown-store`. */
   isRevoked(file: Pick<DownloadSums, 'project' | 'filename' | 'sha256'>, by: Revocation): Promise<boolean | 'unknown'>
   /** What another policy would change; nothing is put in force or kept. Throws `unknown-store`, `unknown-overloaded`. */
-  whatIf(policy: readonly TextFile[], pins: string | undefined): Promise<WhatIf>
+  whatIf(policy: readonly TextFile[], pins: string | undefined, asker: Asker): Promise<WhatIf>
 }
 
 /** Gates that share a store, as this one sees the others. */
 export interface ShownGates {
+  /** what this one says to them; `undefined`: nothing yet */
+  readonly own: GoesBy | undefined
   readonly others: readonly OtherGate[]
   /** how many others have gone by something else for longer than a roll-out takes */
   readonly apart: number

@@ -151,20 +151,19 @@ function gateSection(data: PageData): Html {
 <dt>Its digest</dt><dd>${digest(root)}</dd>
 <dt>Other gates</dt><dd>${gates === undefined ? 'none: it is alone' : gates.apart === 0 ? 'of one mind' : html`<span class="badge doubt">${count(gates.apart)} go by another policy or trust root</span>`}</dd>
 ${gates?.warnings.map(warning => html`<dt>Warning</dt><dd>${warning}</dd>\n`)}</dl>
-${gates === undefined ? undefined : gateTable(data, gates)}</section>`
+${gates === undefined ? undefined : gateTable(gates)}</section>`
 }
 
 /** Gates that share the store, and whether each goes by what this one does. */
-function gateTable(data: PageData, { others }: ShownGates): Html {
-  const policies = data.indexes.map(index => index.policy().digest).join(' ')
+function gateTable({ own, others }: ShownGates): Html {
   const same = (isSame: boolean, of: string): Html =>
     isSame ? html`<span class="badge yes">the same</span>` : html`<span class="badge doubt">another</span> ${of}`
   return table({
     caption: 'Other gates that share the store, as they said of themselves within the last twenty seconds',
     columns: [
       { name: 'Gate', isHead: true, cell: ({ name }) => named(name) },
-      { name: 'Policy', cell: its => same(its.policies === policies, digests(its.policies)) },
-      { name: 'Trust root', cell: its => same(its.trust === data.trust().digest, digests(its.trust ?? '')) },
+      { name: 'Policy', cell: its => same(its.policies === own?.policies, digests(its.policies)) },
+      { name: 'Trust root', cell: its => same(its.trust === own?.trust, digests(its.trust ?? '')) },
       { name: 'Seen', cell: ({ seen }) => at(seen) },
     ],
     rows: others,

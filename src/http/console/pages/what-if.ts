@@ -41,13 +41,17 @@ ${several ? html`<div><label for="index">Index</label><select id="index" name="i
 }
 
 /** Throws `bad-form`, `not-found`, and what cannot be told. */
-export async function askWhatIf(data: PageData, visit: Pick<Visit, 'csrf'>, fields: Fields): Promise<Html> {
+export async function askWhatIf(
+  data: PageData,
+  visit: Pick<Visit, 'csrf' | 'exchange'>,
+  fields: Fields,
+): Promise<Html> {
   const named = fields.get('index') ?? data.indexes[0].name
   const index = data.indexes.find(({ name }) => name === named)
   if (index === undefined) throw new GateError('not-found', 'there is no index of this name')
   const files = filesIn(fields)
   const pins = fields.get('pins')
-  const found = await index.whatIf(files, pins === undefined || pins === '' ? undefined : pins)
+  const found = await index.whatIf(files, pins === undefined || pins === '' ? undefined : pins, visit.exchange.asker)
   return html`<h1>What would happen</h1>
 ${'diagnostics' in found ? renderObjections(found) : renderWhatIf(found, data.indexes.length > 1 ? index.name : undefined)}
 <section><h2>Another one</h2>
@@ -81,13 +85,17 @@ ${more(diagnostics.length)}</section>`
 const MARKS: Readonly<Record<Effect, string>> = { wider: 'admits more', stricter: 'admits less', other: 'otherwise' }
 const BADGES: Readonly<Record<Effect, string>> = { wider: 'doubt', stricter: 'yes', other: '' }
 
-export function renderWhatIf({ changes, warnings, replay, since, brokeOff }: Outlook, index: string | undefined): Html {
+export function renderWhatIf(
+  { changes, warnings, approvals, replay, since, brokeOff }: Outlook,
+  index: string | undefined,
+): Html {
   const stopped = replay.changed.filter(({ to }) => to.outcome === 'refused')
   const passing = replay.changed.filter(({ to }) => to.outcome === 'admitted')
   const sum = (list: readonly Untold[]) => list.reduce((total, { requests }) => total + requests, 0)
   return html`<section class="notice">
 <h2>${index === undefined ? 'In short' : `In short, at ${index}`}</h2>
-<p>${count(replay.requests)} requests from ${at(since)} on were decided again${brokeOff === undefined ? '' : html`, as far as ${at(brokeOff)}: <strong>there are more than are looked at here</strong>, and <code>portcullis policy replay</code> looks at all of them`}. Approvals that were made here are left out on both sides.</p>
+<p>${count(replay.requests)} requests from ${at(since)} on were decided again${brokeOff === undefined ? '' : html`, as far as ${at(brokeOff)}: <strong>there are more than are looked at here</strong>, and <code>portcullis policy replay</code> looks at all of them`}.</p>
+${approvedBeside(approvals)}
 <ul>
 <li><strong>${count(sum(stopped))}</strong> that passed would be refused</li>
 <li><strong>${count(sum(passing))}</strong> that were refused would pass</li>
@@ -104,6 +112,13 @@ ${replay.watched.length === 0 ? undefined : html`<section><h2>What would only be
 ${replay.untold.length === 0 ? undefined : html`<section><h2>What cannot be told</h2>${untoldTable(replay.untold)}</section>`}
 <section><h2>What the two policies say</h2>
 ${changeTable(changes)}</section>`
+}
+
+function approvedBeside({ taken, leftOut }: Outlook['approvals']): Html | undefined {
+  if (taken + leftOut.size === 0) return undefined
+  const left = [...leftOut].slice(0, MOST)
+  return html`<p>What was approved here lies over both: ${count(taken)} of them beside this one${leftOut.size === 0 ? '.' : html`, and <strong>${count(leftOut.size)}</strong> would be left out, because they do not load beside it:`}</p>
+${left.length === 0 ? undefined : html`<ul>${left.map(([request, why]) => html`<li>${linked(`/requests/${request}`, request)}: ${withoutFolders(why)}</li>`)}</ul>${more(leftOut.size)}`}`
 }
 
 function changeTable(changes: readonly PolicyChange[]): Html {

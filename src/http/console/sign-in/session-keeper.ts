@@ -6,7 +6,8 @@ import type { Exchange } from '../../exchange/exchange.ts'
 import { clearCookie, readCookie, setCookie } from './cookies.ts'
 
 const LASTS = millis(12 * 3_600_000)
-const IDLE = millis(3_600_000)
+/** one that nobody used for so long has ended */
+export const IDLE = millis(3_600_000)
 
 /** Who is signed in, and what his forms carry. */
 export interface Recognised {

@@ -1,3 +1,6 @@
+import { admissionsOf } from '../shelves/admissions.ts'
+import type { Entry } from '../shelves/entry.ts'
+import type { FinishedSegment } from './ledger-file.ts'
 import {
   type CodedNumbers,
   type CodedWords,
@@ -8,7 +11,6 @@ import {
   type NumberColumn,
   type PlainRow,
   SEGMENT,
-  type Segment,
   type Sums,
   WORDS,
   type WordColumn,
@@ -18,7 +20,7 @@ import { shareOf, sumUp, sumUpBySubject, type Texts } from './sums.ts'
 type Coded = CodedNumbers | CodedWords | Sums | ReturnType<typeof sumUpBySubject>
 
 /** Rows in memory: more come to it while it is not full, and may be counted up. */
-export class GrowingSegment implements Segment {
+export class GrowingSegment implements FinishedSegment {
   readonly #texts: Texts
   readonly #most: number
   readonly #numbers: Readonly<Record<NumberColumn, Float64Array>>
@@ -93,6 +95,10 @@ export class GrowingSegment implements Segment {
   ofSubject(kind: GroupKind, subject: number): Float64Array {
     const shares = this.#once('subjects', () => sumUpBySubject(this, this.#texts))
     return shares[kind][shareOf(subject)] ?? new Float64Array()
+  }
+
+  admissions(): Iterable<Entry> {
+    return admissionsOf(this, this.#texts)
   }
 
   #once<Made extends Coded>(name: string, make: () => Made): Made {

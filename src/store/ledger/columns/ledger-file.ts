@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { LRUCache } from 'lru-cache'
+import type { Entry } from '../shelves/entry.ts'
+import { openShelves, SHELF_TABLE_NAMES, SHELF_TABLES, type ShelfSizes, type Shelves } from '../shelves/shelves.ts'
 import {
   type CodedNumbers,
   type CodedWords,
@@ -16,7 +18,7 @@ import {
 import { shareOf } from './sums.ts'
 
 /** Of the tables below; one of another version is made anew. */
-const VERSION = 2
+const VERSION = 3
 /** bytes of columns that were read lately */
 const KEPT = 24 * 1024 * 1024
 const SUMS = ['refused', 'watched', 'projects', 'hours', 'most'] as const
@@ -39,6 +41,11 @@ export interface SaidIdentity {
   readonly commit: string | undefined
 }
 
+/** One that is written down as it is now, with what its admissions come to. */
+export interface FinishedSegment extends Segment {
+  admissions(): Iterable<Entry>
+}
+
 /** Columns of the journal in a file of their own: made from the journal, and made again from it whenever the file is not good. */
 export interface LedgerFile {
   readonly segments: readonly Segment[]
@@ -46,12 +53,16 @@ export interface LedgerFile {
   /** another one after everything was let go of: what is remembered of segments is remembered of its own */
   readonly era: object
   /** Writes them down, with how far the file goes then. */
-  keep(segments: readonly Segment[], extent: Extent): void
+  keep(segments: readonly FinishedSegment[], extent: Extent): void
+  /** Puts some of what was kept in better order, where there is much of it. False where there is not. */
+  tidy(): boolean
   /** Lets go of these. */
   drop(segments: readonly Segment[]): void
   /** Everything. */
   clear(): void
   nameProjects(names: readonly { readonly word: number; readonly name: string }[]): void
+  /** Who got what, of the segments of the file. */
+  readonly downloads: Pick<Shelves, 'find'>
   /** By name, after one of them. */
   projects(text: string, after: string, limit: number): readonly { readonly word: number; readonly name: string }[]
   nameIdentities(identities: readonly SaidIdentity[]): void
@@ -68,12 +79,12 @@ export interface LedgerFile {
   close(): void
 }
 
-export function openLedgerFile(file: string): LedgerFile {
+export function openLedgerFile(file: string, sizes?: ShelfSizes): LedgerFile {
   try {
-    return open(file)
+    return open(file, sizes)
   } catch {
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true })
-    return open(file)
+    return open(file, sizes)
   }
 }
 
@@ -89,11 +100,22 @@ create table projects (word integer primary key, name text not null) strict;
 create index projects_name on projects (name);
 create table identities (word integer primary key, said text not null, built_from text) strict;
 create index identities_commit on identities (built_from);
-create table words (id integer primary key, word text not null unique) strict;`
+create table words (id integer primary key, word text not null unique) strict;
+${SHELF_TABLES}`
 
-const TABLE_NAMES = ['facts', 'segments', 'word_columns', 'number_columns', 'sums', 'projects', 'identities', 'words']
+const TABLE_NAMES = [
+  'facts',
+  'segments',
+  'word_columns',
+  'number_columns',
+  'sums',
+  'projects',
+  'identities',
+  'words',
+  ...SHELF_TABLE_NAMES,
+]
 
-function open(file: string): LedgerFile {
+function open(file: string, sizes: ShelfSizes | undefined): LedgerFile {
   const database = new Database(file, { timeout: 2_000 })
   try {
     database.pragma('page_size = 16384')
@@ -106,29 +128,41 @@ function open(file: string): LedgerFile {
       database.exec(TABLES)
       database.pragma(`user_version = ${VERSION}`)
     } else if (version !== VERSION) throw new TypeError('of another version')
-    return use(database)
+    return use(database, sizes)
   } catch (error) {
     database.close()
     throw error
   }
 }
 
-function use(database: Database.Database): LedgerFile {
+function use(database: Database.Database, sizes: ShelfSizes | undefined): LedgerFile {
   const columns = prepareColumns(database)
+  const downloads = openShelves(database, sizes)
   const fact = database.prepare<[], string>(`select value from facts where name = 'extent'`).pluck()
   const note = database.prepare<[string]>(`insert or replace into facts (name, value) values ('extent', ?)`)
   let segments: readonly Segment[] = columns.all()
   let extent = readExtent(fact.get())
   let era = {}
 
-  const keep = database.transaction((added: readonly Segment[], now: Extent) => {
-    for (const segment of added) columns.write(segment)
+  const keep = database.transaction((added: readonly FinishedSegment[], now: Extent) => {
+    for (const segment of added) {
+      columns.write(segment)
+      downloads.add(segment, segment.admissions())
+    }
     note.run(JSON.stringify(now))
   })
   const clear = database.transaction(() => {
     for (const table of TABLE_NAMES) database.exec(`delete from ${table}`)
   })
+  const tidy = database.transaction(() => downloads.putTogether())
+  const drop = database.transaction((gone: readonly Segment[]) => {
+    for (const { first } of gone) columns.remove(first)
+    const left = columns.all()
+    downloads.keepOnly(new Set(left.map(({ first }) => first)))
+    return left
+  })
   return {
+    downloads,
     get segments() {
       return segments
     },
@@ -143,15 +177,14 @@ function use(database: Database.Database): LedgerFile {
       extent = now
       if (added.length > 0) segments = columns.all()
     },
+    tidy: () => tidy.immediate(),
     drop(gone) {
-      database.transaction(() => {
-        for (const { first } of gone) columns.remove(first)
-      })()
-      segments = columns.all()
+      segments = drop.immediate(gone)
     },
     clear() {
       clear.immediate()
       columns.forget()
+      downloads.forget()
       era = {}
       extent = undefined
       segments = []

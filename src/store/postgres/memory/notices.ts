@@ -39,7 +39,7 @@ const NOTHING = '18446744073709551615'
 
 interface Options {
   readonly connection: Connection
-  readonly reach: Pick<Reach, 'lost' | 'isAway'>
+  readonly reach: Pick<Reach, 'lost' | 'caughtUp'>
   /** one change of a project, told by whoever made it */
   readonly heard: (source: number, project: string, version: number) => void
   readonly news: (news: News) => void
@@ -102,6 +102,7 @@ export function createNotices(options: Options): Notices {
     if (since !== undefined && BigInt(row.since) < BigInt(since)) lostTrack()
     since = row.since
     news(row)
+    reach.caughtUp()
   }
 
   async function listen(): Promise<void> {

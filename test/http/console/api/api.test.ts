@@ -94,6 +94,7 @@ t.test('what is said is checked, and what stood there is not repeated', async t 
     '/projects/..%2f..%2fetc',
     '/audit?cursor=made-up',
     '/requests?cursor=WyJhdWRpdCIsIjEiXQ',
+    '/requests?cursor=WyJyZXF1ZXN0cyIsIlx1MDAwMCJd',
     '/explain',
     '/explain?target=a%20b',
   ])

@@ -1,4 +1,4 @@
-// guards: src/http/console/api/handlers/explain.ts src/http/console/api/handlers/projects.ts src/http/console/api/handlers/standing.ts
+// guards: src/http/console/api/handlers/explain.ts src/http/console/api/handlers/projects.ts
 // guards: src/http/console/api/handlers/policy.ts
 import t from 'tap'
 import { explained, history } from '../../../../src/protocol/api/told-shapes.ts'
@@ -126,6 +126,22 @@ t.test('a policy that takes long to look at keeps nobody else waiting', async t 
   }
   t.equal((await diff).status, 200)
   t.ok(answered > 20, `${answered} others were answered meanwhile`)
+})
+
+t.test('whoever tries many policies at once waits behind himself, and others have their turns', async t => {
+  const { call, token } = await openApiScene(t, { policy: POLICY })
+  const [greedy, other] = [await token('greedy', ['read']), await token('other', ['read'])]
+  const globs = Array.from({ length: 600 }, (_, at) => `  - { match: "a${at}-*", deny: "no" }`)
+  const body = { files: [{ name: 'acme.yaml', text: `version: 1\nprojects:\n${globs.join('\n')}\n` }] }
+  const order: string[] = []
+  const ask = async (who: string, bearer: string) => {
+    t.equal((await call('/policy/check', { token: bearer, method: 'POST', body })).status, 200)
+    order.push(who)
+  }
+  const all = Array.from({ length: 12 }, async () => await ask('greedy', greedy))
+  await Promise.race(all)
+  await Promise.all([...all, ask('other', other)])
+  t.ok(order.indexOf('other') <= 4, `the other was answered after ${order.indexOf('other')} of twelve`)
 })
 
 t.test('exemptions and policies are told without the folders that they lie in', async t => {

@@ -39,7 +39,11 @@ t.test('what was asked for is listed in pages, by a filter, and put together', a
   t.match(await list('/downloads?version=1.0'), { status: 400, body: { code: 'bad-call' } })
   t.match((await list('/projects?text=em')).body.items, [{ project: 'demo', admitted: 4, refused: 2 }])
   t.match(await list(`/refusals?cursor=${first.body.next}`), { status: 400, body: { code: 'bad-call' } })
-  t.match((await list('/overview')).body, { policies: [{ index: 'main' }], checks: [{ name: 'policy' }] })
+  t.match((await list('/overview')).body, {
+    policies: [{ index: 'main' }],
+    checks: [{ name: 'policy' }],
+    gates: null,
+  })
   t.match((await list('/projects/demo')).body, {
     rule: { file: 'policy.yaml', line: 3 },
     releases: [

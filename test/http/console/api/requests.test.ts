@@ -1,9 +1,13 @@
 // guards: src/http/console/api/handlers/requests.ts
+import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { ReleaseRequest } from '../../../world/world.ts'
 import { openApiScene, type SceneOptions } from './api-scene.ts'
 
 const DAY = 86_400_000
+
+const POLICY =
+  'version: 1\nprojects:\n  - { match: demo, publishers: [{ kind: github, repository: acme/demo, workflow: release.yml }] }\n'
 
 /** Somebody was refused an unattested file. */
 async function refusedScene(
@@ -14,8 +18,7 @@ async function refusedScene(
   let path = ''
   const scene = await openApiScene(t, {
     ...options,
-    policy:
-      'version: 1\nprojects:\n  - { match: demo, publishers: [{ kind: github, repository: acme/demo, workflow: release.yml }] }\n',
+    policy: POLICY,
     async prepare(world) {
       path = (await world.release('demo', '1.0', { attested: false, ...(kinds && { kinds }) })).wheel.path
     },
@@ -104,6 +107,45 @@ t.test('what makes no sense as a decision is 4xx, and changes nothing', async t 
     status: 422,
   })
   t.match(await call(`/requests/${id}`, { token: dev }), { body: { state: 'open' } })
+})
+
+t.test(
+  'a policy that is sent is compared and replayed with what was approved beside it, as the gate would go by it',
+  async t => {
+    const { ask, call, decide, fetchFile, path, approver, dev, reader, ends } = await refusedScene(t)
+    const id = String((await ask(dev)).body.id)
+    t.match(await decide(id, 'approve', approver, { ends }), { status: 200 })
+    t.equal((await fetchFile({ path }, dev)).status, 200)
+    const send = async (path: string, text: string) =>
+      (await call(path, { token: reader, method: 'POST', body: { files: [{ name: 'acme.yaml', text }] } })).body
+    const compared = await send('/policy/diff', POLICY)
+    t.strictSame([compared['changes'], compared['approvals']], [[], { taken: 1, left_out: [] }])
+    t.equal(compared['digest'], compared['in_force'])
+    t.match(await send('/policy/replay?since=2001-01-01T00:00:00Z', POLICY), {
+      approvals: { taken: 1, left_out: [] },
+      requests: 2,
+      changed: [{ from: { outcome: 'refused' }, to: { outcome: 'admitted', code: 'exemption' } }],
+    })
+    const longer = await send('/policy/diff', `${POLICY}\nlimits: { exemption_max: 1h }\n`)
+    t.match(longer, { approvals: { taken: 0, left_out: [{ request: id, why: /limits|exemption_max/ }] } })
+  },
+)
+
+t.test('the audit log says of a reload what is in force by then, with what was approved', async t => {
+  const { ask, call, decide, token, gate, world, approver, dev, ends } = await refusedScene(t)
+  const id = String((await ask(dev)).body.id)
+  t.match(await decide(id, 'approve', approver, { ends }), { status: 200 })
+  world.writePolicy(`${POLICY}bogus: 1\n`)
+  gate.app.reload()
+  const admin = await token('admin', ['admin'])
+  const row = async () =>
+    (await call('/audit', { token: admin })).body.items?.find(one => one['action'] === 'policy-kept')
+  for (let looks = 0; looks < 100 && (await row()) === undefined; looks += 1) await delay(50)
+  const inForce = gate.app.gate.readiness()
+  const [policy] = (await inForce).filter(({ name }) => name === 'policy')
+  const told = (await row())?.['detail'] as Readonly<Record<string, string>>
+  t.match(told, { in_force: /^[0-9a-f]{64}$/ })
+  t.match(policy?.detail, told['in_force'], 'as /readyz does')
 })
 
 t.test('nobody decides about what he asked for with a token of his own, nor has one of his decide', async t => {

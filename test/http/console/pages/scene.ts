@@ -62,6 +62,7 @@ export function createScene({
         { name: 'gate-b', policies: policy.digest, trust: undefined, seen: NOW },
         { name: spell('gate-c'), policies: 'f'.repeat(64), trust: '0'.repeat(64), seen: NOW },
       ],
+      own: { policies: policy.digest, trust: sha256Of('root') },
       apart: 1,
       warnings: [spell('another gate goes by another policy')],
     }),
@@ -265,6 +266,7 @@ function outlook(spell: Spelling): WhatIf {
       { effect: 'other', about: spell('acme-*'), text: spell('is denied otherwise') },
     ],
     warnings: [spell('/etc/portcullis/pasted.yaml:9:3 exemptions[0]: ends soon')],
+    approvals: { taken: 2, leftOut: new Map([['0123456789ab', spell('approvals.yaml:1:1 pins none')]]) },
     replay: {
       requests: 1234,
       changed: [

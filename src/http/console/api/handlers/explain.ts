@@ -25,7 +25,7 @@ export function explainHandlers(parts: ApiParts): Handlers<'explain'> {
   const looks = createLimit(LOOKS)
 
   return {
-    async explain({ query, caller }) {
+    async explain({ query, caller, asker }) {
       const target = targetIn(query.target)
       if (target.kind === 'refusal') return await recorded(target.id, query.index, caller)
       const index = indexAsked(parts, caller, query.index)
@@ -43,7 +43,7 @@ export function explainHandlers(parts: ApiParts): Handlers<'explain'> {
           found.map(async explanation => tellExplanation(explanation, await helpFor(explanation, look, index.name))),
         )
         return { index: index.name, policy: named(policy), release, recorded: null, files }
-      })
+      }, asker)
     },
   }
 

@@ -1,6 +1,7 @@
 import { formatInstant, instant } from '../../../../domain/base/instant.ts'
 import type { Sum } from '../../../../ports/console/ledger.ts'
 import { openApiDocument } from '../../../../protocol/api/openapi.ts'
+import type { ShownGates } from '../../pages/data.ts'
 import type { ApiParts } from '../api-parts.ts'
 import type { Handlers } from '../call.ts'
 import { assertEveryIndex } from '../caller.ts'
@@ -48,6 +49,7 @@ export function overviewHandlers(parts: ApiParts): Handlers<'getOverview' | 'lis
         },
         checks: checks.map(({ name, ok, detail, warning = false }) => ({ name, ok, detail, warning })),
         policies,
+        gates: tellGates(parts.gates()),
       }
     },
     async listPolicies({ query, caller }) {
@@ -68,6 +70,23 @@ export function overviewHandlers(parts: ApiParts): Handlers<'getOverview' | 'lis
       scopes: [...scopes],
       indexes: its === undefined ? null : [...its],
     }),
+  }
+}
+
+function tellGates(gates: ShownGates | undefined) {
+  if (gates === undefined) return null
+  const { own, others, apart, warnings } = gates
+  return {
+    apart,
+    warnings: [...warnings],
+    others: others.map(({ name, policies, trust, seen }) => ({
+      name,
+      policies: policies.split(' '),
+      same_policies: policies === own?.policies,
+      trust: trust ?? null,
+      same_trust: trust === own?.trust,
+      seen: formatInstant(seen),
+    })),
   }
 }
 

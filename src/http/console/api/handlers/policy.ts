@@ -14,7 +14,7 @@ const WORK = { running: 1, waiting: 16, patience: millis(10_000), what: 'policie
 const MONTH = 30 * 86_400_000
 const TOLD = 200
 
-type Posted = Call<'checkPolicy'>['body']
+type Asked = Pick<Call<'checkPolicy'>, 'body' | 'asker'>
 type Good = Exclude<BroughtFound, { readonly diagnostics: unknown }>
 
 /** What a policy would do that somebody brings. Nothing of it is put in force, or kept. */
@@ -22,38 +22,43 @@ export function policyHandlers(parts: ApiParts): Handlers<'checkPolicy' | 'compa
   const { clock } = parts
   const work = createLimit(WORK)
 
-  async function look(index: ApiIndex, look: BroughtLook, { files, pins = [] }: Posted): Promise<BroughtFound> {
+  async function look(
+    index: ApiIndex,
+    look: BroughtLook,
+    { body: { files, pins = [] }, asker }: Asked,
+  ): Promise<BroughtFound> {
     const brought = {
       files: files.map(({ name, text }) => ({ path: name, text })),
       pins: new Map(pins.map(({ path, text }) => [path, text])),
     }
-    return await work.run(async () => await index.lookAt(look, brought))
+    return await work.run(async () => await index.lookAt(look, brought), asker)
   }
 
   /** @throws GateError `invalid-body` with every diagnostic, one a line */
-  async function lookAtGood(index: ApiIndex, asked: BroughtLook, posted: Posted): Promise<Good> {
-    const found = await look(index, asked, posted)
+  async function lookAtGood(index: ApiIndex, what: BroughtLook, asked: Asked): Promise<Good> {
+    const found = await look(index, what, asked)
     if ('policy' in found) return found
     throw new GateError('invalid-body', found.diagnostics.slice(0, 20).map(formatDiagnostic).join('\n'))
   }
 
   return {
-    checkPolicy: async ({ body }) => tellChecked(await look(parts.indexes[0], { kind: 'check' }, body)),
-    async comparePolicy({ query, body, caller }) {
+    checkPolicy: async asked => tellChecked(await look(parts.indexes[0], { kind: 'check' }, asked)),
+    async comparePolicy({ query, caller, ...asked }) {
       const index = indexAsked(parts, caller, query.index)
       const inForce = await index.policy()
-      const { policy, changes } = await lookAtGood(index, { kind: 'compare' }, body)
+      const { policy, approvals, changes } = await lookAtGood(index, { kind: 'compare' }, asked)
       return {
         index: index.name,
         in_force: inForce.policy.digest,
         digest: policy.digest,
+        approvals: tellApprovals(approvals),
         changes: changes.map(({ effect, about, text }) => ({ effect, about, text })),
       }
     },
-    async replayPolicy({ query, body, caller }) {
+    async replayPolicy({ query, caller, ...asked }) {
       const index = indexAsked(parts, caller, query.index)
       const since = query.since === undefined ? instant(Math.max(0, clock() - MONTH)) : momentOf(query.since)
-      const { policy, replayed } = await lookAtGood(index, { kind: 'replay', since }, body)
+      const { policy, approvals, replayed } = await lookAtGood(index, { kind: 'replay', since }, asked)
       if (replayed === undefined) throw new TypeError('what was asked for is answered')
       const { requests, changed, watched, untold, whole } = replayed
       return {
@@ -61,6 +66,7 @@ export function policyHandlers(parts: ApiParts): Handlers<'checkPolicy' | 'compa
         digest: policy.digest,
         since: formatInstant(since),
         whole,
+        approvals: tellApprovals(approvals),
         requests,
         changed: changed.slice(0, TOLD).map(tellChanged),
         watched: watched.slice(0, TOLD).map(tellChanged),
@@ -68,6 +74,10 @@ export function policyHandlers(parts: ApiParts): Handlers<'checkPolicy' | 'compa
       }
     },
   }
+}
+
+function tellApprovals({ taken, leftOut }: Good['approvals']) {
+  return { taken, left_out: [...leftOut].slice(0, TOLD).map(([request, why]) => ({ request, why })) }
 }
 
 function tellChecked(found: BroughtFound) {

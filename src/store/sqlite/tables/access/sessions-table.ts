@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3'
 import type { Sha256 } from '../../../../domain/base/digest.ts'
 import { type Instant, instant, type Millis } from '../../../../domain/base/instant.ts'
-import type { Person, Sessions } from '../../../../ports/console/sessions.ts'
-import { personText, readPerson } from '../../../sessions/person-text.ts'
+import type { Person, SessionBook, Sessions, StandingSession } from '../../../../ports/console/sessions.ts'
+import { ID_DIGITS, personText, readPerson } from '../../../sessions/person-text.ts'
 
 /** How exactly it is known when a session was used last, ms. */
 const TO_THE_MINUTE = 60_000
@@ -12,6 +12,13 @@ interface Row {
   readonly began: number
   readonly used: number
   readonly ends: number
+}
+
+interface StandingRow extends Pick<Row, 'person' | 'ends'> {
+  readonly hash: Buffer
+  /** null: of a link */
+  readonly began: number | null
+  readonly used: number | null
 }
 
 /** How statements are run; each turns what SQLite throws into `unknown-store`. */
@@ -25,7 +32,7 @@ export interface Statements {
 const READING = 'the sessions could not be read'
 const WRITING = 'the sessions could not be written'
 
-export function createSessionsTable(database: Database.Database, { ask, now }: Statements): Sessions {
+export function createSessionsTable(database: Database.Database, { ask, now }: Statements): Sessions & SessionBook {
   const select = database.prepare<[Buffer], Row>('select person, began, used, ends from sessions where hash = ?')
   const insert = database.prepare<[Buffer, string, number, number, number]>(
     'insert into sessions (hash, person, began, used, ends) values (?, ?, ?, ?, ?)',
@@ -39,6 +46,14 @@ export function createSessionsTable(database: Database.Database, { ask, now }: S
   const take = database.prepare<[Buffer, number], { person: string }>(
     'delete from sign_in_links where hash = ? and ends > ? returning person',
   )
+  const list = database.prepare<{ now: number; since: number }, StandingRow>(
+    `select hash, person, began, used, ends from sessions where ends > :now and used > :since
+     union all select hash, person, null, null, ends from sign_in_links where ends > :now order by ends desc, hash`,
+  )
+  const endOf = ['sessions', 'sign_in_links'].map(name => ({
+    id: database.prepare<[Buffer]>(`delete from ${name} where substr(hash, 1, ${ID_DIGITS / 2}) = ?`),
+    subject: database.prepare<[string]>(`delete from ${name} where json_extract(person, '$.subject') = ?`),
+  }))
   const removeLinks = database.prepare<[number]>('delete from sign_in_links where ends <= ?')
 
   /** While it cannot be written who reads is not kept from reading: the session ends sooner. */
@@ -66,6 +81,16 @@ export function createSessionsTable(database: Database.Database, { ask, now }: S
     async end(hash) {
       now(WRITING, () => remove.run(bytesOf(hash)))
     },
+    async list(at, idle) {
+      return ask(READING, () => list.all({ now: at, since: at - idle })).map(standingOf)
+    },
+    async endOf(whose) {
+      now(WRITING, () => {
+        for (const { id, subject } of endOf)
+          if ('id' in whose) id.run(Buffer.from(whose.id, 'hex'))
+          else subject.run(whose.subject)
+      })
+    },
     async offer(hash, { person, ends }) {
       now(WRITING, () => offer.run(bytesOf(hash), personText(person), ends))
     },
@@ -76,6 +101,16 @@ export function createSessionsTable(database: Database.Database, { ask, now }: S
         return row === undefined ? undefined : readPerson(row.person)
       })
     },
+  }
+}
+
+function standingOf({ hash, person, began, used, ends }: StandingRow): StandingSession {
+  return {
+    id: hash.toString('hex').slice(0, ID_DIGITS),
+    person: readPerson(person),
+    began: began === null ? undefined : instant(began),
+    used: used === null ? undefined : instant(used),
+    ends: instant(ends),
   }
 }
 

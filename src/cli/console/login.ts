@@ -24,11 +24,8 @@ Examples:
   portcullis console login
   portcullis console login --role approver --name ada@acme.example`
 
-/** `console login`. */
-export function addConsoleCommand(program: Command, services: Services, _conclude: Conclude): void {
-  program
-    .command('console')
-    .description('Sign in to the console without an issuer of identities (docs/how-to/console.md).')
+export function addConsoleLogin(console: Command, services: Services, _conclude: Conclude): void {
+  console
     .command('login')
     .summary('print a URL that signs in once')
     .description(DESCRIPTION)
