@@ -1,4 +1,6 @@
 // guards: src/compose/console/shown-gates.ts
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { runCommand } from '../../world/commands/commands.ts'
@@ -64,15 +66,15 @@ t.test(
     const database = await (await startCluster(t)).database()
     // two indexes of one policy, which a gate says once
     const indexes = { main: { path: '/', sources: ['upstream'] }, ml: { path: '/ml', sources: ['upstream'] } }
-    const start = (name: string, policy?: string) =>
+    const start = (name: string, policy: object = {}) =>
       startGate(t, world, {
         configuration: {
           data: `${world.folder}/${name}`,
           store: { database },
           indexes,
           console: { listen: '127.0.0.1:0' },
+          ...policy,
         },
-        ...(policy === undefined ? {} : { policy }),
       })
     const one = await start('one')
     await start('other')
@@ -100,7 +102,9 @@ t.test(
     const page = await ada.post((await run('console', 'login')).out.trim(), {})
     t.match(page.text, /Other gates that share the store/)
     t.notMatch(page.text, /<span class="badge doubt">another<\/span>/)
-    await start('third', 'version: 1\nprojects: [{ match: demo, attestation: optional }]\n')
+    const own = join(world.folder, 'third.yaml')
+    writeFileSync(own, 'version: 1\nprojects: [{ match: demo, attestation: optional }]\n')
+    await start('third', { policy: [own] })
     t.strictSame(new Set((await until(2)).map(its => its['same_policies'])), new Set([false, true]))
     t.match((await ada.get(`${one.app.consoleUrl}/`)).text, /<span class="badge doubt">another<\/span>/)
   },
