@@ -37,6 +37,7 @@ t.test('without anything said, the defaults of the documentation hold', t => {
       clientId: undefined,
       clientSecretFile: undefined,
       ca: undefined,
+      unverifiedEmail: false,
       roles: { viewer: undefined, approver: [], admin: [] },
     },
     requests: { anonymous: false },

@@ -74,6 +74,7 @@ t.test('every key can be set by its variable', t => {
     'console.oidc.client_id': 'portcullis',
     'console.oidc.client_secret_file': 'client-secret',
     'console.oidc.ca': 'ca.pem',
+    'console.oidc.unverified_email': 'true',
     'console.oidc.roles.viewer': 'staff',
     'console.oidc.roles.approver': 'security, leads',
     'console.oidc.roles.admin': 'platform',
@@ -117,6 +118,7 @@ t.test('every key can be set by its variable', t => {
       oidc: {
         clientId: 'portcullis',
         clientSecretFile: /\/client-secret$/,
+        unverifiedEmail: true,
         roles: { approver: ['security', 'leads'] },
       },
       requests: { anonymous: true },

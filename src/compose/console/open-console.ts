@@ -98,13 +98,14 @@ async function openIssuer(
   clientSecret: string | undefined,
   { environment, events }: ConsoleParts,
 ): Promise<SignInIssuer | undefined> {
-  const { issuer, clientId, ca } = config.console.oidc
+  const { issuer, clientId, ca, unverifiedEmail } = config.console.oidc
   if (issuer === undefined || clientId === undefined || config.offline) return undefined
   const { createSignInIssuer } = await import('../../upstream/oidc/sign-in-issuer.ts')
   return createSignInIssuer({
     issuer,
     clientId,
     clientSecret,
+    unverifiedEmail,
     ca: ca === undefined ? readCa(config.upstream.ca) : readCa(ca, 'console.oidc.ca'),
     environment,
     events,

@@ -61,6 +61,11 @@ export function consoleSection(folder: string) {
             .describe(
               'PEM bundle of certificate authorities to trust besides the usual ones when the issuer is asked (default: `upstream.ca`)',
             ),
+          unverified_email: flag
+            .prefault(false)
+            .describe(
+              'whether somebody is called by an `email` of which the issuer does not say that it was verified: for an issuer at which nobody types his own. One that was not (`email_verified: false`) is nobody’s all the same',
+            ),
           roles: z
             .strictObject({
               viewer: z
@@ -105,6 +110,7 @@ export interface ConsoleSettings {
     readonly clientId: string | undefined
     readonly clientSecretFile: string | undefined
     readonly ca: string | undefined
+    readonly unverifiedEmail: boolean
     readonly roles: {
       readonly viewer: readonly string[] | undefined
       readonly approver: readonly string[]

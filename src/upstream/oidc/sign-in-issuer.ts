@@ -20,6 +20,8 @@ export interface SignInIssuerOptions extends Omit<DispatcherOptions, 'timeout'> 
   readonly clientId: string
   /** `undefined`: a public client */
   readonly clientSecret: string | undefined
+  /** an address is somebody's, too, where the issuer says nothing of whether it verified it */
+  readonly unverifiedEmail: boolean
   readonly events: Events
 }
 
@@ -33,7 +35,7 @@ interface Known {
 
 /** OpenID Connect Core 1.0, 3.1, with PKCE (RFC 7636); every ID token is held against the issuer's keys. Nothing is asked before somebody signs in. */
 export function createSignInIssuer(options: SignInIssuerOptions): SignInIssuer {
-  const { issuer, clientId, clientSecret, events, ca, environment } = options
+  const { issuer, clientId, clientSecret, unverifiedEmail, events, ca, environment } = options
   const own = new URL(issuer)
   const origins = new Set([own.origin])
   const connection = createIssuerFetch({ origins, events, ca, environment, timeout: millis(PATIENCE * 1_000) })
@@ -104,7 +106,7 @@ export function createSignInIssuer(options: SignInIssuerOptions): SignInIssuer {
     const { ways } = await current()
     for (const [at, way] of ways.entries()) {
       try {
-        const signedIn = await signedInBy(way, came, proof)
+        const signedIn = readClaims(await claimsOf(way, came, proof), { unverifiedEmail })
         if (at > 0) ways.unshift(...ways.splice(at, 1))
         return signedIn
       } catch (error) {
@@ -152,7 +154,7 @@ export function createSignInIssuer(options: SignInIssuerOptions): SignInIssuer {
 }
 
 /** Claims of the ID token, and of the UserInfo where that lacks them. */
-async function signedInBy(way: openid.Configuration, came: URL, proof: SignInProof): Promise<SignedIn> {
+async function claimsOf(way: openid.Configuration, came: URL, proof: SignInProof): Promise<Claims> {
   const tokens = await openid.authorizationCodeGrant(way, came, {
     expectedState: proof.state,
     expectedNonce: proof.nonce,
@@ -166,7 +168,7 @@ async function signedInBy(way: openid.Configuration, came: URL, proof: SignInPro
   const more: Claims = asksMore ? await openid.fetchUserInfo(way, tokens.access_token, claims.sub) : claims
   // what the ID token says goes before what is told beside it, and no other address makes its own one verified
   const isOfAnother = claims['email'] !== undefined && claims['email'] !== more['email']
-  return readClaims({ ...more, ...(isOfAnother ? { email_verified: undefined } : {}), ...claims })
+  return { ...more, ...(isOfAnother ? { email_verified: false } : {}), ...claims }
 }
 
 interface Claims {
@@ -174,10 +176,10 @@ interface Claims {
   readonly [claim: string]: unknown
 }
 
-function readClaims(claims: Claims): SignedIn {
+function readClaims(claims: Claims, { unverifiedEmail }: Pick<SignInIssuerOptions, 'unverifiedEmail'>): SignedIn {
   const { sub, email, email_verified: verified, name, groups } = claims
   const address = isText(email) ? email : undefined
-  const isVerified = verified === true || verified === 'true'
+  const isVerified = verified === true || verified === 'true' || (unverifiedEmail && verified === undefined)
   return {
     subject: sub,
     email: isVerified ? address : undefined,

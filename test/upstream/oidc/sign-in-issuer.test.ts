@@ -33,7 +33,7 @@ function signedBy(key: typeof keys.privateKey, kid = 'one') {
 }
 
 /** An issuer that says whatever a test wants it to say. */
-async function liar(t: Test): Promise<Liar> {
+async function liar(t: Test, { unverifiedEmail = false } = {}): Promise<Liar> {
   const instead = new Map<string, Answer>()
   const events: GateEvent[] = []
   let nonce = ''
@@ -76,6 +76,7 @@ async function liar(t: Test): Promise<Liar> {
     issuer: url,
     clientId: 'portcullis',
     clientSecret: 'a secret that is sent nowhere else',
+    unverifiedEmail,
     ca: undefined,
     environment: {},
     events: { emit: event => void events.push(event) },
@@ -191,6 +192,19 @@ t.test('an address is somebody’s where the issuer says that it verified this o
   }
   Object.assign(scene, { claims: { email }, userinfo: { groups: [], email: 'eve@acme.example', email_verified: true } })
   t.match(await signIn(scene), { email: undefined, claimed: email }, 'another address was verified')
+})
+
+t.test('where nobody types his own address it is his, unless the issuer says that it is not', async t => {
+  const scene = await liar(t, { unverifiedEmail: true })
+  const email = 'ada@acme.example'
+  Object.assign(scene, { claims: { groups: [], email } })
+  t.match(await signIn(scene), { email, claimed: undefined })
+  for (const email_verified of [false, 'false', null]) {
+    Object.assign(scene, { claims: { groups: [], email, email_verified } })
+    t.match(await signIn(scene), { email: undefined, claimed: email }, `${email_verified}`)
+  }
+  Object.assign(scene, { claims: { email }, userinfo: { groups: [], email: 'eve@acme.example' } })
+  t.match(await signIn(scene), { email: undefined, claimed: email }, 'it speaks of two addresses')
 })
 
 t.test('an issuer that cannot be asked, or makes no sense, is no "no"', async t => {
