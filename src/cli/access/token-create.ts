@@ -1,10 +1,11 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { indexesOf } from '../../config/sources.ts'
 import { API_SCOPES, type ApiScope, apiScopesIn } from '../../domain/access/scope.ts'
 import { mintToken, type TokenRecord, tokenHash } from '../../domain/access/token.ts'
 import { GateError } from '../../domain/base/errors.ts'
-import { formatInstant, type Instant, instant } from '../../domain/base/instant.ts'
-import { ENVIRONMENT, timeIn } from '../command/options.ts'
+import { formatInstant } from '../../domain/base/instant.ts'
+import { ENDS, type End, parseEnd } from '../command/end.ts'
+import { ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
 import { createScreen, styled } from '../terminal/screen.ts'
 
@@ -16,8 +17,6 @@ interface CreateOptions {
   readonly expires?: End
   readonly reason?: string
 }
-
-type End = (now: Instant) => Instant
 
 const DESCRIPTION = `Gives out a token: prints it alone on stdout, this once. Only its hash is kept, so whoever loses it asks for another. A gate that runs takes it at once. That it was given out stands in the audit log.
 
@@ -63,7 +62,7 @@ export function addTokenCreate(token: Command, services: Services, _conclude: Co
       'metrics, request, read, approve or admin; repeats, or takes a comma list (default: none of them)',
       several,
     )
-    .option('--expires <when>', 'its end: 90d, 12h, or a date (default: it has none)', parseEnd)
+    .option('--expires <when>', `its end: ${ENDS} (default: it has none)`, parseEnd)
     .option('--reason <text>', 'why, for whoever reads the audit log later')
     .addHelpText('after', MORE)
     .action(async (_options, command: Command) => {
@@ -127,14 +126,4 @@ function readScopes(words: readonly string[]): Pick<TokenRecord, 'metrics'> & { 
 
 function several(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), ...value.split(',').map(one => one.trim())]
-}
-
-/** A length from now on, or a moment. */
-function parseEnd(text: string): End {
-  const [, count, unit] = /^([1-9][0-9]{0,4})(h|d)$/.exec(text) ?? []
-  if (count !== undefined) return now => instant(now + Number(count) * (unit === 'd' ? 86_400_000 : 3_600_000))
-  const at = timeIn(text)
-  if (at === undefined)
-    throw new InvalidArgumentError('Not a length such as 90d or 12h, nor a date such as 2027-03-31.')
-  return () => at
 }

@@ -17,8 +17,8 @@ export function parseSince(text: string): Since {
   return { from }
 }
 
-/** ms */
-function lengthIn(text: string): number | undefined {
+/** ms; `undefined`: it is none */
+export function lengthIn(text: string): number | undefined {
   const [, count, unit = ''] = /^(\d{1,5})([dhm])$/.exec(text) ?? []
   const size = UNITS[unit]
   return count === undefined || size === undefined ? undefined : Number(count) * size

@@ -15,7 +15,7 @@ export function addRequestsAsk(requests: Command, services: Services, _conclude:
     .description(
       'Asks that a refused file be let through. The same refusal twice is one request while it is open or its approval holds.',
     )
-    .argument('<refusal>', 'its id: the last part of the address that the refusal names (/x/ID)')
+    .argument('<refusal>', 'its id, or the address that the refusal names (https://…/x/ID)')
     .requiredOption('--reason <text>', 'why it is needed')
     .option('--email <address>', 'where whoever asks can be reached')
     .addOption(formatOption('json prints the request as one object'))
@@ -23,7 +23,12 @@ export function addRequestsAsk(requests: Command, services: Services, _conclude:
     .action(async (refusal: string, _options, command: Command) => {
       const options = command.optsWithGlobals<AskOptions>()
       const { reason, email } = options
-      const body = { refusal, reason, ...(email === undefined ? {} : { email }) }
+      const body = { refusal: refusalIn(refusal), reason, ...(email === undefined ? {} : { email }) }
       await askForRequest(options, services, async gate => await gate.tell('createRequest', {}, body))
     })
+}
+
+/** pip prints a URL, `/x/<id>`, with the code behind it where a client shows nothing else. */
+function refusalIn(text: string): string {
+  return /\/x\/([0-9a-z]{1,64})(?:\/[a-z-]*)?$/.exec(text)?.[1] ?? text
 }

@@ -1,18 +1,19 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { parseSha256 } from '../../domain/base/digest.ts'
-import { formatInstant, type Instant } from '../../domain/base/instant.ts'
+import { formatInstant } from '../../domain/base/instant.ts'
 import type { RemoteGate } from '../../ports/console/remote-gate.ts'
 import type { Told } from '../../protocol/api/operation.ts'
 import type { OPERATIONS } from '../../protocol/api/operations.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askGate, gateToAsk } from '../command/asked-gate.ts'
-import { formatOption, parseTimeOption } from '../command/options.ts'
+import { ENDS, type End, parseEnd } from '../command/end.ts'
+import { formatOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
 import { createScreen, type Screen } from '../terminal/screen.ts'
 import { askForRequest, moreHelp, type RequestOptions } from './told.ts'
 
 interface ApproveOptions extends RequestOptions {
-  readonly ends: Instant
+  readonly ends: End
   readonly release?: true
   readonly ticket?: string
   readonly words?: string
@@ -32,7 +33,7 @@ export function addRequestsApprove(requests: Command, services: Services, _concl
       'Lets the file of a request through until the approval ends, on every gate within two seconds. What it lets through is shown on stderr, as a policy, and nothing else is approved: where a file came to the release since, or is refused for something else, the gate says so. Nobody approves what he asked for himself; no hard refusal is waived, and limits.exemption_max bounds it.',
     )
     .argument('<request>', 'as requests list has it')
-    .requiredOption('--ends <time>', 'when it ends: 2026-11-24 or 2026-11-24T12:00:00Z', parseTimeOption)
+    .requiredOption('--ends <time>', `when it ends: ${ENDS}`, parseEnd)
     .option('--release', 'every file of the release that is listed now, each pinned by its sha256')
     .option('--dry-run', 'show what it would let through, and the digest for --seen; decide nothing')
     .option('--seen <sha256>', 'approve what --dry-run showed with this digest, and nothing else', parseSeen)
@@ -48,7 +49,7 @@ export function addRequestsApprove(requests: Command, services: Services, _concl
       const options = command.optsWithGlobals<ApproveOptions>()
       const { release, ticket, words, dryRun } = options
       const order = {
-        ends: formatInstant(options.ends),
+        ends: formatInstant(options.ends(services.clock())),
         extent: release === true ? ('release' as const) : ('file' as const),
       }
       if (dryRun === true) {

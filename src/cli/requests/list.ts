@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { askerOf } from '../../domain/requests/request.ts'
 import type { RequestState } from '../../ports/console/requests.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askGate, everyItem, gateToAsk } from '../command/asked-gate.ts'
@@ -48,7 +49,7 @@ export function addRequestsList(requests: Command, services: Services, _conclude
         items.map(item => {
           const request = readRequest(item)
           const { id, filename, code, by } = request
-          return [item.at.slice(0, 10), id, item.index, filename, code, by.email ?? by.subject, stateOf(request)]
+          return [item.at.slice(0, 10), id, item.index, filename, code, askerOf(by), stateOf(request)]
         }),
       )
     })

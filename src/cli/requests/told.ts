@@ -1,4 +1,5 @@
 import { formatInstant } from '../../domain/base/instant.ts'
+import { askerOf } from '../../domain/requests/request.ts'
 import type { RemoteGate } from '../../ports/console/remote-gate.ts'
 import type { AccessRequest } from '../../ports/console/requests.ts'
 import type { Told } from '../../protocol/api/operation.ts'
@@ -57,8 +58,8 @@ function tellRequest(told: ToldRequest, format: 'text' | 'json', { output }: Ser
   const { id, index, filename, code, reason, by, at, decision } = request
   screen.line(`${filename} (${code}) at ${index}: ${stateOf(request)}`)
   screen.line(`  request   ${id}, of ${formatInstant(at).slice(0, 16)}Z`)
-  screen.line(`  asked by  ${by.email ?? by.subject}`)
-  screen.line(`  reason    ${reason}`)
+  screen.line(`  asked by  ${askerOf(by)}`)
+  screen.line(`  reason    ${reason.split(/\s*\n\s*/).join(' / ')}`)
   if (decision === undefined) return
   screen.line(`  decided   by ${decision.email ?? decision.by}, ${formatInstant(decision.at).slice(0, 16)}Z`)
   if (decision.words !== '') screen.line(`  words     ${decision.words}`)

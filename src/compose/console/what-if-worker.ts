@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Config } from '../../config/schema.ts'
 import { indexesOf, namedSources, oneOfSeveral } from '../../config/sources.ts'
+import { cut } from '../../domain/base/cut.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { loadAgain, loadInstead } from '../../gate/policy/other-policy.ts'
 import { type BroughtFound, lookAtBrought } from '../../gate/records/brought-policy.ts'
@@ -56,9 +57,26 @@ async function withRecords<Answer>(
   }
 }
 
+/** of diagnostics, which may be many, and long, for little text */
+const MOST = 200
+/** characters of each */
+const LONGEST = 500
+
+function bounded<Found extends WhatIf | BroughtFound>(found: Found): Found {
+  if (!('diagnostics' in found)) return found
+  const { diagnostics } = found
+  const some = diagnostics
+    .slice(0, MOST)
+    .map(one => ({ ...one, message: cut(one.message, LONGEST), path: cut(one.path, LONGEST) }))
+  const [last] = some.slice(-1)
+  const more = diagnostics.length - some.length
+  if (more === 0 || last === undefined) return { ...found, diagnostics: some }
+  return { ...found, diagnostics: [...some, { ...last, message: `and ${more} more after this` }] }
+}
+
 async function run(): Promise<void> {
   try {
-    const found = await answer(workerData as WhatIfOrder | BroughtOrder)
+    const found = bounded(await answer(workerData as WhatIfOrder | BroughtOrder))
     parentPort?.postMessage({ found } satisfies ThreadAnswer<WhatIf | BroughtFound>)
   } catch (error) {
     if (!(error instanceof GateError)) throw error

@@ -52,6 +52,11 @@ export function addressOf(text: string): string | undefined {
   return /[\p{C}\p{Z}]/u.test(address) ? undefined : address
 }
 
+/** Who asked, in one line: an address that was typed is no name, so whose it is stands beside it. */
+export function askerOf({ subject, email }: Pick<KnownAs, 'subject' | 'email'>): string {
+  return email === undefined || subject === `user:${email}` ? subject : `${email} (${subject})`
+}
+
 /**
  * Whether whoever decides is whoever asked, or gave out what one of the two is done with. What could be told apart by nobody but a mail server
  * counts as one.

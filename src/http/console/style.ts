@@ -128,7 +128,7 @@ ol.timeline, ul.files, ul.plain { list-style: none; margin: 0; padding: 0; }
 .files details { margin: 0; font-size: .9rem; }
 .provenance { border-left: .2rem solid var(--yes); padding: .2rem 0 .2rem 1rem; margin: .4rem 0; }
 td strong { color: var(--doubt); }
-thead th, td.number, td strong, table:not(.list) th[scope="row"], code.word { overflow-wrap: normal; }
+thead th, td.number, td strong, table:not(.list) th[scope="row"], code.word, span.word { overflow-wrap: normal; }
 .pages a { color: var(--accent); text-decoration: underline; padding-left: 0; }
 body > footer { color: var(--soft); font-size: .875rem; padding-top: .4rem; padding-bottom: 2rem; }
 /* as wide as the widest table, whose words stay whole */

@@ -21,6 +21,7 @@ async function openDesk(t: Test) {
   const status = async () => (await fetch(`${scene.gate.url}${scene.refusedWheel.path}`)).status
   return { ...scene, dev, approver, ask, status }
 }
+const dayAfter = (day: string) => new Date(Date.parse(day) + DAY).toISOString().slice(0, 10)
 const ends = () => new Date(Date.now() + 7 * DAY).toISOString().slice(0, 10)
 
 t.test('a refused file is asked for, approved and withdrawn from afar, and the gate goes by it', async t => {
@@ -29,7 +30,7 @@ t.test('a refused file is asked for, approved and withdrawn from afar, and the g
   const id = await ask()
   t.match((await run(['requests', 'list', '--state', 'open', ...approver])).out, id)
   const approved = await run(['requests', 'approve', id, '--ends', ends(), '--ticket', 'SEC-7', ...approver])
-  t.match(approved, { exit: 0, out: new RegExp(`approved until ${ends()}`) })
+  t.match(approved, { exit: 0, out: new RegExp(`approved until ${dayAfter(ends())}T00:00Z`) })
   t.equal(await status(), 200)
   t.match((await run(['requests', 'show', id, ...dev])).out, /ticket +SEC-7/)
   const withdrawn = await run(['policy', 'approvals', 'withdraw', id, '--reason', 'fixed in 2.1', ...approver])
@@ -82,4 +83,16 @@ t.test('whoever may not, or names no gate or no request, is told so', async t =>
   t.match(await run(approve), { exit: 2, err: /--gate/ })
   t.match(await run(['requests', 'show', 'nosuchrequest', ...dev]), { exit: 2 })
   t.equal(await status(), 403)
+})
+
+t.test('a refusal is asked for by its address, and an approval ends after a length of time, too', async t => {
+  const { run, dev, approver, gate, refusal } = await openDesk(t)
+  for (const address of [`${gate.url}/x/${refusal}`, `${gate.url}/x/${refusal}/unattested`]) {
+    const asked = await run(['requests', 'ask', address, '--reason', 'one\ntwo', '--email', 'x@acme.example', ...dev])
+    t.match(asked, { exit: 0, out: /asked by +x@acme\.example \(token:asks\)\n +reason +one \/ two\n/ }, address)
+  }
+  const [, id = ''] =
+    /request +(\S+),/.exec((await run(['requests', 'ask', refusal, '--reason', 'r', ...dev])).out) ?? []
+  const approved = await run(['requests', 'approve', id, '--ends', '2d', ...approver])
+  t.match(approved.out, `approved until ${new Date(Date.now() + 2 * DAY).toISOString().slice(0, 10)}`)
 })

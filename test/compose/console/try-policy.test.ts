@@ -46,3 +46,12 @@ t.test('one that does not load is told so, and an index that nobody has is unkno
     code: 'unknown-store',
   })
 })
+
+t.test('what is wrong with a policy is told of so much, however much it is', async t => {
+  const { order } = await scene(t)
+  const rules = Array.from({ length: 5_000 }, (_, at) => `  - { match: a${at}, wrong: true }`).join('\n')
+  const found = await tryPolicy(order(`version: 1\nprojects:\n${rules}\n`))
+  const told = 'diagnostics' in found ? found.diagnostics : []
+  t.equal(told.length, 201)
+  t.match(told.at(-1), { message: /^and \d+ more after this$/ })
+})

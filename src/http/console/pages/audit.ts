@@ -6,7 +6,7 @@ import type { PageData } from './data.ts'
 import { exportOf, formatIn, type Told } from './parts/export.ts'
 import { choiceIn, cursorIn, filterForm, momentIn, present, turnPages, wordIn } from './parts/filters.ts'
 import { addressOf, linked } from './parts/links.ts'
-import { at, digest, table } from './parts/table.ts'
+import { at, digest, table, withDigests } from './parts/table.ts'
 
 const PATH = '/audit'
 const ROWS = 50
@@ -73,13 +73,13 @@ ${table({
   columns: [
     { name: 'No.', isNumber: true, cell: ({ sequence }) => sequence },
     { name: 'When', cell: row => at(row.at) },
-    { name: 'What', isHead: true, cell: ({ action }) => ACTIONS[action] },
+    { name: 'What', isHead: true, cell: ({ action }) => html`<span class="word">${ACTIONS[action]}</span>` },
     {
       name: 'Who',
       cell: ({ actor, from }) =>
         html`${linked(addressOf(PATH, { actor }), actor)}<br><span class="soft">from ${from}</span>`,
     },
-    { name: 'Target', cell: ({ target }) => target },
+    { name: 'Target', cell: ({ target }) => withDigests(target) },
     { name: 'Why', cell: ({ why, detail }) => html`${why ?? '–'}${detailOf(detail)}` },
     { name: 'Hash', cell: ({ hash }) => digest(hash) },
   ],

@@ -1,4 +1,5 @@
 import { formatInstant } from '../../../domain/base/instant.ts'
+import { askerOf } from '../../../domain/requests/request.ts'
 import type { AccessRequest } from '../../../ports/console/requests.ts'
 import { type Html, html } from '../../markup/html.ts'
 import type { Told } from '../pages/parts/export.ts'
@@ -34,7 +35,7 @@ ${table({
       name: 'Refused as',
       cell: ({ code, kind }) => html`${named(code)}${kind === 'change' ? ' (a change of the publisher)' : undefined}`,
     },
-    { name: 'Asked by', cell: ({ by }) => by.email ?? by.subject },
+    { name: 'Asked by', cell: ({ by }) => askerOf(by) },
     { name: 'When', cell: request => at(request.at) },
     { name: 'Index', cell: ({ index }) => index },
     { name: 'State', cell: ({ state }) => html`<span class="badge ${BADGES[state]}">${state}</span>` },

@@ -36,7 +36,7 @@ function decision({ request: { decision: made, state }, leftOut }: RequestLook):
 ${leftOut === undefined || state !== 'approved' ? undefined : html`<p><strong>It is not in force:</strong> ${leftOut}</p>\n`}${words === '' ? undefined : html`<p class="words">${words}</p>\n`}<dl>
 <dt>By</dt><dd>${email ?? by}</dd>
 <dt>When</dt><dd>${at(decided)}</dd>
-${ticket === undefined ? undefined : html`<dt>Ticket</dt><dd>${ticket}</dd>\n`}${approval === undefined ? undefined : html`<dt>Lets through</dt><dd>${approval.extent === 'release' ? 'the files of the release that it names' : 'this file'}, until ${at(approval.ends)}</dd>\n`}</dl>
+${ticket === undefined ? undefined : html`<dt>Ticket</dt><dd>${ticket}</dd>\n`}${approval === undefined ? undefined : html`<dt>${state === 'approved' ? 'Lets through' : 'Let through'}</dt><dd>${approval.extent === 'release' ? 'the files of the release that it names' : 'this file'}, ${state === 'approved' ? 'until' : 'until it was withdrawn; it would have ended'} ${at(approval.ends)}</dd>\n`}</dl>
 ${approval === undefined ? undefined : html`<details><summary>The policy that it is</summary><pre tabindex="0">${approval.yaml}</pre></details>\n`}</section>
 `
 }

@@ -116,6 +116,12 @@ export function digest(sha256: string | undefined): Html {
   return sha256 === undefined ? html`–` : html`<code title="${sha256}">${sha256.slice(0, 12)}…</code>`
 }
 
+/** A text in which each sha256 is told by its beginning, and whole for whoever asks. */
+export function withDigests(text: string): Html {
+  const parts = text.split(/\b([0-9a-f]{64})\b/)
+  return html`${parts.map((part, at) => (at % 2 === 0 ? part : digest(part)))}`
+}
+
 /** A file by its name, without the folder that the server keeps it in, at the beginning of each line. */
 export function withoutFolders(diagnostics: string): string {
   return diagnostics.replace(/^\/\S*\/(?=[^/\s]+:)/gm, '')
