@@ -127,6 +127,7 @@ ol.timeline, ul.files, ul.plain { list-style: none; margin: 0; padding: 0; }
 .files p { margin: .1rem 0 .3rem; font-size: .9rem; }
 .files details { margin: 0; font-size: .9rem; }
 .provenance { border-left: .2rem solid var(--yes); padding: .2rem 0 .2rem 1rem; margin: .4rem 0; }
+.axis { display: flex; justify-content: space-between; gap: 1rem; margin: .2rem 0 .4rem; color: var(--soft); font-size: .8rem; }
 td strong { color: var(--doubt); }
 thead th, td.number, td strong, table:not(.list) th[scope="row"], code.word, span.word { overflow-wrap: normal; }
 .pages a { color: var(--accent); text-decoration: underline; padding-left: 0; }

@@ -156,21 +156,28 @@ const judging = {
   attestation: attestation
     .optional()
     .describe(
-      'required: a file needs an attestation. when-seen: it does from the first attested file of the project on. optional: one that is there must verify.',
+      'required: a file needs an attestation. when-seen: it does from the first attested file of the project on. optional: one that is there must verify. Default: required.',
     ),
   identity: z
     .enum(['declared', 'first-seen'])
     .optional()
-    .describe('first-seen: where a rule names no publisher, the first that was proved for the project is the one.'),
+    .describe(
+      'first-seen: where a rule names no publisher, the first that was proved for the project is the one. Default: declared.',
+    ),
   predicates: z
     .strictObject({
-      require: z.array(predicate).optional().describe('Types that must all be there; [] demands nothing.'),
-      allow: z.array(predicate).min(1).optional().describe('Types that may be there.'),
+      require: z.array(predicate).optional().describe('Types that must all be there; [] demands nothing. Default: [].'),
+      allow: z.array(predicate).min(1).optional().describe('Types that may be there. Default: both.'),
     })
     .optional(),
   slsa: z
     .strictObject({
-      min_level: z.int().min(1).max(3).optional().describe('SLSA build level that the certificate must speak for.'),
+      min_level: z
+        .int()
+        .min(1)
+        .max(3)
+        .optional()
+        .describe('SLSA build level that the certificate must speak for. Default: 1.'),
       builders: z
         .array(z.strictObject(workflowRef))
         .min(1)
@@ -182,15 +189,17 @@ const judging = {
     .strictObject({
       lost: allowOrDeny
         .optional()
-        .describe('Unattested, though the release line or one before it was attested (when-seen).'),
-      partial: allowOrDeny.optional().describe('Unattested beside attested files of its release (when-seen).'),
-      publisher_changed: allowOrDeny.optional().describe('Another signer than the first (first-seen).'),
-      added_late: allowOrDeny.optional().describe('Came more than 14 days after its release.'),
+        .describe('Unattested, though the release line or one before it was attested (when-seen). Default: deny.'),
+      partial: allowOrDeny
+        .optional()
+        .describe('Unattested beside attested files of its release (when-seen). Default: deny.'),
+      publisher_changed: allowOrDeny.optional().describe('Another signer than the first (first-seen). Default: deny.'),
+      added_late: allowOrDeny.optional().describe('Came more than 14 days after its release. Default: deny.'),
       release_line: z
         .enum(['project', 'major', 'minor'])
         .optional()
-        .describe('How finely release lines are told apart.'),
-      ignore_prereleases: z.boolean().optional().describe('Compare pre-releases among themselves.'),
+        .describe('How finely release lines are told apart. Default: minor.'),
+      ignore_prereleases: z.boolean().optional().describe('Compare pre-releases among themselves. Default: true.'),
     })
     .optional()
     .describe('What a file gets that falls behind what the project had.'),
@@ -198,17 +207,17 @@ const judging = {
     .strictObject({ min_age: duration().describe('Such as 3d; younger files are refused.') })
     .optional()
     .describe('Age counts from the latest of upload time, signed log time, and the last look without the file.'),
-  yanked: allowOrDeny.optional().describe('What a file that its author yanked gets.'),
+  yanked: allowOrDeny.optional().describe('What a file that its author yanked gets. Default: allow.'),
   confusable: z
     .enum(['allow', 'warn', 'deny'])
     .optional()
     .describe(
-      'What a project gets whose name is like one that another source owns. warn and allow are the same: it is told.',
+      'What a project gets whose name is like one that another source owns. warn and allow are the same: it is told. Default: allow.',
     ),
   status: z
     .strictObject({ archived: allowOrDeny.optional(), deprecated: allowOrDeny.optional() })
     .optional()
-    .describe('What a project that the index marks so gets; quarantined is always refused.'),
+    .describe('What a project that the index marks so gets; quarantined is always refused. Default: allow.'),
 }
 
 export const contactSchema = z
@@ -237,7 +246,10 @@ const sourceName = z
 
 const judgingSchema = z.strictObject({
   ...judging,
-  unmatched: z.enum(['deny', 'apply-defaults']).optional().describe('What a project without a rule gets.'),
+  unmatched: z
+    .enum(['deny', 'apply-defaults'])
+    .optional()
+    .describe('What a project without a rule gets. Default: deny.'),
 })
 
 export const defaultsSchema = judgingSchema
@@ -343,8 +355,10 @@ export const revocationSchema = z
   .describe('What is no longer trusted, whatever was proved of it.')
 
 export const limitsSchema = z.strictObject({
-  exemption_max: duration().optional().describe('Longest life of an exemption, counted from the load.'),
-  exemption_warn: duration().optional().describe('How long before its end an exemption is warned about.'),
+  exemption_max: duration()
+    .optional()
+    .describe('Longest life of an exemption, counted from the load. Default: no bound, for approvals neither.'),
+  exemption_warn: duration().optional().describe('How long before its end an exemption is warned about. Default: 14d.'),
 })
 
 /** Whoever signs in a test: a named publisher, or claims spelled as a publisher is. */
@@ -383,7 +397,9 @@ export const policySchema = z
     mode: z
       .enum(['enforce', 'audit'])
       .optional()
-      .describe('audit: what would be refused is admitted and told; hard refusals are refused all the same.'),
+      .describe(
+        'audit: what would be refused is admitted and told; hard refusals are refused all the same. Default: enforce.',
+      ),
     publishers: z.record(publisherName, publisherSchema).optional().describe('Named identities that rules refer to.'),
     contact: contactSchema.optional(),
     defaults: defaultsSchema.optional(),

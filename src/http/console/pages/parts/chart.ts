@@ -7,6 +7,13 @@ const [WIDTH, HEIGHT] = [720, 180]
 /** of what is not nought, however little it is beside the largest */
 const LEAST = 1.5
 
+/** When the first bar begins, and the last. */
+function axis(sums: readonly TimeSums[]): Html | undefined {
+  const [first, last] = [sums[0], sums.at(-1)]
+  if (first === undefined || last === undefined) return undefined
+  return html`<p class="axis"><span>${at(first.from)}</span><span>${at(last.from)}</span></p>\n`
+}
+
 /**
  * What was admitted stands above the line and what was refused below it, so that no colour has to be told from another; the same as a table
  * stands beside it. Both sides are on one scale, so that a bar twice as high is twice as many, whichever side it is on.
@@ -26,7 +33,7 @@ export function verdictChart(sums: readonly TimeSums[]): Html {
 <svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT + 2}" preserveAspectRatio="none" role="img" aria-label="Verdicts over time: admitted above the line, at most ${count(most)}; refused below it, at most ${count(worst)}. The table has the numbers.">
 ${bars}<rect class="line" x="0" y="${line.toFixed(1)}" width="${WIDTH}" height="1.5"/>
 </svg>
-<figcaption>Above the line: admitted, filled where the file was attested (at most ${count(most)}). Below it, on the same scale: refused (at most ${count(worst)}).</figcaption>
+${axis(sums)}<figcaption>Above the line: admitted, filled where the file was attested (at most ${count(most)}). Below it, on the same scale: refused (at most ${count(worst)}).</figcaption>
 </figure>
 <details><summary>The same as a table</summary>
 ${table({

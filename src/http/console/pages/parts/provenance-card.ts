@@ -84,14 +84,14 @@ function logEntry(logIndex: string, isPublic: boolean): Content {
 export function compareSigners(signers: readonly { readonly name: Content; readonly claims: Claims }[]): Html {
   const columns = signers.map(({ claims }) => new Map(claimRows(claims)))
   const names = [...new Set(columns.flatMap(column => [...column.keys()]))].filter(name => name !== 'Run')
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Signers side by side"><table>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Signers side by side"><table class="list">
 <caption>Who signed, side by side</caption>
 <thead><tr><th scope="col">Claim</th>${signers.map(({ name }) => html`<th scope="col">${name}</th>`)}<th scope="col">Compared</th></tr></thead>
 <tbody>
 ${names.map(name => {
   const values = columns.map(column => column.get(name))
   const isSame = new Set(values.map(value => textOf(value))).size === 1
-  return html`<tr><th scope="row">${name}</th>${values.map(value => html`<td>${value ?? '–'}</td>`)}<td>${isSame ? html`<span class="soft">same</span>` : html`<strong>differs</strong>`}</td></tr>
+  return html`<tr><th scope="row" data-name="Claim"><div>${name}</div></th>${values.map((value, at) => html`<td data-name="${signers[at]?.name}"><div>${value ?? '–'}</div></td>`)}<td data-name="Compared"><div>${isSame ? html`<span class="soft">same</span>` : html`<strong>differs</strong>`}</div></td></tr>
 `
 })}</tbody>
 </table></div>
