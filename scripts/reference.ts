@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os'
+import { z } from 'zod'
 import { LIMITS } from '../src/domain/base/limits.ts'
 import { metricFamilies } from '../src/observe/metric-families.ts'
 import { markdownTable } from '../src/protocol/answers/markdown-table.ts'
@@ -38,12 +39,28 @@ export function commandNames(help: string): readonly (readonly string[])[] {
     .filter(([name]) => name !== 'help')
 }
 
+/** `a body {files: [{name, text}], pins?}`: what it has, and a question mark where that may be left out. */
+function bodyOf(body: z.ZodType | undefined): readonly string[] {
+  return body === undefined ? [] : [`a body \`${shapeOf(body)}\``]
+}
+
+function shapeOf(schema: z.core.$ZodType): string {
+  if (schema instanceof z.ZodArray) return `[${shapeOf(schema.element)}]`.replace('[]', '[…]')
+  if (!(schema instanceof z.ZodObject)) return ''
+  const members = Object.entries(schema.shape).map(([name, member]) => {
+    const mayLack = member instanceof z.ZodOptional || member instanceof z.ZodDefault
+    const shape = shapeOf(mayLack ? member.unwrap() : member)
+    return `${name}${mayLack ? '?' : ''}${shape === '' ? '' : `: ${shape}`}`
+  })
+  return `{${members.join(', ')}}`
+}
+
 /** Every call of the API, with what it takes and who may. */
 export function apiText(): string {
   const rows = Object.values<Operation>(OPERATIONS).map(({ method, path, need, query, summary, body }) => [
     `\`${method} ${path}\``,
     need,
-    [...Object.keys(query.shape), ...(body === undefined ? [] : ['a body'])].map(name => `\`${name}\``).join(', '),
+    [...Object.keys(query.shape).map(name => `\`${name}\``), ...bodyOf(body)].join(', '),
     summary,
   ])
   return markdownTable(['call', 'scope', 'takes', 'what it tells or does'], rows)

@@ -13,10 +13,13 @@ import {
 /** Which of the two policies: under `strict` some of what `open` admits is denied or revoked. */
 export type PolicyName = 'open' | 'strict'
 
+/** What a file may be admitted by: a policy, or what somebody approves and withdraws again. */
+export type Admission = PolicyName | 'approval'
+
 /** A file, and what is true of it. */
 export interface KnownFile extends Published {
-  /** under which policies it is admitted */
-  readonly admittedBy: readonly PolicyName[]
+  /** what it is admitted by, while that is in force */
+  readonly admittedBy: readonly Admission[]
   /** of a project about which nobody ever lies */
   readonly isHonest: boolean
 }
@@ -37,6 +40,8 @@ export interface Truth {
   /** projects that are admitted, and about which the index lies now and then */
   readonly liedAbout: readonly string[]
   /** files of `bare` whose bytes are text: one is nothing, the other says that it is METADATA of this wheel */
+  /** refused by every policy, until somebody approves it */
+  readonly approvable: KnownFile
   /** projects of two releases by two signers, of which whoever is proved first is the one */
   readonly faces: readonly string[]
   readonly texts: { readonly plain: KnownFile; readonly posing: KnownFile; readonly wheel: KnownFile }
@@ -82,11 +87,11 @@ export async function createTruth(scope: Scope, { faces = 0 } = {}): Promise<Tru
   async function publish(
     project: string,
     version: string,
-    admittedBy: readonly PolicyName[],
+    admittedBy: readonly Admission[],
     request: ReleaseRequest = {},
   ): Promise<readonly KnownFile[]> {
     const release = await world.release(project, version, request)
-    const isHonest = !/^(?:lied|face)/.test(project)
+    const isHonest = !/^(?:lied|face|approvable)/.test(project)
     const known = release.files.map(file => ({ ...file, admittedBy, isHonest }))
     files.push(...known)
     return known
@@ -102,7 +107,13 @@ export async function createTruth(scope: Scope, { faces = 0 } = {}): Promise<Tru
   await publish('flips', '1.0', ['open'])
   const [revoked] = await publish('revocable', '1.0', ['open'], { kinds: ['wheel'] })
   const [exempt] = await publish('exempt', '1.0', BOTH, { kinds: ['wheel'], attested: false })
-  if (revoked === undefined || exempt === undefined) throw new TypeError('a release has files')
+  const [approvable] = await publish('approvable', '1.0', ['approval'], {
+    kinds: ['wheel'],
+    attested: false,
+    padTo: 30_000,
+  })
+  if (revoked === undefined || exempt === undefined || approvable === undefined)
+    throw new TypeError('a release has files')
   await publish('bare', '1.0', [], { attested: false, padTo: 50_000 })
   await publish('impostor', '1.0', [], { identity: defaultIdentity('elsewhere', '1.0') })
   await publish('altered', '1.0', [], { tamper: 'content' })
@@ -137,6 +148,7 @@ export async function createTruth(scope: Scope, { faces = 0 } = {}): Promise<Tru
     honest: HONEST,
     cold: files.filter(({ project }) => project === COLD),
     liedAbout: LIED_ABOUT,
+    approvable,
     faces: twoFaced,
     texts,
     filesOf: project => files.filter(file => file.project === project),
@@ -201,6 +213,7 @@ function policyText(name: PolicyName, exempt: KnownFile, revoked: KnownFile): st
     COLD,
     'revocable',
     'exempt',
+    'approvable',
     'bare',
     'impostor',
     'altered',

@@ -10,12 +10,17 @@ export interface InForce {
   readonly current: PolicyName
   /** all that may have been in force at some time of it */
   during(began: number, ended: number): readonly PolicyName[]
+  /** Somebody approves what may be approved: it may be in force from now on, until so many ms after it is withdrawn. */
+  approved(): { withdrawn(lasts: number): void }
+  /** Whether an approval may have been in force at some time of it. */
+  mayBeApproved(began: number, ended: number): boolean
 }
 
 export function createInForce(first: PolicyName): InForce {
   const spans: { readonly name: PolicyName; readonly from: number; until: number }[] = [
     { name: first, from: 0, until: Number.POSITIVE_INFINITY },
   ]
+  const approvals: { readonly from: number; until: number }[] = []
   const last = () => spans.at(-1) ?? { name: first, from: 0, until: 0 }
   return {
     get current() {
@@ -31,10 +36,21 @@ export function createInForce(first: PolicyName): InForce {
     },
     during: (began, ended) =>
       spans.filter(({ from, until }) => from <= ended && until >= began).map(({ name }) => name),
+    approved() {
+      const span = { from: performance.now(), until: Number.POSITIVE_INFINITY }
+      approvals.push(span)
+      return {
+        withdrawn(lasts) {
+          span.until = performance.now() + lasts
+        },
+      }
+    },
+    mayBeApproved: (began, ended) => approvals.some(({ from, until }) => from <= ended && until >= began),
   }
 }
 
 /** Whether it may have been admitted while it was answered. */
 export function allow(inForce: InForce, { began, headAt }: Answer, file: KnownFile): boolean {
+  if (file.admittedBy.includes('approval') && inForce.mayBeApproved(began, headAt)) return true
   return inForce.during(began, headAt).some(name => file.admittedBy.includes(name))
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProxyMood } from '../../world/engines/faulty-proxy.ts'
 import type { LinkMood } from '../../world/engines/link.ts'
 import { atOnce, type Mischief } from '../mischief/stage.ts'
+import { approve } from './approve.ts'
 import type { FleetStage, Replica } from './fleet-stage.ts'
 
 /** What befalls gates that share a database and a bucket, and what is between them. One at a time. */
@@ -40,6 +41,32 @@ function link(mood: LinkMood): Mischief {
     await meanwhile(stage, sleep(stage.dice.between(500, 7_000)))
     line.be('fine')
   })
+}
+
+/** After which no gate goes by an approval that was withdrawn: `store.max_stale`, and a moment to answer, ms. */
+const HOLDS_MS = 6_500
+
+/** Every gate says so within that time, or cannot tell; that it still says the opposite then is wrong. */
+async function eachComesTo(
+  { replicas, truth, checker, ...stage }: FleetStage,
+  status: number,
+  wrong: number,
+): Promise<void> {
+  const end = performance.now() + HOLDS_MS
+  await Promise.all(
+    replicas.map(async (replica, number) => {
+      for (;;) {
+        const answer = await stage.askOf(replica, { client: '127.0.1.21', path: truth.approvable.path })
+        if (answer?.status === status) return
+        if (performance.now() >= end) {
+          if (answer?.status === wrong)
+            checker.add(`gate ${number} goes by something else than was decided`, `${wrong}`)
+          return
+        }
+        await sleep(200)
+      }
+    }),
+  )
 }
 
 /** Needs an object store. */
@@ -108,6 +135,17 @@ export const BEFALLS: readonly Mischief[] = [
         ),
       )
     }
+  }),
+  // as on another gate, or by a command: all three hear of it from the database alone
+  machine('approved-and-withdrawn', async stage => {
+    const { inForce, database } = stage
+    const span = inForce.approved()
+    const approval = await approve(database, stage.truth.approvable)
+    await eachComesTo(stage, 200, 403)
+    const isWithdrawn = await approval.withdraw()
+    span.withdrawn(HOLDS_MS)
+    if (!isWithdrawn) stage.checker.add('an approval could not be withdrawn', '')
+    await eachComesTo(stage, 403, 200)
   }),
   machine('many-want-one', async stage => {
     const { path } = stage.dice.pick(stage.truth.cold)

@@ -29,6 +29,8 @@ export interface Replica {
 export interface FleetStage extends Stage {
   readonly replicas: readonly Replica[]
   readonly cluster: Cluster
+  /** `postgres://…`, past every line */
+  readonly database: string
   /** before the object store; `undefined` where there is none, and each gate has bytes of its own */
   readonly objects: FaultyProxy | undefined
   /** a project that nobody has asked for, of two releases by two signers */
@@ -124,6 +126,7 @@ export async function setFleet(t: Test, dice: Dice): Promise<Fleet> {
     lies: new Map(),
     replicas,
     cluster,
+    database,
     objects,
     face() {
       faces += 1
