@@ -140,7 +140,7 @@ export type GateEvent =
     }
   | {
       readonly type: 'lifecycle'
-      readonly action: 'starting' | 'listening' | 'certificate' | 'draining' | 'stopped'
+      readonly action: 'starting' | 'listening' | 'reached' | 'certificate' | 'draining' | 'stopped'
       readonly detail: string
     }
 

@@ -38,7 +38,8 @@ export function renderReplay(screen: Screen, { requests, changed, watched, untol
   const others = changed.filter(({ to }) => to.outcome === 'admitted')
   screen.line(`${counted(requests, 'request')} replayed`)
   screen.line(`  ${files(refused)} would be refused that passed (${counted(sum(refused), 'request')})`)
-  screen.line(`  ${files(others)} would pass that were refused (${counted(sum(others), 'request')})`)
+  const were = new Set(others.map(({ filename }) => filename)).size === 1 ? 'was' : 'were'
+  screen.line(`  ${files(others)} would pass that ${were} refused (${counted(sum(others), 'request')})`)
   if (watched.length > 0) screen.line(`  ${files(watched)} would only be watched (${counted(sum(watched), 'request')})`)
   if (untold.length > 0) screen.line(`  ${files(untold)} cannot be determined (${counted(sum(untold), 'request')})`)
 }

@@ -101,7 +101,7 @@ async function untilReached<Result>(ask: () => Promise<Result>): Promise<Result>
 
 function tell(events: Events, away: GateError | undefined): void {
   if (away === undefined) {
-    events.emit({ type: 'lifecycle', action: 'listening', detail: 'the database is back' })
+    events.emit({ type: 'lifecycle', action: 'reached', detail: 'the database is back' })
     return
   }
   const { code, detail, cause } = away

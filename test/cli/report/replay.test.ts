@@ -34,7 +34,7 @@ t.test('each change is told with both outcomes, and both ways are counted', asyn
   t.match(text, '? pkg-3.0.tar.gz: was no-rule')
   t.match(
     text,
-    /9 requests replayed\n {2}1 file would be refused that passed \(3 requests\)\n {2}1 file would pass that were refused \(3 requests\)\n {2}1 file cannot be determined \(3 requests\)\n$/,
+    /9 requests replayed\n {2}1 file would be refused that passed \(3 requests\)\n {2}1 file would pass that was refused \(3 requests\)\n {2}1 file cannot be determined \(3 requests\)\n$/,
   )
 })
 

@@ -146,7 +146,8 @@ function changedTable(rows: readonly Changed[], caption: string): Html {
       { name: 'By the one in force', cell: ({ from }) => html`${from.outcome}: ${codeOf(from.code)}` },
       {
         name: 'By this one',
-        cell: ({ to }) => html`${to.outcome}: ${codeOf(to.code)}<br><span class="soft">${to.detail}</span>`,
+        cell: ({ to }) =>
+          html`${to.outcome}: ${codeOf(to.code)}${to.detail === `admitted by ${to.code}` ? undefined : html`<br><span class="soft">${to.detail}</span>`}`,
       },
       {
         name: 'Times asked',
