@@ -7,6 +7,7 @@ import type { Millis } from '../domain/base/instant.ts'
 import type { SourceName } from '../domain/base/source-name.ts'
 import { HELD, heldAt, heldOf, type Source, sourceAt } from '../domain/memory/source.ts'
 import { createByteBudget } from '../flow/byte-budget.ts'
+import { withNamedFailures } from '../gate/sources/named-failures.ts'
 import { createNoIntegrity } from '../gate/sources/no-integrity.ts'
 import type { Events } from '../observe/events.ts'
 import { createDocuments, type Documents } from '../parse/documents.ts'
@@ -81,11 +82,14 @@ function connectSource(source: SourceSettings, options: SourceOptions): Connecte
         version,
         events,
       })
+  // where there is one, nobody has to be told which
+  const named = <Port extends object>(port: Port): Port =>
+    sourcesOf(config).length > 1 ? withNamedFailures(port, source.rule.name) : port
   return {
-    index: createIndex({ agent, index, files, documents }),
-    integrity: integrity === 'none' ? createNoIntegrity() : createIntegrity({ agent, integrity, index }),
-    origin: createOrigin({ agent, files, maxSize: config.files.maxSize }),
-    rootList: createRootList({ agent, index }),
+    index: named(createIndex({ agent, index, files, documents })),
+    integrity: named(integrity === 'none' ? createNoIntegrity() : createIntegrity({ agent, integrity, index })),
+    origin: named(createOrigin({ agent, files, maxSize: config.files.maxSize })),
+    rootList: named(createRootList({ agent, index })),
     close: () => agent.close(),
   }
 }

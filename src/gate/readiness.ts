@@ -28,7 +28,7 @@ export function createReadiness(options: Options): () => Promise<readonly Check[
   return async () => [
     policyCheck(policies),
     trustCheck(trust, clock),
-    await probe('database', () => store.probe(), 'writable'),
+    await databaseCheck(store),
     ...(bucket === undefined ? [] : [{ name: 'blobs', ...bucket() }]),
     await probe('clock', async () => clock.now(), 'not behind the newest recorded time'),
     upstreamCheck(watch),
@@ -50,6 +50,13 @@ function policyCheck(policies: Policies): Check {
     warning: true,
     detail: `the last reload failed, sha256 ${digest} stays in force: ${withoutFolders(failure)}`,
   }
+}
+
+/** While a shared one is away, what was admitted before goes on for a time. */
+async function databaseCheck(store: Pick<Store, 'probe' | 'shared'>): Promise<Check> {
+  const check = await probe('database', () => store.probe(), 'writable')
+  const away = store.shared?.away?.()
+  return away === undefined || !check.ok ? check : { ...check, warning: true, detail: away }
 }
 
 /** Where several gates share the store. */

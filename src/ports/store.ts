@@ -87,6 +87,8 @@ export interface SharedState {
   /** Those that said something within the last twenty seconds, by name. */
   others(): readonly OtherGate[]
   /** How many others have gone by something else for longer than a roll-out takes. */
+  /** Since when it cannot be asked, and why, a sentence; `undefined`: it can. Absent: that is never so for long. */
+  away?(): string | undefined
   apart(): number
   /** A sentence each: what somebody must know, though the gate may go on. */
   warnings(): readonly string[]

@@ -209,6 +209,7 @@ async function assemble(options: PostgresOptions, connection: Connection, reach:
         own: companions.own,
         others: companions.others,
         apart: companions.apart,
+        away: () => (reach.isAway ? reach.failure().detail : undefined),
         warnings: () => [
           ...(reach.isAway ? [reach.failure().detail] : []),
           ...[companions.told()].filter(told => told !== undefined),

@@ -275,6 +275,7 @@ t.test('a database that goes away and comes back', { skip: NO_POSTGRES }, async 
 
   t.ok(await soon(() => gate.events.some(({ type }) => type === 'unknown')), 'it is told')
   t.ok(memory.atHand(PKG, ONE), 'what was admitted goes on')
+  t.match(gate.store.shared?.away?.(), /^the database is away for \d+ s/)
   await t.rejects(memory.of(PKG, OTHER), { code: 'unknown-store' }, 'nothing else is admitted')
   await t.rejects(memory.learn(PKG, signedBy(ONE, 'acme')), { code: 'unknown-store' })
   t.ok(await soon(() => other.atHand(PKG, ONE) === undefined), 'with 0 nothing goes on')
@@ -287,6 +288,7 @@ t.test('a database that goes away and comes back', { skip: NO_POSTGRES }, async 
 
   await cluster.start()
   t.ok(await soon(async () => (await memory.of(PKG, OTHER).catch(() => undefined)) !== undefined), 'it is served again')
+  t.equal(gate.store.shared?.away?.(), undefined)
   t.ok(await soon(async () => (await gate.journal().catch(() => [])).length === 2), 'and the journal is whole')
   t.equal((await memory.learn(PKG, signedBy(ONE, 'acme'))).proofs.size, 1)
   t.match(await hasty.store.refusals.get('bbbbbbbbbbbb'), { at: START })
