@@ -31,6 +31,7 @@ const ASKING: ReadonlySet<string> = new Set([
   'requests ask',
   'requests approve',
   'requests decline',
+  'requests withdraw',
   'console sessions list',
   'console sessions end',
 ])

@@ -110,3 +110,21 @@ export function addRequestsDecline(requests: Command, services: Services, _concl
       await askForRequest(options, services, async gate => await gate.tell('declineRequest', { id }, { words }))
     })
 }
+
+export function addRequestsWithdraw(requests: Command, services: Services, _conclude: Conclude): void {
+  requests
+    .command('withdraw')
+    .summary('take an approval back, at once and everywhere')
+    .description(
+      'Takes the approval of a request back: it holds no longer, on any gate within two seconds. Beside the gate itself, policy approvals withdraw does the same without a token.',
+    )
+    .argument('<request>', 'as requests list has it')
+    .requiredOption('--words <text>', 'why, for whoever asked')
+    .addOption(formatOption('json prints the request as one object'))
+    .addHelpText('after', moreHelp('portcullis requests withdraw 7k2m9q4x1r0c --words "fixed in 2.1"'))
+    .action(async (id: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<DeclineOptions>()
+      const { words } = options
+      await askForRequest(options, services, async gate => await gate.tell('withdrawRequest', { id }, { words }))
+    })
+}

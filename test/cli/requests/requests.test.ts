@@ -67,6 +67,20 @@ t.test('what a look without a decision showed is approved by its digest, and not
   t.equal(await status(), 200)
 })
 
+t.test('an approval is taken back where requests are decided, too', async t => {
+  const { run, dev, approver, ask, status } = await openDesk(t)
+  const id = await ask()
+  t.equal((await run(['requests', 'approve', id, '--ends', '1d', ...approver])).exit, 0)
+  t.equal(await status(), 200)
+  t.match(await run(['requests', 'withdraw', id, '--words', 'no', ...dev]), { exit: 2, err: /scope/ })
+  t.match(await run(['requests', 'withdraw', id, '--words', 'fixed in 2.1', ...approver]), {
+    exit: 0,
+    out: /withdrawn/,
+  })
+  t.equal(await status(), 403)
+  t.match(await run(['requests', 'withdraw', id, '--words', 'again', ...approver]), { exit: 2 })
+})
+
 t.test('a request is declined with words', async t => {
   const { run, dev, approver, ask, status } = await openDesk(t)
   const id = await ask()
