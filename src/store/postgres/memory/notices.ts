@@ -62,6 +62,7 @@ export function createNotices(options: Options): Notices {
   let listening: pg.Client | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false
+  let busy = false
   schedule()
 
   function schedule(): void {
@@ -72,11 +73,22 @@ export function createNotices(options: Options): Notices {
     try {
       await within(look())
       await listen()
-      await beside()
+      doBeside()
     } catch {
       // whoever asks is told by `reach`
     }
     schedule()
+  }
+
+  /** However long that takes, what changed is looked at meanwhile. */
+  function doBeside(): void {
+    if (busy) return
+    busy = true
+    void beside()
+      .catch(() => {})
+      .finally(() => {
+        busy = false
+      })
   }
 
   /** A database that takes the question and never answers is away, too. */
