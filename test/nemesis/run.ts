@@ -11,7 +11,7 @@ import { CLIENTS } from './mischief/clients.ts'
 import { FAULTS } from './mischief/faults.ts'
 import { LIES } from './mischief/lies.ts'
 import { MACHINE } from './mischief/machine.ts'
-import type { Mischief, Side, Stage } from './mischief/stage.ts'
+import { type Mischief, readTexts, type Side, type Stage } from './mischief/stage.ts'
 import { setStage } from './setting.ts'
 import type { Settings } from './settings.ts'
 import { INTERNAL, type KnownFile } from './truth.ts'
@@ -70,6 +70,7 @@ export async function runNemesis(t: Test, settings: Settings, tell: (text: strin
   const done = new Map<string, number>()
   await t.test('the checker sees what it is there for', async t => assertTeeth(t, truth))
   await gate.start()
+  await readTexts(stage)
   let isOver = false
   const wants = truth.files.filter(({ isHonest, project }) => isHonest && truth.honest.includes(project))
   const lives = [1, 2, 3].map(number =>

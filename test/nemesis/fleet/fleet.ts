@@ -8,7 +8,7 @@ import { createFortune, type Fortune, liveHonestly } from '../honest.ts'
 import { CLIENTS } from '../mischief/clients.ts'
 import { FAULTS } from '../mischief/faults.ts'
 import { LIES } from '../mischief/lies.ts'
-import type { Mischief } from '../mischief/stage.ts'
+import { type Mischief, readTexts } from '../mischief/stage.ts'
 import { chosen, createDecks } from '../run.ts'
 import type { Settings } from '../settings.ts'
 import { INTERNAL } from '../truth.ts'
@@ -72,6 +72,7 @@ export async function runFleet(t: Test, settings: Settings, tell: (text: string)
   const { truth, checker, replicas } = stage
   await t.test('the checker of the merged journal sees what it is there for', async t => assertMergedTeeth(t, truth))
   await Promise.all(replicas.map(({ gate }) => gate.start()))
+  await readTexts(stage)
   tell(typeof stage.objects === 'object' ? 'three gates, PostgreSQL, a RADOS Gateway' : 'three gates, PostgreSQL')
   let isOver = false
   const over = (): boolean => isOver

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { SmallDisk } from '../../fault/small-disk.ts'
 import type { Upstream } from '../../world/index/upstream.ts'
 import type { Checker } from '../checks/checker.ts'
@@ -86,3 +87,19 @@ export async function askAbout(
 }
 
 export const SIMPLE_JSON = 'application/vnd.pypi.simple.v1+json'
+
+/** What was learned is on the disk by then, ms. */
+const WRITTEN_MS = 1_500
+
+/**
+ * Of what nobody has read no gate can know that it is a file: the page of what poses as METADATA is read before anything happens, and
+ * written down.
+ */
+export async function readTexts({ ask, stranger, truth }: Stage): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const answer = await ask({ client: stranger(), path: truth.texts.posing.path })
+    if (answer?.status === 403) break
+    await sleep(100)
+  }
+  await sleep(WRITTEN_MS)
+}
