@@ -54,7 +54,7 @@ export async function startCluster(t: Scope): Promise<Cluster> {
   const data = join(folder, 'data')
   const [init, words] = command('initdb', '-D', data, '-U', 'gate', '-A', 'trust', '-E', 'UTF8', '--no-sync')
   execFileSync(init, [...words, '--locale=C.UTF-8'], { stdio: 'ignore', cwd: folder })
-  const port = 20_000 + Math.floor(Math.random() * 20_000)
+  let port = anyPort()
   let server: ChildProcess | undefined
 
   async function start(): Promise<void> {
@@ -62,7 +62,19 @@ export async function startCluster(t: Scope): Promise<Cluster> {
     options.push('shared_buffers=16MB', 'max_connections=100', 'max_wal_size=256MB')
     const [program, its] = command('postgres', '-D', data, ...options.flatMap(option => ['-c', option]))
     server = spawn(program, its, { stdio: 'ignore', cwd: folder })
-    await untilReady(port)
+    await untilReady(port, server)
+  }
+
+  /** A port may be somebody else's: then the server ends at once, and another one is as good. */
+  async function startAnywhere(): Promise<void> {
+    for (let left = 5; ; left -= 1) {
+      try {
+        return await start()
+      } catch (error) {
+        if (left === 0 || server?.exitCode === null) throw error
+        port = anyPort()
+      }
+    }
   }
 
   async function stop(how: 'fast' | 'immediate'): Promise<void> {
@@ -74,7 +86,7 @@ export async function startCluster(t: Scope): Promise<Cluster> {
     await ended
   }
 
-  await start()
+  await startAnywhere()
   t.teardown(async () => {
     await stop('immediate')
     rmSync(folder, { recursive: true, force: true })
@@ -96,9 +108,16 @@ export async function startCluster(t: Scope): Promise<Cluster> {
   }
 }
 
-async function untilReady(port: number): Promise<void> {
-  for (let tries = 0; tries < 300; tries += 1) {
-    const client = new pg.Client({ connectionString: `postgres://gate@127.0.0.1:${port}/postgres` })
+/** Below those that the system gives to connections. */
+function anyPort(): number {
+  return 12_000 + Math.floor(Math.random() * 20_000)
+}
+
+async function untilReady(port: number, server: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < 300 && server.exitCode === null; tries += 1) {
+    const connectionString = `postgres://gate@127.0.0.1:${port}/postgres`
+    // somebody else's port may take a connection and say nothing
+    const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000 })
     // a server that goes down says so to a connection that is opened at that moment
     client.on('error', () => {})
     try {
