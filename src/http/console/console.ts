@@ -252,12 +252,13 @@ function failureOf(error: GateError, url = ''): WholeAnswer {
 
 function problemOf(error: GateError): WholeAnswer {
   const answer = problemAnswer(error)
-  const headers = error instanceof WrongMethod ? [...answer.headers, 'Allow', error.allowed.join(', ')] : answer.headers
+  // what the gate takes everywhere is not what a route of the console does
+  const allow = error instanceof WrongMethod ? ['Allow', error.allowed.join(', ')] : []
   const challenge = error.code === 'not-signed-in' ? ['WWW-Authenticate', 'Bearer realm="portcullis console"'] : []
-  return { ...answer, headers: withConsoleHeaders([...keepFields(headers, KEPT), ...challenge]) }
+  return { ...answer, headers: withConsoleHeaders([...keepFields(answer.headers, KEPT), ...allow, ...challenge]) }
 }
 
-const KEPT = ['content-type', 'retry-after', 'allow', 'cache-control']
+const KEPT = ['content-type', 'retry-after', 'cache-control']
 
 function keepFields(headers: readonly string[], names: readonly string[]): readonly string[] {
   return headers.flatMap((name, at) =>

@@ -135,3 +135,17 @@ t.test('a token is given out, listed, and ended, and all of it stands in the aud
     { action: 'token-created', actor: 'token:root', target: 'bot', why: 'for the dashboard' },
   ])
 })
+
+t.test('a call with another method is told which ones there are, and no other', async t => {
+  const { call, token } = await openApiScene(t)
+  const read = await token('reader', ['read'])
+  for (const [method, path, allowed] of [
+    ['GET', '/policy/check', 'POST'],
+    ['OPTIONS', '/sessions/end', 'POST'],
+    ['POST', '/journal', 'GET, HEAD'],
+    ['DELETE', '/tokens', 'GET, HEAD, POST'],
+  ] as const) {
+    const { status, headers } = await call(path, { token: read, method })
+    t.strictSame([status, headers.get('allow')], [405, allowed], `${method} ${path}`)
+  }
+})
