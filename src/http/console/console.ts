@@ -59,7 +59,17 @@ export interface Console {
   close(): Promise<void>
 }
 
-const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'])
+const METHODS: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'QUERY',
+])
 
 /** The console over HTTP/1.1, on a listener of its own: who comes, from where, and what he may; pages and calls are added to its router. */
 export function createConsole(options: ConsoleOptions): Console {
@@ -253,7 +263,8 @@ function failureOf(error: GateError, url = ''): WholeAnswer {
 function problemOf(error: GateError): WholeAnswer {
   const answer = problemAnswer(error)
   // what the gate takes everywhere is not what a route of the console does
-  const allow = error instanceof WrongMethod ? ['Allow', error.allowed.join(', ')] : []
+  const allow =
+    error instanceof WrongMethod ? ['Allow', error.allowed.join(', ')] : keepFields(answer.headers, ['allow'])
   const challenge = error.code === 'not-signed-in' ? ['WWW-Authenticate', 'Bearer realm="portcullis console"'] : []
   return { ...answer, headers: withConsoleHeaders([...keepFields(answer.headers, KEPT), ...allow, ...challenge]) }
 }

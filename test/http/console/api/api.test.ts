@@ -144,6 +144,8 @@ t.test('a call with another method is told which ones there are, and no other', 
     ['OPTIONS', '/sessions/end', 'POST'],
     ['POST', '/journal', 'GET, HEAD'],
     ['DELETE', '/tokens', 'GET, HEAD, POST'],
+    ['QUERY', '/policy/check', 'POST'],
+    ['LINK', '/journal', 'GET, HEAD'],
   ] as const) {
     const { status, headers } = await call(path, { token: read, method })
     t.strictSame([status, headers.get('allow')], [405, allowed], `${method} ${path}`)
