@@ -1,21 +1,21 @@
 import { z } from 'zod'
 import { MOST_PAGE_ROWS, PAGE_ROWS } from './operation.ts'
 
+// by what there may not be, so that a pattern of JSON Schema says the same by code points and by UTF-16
+// oxlint-disable-next-line no-control-regex -- they are what is kept out
+const LINE = /^[^\x00-\x1f\x7f-\x9f]+$/u
+/** the same, but for what ends a line */
+// oxlint-disable-next-line no-control-regex
+const LINES = /^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$/u
+
 /** What comes from outside is bounded, of one line, and holds nothing that steers a terminal or ends a text. */
 function line(most: number): z.ZodString {
-  return z
-    .string()
-    .min(1)
-    .max(most)
-    .regex(/^[ -~\xa0-\uffff]+$/)
+  return z.string().min(1).max(most).regex(LINE)
 }
 
 export const words = line(200)
 /** of several lines */
-export const paragraphs = z
-  .string()
-  .max(2000)
-  .regex(/^[\t\n\r -~\xa0-\uffff]*$/)
+export const paragraphs = z.string().max(2000).regex(LINES)
 export const projectName = z
   .string()
   .max(200)
