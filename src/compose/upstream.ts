@@ -83,8 +83,9 @@ function connectSource(source: SourceSettings, options: SourceOptions): Connecte
         events,
       })
   // where there is one, nobody has to be told which
+  const isOneOfSeveral = sourcesOf(config).length > 1
   const named = <Port extends object>(port: Port): Port =>
-    sourcesOf(config).length > 1 ? withNamedFailures(port, source.rule.name) : port
+    isOneOfSeveral ? withNamedFailures(port, source.rule.name) : port
   return {
     index: named(createIndex({ agent, index, files, documents })),
     integrity: named(integrity === 'none' ? createNoIntegrity() : createIntegrity({ agent, integrity, index })),

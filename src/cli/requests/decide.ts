@@ -21,7 +21,7 @@ interface ApproveOptions extends RequestOptions {
   readonly dryRun?: true
 }
 
-interface DeclineOptions extends RequestOptions {
+interface WordsOptions extends RequestOptions {
   readonly words: string
 }
 
@@ -96,35 +96,30 @@ function parseSeen(text: string): string {
 }
 
 export function addRequestsDecline(requests: Command, services: Services, _conclude: Conclude): void {
-  requests
-    .command('decline')
+  addWithWords(requests.command('decline'), services, 'declineRequest')
     .summary('say no, and why')
     .description('Declines a request. Whoever asked sees the words on the page of the request, and may ask again.')
-    .argument('<request>', 'as requests list has it')
-    .requiredOption('--words <text>', 'why, for whoever asked')
-    .addOption(formatOption('json prints the request as one object'))
     .addHelpText('after', moreHelp('portcullis requests decline 7k2m9q4x1r0c --words "take 2.1, it is attested"'))
-    .action(async (id: string, _options, command: Command) => {
-      const options = command.optsWithGlobals<DeclineOptions>()
-      const { words } = options
-      await askForRequest(options, services, async gate => await gate.tell('declineRequest', { id }, { words }))
-    })
 }
 
 export function addRequestsWithdraw(requests: Command, services: Services, _conclude: Conclude): void {
-  requests
-    .command('withdraw')
+  addWithWords(requests.command('withdraw'), services, 'withdrawRequest')
     .summary('take an approval back, at once and everywhere')
     .description(
       'Takes the approval of a request back: it holds no longer, on any gate within two seconds. Beside the gate itself, policy approvals withdraw does the same without a token.',
     )
+    .addHelpText('after', moreHelp('portcullis requests withdraw 7k2m9q4x1r0c --words "fixed in 2.1"'))
+}
+
+/** A decision that says nothing but why. */
+function addWithWords(command: Command, services: Services, decide: 'declineRequest' | 'withdrawRequest'): Command {
+  return command
     .argument('<request>', 'as requests list has it')
     .requiredOption('--words <text>', 'why, for whoever asked')
     .addOption(formatOption('json prints the request as one object'))
-    .addHelpText('after', moreHelp('portcullis requests withdraw 7k2m9q4x1r0c --words "fixed in 2.1"'))
-    .action(async (id: string, _options, command: Command) => {
-      const options = command.optsWithGlobals<DeclineOptions>()
+    .action(async (id: string, _options, called: Command) => {
+      const options = called.optsWithGlobals<WordsOptions>()
       const { words } = options
-      await askForRequest(options, services, async gate => await gate.tell('withdrawRequest', { id }, { words }))
+      await askForRequest(options, services, async gate => await gate.tell(decide, { id }, { words }))
     })
 }

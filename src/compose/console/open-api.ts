@@ -1,7 +1,7 @@
 import type { Config } from '../../config/schema.ts'
 import { indexNamed } from '../../config/sources.ts'
 import { GateError } from '../../domain/base/errors.ts'
-import type { Clock } from '../../domain/base/instant.ts'
+import type { Clock, Instant } from '../../domain/base/instant.ts'
 import { documentsAt } from '../../gate/requests/approvals.ts'
 import type { Decisions } from '../../gate/requests/decide.ts'
 import type { RequestDesk } from '../../gate/requests/desk.ts'
@@ -16,7 +16,7 @@ import type { Requests } from '../../ports/console/requests.ts'
 import type { SessionBook } from '../../ports/console/sessions.ts'
 import type { Store } from '../../ports/store.ts'
 import type { Tokens } from '../../ports/tokens.ts'
-import { documentBeside, layApprovals } from '../../protocol/policy/approval-layer.ts'
+import { type ApprovalDocument, documentBeside, layApprovals } from '../../protocol/policy/approval-layer.ts'
 import type { LoadedPolicy } from '../../protocol/policy/policy-yaml.ts'
 import { withTokenKeeper } from '../access.ts'
 import { recordsOf } from '../commands.ts'
@@ -86,8 +86,12 @@ function apiIndexOf(
   const { index: name } = served
   let known: GoodPolicy | undefined
 
+  async function approvedAt(now: Instant): Promise<readonly ApprovalDocument[]> {
+    return documentsAt(name, await requests.inForce(now))
+  }
+
   async function layer() {
-    const approved = documentsAt(name, await requests.inForce(clock()))
+    const approved = await approvedAt(clock())
     const below = base.current()
     return { approved, below, ...layApprovals(below, approved, base.beside) }
   }
@@ -109,7 +113,7 @@ function apiIndexOf(
     lastError: () => policies.lastError(),
     lookAt: async (look, brought) => {
       const now = clock()
-      const approved = documentsAt(name, await requests.inForce(now))
+      const approved = await approvedAt(now)
       return await lookOnThread({ config, index: name, look, brought, texts: base.texts(), approved, now })
     },
     explain,

@@ -18,23 +18,21 @@ export interface OneLook {
   brokeOff(): Instant | undefined
 }
 
-export const LOOK_BOUNDS: LookBounds = { rows: 200_000, lasts: 15_000 }
+const BOUNDS: LookBounds = { rows: 200_000, lasts: 15_000 }
+const BOUNDLESS: LookBounds = { rows: Number.POSITIVE_INFINITY, lasts: Number.POSITIVE_INFINITY }
 
 /** Without an index: the rows of every one. Those of before there were several belong to whichever is asked for. */
-export function isOfIndex(row: Pick<JournalRow, 'index'>, index: string | undefined): boolean {
+function isOfIndex(row: Pick<JournalRow, 'index'>, index: string | undefined): boolean {
   return index === undefined || row.index === undefined || row.index === index
 }
 
 /** The records of one index; without bounds, all of them. */
 export function recordsOfIndex(records: Decidable, index: string | undefined): Decidable {
-  async function* journal(since: Instant): AsyncGenerator<JournalRow> {
-    for await (const row of records.journal(since)) if (isOfIndex(row, index)) yield row
-  }
-  return { ...reading(records), journal }
+  return oneLook(records, index, BOUNDLESS).records
 }
 
 /** The records of one index, as far as one look goes: it breaks off where it would take too long. */
-export function oneLook(records: Decidable, index: string | undefined, bounds: LookBounds = LOOK_BOUNDS): OneLook {
+export function oneLook(records: Decidable, index: string | undefined, bounds: LookBounds = BOUNDS): OneLook {
   let brokeOff: Instant | undefined
   async function* journal(since: Instant): AsyncGenerator<JournalRow> {
     const end = performance.now() + bounds.lasts
@@ -50,13 +48,13 @@ export function oneLook(records: Decidable, index: string | undefined, bounds: L
       yield row
     }
   }
-  return { records: { ...reading(records), journal }, brokeOff: () => brokeOff }
-}
-
-function reading(records: Decidable): Omit<Decidable, 'journal'> {
   return {
-    project: name => records.project(name),
-    finding: file => records.finding(file),
-    belonging: project => records.belonging(project),
+    records: {
+      journal,
+      project: name => records.project(name),
+      finding: file => records.finding(file),
+      belonging: project => records.belonging(project),
+    },
+    brokeOff: () => brokeOff,
   }
 }

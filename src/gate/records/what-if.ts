@@ -3,7 +3,7 @@ import { comparable, comparePolicies, type PolicyChange } from '../../domain/pol
 import type { Records } from '../../ports/records.ts'
 import type { LaidPolicy, loadLaid } from '../../protocol/policy/approval-layer.ts'
 import type { Diagnostic } from '../../protocol/yaml/diagnostic.ts'
-import { type Decidable, LOOK_BOUNDS, type LookBounds, oneLook } from './one-look.ts'
+import { type Decidable, type LookBounds, oneLook } from './one-look.ts'
 import { type Replay, replay } from './replay.ts'
 
 /** What another policy would change; `diagnostics`: it does not load, and this is why. */
@@ -38,7 +38,7 @@ const MONTH = 30 * 86_400_000
 export async function whatIf(
   records: Decidable & Pick<Records, 'projects'>,
   { before, after, index, now }: Compared,
-  bounds: LookBounds = LOOK_BOUNDS,
+  bounds?: LookBounds,
 ): Promise<WhatIf> {
   if (!('policy' in after)) return { diagnostics: after.diagnostics }
   if (!('policy' in before)) return { diagnostics: before.diagnostics }

@@ -40,22 +40,14 @@ export function addRequests(router: Router, servings: Servings): void {
     send(servings[0], exchange, request, { status: 200, format: formatOf(query) })
   })
   router.add('/x/:id/ask', 'request', async (exchange, { id = '' }, query) => {
-    try {
-      await sendForm(servings, exchange, id)
-    } catch (error) {
-      if (!(error instanceof GateError) || !isBrowser(exchange) || asksForJson(exchange, formatOf(query))) throw error
-      sendObjection(exchange, error)
-    }
+    await orObjection(exchange, formatOf(query), async () => await sendForm(servings, exchange, id))
   })
   router.addTaking(PATH, 'ask', async (exchange, { id = '' }, query) => {
     const format = formatOf(query)
-    try {
+    await orObjection(exchange, format, async () => {
       const request = await ask(servings, desk, exchange, id)
       send(servings[0], exchange, request, { status: 201, format })
-    } catch (error) {
-      if (!(error instanceof GateError) || !isBrowser(exchange) || asksForJson(exchange, format)) throw error
-      sendObjection(exchange, error)
-    }
+    })
   })
 }
 
@@ -138,6 +130,16 @@ function send(serving: Serving, exchange: Exchange, request: AccessRequest, { st
   else {
     const title = `Request: ${request.filename}`
     sendPage(exchange, { title, status, headers, body: renderRequest(request), scripts: ['../dates.js'] })
+  }
+}
+
+/** What cannot be done is told a person as a page, and a program as everything is. */
+async function orObjection(exchange: Exchange, format: string | undefined, answer: () => Promise<void>): Promise<void> {
+  try {
+    await answer()
+  } catch (error) {
+    if (!(error instanceof GateError) || !isBrowser(exchange) || asksForJson(exchange, format)) throw error
+    sendObjection(exchange, error)
   }
 }
 

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { instant } from '../../../src/domain/base/instant.ts'
+import type { AuditEntry } from '../../../src/ports/console/audit-log.ts'
 import type { AccessRequest, RequestDecision, Requests } from '../../../src/ports/console/requests.ts'
 import { START } from '../stores.ts'
 
@@ -39,6 +40,17 @@ export function decision(changes: Partial<RequestDecision> = {}): RequestDecisio
     approval: { extent: 'file', ends: instant(START + DAY), yaml: '---\nversion: 1\n' },
     ...changes,
   }
+}
+
+/** What the audit log says of a decision. */
+export const DECIDED: AuditEntry = {
+  at: START,
+  action: 'approved',
+  actor: 'user:ada',
+  from: '192.0.2.1',
+  target: 'a',
+  why: undefined,
+  detail: {},
 }
 
 /** What every store of requests does. `again`: as somebody else sees it, or after it was opened again. */

@@ -5,7 +5,7 @@ import type { Requests } from '../../../src/ports/console/requests.ts'
 import { readSharedRecords } from '../../../src/store/postgres/records.ts'
 import { withSharedRequests } from '../../../src/store/postgres/with-database.ts'
 import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
-import { asked, decision, MOST, requestsConformance } from '../conformance/requests-conformance.ts'
+import { asked, DECIDED, decision, MOST, requestsConformance } from '../conformance/requests-conformance.ts'
 import { INDEX, START, sharedSubject } from '../stores.ts'
 
 const cluster = NO_POSTGRES === false ? await startCluster(t) : undefined
@@ -43,25 +43,18 @@ t.test('a decision and its row in the audit log are written as one', { skip: NO_
   const client = new pg.Client({ connectionString: database })
   await client.connect()
   t.teardown(async () => await client.end())
-  const why = { ...ROW, why: 'x'.repeat(10) }
+  const why = { ...DECIDED, why: 'x'.repeat(10) }
   await client.query(`alter table audit_log add constraint full_now check (why is distinct from '${why.why}')`)
   await t.rejects(requests.decide('a', 'open', 'approved', decision(), why), { code: 'unknown-store' })
   t.match(await requests.get('a'), { state: 'open' }, 'what is not in the log is not decided')
   t.equal(await requests.revision(), '0')
-  t.ok(await requests.decide('a', 'open', 'approved', decision(), ROW))
-  t.notOk(await requests.decide('a', 'open', 'declined', decision(), ROW), 'and what is not decided is not in the log')
+  t.ok(await requests.decide('a', 'open', 'approved', decision(), DECIDED))
+  t.notOk(
+    await requests.decide('a', 'open', 'declined', decision(), DECIDED),
+    'and what is not decided is not in the log',
+  )
   t.strictSame(
     (await audit.rows({}, { limit: 10 })).map(({ action, target }) => [action, target]),
     [['approved', 'a']],
   )
 })
-
-const ROW = {
-  at: START,
-  action: 'approved',
-  actor: 'user:ada',
-  from: '192.0.2.1',
-  target: 'a',
-  why: undefined,
-  detail: {},
-} as const

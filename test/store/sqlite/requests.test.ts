@@ -5,7 +5,7 @@ import t from 'tap'
 import { instant } from '../../../src/domain/base/instant.ts'
 import { readRecords } from '../../../src/store/sqlite/read-records.ts'
 import { createMemoryRequests } from '../conformance/memory-requests.ts'
-import { asked, DAY, decision, MOST, requestsConformance } from '../conformance/requests-conformance.ts'
+import { asked, DAY, DECIDED, decision, MOST, requestsConformance } from '../conformance/requests-conformance.ts'
 import { diskSubject, INDEX, START } from '../stores.ts'
 
 requestsConformance('memory', async () => {
@@ -59,21 +59,14 @@ t.test('a decision and its row in the audit log are written as one', async t => 
   const database = new Database(file)
   t.teardown(() => database.close())
   database.exec(`create trigger full before insert on audit_log begin select raise(abort, 'no room'); end`)
-  await t.rejects(requests.decide('a', 'open', 'approved', decision(), ROW), { code: 'unknown-store' })
+  await t.rejects(requests.decide('a', 'open', 'approved', decision(), DECIDED), { code: 'unknown-store' })
   t.match(await requests.get('a'), { state: 'open' }, 'what is not in the log is not decided')
   database.exec('drop trigger full')
-  t.ok(await requests.decide('a', 'open', 'approved', decision(), ROW))
-  t.notOk(await requests.decide('a', 'open', 'declined', decision(), ROW), 'and what is not decided is not in the log')
+  t.ok(await requests.decide('a', 'open', 'approved', decision(), DECIDED))
+  t.notOk(
+    await requests.decide('a', 'open', 'declined', decision(), DECIDED),
+    'and what is not decided is not in the log',
+  )
   t.match(await audit.rows({}, { limit: 10 }), [{ action: 'approved', target: 'a' }])
   t.equal((await audit.rows({}, { limit: 10 })).length, 1)
 })
-
-const ROW = {
-  at: START,
-  action: 'approved',
-  actor: 'user:ada',
-  from: '192.0.2.1',
-  target: 'a',
-  why: undefined,
-  detail: {},
-} as const
