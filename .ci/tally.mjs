@@ -8,13 +8,32 @@ const totals = { pass: 0, fail: 0, skip: 0 }
 const skipped = []
 const failed = []
 const broken = []
+const reasons = []
+// of how many failures it is told again what was seen, and in how many lines each: what a long log scrolls away
+const TOLD = { failures: 8, lines: 18 }
+
+// What a failed assertion saw: the YAML block beneath it, without where it stands. A test that merely holds one saw nothing itself.
+function reasonOf(lines, at) {
+  const open = lines[at + 1] ?? ''
+  if (open.trim() !== '---') return []
+  const indent = open.length - '---'.length
+  const end = lines.findIndex((line, index) => index > at + 1 && line.slice(indent) === '...')
+  let isSeen = true
+  return lines
+    .slice(at + 2, end === -1 ? at + 200 : end)
+    .map(line => line.slice(indent))
+    .filter(line => {
+      if (/^\w/.test(line)) isSeen = !/^(at|source|stack|tapCaught):/.test(line)
+      return isSeen
+    })
+}
 
 for (const file of readdirSync(folder).filter(name => name.endsWith('.code'))) {
   const name = file.slice(0, -'.code'.length)
   const lines = readFileSync(join(folder, `${name}.log`), 'utf8').split('\n')
   const code = Number(readFileSync(join(folder, file), 'utf8'))
   let counted = 0
-  for (const line of lines) {
+  for (const [at, line] of lines.entries()) {
     // `# { total: 82, pass: 80, fail: 1, skip: 1 }`, once at the end of a run of tap; counts of zero are left out
     const [, counts] = /^# \{ (total: \d+.*) \}$/.exec(line) ?? []
     for (const [, key, count] of (counts ?? '').matchAll(/(\w+): (\d+)/g)) {
@@ -23,7 +42,12 @@ for (const file of readdirSync(folder).filter(name => name.endsWith('.code'))) {
       if (key === 'fail') counted += Number(count)
     }
     const [, wrong] = /^\s*not ok \d+ - (.*?)(?: # time=.*)?$/.exec(line) ?? []
-    if (wrong !== undefined && !wrong.includes('# TODO')) broken.push(`${name}: ${wrong}`)
+    if (wrong !== undefined && !wrong.includes('# TODO')) {
+      broken.push(`${name}: ${wrong}`)
+      const reason = reasonOf(lines, at)
+      if (reason.length > 0)
+        reasons.push([`  ${name}: ${wrong}`, ...reason.slice(0, TOLD.lines).map(told => `    ${told.slice(0, 400)}`)])
+    }
     const [, what, why] = /^\s*ok \d+ - (.*?)\s+# SKIP ?(.*)$/.exec(line) ?? []
     if (what !== undefined) skipped.push(`${name}: ${what}${why === '' ? '' : `: ${why}`}`)
   }
@@ -33,6 +57,7 @@ for (const file of readdirSync(folder).filter(name => name.endsWith('.code'))) {
 }
 
 if (skipped.length > 0) console.log(['', 'skipped:', ...skipped.map(line => `  ${line}`)].join('\n'))
+if (reasons.length > 0) console.log(['', 'why:', ...reasons.slice(0, TOLD.failures).flat()].join('\n'))
 if (failed.length > 0) console.log(['', 'failed:', ...[...failed, ...broken].map(line => `  ${line}`)].join('\n'))
 console.log(`\n${totals.pass} passed, ${totals.fail} failed, ${totals.skip} skipped`)
 process.exitCode = totals.fail > 0 || failed.length > 0 || totals.pass === 0 ? 1 : 0

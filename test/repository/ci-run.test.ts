@@ -139,6 +139,7 @@ t.test('a failed test fails the run, and the suites after it still run', async t
   t.equal(code, 1)
   t.match(out, 'tests: exit code 1')
   t.match(out, 'tests: names fold\n')
+  t.match(out, '\nwhy:\n  tests: names fold\n    diff: ', 'and what it saw, once more')
 })
 
 t.test('a step that ends badly without counting has failed', async t => {
