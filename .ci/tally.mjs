@@ -1,5 +1,5 @@
 // Adds up what the steps of .ci/run printed and how they ended: `node .ci/tally.mjs FOLDER`, where FOLDER has NAME.log and
-// NAME.code of each step. Runs on any Node, because it also has to say so when the project's own could not be installed.
+// NAME.code of each step. What failed and passed when it ran once more, alone (NAME-again), is told as unsteady. Runs on any Node, because it also has to say so when the project's own could not be installed.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -8,6 +8,7 @@ const totals = { pass: 0, fail: 0, skip: 0 }
 const skipped = []
 const failed = []
 const broken = []
+const unsteady = []
 const reasons = []
 // of how many failures it is told again what was seen, and in how many lines each: what a long log scrolls away
 const TOLD = { failures: 8, lines: 18 }
@@ -28,22 +29,29 @@ function reasonOf(lines, at) {
     })
 }
 
-for (const file of readdirSync(folder).filter(name => name.endsWith('.code'))) {
-  const name = file.slice(0, -'.code'.length)
+const steps = readdirSync(folder)
+  .filter(name => name.endsWith('.code'))
+  .map(name => name.slice(0, -'.code'.length))
+const codeOf = name => Number(readFileSync(join(folder, `${name}.code`), 'utf8'))
+const passedAlone = name =>
+  codeOf(name) === 0 && /^# \{ total: \d+, pass: \d+/m.test(readFileSync(join(folder, `${name}.log`), 'utf8'))
+
+for (const name of steps.filter(step => !step.endsWith('-again'))) {
   const lines = readFileSync(join(folder, `${name}.log`), 'utf8').split('\n')
-  const code = Number(readFileSync(join(folder, file), 'utf8'))
+  const isUnsteady = steps.includes(`${name}-again`) && passedAlone(`${name}-again`)
+  const code = isUnsteady ? 0 : codeOf(name)
   let counted = 0
   for (const [at, line] of lines.entries()) {
     // `# { total: 82, pass: 80, fail: 1, skip: 1 }`, once at the end of a run of tap; counts of zero are left out
     const [, counts] = /^# \{ (total: \d+.*) \}$/.exec(line) ?? []
     for (const [, key, count] of (counts ?? '').matchAll(/(\w+): (\d+)/g)) {
-      if (!(key in totals)) continue
+      if (!(key in totals) || (isUnsteady && key === 'fail')) continue
       totals[key] += Number(count)
       if (key === 'fail') counted += Number(count)
     }
     const [, wrong] = /^\s*not ok \d+ - (.*?)(?: # time=.*)?$/.exec(line) ?? []
     if (wrong !== undefined && !wrong.includes('# TODO')) {
-      broken.push(`${name}: ${wrong}`)
+      ;(isUnsteady ? unsteady : broken).push(`${name}: ${wrong}`)
       const reason = reasonOf(lines, at)
       if (reason.length > 0)
         reasons.push([`  ${name}: ${wrong}`, ...reason.slice(0, TOLD.lines).map(told => `    ${told.slice(0, 400)}`)])
@@ -58,6 +66,8 @@ for (const file of readdirSync(folder).filter(name => name.endsWith('.code'))) {
 
 if (skipped.length > 0) console.log(['', 'skipped:', ...skipped.map(line => `  ${line}`)].join('\n'))
 if (reasons.length > 0) console.log(['', 'why:', ...reasons.slice(0, TOLD.failures).flat()].join('\n'))
+if (unsteady.length > 0)
+  console.log(['', 'unsteady: failed beside others, passed alone:', ...unsteady.map(line => `  ${line}`)].join('\n'))
 if (failed.length > 0) console.log(['', 'failed:', ...[...failed, ...broken].map(line => `  ${line}`)].join('\n'))
 console.log(`\n${totals.pass} passed, ${totals.fail} failed, ${totals.skip} skipped`)
 process.exitCode = totals.fail > 0 || failed.length > 0 || totals.pass === 0 ? 1 : 0

@@ -64,6 +64,7 @@ interface Scripts {
   readonly 'run test:clients'?: Answer
   readonly 'run test:nemesis -- --minutes 1'?: Answer
   readonly 'run test:image'?: Answer
+  readonly 'exec -- tap --jobs=1 --timeout=900 test/unit/name.test.ts'?: Answer
 }
 
 interface Closing {
@@ -140,6 +141,38 @@ t.test('a failed test fails the run, and the suites after it still run', async t
   t.match(out, 'tests: exit code 1')
   t.match(out, 'tests: names fold\n')
   t.match(out, '\nwhy:\n  tests: names fold\n    diff: ', 'and what it saw, once more')
+})
+
+const ALONE = 'exec -- tap --jobs=1 --timeout=900 test/unit/name.test.ts'
+
+t.test('what fails beside others and passes alone is told as unsteady', async t => {
+  const { code, last, out } = await runCi(t, { test: { prints: FAILED, code: 1 }, [ALONE]: { prints: PASSED } })
+  t.equal(last, '38 passed, 0 failed, 0 skipped', 'each is counted once')
+  t.equal(code, 0)
+  t.match(out, '\nunsteady: failed beside others, passed alone:\n  tests: names fold\n')
+  t.match(out, '\nwhy:\n  tests: names fold\n')
+})
+
+t.test('what fails alone too has failed', async t => {
+  const { code, last } = await runCi(t, { test: { prints: FAILED, code: 1 }, [ALONE]: { prints: FAILED, code: 1 } })
+  t.equal(last, '38 passed, 6 failed, 0 skipped')
+  t.equal(code, 1)
+})
+
+t.test('a property gets no second chance: it would draw other examples', async t => {
+  const drawn = FAILED.replace('diff: |', 'error: "Property failed after 3 tests"')
+  const { code, last } = await runCi(t, { test: { prints: drawn, code: 1 }, [ALONE]: { prints: PASSED } })
+  t.equal(last, '38 passed, 6 failed, 0 skipped')
+  t.equal(code, 1)
+})
+
+t.test('many that fail together are no accident', async t => {
+  const many = FAILED.replaceAll(
+    'not ok 1 - test/unit/name.test.ts',
+    ['a', 'b', 'c', 'd', 'name'].map(name => `not ok 1 - test/unit/${name}.test.ts`).join('\n'),
+  )
+  const { code } = await runCi(t, { test: { prints: many, code: 1 }, [ALONE]: { prints: PASSED } })
+  t.equal(code, 1)
 })
 
 t.test('a step that ends badly without counting has failed', async t => {
