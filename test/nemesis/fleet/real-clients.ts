@@ -17,7 +17,13 @@ const WANTED = ['calmone==1.1', 'calmtwo==1.0']
 /** What the README says that a client may see: an answer that says "later", or a connection that broke. */
 const TOLD =
   /unknown-|overloaded|50[234]|[Cc]onnection|[Tt]imed? ?out|[Rr]eset|IncompleteRead|error sending request|error decoding|body error|closed|EOF/
+/** A page that cannot be told: pip gives up after its tries, and says no more than this of it. */
+const TOLD_BY_PIP = /\(from versions: none\)/
 const NEVER = /DO NOT MATCH|[Hh]ash mismatch|Refused by policy|Server message: Refused/
+
+function isTold(client: string, text: string): boolean {
+  return TOLD.test(text) || (client.startsWith('pip') && TOLD_BY_PIP.test(text))
+}
 
 /** pip and uv install through the balancer, one after the other and without a cache, until it is over. */
 export async function installOnAndOn(t: Test, url: string, isOver: () => boolean): Promise<Installs> {
@@ -39,7 +45,7 @@ export async function installOnAndOn(t: Test, url: string, isOver: () => boolean
       ran += 1
       const there = site.installed()
       if (code === 0 && there.join(' ') === 'calmone-1.1 calmtwo-1.0') installed += 1
-      else if (code === 0 || NEVER.test(text) || !TOLD.test(text))
+      else if (code === 0 || NEVER.test(text) || !isTold(client.name, text))
         strange.push(`${client.name} ended with ${code}, ${there.join(' ')}: ${text.slice(-1_500)}`)
     }
   return { ran, installed, strange, missing }
