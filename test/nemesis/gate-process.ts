@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const LAUNCHER = new URL('../../bin/portcullis', import.meta.url).pathname
-const LONGEST_START = 60_000
+const LONGEST_START = 180_000
 const LONGEST_STOP = 40_000
 const WATCH_MS = 500
 const KEPT_LINES = 40
@@ -67,6 +67,7 @@ export function createGateProcess({ folder, configuration, line, ended }: Option
   let url: string | undefined
   let life = 0
   let peakBytes = 0
+  let said: readonly string[] = []
   let isStill = false
   let stoodStillUntil = 0
   const watch = setInterval(() => {
@@ -89,6 +90,7 @@ export function createGateProcess({ folder, configuration, line, ended }: Option
     life += 1
     intent = undefined
     const kept: string[] = []
+    said = kept
     const born = spawn(LAUNCHER, ['serve', '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] })
     child = born
     for (const stream of [born.stdout, born.stderr])
@@ -144,7 +146,10 @@ export function createGateProcess({ folder, configuration, line, ended }: Option
         gone.then(() => undefined),
         sleep(LONGEST_START, undefined, { ref: false }),
       ])
-      if (listening === undefined) throw new Error('the gate did not come to listen')
+      if (listening === undefined)
+        throw new Error(
+          `the gate ${child === undefined ? 'ended before it came to listen' : 'did not come to listen in time'}: ${said.join('\n')}`,
+        )
     },
     kill: () => end('killed', LONGEST_STOP),
     async stop() {
