@@ -13,7 +13,7 @@ import {
   MOST_OPEN_OF_NOBODY,
   wordsOf,
 } from '../../domain/requests/request.ts'
-import type { AuditLog } from '../../ports/console/audit-log.ts'
+import type { AuditEntry } from '../../ports/console/audit-log.ts'
 import type { Notices } from '../../ports/console/notices.ts'
 import type { AccessRequest, Requester, Requests } from '../../ports/console/requests.ts'
 
@@ -65,7 +65,6 @@ export function unheld(subject: string): GateError {
 
 export interface AskOptions extends AskerRules {
   readonly requests: Requests
-  readonly audit: AuditLog
   readonly notices: Notices
   readonly clock: Clock
   /** where people decide, absolute, without a trailing slash; `undefined`: nobody knows yet */
@@ -83,11 +82,11 @@ const CHANGES: ReadonlySet<RefusalCode> = new Set(['publisher-changed'])
  * @throws GateError `unauthenticated`, `request-invalid`, `request-pointless`, `too-many-requests`, `unknown-store`
  */
 export function createAsk(options: AskOptions): (order: AskOrder) => Promise<AccessRequest> {
-  const { requests, audit, notices, clock, consoleUrl } = options
+  const { requests, notices, clock, consoleUrl } = options
   return async order => {
     const { refusal, refused, index } = order
-    const { holder, ...client } = order.client
-    const objection = askerObjection(order.client, options)
+    const { client } = order
+    const objection = askerObjection(client, options)
     if (objection !== undefined) throw objection
     const nobody = client.subject === ANONYMOUS
     const pointless = hopelessness(refused)
@@ -98,30 +97,28 @@ export function createAsk(options: AskOptions): (order: AskOrder) => Promise<Acc
         'request-invalid',
         `say why the file is needed, in at most ${LONGEST_WORDS} characters (reason)`,
       )
-    const email = emailOf(order.email, order.client)
+    const email = emailOf(order.email, client)
     if (nobody && email === undefined)
       throw new GateError('request-invalid', 'say at which address you can be reached (email)')
     const { file, code } = refused
     const most = nobody ? MOST_OPEN_OF_NOBODY : MOST_OPEN
-    const asked = await requests.ask(
-      {
-        id: newId(),
-        refusal,
-        kind: CHANGES.has(code) ? 'change' : 'file',
-        index,
-        project: file.project,
-        version: file.version,
-        filename: file.filename,
-        sha256: parseSha256(file.sha256 ?? ''),
-        code,
-        reason,
-        by: { ...client, email },
-        at: clock(),
-        state: 'open',
-        decision: undefined,
-      },
-      most,
-    )
+    const request: AccessRequest = {
+      id: newId(),
+      refusal,
+      kind: CHANGES.has(code) ? 'change' : 'file',
+      index,
+      project: file.project,
+      version: file.version,
+      filename: file.filename,
+      sha256: parseSha256(file.sha256 ?? ''),
+      code,
+      reason,
+      by: requesterOf(client, email),
+      at: clock(),
+      state: 'open',
+      decision: undefined,
+    }
+    const asked = await requests.ask(request, most, entryOf(request))
     if ('full' in asked)
       throw new GateError(
         'too-many-requests',
@@ -129,11 +126,11 @@ export function createAsk(options: AskOptions): (order: AskOrder) => Promise<Acc
           ? `${most.own} requests of yours are open already`
           : `${most.all} requests are open already`,
       )
-    if (asked.isNew) await tell(asked.request)
+    if (asked.isNew) tell(asked.request)
     return asked.request
   }
 
-  async function tell(request: AccessRequest): Promise<void> {
+  function tell(request: AccessRequest): void {
     const { id, by, project, filename, reason, code, index, at } = request
     notices.tell({
       type: request.kind === 'change' ? 'held' : 'requested',
@@ -145,15 +142,22 @@ export function createAsk(options: AskOptions): (order: AskOrder) => Promise<Acc
       url: consoleUrl() && `${consoleUrl()}/requests/${id}`,
       data: { request: id, project, filename, code, index, subject: by.subject, email: by.email ?? null },
     })
-    await audit.append({
-      at,
-      action: 'requested',
-      actor: by.subject,
-      from: by.address,
-      target: filename,
-      why: reason,
-      detail: { request: id, index, code, ...(by.email === undefined ? {} : { email: by.email }) },
-    })
+  }
+}
+
+function requesterOf({ subject, address, also }: AskOrder['client'], email: string | undefined): Requester {
+  return { subject, address, also, email }
+}
+
+function entryOf({ id, at, by, filename, reason, index, code }: AccessRequest): AuditEntry {
+  return {
+    at,
+    action: 'requested',
+    actor: by.subject,
+    from: by.address,
+    target: filename,
+    why: reason,
+    detail: { request: id, index, code, ...(by.email === undefined ? {} : { email: by.email }) },
   }
 }
 

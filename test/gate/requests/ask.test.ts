@@ -20,7 +20,6 @@ t.test('where nobody knows who asks, half of the room in all is left for whoever
   }
   const ask = createAsk({
     requests: requests as Requests,
-    audit: { append: async () => {} } as never,
     notices: { tell() {} },
     clock: () => NOW,
     anonymous: true,
@@ -50,7 +49,6 @@ t.test(
           return { request, isNew: false }
         },
       } as never,
-      audit: { append: async () => {} } as never,
       notices: { tell() {} },
       clock: () => NOW,
       anonymous: false,

@@ -291,7 +291,7 @@ t.test('where tokens have to be somebody’s, one that is nobody’s has no form
   const page = await read(path, ci)
   t.notMatch(page, /<form|\/ask"/)
   t.match(page, /You may not: nobody said whose token:ci is/)
-  t.match(await read(`${path}/ask`, ci), /not taken[^]*whose token:ci is/)
+  t.match(await read(`${path}/ask`, ci), /whose token:ci is/)
   t.match(await (await ask(GOOD, ci)).json(), { status: 403, code: 'not-allowed-here' })
   t.match(await read(path, laptop), '<form')
   t.equal((await ask({ reason: 'wanted' }, laptop)).status, 201)
