@@ -40,7 +40,7 @@ t.test('without anything said, the defaults of the documentation hold', t => {
       unverifiedEmail: false,
       roles: { viewer: undefined, approver: [], admin: [] },
     },
-    requests: { anonymous: false },
+    requests: { anonymous: false, requireHolder: false },
   })
   t.strictSame(config.vsa, { key: undefined, verifierId: undefined })
   t.strictSame(config.limits, { connections: 4_096, connectionsPerAddress: 1_024 })

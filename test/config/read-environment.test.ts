@@ -79,6 +79,7 @@ t.test('every key can be set by its variable', t => {
     'console.oidc.roles.approver': 'security, leads',
     'console.oidc.roles.admin': 'platform',
     'console.requests.anonymous': 'true',
+    'console.requests.require_holder': 'true',
     'vsa.key': 'vsa.pem',
     'vsa.verifier_id': 'https://packages.acme.example',
     'limits.connections': '100',
@@ -121,7 +122,7 @@ t.test('every key can be set by its variable', t => {
         unverifiedEmail: true,
         roles: { approver: ['security', 'leads'] },
       },
-      requests: { anonymous: true },
+      requests: { anonymous: true, requireHolder: true },
     },
   })
   t.end()

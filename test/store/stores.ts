@@ -7,7 +7,7 @@ import type { GateEvent } from '../../src/observe/events.ts'
 import type { Blobs } from '../../src/ports/blobs.ts'
 import type { AuditLog, AuditRecords } from '../../src/ports/console/audit-log.ts'
 import type { Requests } from '../../src/ports/console/requests.ts'
-import type { Sessions } from '../../src/ports/console/sessions.ts'
+import type { SessionBook, Sessions } from '../../src/ports/console/sessions.ts'
 import type { Memory } from '../../src/ports/memory.ts'
 import type { Holdings, Misses } from '../../src/ports/mirror.ts'
 import type { JournalEntry, Store } from '../../src/ports/store.ts'
@@ -69,7 +69,7 @@ export interface DiskSubject extends Subject {
   misses: Misses
   requests: Requests
   audit: AuditLog & AuditRecords
-  sessions: Sessions
+  sessions: Sessions & SessionBook
   readonly reopen: () => Promise<void>
   close(): Promise<void>
 }
@@ -127,6 +127,7 @@ export interface SharedSubject extends Subject {
   requests: Requests
   tokens: Tokens
   audit: AuditLog & AuditRecords
+  sessions: Sessions & SessionBook
   statements: () => number
   readonly reopen: () => Promise<void>
 }

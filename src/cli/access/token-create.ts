@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { indexesOf } from '../../config/sources.ts'
 import { API_SCOPES, type ApiScope, apiScopesIn } from '../../domain/access/scope.ts'
+import { HOLDERS, holderOf } from '../../domain/access/standing.ts'
 import { mintToken, type TokenRecord, tokenHash } from '../../domain/access/token.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
@@ -15,6 +16,7 @@ interface CreateOptions {
   readonly index?: readonly string[]
   readonly scope?: readonly string[]
   readonly expires?: End
+  readonly for?: string
   readonly reason?: string
 }
 
@@ -30,6 +32,8 @@ A token without --scope gets packages, may ask the console's API to explain, and
 
 Each from request on may what those before it may. What is of an index it may see and decide for those that --index names.
 
+With --for it is that person's: what is asked or decided with it counts as asked or decided by that person, who does not decide about requests made with it. Without it only whoever gave it out is known, and the name of the token.
+
 Clients send it as the password, with any user name (https://__token__:pcl_…@pypi.acme.example/simple/), as the user name with an empty password, or as "Authorization: Bearer pcl_…".`
 
 const MORE = `
@@ -42,6 +46,7 @@ ${ENVIRONMENT}
 
 Examples:
   portcullis token create --name ci --expires 90d
+  portcullis token create --name laptop --for ada@acme.example
   portcullis token create --name research --index ml,main
   portcullis token create --name prometheus --scope metrics
   portcullis token create --name bot --scope approve --index main`
@@ -51,7 +56,7 @@ export function addTokenCreate(token: Command, services: Services, _conclude: Co
     .command('create')
     .summary('give out a token; it is shown once')
     .description(DESCRIPTION)
-    .requiredOption('--name <name>', 'whose it is: in the journal as token:<name>')
+    .requiredOption('--name <name>', 'what it is called: in the journal as token:<name>')
     .option(
       '--index <name>',
       'for this index alone; repeats, or takes a comma list (default: for every index)',
@@ -62,6 +67,7 @@ export function addTokenCreate(token: Command, services: Services, _conclude: Co
       'metrics, request, read, approve or admin; repeats, or takes a comma list (default: none of them)',
       several,
     )
+    .option('--for <person>', 'whose it is: an address, or what a front or the issuer calls somebody')
     .option('--expires <when>', `its end: ${ENDS} (default: it has none)`, parseEnd)
     .option('--reason <text>', 'why, for whoever reads the audit log later')
     .addHelpText('after', MORE)
@@ -71,12 +77,15 @@ export function addTokenCreate(token: Command, services: Services, _conclude: Co
 }
 
 async function create(options: CreateOptions, services: Services): Promise<void> {
-  const { name, index, scope, expires, reason } = options
+  const { name, index, scope, expires, reason, for: person } = options
   if (!NAME.test(name))
     throw new GateError(
       'usage',
       `a name has letters, digits, ".", "_" and "-", at most 64; found ${JSON.stringify(name)}`,
     )
+  const holder = person === undefined ? undefined : holderOf(person)
+  if (person !== undefined && holder === undefined)
+    throw new GateError('usage', `--for takes ${HOLDERS}; found ${JSON.stringify(person)}`)
   const { config } = await services.loadConfig({ config: options.config })
   const known = indexesOf(config).map(one => one.name)
   const strange = index?.find(one => !known.includes(one))
@@ -98,6 +107,7 @@ async function create(options: CreateOptions, services: Services): Promise<void>
     indexes: index === undefined ? (metrics && scopes.length === 0 ? [] : undefined) : [...new Set(index)],
     metrics,
     ...(scopes.length === 0 ? {} : { scopes }),
+    ...(holder === undefined ? {} : { holder }),
     created: now,
     expires: end,
   }

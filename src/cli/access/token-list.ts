@@ -19,8 +19,9 @@ Exit codes:
   3  the data folder could not be read
 
 Output of --format json, one object a line and a token:
-  {name, subject, indexes, scopes, state, created, expires, revoked}
-indexes is null where it is for every one; state is in force, expired or revoked.
+  {name, subject, indexes, scopes, holder, state, created, expires, revoked}
+indexes is null where it is for every one; state is in force, expired or revoked; holder is whom it was
+given out for, null where nobody said so.
 
 ${ENVIRONMENT}
 
@@ -48,12 +49,13 @@ export function addTokenList(token: Command, services: Services, _conclude: Conc
 }
 
 function toJson(token: TokenRecord, now: Instant): object {
-  const { name, indexes, created, expires, revoked } = token
+  const { name, indexes, holder, created, expires, revoked } = token
   return {
     name,
     subject: `token:${name}`,
     indexes: indexes ?? null,
     scopes: scopesOf(token),
+    holder: holder ?? null,
     state: tokenState(token, now),
     created: formatInstant(created),
     expires: expires === undefined ? null : formatInstant(expires),
@@ -78,13 +80,14 @@ function render(tokens: readonly TokenRecord[], now: Instant, { output }: Servic
   const day = (at: Instant | undefined): string => (at === undefined ? '-' : formatInstant(at).slice(0, 10))
   renderTable(
     screen,
-    ['name', 'state', 'created', 'ends', 'for'],
+    ['name', 'state', 'created', 'ends', 'for', 'whose'],
     tokens.map(token => [
       token.name,
       tokenState(token, now),
       day(token.created),
       day(token.revoked ?? token.expires),
       [...(token.indexes ?? ['every index']), ...placesOf(token)].join(', '),
+      token.holder ?? '-',
     ]),
   )
 }

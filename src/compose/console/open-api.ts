@@ -56,7 +56,6 @@ export async function openApi(config: Config, parts: OpenApiParts): Promise<Open
     indexes,
     tokens,
     sessions,
-    audit,
     clock,
     events,
     store: { shared },
@@ -70,7 +69,7 @@ export async function openApi(config: Config, parts: OpenApiParts): Promise<Open
     indexes: [first, ...others],
     keepTokens: use => withTokenKeeper(config, use, clock),
     forget: (order, by) => forgetInStore(config, order, { by, clock }),
-    sessions: createSessionDesk({ sessions, audit, clock }),
+    sessions: createSessionDesk({ sessions, clock }),
     gates: () => shownGates(shared),
     readiness: () => serving.gate.readiness(),
   }

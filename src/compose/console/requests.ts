@@ -48,10 +48,10 @@ export async function openRequests(config: Pick<Config, 'console' | 'store'>, pa
     approvals.close()
     throw error
   }
-  const decisions = createDecisions(shared)
-  const { anonymous } = config.console.requests
+  const { anonymous, requireHolder } = config.console.requests
+  const decisions = createDecisions({ ...shared, requireHolder })
   return {
-    desk: hasConsole ? createRequestDesk({ ...shared, anonymous }) : undefined,
+    desk: hasConsole ? createRequestDesk({ ...shared, anonymous, requireHolder }) : undefined,
     decisions,
     looks: createLooks({ requests, decisions, indexes, clock }),
     close: approvals.close,

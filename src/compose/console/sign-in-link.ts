@@ -6,7 +6,6 @@ import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, instant } from '../../domain/base/instant.ts'
 import { linkPath, mintSecret } from '../../http/console/sign-in/session-keeper.ts'
 import type { Doer } from '../../ports/console/audit-log.ts'
-import { keepAuditLog } from '../audit/audit-log.ts'
 import { behindDoer } from '../audit/command-doer.ts'
 import { withSessionsOf } from './standing-sessions.ts'
 
@@ -14,7 +13,7 @@ import { withSessionsOf } from './standing-sessions.ts'
 const GOOD_FOR = 10 * 60_000
 
 /**
- * A URL that signs in once, within ten minutes, at every gate that shares the store. That it was made stands in the audit log before it is good.
+ * A URL that signs in once, within ten minutes, at every gate that shares the store. That it was made stands in the audit log.
  *
  * @throws GateError `config-invalid` where there is no console, `unknown-store`
  */
@@ -30,15 +29,9 @@ export async function offerSignInLink(
   const secret = mintSecret()
   const now = clock()
   const ends = instant(now + GOOD_FOR)
-  await keepAuditLog(
-    config,
-    async log => {
-      const detail = { ...doer.detail, role: person.role }
-      await log.append({ ...doer, at: now, action: 'sign-in-link', target: person.subject, detail })
-    },
-    { clock },
-  )
-  await withSessionsOf(config, sessions => sessions.offer(sha256Of(secret), { person, ends }), clock)
+  const detail = { ...doer.detail, role: person.role }
+  const entry = { ...doer, at: now, action: 'sign-in-link', target: person.subject, detail } as const
+  await withSessionsOf(config, sessions => sessions.offer(sha256Of(secret), { person, ends }, entry), clock)
   return `${base}${linkPath(secret)}`
 }
 

@@ -5,7 +5,6 @@ import { GateError } from '../../domain/base/errors.ts'
 import type { Clock } from '../../domain/base/instant.ts'
 import { createSessionDesk } from '../../http/console/sign-in/session-desk.ts'
 import type { SessionBook, Sessions } from '../../ports/console/sessions.ts'
-import { keepAuditLog } from '../audit/audit-log.ts'
 import { commandDoer } from '../audit/command-doer.ts'
 import { touchFolder } from '../first-touch.ts'
 
@@ -15,18 +14,13 @@ export async function keepSessions<Result>(
   use: (sessions: ServiceSessions) => Promise<Result>,
   { clock, environment }: { readonly clock: Clock; readonly environment: Environment },
 ): Promise<Result> {
-  const desk = async (sessions: SessionBook): Promise<Result> =>
-    await keepAuditLog(
-      config,
-      async audit => {
-        const { list, end } = createSessionDesk({ sessions, audit, clock })
-        return await use({
-          list,
-          end: async (whose, why) => await end(whose, commandDoer(environment, why)).catch(asUsage),
-        })
-      },
-      { clock },
-    )
+  const desk = async (sessions: SessionBook): Promise<Result> => {
+    const { list, end } = createSessionDesk({ sessions, clock })
+    return await use({
+      list,
+      end: async (whose, why) => await end(whose, commandDoer(environment, why)).catch(asUsage),
+    })
+  }
   return await withSessionsOf(config, desk, clock)
 }
 

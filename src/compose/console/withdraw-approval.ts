@@ -31,6 +31,7 @@ export async function withdrawApproval(
       approvals: { refresh: async () => {} },
       notices: { tell() {} },
       clock,
+      requireHolder: false,
       consoleUrl: () => consoleBase(config.console),
     }).withdraw(request, { person, from: 'command line' }, reason)
   try {

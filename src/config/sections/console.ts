@@ -93,6 +93,11 @@ export function consoleSection(folder: string) {
             .describe(
               'whether whoever is nobody in particular may ask that a refusal be looked at, with an address that he types',
             ),
+          require_holder: flag
+            .prefault(false)
+            .describe(
+              'whether a token has to be somebody’s (`portcullis token create --for`) to ask that a refusal be looked at, and to approve or decline',
+            ),
         })
         .prefault({}),
     })
@@ -117,7 +122,7 @@ export interface ConsoleSettings {
       readonly admin: readonly string[]
     }
   }
-  readonly requests: { readonly anonymous: boolean }
+  readonly requests: { readonly anonymous: boolean; readonly requireHolder: boolean }
 }
 
 const USUAL: Listen = { host: '127.0.0.1', port: 8081 }

@@ -31,9 +31,44 @@ export function standingBehind({ subject, email, also = [] }: Named): readonly s
   return [...new Set([subject, ...(email === undefined ? [] : [emailWord(email)]), ...also])]
 }
 
-/** Who stands behind what is done with a token. */
-export function standingBehindToken(token: Pick<TokenRecord, 'name' | 'created' | 'givenBy'>): readonly string[] {
-  return [tokenWord(token), ...(token.givenBy ?? [])]
+/** Who stands behind what is done with a token: whoever holds it, and whoever gave it out. */
+export function standingBehindToken(
+  token: Pick<TokenRecord, 'name' | 'created' | 'givenBy' | 'holder'>,
+): readonly string[] {
+  const { holder, givenBy = [] } = token
+  return [tokenWord(token), ...(holder === undefined ? [] : wordsForHolder(holder)), ...givenBy]
+}
+
+/** Who a token is given out for, as it is kept: an address, or what a front or an issuer calls somebody; `undefined` for what is neither. */
+export function holderOf(text: string): string | undefined {
+  const name = text
+    .trim()
+    .normalize('NFC')
+    .replace(/^user:/, '')
+  return name.length <= LONGEST_HOLDER && /^[^\p{C}\p{Z}]+$/u.test(name) && /[\p{L}\p{N}]/u.test(name)
+    ? name
+    : undefined
+}
+
+export const HOLDERS = 'an address, or what a front or the issuer calls somebody, without spaces'
+
+/** characters of it: an address has no more (RFC 5321, 4.5.3.1.3) */
+const LONGEST_HOLDER = 254
+
+/** Without an address he may be whom a front calls so, or an issuer. */
+function wordsForHolder(holder: string): readonly string[] {
+  return holder.includes('@') ? [emailWord(holder)] : [`user:${holder}`, subWord(holder)]
+}
+
+/** Of a subject that is a token, whether nobody knows whose it is. */
+export function isHeldByNobody({
+  subject,
+  holder,
+}: {
+  readonly subject: string
+  readonly holder?: string | undefined
+}): boolean {
+  return subject.startsWith('token:') && holder === undefined
 }
 
 /** Whether it was this token that somebody asked with, and none that was called so before; where nobody wrote that down, when it was tells. */

@@ -40,6 +40,8 @@ export interface TokenRecord {
   readonly scopes?: readonly ApiScope[] | undefined
   /** who gave it out and stands behind it (`standing.ts`); absent: nobody wrote that down */
   readonly givenBy?: readonly string[] | undefined
+  /** whom it was given out for, by an address or as he is called at the console; absent: nobody said so */
+  readonly holder?: string | undefined
   readonly created: Instant
   /** from then on it is none; `undefined`: it has no end */
   readonly expires: Instant | undefined

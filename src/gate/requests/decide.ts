@@ -1,3 +1,4 @@
+import { isHeldByNobody } from '../../domain/access/standing.ts'
 import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
@@ -16,6 +17,7 @@ import type { AccessRequest, Approval, RequestDecision, RequestState, Requests }
 import type { Person } from '../../ports/console/sessions.ts'
 import type { ApprovedPolicies } from '../policy/approved-policies.ts'
 import type { Approvals } from './approvals.ts'
+import { unheld } from './ask.ts'
 import { readOffer } from './offer.ts'
 
 /** What of a gate approving takes. Each throws unknown-…. */
@@ -38,6 +40,8 @@ export interface Decider {
   readonly person: Pick<Person, 'subject' | 'email' | 'role' | 'also'>
   /** an address, or `command line` */
   readonly from: string
+  /** whom the token was given out for that he decides with */
+  readonly holder?: string | undefined
 }
 
 export interface ApproveOrder {
@@ -64,6 +68,8 @@ interface Options {
   readonly approvals: Pick<Approvals, 'refresh'>
   readonly notices: Notices
   readonly clock: Clock
+  /** a token decides where it was given out for somebody */
+  readonly requireHolder: boolean
   readonly consoleUrl: () => string | undefined
 }
 
@@ -85,7 +91,7 @@ const ACTIONS = { approved: 'approved', declined: 'declined', withdrawn: 'withdr
 type Decided = keyof typeof ACTIONS
 
 export function createDecisions(options: Options): Decisions {
-  const { requests, indexes, approvals, clock } = options
+  const { requests, indexes, approvals, clock, requireHolder } = options
 
   async function requestFor(id: string, from: RequestState, { person }: Decider): Promise<AccessRequest> {
     if (person.role === 'viewer')
@@ -94,6 +100,18 @@ export function createDecisions(options: Options): Decisions {
     if (request === undefined) throw new GateError('not-found', 'there is no such request')
     if (request.state !== from) throw tooLate(request)
     return request
+  }
+
+  /** Who asked is told from who decides by who they are. */
+  function assertNotOwn({ by: asked }: AccessRequest, { person, holder }: Decider): void {
+    const { subject } = person
+    if (requireHolder && isHeldByNobody({ subject, holder })) throw unheld(subject)
+    if (!isOwnRequest(asked, person)) return
+    const why =
+      asked.subject === subject
+        ? ''
+        : `, and that counts as ${subject}: by a name or an address, by who holds a token, or by who gave out a token`
+    throw new GateError('own-request', `${asked.subject} asked for this${why}`)
   }
 
   async function settle(
@@ -205,16 +223,6 @@ export function createDecisions(options: Options): Decisions {
     preview: async (request, extent, ends) =>
       await drawUp(request, { extent, ends }, { owner: 'you', ticket: undefined }),
   }
-}
-
-function assertNotOwn({ by: asked }: AccessRequest, { person }: Decider): void {
-  if (!isOwnRequest(asked, person)) return
-  const { subject } = person
-  const why =
-    asked.subject === subject
-      ? ''
-      : `, and that counts as ${subject}: by a name or an address, or by who gave out a token`
-  throw new GateError('own-request', `${asked.subject} asked for this${why}`)
 }
 
 /** Files come to a release, and are refused for something else, between a look and a decision. */

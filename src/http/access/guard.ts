@@ -29,6 +29,7 @@ interface Found {
   readonly metrics: boolean
   /** who stands behind a token */
   readonly also?: readonly string[]
+  readonly holder?: string
 }
 
 /**
@@ -69,15 +70,18 @@ export function createGuard(options: Options): Guard {
     // a token in force is somebody, wherever he may go
     const other = bearer.kind === 'token' ? `token:${bearer.token.name}` : undefined
     const who = found(({ name, access }) => subjectAt(bearer, name, access), metrics, other)
-    return who && bearer.kind === 'token' ? { ...who, also: standingBehindToken(bearer.token) } : who
+    if (who === undefined || bearer.kind !== 'token') return who
+    const { holder } = bearer.token
+    return { ...who, also: standingBehindToken(bearer.token), ...(holder === undefined ? {} : { holder }) }
   }
 
   function enter({ address }: Knock, place: Place, who: Found): Entry {
     const { known, names } = who
     const subject = place.kind === 'index' ? (names.get(place.index.name) ?? ANONYMOUS) : known
     if (!mayEnter(place, who)) return away(turnedAway(known), known)
-    const { also } = who
-    return { address, subject, may: permissionsAt(place, who), ...(also === undefined ? {} : { also }) }
+    const { also, holder } = who
+    const behind = { ...(also === undefined ? {} : { also }), ...(holder === undefined ? {} : { holder }) }
+    return { address, subject, may: permissionsAt(place, who), ...behind }
   }
 
   function permissionsAt(place: Place, who: Found): Permissions {

@@ -15,6 +15,8 @@ export interface Client {
   readonly subject: string
   /** who stands behind a token (`domain/access/standing.ts`) */
   readonly also?: readonly string[]
+  /** whom a token was given out for, where that was said */
+  readonly holder?: string
   /** `undefined`: everything */
   readonly may?: Permissions
 }

@@ -129,11 +129,15 @@ export function renderAsked(path: string, { state }: AccessRequest, stands: bool
 `
 }
 
-/** The same for whoever has not said who he is, where nobody in particular may not ask. */
-export function renderWhoMayAsk(id: string): Html {
+/** The same for whoever has not said who he is, where nobody in particular may not ask; with `objection` for whom the gate knows, and who may not. */
+export function renderWhoMayAsk(id: string, objection: string | undefined): Html {
+  const how =
+    objection === undefined
+      ? html`<p>Whoever the gate knows may ask: <a href="${id}/ask">ask with your token</a>. The browser asks for a name, which is any, and a password, which is the token. In a terminal it is <code>portcullis requests ask</code>.</p>`
+      : html`<p>You may not: ${objection}.</p>`
   return html`<section class="screen">
 <h2>Ask that it be let through</h2>
-<p>Whoever the gate knows may ask: <a href="${id}/ask">ask with your token</a>. The browser asks for a name, which is any, and a password, which is the token. In a terminal it is <code>portcullis requests ask</code>.</p>
+${how}
 </section>
 `
 }

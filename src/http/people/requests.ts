@@ -65,7 +65,9 @@ export async function askingBeside(
   if (before !== undefined && stands) return { markup: before, hasForm: undefined }
   const nobody = client.subject === ANONYMOUS
   if (hopelessness(refused) !== undefined) return before && { markup: before, hasForm: undefined }
-  if (nobody && !desk.anonymous) return { markup: html`${before}${renderWhoMayAsk(id)}`, hasForm: undefined }
+  const objection = desk.objection(client)
+  if (objection !== undefined)
+    return { markup: html`${before}${renderWhoMayAsk(id, nobody ? undefined : objection.detail)}`, hasForm: undefined }
   return { markup: html`${before}${renderForm(`${id}/request`, { needsAddress: nobody })}`, hasForm: true }
 }
 
@@ -74,12 +76,9 @@ async function sendForm(servings: Servings, exchange: Exchange, id: string): Pro
   const { found, serving } = await explainedBy(servings, id, client)
   if (found === undefined) throw new GateError('not-found', 'no refusal has this id')
   const { requests: desk } = serving.settings
+  const objection = desk?.objection(client)
+  if (objection !== undefined) throw objection
   const nobody = client.subject === ANONYMOUS
-  if (nobody && desk?.anonymous === false)
-    throw new GateError(
-      'unauthenticated',
-      'whoever asks is somebody whom the gate knows: any name, and your token as the password',
-    )
   const { refused } = found
   const known = await desk?.ofRefusal(id)
   const isOver = hopelessness(refused) !== undefined || (known !== undefined && desk?.stands(known) === true)
@@ -95,9 +94,9 @@ async function ask(servings: Servings, desk: RequestDesk, exchange: Exchange, id
   const { found, serving } = await explainedBy(servings, id, exchange.client)
   if (found === undefined) throw new GateError('not-found', 'no refusal has this id')
   const { reason, email } = await readAsked(exchange)
-  const { subject, address, also } = exchange.client
+  const { subject, address, also, holder } = exchange.client
   // of IPv6 a network is one: whoever has it has more addresses than there may be requests
-  const client = { subject, address: neighbourhoodOf(address), also }
+  const client = { subject, address: neighbourhoodOf(address), also, holder }
   return await desk.ask({ refusal: id, refused: found.refused, index: serving.index, client, reason, email })
 }
 

@@ -75,9 +75,10 @@ export interface RequestFilter {
 export interface Requests {
   /**
    * The latest for this refusal where that still says something, which is unless its approval was withdrawn or has ended; else this one, as
-   * long as no more are open than `most` of its subject (of `anonymous`: of its address), and in all.
+   * long as no more are open than `most` of its subject (of `anonymous`: of its address), and in all. A new one with its row in the audit
+   * log: both, or neither.
    */
-  ask(request: AccessRequest, most: { readonly own: number; readonly all: number }): Promise<Asked>
+  ask(request: AccessRequest, most: { readonly own: number; readonly all: number }, entry?: AuditEntry): Promise<Asked>
   get(id: string): Promise<AccessRequest | undefined>
   /** The latest. */
   ofRefusal(refusal: string): Promise<AccessRequest | undefined>

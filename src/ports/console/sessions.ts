@@ -1,5 +1,6 @@
 import type { Sha256 } from '../../domain/base/digest.ts'
 import type { Instant, Millis } from '../../domain/base/instant.ts'
+import type { AuditEntry } from './audit-log.ts'
 
 /** *viewer* sees, *approver* decides requests and held changes, *admin* forgets, prints sign-in links and sees tokens; each may what those before may. */
 export type Role = 'viewer' | 'approver' | 'admin'
@@ -36,14 +37,17 @@ export interface StandingSession {
 /** One of them, or all of somebody's. */
 export type Whose = { readonly id: string } | { readonly subject: string }
 
-/** Sessions, known by the sha256 of what the cookie says, and links that sign in once. On every replica. Throws `unknown-store`. */
+/**
+ * Sessions, known by the sha256 of what the cookie says, and links that sign in once. On every replica. What has an entry is done with its row
+ * in the audit log: both, or neither. Throws `unknown-store`.
+ */
 export interface Sessions {
-  begin(hash: Sha256, session: Session): Promise<void>
+  begin(hash: Sha256, session: Session, entry?: AuditEntry): Promise<void>
   /** One that has not ended, and that somebody used less than `idle` before `now`; from then on `now` is when it was used last, to the minute. */
   find(hash: Sha256, now: Instant, idle: Millis): Promise<Session | undefined>
-  end(hash: Sha256): Promise<void>
+  end(hash: Sha256, entry?: AuditEntry): Promise<void>
   /** A link that is good once, until `ends`. */
-  offer(hash: Sha256, link: SignInLink): Promise<void>
+  offer(hash: Sha256, link: SignInLink, entry?: AuditEntry): Promise<void>
   /** Takes it away, and says whose it was, if it was still good; of several who come at once one has it. */
   take(hash: Sha256, now: Instant): Promise<Person | undefined>
 }
@@ -52,8 +56,15 @@ export interface Sessions {
 export interface SessionBook {
   /** All that let somebody in now; those that end last come first. */
   list(now: Instant, idle: Millis): Promise<readonly StandingSession[]>
-  /** Ends them, on every replica at once. */
-  endOf(whose: Whose): Promise<void>
+  /**
+   * Ends them, on every replica at once, with the row in the audit log that `entryOf` makes of those that let somebody in until now: both, or
+   * neither. Answers with these; where there are none there is no row.
+   */
+  endOf(
+    whose: Whose,
+    until: { readonly now: Instant; readonly idle: Millis },
+    entryOf: (ended: readonly StandingSession[]) => AuditEntry,
+  ): Promise<readonly StandingSession[]>
 }
 
 export interface SignInLink {

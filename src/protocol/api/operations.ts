@@ -432,6 +432,11 @@ const ADMIN = {
         .array(z.enum(['metrics', ...API_SCOPES]))
         .max(10)
         .optional(),
+      holder: words
+        .optional()
+        .describe(
+          'whom it is for: his address, or what he is called by a front or by `sub`; requests made with it are his',
+        ),
       expires: time.optional(),
       reason: words.optional(),
     }),

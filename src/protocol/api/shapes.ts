@@ -237,6 +237,7 @@ export const token = z.object({
   subject: text,
   indexes: maybe(z.array(text)).describe('`null`: every one'),
   scopes: z.array(text),
+  holder: maybe(text).describe('whom it was given out for; `null`: nobody said so'),
   state: z.enum(['in force', 'expired', 'revoked']),
   created: time,
   expires: maybe(time),

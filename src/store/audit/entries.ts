@@ -15,7 +15,7 @@ function entryOf(
 
 /** The name of the token, and what it is good for; nothing that it could be used with. */
 export function tokenCreated(
-  { name, indexes, metrics, scopes = [], created, expires }: Omit<TokenRecord, 'revoked'>,
+  { name, indexes, metrics, scopes = [], holder, created, expires }: Omit<TokenRecord, 'revoked'>,
   by: Doer,
 ) {
   return entryOf(
@@ -24,6 +24,7 @@ export function tokenCreated(
     {
       indexes: indexes?.join(' '),
       scopes: [...(metrics ? ['metrics'] : []), ...scopes].join(' ') || undefined,
+      holder,
       expires: expires === undefined ? undefined : formatInstant(expires),
     },
   )

@@ -19,12 +19,13 @@ interface Row {
   readonly metrics: boolean
   readonly scopes: string | null
   readonly given_by: string | null
+  readonly holder: string | null
   readonly created: number
   readonly expires: number | null
   readonly revoked: number | null
 }
 
-const COLUMNS = 'name, indexes, metrics, scopes, given_by, created, expires, revoked'
+const COLUMNS = 'name, indexes, metrics, scopes, given_by, holder, created, expires, revoked'
 
 /** One that is in use is read again in the background, so that nobody waits for it; while the database is away it counts as it was. */
 export function createTokens(connection: Connection, reach: Pick<Reach, 'assertUsable' | 'isAway'>): Tokens {
@@ -84,15 +85,15 @@ export function createTokenKeeper(connection: Connection): TokenKeeper {
       return rows.map(tokenOf)
     },
     async create(token, hash, by) {
-      const { name, indexes, metrics, scopes, givenBy, created, expires } = token
+      const { name, indexes, metrics, scopes, givenBy, holder = null, created, expires } = token
       return await connection.transaction(what, async ask => {
         // two that come at once with one name
         await ask('lock table tokens in share row exclusive mode')
         if ((await ask(inForce, [name, created])).length > 0) return false
         const [listed, may, given] = [jsonOf(indexes), jsonOf(scopes), jsonOf(givenBy)]
         await ask(
-          'insert into tokens (hash, name, indexes, metrics, scopes, given_by, created, expires) values ($1, $2, $3, $4, $5, $6, $7, $8)',
-          [hash, name, listed, metrics, may, given, created, expires ?? null],
+          'insert into tokens (hash, name, indexes, metrics, scopes, given_by, holder, created, expires) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+          [hash, name, listed, metrics, may, given, holder, created, expires ?? null],
         )
         await appendShared(ask, tokenCreated(token, by))
         return true
@@ -114,13 +115,14 @@ function jsonOf(list: readonly string[] | undefined): string | null {
   return list === undefined ? null : JSON.stringify(list)
 }
 
-function tokenOf({ name, indexes, metrics, scopes, given_by, created, expires, revoked }: Row): TokenRecord {
+function tokenOf({ name, indexes, metrics, scopes, given_by, holder, created, expires, revoked }: Row): TokenRecord {
   return {
     name,
     indexes: indexes === null ? undefined : (JSON.parse(indexes) as readonly string[]),
     metrics,
     ...(scopes === null ? {} : { scopes: apiScopesIn(JSON.parse(scopes) as readonly string[]) }),
     ...(given_by === null ? {} : { givenBy: JSON.parse(given_by) as readonly string[] }),
+    ...(holder === null ? {} : { holder }),
     created: instant(created),
     expires: expires === null ? undefined : instant(expires),
     revoked: revoked === null ? undefined : instant(revoked),

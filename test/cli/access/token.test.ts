@@ -54,6 +54,23 @@ t.test('who gave a token out is kept with it: the user of the shell, and who bec
   t.strictSame(token?.givenBy, [`shell:${userInfo().username}`, 'shell:ada'])
 })
 
+t.test('whose a token is stands with it, and in the list', async t => {
+  const { run } = await desk(t)
+  t.equal((await run('token', 'create', '--name', 'laptop', '--for', 'ada@acme.example')).exit, 0)
+  t.equal((await run('token', 'create', '--name', 'ci')).exit, 0)
+  t.match(jsonLines((await run('token', 'list', '--format', 'json')).out), [
+    { name: 'laptop', holder: 'ada@acme.example' },
+    { name: 'ci', holder: null },
+  ])
+  t.match((await run('token', 'list')).out, /laptop .* ada@acme\.example\n/)
+  t.match((await run('audit-log', 'export', '--format', 'json')).out, /"holder":"ada@acme\.example"/)
+  t.match(await run('token', 'create', '--name', 'x', '--for', 'ada lovelace'), {
+    exit: 2,
+    out: '',
+    err: /--for takes/,
+  })
+})
+
 t.test('scopes are given one by one or as a list, and listed', async t => {
   const { run } = await desk(t)
   t.equal((await run('token', 'create', '--name', 'bot', '--scope', 'approve,read', '--scope', 'metrics')).exit, 0)

@@ -1,5 +1,11 @@
 import t from 'tap'
-import { isAskedWith, standingBehind, standingBehindToken } from '../../../src/domain/access/standing.ts'
+import {
+  holderOf,
+  isAskedWith,
+  isHeldByNobody,
+  standingBehind,
+  standingBehindToken,
+} from '../../../src/domain/access/standing.ts'
 import { instant } from '../../../src/domain/base/instant.ts'
 
 const CI = { name: 'ci', created: instant(1_000) }
@@ -29,4 +35,28 @@ t.test('behind what somebody gives out stand he and whoever stands behind him, e
     'email:grace@acme.example',
     'sub:17',
   ])
+})
+
+t.test('whoever holds a token stands behind it, by his address or by what he is called', t => {
+  t.strictSame(standingBehindToken({ ...CI, holder: 'ada@acme.example', givenBy: ['shell:root'] }).slice(1), [
+    'email:ada@acme.example',
+    'shell:root',
+  ])
+  t.strictSame(standingBehindToken({ ...CI, holder: '4711' }).slice(1), ['user:4711', 'sub:4711'])
+  t.ok(isHeldByNobody({ subject: 'token:ci' }))
+  t.notOk(isHeldByNobody({ subject: 'token:ci', holder: 'ada' }))
+  t.notOk(isHeldByNobody({ subject: 'workload:acme/app' }), 'a job is nobody’s')
+  t.end()
+})
+
+t.test('a holder is an address or a name in one word', t => {
+  for (const [typed, kept] of [
+    [' ada@acme.example ', 'ada@acme.example'],
+    ['user:ada', 'ada'],
+    ['auth0|4711', 'auth0|4711'],
+  ] as const)
+    t.equal(holderOf(typed), kept)
+  for (const wrong of ['', ' ', 'user:', 'ada lovelace', 'a\u200bda', '---', 'x'.repeat(255)])
+    t.equal(holderOf(wrong), undefined, JSON.stringify(wrong))
+  t.end()
 })

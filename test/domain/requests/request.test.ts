@@ -1,5 +1,6 @@
 import t from 'tap'
-import { standingBehind } from '../../../src/domain/access/standing.ts'
+import { standingBehind, standingBehindToken } from '../../../src/domain/access/standing.ts'
+import { instant } from '../../../src/domain/base/instant.ts'
 import { REFUSALS, type RefusalCode } from '../../../src/domain/base/refusal.ts'
 import { addressOf, hopelessness, isOwnRequest, wordsOf } from '../../../src/domain/requests/request.ts'
 
@@ -129,4 +130,18 @@ t.test('names of tokens and of shells tell of people, and not of each other', as
   const ofRoot = { subject: 'token:bot', email: undefined, also: ['shell:root'] }
   t.notOk(isOwnRequest({ ...ofRoot, subject: 'token:ci' }, ofRoot), 'root is many people')
   t.notOk(isOwnRequest(ofShell, { subject: 'token:ada', email: undefined }))
+})
+
+t.test('what is asked with a token that somebody else gave out is its holder’s own', async t => {
+  const held = (holder: string) => ({
+    subject: 'token:laptop-17',
+    email: undefined,
+    also: standingBehindToken({ name: 'laptop-17', created: instant(0), holder, givenBy: ['shell:root'] }),
+  })
+  t.ok(isOwnRequest(held('Ada+pip@acme.example'), ADA))
+  t.ok(isOwnRequest(ADA, held('ada@acme.example')), 'and what it decides she decides')
+  t.ok(isOwnRequest(held('ada'), ADA), 'as a front calls her')
+  t.ok(isOwnRequest(held('4711'), { subject: 'user:ada@acme.example', email: undefined, also: ['sub:4711'] }))
+  t.ok(isOwnRequest(held('ada@acme.example'), { ...held('ADA@acme.example'), subject: 'token:bot' }), 'two of hers')
+  t.notOk(isOwnRequest(held('bob@acme.example'), ADA))
 })

@@ -20,10 +20,10 @@ t.test('where nobody knows who asks, half of the room in all is left for whoever
   }
   const ask = createAsk({
     requests: requests as Requests,
-    audit: { append: async () => {} } as never,
     notices: { tell() {} },
     clock: () => NOW,
     anonymous: true,
+    requireHolder: false,
     consoleUrl: () => undefined,
   })
   const order = { refusal: 'r1', refused, index: 'main', reason: 'wanted', email: 'ada@acme.example' }
@@ -37,3 +37,35 @@ t.test('where nobody knows who asks, half of the room in all is left for whoever
     })
   t.strictSame(told, [MOST_OPEN_OF_NOBODY, MOST_OPEN])
 })
+
+t.test(
+  'where tokens have to be somebody’s, one that is nobody’s does not ask; whose it is stands with what it asks',
+  async t => {
+    const kept: unknown[] = []
+    const options = {
+      requests: {
+        async ask(request: unknown) {
+          kept.push(request)
+          return { request, isNew: false }
+        },
+      } as never,
+      notices: { tell() {} },
+      clock: () => NOW,
+      anonymous: false,
+      consoleUrl: () => undefined,
+    }
+    const order = { refusal: 'r1', refused, index: 'main', reason: 'wanted', email: '' }
+    const client = { subject: 'token:ci', address: '10.0.0.1', also: ['token:ci of 2026-01-01T00:00:00.000Z'] }
+    const strict = createAsk({ ...options, requireHolder: true })
+    await t.rejects(strict({ ...order, client }), { code: 'not-allowed-here', detail: /token create --for/ })
+    await strict({ ...order, client: { ...client, holder: 'ada@acme.example' } })
+    await strict({ ...order, client: { ...client, subject: 'workload:acme/app@main' } })
+    await createAsk({ ...options, requireHolder: false })({ ...order, client })
+    t.match(kept, [
+      { by: { subject: 'token:ci', email: 'ada@acme.example' } },
+      { by: { subject: 'workload:acme/app@main', email: undefined } },
+      { by: { subject: 'token:ci', email: undefined } },
+    ])
+    t.notOk('holder' in (kept[0] as { by: object }).by)
+  },
+)

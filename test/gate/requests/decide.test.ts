@@ -6,7 +6,7 @@ import { createMemoryRequests } from '../../store/conformance/memory-requests.ts
 import { asked, decision, MOST } from '../../store/conformance/requests-conformance.ts'
 import { NOW } from '../../world/judging/judging.ts'
 
-async function openDecisions() {
+async function openDecisions(requireHolder = false) {
   const requests = createMemoryRequests()
   const told: Notice[] = []
   const decisions = createDecisions({
@@ -15,6 +15,7 @@ async function openDecisions() {
     approvals: { refresh: async () => {} },
     notices: { tell: notice => void told.push(notice) },
     clock: () => NOW,
+    requireHolder,
     consoleUrl: () => 'https://console.acme.example',
   })
   const grace = { subject: 'user:grace@acme.example', email: 'grace@acme.example', role: 'approver' } as const
@@ -60,3 +61,16 @@ t.test(
     t.match(await decisions.withdraw('a', by, ''), { state: 'withdrawn' })
   },
 )
+
+t.test('where tokens have to be somebody’s, one that is nobody’s decides nothing and may withdraw', async t => {
+  const { requests, decisions, by } = await openDecisions(true)
+  await requests.ask(asked('a'), MOST)
+  const bot = { ...by, person: { subject: 'token:bot', email: undefined, role: 'approver' } as const }
+  const order = { ends: instant(NOW + 1), extent: 'file', ticket: '', words: '' } as const
+  await t.rejects(decisions.approve('a', bot, order), { code: 'not-allowed-here', detail: /whose token:bot is/ })
+  await t.rejects(decisions.decline('a', bot, 'no'), { code: 'not-allowed-here' })
+  t.match(await decisions.decline('a', { ...bot, holder: 'grace@acme.example' }, 'no'), { state: 'declined' })
+  await requests.ask(asked('b', { refusal: 'other' }), MOST)
+  await requests.decide('b', 'open', 'approved', decision())
+  t.match(await decisions.withdraw('b', bot, ''), { state: 'withdrawn' })
+})

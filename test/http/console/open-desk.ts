@@ -28,7 +28,7 @@ export async function openDesk(
   const { routes, ...options } = changes
   const events: GateEvent[] = []
   const audit: AuditEntry[] = []
-  const sessions = memorySessions()
+  const sessions = memorySessions(audit)
   const time = { now: instant(Date.UTC(2027, 0, 1, 9)) }
   const opened = createConsole({
     publicUrl: undefined,
@@ -76,11 +76,15 @@ export async function openDesk(
   }
 }
 
-function memorySessions(): Sessions {
+function memorySessions(audit: AuditEntry[]): Sessions {
   const open = new Map<Sha256, { readonly session: Session; used: number }>()
   const links = new Map<Sha256, SignInLink>()
+  const writeDown = (entry: AuditEntry | undefined): void => {
+    if (entry !== undefined) audit.push(entry)
+  }
   return {
-    async begin(hash, session) {
+    async begin(hash, session, entry) {
+      writeDown(entry)
       open.set(hash, { session, used: session.began })
     },
     async find(hash, now, idle) {
@@ -89,10 +93,12 @@ function memorySessions(): Sessions {
       found.used = now
       return found.session
     },
-    async end(hash) {
+    async end(hash, entry) {
+      writeDown(entry)
       open.delete(hash)
     },
-    async offer(hash, link) {
+    async offer(hash, link, entry) {
+      writeDown(entry)
       links.set(hash, link)
     },
     async take(hash, now) {

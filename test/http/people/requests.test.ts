@@ -271,6 +271,32 @@ t.test('a browser is asked for a token where somebody follows the link, and has 
   t.equal((await page('/x/000000000000/ask')).status, 404)
 })
 
+t.test('where tokens have to be somebody’s, one that is nobody’s has no form, and is told why', async t => {
+  const listen = '127.0.0.1:0'
+  const { ask, path, gate } = await scene(t, {
+    console: { listen, requests: { require_holder: true } },
+    access: { tokens: true },
+  })
+  const give = async (name: string, holder?: string): Promise<Record<string, string>> => {
+    const token = mintToken()
+    const record = { name, indexes: undefined, metrics: false, created: systemClock(), expires: undefined, holder }
+    await withTokens(gate.config.data, systemClock, keeper =>
+      keeper.create(record, tokenHash(token) ?? sha256Of(''), NOBODY),
+    )
+    return { authorization: `Bearer ${token}` }
+  }
+  const [ci, laptop] = [await give('ci'), await give('laptop', 'ada@acme.example')]
+  const read = async (to: string, headers: Record<string, string>) =>
+    await (await fetch(`${gate.url}${to}`, { headers: { ...BROWSER, ...headers } })).text()
+  const page = await read(path, ci)
+  t.notMatch(page, /<form|\/ask"/)
+  t.match(page, /You may not: nobody said whose token:ci is/)
+  t.match(await read(`${path}/ask`, ci), /whose token:ci is/)
+  t.match(await (await ask(GOOD, ci)).json(), { status: 403, code: 'not-allowed-here' })
+  t.match(await read(path, laptop), '<form')
+  t.equal((await ask({ reason: 'wanted' }, laptop)).status, 201)
+})
+
 t.test('the guard comes before everything', async t => {
   const world = await createWorld(t)
   await world.release('demo', '1.0')

@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { instant, millis } from '../../../src/domain/base/instant.ts'
-import type { SessionBook, Sessions } from '../../../src/ports/console/sessions.ts'
+import type { AuditEntry, AuditRecords } from '../../../src/ports/console/audit-log.ts'
+import type { SessionBook, Sessions, StandingSession } from '../../../src/ports/console/sessions.ts'
 import { START } from '../stores.ts'
 
 const ADA = { subject: 'user:ada@acme.example', email: 'ada@acme.example', name: undefined, role: 'admin' } as const
@@ -10,6 +11,17 @@ const HOUR = millis(3_600_000)
 const at = (ms: number) => instant(START + ms)
 const SESSION = { person: ADA, began: at(0), ends: at(12 * HOUR) }
 const [ONE, OTHER] = [sha256Of('one'), sha256Of('other')]
+
+const UNTIL = { now: at(1), idle: HOUR }
+
+function endedBy(ended: readonly StandingSession[]): AuditEntry {
+  const detail = { ended: ended.map(({ id }) => id).join(' ') }
+  return { at: at(1), action: 'sessions-ended', actor: 'shell:ada', from: '::1', target: 'x', why: 'a test', detail }
+}
+
+function notAsked(): never {
+  throw new TypeError('nobody is ended, so there is no row')
+}
 
 type Both = Sessions & SessionBook
 
@@ -101,15 +113,47 @@ export function sessionsConformance(name: string, pair: Pair, skip: string | fal
         await here.offer(link, { person: ADA, ends: at(600_000) })
       }
       await begin()
-      await there.endOf({ id: ONE.slice(0, 16) })
+      t.match(await there.endOf({ id: ONE.slice(0, 16) }, UNTIL, endedBy), [{ person: ADA, began: at(0) }])
       t.equal(await here.find(ONE, at(1), HOUR), undefined)
       t.equal((await here.list(at(1), HOUR)).length, 3)
-      await there.endOf({ subject: ADA.subject })
+      t.match(await there.endOf({ subject: ADA.subject }, UNTIL, endedBy), [{ began: at(0) }, { began: undefined }])
       t.match(await here.list(at(1), HOUR), [{ person: BOB }])
       t.equal(await here.take(link, at(1)), undefined)
-      await there.endOf({ id: OTHER.slice(0, 16) })
-      await there.endOf({ subject: 'user:nobody' })
+      const late = { ...UNTIL, now: at(HOUR) }
+      t.strictSame(await there.endOf({ id: OTHER.slice(0, 16) }, late, notAsked), [], 'nobody used it for an hour')
+      t.strictSame(await there.endOf({ subject: 'user:nobody' }, UNTIL, notAsked), [])
       t.strictSame(await here.list(at(1), HOUR), [])
     },
   )
+}
+
+/** While no row can be added to the audit log (`refuse` sees to that, `allow` ends it) nothing is begun, made or ended that would have one. */
+export async function heldToTheLog(
+  t: Test,
+  { sessions, audit }: { readonly sessions: Both; readonly audit: AuditRecords },
+  { refuse, allow }: { refuse(): unknown; allow(): unknown },
+): Promise<void> {
+  const link = sha256Of('a link')
+  const entry = (action: AuditEntry['action']): AuditEntry => ({ ...endedBy([]), action })
+  await sessions.begin(ONE, SESSION)
+  await refuse()
+  const unknown = { code: 'unknown-store' }
+  await t.rejects(sessions.endOf({ subject: ADA.subject }, UNTIL, endedBy), unknown)
+  await t.rejects(sessions.end(ONE, entry('signed-out')), unknown)
+  await t.rejects(sessions.begin(OTHER, SESSION, entry('signed-in')), unknown)
+  await t.rejects(sessions.offer(link, { person: ADA, ends: at(HOUR) }, entry('sign-in-link')), unknown)
+  t.match(await sessions.list(at(1), HOUR), [{ id: ONE.slice(0, 16) }], 'as it was')
+  t.equal((await sessions.list(at(1), HOUR)).length, 1)
+  await allow()
+  await sessions.begin(OTHER, SESSION, entry('signed-in'))
+  await sessions.offer(link, { person: ADA, ends: at(HOUR) }, entry('sign-in-link'))
+  await sessions.end(OTHER, entry('signed-out'))
+  t.equal((await sessions.endOf({ subject: ADA.subject }, UNTIL, endedBy)).length, 2)
+  t.strictSame(await sessions.endOf({ subject: ADA.subject }, UNTIL, notAsked), [])
+  t.match(await audit.rows({}, { limit: 10 }), [
+    { action: 'sessions-ended', detail: { ended: /^[0-9a-f]{16} [0-9a-f]{16}$/ } },
+    { action: 'signed-out' },
+    { action: 'sign-in-link' },
+    { action: 'signed-in' },
+  ])
 }

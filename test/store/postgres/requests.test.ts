@@ -45,6 +45,8 @@ t.test('a decision and its row in the audit log are written as one', { skip: NO_
   t.teardown(async () => await client.end())
   const why = { ...DECIDED, why: 'x'.repeat(10) }
   await client.query(`alter table audit_log add constraint full_now check (why is distinct from '${why.why}')`)
+  await t.rejects(requests.ask(asked('b'), MOST, why), { code: 'unknown-store' })
+  t.equal(await requests.get('b'), undefined, 'nor asked')
   await t.rejects(requests.decide('a', 'open', 'approved', decision(), why), { code: 'unknown-store' })
   t.match(await requests.get('a'), { state: 'open' }, 'what is not in the log is not decided')
   t.equal(await requests.revision(), '0')

@@ -137,7 +137,7 @@ t.test('several gates over one database', { skip: NO_POSTGRES }, async t => {
     if (one === undefined || other === undefined) throw new TypeError('two gates were opened')
     const hash: Sha256 = tokenHash(mintToken()) ?? KEY.sha256
     const granted = { name: 'ci', indexes: ['main'], metrics: false, created: START, expires: undefined }
-    const token = { ...granted, givenBy: ['shell:ada'] }
+    const token = { ...granted, givenBy: ['shell:ada'], holder: 'ada@acme.example' }
     t.equal(await other.tokens.find(hash), undefined)
     t.ok(await withSharedTokens(one.database, tokens => tokens.create(token, hash, OPERATOR)))
     t.notOk(
@@ -148,6 +148,7 @@ t.test('several gates over one database', { skip: NO_POSTGRES }, async t => {
       name: 'ci',
       indexes: ['main'],
       givenBy: ['shell:ada'],
+      holder: 'ada@acme.example',
       revoked: undefined,
     })
     t.ok(await withSharedTokens(one.database, tokens => tokens.revoke('ci', START, OPERATOR)))

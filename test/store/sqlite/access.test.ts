@@ -1,5 +1,5 @@
 // guards: src/store/sqlite/migrations/first/0011-access.ts src/store/sqlite/migrations/0018-token-scopes.ts
-// guards: src/store/sqlite/migrations/0019-given-by.ts
+// guards: src/store/sqlite/migrations/0019-given-by.ts src/store/sqlite/migrations/0020-holder.ts
 import Database from 'better-sqlite3'
 import t from 'tap'
 import { mintToken, tokenHash } from '../../../src/domain/access/token.ts'
@@ -48,6 +48,31 @@ t.test('scopes of the API stay with their token, and one without any has none', 
   t.strictSame((await table.find(scoped))?.scopes, scopes)
   t.equal((await table.find(plain))?.scopes, undefined)
   database.close()
+})
+
+t.test('whose a token is stays with it, and of one from before nobody knows', async t => {
+  const folder = t.testdir({})
+  const [old, hers] = [hashOf(mintToken()), hashOf(mintToken())]
+  const before = new Database(databaseIn(folder))
+  before.pragma('application_id = 0x5043554c')
+  await applyMigrations(before, '0019-given-by')
+  before
+    .prepare('insert into tokens (hash, name, metrics, created) values (?, ?, 0, ?)')
+    .run(Buffer.from(old, 'hex'), 'old', START)
+  before.close()
+  const holder = 'ada@acme.example'
+  await withTokens(folder, clock, async tokens => {
+    t.ok(await tokens.create({ ...TOKEN, holder }, hers, OPERATOR))
+    t.strictSame(
+      (await tokens.list()).map(token => token.holder),
+      [undefined, holder],
+    )
+  })
+  const database = new Database(databaseIn(folder))
+  t.teardown(() => database.close())
+  const table = createTokensTable(database, (_what, query) => query())
+  t.equal((await table.find(hers))?.holder, holder)
+  t.notOk('holder' in ((await table.find(old)) ?? {}))
 })
 
 t.test('who gave a token out stays with it, and of one from before nobody knows', async t => {

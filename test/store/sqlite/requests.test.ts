@@ -59,6 +59,8 @@ t.test('a decision and its row in the audit log are written as one', async t => 
   const database = new Database(file)
   t.teardown(() => database.close())
   database.exec(`create trigger full before insert on audit_log begin select raise(abort, 'no room'); end`)
+  await t.rejects(requests.ask(asked('b'), MOST, DECIDED), { code: 'unknown-store' })
+  t.equal(await requests.get('b'), undefined, 'nor asked')
   await t.rejects(requests.decide('a', 'open', 'approved', decision(), DECIDED), { code: 'unknown-store' })
   t.match(await requests.get('a'), { state: 'open' }, 'what is not in the log is not decided')
   database.exec('drop trigger full')

@@ -5,7 +5,7 @@ import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { instant, millis } from '../../../src/domain/base/instant.ts'
 import { databaseIn } from '../../../src/store/sqlite/schema.ts'
 import { createSessionsTable } from '../../../src/store/sqlite/tables/access/sessions-table.ts'
-import { sessionsConformance } from '../conformance/sessions-conformance.ts'
+import { heldToTheLog, sessionsConformance } from '../conformance/sessions-conformance.ts'
 import { diskSubject, START } from '../stores.ts'
 
 sessionsConformance('SQLite', async t => {
@@ -31,4 +31,15 @@ t.test('while another program writes, whoever is signed in goes on reading', asy
   await t.rejects(sessions.end(hash), { code: 'unknown-store' }, 'but nobody is told that it has ended')
   other.exec('rollback')
   t.ok(await sessions.find(hash, instant(START + 120_000), hour))
+})
+
+t.test('what is begun, made or ended and its row in the audit log are written as one', async t => {
+  const subject = await diskSubject(t)
+  const database = new Database(subject.file)
+  t.teardown(() => database.close())
+  await heldToTheLog(t, subject, {
+    refuse: () =>
+      database.exec(`create trigger full before insert on audit_log begin select raise(abort, 'no room'); end`),
+    allow: () => database.exec('drop trigger full'),
+  })
 })

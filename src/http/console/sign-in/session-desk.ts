@@ -1,6 +1,6 @@
 import { GateError } from '../../../domain/base/errors.ts'
-import type { Clock } from '../../../domain/base/instant.ts'
-import type { AuditLog, Doer } from '../../../ports/console/audit-log.ts'
+import type { Clock, Instant } from '../../../domain/base/instant.ts'
+import type { AuditEntry, Doer } from '../../../ports/console/audit-log.ts'
 import type { SessionBook, StandingSession, Whose } from '../../../ports/console/sessions.ts'
 import { IDLE } from './session-keeper.ts'
 
@@ -9,36 +9,42 @@ export interface SessionDesk {
   /** Throws `unknown-store`. */
   list(): Promise<readonly StandingSession[]>
   /**
-   * Ends one by its id, or all of somebody by subject or name: what he is shown next is the sign-in, on every gate. It stands in the audit log
-   * before it is done. Answers with what was ended. Throws `not-found`, `unknown-store`.
+   * Ends one by its id, or all of somebody by subject or name: what he is shown next is the sign-in, on every gate. It stands in the audit log:
+   * both, or neither. Answers with what was ended. Throws `not-found`, `unknown-store`.
    */
   end(whose: string, doer: Doer): Promise<readonly StandingSession[]>
 }
 
 interface Parts {
   readonly sessions: SessionBook
-  readonly audit: AuditLog
   readonly clock: Clock
 }
 
-export function createSessionDesk({ sessions, audit, clock }: Parts): SessionDesk {
+export function createSessionDesk({ sessions, clock }: Parts): SessionDesk {
   return {
     list: async () => await sessions.list(clock(), IDLE),
     async end(text, doer) {
       const now = clock()
       const all = await sessions.list(now, IDLE)
       const one = all.find(({ id }) => id === text)
-      const subject = one?.person.subject ?? subjectOf(text, all)
-      if (subject === undefined)
+      const whose = one === undefined ? whoseIs(subjectOf(text, all)) : { id: one.id }
+      const ended = whose && (await sessions.endOf(whose, { now, idle: IDLE }, all => entryOf(all, now, doer)))
+      // somebody else may have ended them meanwhile
+      if (ended === undefined || ended.length === 0)
         throw new GateError('not-found', `nobody is signed in whom ${JSON.stringify(text)} names`)
-      const whose: Whose = one === undefined ? { subject } : { id: one.id }
-      const ended = one === undefined ? all.filter(({ person }) => person.subject === subject) : [one]
-      const detail = { ...doer.detail, ended: ended.map(({ id }) => id).join(' ') }
-      await audit.append({ ...doer, at: now, action: 'sessions-ended', target: subject, detail })
-      await sessions.endOf(whose)
       return ended
     },
   }
+}
+
+function entryOf(ended: readonly StandingSession[], at: Instant, doer: Doer): AuditEntry {
+  const target = ended[0]?.person.subject ?? ''
+  const detail = { ...doer.detail, ended: ended.map(({ id }) => id).join(' ') }
+  return { ...doer, at, action: 'sessions-ended', target, detail }
+}
+
+function whoseIs(subject: string | undefined): Whose | undefined {
+  return subject === undefined ? undefined : { subject }
 }
 
 /** `user:ada@acme.example`, or without what all begin with. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Sha256, sha256Of } from '../../../domain/base/digest.ts'
 import { type Clock, instant, millis } from '../../../domain/base/instant.ts'
+import type { AuditEntry } from '../../../ports/console/audit-log.ts'
 import type { Person, Sessions } from '../../../ports/console/sessions.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
 import { clearCookie, readCookie, setCookie } from './cookies.ts'
@@ -18,10 +19,10 @@ export interface Recognised {
 export interface SessionKeeper {
   /** By the cookie that is of `origin`. Throws `unknown-store`. */
   recognise(exchange: Exchange, origin: string): Promise<Recognised | undefined>
-  /** A session of its own, whatever was there before; the cookie, as a header. */
-  begin(exchange: Exchange, origin: string, person: Person): Promise<readonly string[]>
+  /** A session of its own, whatever was there before, with its row in the audit log; the cookie, as a header. */
+  begin(exchange: Exchange, origin: string, person: Person, entry: AuditEntry): Promise<readonly string[]>
   /** Ends the one of the cookie, on every replica; the header that takes the cookie away. */
-  end(exchange: Exchange, origin: string): Promise<readonly string[]>
+  end(exchange: Exchange, origin: string, entry: AuditEntry): Promise<readonly string[]>
 }
 
 export function createSessionKeeper({
@@ -31,9 +32,9 @@ export function createSessionKeeper({
   readonly sessions: Sessions
   readonly clock: Clock
 }): SessionKeeper {
-  async function end({ request }: Exchange, origin: string): Promise<readonly string[]> {
+  async function end({ request }: Exchange, origin: string, entry?: AuditEntry): Promise<readonly string[]> {
     const secret = readCookie(request, 'session', origin)
-    if (secret !== undefined) await sessions.end(sha256Of(secret))
+    if (secret !== undefined) await sessions.end(sha256Of(secret), entry)
     return clearCookie('session', origin)
   }
 
@@ -44,11 +45,11 @@ export function createSessionKeeper({
       const session = await sessions.find(sha256Of(secret), clock(), IDLE)
       return session === undefined ? undefined : { person: session.person, csrf: csrfOf(secret) }
     },
-    async begin(exchange, origin, person) {
+    async begin(exchange, origin, person, entry) {
       await end(exchange, origin)
       const secret = mintSecret()
       const began = clock()
-      await sessions.begin(sha256Of(secret), { person, began, ends: instant(began + LASTS) })
+      await sessions.begin(sha256Of(secret), { person, began, ends: instant(began + LASTS) }, entry)
       return setCookie('session', secret, origin, LASTS / 1_000)
     },
     end,

@@ -3,7 +3,7 @@ import { GateError } from '../../../domain/base/errors.ts'
 import { type Clock, millis } from '../../../domain/base/instant.ts'
 import { createLimit } from '../../../flow/limit.ts'
 import type { Events } from '../../../observe/events.ts'
-import type { AuditAction, AuditLog } from '../../../ports/console/audit-log.ts'
+import type { AuditAction, AuditEntry, AuditLog } from '../../../ports/console/audit-log.ts'
 import type { SignInIssuer, SignInProof } from '../../../ports/console/issuer.ts'
 import type { Person, Sessions } from '../../../ports/console/sessions.ts'
 import { Attempts } from '../../access/attempts.ts'
@@ -50,8 +50,7 @@ export function addSignIn(routes: ConsoleRoutes, parts: SignInParts): void {
   routes.add({ ...open, path: '/signed-out', answer: () => shownAs(SIGNED_OUT) })
   routes.add({ ...open, path: SIGN_IN_AGAIN, answer: () => shownAs(ENDED) })
   routes.form('/sign-out', 'viewer', async ({ exchange, origin, person }) => {
-    const cookie = await parts.keeper.end(exchange, origin)
-    await desk.writeDown('signed-out', exchange, person.subject, {})
+    const cookie = await parts.keeper.end(exchange, origin, desk.entryOf('signed-out', exchange, person.subject, {}))
     return seeOther('/signed-out', cookie)
   })
 }
@@ -63,19 +62,19 @@ function createDesk({ issuer, roles, sessions, keeper, places, auditLog, events,
   const attempts = new Attempts()
   const exchanges = createLimit({ ...EXCHANGES, what: 'sign-ins at the issuer' })
 
-  async function writeDown(
+  function entryOf(
     action: AuditAction,
     { client: { address } }: Exchange,
     actor: string,
     { why, detail = {} }: { readonly why?: string; readonly detail?: Readonly<Record<string, string>> },
-  ): Promise<void> {
-    await auditLog.append({ at: clock(), action, actor, from: address, target: 'console', why, detail })
+  ): AuditEntry {
+    return { at: clock(), action, actor, from: address, target: 'console', why, detail }
   }
 
   /** Says no, and counts it: an address that is wrong too often is told to wait, and fills no log. Who is right is let in all the while. */
   async function refuse(exchange: Exchange, actor: string, why: string): Promise<never> {
     assertPatience(exchange, attempts.wrong(exchange.client.address))
-    await writeDown('sign-in-refused', exchange, actor, { why })
+    await auditLog.append(entryOf('sign-in-refused', exchange, actor, { why }))
     throw new GateError('sign-in-refused', why)
   }
 
@@ -90,13 +89,13 @@ function createDesk({ issuer, roles, sessions, keeper, places, auditLog, events,
   async function letIn(exchange: Exchange, person: Person, by: string, to: string): Promise<ConsoleAnswer> {
     const origin = places().originOf(exchange.request)
     const also = person.also === undefined ? {} : { also: person.also.join(' ') }
-    await writeDown('signed-in', exchange, person.subject, { detail: { by, role: person.role, ...also } })
-    const session = await keeper.begin(exchange, origin, person)
+    const entry = entryOf('signed-in', exchange, person.subject, { detail: { by, role: person.role, ...also } })
+    const session = await keeper.begin(exchange, origin, person, entry)
     return seeOther(to, [...session, ...clearCookie('sign-in', origin)])
   }
 
   return {
-    writeDown,
+    entryOf,
     /** To the issuer at once; where there is none, a page that says how else. */
     async begin(exchange: Exchange): Promise<ConsoleAnswer> {
       const origin = places().originOf(exchange.request)

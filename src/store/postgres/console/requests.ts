@@ -24,7 +24,7 @@ export function createRequests(connection: Connection): Requests {
     return row === undefined ? undefined : requestOf(row)
   }
   return {
-    async ask(request, most) {
+    async ask(request, most, entry) {
       return await connection.transaction(WRITTEN, async ask => {
         await ask(LOCK)
         const [known] = await ask<RequestRow>(LATEST, [request.refusal])
@@ -39,6 +39,7 @@ export function createRequests(connection: Connection): Requests {
           `insert into requests (${COLUMNS}) values (${places})`,
           REQUEST_COLUMNS.map(column => row[column]),
         )
+        if (entry !== undefined) await appendShared(ask, entry)
         return { request, isNew: true }
       })
     },

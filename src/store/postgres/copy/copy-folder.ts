@@ -130,7 +130,7 @@ const TABLES = [
   ['held', ['project', 'filename', 'source_name', 'sha256', 'entry']],
   ['passages', ['signer', 'sequence', 'manifest', 'at']],
   ['misses', ['index_name', 'project', 'filename', 'times', 'last']],
-  ['tokens', ['hash', 'name', 'indexes', 'metrics', 'scopes', 'given_by', 'created', 'expires', 'revoked']],
+  ['tokens', ['hash', 'name', 'indexes', 'metrics', 'scopes', 'given_by', 'holder', 'created', 'expires', 'revoked']],
   ['requests', REQUEST_COLUMNS],
 ] as const
 

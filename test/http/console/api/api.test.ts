@@ -116,7 +116,7 @@ t.test('a token is given out, listed, and ended, and all of it stands in the aud
   const made = await call('/tokens', {
     token: admin,
     method: 'POST',
-    body: { name: 'bot', scopes: ['read'], reason: 'for the dashboard' },
+    body: { name: 'bot', scopes: ['read'], holder: 'ada@acme.example', reason: 'for the dashboard' },
   })
   t.match(made, { status: 201, body: { name: 'bot', subject: 'token:bot', scopes: ['read'], state: 'in force' } })
   t.match(await call('/me', { token: made.body.token ?? '' }), { status: 200, body: { scopes: ['read'] } })
@@ -125,7 +125,14 @@ t.test('a token is given out, listed, and ended, and all of it stands in the aud
     body: { code: 'name-in-use' },
   })
   const listed = await call('/tokens', { token: admin })
-  t.match(listed.body.items, [{ name: 'root' }, { name: 'bot' }])
+  t.match(listed.body.items, [
+    { name: 'root', holder: null },
+    { name: 'bot', holder: 'ada@acme.example' },
+  ])
+  t.match(await call('/tokens', { token: admin, method: 'POST', body: { name: 'x', holder: 'ada l' } }), {
+    status: 422,
+    body: { code: 'invalid-body', detail: /^holder: / },
+  })
   t.notMatch(JSON.stringify(listed.body), made.body.token?.slice(4, 40) ?? '', 'never again')
   t.match(await call('/tokens/bot/revoke', { token: admin, method: 'POST', body: {} }), { status: 200 })
   t.match(await call('/tokens/bot/revoke', { token: admin, method: 'POST', body: {} }), { status: 404 })

@@ -98,12 +98,13 @@ function tellDecision({ email, at, ticket, approval, ...rest }: NonNullable<Acce
 }
 
 export function tellToken(token: TokenRecord, now: Instant) {
-  const { name, indexes, metrics, scopes = [], created, expires, revoked } = token
+  const { name, indexes, metrics, scopes = [], holder, created, expires, revoked } = token
   return {
     name,
     subject: `token:${name}`,
     indexes: indexes === undefined ? null : [...indexes],
     scopes: [...(metrics ? ['metrics'] : []), ...scopes],
+    holder: holder ?? null,
     state: tokenState(token, now),
     created: formatInstant(created),
     expires: timeOr(expires),

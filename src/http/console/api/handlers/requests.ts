@@ -56,14 +56,14 @@ export function requestHandlers(parts: ApiParts): Handlers<OfRequests> {
       return { items: found.map(tellRequest), next: before === undefined ? null : cursorOf('requests', before) }
     },
     async createRequest({ body: { refusal, reason, email = '' }, caller }) {
-      const { person, address } = caller
+      const { person, address, token } = caller
       for (const index of parts.indexes) {
         const kept = await index.gate.explained(refusal)
         const refusing = kept?.refused.index ?? index.name
         if (kept === undefined || !maySee(caller, refusing)) continue
         const { refused } = kept
         const typed = email === '' ? (person.email ?? '') : email
-        const client = { subject: person.subject, address, also: person.also }
+        const client = { subject: person.subject, address, also: person.also, holder: token?.holder }
         return tellRequest(await desk.ask({ refusal, refused, index: refusing, client, reason, email: typed }))
       }
       throw new GateError('not-found', 'no refusal has this id')
@@ -106,6 +106,6 @@ function isSeen(request: AccessRequest, caller: Caller): boolean {
   return maySee(caller, request.index) && (mayDo(caller.scopes, 'read') || hasAsked(caller, request))
 }
 
-function deciderOf({ person, address }: Caller): Decider {
-  return { person, from: address }
+function deciderOf({ person, address, token }: Caller): Decider {
+  return { person, from: address, holder: token?.holder }
 }

@@ -1,5 +1,5 @@
 import { apiScopesIn } from '../../../../domain/access/scope.ts'
-import { standingBehind } from '../../../../domain/access/standing.ts'
+import { HOLDERS, holderOf, standingBehind } from '../../../../domain/access/standing.ts'
 import { mintToken, tokenHash } from '../../../../domain/access/token.ts'
 import { GateError } from '../../../../domain/base/errors.ts'
 import { formatInstant } from '../../../../domain/base/instant.ts'
@@ -22,6 +22,8 @@ export function tokenHandlers(parts: ApiParts): Handlers<'listTokens' | 'createT
     async createToken({ body, caller }) {
       assertEveryIndex(caller)
       const { name, indexes, expires, reason, scopes = [] } = body
+      const holder = body.holder === undefined ? undefined : holderOf(body.holder)
+      if (body.holder !== undefined && holder === undefined) throw new GateError('invalid-body', `holder: ${HOLDERS}`)
       const strange = indexes?.find(asked => !parts.indexes.some(index => index.name === asked))
       if (strange !== undefined) throw new GateError('invalid-body', `indexes: there is none called ${strange}`)
       const now = clock()
@@ -36,6 +38,7 @@ export function tokenHandlers(parts: ApiParts): Handlers<'listTokens' | 'createT
         indexes: indexes === undefined ? (metrics && may.length === 0 ? [] : undefined) : [...new Set(indexes)],
         metrics,
         ...(may.length === 0 ? {} : { scopes: may }),
+        ...(holder === undefined ? {} : { holder }),
         givenBy: standingBehind(caller.person),
         created: now,
         expires: ends,

@@ -1,8 +1,10 @@
 import type Database from 'better-sqlite3'
 import type { Sha256 } from '../../../../domain/base/digest.ts'
 import { type Instant, instant, type Millis } from '../../../../domain/base/instant.ts'
+import type { AuditEntry } from '../../../../ports/console/audit-log.ts'
 import type { Person, SessionBook, Sessions, StandingSession } from '../../../../ports/console/sessions.ts'
 import { ID_DIGITS, personText, readPerson } from '../../../sessions/person-text.ts'
+import { appendAudit } from '../audit/audit-table.ts'
 
 /** How exactly it is known when a session was used last, ms. */
 const TO_THE_MINUTE = 60_000
@@ -50,11 +52,36 @@ export function createSessionsTable(database: Database.Database, { ask, now }: S
     `select hash, person, began, used, ends from sessions where ends > :now and used > :since
      union all select hash, person, null, null, ends from sign_in_links where ends > :now order by ends desc, hash`,
   )
-  const endOf = ['sessions', 'sign_in_links'].map(name => ({
-    id: database.prepare<[Buffer]>(`delete from ${name} where substr(hash, 1, ${ID_DIGITS / 2}) = ?`),
-    subject: database.prepare<[string]>(`delete from ${name} where json_extract(person, '$.subject') = ?`),
+  const endOf = [
+    { name: 'sessions', told: 'hash, person, began, used, ends' },
+    { name: 'sign_in_links', told: 'hash, person, null as began, null as used, ends' },
+  ].map(({ name, told }) => ({
+    id: database.prepare<[Buffer], StandingRow>(
+      `delete from ${name} where substr(hash, 1, ${ID_DIGITS / 2}) = ? returning ${told}`,
+    ),
+    subject: database.prepare<[string], StandingRow>(
+      `delete from ${name} where json_extract(person, '$.subject') = ? returning ${told}`,
+    ),
   }))
   const removeLinks = database.prepare<[number]>('delete from sign_in_links where ends <= ?')
+
+  const withEntry = database.transaction((write: () => void, entry: AuditEntry | undefined): void => {
+    write()
+    if (entry !== undefined) appendAudit(database, entry)
+  })
+
+  const ended = database.transaction(
+    (...[whose, until, entryOf]: Parameters<SessionBook['endOf']>): readonly StandingSession[] => {
+      const rows = endOf.flatMap(({ id, subject }) =>
+        'id' in whose ? id.all(Buffer.from(whose.id, 'hex')) : subject.all(whose.subject),
+      )
+      const standing = rows
+        .filter(({ used, ends }) => isInForce({ used: used ?? until.now, ends }, until.now, until.idle))
+        .map(standingOf)
+      if (standing.length > 0) appendAudit(database, entryOf(standing))
+      return standing
+    },
+  )
 
   /** While it cannot be written who reads is not kept from reading: the session ends sooner. */
   function touch(hash: Sha256, at: Instant): void {
@@ -66,11 +93,12 @@ export function createSessionsTable(database: Database.Database, { ask, now }: S
   }
 
   return {
-    async begin(hash, { person, began, ends }) {
-      now(WRITING, () => {
+    async begin(hash, { person, began, ends }, entry) {
+      const write = (): void => {
         removeEnded.run(began)
         insert.run(bytesOf(hash), personText(person), began, began, ends)
-      })
+      }
+      now(WRITING, () => withEntry.immediate(write, entry))
     },
     async find(hash, at, idle) {
       const row = ask(READING, () => select.get(bytesOf(hash)))
@@ -78,21 +106,15 @@ export function createSessionsTable(database: Database.Database, { ask, now }: S
       if (at - row.used >= TO_THE_MINUTE) touch(hash, at)
       return { person: readPerson(row.person), began: instant(row.began), ends: instant(row.ends) }
     },
-    async end(hash) {
-      now(WRITING, () => remove.run(bytesOf(hash)))
+    async end(hash, entry) {
+      now(WRITING, () => withEntry.immediate(() => remove.run(bytesOf(hash)), entry))
     },
     async list(at, idle) {
       return ask(READING, () => list.all({ now: at, since: at - idle })).map(standingOf)
     },
-    async endOf(whose) {
-      now(WRITING, () => {
-        for (const { id, subject } of endOf)
-          if ('id' in whose) id.run(Buffer.from(whose.id, 'hex'))
-          else subject.run(whose.subject)
-      })
-    },
-    async offer(hash, { person, ends }) {
-      now(WRITING, () => offer.run(bytesOf(hash), personText(person), ends))
+    endOf: async (...order) => now(WRITING, () => ended.immediate(...order)),
+    async offer(hash, { person, ends }, entry) {
+      now(WRITING, () => withEntry.immediate(() => offer.run(bytesOf(hash), personText(person), ends), entry))
     },
     async take(hash, at): Promise<Person | undefined> {
       return now(WRITING, () => {
@@ -114,7 +136,7 @@ function standingOf({ hash, person, began, used, ends }: StandingRow): StandingS
   }
 }
 
-function isInForce({ used, ends }: Row, at: Instant, idle: Millis): boolean {
+function isInForce({ used, ends }: Pick<Row, 'used' | 'ends'>, at: Instant, idle: Millis): boolean {
   return at < ends && at - used < idle
 }
 

@@ -19,12 +19,13 @@ interface Row {
   readonly metrics: number
   readonly scopes: string | null
   readonly given_by: string | null
+  readonly holder: string | null
   readonly created: number
   readonly expires: number | null
   readonly revoked: number | null
 }
 
-const COLUMNS = 'name, indexes, metrics, scopes, given_by, created, expires, revoked'
+const COLUMNS = 'name, indexes, metrics, scopes, given_by, holder, created, expires, revoked'
 
 /** `ask` runs a statement, and turns what SQLite throws into `unknown-store`. What is not there is looked up each time. */
 export function createTokensTable(
@@ -55,16 +56,16 @@ export function createTokenKeeper(database: Database.Database): TokenKeeper {
     )
     .pluck()
   const insert = database.prepare<
-    [Buffer, string, string | null, number, string | null, string | null, number, number | null]
+    [Buffer, string, string | null, number, string | null, string | null, string | null, number, number | null]
   >(
-    'insert into tokens (hash, name, indexes, metrics, scopes, given_by, created, expires) values (?, ?, ?, ?, ?, ?, ?, ?)',
+    'insert into tokens (hash, name, indexes, metrics, scopes, given_by, holder, created, expires) values (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   )
   const end = database.prepare<[number, number]>('update tokens set revoked = ? where id = ?')
   const create = database.transaction((...[token, hash, by]: Parameters<TokenKeeper['create']>): boolean => {
-    const { name, indexes, metrics, scopes, givenBy, created, expires } = token
+    const { name, indexes, metrics, scopes, givenBy, holder = null, created, expires } = token
     if (inForce.get(name, created) !== undefined) return false
     const [listed, may, given] = [jsonOf(indexes), jsonOf(scopes), jsonOf(givenBy)]
-    insert.run(Buffer.from(hash, 'hex'), name, listed, metrics ? 1 : 0, may, given, created, expires ?? null)
+    insert.run(Buffer.from(hash, 'hex'), name, listed, metrics ? 1 : 0, may, given, holder, created, expires ?? null)
     appendAudit(database, tokenCreated(token, by))
     return true
   })
@@ -86,13 +87,14 @@ function jsonOf(list: readonly string[] | undefined): string | null {
   return list === undefined ? null : JSON.stringify(list)
 }
 
-function tokenOf({ name, indexes, metrics, scopes, given_by, created, expires, revoked }: Row): TokenRecord {
+function tokenOf({ name, indexes, metrics, scopes, given_by, holder, created, expires, revoked }: Row): TokenRecord {
   return {
     name,
     indexes: indexes === null ? undefined : (JSON.parse(indexes) as readonly string[]),
     metrics: metrics !== 0,
     ...(scopes === null ? {} : { scopes: apiScopesIn(JSON.parse(scopes) as readonly string[]) }),
     ...(given_by === null ? {} : { givenBy: JSON.parse(given_by) as readonly string[] }),
+    ...(holder === null ? {} : { holder }),
     created: instant(created),
     expires: expires === null ? undefined : instant(expires),
     revoked: revoked === null ? undefined : instant(revoked),

@@ -15,17 +15,16 @@ export function createRequestsTable(
   const statements = prepare(database)
   const { latest, insert, openOf, open, byId, decide, inForce, revision, raise } = statements
 
-  const asked = database.transaction(
-    (request: AccessRequest, most: { readonly own: number; readonly all: number }): Asked => {
-      const known = latest.get(request.refusal)
-      if (known !== undefined && rowStands(known, request.at)) return { request: requestOf(known), isNew: false }
-      const { subject, address } = request.by
-      if ((openOf.get(subject, subject, address) ?? 0) >= most.own) return { full: 'own' }
-      if ((open.get() ?? 0) >= most.all) return { full: 'all' }
-      insert.run(rowOf(request))
-      return { request, isNew: true }
-    },
-  )
+  const asked = database.transaction((...[request, most, entry]: Parameters<Requests['ask']>): Asked => {
+    const known = latest.get(request.refusal)
+    if (known !== undefined && rowStands(known, request.at)) return { request: requestOf(known), isNew: false }
+    const { subject, address } = request.by
+    if ((openOf.get(subject, subject, address) ?? 0) >= most.own) return { full: 'own' }
+    if ((open.get() ?? 0) >= most.all) return { full: 'all' }
+    insert.run(rowOf(request))
+    if (entry !== undefined) appendAudit(database, entry)
+    return { request, isNew: true }
+  })
 
   const decided = database.transaction((...[id, from, to, by, entry]: Parameters<Requests['decide']>): boolean => {
     const { decision, ends } = decidedColumns(by)
@@ -39,7 +38,7 @@ export function createRequestsTable(
   const reading = <Result>(query: () => Result): Result => ask('the requests could not be read', query)
   const writing = <Result>(query: () => Result): Result => ask('a request could not be written down', query)
   return {
-    ask: async (request, most) => writing(() => asked.immediate(request, most)),
+    ask: async (...order) => writing(() => asked.immediate(...order)),
     get: async id => found(reading(() => byId.get(id))),
     ofRefusal: async refusal => found(reading(() => latest.get(refusal))),
     async list({ state, project, decided: settled }, { before, limit }) {
