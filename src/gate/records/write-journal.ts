@@ -40,7 +40,7 @@ export function createWriteJournal(options: Options): WriteJournal {
   const { journal, events, explained, clock, trustDigest, index, clean } = options
   const record: WriteJournal['record'] = (verdict, { address: client, subject }) => {
     const { file, code, rule, policyDigest, wouldRefuse } = tell(verdict)
-    const { project, sha256 } = file
+    const { project, sha256, source } = file
     const filename = clean(file.filename)
     const identity = cleanIdentity(identityOfVerdict(verdict), clean)
     const refused = verdict.kind === 'refused' ? verdict : wouldRefuse
@@ -58,6 +58,7 @@ export function createWriteJournal(options: Options): WriteJournal {
       client,
       subject,
       index,
+      ...(source === undefined ? {} : { source }),
     })
     return startedMs =>
       events.emit({
@@ -98,7 +99,7 @@ function cleanIdentity(identity: JournalEntry['identity'], clean: Options['clean
 function tell(verdict: Verdict): Told {
   if (verdict.kind === 'refused') return { ...verdict, wouldRefuse: undefined }
   const { artifact, by, rule, policyDigest, wouldRefuse } = verdict.facts
-  const { project, filename, sha256 } = artifact
-  const file = { project, version: filename.version, filename: filename.text, sha256 }
+  const { project, source, filename, sha256 } = artifact
+  const file = { project, source, version: filename.version, filename: filename.text, sha256 }
   return { file, code: by, rule, policyDigest, wouldRefuse }
 }

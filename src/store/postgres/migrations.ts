@@ -274,4 +274,9 @@ create table sign_in_links (hash text primary key, person text not null, ends bi
     worksSince: 1,
     sql: 'alter table tokens add column given_by text; alter table requests add column also text',
   },
+  {
+    name: '0020-journal-sources',
+    worksSince: 1,
+    sql: 'alter table journal add column source_name text',
+  },
 ]

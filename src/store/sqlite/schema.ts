@@ -28,6 +28,7 @@ export const MIGRATIONS = [
   '0016-sessions',
   '0018-token-scopes',
   '0019-given-by',
+  '0020-journal-sources',
 ] as const
 
 export type MigrationName = (typeof MIGRATIONS)[number]

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { trySourceName } from '../../../src/domain/base/source-name.ts'
 import { decide } from '../../../src/domain/decide/decide.ts'
 import type { Verdict } from '../../../src/domain/decide/verdict.ts'
 import type { Finding } from '../../../src/domain/identity/attestation.ts'
@@ -46,6 +47,15 @@ t.test('a verdict is one line and one event, with who asked and what it rests on
   ])
   t.match(events, [{ type: 'verdict', outcome: 'admitted', code: 'attestation', explain: undefined }])
   t.strictSame([entries.length, events.length], [1, 1])
+})
+
+t.test('the source that the project is of is written down where there are several', async t => {
+  const policy = policyOf(`version: 1\n${RULE}`)
+  const source = trySourceName('acme')
+  if (source === undefined) throw new TypeError('it is a name')
+  for (const finding of [attested(), UNATTESTED])
+    t.match(written(decide({ ...listed(), source }, finding, policy, NO_HISTORY, NOW)).entries, [{ source: 'acme' }])
+  t.notOk('source' in (written(decided(attested())).entries[0] ?? {}))
 })
 
 t.test('a refusal is kept under an id that the event names', async t => {

@@ -9,6 +9,7 @@ import { notices } from './0015-notices.ts'
 import { sessions } from './0016-sessions.ts'
 import { tokenScopes } from './0018-token-scopes.ts'
 import { givenBy } from './0019-given-by.ts'
+import { journalSources } from './0020-journal-sources.ts'
 import { begin } from './first/0001-begin.ts'
 import { history } from './first/0002-history.ts'
 import { mirror } from './first/0003-mirror.ts'
@@ -47,6 +48,7 @@ function migrationsOf(database: Database.Database): Readonly<Record<MigrationNam
     '0016-sessions': sessions,
     '0018-token-scopes': tokenScopes,
     '0019-given-by': givenBy,
+    '0020-journal-sources': journalSources,
   }
 }
 
