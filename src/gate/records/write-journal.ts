@@ -14,6 +14,8 @@ interface Options {
   readonly trustDigest: () => string | undefined
   /** what the configuration calls the index */
   readonly index: string | undefined
+  /** there are several sources, so that a row says which one its project was of */
+  readonly isSourced?: boolean | undefined
   /** the same text without any secret of the configuration */
   readonly clean: (text: string) => string
 }
@@ -37,7 +39,7 @@ export interface WriteJournal {
 }
 
 export function createWriteJournal(options: Options): WriteJournal {
-  const { journal, events, explained, clock, trustDigest, index, clean } = options
+  const { journal, events, explained, clock, trustDigest, index, isSourced, clean } = options
   const record: WriteJournal['record'] = (verdict, { address: client, subject }) => {
     const { file, code, rule, policyDigest, wouldRefuse } = tell(verdict)
     const { project, sha256, source } = file
@@ -58,7 +60,7 @@ export function createWriteJournal(options: Options): WriteJournal {
       client,
       subject,
       index,
-      ...(source === undefined ? {} : { source }),
+      ...(isSourced !== true || source === undefined ? {} : { source }),
     })
     return startedMs =>
       events.emit({

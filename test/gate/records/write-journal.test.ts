@@ -13,7 +13,7 @@ const RULE = 'projects: [{ match: pkg, publishers: [{ kind: github, repository: 
 const decided = (finding: Finding, mode = 'enforce'): Verdict =>
   decide(listed(), finding, policyOf(`version: 1\nmode: ${mode}\n${RULE}`), NO_HISTORY, NOW)
 
-function written(verdict: Verdict) {
+function written(verdict: Verdict, isSourced = false) {
   const entries: JournalEntry[] = []
   const events: GateEvent[] = []
   const { journal: write } = createWriteJournal({
@@ -23,6 +23,7 @@ function written(verdict: Verdict) {
     clock: () => NOW,
     trustDigest: () => 'root',
     index: 'main',
+    isSourced,
     clean: text => text,
   })
   write(verdict, { address: '192.0.2.1', subject: 'token:ci' }, performance.now())
@@ -53,9 +54,11 @@ t.test('the source that the project is of is written down where there are severa
   const policy = policyOf(`version: 1\n${RULE}`)
   const source = trySourceName('acme')
   if (source === undefined) throw new TypeError('it is a name')
-  for (const finding of [attested(), UNATTESTED])
-    t.match(written(decide({ ...listed(), source }, finding, policy, NO_HISTORY, NOW)).entries, [{ source: 'acme' }])
-  t.notOk('source' in (written(decided(attested())).entries[0] ?? {}))
+  for (const finding of [attested(), UNATTESTED]) {
+    const verdict = decide({ ...listed(), source }, finding, policy, NO_HISTORY, NOW)
+    t.match(written(verdict, true).entries, [{ source: 'acme' }])
+    t.notOk('source' in (written(verdict).entries[0] ?? {}), 'one alone is no news')
+  }
 })
 
 t.test('a refusal is kept under an id that the event names', async t => {
