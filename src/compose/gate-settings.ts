@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import { type IndexSettings, indexesOf } from '../config/sources.ts'
+import { type IndexSettings, indexesOf, sourcesOf } from '../config/sources.ts'
 import type { GateSettings } from '../gate/create-gate.ts'
 import { reservedNames } from './indexes.ts'
 
@@ -14,6 +14,7 @@ export function gateSettings(
     indexPath: own.path,
     indexName: indexesOf(config).length > 1 ? own.name : undefined,
     name: own.name,
+    isSourced: sourcesOf(config).length > 1,
     mode: own.mode,
     maxAge: index.maxAge,
     maxStale: index.maxStale,

@@ -89,7 +89,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
     const {
       store,
       blobs: local,
-      holdings,
+      holdings: ownHoldings,
       requests,
       audit,
     } = await openStore({
@@ -107,6 +107,7 @@ export async function openMirror(config: Config, options: MirrorOptions): Promis
     const bytes = await shareBytes(config, { local, events })
     if (bytes !== undefined) closing.add(bytes)
     const blobs = bytes?.blobs ?? local
+    const holdings = bytes?.held(ownHoldings) ?? ownHoldings
     const trust = closing.add(await openUsableTrust(config, { clock, events, environment }))
     await trust.settled()
     const verifier = closing.add(openVerifier(events))

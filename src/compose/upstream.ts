@@ -67,6 +67,7 @@ interface SourceOptions extends ConnectOptions {
 function connectSource(source: SourceSettings, options: SourceOptions): Connected & { close(): Promise<void> } {
   const { index, integrity, files, auth, ca, timeout } = source
   const { config, documents, environment, version, events } = options
+  const setting = config.sources === undefined ? 'upstream' : `sources.${source.rule.name}`
   const agent = config.offline
     ? offlineAgent(timeout)
     : createUpstreamAgent({
@@ -75,7 +76,8 @@ function connectSource(source: SourceSettings, options: SourceOptions): Connecte
           .filter(({ rule }) => rule.name !== source.rule.name)
           .flatMap(askedOf),
         files,
-        ca: readCa(ca),
+        setting,
+        ca: readCa(ca, `${setting}.ca`),
         timeout,
         auth,
         environment,
@@ -88,7 +90,11 @@ function connectSource(source: SourceSettings, options: SourceOptions): Connecte
     isOneOfSeveral ? withNamedFailures(port, source.rule.name) : port
   return {
     index: named(createIndex({ agent, index, files, documents })),
-    integrity: named(integrity === 'none' ? createNoIntegrity() : createIntegrity({ agent, integrity, index })),
+    integrity: named(
+      integrity === 'none'
+        ? createNoIntegrity()
+        : createIntegrity({ agent, integrity, index, setting: `${setting}.integrity` }),
+    ),
     origin: named(createOrigin({ agent, files, maxSize: config.files.maxSize })),
     rootList: named(createRootList({ agent, index })),
     close: () => agent.close(),

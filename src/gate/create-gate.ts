@@ -75,6 +75,8 @@ export interface GateParts {
 }
 
 export interface GateSettings {
+  /** the configuration has several sources */
+  readonly isSourced?: boolean
   /** of this index, where there are several */
   readonly indexName?: string | undefined
   /** what the configuration calls it, for the journal */
@@ -247,6 +249,7 @@ export function createGate(parts: GateParts, settings: GateSettings): RunningGat
       clock,
       trustDigest: () => trust.digest(),
       index: settings.name,
+      isSourced: settings.isSourced,
       clean: settings.clean ?? (text => text),
     }),
     readiness: createReadiness({

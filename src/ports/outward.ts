@@ -69,7 +69,12 @@ export interface Integrity {
   ): Promise<{ readonly kind: 'provenance'; readonly bytes: Uint8Array } | { readonly kind: 'absent' }>
   /** True when the Integrity API lives on the project's index's own origin, so that the index's `provenance: null` is its word. */
   isOwnOrigin(project: ProjectName, source?: SourceName): boolean
+  /** What the configuration calls it, for advice: `sources.acme.integrity`. Absent: {@link INTEGRITY_SETTING}. */
+  settingOf?(project: ProjectName, source?: SourceName): string
 }
+
+/** Of the one upstream. */
+export const INTEGRITY_SETTING = 'upstream.integrity'
 
 /** Told once of a chunk of a body that nobody looks at any more: its memory is used again. One that it is not told of stays as it is. */
 export type Recycle = (chunk: Buffer) => void

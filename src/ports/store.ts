@@ -32,6 +32,8 @@ export interface JournalEntry {
   readonly subject?: string | undefined
   /** what the configuration calls the index; absent as `subject` is */
   readonly index?: string | undefined
+  /** where there are several: the one that the project was of; absent in what was written before it was told */
+  readonly source?: string | undefined
 }
 
 /**

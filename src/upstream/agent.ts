@@ -18,6 +18,8 @@ export interface UpstreamAgentOptions extends DispatcherOptions {
   readonly files: readonly string[]
   /** where other sources are asked, as URLs: an answer leads to none of them; default: there are none */
   readonly others?: readonly string[]
+  /** what the configuration calls it: `sources.acme`; default: `upstream` */
+  readonly setting?: string
   /** by origin */
   readonly auth: Readonly<Record<string, UpstreamCredentials>>
   /** of this product, for the User-Agent */
@@ -76,7 +78,7 @@ const DEFAULTS: UpstreamLimits = {
  * origin. Throws `config-invalid`.
  */
 export function createUpstreamAgent(options: UpstreamAgentOptions): UpstreamAgent {
-  const { timeout, events } = options
+  const { timeout, events, setting = 'upstream' } = options
   const limits = { ...DEFAULTS, ...options.limits }
   const fileOrigins = new Set(options.files.map(text => parseUpstreamBase(text, 'upstream.files').origin))
   const answerOrigins = new Set(options.upstreams.map(text => parseUpstreamBase(text, 'upstream').origin))
@@ -90,8 +92,11 @@ export function createUpstreamAgent(options: UpstreamAgentOptions): UpstreamAgen
       return [origin, createLanes({ serves, waiting: limits.waiting, patience: timeout })]
     }),
   )
-  const credentials = readCredentials(options.auth)
-  const connections = createConnections(options, { connections: CONNECTIONS, idle: limits.idle })
+  const credentials = readCredentials(options.auth, `${setting}.auth`)
+  const connections = createConnections(
+    { ...options, caSetting: `${setting}.ca` },
+    { connections: CONNECTIONS, idle: limits.idle },
+  )
   const userAgent = `portcullis/${options.version}`
 
   function headersFor(hop: Hop): Record<string, string> {

@@ -8,6 +8,8 @@ import { createLanding } from './landing.ts'
 export interface DispatcherOptions {
   /** PEM; added to the default roots, never instead of them */
   readonly ca?: string | undefined
+  /** what the configuration calls that; default: `upstream.ca` */
+  readonly caSetting?: string
   /** until the headers of one answer, connecting included */
   readonly timeout: Millis
   /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in either case */
@@ -30,7 +32,7 @@ export function createConnections(
   { connections, idle }: { readonly connections: number; readonly idle: Millis },
 ): Connections {
   // `true` in words: NODE_TLS_REJECT_UNAUTHORIZED=0 must not reach this
-  const tls = { rejectUnauthorized: true, allowH2: false, timeout: options.timeout, ...secureContext(options.ca) }
+  const tls = { rejectUnauthorized: true, allowH2: false, timeout: options.timeout, ...secureContext(options) }
   const shared = {
     connections,
     pipelining: 1,
@@ -70,19 +72,21 @@ export function createConnections(
 }
 
 /** One context for all connections: reading some 150 roots for each of them would cost more than the handshake. */
-function secureContext(ca: string | undefined): { secureContext?: SecureContext } {
+function secureContext({ ca, caSetting = 'upstream.ca' }: DispatcherOptions): { secureContext?: SecureContext } {
   if (ca === undefined) return {}
-  return { secureContext: createSecureContext({ ca: [...getCACertificates('default'), ...readCertificates(ca)] }) }
+  return {
+    secureContext: createSecureContext({ ca: [...getCACertificates('default'), ...readCertificates(ca, caSetting)] }),
+  }
 }
 
 /** Each certificate is read here, because the TLS library skips what it cannot read and says nothing. */
-function readCertificates(bundle: string): readonly string[] {
+function readCertificates(bundle: string, setting: string): readonly string[] {
   const blocks = bundle.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
-  if (blocks.length === 0) throw new GateError('config-invalid', 'upstream.ca holds no PEM certificate')
+  if (blocks.length === 0) throw new GateError('config-invalid', `${setting} holds no PEM certificate`)
   try {
     return blocks.map(block => new X509Certificate(block).toString())
   } catch {
-    throw new GateError('config-invalid', 'upstream.ca holds something that is no certificate')
+    throw new GateError('config-invalid', `${setting} holds something that is no certificate`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { GateError } from '../domain/base/errors.ts'
-import type { Integrity } from '../ports/outward.ts'
+import { INTEGRITY_SETTING, type Integrity } from '../ports/outward.ts'
 import { parseUpstreamBase } from '../protocol/simple/upstream-base.ts'
 import type { UpstreamAgent } from './agent.ts'
 import { fetchSmall } from './fetch-small.ts'
@@ -16,14 +16,18 @@ export function createIntegrity(options: {
   readonly agent: UpstreamAgent
   /** `upstream.integrity` */
   readonly integrity: string
+  /** what the configuration calls it; default: as the one upstream’s */
+  readonly setting?: string
   /** `upstream.index` */
   readonly index: string
 }): Integrity {
-  const base = parseUpstreamBase(options.integrity, 'upstream.integrity')
+  const { setting = INTEGRITY_SETTING } = options
+  const base = parseUpstreamBase(options.integrity, setting)
   const isOwn = base.origin === parseUpstreamBase(options.index, 'upstream.index').origin
 
   return {
     isOwnOrigin: () => isOwn,
+    settingOf: () => setting,
 
     async provenance(project, filename, asking) {
       const path = [project, filename.version, filename.text].map(encodeURIComponent).join('/')

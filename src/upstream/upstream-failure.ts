@@ -62,7 +62,7 @@ export function upstreamFailure(who: Who, error: unknown): GateError {
   if (CERTIFICATE.test(cause.code))
     return new GateError(
       'unknown-upstream',
-      `the TLS certificate of ${who} is not trusted (${cause.code}); a private CA belongs in ${who === 'the receiver of a webhook' ? 'its `ca`' : 'upstream.ca'}`,
+      `the TLS certificate of ${who} is not trusted (${cause.code}); a private CA belongs in ${who === 'the receiver of a webhook' ? 'its `ca`' : 'upstream.ca, or in `ca` of its source'}`,
       { cause },
     )
   return new GateError(

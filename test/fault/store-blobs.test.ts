@@ -420,6 +420,7 @@ t.test('a database that cannot be written to makes storing fail, not serving', a
       total: () => 0,
       heldBytes: 0,
       oldest: () => [],
+      flush() {},
       next: () => undefined,
     } satisfies ReturnType<typeof createBlobRecordsTable>,
   })

@@ -204,6 +204,7 @@ interface Row {
   readonly client: string
   readonly subject: string | null
   readonly index_name: string | null
+  readonly source_name: string | null
   readonly count: number
 }
 
@@ -232,6 +233,7 @@ function entryOf(row: Row): JournalEntry & { readonly count: number } {
     client: row.client,
     ...(row.subject === null ? {} : { subject: row.subject }),
     ...(row.index_name === null ? {} : { index: row.index_name }),
+    ...(row.source_name === null ? {} : { source: row.source_name }),
     count: row.count,
   }
 }

@@ -39,9 +39,10 @@ Exit codes:
   2  usage or configuration
 
 Output of --format json, one object a line:
-  {subject, index, sha256, rule, client, project, filename, verdict, requests,
+  {subject, index, source, sha256, rule, client, project, filename, verdict, requests,
    first, last}
-subject and index are null where they were not written down yet.
+subject and index are null where they were not written down yet, source
+also where there is one alone.
 
 ${ENVIRONMENT}
 

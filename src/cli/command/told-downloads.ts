@@ -7,10 +7,11 @@ import type { Screen } from '../terminal/screen.ts'
 import { renderTable } from '../terminal/table.ts'
 
 /** As JSON; `null` for what was not written down. */
-export function downloadJson({ subject, index, sha256, rule, first, last, ...rest }: Download): object {
+export function downloadJson({ subject, index, source, sha256, rule, first, last, ...rest }: Download): object {
   return {
     subject: subject ?? null,
     index: index ?? null,
+    source: source ?? null,
     sha256: sha256 ?? null,
     rule: rule ?? null,
     ...rest,
@@ -21,11 +22,12 @@ export function downloadJson({ subject, index, sha256, rule, first, last, ...res
 
 /** As a gate tells it that is asked from afar. */
 export function readDownload(told: z.output<typeof shape>): Download {
-  const { subject, index, sha256, rule, first, last, ...rest } = told
+  const { subject, index, source, sha256, rule, first, last, ...rest } = told
   return {
     ...rest,
     subject: subject ?? undefined,
     index: index ?? undefined,
+    source: source ?? undefined,
     sha256: parseSha256(sha256 ?? ''),
     rule: rule ?? undefined,
     first: instant(Date.parse(first)),
@@ -33,18 +35,20 @@ export function readDownload(told: z.output<typeof shape>): Download {
   }
 }
 
-/** A row for each: who, from where, how often, when, under which verdict, and what. */
+/** A row for each: who, from where, how often, when, under which verdict, what, and from which of several sources. */
 export function renderDownloads(screen: Screen, downloads: readonly Download[], indent = ''): void {
+  const isSourced = downloads.some(({ source }) => source !== undefined)
   renderTable(
     screen,
-    [`${indent}subject`, 'client', 'requests', 'first', 'last', 'verdict', 'file'],
-    downloads.map(({ subject, client, requests, first, last, verdict, filename }) => [
+    [`${indent}subject`, 'client', 'requests', 'first', 'last', 'verdict', ...(isSourced ? ['source'] : []), 'file'],
+    downloads.map(({ subject, client, requests, first, last, verdict, source, filename }) => [
       `${indent}${subject ?? '-'}`,
       client,
       requests,
       minute(first),
       minute(last),
       verdict,
+      ...(isSourced ? [source ?? '-'] : []),
       filename,
     ]),
   )

@@ -13,7 +13,7 @@ import {
   observingPolicy,
   type UnknownFile,
 } from '../../gate/explain/observe-locks.ts'
-import { onePerFile, onSilentIndex, type Survey, type Surveyed } from '../../gate/explain/survey.ts'
+import { onePerFile, onSilentIndex, type Survey, type Surveyed, settingsOfSilent } from '../../gate/explain/survey.ts'
 import { readPinsFile, readPolicyFiles } from '../../gate/policy/policy-files.ts'
 import type { ReadPinsFile } from '../../protocol/clauses/named-pins.ts'
 import type { Lock } from '../../protocol/lockfiles/lock.ts'
@@ -278,7 +278,7 @@ function silentRemark(observed: readonly Surveyed[]): readonly string[] {
   const silent = onSilentIndex(observed)
   if (silent === 0) return []
   return [
-    `CAREFUL: the index speaks no PEP 740, so that ${silent} may be attested all the same: set upstream.integrity.`,
+    `CAREFUL: the index speaks no PEP 740, so that ${silent} may be attested all the same: set ${settingsOfSilent(observed).join(' and ')}.`,
   ]
 }
 

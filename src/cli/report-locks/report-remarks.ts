@@ -41,7 +41,7 @@ function remarksOnIndex({ locks, summary: { silent } }: Reported): readonly Rema
   const rule = {
     id: 'report/silent-index',
     title: 'The index says nothing of provenance',
-    help: 'Set upstream.integrity to an index that speaks PEP 740, or ask PyPI: what is attested cannot be seen here, nor that it is no more.',
+    help: 'Set upstream.integrity (of one of several sources sources.<name>.integrity) to an index that speaks PEP 740, or ask PyPI: what is attested cannot be seen here, nor that it is no more.',
   }
   return locks.map(lock => ({
     rule,

@@ -2,7 +2,7 @@ import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
 import type { Exemption, Policy } from '../../domain/policy/policy.ts'
 import type { Explanation } from '../../gate/explain/explanation.ts'
-import { isUnknown, onePerFile, onSilentIndex, type Surveyed } from '../../gate/explain/survey.ts'
+import { isUnknown, onePerFile, onSilentIndex, type Surveyed, settingsOfSilent } from '../../gate/explain/survey.ts'
 import type { Lock, Unjudged, UnjudgedKind } from '../../protocol/lockfiles/lock.ts'
 import { type Screen, styled } from '../terminal/screen.ts'
 import { counted } from '../terminal/table.ts'
@@ -36,6 +36,8 @@ export interface LockSummary {
   readonly unpinned: number
   /** unattested because the index's pages know no PEP 740 */
   readonly silent: number
+  /** what would have another index asked about them, as the configuration calls it */
+  readonly settings: readonly string[]
 }
 
 export function summarise(locks: readonly Lock[], surveyed: readonly Surveyed[], policy: Policy): LockSummary {
@@ -81,6 +83,7 @@ export function summarise(locks: readonly Lock[], surveyed: readonly Surveyed[],
     unjudged: groupUnjudged(unjudged),
     unpinned: packages.filter(({ open }) => open).length,
     silent: onSilentIndex(onePerFile(surveyed)),
+    settings: settingsOfSilent(surveyed),
   }
 }
 
@@ -163,7 +166,7 @@ export function renderSummary(screen: Screen, summary: LockSummary): void {
   screen.line()
   screen.prose(
     [styled('doubt', '!'), ' '],
-    `${counted(summary.silent, 'file')} without an attestation because the index’s pages have no provenance key: it is very likely a mirror that speaks no PEP 740. Set upstream.integrity to an index that does (PORTCULLIS_UPSTREAM_INTEGRITY), such as the one it mirrors, and run this again.`,
+    `${counted(summary.silent, 'file')} without an attestation because the index’s pages have no provenance key: it is very likely a mirror that speaks no PEP 740. Set ${summary.settings.join(' and ').replace(/^upstream\.integrity$/, '$& (PORTCULLIS_UPSTREAM_INTEGRITY)')} to an index that does, such as the one it mirrors, and run this again.`,
   )
 }
 

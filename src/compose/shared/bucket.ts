@@ -7,6 +7,7 @@ import { createSharedOrigin } from '../../gate/files/shared-origin.ts'
 import type { Events } from '../../observe/events.ts'
 import type { BucketState, Leases } from '../../ports/among-gates.ts'
 import type { Blobs } from '../../ports/blobs.ts'
+import type { Holdings } from '../../ports/mirror.ts'
 import type { Origin } from '../../ports/outward.ts'
 import type { BroughtBlobs } from '../../store/s3/bring-blobs.ts'
 import type { Bucket } from '../../store/s3/bucket.ts'
@@ -21,6 +22,8 @@ export interface SharedBytes {
   /** The same origin, asked once for all gates. */
   readonly origin: (origin: Origin) => Origin
   readonly state: () => BucketState
+  /** What a mirror holds cannot be fetched again: that it waits for the bucket is on the disk before it is written down that it is held. */
+  readonly held: (holdings: Holdings) => Holdings
   /** of those who share the database too */
   readonly leases: Leases | undefined
   close(): Promise<void>
@@ -52,6 +55,13 @@ export async function shareBytes(config: Config, { local, events }: Parts): Prom
     blobs,
     origin: origin => createSharedOrigin({ origin, shared: blobs, leases }),
     state: () => blobs.state(),
+    held: holdings => ({
+      ...holdings,
+      async put(...files) {
+        await blobs.queued()
+        await holdings.put(...files)
+      },
+    }),
     leases: config.store.database === undefined ? undefined : leases,
     close: () => closing.close(),
   }

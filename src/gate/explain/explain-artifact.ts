@@ -10,7 +10,7 @@ import type { Policy } from '../../domain/policy/policy.ts'
 import { createLimit } from '../../flow/limit.ts'
 import type { Events } from '../../observe/events.ts'
 import type { Memory } from '../../ports/memory.ts'
-import type { Index, Integrity } from '../../ports/outward.ts'
+import { INTEGRITY_SETTING, type Index, type Integrity } from '../../ports/outward.ts'
 import type { Trust, Verifier } from '../../ports/trust.ts'
 import { besideMemory } from '../judge/beside-memory.ts'
 import { createExamine } from '../judge/examine.ts'
@@ -28,8 +28,15 @@ import {
 import { askingAnew, leavingNoTrace } from './recall.ts'
 
 /** Said of a file that counts as unattested because nobody asked an index that knows. */
-export const NO_PROVENANCE_KEY =
-  'The index’s pages have no `provenance` key. If it is a mirror without PEP 740, set upstream.integrity to an index that has it, such as the one it mirrors.'
+const noProvenanceKey = (setting: string): string =>
+  `The index’s pages have no \`provenance\` key. If it is a mirror without PEP 740, set ${setting} to an index that has it, such as the one it mirrors.`
+
+/** The setting that the note names; `undefined` where it is another note. */
+export function settingIn(note: string): string | undefined {
+  const [, setting] =
+    /^The index’s pages have no `provenance` key\..* set (\S+) to an index that has it/.exec(note) ?? []
+  return setting
+}
 
 /** Explains one file by some evidence; "cannot tell" is an outcome here. */
 export interface ExplainArtifact {
@@ -91,11 +98,11 @@ export function createExplainArtifact(parts: ExplainParts, at: Instant | undefin
   function tell(artifact: Artifact, weighed: Weighed, policy: Policy): Explanation {
     const told = tellWeighed(artifact, weighed, policy)
     const { finding } = weighed
+    const [project, stranger] = [artifact.project, strangerSource(artifact)] as const
     const silent =
-      finding.kind === 'unattested' &&
-      artifact.provenance === 'unsaid' &&
-      integrity.isOwnOrigin(artifact.project, strangerSource(artifact))
-    return silent ? { ...told, notes: [NO_PROVENANCE_KEY, ...told.notes] } : told
+      finding.kind === 'unattested' && artifact.provenance === 'unsaid' && integrity.isOwnOrigin(project, stranger)
+    const setting = integrity.settingOf?.(project, stranger) ?? INTEGRITY_SETTING
+    return silent ? { ...told, notes: [noProvenanceKey(setting), ...told.notes] } : told
   }
 
   const aside = besideMemory(memory)

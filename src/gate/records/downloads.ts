@@ -12,6 +12,8 @@ export interface Download {
   /** the address */
   readonly client: string
   readonly index: string | undefined
+  /** where there were several: the one that the latest came from */
+  readonly source: string | undefined
   readonly project: string
   readonly filename: string
   readonly sha256: Sha256 | undefined
@@ -69,7 +71,7 @@ function matcherOf(wanted: DownloadsOf): (row: JournalRow) => boolean {
 export class Downloads {
   readonly #found = new Map<string, Download>()
 
-  add({ subject, client, index, project, filename, sha256, code, rule, count, at }: JournalRow): void {
+  add({ subject, client, index, source, project, filename, sha256, code, rule, count, at }: JournalRow): void {
     const key = JSON.stringify([subject, client, index, filename, sha256])
     const before = this.#found.get(key)
     const isLatest = before === undefined || before.last <= at
@@ -77,6 +79,7 @@ export class Downloads {
       subject,
       client,
       index,
+      source: isLatest ? source : before.source,
       project,
       filename,
       sha256: parseSha256(sha256 ?? ''),

@@ -14,6 +14,8 @@ interface Options {
   readonly trustDigest: () => string | undefined
   /** what the configuration calls the index */
   readonly index: string | undefined
+  /** there are several sources, so that a row says which one its project was of */
+  readonly isSourced?: boolean | undefined
   /** the same text without any secret of the configuration */
   readonly clean: (text: string) => string
 }
@@ -37,10 +39,10 @@ export interface WriteJournal {
 }
 
 export function createWriteJournal(options: Options): WriteJournal {
-  const { journal, events, explained, clock, trustDigest, index, clean } = options
+  const { journal, events, explained, clock, trustDigest, index, isSourced, clean } = options
   const record: WriteJournal['record'] = (verdict, { address: client, subject }) => {
     const { file, code, rule, policyDigest, wouldRefuse } = tell(verdict)
-    const { project, sha256 } = file
+    const { project, sha256, source } = file
     const filename = clean(file.filename)
     const identity = cleanIdentity(identityOfVerdict(verdict), clean)
     const refused = verdict.kind === 'refused' ? verdict : wouldRefuse
@@ -58,6 +60,7 @@ export function createWriteJournal(options: Options): WriteJournal {
       client,
       subject,
       index,
+      ...(isSourced !== true || source === undefined ? {} : { source }),
     })
     return startedMs =>
       events.emit({
@@ -98,7 +101,7 @@ function cleanIdentity(identity: JournalEntry['identity'], clean: Options['clean
 function tell(verdict: Verdict): Told {
   if (verdict.kind === 'refused') return { ...verdict, wouldRefuse: undefined }
   const { artifact, by, rule, policyDigest, wouldRefuse } = verdict.facts
-  const { project, filename, sha256 } = artifact
-  const file = { project, version: filename.version, filename: filename.text, sha256 }
+  const { project, source, filename, sha256 } = artifact
+  const file = { project, source, version: filename.version, filename: filename.text, sha256 }
   return { file, code: by, rule, policyDigest, wouldRefuse }
 }

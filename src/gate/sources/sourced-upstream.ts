@@ -2,7 +2,7 @@ import type { SourceName } from '../../domain/base/source-name.ts'
 import { type Artifact, strangerSource } from '../../domain/packaging/artifact.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Memory } from '../../ports/memory.ts'
-import type { Index, Integrity, ResumableOrigin } from '../../ports/outward.ts'
+import { INTEGRITY_SETTING, type Index, type Integrity, type ResumableOrigin } from '../../ports/outward.ts'
 import type { Belonger } from './belonging.ts'
 import type { ConnectedSource } from './connected-source.ts'
 import { createSourcedIndex, sourceOf } from './sourced-index.ts'
@@ -29,6 +29,7 @@ export function createSourcedUpstream(
     memory: createSourcedMemory(belonger),
     integrity: {
       isOwnOrigin: (project, named) => its(project, named).integrity.isOwnOrigin(project),
+      settingOf: (project, named) => its(project, named).integrity.settingOf?.(project) ?? INTEGRITY_SETTING,
       provenance: async (project, filename, asking) =>
         await its(project, asking?.source).integrity.provenance(project, filename, asking),
     },

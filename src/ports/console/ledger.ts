@@ -39,7 +39,7 @@ export interface LedgerCoverage {
 }
 
 /**
- * Each is compared equal, unless it says otherwise. `''` of `sha256`, `subject`, `index`, `rule`: rows that have none. From `since` on, and
+ * Each is compared equal, unless it says otherwise. `''` of `sha256`, `subject`, `index`, `source`, `rule`: rows that have none. From `since` on, and
  * before `until`.
  */
 export interface JournalFilter {
@@ -58,6 +58,7 @@ export interface JournalFilter {
   readonly code?: string
   readonly outcome?: JournalRow['outcome']
   readonly index?: string
+  readonly source?: string
   readonly rule?: string
   readonly since?: Instant
   readonly until?: Instant
@@ -120,6 +121,8 @@ export interface DownloadSums {
   readonly subject: string | undefined
   readonly client: string
   readonly index: string | undefined
+  /** that the latest came from */
+  readonly source: string | undefined
   readonly project: string
   readonly filename: string
   readonly sha256: string | undefined

@@ -61,6 +61,7 @@ const rows = {
   commit: words.optional(),
   code: words.optional(),
   rule: words.optional(),
+  source: words.optional(),
   index,
   since,
   until,

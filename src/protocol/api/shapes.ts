@@ -134,6 +134,11 @@ export const identity = z.object({
   ref: maybe(text),
 })
 
+/** a gate of an older version does not tell it */
+const fromSource = maybe(text)
+  .optional()
+  .describe('of several sources, the one that it came from; `null`: there was one, or it was not written down')
+
 export const journalRow = z.object({
   id: text,
   at: time,
@@ -147,6 +152,7 @@ export const journalRow = z.object({
   subject: maybe(text),
   client: text,
   index: maybe(text),
+  source: fromSource,
   policy: text,
   count,
 })
@@ -155,6 +161,7 @@ export const journalRow = z.object({
 export const download = z.object({
   subject: maybe(text),
   index: maybe(text),
+  source: fromSource,
   sha256: maybe(text),
   rule: maybe(text),
   client: text,

@@ -14,7 +14,7 @@ export function parseUpstreamBase(text: string, setting: string): UpstreamBase {
   const url = URL.parse(text)
   if (url === null) throw new GateError('config-invalid', `${setting} is not an absolute URL`)
   if (url.username !== '' || url.password !== '')
-    throw new GateError('config-invalid', `${setting} holds credentials; they belong in upstream.auth`)
+    throw new GateError('config-invalid', `${setting} holds credentials; they belong in auth, beside it`)
   if (url.search !== '' || url.hash !== '')
     throw new GateError('config-invalid', `${setting} has a query or a fragment`)
   if (!isPermittedTransport(url))

@@ -164,7 +164,10 @@ export async function createDiskBlobs(options: Options): Promise<DiskBlobs> {
     totalBytes: () => records.total(),
     scrub: scrub.all,
     takeStock: () => takeStock(),
-    synced: () => files.synced(),
+    async synced() {
+      await files.synced()
+      records.flush()
+    },
     async close() {
       closed = true
       scrub.close()

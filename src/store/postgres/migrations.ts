@@ -279,4 +279,9 @@ create table sign_in_links (hash text primary key, person text not null, ends bi
     worksSince: 1,
     sql: 'alter table tokens add column holder text',
   },
+  {
+    name: '0021-journal-sources',
+    worksSince: 1,
+    sql: 'alter table journal add column source_name text',
+  },
 ]

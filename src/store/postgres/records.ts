@@ -157,6 +157,8 @@ interface EntryRow {
   readonly client: string
   readonly subject: string | null
   readonly index_name: string | null
+  /** absent in the table of an older version */
+  readonly source_name?: string | null
   readonly count: number
 }
 
@@ -205,6 +207,7 @@ function entryOf(row: EntryRow): JournalRow {
     client: row.client,
     ...(row.subject === null ? {} : { subject: row.subject }),
     ...(row.index_name === null ? {} : { index: row.index_name }),
+    ...(typeof row.source_name === 'string' ? { source: row.source_name } : {}),
     count: row.count,
   }
 }

@@ -31,7 +31,10 @@ interface Options {
   readonly events: Events
 }
 
-export interface BlobsInBucket extends Blobs, SharedBlobs {}
+export interface BlobsInBucket extends Blobs, SharedBlobs {
+  /** What waits to be brought there is written down on the disk. Throws `unknown-store` where it is not. */
+  queued(): Promise<void>
+}
 
 /**
  * Bytes that several gates share: a bucket has them all, the disk of each gate those that were used last. Whatever comes from the
@@ -45,7 +48,7 @@ export async function createBlobsInBucket(options: Options): Promise<BlobsInBuck
   /** objects with other bytes than their key says, by their tags */
   const wrong = keptWithin<Sha256, string>({ bytes: REMEMBERED })
   const reach = new Reach({ ping: bucket.ping, maxStale: options.maxStale, events, returned: () => uploads.go() })
-  const pending = await PendingUploads.open(options.folder)
+  const pending = await PendingUploads.open(options.folder, events)
   const uploads: Uploads = new Uploads({
     open: sha256 => local.open(sha256),
     bucket,
@@ -182,6 +185,7 @@ export async function createBlobsInBucket(options: Options): Promise<BlobsInBuck
     totalBytes: () => local.totalBytes(),
     async close() {
       await uploads.close()
+      await pending.close()
       reach.close()
       bucket.close()
     },
@@ -204,6 +208,7 @@ export async function createBlobsInBucket(options: Options): Promise<BlobsInBuck
       return { body: checked, length }
     },
     settled: sha256 => uploads.settled(sha256),
+    queued: () => pending.synced(),
     state() {
       const state = reach.state()
       if (uploads.size === 0) return state

@@ -26,6 +26,7 @@ const COLUMNS = [
   'client',
   'subject',
   'index_name',
+  'source_name',
 ] as const
 
 type Row = { readonly id: number } & Readonly<Record<(typeof COLUMNS)[number], number | null>>

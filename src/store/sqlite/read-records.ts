@@ -172,6 +172,7 @@ interface EntryRow {
   /** absent in the view of an older version, as the next */
   readonly subject?: string | null
   readonly index_name?: string | null
+  readonly source_name?: string | null
 }
 
 function readDropped(database: Database.Database): DroppedVerdicts | undefined {
@@ -216,6 +217,7 @@ function entryOf(row: EntryRow): JournalRow {
     client: row.client,
     ...(typeof row.subject === 'string' ? { subject: row.subject } : {}),
     ...(typeof row.index_name === 'string' ? { index: row.index_name } : {}),
+    ...(typeof row.source_name === 'string' ? { source: row.source_name } : {}),
     count: row.count,
   }
 }

@@ -29,6 +29,7 @@ export const MIGRATIONS = [
   '0018-token-scopes',
   '0019-given-by',
   '0020-holder',
+  '0021-journal-sources',
 ] as const
 
 export type MigrationName = (typeof MIGRATIONS)[number]

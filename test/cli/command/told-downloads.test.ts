@@ -8,6 +8,7 @@ t.test('what was not written down is null', async t =>
       subject: undefined,
       client: '192.0.2.1',
       index: undefined,
+      source: undefined,
       project: 'demo',
       filename: 'demo-1.0.tar.gz',
       sha256: undefined,
@@ -20,6 +21,7 @@ t.test('what was not written down is null', async t =>
     {
       subject: null,
       index: null,
+      source: null,
       sha256: null,
       rule: null,
       client: '192.0.2.1',

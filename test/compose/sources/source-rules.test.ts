@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { type Ended, runCommand } from '../../world/commands/commands.ts'
@@ -163,7 +164,7 @@ t.test('what was proved of another source’s file is nothing that was seen of t
 })
 
 t.test('a rule that names a source decides that source’s files alone, and defaults may be a source’s own', async t => {
-  const { acme, pypi, start } = await scene(t)
+  const { acme, pypi, start, run } = await scene(t)
   const ours = await acme.release('tools', '1.0', { attested: false })
   const theirs = await pypi.release('other', '1.0', { attested: false })
   const policy = (more: string) => `${RULES}${more}`
@@ -178,6 +179,12 @@ t.test('a rule that names a source decides that source’s files alone, and defa
   pypi.writePolicy(policy(''))
   gate.app.reload()
   t.equal((await ask(gate, ours.wheel.path)).code, 'unattested')
+  await t.test('and who got it is told with the source', async t => {
+    const told = async () => jsonLines((await run('downloads', 'show', 'tools', '--format', 'json')).out)
+    while ((await told()).length === 0) await sleep(50) // the journal is written behind
+    t.match(await told(), [{ project: 'tools', source: 'acme' }])
+    t.match((await run('downloads', 'show', 'tools')).out, /verdict +source +file\n.* acme +tools-1\.0/)
+  })
 })
 
 t.test('a source that there is not stops the start, with the place where it is named', async t => {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { trySourceName } from '../../../src/domain/base/source-name.ts'
 import { decide } from '../../../src/domain/decide/decide.ts'
 import type { Verdict } from '../../../src/domain/decide/verdict.ts'
 import type { Finding } from '../../../src/domain/identity/attestation.ts'
@@ -12,7 +13,7 @@ const RULE = 'projects: [{ match: pkg, publishers: [{ kind: github, repository: 
 const decided = (finding: Finding, mode = 'enforce'): Verdict =>
   decide(listed(), finding, policyOf(`version: 1\nmode: ${mode}\n${RULE}`), NO_HISTORY, NOW)
 
-function written(verdict: Verdict) {
+function written(verdict: Verdict, isSourced = false) {
   const entries: JournalEntry[] = []
   const events: GateEvent[] = []
   const { journal: write } = createWriteJournal({
@@ -22,6 +23,7 @@ function written(verdict: Verdict) {
     clock: () => NOW,
     trustDigest: () => 'root',
     index: 'main',
+    isSourced,
     clean: text => text,
   })
   write(verdict, { address: '192.0.2.1', subject: 'token:ci' }, performance.now())
@@ -46,6 +48,17 @@ t.test('a verdict is one line and one event, with who asked and what it rests on
   ])
   t.match(events, [{ type: 'verdict', outcome: 'admitted', code: 'attestation', explain: undefined }])
   t.strictSame([entries.length, events.length], [1, 1])
+})
+
+t.test('the source that the project is of is written down where there are several', async t => {
+  const policy = policyOf(`version: 1\n${RULE}`)
+  const source = trySourceName('acme')
+  if (source === undefined) throw new TypeError('it is a name')
+  for (const finding of [attested(), UNATTESTED]) {
+    const verdict = decide({ ...listed(), source }, finding, policy, NO_HISTORY, NOW)
+    t.match(written(verdict, true).entries, [{ source: 'acme' }])
+    t.notOk('source' in (written(verdict).entries[0] ?? {}), 'one alone is no news')
+  }
 })
 
 t.test('a refusal is kept under an id that the event names', async t => {

@@ -12,7 +12,7 @@ const AT = instant(1_700_000_000_000)
 const ref = { id: 'r', file: 'p.yaml', line: 1 }
 
 function got(filename: string, sha256: string | undefined, last = AT): DownloadSums {
-  const who = { subject: 'token:ci', client: '127.0.0.1', index: 'main' }
+  const who = { subject: 'token:ci', client: '127.0.0.1', index: 'main', source: undefined }
   return { ...who, project: 'demo', filename, sha256, code: 'attestation', rule: 'r', requests: 1, first: AT, last }
 }
 

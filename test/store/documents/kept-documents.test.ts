@@ -301,6 +301,7 @@ function countingRecords() {
     },
     delete: sha256 => void contents.delete(sha256),
     touch() {},
+    flush() {},
     total: () => 0,
     heldBytes: 0,
     oldest: () => [],

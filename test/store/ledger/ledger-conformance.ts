@@ -38,6 +38,7 @@ const POOLS = {
   rule: ['r1', 'r2'],
   subject: ['token:ci', 'anonymous'],
   index: ['main', 'ml'],
+  source: ['acme', 'pypi'],
   client: ['10.0.0.1', '10.0.0.2'],
 }
 
@@ -59,11 +60,12 @@ const entry = fc
     client: fc.constantFrom(...POOLS.client),
     subject: maybe(POOLS.subject),
     index: maybe(POOLS.index),
+    source: maybe(POOLS.source),
     count: fc.integer({ min: 1, max: 4 }),
     // clocks of several gates, and rows that waited
     jitter: fc.integer({ min: 0, max: 3 * STEP }),
   })
-  .map(({ verdict: [outcome, code], jitter, subject, index, ...row }) => ({
+  .map(({ verdict: [outcome, code], jitter, subject, index, source, ...row }) => ({
     jitter,
     row: {
       ...row,
@@ -73,6 +75,7 @@ const entry = fc
       trustDigest: undefined,
       ...(subject === undefined ? {} : { subject }),
       ...(index === undefined ? {} : { index }),
+      ...(source === undefined ? {} : { source }),
     },
   }))
 
@@ -115,7 +118,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
 const equal = Object.fromEntries(
   Object.entries(POOLS).map(([name, values]) => [
     name,
-    maybe([...values, ...(['sha256', 'rule', 'subject', 'index'].includes(name) ? [''] : []), 'nowhere']),
+    maybe([...values, ...(['sha256', 'rule', 'subject', 'index', 'source'].includes(name) ? [''] : []), 'nowhere']),
   ]),
 ) as Record<keyof typeof POOLS, fc.Arbitrary<string | undefined>>
 const time = fc.integer({ min: 0, max: 150 }).map(steps => instant(START + steps * STEP))

@@ -81,8 +81,9 @@ export function downloadsOf(rows: readonly ThereRow[], filter: JournalFilter): r
   const meant = rows.filter(row => row.outcome === 'admitted' && isMeant(row, filter))
   const keyOf = ({ subject, client, index, filename, sha256 }: ThereRow) => [subject, client, index, filename, sha256]
   return inGroups(meant, keyOf).map(group => {
-    const { subject, client, index, project, filename, sha256, code, rule } = group.at(-1) ?? group[0]
-    return { subject, client, index, project, filename, sha256, code, rule, requests: requests(group), ...span(group) }
+    const { subject, client, index, source, project, filename, sha256, code, rule } = group.at(-1) ?? group[0]
+    const latest = { subject, client, index, source, project, filename, sha256, code, rule }
+    return { ...latest, requests: requests(group), ...span(group) }
   })
 }
 

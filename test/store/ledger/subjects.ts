@@ -75,7 +75,7 @@ function writeRow(database: Database.Database, row: JournalRow): number {
   const { lastInsertRowid } = database
     .prepare<(number | null)[]>(
       `insert into journal (at, filename, project, sha256, outcome, code, rule, identity, policy_digest, trust_digest,
-         client, subject, index_name, count) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         client, subject, index_name, source_name, count) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       row.at,
@@ -91,6 +91,7 @@ function writeRow(database: Database.Database, row: JournalRow): number {
       number(row.client),
       number(row.subject),
       number(row.index),
+      number(row.source),
       row.count,
     )
   return Number(lastInsertRowid)
@@ -116,8 +117,8 @@ export async function postgresSubject(t: Test, folder: string, cluster: Cluster)
         number += 1
         const [added] = await ask<{ id: number }>(
           `insert into journal (at, gate, number, filename, project, sha256, outcome, code, rule, identity, policy_digest,
-             trust_digest, client, subject, index_name, count)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) returning id`,
+             trust_digest, client, subject, index_name, source_name, count)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) returning id`,
           [
             row.at,
             gate,
@@ -134,6 +135,7 @@ export async function postgresSubject(t: Test, folder: string, cluster: Cluster)
             row.client,
             row.subject,
             row.index,
+            row.source,
             row.count,
           ],
         )

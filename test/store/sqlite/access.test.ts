@@ -1,5 +1,6 @@
 // guards: src/store/sqlite/migrations/first/0011-access.ts src/store/sqlite/migrations/0018-token-scopes.ts
 // guards: src/store/sqlite/migrations/0019-given-by.ts src/store/sqlite/migrations/0020-holder.ts
+// guards: src/store/sqlite/migrations/0021-journal-sources.ts
 import Database from 'better-sqlite3'
 import t from 'tap'
 import { mintToken, tokenHash } from '../../../src/domain/access/token.ts'
@@ -151,36 +152,41 @@ t.test('what was revoked beside a store that is open shows in it within a second
   t.equal((await table.find(hash))?.revoked, START + 1)
 })
 
-t.test('rows of the journal from before say nobody, and new ones who asked which index', async t => {
-  const folder = t.testdir({})
-  const old = new Database(databaseIn(folder))
-  old.pragma('application_id = 0x5043554c')
-  await applyMigrations(old, '0010-belongings')
-  for (const [number, word] of ['pkg', 'admitted', 'attested', 'p', '192.0.2.1'].entries())
-    old.prepare('insert into words (id, word) values (?, ?)').run(number + 1, word)
-  old
-    .prepare(
-      'insert into journal (at, filename, project, outcome, code, policy_digest, client, count) values (?, 1, 1, 2, 3, 4, 5, 1)',
-    )
-    .run(START)
-  const read = async (): Promise<readonly JournalRow[]> => {
-    const records = readRecords(folder, INDEX)
-    const rows: JournalRow[] = []
-    for await (const row of records?.journal(instant(0)) ?? []) rows.push(row)
-    await records?.close()
-    return rows
-  }
-  t.match(await read(), [{ client: '192.0.2.1' }], 'an older database is read as it is')
-  old.close()
-  const subject = await diskSubject(t, { folder })
-  subject.store.journal.record({ ...ENTRY, subject: 'token:ci', index: 'ml' })
-  subject.store.journal.record({ ...ENTRY, subject: 'token:ci', index: 'ml' })
-  subject.store.journal.record({ ...ENTRY, subject: 'token:other', index: 'ml' })
-  await subject.store.journal.flush()
-  const [before, ...rows] = await read()
-  t.notOk(before === undefined || 'subject' in before || 'index' in before)
-  t.match(rows, [
-    { subject: 'token:ci', index: 'ml', count: 2 },
-    { subject: 'token:other', index: 'ml', count: 1 },
-  ])
-})
+t.test(
+  'rows of the journal from before say nobody, and new ones who asked which index for what of which source',
+  async t => {
+    const folder = t.testdir({})
+    const old = new Database(databaseIn(folder))
+    old.pragma('application_id = 0x5043554c')
+    await applyMigrations(old, '0010-belongings')
+    for (const [number, word] of ['pkg', 'admitted', 'attested', 'p', '192.0.2.1'].entries())
+      old.prepare('insert into words (id, word) values (?, ?)').run(number + 1, word)
+    old
+      .prepare(
+        'insert into journal (at, filename, project, outcome, code, policy_digest, client, count) values (?, 1, 1, 2, 3, 4, 5, 1)',
+      )
+      .run(START)
+    const read = async (): Promise<readonly JournalRow[]> => {
+      const records = readRecords(folder, INDEX)
+      const rows: JournalRow[] = []
+      for await (const row of records?.journal(instant(0)) ?? []) rows.push(row)
+      await records?.close()
+      return rows
+    }
+    t.match(await read(), [{ client: '192.0.2.1' }], 'an older database is read as it is')
+    old.close()
+    const subject = await diskSubject(t, { folder })
+    subject.store.journal.record({ ...ENTRY, subject: 'token:ci', index: 'ml' })
+    subject.store.journal.record({ ...ENTRY, subject: 'token:ci', index: 'ml' })
+    subject.store.journal.record({ ...ENTRY, subject: 'token:other', index: 'ml' })
+    subject.store.journal.record({ ...ENTRY, subject: 'token:other', index: 'ml', source: 'acme' })
+    await subject.store.journal.flush()
+    const [before, ...rows] = await read()
+    t.notOk(before === undefined || 'subject' in before || 'index' in before || 'source' in before)
+    t.match(rows, [
+      { subject: 'token:ci', index: 'ml', count: 2 },
+      { subject: 'token:other', index: 'ml', count: 1 },
+      { subject: 'token:other', index: 'ml', source: 'acme', count: 1 },
+    ])
+  },
+)

@@ -40,6 +40,7 @@ export function journalFilterIn(query: URLSearchParams): JournalFilter {
     code: wordIn(query, 'code'),
     rule: valueIn(query, 'rule'),
     index: valueIn(query, 'index'),
+    source: valueIn(query, 'source'),
     outcome: choiceIn(query, 'outcome', OUTCOMES),
     kind: choiceIn(query, 'kind', KINDS),
     since: momentIn(query, 'since'),
@@ -58,6 +59,7 @@ const FIELDS: readonly Field[] = [
   { name: 'code', label: 'Code' },
   { name: 'rule', label: 'Rule' },
   { name: 'index', label: 'Index' },
+  { name: 'source', label: 'Source' },
   { name: 'since', label: 'From', kind: 'day' },
   { name: 'until', label: 'Before', kind: 'day' },
 ]
@@ -126,8 +128,11 @@ function outcomeOf({ outcome, code }: NumberedRow): 'admitted' | 'refused' | 'fo
   return outcome === 'admitted' && code.startsWith('audit:') ? 'watched' : outcome
 }
 
-function fileCell({ project, filename, sha256 }: Pick<NumberedRow, 'project' | 'filename' | 'sha256'>): Content {
-  return html`${linked(projectPath(project), project)}<br>${linked(journalPath({ filename }), filename)}${sha256 === undefined ? undefined : html`<br>${linked(journalPath({ sha256 }), digest(sha256))}`}`
+function fileCell(row: Pick<NumberedRow, 'project' | 'filename' | 'sha256' | 'source'>): Content {
+  const { project, filename, sha256, source } = row
+  const from =
+    source === undefined ? undefined : html` <span class="soft">of ${linked(journalPath({ source }), source)}</span>`
+  return html`${linked(projectPath(project), project)}${from}<br>${linked(journalPath({ filename }), filename)}${sha256 === undefined ? undefined : html`<br>${linked(journalPath({ sha256 }), digest(sha256))}`}`
 }
 
 function whoCell({ subject, client, index }: Pick<NumberedRow, 'subject' | 'client' | 'index'>): Content {
@@ -151,6 +156,7 @@ const JOURNAL_COLUMNS = [
   'subject',
   'client',
   'index',
+  'source',
   'rule',
   'issuer',
   'san',
@@ -172,6 +178,7 @@ function tellRow(row: NumberedRow): Told {
     subject,
     client,
     index,
+    source,
     rule,
     identity,
     policyDigest,
@@ -187,6 +194,7 @@ function tellRow(row: NumberedRow): Told {
     subject: subject ?? null,
     client,
     index: index ?? null,
+    source: source ?? null,
     rule: rule ?? null,
     issuer: identity?.issuer ?? null,
     san: identity?.san ?? null,
@@ -252,6 +260,7 @@ export const DOWNLOAD_COLUMNS = [
   'subject',
   'client',
   'index',
+  'source',
   'project',
   'filename',
   'sha256',
@@ -266,6 +275,7 @@ export function tellDownload({
   subject,
   client,
   index,
+  source,
   project,
   filename,
   sha256,
@@ -279,6 +289,7 @@ export function tellDownload({
     subject: subject ?? null,
     client,
     index: index ?? null,
+    source: source ?? null,
     project,
     filename,
     sha256: sha256 ?? null,

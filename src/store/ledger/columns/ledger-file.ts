@@ -18,7 +18,7 @@ import {
 import { shareOf } from './sums.ts'
 
 /** Of the tables below; one of another version is made anew. */
-const VERSION = 3
+const VERSION = 4
 /** bytes of columns that were read lately */
 const KEPT = 24 * 1024 * 1024
 const SUMS = ['refused', 'watched', 'projects', 'hours', 'most'] as const

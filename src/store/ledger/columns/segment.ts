@@ -10,6 +10,7 @@ export const WORDS = [
   'subject',
   'index',
   'client',
+  'source',
 ] as const
 export const NUMBERS = ['id', 'at', 'count'] as const
 export type WordColumn = (typeof WORDS)[number]

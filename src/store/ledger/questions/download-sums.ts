@@ -14,9 +14,15 @@ export interface Download {
   project: number
   code: number
   rule: number
+  source: number
 }
 
-const [PROJECT, CODE, RULE] = [ENTRY_WORDS.indexOf('project'), ENTRY_WORDS.indexOf('code'), ENTRY_WORDS.indexOf('rule')]
+const [PROJECT, CODE, RULE, SOURCE] = [
+  ENTRY_WORDS.indexOf('project'),
+  ENTRY_WORDS.indexOf('code'),
+  ENTRY_WORDS.indexOf('rule'),
+  ENTRY_WORDS.indexOf('source'),
+]
 
 /** Some, with what is to be looked at before this id; `undefined`: nothing. */
 export interface Found {
@@ -71,7 +77,7 @@ function* latestIn(
 }
 
 function begin(key: readonly number[]): Download {
-  return { key, requests: 0, first: Infinity, last: -Infinity, lastId: 0, project: 0, code: 0, rule: 0 }
+  return { key, requests: 0, first: Infinity, last: -Infinity, lastId: 0, project: 0, code: 0, rule: 0, source: 0 }
 }
 
 /** Of whole segments of the file what lies on the shelves, of others every row. */
@@ -145,6 +151,7 @@ function add(download: Download, { words, requests, first, last, lastId }: Omit<
   download.project = words[PROJECT] ?? 0
   download.code = words[CODE] ?? 0
   download.rule = words[RULE] ?? 0
+  download.source = words[SOURCE] ?? 0
 }
 
 interface Reader {

@@ -40,13 +40,15 @@ function enoughBefore(before: number, enough: number, deadline: number, find: (p
   return { downloads, rest }
 }
 
-function told(asked: Asked, { key, requests, first, last, project, code, rule }: Download): DownloadSums {
+function told(asked: Asked, download: Download): DownloadSums {
+  const { key, requests, first, last, project, code, rule } = download
   const { source } = asked
   const [filename = 0, sha256 = 0, index = 0, subject = 0, client = 0] = key
   return {
     subject: maybe(asked, subject),
     client: source.text(client),
     index: maybe(asked, index),
+    source: maybe(asked, download.source),
     project: source.text(project),
     filename: source.text(filename),
     sha256: maybe(asked, sha256),

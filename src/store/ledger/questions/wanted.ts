@@ -23,6 +23,7 @@ const EQUAL = [
   'code',
   'outcome',
   'index',
+  'source',
   'rule',
   'client',
 ] as const satisfies readonly WordColumn[]

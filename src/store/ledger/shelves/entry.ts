@@ -4,7 +4,14 @@ import type { WordColumn } from '../columns/segment.ts'
 export const KEY = ['filename', 'sha256', 'index', 'subject', 'client'] as const satisfies readonly WordColumn[]
 
 /** What tells an entry from another of the same segment. */
-export const ENTRY_WORDS = [...KEY, 'project', 'identity', 'code', 'rule'] as const satisfies readonly WordColumn[]
+export const ENTRY_WORDS = [
+  ...KEY,
+  'project',
+  'identity',
+  'code',
+  'rule',
+  'source',
+] as const satisfies readonly WordColumn[]
 
 /** What the admissions of one segment come to that have the same words. */
 export interface Entry {

@@ -18,7 +18,7 @@ const UNSETTLED = 10_000
 /** Rows that are read at once. */
 const PIECE = 4_096
 
-const COLUMNS = `id, at, count, project, filename, sha256, outcome, code, rule, identity::text as identity, subject, index_name, client`
+const COLUMNS = `id, at, count, project, filename, sha256, outcome, code, rule, identity::text as identity, subject, index_name, client, source_name`
 /** of {@link COLUMNS}, from the first word on, as they are numbered */
 const WORDS = [
   'project',
@@ -31,6 +31,7 @@ const WORDS = [
   'subject',
   'index_name',
   'client',
+  'source_name',
 ] as const
 
 type EntryRow = Readonly<Record<'id' | 'at' | 'count', string | number> & Record<(typeof WORDS)[number], string | null>>
@@ -172,6 +173,7 @@ function told(row: WholeRow): JournalRow {
     client: row.client ?? '',
     ...(row.subject === null ? {} : { subject: row.subject }),
     ...(row.index_name === null ? {} : { index: row.index_name }),
+    ...(row.source_name === null ? {} : { source: row.source_name }),
     count: Number(row.count),
   }
 }

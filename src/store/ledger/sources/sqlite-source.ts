@@ -10,7 +10,8 @@ const SETTLED_MS = 300_000
 /** What is held in memory at most, whatever the clock said when it was written. */
 const MOST_UNSETTLED = 20 * SEGMENT
 
-const COLUMNS = 'id, at, count, project, filename, sha256, outcome, code, rule, identity, subject, index_name, client'
+const COLUMNS =
+  'id, at, count, project, filename, sha256, outcome, code, rule, identity, subject, index_name, client, source_name'
 
 /** The journal of a data folder that somebody may be writing to, read-only. */
 export function openSqliteSource(file: string): JournalSource {
@@ -73,7 +74,7 @@ export function openSqliteSource(file: string): JournalSource {
 }
 
 type WordOf = 'filename' | 'project' | 'outcome' | 'code' | 'policy_digest' | 'client'
-type MaybeWordOf = 'sha256' | 'rule' | 'identity' | 'trust_digest' | 'subject' | 'index_name'
+type MaybeWordOf = 'sha256' | 'rule' | 'identity' | 'trust_digest' | 'subject' | 'index_name' | 'source_name'
 type WholeRow = { readonly id: number; readonly at: number; readonly count: number } & Readonly<
   Record<WordOf, number> & Record<MaybeWordOf, number | null>
 >
@@ -94,6 +95,7 @@ function told(row: WholeRow, textOf: (word: number | null) => string): JournalRo
     client: textOf(row.client),
     ...(row.subject === null ? {} : { subject: textOf(row.subject) }),
     ...(row.index_name === null ? {} : { index: textOf(row.index_name) }),
+    ...(row.source_name === null ? {} : { source: textOf(row.source_name) }),
     count: row.count,
   }
 }

@@ -102,7 +102,7 @@ async function copyJournal(database: Database.Database, connection: Connection):
 }
 
 function waitingVerdict(row: Record<string, string | number | null>): WaitingRow {
-  const { id, count: times, identity, policy_digest, trust_digest, index_name, ...rest } = row
+  const { id, count: times, identity, policy_digest, trust_digest, index_name, source_name, ...rest } = row
   const present = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null))
   const entry = {
     ...present,
@@ -110,6 +110,7 @@ function waitingVerdict(row: Record<string, string | number | null>): WaitingRow
     ...(identity === null ? {} : { identity: JSON.parse(String(identity)) as unknown }),
     ...(trust_digest === null ? {} : { trustDigest: trust_digest }),
     ...(index_name === null ? {} : { index: index_name }),
+    ...(typeof source_name === 'string' ? { source: source_name } : {}),
   }
   return { number: Number(id), kind: 'verdict', body: JSON.stringify({ entry, count: times }) }
 }

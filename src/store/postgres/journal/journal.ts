@@ -98,9 +98,9 @@ export async function readRefusal(connection: Connection, id: string): Promise<K
 
 const INSERT_VERDICTS = `
 insert into journal (at, gate, number, filename, project, sha256, outcome, code, rule, identity, policy_digest, trust_digest,
-  client, subject, index_name, count)
+  client, subject, index_name, source_name, count)
 select (e->>'at')::bigint, $1, (v->>0)::bigint, e->>'filename', e->>'project', e->>'sha256', e->>'outcome', e->>'code',
-  e->>'rule', e->'identity', e->>'policyDigest', e->>'trustDigest', e->>'client', e->>'subject', e->>'index',
+  e->>'rule', e->'identity', e->>'policyDigest', e->>'trustDigest', e->>'client', e->>'subject', e->>'index', e->>'source',
   (v->>2)::integer
 from (select v, v->1 as e from json_array_elements($2::json) v) sent
 order by (v->>0)::bigint

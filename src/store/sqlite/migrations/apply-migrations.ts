@@ -10,6 +10,7 @@ import { sessions } from './0016-sessions.ts'
 import { tokenScopes } from './0018-token-scopes.ts'
 import { givenBy } from './0019-given-by.ts'
 import { holder } from './0020-holder.ts'
+import { journalSources } from './0021-journal-sources.ts'
 import { begin } from './first/0001-begin.ts'
 import { history } from './first/0002-history.ts'
 import { mirror } from './first/0003-mirror.ts'
@@ -49,6 +50,7 @@ function migrationsOf(database: Database.Database): Readonly<Record<MigrationNam
     '0018-token-scopes': tokenScopes,
     '0019-given-by': givenBy,
     '0020-holder': holder,
+    '0021-journal-sources': journalSources,
   }
 }
 

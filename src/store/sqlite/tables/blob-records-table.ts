@@ -37,6 +37,8 @@ export interface BlobRecords {
   withdraw(sha256: Sha256): void
   /** Notes that the blob was used now. */
   touch(sha256: Sha256): void
+  /** Everything that was noted until now is on the disk when this returns, documents as well. Throws `unknown-store`. */
+  flush(): void
   /** bytes of all blobs */
   total(): number
   /** bytes of those that a mirror holds, as it was when the database was opened: they are never evicted */
@@ -204,6 +206,7 @@ export function createBlobRecordsTable(database: Database.Database, writes: Writ
       touched.set(sha256, clock())
       writes.due()
     },
+    flush: () => writes.flush(),
     total: () => total,
     heldBytes,
     oldest(limit) {

@@ -112,7 +112,7 @@ function prepareEntry(
 ): (entry: JournalEntry, count: number, id: (word: string) => number) => number {
   const insert = database.prepare<(number | null)[]>(
     `insert into journal (at, filename, project, sha256, outcome, code, rule, identity, policy_digest, trust_digest,
-       client, subject, index_name, count) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       client, subject, index_name, source_name, count) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   return (entry, count, id) => {
     const optional = (word: string | undefined): number | null => (word === undefined ? null : id(word))
@@ -130,6 +130,7 @@ function prepareEntry(
       id(entry.client),
       optional(entry.subject),
       optional(entry.index),
+      optional(entry.source),
       count,
     )
     return Number(lastInsertRowid)
@@ -150,6 +151,7 @@ export function isSame(one: JournalEntry, other: JournalEntry): boolean {
     one.client === other.client &&
     one.subject === other.subject &&
     one.index === other.index &&
+    one.source === other.source &&
     one.sha256 === other.sha256 &&
     one.project === other.project &&
     one.outcome === other.outcome &&

@@ -142,8 +142,8 @@ function groupsOf(rows: readonly NumberedRow[]): readonly RefusalGroup[] {
 function downloadOf(own: readonly NumberedRow[]): DownloadSums {
   const [latest] = own
   if (latest === undefined) throw new TypeError('a group has a row')
-  const { subject, client, index, project, filename, sha256, code, rule } = latest
+  const { subject, client, index, source, project, filename, sha256, code, rule } = latest
   const times = own.map(({ at }) => at)
   const [first, last] = [instant(Math.min(...times)), instant(Math.max(...times))]
-  return { subject, client, index, project, filename, sha256, code, rule, requests: sum(own), first, last }
+  return { subject, client, index, source, project, filename, sha256, code, rule, requests: sum(own), first, last }
 }

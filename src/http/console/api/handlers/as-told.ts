@@ -39,6 +39,7 @@ export function tellRow(row: NumberedRow) {
     subject: row.subject ?? null,
     client: row.client,
     index: row.index ?? null,
+    source: row.source ?? null,
     policy: row.policyDigest,
     count: row.count,
   }
@@ -59,11 +60,12 @@ export function tellProject({ last, ...rest }: ProjectSums) {
   return { ...rest, last: formatInstant(last) }
 }
 
-export function tellDownload({ subject, index, sha256, rule, first, last, code, ...rest }: DownloadSums) {
+export function tellDownload({ subject, index, source, sha256, rule, first, last, code, ...rest }: DownloadSums) {
   return {
     ...rest,
     subject: subject ?? null,
     index: index ?? null,
+    source: source ?? null,
     sha256: sha256 ?? null,
     rule: rule ?? null,
     verdict: code,

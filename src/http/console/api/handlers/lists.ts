@@ -83,7 +83,8 @@ function journalFilter(
     Partial<Pick<Call<'listJournal'>['query'], 'outcome' | 'kind'>>,
   caller: Caller,
 ): JournalFilter {
-  const { project, since, until, index, filename, sha256, subject, client, identity, commit, code, rule } = query
+  const { project, since, until, index, source, filename, sha256, subject, client, identity, commit, code, rule } =
+    query
   return told({
     project: project === undefined ? undefined : parseProjectName(project),
     filename,
@@ -94,6 +95,7 @@ function journalFilter(
     commit,
     code,
     rule,
+    source,
     outcome: query.outcome,
     kind: query.kind,
     index: indexToList(caller, index),
