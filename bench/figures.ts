@@ -37,7 +37,7 @@ export function spread(values: readonly number[]): number {
 }
 
 /** Round by round: what both did in the same minute. */
-function ratios(values: readonly number[], others: readonly number[]): readonly number[] {
+export function ratios(values: readonly number[], others: readonly number[]): readonly number[] {
   return values.flatMap((value, round) => (others[round] === undefined ? [] : [value / others[round]]))
 }
 

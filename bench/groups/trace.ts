@@ -1,7 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { IndexReady, IndexTold } from '../children/index.ts'
-import type { Measured } from '../figures.ts'
+import type { FloorReady } from '../children/trace-floor.ts'
+import { type Measured, median, ratios } from '../figures.ts'
 import { startGateProcess } from '../stage/gate-process.ts'
 import { runScript, startScript } from '../stage/processes.ts'
 import { forEach, type Group, inTurn, POLICY, type Stage } from '../stage/stage.ts'
@@ -43,6 +44,7 @@ async function benchTrace(stage: Stage): Promise<readonly Measured[]> {
   const seconds = { cold: forEach<number>(checkouts), again: forEach<number>(checkouts) }
   const cpu = { cold: forEach<number>(checkouts), again: forEach<number>(checkouts) }
   const asked = { cold: 0, again: 0 }
+  const floor = { cold: [] as number[], cpu: [] as number[], memory: [] as number[] }
   const memory = { after: forEach<number>(checkouts), peak: forEach<number>(checkouts) }
   await inTurn(
     stage,
@@ -66,7 +68,17 @@ async function benchTrace(stage: Stage): Promise<readonly Measured[]> {
       }
       rmSync(home, { recursive: true })
     },
-    async () => void direct.push(await follow(origin)),
+    async () => {
+      direct.push(await follow(origin))
+      const words = [origin, settings.trust.root]
+      const bare = await startScript<FloorReady>('trace-floor.ts', words, 'server')
+      const before = bare.cpu()
+      floor.cold.push(await follow(bare.ready.url))
+      floor.cpu.push((bare.cpu() - before) / projects)
+      await follow(bare.ready.url)
+      floor.memory.push(bare.memory() / 1e6)
+      await bare.stop()
+    },
   )
   const what = `trace of ${projects} projects`
   const timed = (time: 'cold' | 'again', atMost: number): Measured => ({
@@ -85,6 +97,20 @@ async function benchTrace(stage: Stage): Promise<readonly Measured[]> {
     timed('again', 0.5),
     { ...common, scenario: `${what}: memory after both`, gates: memory.after, goal: { atMost: 200 } },
     { ...common, scenario: `${what}: memory at most`, gates: memory.peak },
+    {
+      ...common,
+      unit: 'ms',
+      scenario: `${what}, cold: CPU a project`,
+      gates: cpu.cold,
+      peer: { name: 'a bare script that fetches, proves and answers', values: floor.cpu },
+      note: `the bare script takes ${median(ratios(floor.cold, direct)).toFixed(2)} of direct`,
+    },
+    {
+      ...common,
+      scenario: `${what}: memory after both, beside the bare script`,
+      gates: memory.after,
+      peer: { name: 'a bare script that fetches, proves and answers', values: floor.memory },
+    },
   ]
 }
 

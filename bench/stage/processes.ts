@@ -68,7 +68,7 @@ export async function startScript<Ready>(
   throw new Error(`${script} ended before it was ready`)
 }
 
-function scriptAt(name: string): string {
+export function scriptAt(name: string): string {
   return new URL(`../children/${name}`, import.meta.url).pathname
 }
 

@@ -34,8 +34,8 @@ t.test(
   },
   async t => {
     const { out, told } = await bench(t, '--only', 'trace', '--projects', '5', '--against', 'HEAD')
-    const [cold, again, after, peak] = told.rows
-    t.equal(told.rows.length, 4)
+    const [cold, again, after, peak, bare] = told.rows
+    t.equal(told.rows.length, 6)
     for (const row of [cold, again]) {
       t.match(row?.gates, [[Number], [Number]], 'both followed it')
       t.equal(row?.peer?.values.length, 1, 'and so did a client without a gate')
@@ -44,6 +44,7 @@ t.test(
     t.match(cold?.note, /^1[5-9] requests/, 'of each project its page, a provenance document and METADATA')
     t.match(again?.note, /^0 requests/)
     t.ok((peak?.gates[0]?.[0] ?? 0) >= (after?.gates[0]?.[0] ?? Number.NaN))
+    t.match(bare?.peer?.values, [Number], 'a script that does nothing else followed it, too')
     t.match(out, /gate ÷ HEAD/)
     const { stdout: worktrees } = await run('git', ['worktree', 'list'], { cwd: ROOT })
     t.notOk(worktrees.includes(t.testdirName), 'git knows of no worktree of it')

@@ -93,13 +93,14 @@ function isVersion(text: string, version: Version): boolean {
 const [TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN, SPACE, DELETE] = [0x09, 0x0a, 0x0c, 0x0d, 0x20, 0x7f]
 /** Texts have form feeds between their pages, the licenses of GNU first of all. */
 const OF_TEXTS: ReadonlySet<number> = new Set([TAB, LINE_FEED, FORM_FEED, CARRIAGE_RETURN])
+/** For each byte, 1 where it is RFC 5234's CTL and none of texts; in UTF-8 no other character holds such a byte. */
+const CONTROLS = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte === DELETE || (byte < SPACE && !OF_TEXTS.has(byte)) ? 1 : 0,
+)
 
-/** RFC 5234's CTL; in UTF-8 no other character holds such a byte. */
+/** By number: an iterator takes ten times as long until it is compiled, and every METADATA comes by here. */
 function holdsControls(bytes: Uint8Array): boolean {
-  for (const byte of bytes) {
-    if (byte === DELETE) return true
-    if (byte < SPACE && !OF_TEXTS.has(byte)) return true
-  }
+  for (let at = 0; at < bytes.length; at += 1) if (CONTROLS[bytes[at] ?? 0] === 1) return true
   return false
 }
 

@@ -42,6 +42,21 @@ t.test('a name that stands twice in one object is refused, however it is escaped
   t.strictSame(read('{"a\\\\":1,"a":2}'), { 'a\\': 1, a: 2 })
 })
 
+t.test('where a string ends is seen through quotes and backslashes', async t => {
+  const name = fc.string({ unit: fc.constantFrom('"', '\\', 'a', ':', ','), maxLength: 12 })
+  fc.assert(
+    fc.property(name, name, (one, other) => {
+      const [first, second] = [JSON.stringify(one), JSON.stringify(other)]
+      const text = `{${first}:${second},${second}:[${first}]}`
+      if (one === other) t.throws(() => read(text), JsonError, text)
+      else t.strictSame(read(text), JSON.parse(text), text)
+    }),
+    { numRuns: 1000 },
+  )
+  t.throws(() => read(`"${'\\'.repeat(9)}"`), JsonError)
+  t.equal(read(`"${'\\'.repeat(8)}"`), '\\'.repeat(4))
+})
+
 t.test('what is not JSON in UTF-8 is refused', async t => {
   for (const text of [
     '',
