@@ -23,6 +23,8 @@ import { createRetention } from '../../src/store/sqlite/retention.ts'
 import { fileOf, findingIn, PKG, pageOf } from '../store/facts.ts'
 import { type DiskSubject, diskSubject, readJournal, START, type Subject } from '../store/stores.ts'
 import { attested } from '../world/judging/judging.ts'
+import { inAnyRound } from '../world/thread/rounds.ts'
+import { until } from '../world/until.ts'
 import { fill, smallDisk } from './small-disk.ts'
 
 function keyOf(number = 0): FindingKey {
@@ -429,7 +431,7 @@ t.test('it recovers by itself when there is room again', async t => {
     number += 1
     subject.store.journal.record(entry(number))
   }
-  await until(() => {
+  await until('the disk is full', () => {
     try {
       for (let hit = 0; hit < 2_000; hit += 1) give()
       return false
@@ -438,7 +440,7 @@ t.test('it recovers by itself when there is room again', async t => {
     }
   })
   rmSync(ballast)
-  await until(() => {
+  await until('there is room again', () => {
     try {
       give()
       return true
@@ -453,8 +455,19 @@ t.test('a journal entry is on disk within a second, without anybody asking', asy
   const subject = await diskSubject(t)
   subject.store.journal.record(entry())
   t.equal(readJournal(subject.file).length, 0, 'beside the request')
-  await new Promise(resolve => setTimeout(resolve, 1_000))
+  await until('it is on disk', () => readJournal(subject.file).length > 0)
   t.equal(readJournal(subject.file).length, 1)
+  await inAnyRound(
+    t,
+    'ms until another is on disk',
+    async round => {
+      const began = performance.now()
+      subject.store.journal.record(entry(round + 2))
+      await until('it is on disk', () => readJournal(subject.file).length === round + 2)
+      return { ms: performance.now() - began }
+    },
+    ({ ms }) => ms < 1_000,
+  )
 })
 
 t.test('another program that writes does not lose anything', async t => {
@@ -465,7 +478,7 @@ t.test('another program that writes does not lose anything', async t => {
   subject.store.journal.record(entry(1))
   await t.rejects(subject.store.journal.flush(), { code: 'unknown-store', detail: /SQLITE_BUSY/ })
   other.exec('rollback')
-  await until(() => readJournal(subject.file).length === 1)
+  await until('the row is written', () => readJournal(subject.file).length === 1)
   subject.store.journal.record(entry(2))
   t.equal((await subject.journal()).length, 2)
 })
@@ -507,8 +520,4 @@ function edit<Result>(file: string, change: (database: Database.Database) => Res
   } finally {
     database.close()
   }
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 1_500 && !holds(); turn += 1) await new Promise(resolve => setTimeout(resolve, 20))
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { keptWithin } from '../../src/flow/kept-within.ts'
+import { inAnyRound } from '../world/thread/rounds.ts'
 
 t.test('what is kept takes no more than it may, and what was used last stays', async t => {
   const kept = keptWithin<string, string>({ bytes: 10_000, weigh: text => text.length })
@@ -28,8 +29,16 @@ t.test('what is larger than all of it may be is not kept', async t => {
 })
 
 t.test('nothing is set up before it is needed', async t => {
-  const before = process.memoryUsage().heapUsed
-  const caches = Array.from({ length: 100 }, () => keptWithin<string, true>({ bytes: 64 * 1024 * 1024, ttl: 1_000 }))
-  const each = (process.memoryUsage().heapUsed - before) / caches.length
-  t.ok(each < 20_000, `${Math.round(each)} bytes each`)
+  // others fill the heap as well
+  await inAnyRound(
+    t,
+    'bytes that each takes of the heap',
+    async () => {
+      const before = process.memoryUsage().heapUsed
+      const bounds = { bytes: 64 * 1024 * 1024, ttl: 1_000 }
+      const caches = Array.from({ length: 100 }, () => keptWithin<string, true>(bounds))
+      return { each: (process.memoryUsage().heapUsed - before) / caches.length }
+    },
+    ({ each }) => each < 20_000,
+  )
 })

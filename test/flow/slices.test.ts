@@ -3,6 +3,7 @@ import t from 'tap'
 import { type Asker, Party, Person } from '../../src/flow/asker.ts'
 import { inSlices, stepsFor } from '../../src/flow/slices.ts'
 import { atOnce, joinInSteps, mapInSteps, type Steps, sortInSteps } from '../../src/flow/steps.ts'
+import { inAnyRound } from '../world/thread/rounds.ts'
 import { longestTurn } from '../world/thread/thread-time.ts'
 
 function* busy(ms: number): Steps<number> {
@@ -29,8 +30,15 @@ t.test('work in slices comes to what it comes to at once', async t => {
 })
 
 t.test('of many works under way one slice is done each time round', async t => {
-  const { ms } = await longestTurn(() => Promise.all(Array.from({ length: 8 }, () => inSlices(busy(60)))))
-  t.ok(ms < 30, `the longest turn took ${ms.toFixed(1)} of 60 ms that each of eight wants`)
+  await inAnyRound(
+    t,
+    'less than half of the 60 ms that each of eight wants',
+    async () => {
+      const { ms } = await longestTurn(() => Promise.all(Array.from({ length: 8 }, () => inSlices(busy(60)))))
+      return { 'the longest turn': ms }
+    },
+    ({ 'the longest turn': ms }) => ms < 30,
+  )
 })
 
 t.test('a step that throws ends its work alone', async t => {
@@ -59,18 +67,25 @@ t.test('sorted in steps is sorted, and equal entries keep their order', async ()
 t.test(
   'whoever wants much waits behind himself, and what several wait for takes the first turn that comes',
   async t => {
-    const done: string[] = []
-    const work = async (name: string, asker: Asker) => {
-      await inSlices(labour(20), asker)
-      done.push(name)
-    }
-    const [many, one] = [new Person('many'), new Person('one')]
-    const both = new Party(many)
-    const all = Array.from({ length: 20 }, () => work('many', many))
-    all.push(work('one', one), work('both', both))
-    both.join(new Person('another'))
-    await Promise.all(all)
-    const places = [done.indexOf('one'), done.indexOf('both')]
-    t.ok(Math.max(...places) <= 3, `${places.join(' and ')} of ${done.length}`)
+    // whose slices a pause of the machine falls into gets less done in them
+    await inAnyRound(
+      t,
+      'one of the first four of 22',
+      async () => {
+        const done: string[] = []
+        const work = async (name: string, asker: Asker) => {
+          await inSlices(labour(20), asker)
+          done.push(name)
+        }
+        const [many, one] = [new Person('many'), new Person('one')]
+        const both = new Party(many)
+        const all = Array.from({ length: 20 }, () => work('many', many))
+        all.push(work('one', one), work('both', both))
+        both.join(new Person('another'))
+        await Promise.all(all)
+        return { one: done.indexOf('one'), both: done.indexOf('both') }
+      },
+      places => Math.max(places.one, places.both) <= 3,
+    )
   },
 )

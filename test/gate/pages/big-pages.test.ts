@@ -7,11 +7,13 @@ import { createLegacyReader } from '../../../src/protocol/legacy/legacy-json.ts'
 import { parseProjectPage, SIMPLE_JSON } from '../../../src/protocol/simple/project-page.ts'
 import { type BareGate, openBareGate } from '../../world/gate/bare-gate.ts'
 import { type BigProject, makeBigProject } from '../../world/index/big-page.ts'
+import { inAnyRound } from '../../world/thread/rounds.ts'
 import { longestTurn, threadTime } from '../../world/thread/thread-time.ts'
 import { createWorld } from '../../world/world.ts'
 
 const NAME = parseProjectName('demo')
 const ORIGIN = 'https://files.example'
+const CONTEXT = { project: NAME, pageUrl: 'https://index.example/simple/demo/', fileOrigins: [ORIGIN], serial: 7 }
 const POLICY = `version: 1
 projects: [{ match: demo, attestation: when-seen, identity: first-seen }]
 `
@@ -33,8 +35,7 @@ async function scene(
   offered = (at: number): boolean => at % 2 === 0,
 ): Promise<Scene> {
   const project = makeBigProject({ name: 'demo', files, origin: ORIGIN, offered })
-  const context = { project: NAME, pageUrl: 'https://index.example/simple/demo/', fileOrigins: [ORIGIN], serial: 7 }
-  const index = parseProjectPage(project.page, SIMPLE_JSON, context)
+  const index = parseProjectPage(project.page, SIMPLE_JSON, CONTEXT)
   const asked: (string | undefined)[] = []
   let looks = 0
   const parts = ({ policies, integrity }: GateParts): Partial<GateParts> => ({
@@ -77,18 +78,24 @@ t.test('a page of 10,000 files is made in slices, in every mode', async t => {
     const made = await scene(t, 10_000, mode)
     // what the test's own index takes for its documents is no time of the gate's
     for (const version of [undefined, made.project.versions.at(-1)]) await made.gate.legacy(NAME, version)
-    const fresh = await scene(t, 10_000, mode)
-    const taken = await longestTurn(() => fresh.gate.locateByName(NAME, distribution(fresh)).catch(() => {}))
-    const page = await longestTurn(() => fresh.gate.page(NAME, 'json'))
-    const html = await longestTurn(() => fresh.gate.page(NAME, 'html'))
-    const legacy = await threadTime(() => made.gate.legacy(NAME, undefined))
-    t.comment(
-      `${mode}: taken in ${taken.ms.toFixed(1)} ms at once, json ${page.ms.toFixed(1)} ms, html ${html.ms.toFixed(1)}, legacy again ${legacy.ms.toFixed(1)}`,
+    // how fast a machine is, is told by how long it takes to read the page of the index at once
+    const read = () => parseProjectPage(made.project.page, SIMPLE_JSON, CONTEXT)
+    await inAnyRound(
+      t,
+      `${mode}: ms of the longest turn, of a legacy document that is made already, and to read the page`,
+      async () => {
+        const fresh = await scene(t, 10_000, mode)
+        const whole = await threadTime(async () => read())
+        const taken = await longestTurn(() => fresh.gate.locateByName(NAME, distribution(fresh)).catch(() => {}))
+        const json = await longestTurn(() => fresh.gate.page(NAME, 'json'))
+        const html = await longestTurn(() => fresh.gate.page(NAME, 'html'))
+        const legacy = await threadTime(() => made.gate.legacy(NAME, undefined))
+        fresh.gate.close()
+        return { taken: taken.ms, json: json.ms, html: html.ms, legacy: legacy.ms, whole: whole.ms }
+      },
+      ({ taken, json, html, legacy, whole }) =>
+        html < whole && json < whole && taken < 1.3 * whole && legacy < Math.max(whole / 10, 1),
     )
-    t.ok(html.ms < 60, `${html.ms.toFixed(1)} ms`)
-    t.ok(page.ms < 60, `${page.ms.toFixed(1)} ms`)
-    t.ok(taken.ms < 80, `${taken.ms.toFixed(1)} ms`)
-    t.ok(legacy.ms < 5, `what is made already takes ${legacy.ms.toFixed(1)} ms`)
   }
 })
 
@@ -97,22 +104,21 @@ t.test(
   async t => {
     const required = POLICY.replace('when-seen', 'required')
     const time = async (mode: GateSettings['mode']): Promise<number> => {
-      const times: number[] = []
-      for (let count = 0; count < 4; count += 1) {
-        const made = await scene(t, 10_000, mode, required, () => false)
-        await made.gate.locateByName(NAME, distribution(made)).catch(() => {})
-        const { result, ms } = await threadTime(() => made.gate.page(NAME, 'json'))
-        const reasons = result.identity.toString().split('Refused by policy: unattested').length - 1
-        t.equal(reasons, mode === 'annotate' ? 10_000 : 0)
-        times.push(ms)
-        made.gate.close()
-      }
-      return Math.min(...times)
+      const made = await scene(t, 10_000, mode, required, () => false)
+      await made.gate.locateByName(NAME, distribution(made)).catch(() => {})
+      const { result, ms } = await threadTime(() => made.gate.page(NAME, 'json'))
+      const reasons = result.identity.toString().split('Refused by policy: unattested').length - 1
+      t.equal(reasons, mode === 'annotate' ? 10_000 : 0)
+      made.gate.close()
+      return ms
     }
-    const plain = await time('list')
-    const told = await time('annotate')
-    t.comment(`list ${plain.toFixed(1)} ms, annotate ${told.toFixed(1)} ms`)
-    t.ok(told < 8 * plain, 'it took thirteen times as much with every refusal told in full')
+    for (const mode of ['list', 'annotate'] as const) await time(mode) // compiles
+    await inAnyRound(
+      t,
+      'less than eight times as many ms: it took thirteen times as much with every refusal told in full',
+      async () => ({ plain: await time('list'), told: await time('annotate') }),
+      ({ plain, told }) => told < 8 * plain,
+    )
   },
 )
 
@@ -136,13 +142,17 @@ t.test('foreseeing takes time in proportion to the files', async t => {
   const time = async (files: number): Promise<number> => {
     const made = await scene(t, files, 'annotate')
     await made.gate.locateByName(NAME, distribution(made)).catch(() => {})
-    return (await threadTime(() => made.gate.page(NAME, 'json'))).ms
+    const { ms } = await threadTime(() => made.gate.page(NAME, 'json'))
+    made.gate.close()
+    return ms
   }
   await time(1_000) // compiles
-  const few = await time(2_000)
-  const many = await time(12_000)
-  t.comment(`2,000 files: ${few.toFixed(1)} ms; 12,000: ${many.toFixed(1)} ms`)
-  t.ok(many < 15 * few, 'six times the files, and not 36 times the work')
+  await inAnyRound(
+    t,
+    'ms for six times the files: not 36 times the work',
+    async () => ({ few: await time(2_000), many: await time(12_000) }),
+    ({ few, many }) => many < 15 * few,
+  )
 })
 
 function distribution({ project }: Scene) {

@@ -1,4 +1,6 @@
 import t from 'tap'
+import { inAnyRound } from '../../world/thread/rounds.ts'
+import { threadTime } from '../../world/thread/thread-time.ts'
 import { A, wrong } from './locks-as-text.ts'
 
 const MANY = 100_000
@@ -64,21 +66,30 @@ t.test('a hundred thousand blanks, or anything else, are read at once', async t 
     '\n ',
   ])
     for (const [index, [path, text]] of hostile(piece.repeat(MANY / piece.length)).entries()) {
-      const start = performance.now()
-      wrong(path, text)
-      const took = performance.now() - start
+      const { ms } = await threadTime(async () => wrong(path, text))
       // what is quadratic takes ten seconds and more
-      if (took > 1_000) t.fail(`${path}, place ${index} with ${JSON.stringify(piece)} took ${Math.round(took)} ms`)
+      if (ms > 1_000)
+        await inAnyRound(
+          t,
+          `ms for ${path}, place ${index} with ${JSON.stringify(piece)}`,
+          async () => ({ ms: (await threadTime(async () => wrong(path, text))).ms }),
+          figures => figures.ms < 1_000,
+        )
     }
   t.pass('nothing took long')
 })
 
 t.test('ten thousand packages of a Pipfile.lock are found at their lines', async t => {
   const entries = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`p${index}`, { version: '==1.0' }]))
-  const start = performance.now()
-  t.match(
-    wrong('Pipfile.lock', JSON.stringify({ default: { ...entries, last: {} } }, undefined, 1)),
-    /Pipfile\.lock:30003: last is not/,
+  const text = JSON.stringify({ default: { ...entries, last: {} } }, undefined, 1)
+  await inAnyRound(
+    t,
+    'ms for all of them',
+    async () => {
+      const { result, ms } = await threadTime(async () => wrong('Pipfile.lock', text))
+      t.match(result, /Pipfile\.lock:30003: last is not/)
+      return { ms }
+    },
+    ({ ms }) => ms < 2_000,
   )
-  t.ok(performance.now() - start < 2_000)
 })

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import t from 'tap'
 import { instant } from '../../../src/domain/base/instant.ts'
@@ -8,6 +7,8 @@ import { migrate } from '../../../src/store/sqlite/migrate.ts'
 import { readRecords } from '../../../src/store/sqlite/read-records.ts'
 import { prepareProjectTables } from '../../../src/store/sqlite/tables/project-tables.ts'
 import type { SourceId } from '../../../src/store/sqlite/tables/sources-table.ts'
+import { inAnyRound } from '../../world/thread/rounds.ts'
+import { comesTo, until } from '../../world/until.ts'
 import { fileOf, found, KEY, OTHER, PKG, pageOf, plain, proved } from '../facts.ts'
 import { diskSubject, INDEX, START } from '../stores.ts'
 
@@ -36,9 +37,26 @@ t.test('what is learned is on disk within a second, without anybody asking', asy
   await (await subject.memory()).learn(PKG, { ...pageOf([fileOf('pkg-1.0.tar.gz')]), serial: 3 })
   const records = readRecords(subject.folder, INDEX)
   t.strictSame(await records?.projects(), [], 'beside the request')
-  await delay(1_000)
-  t.strictSame(await records?.projects(), [PKG])
+  t.strictSame(
+    await comesTo(
+      'it is on disk',
+      async () => await records?.projects(),
+      found => found?.length !== 0,
+    ),
+    [PKG],
+  )
   t.equal((await records?.project(PKG))?.serial, 3)
+  await inAnyRound(
+    t,
+    'ms until another serial is on disk',
+    async round => {
+      const began = performance.now()
+      await (await subject.memory()).learn(PKG, { ...pageOf([fileOf('pkg-1.0.tar.gz')]), serial: 4 + round })
+      await until('it is on disk', async () => (await records?.project(PKG))?.serial === 4 + round)
+      return { ms: performance.now() - began }
+    },
+    ({ ms }) => ms < 1_000,
+  )
   await records?.close()
 })
 

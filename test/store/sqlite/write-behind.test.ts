@@ -2,6 +2,8 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { createWriteBehind, type Pending, type WriteBehind } from '../../../src/store/sqlite/write-behind.ts'
+import { inAnyRound } from '../../world/thread/rounds.ts'
+import { until } from '../../world/until.ts'
 
 interface Desk {
   readonly database: Database.Database
@@ -56,13 +58,22 @@ async function settled({ left }: { readonly left: () => number }): Promise<numbe
 }
 
 t.test('thousands of rows are one transaction, in pieces between which others have their turn', async t => {
-  const desk = open(t)
-  const rows = manyRows(desk, 4_000)
-  desk.writes.add(rows)
-  desk.writes.due()
-  t.ok((await settled(rows)) > 4, 'no piece has all of them')
-  t.equal(desk.written(), 4_000)
-  t.ok(desk.commits() <= 2, `${desk.commits()} transactions, where each piece was one`)
+  // a transaction ends when it took long, which on a machine that stands still is early
+  await inAnyRound(
+    t,
+    'one or two transactions, where each piece was one',
+    async () => {
+      const desk = open(t)
+      const rows = manyRows(desk, 4_000)
+      desk.writes.add(rows)
+      desk.writes.due()
+      const turns = await settled(rows)
+      t.ok(turns > 4, 'no piece has all of them')
+      t.equal(desk.written(), 4_000)
+      return { commits: desk.commits() }
+    },
+    ({ commits }) => commits <= 2,
+  )
 })
 
 t.test('a transaction does not grow without end', async t => {
@@ -110,8 +121,7 @@ t.test('what is much is written at once, what is little within half a second', a
   await delay(50)
   t.equal(rows.left(), 10)
   desk.writes.hurry()
-  for (let looks = 0; looks < 50 && rows.left() > 0; looks += 1) await delay(2)
-  t.equal(rows.left(), 0)
+  await until('they are written', () => rows.left() === 0)
 })
 
 function isFailing({ writes }: Desk): boolean {

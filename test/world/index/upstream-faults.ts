@@ -5,6 +5,8 @@ export type Route = 'root' | 'page' | 'legacy' | 'provenance' | 'file' | 'metada
 export interface FaultAction {
   /** wait before anything is answered */
   readonly delayMs?: number
+  /** wait for this before anything is answered */
+  readonly once?: Promise<unknown>
   /** accept the request and never answer */
   readonly hang?: true
   /** reset the connection instead of answering */

@@ -183,6 +183,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     fault: FaultAction,
   ): Promise<void> {
     if (fault.delayMs !== undefined) await sleep(fault.delayMs)
+    await fault.once
     if (fault.hang) return
     if (fault.reset) return void request.socket.resetAndDestroy()
     const replaced = fault.bytes === undefined ? intended.body : Buffer.from(fault.bytes)

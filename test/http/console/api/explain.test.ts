@@ -2,6 +2,8 @@
 // guards: src/http/console/api/handlers/policy.ts
 import t from 'tap'
 import { explained, history } from '../../../../src/protocol/api/told-shapes.ts'
+import { inAnyRound } from '../../../world/thread/rounds.ts'
+import { comesTo } from '../../../world/until.ts'
 import { openApiScene } from './api-scene.ts'
 
 const POLICY = [
@@ -67,15 +69,11 @@ t.test('what was seen of a project is told with its signers and claims', async t
   const read = await scene.token('reader', ['read'])
   await scene.ask({ path: await pathOf(scene, 'demo-1.0-py3-none-any.whl') })
   await scene.gate.app.gate.settled()
-  let told = await scene.call('/projects/Demo/history', { token: read })
-  for (
-    let tries = 0;
-    tries < 50 && Array.isArray(told.body['signers']) && told.body['signers'].length === 0;
-    tries += 1
-  ) {
-    await new Promise(resolve => setTimeout(resolve, 100))
-    told = await scene.call('/projects/Demo/history', { token: read })
-  }
+  const told = await comesTo(
+    'the signer is written',
+    () => scene.call('/projects/Demo/history', { token: read }),
+    ({ body }) => !Array.isArray(body['signers']) || body['signers'].length > 0,
+  )
   t.strictSame(history.parse(told.body), told.body)
   t.match(told.body, { project: 'demo', status: 'active', signers: [{ root: 'sigstore' }] })
 })
@@ -114,34 +112,51 @@ t.test('a policy that somebody brings is checked and compared, and put in force 
 t.test('a policy that takes long to look at keeps nobody else waiting', async t => {
   const { call, token, gate } = await openApiScene(t, { policy: POLICY })
   const read = await token('reader', ['read'])
-  const globs = Array.from({ length: 1_200 }, (_, at) => `  - { match: "a${at}-*", deny: "no" }`)
+  const globs = Array.from({ length: 700 }, (_, at) => `  - { match: "a${at}-*", deny: "no" }`)
   const files = [{ name: 'acme.yaml', text: `version: 1\nprojects:\n${globs.join('\n')}\n` }]
-  let [answered, looking] = [0, true]
-  const diff = call('/policy/diff', { token: read, method: 'POST', body: { files } }).finally(() => {
-    looking = false
-  })
-  while (looking) {
-    t.equal((await fetch(`${gate.url}/healthz`)).status, 200)
-    answered += 1
-  }
-  t.equal((await diff).status, 200)
-  t.ok(answered > 20, `${answered} others were answered meanwhile`)
+  await inAnyRound(
+    t,
+    'ms that others wait, of those that the look takes',
+    async () => {
+      const began = performance.now()
+      let [longest, looking] = [0, true]
+      const diff = call('/policy/diff', { token: read, method: 'POST', body: { files } }).finally(() => {
+        looking = false
+      })
+      while (looking) {
+        const asked = performance.now()
+        t.equal((await fetch(`${gate.url}/healthz`)).status, 200)
+        longest = Math.max(longest, performance.now() - asked)
+      }
+      // a look that the machine gives no time is given up
+      return { longest, took: performance.now() - began, status: (await diff).status }
+    },
+    ({ longest, took, status }) => status === 200 && longest < took / 4,
+  )
 })
 
 t.test('whoever tries many policies at once waits behind himself, and others have their turns', async t => {
   const { call, token } = await openApiScene(t, { policy: POLICY })
   const [greedy, other] = [await token('greedy', ['read']), await token('other', ['read'])]
-  const globs = Array.from({ length: 600 }, (_, at) => `  - { match: "a${at}-*", deny: "no" }`)
+  const globs = Array.from({ length: 400 }, (_, at) => `  - { match: "a${at}-*", deny: "no" }`)
   const body = { files: [{ name: 'acme.yaml', text: `version: 1\nprojects:\n${globs.join('\n')}\n` }] }
-  const order: string[] = []
-  const ask = async (who: string, bearer: string) => {
-    t.equal((await call('/policy/check', { token: bearer, method: 'POST', body })).status, 200)
-    order.push(who)
-  }
-  const all = Array.from({ length: 12 }, async () => await ask('greedy', greedy))
-  await Promise.race(all)
-  await Promise.all([...all, ask('other', other)])
-  t.ok(order.indexOf('other') <= 4, `the other was answered after ${order.indexOf('other')} of twelve`)
+  await inAnyRound(
+    t,
+    'the other is answered after a few of twelve',
+    async () => {
+      const order: string[] = []
+      let most = 200
+      const ask = async (who: string, bearer: string) => {
+        most = Math.max(most, (await call('/policy/check', { token: bearer, method: 'POST', body })).status)
+        order.push(who)
+      }
+      const all = Array.from({ length: 12 }, async () => await ask('greedy', greedy))
+      // in the same breath: twelve that were done while the question of the other is on its way would say nothing
+      await Promise.all([...all, ask('other', other)])
+      return { after: order.indexOf('other'), 'the greatest status': most }
+    },
+    ({ after, 'the greatest status': most }) => most === 200 && after <= 4,
+  )
 })
 
 t.test('exemptions and policies are told without the folders that they lie in', async t => {
