@@ -10,6 +10,7 @@ import {
   indexName,
   journalRow,
   maybe,
+  NAMED,
   NOTHING,
   overview,
   PAGE,
@@ -41,7 +42,7 @@ const extent = z.enum(['file', 'release']).default('file')
 const tokenName = z
   .string()
   .max(64)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, NAMED)
 
 const groups = {
   project: projectName.optional(),
