@@ -312,7 +312,7 @@ const REQUESTS = {
     method: 'POST',
     path: '/requests/{id}/approve',
     summary: 'Let the file through, or its release, until the approval ends; nobody approves what he asked for himself',
-    more: 'With `seen`, what would be let through and is not what was shown is 409: look again. Without it, what there is now is approved.',
+    more: 'With `seen`, what would be let through and is not what was shown is 409: look again. Without it the one file is approved as it is now; a release wants it (422).',
     need: 'approve',
     params: ofId,
     query: NOTHING,
