@@ -109,9 +109,12 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     const verifier = closing.add(openVerifier(events))
     /** what is in force: of every index, with what was approved, once they are served */
     let inForce = () => policies.map(({ policies: its }) => its.current())
+    let inForceOver = (base: Pick<Policies, 'current'>): readonly string[] => [base.current().digest]
     const notices = await openNotices(config, {
       queue,
       policies: () => inForce(),
+      inForceOver: digest =>
+        policies.flatMap(({ policies: its }) => (its.current().digest === digest ? inForceOver(its) : [])),
       trust,
       events,
       reader,
@@ -216,9 +219,9 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
       closing.add(people)
       events.emit({ type: 'lifecycle', action: 'listening', detail: `${people.url}, the console` })
     }
-    const inForceOver = (base: Pick<Policies, 'current'>) =>
+    inForceOver = base =>
       [first, ...others].filter(index => index.base === base).map(({ policies: its }) => its.current().digest)
-    audit.begin(log, { config, version, policies, inForce: inForceOver, events })
+    audit.begin(log, { config, version, policies, inForce: base => inForceOver(base), events })
     closing.add(tidy)
     tidy.begin()
     closing.add(

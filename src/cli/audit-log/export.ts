@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
-import { formatInstant, type Instant } from '../../domain/base/instant.ts'
+import type { Instant } from '../../domain/base/instant.ts'
+import { AUDIT_COLUMNS, tellAuditCells, tellAuditRow } from '../../gate/records/told-audit.ts'
 import type { AuditRecords, AuditRow } from '../../ports/console/audit-log.ts'
 import { csvLine } from '../../protocol/text/csv-line.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
@@ -33,8 +34,9 @@ Exit codes:
 
 Output of --format json, one object a line and a row:
   {sequence, when, who, from, what, target, why, detail: {…}, previous, hash}
-Output of --format csv (RFC 4180): the same columns, detail as JSON. A cell
-that a spreadsheet would calculate has an apostrophe in front.
+Output of --format csv (RFC 4180): the same columns, detail as JSON, and
+behind them at, actor and action: when, who and what as the API calls them.
+A cell that a spreadsheet would calculate has an apostrophe in front.
 
 ${ENVIRONMENT}
 
@@ -65,7 +67,7 @@ async function exportLog({ config: path, format, since, out }: ExportOptions, se
   await askAudit(config, services, async records => {
     let rows = 0
     async function* lines(): AsyncGenerator<string> {
-      if (format === 'csv') yield csvLine(MEMBERS)
+      if (format === 'csv') yield csvLine(AUDIT_COLUMNS)
       for await (const row of rowsSince(records, from)) {
         rows += 1
         yield LINE[format](row)
@@ -85,33 +87,14 @@ async function* rowsSince(records: AuditRecords, from: Instant | undefined): Asy
   for await (const row of records.all()) if (from === undefined || row.at >= from) yield row
 }
 
-/** The last moment that a date has. */
-const LAST = 8_640_000_000_000_000
-
-function told(row: AuditRow) {
-  const { sequence, at, actor, from, action, target, why, detail, previous, hash } = row
-  return {
-    sequence,
-    // what somebody wrote over may be no time
-    when: Math.abs(at) <= LAST ? formatInstant(at) : String(at),
-    who: actor,
-    from,
-    what: action,
-    target,
-    why: why ?? null,
-    detail,
-    previous,
-    hash,
-  }
-}
-
-const MEMBERS = ['sequence', 'when', 'who', 'from', 'what', 'target', 'why', 'detail', 'previous', 'hash'] as const
-
 const LINE: Readonly<Record<Format, (row: AuditRow) => string>> = {
-  json: row => jsonLine(told(row)),
-  csv(row) {
-    const { detail, ...members } = told(row)
-    const all = { ...members, detail: JSON.stringify(detail) }
-    return csvLine(MEMBERS.map(name => all[name]))
+  // each name once: a table alone has the names of the API beside them
+  json: row => {
+    const { at: _at, actor: _actor, action: _action, ...told } = tellAuditRow(row)
+    return jsonLine(told)
+  },
+  csv: row => {
+    const told = tellAuditCells(row)
+    return csvLine(AUDIT_COLUMNS.map(name => told[name]))
   },
 }

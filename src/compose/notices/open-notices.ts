@@ -12,6 +12,8 @@ import { openHooks } from './hooks.ts'
 interface Parts {
   readonly queue: () => Promise<NoticeQueue>
   readonly policies: () => readonly Policy[]
+  /** digests of those that are made of files of this digest */
+  readonly inForceOver: (digest: string) => readonly string[]
   readonly trust: Pick<Trust, 'status'>
   readonly events: Events
   /** what happens is heard by it, from before there was a store */
@@ -26,7 +28,7 @@ interface Parts {
 /** Who is told by webhooks; `undefined` where the configuration names nobody. Nothing of it is loaded then. */
 export async function openNotices(config: Config, parts: Parts): Promise<ToldHooks | undefined> {
   if (config.notify.length === 0) return undefined
-  const { trust, events, reader, clock, listenUrl, policies } = parts
+  const { trust, events, reader, clock, listenUrl, policies, inForceOver } = parts
   const [{ createToldHooks }, hooks, queue] = await Promise.all([
     import('../../gate/notices/told.ts'),
     openHooks(config, parts),
@@ -39,6 +41,7 @@ export async function openNotices(config: Config, parts: Parts): Promise<ToldHoo
     clock,
     events,
     policies,
+    inForceOver,
     trust: () => trust.status(clock()),
     maxAge: config.trust.maxAge,
     source,

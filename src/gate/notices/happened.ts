@@ -10,18 +10,25 @@ type Verdict = Extract<GateEvent, { type: 'verdict' }>
 const HELD: ReadonlySet<string> = new Set(['publisher-changed', 'source-changed'])
 
 /** Where a person sees more of a refusal, by its id. */
-export type ExplainUrl = (id: string) => string | undefined
+type ExplainUrl = (id: string) => string | undefined
+
+/** What an event does not say by itself. */
+export interface Context {
+  readonly explainUrl: ExplainUrl
+  /** Digests of the policies in force that are made of files of this digest: with what was approved over them. */
+  readonly inForceOver: (digest: string) => readonly string[]
+}
 
 /** What of an event somebody is to be told, if anything. It is asked of every event, so it makes nothing of those that are no matter. */
-export function happened(event: GateEvent, at: Instant, explainUrl: ExplainUrl): Notice | undefined {
+export function happened(event: GateEvent, at: Instant, context: Context): Notice | undefined {
   const { type } = event
-  if (type === 'verdict') return event.outcome === 'refused' ? refused(event, at, explainUrl) : undefined
+  if (type === 'verdict') return event.outcome === 'refused' ? refused(event, at, context) : undefined
   if (type === 'alarm') return alarm(event, at)
-  if (type === 'policy') return event.action === 'rejected' ? kept(event, at) : undefined
+  if (type === 'policy') return event.action === 'rejected' ? kept(event, at, context) : undefined
   return type === 'trust' && event.action === 'stale' ? stale(event, at) : undefined
 }
 
-function refused(event: Verdict, at: Instant, explainUrl: ExplainUrl): Notice {
+function refused(event: Verdict, at: Instant, { explainUrl }: Context): Notice {
   const { index, project, code, filename, sha256, rule, identity, subject, explain } = event
   const isHeld = HELD.has(code)
   const where = index === undefined ? '' : ` (index ${index})`
@@ -62,7 +69,13 @@ function alarm({ alarm, detail }: Extract<GateEvent, { type: 'alarm' }>, at: Ins
   }
 }
 
-function kept({ digest, diagnostics }: Extract<GateEvent, { type: 'policy' }>, at: Instant): Notice {
+function kept(
+  { digest, diagnostics }: Extract<GateEvent, { type: 'policy' }>,
+  at: Instant,
+  { inForceOver }: Context,
+): Notice {
+  // several indexes may have one policy of files, and not the same approvals
+  const inForce = [...new Set(inForceOver(digest))].join(' ') || digest
   return {
     type: 'reload-failed',
     story: sha256Of(diagnostics.join('\n')),
@@ -70,7 +83,7 @@ function kept({ digest, diagnostics }: Extract<GateEvent, { type: 'policy' }>, a
     subject: digest,
     title: 'A changed policy was kept back: the last good one stays in force',
     text: diagnostics.join('\n'),
-    data: { in_force: digest, diagnostics: diagnostics.length, first: diagnostics[0] ?? null },
+    data: { in_force: inForce, files: digest, diagnostics: diagnostics.length, first: diagnostics[0] ?? null },
   }
 }
 

@@ -4,7 +4,7 @@ import type { Events } from '../../observe/events.ts'
 import type { NoticeQueue, Notices, QueueState } from '../../ports/console/notices.ts'
 import type { TrustStatus } from '../../ports/trust.ts'
 import { createDeliveries, type Deliveries } from './deliveries.ts'
-import { type ExplainUrl, happened } from './happened.ts'
+import { type Context, happened } from './happened.ts'
 import type { Hook } from './hook.ts'
 import { createInbox } from './inbox.ts'
 import { soon } from './soon.ts'
@@ -21,7 +21,8 @@ interface Options {
   /** to be told what becomes of notices */
   readonly events: Events
   readonly source: () => string
-  readonly explainUrl: ExplainUrl
+  readonly explainUrl: Context['explainUrl']
+  readonly inForceOver: Context['inForceOver']
   readonly policies: () => readonly Policy[]
   readonly trust: () => TrustStatus
   /** how old the trust root may be */
@@ -42,7 +43,7 @@ export interface ToldHooks extends Notices, Events {
 }
 
 export function createToldHooks(options: Options): ToldHooks {
-  const { queue, hooks, clock, events, source, explainUrl, policies, trust, maxAge } = options
+  const { queue, hooks, clock, events, source, explainUrl, inForceOver, policies, trust, maxAge } = options
   const deliveries = createDeliveries(options)
   const inbox = createInbox({ queue, hooks, clock, events, source, taken: deliveries.wake })
   const timers: NodeJS.Timeout[] = []
@@ -56,7 +57,7 @@ export function createToldHooks(options: Options): ToldHooks {
   return {
     tell: inbox.tell,
     emit(event) {
-      const notice = happened(event, clock(), explainUrl)
+      const notice = happened(event, clock(), { explainUrl, inForceOver })
       if (notice !== undefined) inbox.tell(notice)
       // an exemption that came with it may end soon
       if (event.type === 'policy' && event.action === 'reloaded') setImmediate(lookAtPolicies)

@@ -1,6 +1,6 @@
 import { formatInstant, type Instant } from '../../domain/base/instant.ts'
 import type { LedgerPage, LedgerRows } from '../../ports/console/ledger.ts'
-import { type CsvCell, csvLine } from '../../protocol/text/csv.ts'
+import { type CsvCell, csvLine } from '../../protocol/text/csv-line.ts'
 
 /** Rows that are asked for at once. */
 const PIECE = 500

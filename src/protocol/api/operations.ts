@@ -10,6 +10,7 @@ import {
   indexName,
   journalRow,
   maybe,
+  NAMED,
   NOTHING,
   overview,
   PAGE,
@@ -41,7 +42,7 @@ const extent = z.enum(['file', 'release']).default('file')
 const tokenName = z
   .string()
   .max(64)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, NAMED)
 
 const groups = {
   project: projectName.optional(),
@@ -312,7 +313,7 @@ const REQUESTS = {
     method: 'POST',
     path: '/requests/{id}/approve',
     summary: 'Let the file through, or its release, until the approval ends; nobody approves what he asked for himself',
-    more: 'With `seen`, what would be let through and is not what was shown is 409: look again. Without it, what there is now is approved.',
+    more: 'With `seen`, what would be let through and is not what was shown is 409: look again. Without it the one file is approved as it is now; a release wants it (422).',
     need: 'approve',
     params: ofId,
     query: NOTHING,

@@ -8,30 +8,33 @@ const LINE = /^[^\x00-\x1f\x7f-\x9f]+$/u
 // oxlint-disable-next-line no-control-regex
 const LINES = /^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$/u
 
+/** what a name is made of */
+export const NAMED = 'letters, digits, ".", "_" and "-", beginning with a letter or digit'
+
 /** What comes from outside is bounded, of one line, and holds nothing that steers a terminal or ends a text. */
 function line(most: number): z.ZodString {
-  return z.string().min(1).max(most).regex(LINE)
+  return z.string().min(1).max(most).regex(LINE, 'one line without control characters')
 }
 
 export const words = line(200)
 /** of several lines */
-export const paragraphs = z.string().max(2000).regex(LINES)
+export const paragraphs = z.string().max(2000).regex(LINES, 'text without control characters')
 export const projectName = z
   .string()
   .max(200)
-  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/)
+  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/, 'the name of a project')
   .describe('a project, in any spelling of its name')
 export const indexName = z
   .string()
   .max(64)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, NAMED)
   .describe('as the configuration calls it; default: the first of those that one may ask about')
-export const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, '64 digits of lower-case hexadecimal')
 export const time = z.iso.datetime({ offset: true })
 export const shortId = z
   .string()
   .max(64)
-  .regex(/^[A-Za-z0-9_-]+$/)
+  .regex(/^[A-Za-z0-9_-]+$/, 'letters, digits, "_" and "-"')
 
 /** `null` where it is not known, or not there. */
 export const maybe = <Of extends z.ZodType>(of: Of): z.ZodNullable<Of> => z.nullable(of)
@@ -46,7 +49,7 @@ export const PAGE = {
     .string()
     .min(1)
     .max(1000)
-    .regex(/^[A-Za-z0-9_.~-]+$/)
+    .regex(/^[A-Za-z0-9_.~-]+$/, '`next` of the page before')
     .optional()
     .describe('`next` of the page before'),
   limit: z.int().min(1).max(MOST_PAGE_ROWS).default(PAGE_ROWS).describe('rows of a page, at most'),

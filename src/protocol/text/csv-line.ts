@@ -1,11 +1,13 @@
 /** How a cell begins that a spreadsheet takes for a formula. */
 const FORMULA = /^[=+\-@\t\r]/
 
+export type CsvCell = string | number | null | undefined
+
 /**
  * A record of RFC 4180, ended by CRLF: cells with a comma, a quote or a line break stand in quotes. What a spreadsheet would calculate
  * has an apostrophe in front, and is a text there.
  */
-export function csvLine(cells: readonly (string | number | null | undefined)[]): string {
+export function csvLine(cells: readonly CsvCell[]): string {
   return `${cells.map(cell => cellText(cell ?? '')).join(',')}\r\n`
 }
 

@@ -102,7 +102,7 @@ t.test('an export has who, what, why, when and from where, one row a line', asyn
   ])
   t.strictSame(jsonLines((await run('audit-log', 'export', '--since', '2100-01-01')).out), [])
   const csv = (await run('audit-log', 'export', '--format', 'csv')).out.split('\r\n')
-  t.equal(csv[0], 'sequence,when,who,from,what,target,why,detail,previous,hash')
+  t.equal(csv[0], 'sequence,when,who,from,what,target,why,detail,previous,hash,at,actor,action')
   t.match(csv[2], /^2,[^,]+,[^,]+,command line,token-revoked,ci,'=1\+1,"\{""sudo_user"":""grace""\}",/)
   t.equal(csv.length, 4)
 })

@@ -70,6 +70,7 @@ export async function openDesk(
     clock: read,
     events,
     source: () => 'https://gate.example',
+    inForceOver: digest => [digest],
     explainUrl: id => `https://gate.example/x/${id}`,
     policies: () => [],
     trust: () => {

@@ -5,7 +5,11 @@ import type { GateEvent } from '../../../src/observe/events.ts'
 import { verdict } from '../../observe/every-event.ts'
 
 const NOW = instant(Date.UTC(2027, 0, 1))
-const told = (event: GateEvent) => happened(event, NOW, id => `https://gate.example/x/${id}`)
+const told = (event: GateEvent) =>
+  happened(event, NOW, {
+    explainUrl: id => `https://gate.example/x/${id}`,
+    inForceOver: digest => (digest === 'over' ? ['cd', 'ef', 'cd'] : []),
+  })
 
 t.test('a refusal is a story of its project, its code and its index, whichever file it was', async t => {
   const refused = told(verdict({ explain: 'abc' }))
@@ -48,6 +52,12 @@ t.test('a reload that was kept back is a story of what is wrong', async t => {
     diagnostics: [line],
   })
   t.match(told(rejected('p.yaml:1:1 no')), { type: 'reload-failed', text: 'p.yaml:1:1 no', subject: 'ab' })
+  t.match(told(rejected('a'))?.data, { in_force: 'ab', files: 'ab' })
+  t.match(
+    told({ ...rejected('a'), digest: 'over' } as GateEvent)?.data,
+    { in_force: 'cd ef', files: 'over' },
+    'with what was approved, as the audit log has it',
+  )
   t.equal(told(rejected('a'))?.story, told(rejected('a'))?.story)
   t.not(told(rejected('a'))?.story, told(rejected('b'))?.story)
 })

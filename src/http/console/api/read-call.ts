@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { GateError } from '../../../domain/base/errors.ts'
+import { objectionTo } from '../../../protocol/api/objection.ts'
 import type { Operation, Said } from '../../../protocol/api/operation.ts'
 import { JsonError, parseJsonStrict } from '../../../protocol/text/json.ts'
 import { FORM_BYTES, mediaTypeOf } from '../../door/body.ts'
@@ -43,6 +44,5 @@ async function readJson(visit: Visit, most = FORM_BYTES): Promise<unknown> {
 function checked(schema: z.ZodType, value: unknown, code: 'bad-call' | 'invalid-body'): unknown {
   const { error, data } = schema.safeParse(value)
   if (error === undefined) return data
-  const said = error.issues.slice(0, 5).map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`)
-  throw new GateError(code, said.join('; '))
+  throw new GateError(code, objectionTo(error, value))
 }

@@ -1,9 +1,10 @@
 import { GateError } from '../../../domain/base/errors.ts'
+import { AUDIT_COLUMNS, tellAuditCells } from '../../../gate/records/told-audit.ts'
 import type { AuditAction, AuditFilter, AuditRow } from '../../../ports/console/audit-log.ts'
 import { type Content, type Html, html } from '../../markup/html.ts'
 import type { ConsoleAnswer } from '../answer.ts'
 import type { PageData } from './data.ts'
-import { exportOf, formatIn, type Told } from './parts/export.ts'
+import { exportOf, formatIn } from './parts/export.ts'
 import { choiceIn, cursorIn, filterForm, momentIn, present, turnPages, wordIn } from './parts/filters.ts'
 import { addressOf, linked } from './parts/links.ts'
 import { at, digest, table, withDigests } from './parts/table.ts'
@@ -48,9 +49,9 @@ export async function showAudit(data: PageData, query: URLSearchParams): Promise
   if (format !== undefined)
     return exportOf(format, {
       name: 'audit',
-      columns: ['sequence', 'at', 'action', 'actor', 'from', 'target', 'why', 'detail', 'hash', 'previous'],
+      columns: AUDIT_COLUMNS,
       rows: allOf(data, filter),
-      tell: tellRow,
+      tell: tellAuditCells,
     })
   const rows = await data.audit.rows(filter, { before: beforeIn(query), limit: ROWS + 1 })
   const shown = rows.slice(0, ROWS)
@@ -109,19 +110,4 @@ async function* allOf({ audit }: PageData, filter: AuditFilter): AsyncGenerator<
     yield* rows
     before = rows.length < EXPORTED ? undefined : rows.at(-1)?.sequence
   } while (before !== undefined)
-}
-
-function tellRow({ sequence, at: moment, action, actor, from, target, why, detail, hash, previous }: AuditRow): Told {
-  return {
-    sequence,
-    at: new Date(moment).toISOString(),
-    action,
-    actor,
-    from,
-    target,
-    why: why ?? null,
-    detail: JSON.stringify(detail),
-    hash,
-    previous,
-  }
 }

@@ -95,9 +95,7 @@ export async function showJournal(data: PageData, query: URLSearchParams): Promi
   const { rows, next } = await data.ledger.journal(filter, { cursor: cursorIn(query), limit: ROWS })
   return html`<h1>Journal</h1>
 <section>
-<details${isFiltered(filter) ? html` open` : undefined}><summary>Filter</summary>
-${filterForm('/journal', [...FIELDS, OUTCOME, KIND], query)}</details>
-${table({
+${filterForm('/journal', [...FIELDS, OUTCOME, KIND], query)}${table({
   caption: 'Every verdict that was given out, the latest first; equal ones of a moment are one row',
   columns: [
     { name: 'When', cell: row => at(row.at) },
@@ -227,9 +225,7 @@ export async function showDownloads(data: PageData, query: URLSearchParams): Pro
   return html`<h1>Who got what</h1>
 <section>
 ${isAsked ? undefined : html`<p class="soft">Since ${at(since)}. ${linked(downloadsPath({ since: instant(0) }), 'Everything that is kept')}</p>`}
-<details${isAsked ? html` open` : undefined}><summary>Filter</summary>
-${filterForm('/downloads', FIELDS, query)}</details>
-${downloadTable(rows, 'Downloads by who, from where, at which index and of what; the latest first. A refusal is none.')}${turnPages({ path: '/downloads', query, next })}</section>`
+${filterForm('/downloads', FIELDS, query)}${downloadTable(rows, 'Downloads by who, from where, at which index and of what; the latest first. A refusal is none.')}${turnPages({ path: '/downloads', query, next })}</section>`
 }
 
 export function downloadTable(rows: readonly DownloadSums[], caption: string): Html {

@@ -201,6 +201,10 @@ t.test('what was shown is what is approved: a file that came to the release sinc
   t.match(before, { status: 200, body: { yaml: /exemptions:/, seen: /^[0-9a-f]{64}$/ } })
   t.equal(before.body['seen'], (await preview('release')).body['seen'], 'of what there is, not of when')
   const [file] = (await world.release('demo', '1.0', { attested: false, kinds: ['sdist'] })).files
+  t.match(await decide(id, 'approve', approver, { ends, extent: 'release' }), {
+    status: 422,
+    body: { code: 'invalid-body', detail: /^seen: .*preview\?extent=release/ },
+  })
   const order = { ends, extent: 'release', seen: before.body['seen'] }
   t.match(await decide(id, 'approve', approver, order), { status: 409, body: { detail: /look again/ } })
   t.equal((await fetchFile({ path }, dev)).status, 403)

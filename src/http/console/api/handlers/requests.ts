@@ -77,6 +77,11 @@ export function requestHandlers(parts: ApiParts): Handlers<OfRequests> {
     async approveRequest({ params, body, caller }) {
       const { id } = await requestFor(params.id, caller)
       const { ends, extent, ticket = '', words = '', seen } = body
+      if (extent === 'release' && seen === undefined)
+        throw new GateError(
+          'invalid-body',
+          'seen: is missing: a release is approved as it was looked at; GET /requests/{id}/preview?extent=release shows it, and has the digest',
+        )
       return tellRequest(
         await decisions.approve(id, deciderOf(caller), { ends: momentOf(ends), extent, ticket, words, seen }),
       )

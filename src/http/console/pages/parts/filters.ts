@@ -60,11 +60,16 @@ export interface Field {
   readonly kind?: 'text' | 'day' | readonly (readonly [value: string, label: string])[]
 }
 
-/** A form that puts what is looked for into the address. */
+/** A form that puts what is looked for into the address. One of several fields is folded until one is used: on a phone it has the first screen to itself. */
 export function filterForm(path: string, fields: readonly Field[], query: URLSearchParams): Html {
-  return html`<form class="filters" action="${path}" method="get" role="search" aria-label="Filter">
-${fields.map(field => control(field, query))}<div class="actions"><button>Filter</button>${fields.some(({ name }) => wordIn(query, name) !== undefined) ? html` <a href="${path}">Show all</a>` : undefined}</div>
+  const isUsed = fields.some(({ name }) => wordIn(query, name) !== undefined)
+  const form = html`<form class="filters" action="${path}" method="get" role="search" aria-label="Filter">
+${fields.map(field => control(field, query))}<div class="actions"><button>Filter</button>${isUsed ? html` <a href="${path}">Show all</a>` : undefined}</div>
 </form>
+`
+  if (fields.length === 1) return form
+  return html`<details${isUsed ? html` open` : undefined}><summary>Filter</summary>
+${form}</details>
 `
 }
 

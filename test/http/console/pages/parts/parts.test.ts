@@ -131,3 +131,13 @@ t.test('a list is read page by page, one in memory at a time', async t => {
   t.strictSame(rows, [0, 1, 2])
   t.strictSame(asked, [undefined, '1', '2'])
 })
+
+t.test('a form of several fields is folded until one of them is used', async t => {
+  const fields = [
+    { name: 'project', label: 'Project' },
+    { name: 'code', label: 'Code' },
+  ]
+  t.match(filterForm('/refusals', fields, query('cursor=c2&code=')).text, /^<details><summary>Filter<\/summary>/)
+  t.match(filterForm('/refusals', fields, query('code=unattested')).text, /^<details open>/)
+  t.notMatch(filterForm('/projects', fields.slice(1), query('')).text, '<details')
+})
