@@ -1,4 +1,3 @@
-// guards: src/compose/held/held-indexes.ts src/domain/sources/holder.ts
 import fc from 'fast-check'
 import t from 'tap'
 import { heldIndexOf } from '../../src/compose/held/held-indexes.ts'
