@@ -50,6 +50,8 @@ export interface Index {
   ): Promise<{ readonly was: SourceName; readonly page: ProjectIndex } | undefined>
   /** Where several may be asked: the source that a project belongs to, as far as it is known without asking. */
   sourceOf?(project: ProjectName): SourceName | undefined
+  /** Where several may be asked: whose the name is and why, or who is asked in which order; a clause, for whoever is told that there is nothing. */
+  whose?(project: ProjectName): string | undefined
   /** Where several may be asked: a name that another source owns, as far as it is known now, and that this one could be taken for. */
   lookalike?(project: ProjectName): string | undefined
   /** The legacy JSON API of a project or of one version (the version as the client spelled it, already grammar-checked). */

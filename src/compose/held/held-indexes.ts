@@ -18,6 +18,7 @@ import type { Blobs } from '../../ports/blobs.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { HeldProjects } from '../../ports/mirror.ts'
 import type { ResumableOrigin } from '../../ports/outward.ts'
+import { parseUpstreamBase } from '../../protocol/simple/upstream-base.ts'
 import { heldOfSource, heldUndivided, heldWhere } from '../../store/held/held-by-source.ts'
 import { createHeldRootList } from '../../store/held/held-root-list.ts'
 import { createHeldUpstream } from '../../store/held/held-upstream.ts'
@@ -117,7 +118,7 @@ export async function heldIndexOf(own: IndexSettings, options: Options): Promise
 export function holdersOf(config: Config): readonly Holder[] {
   return sourcesOf(config).map(({ rule, index, files }) => ({
     rule,
-    origins: [...new Set([...files, index].map(url => new URL(url).origin))],
+    places: [...new Set([...files, index].map(url => parseUpstreamBase(url, 'a source').href))],
   }))
 }
 

@@ -180,7 +180,7 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
         outcomes.set(file, await Promise.all(its))
       }
     }
-    const error = new GateError('not-listed', `the index does not know ${project}`)
+    const error = new GateError('not-listed', indexes.unknown(project).detail)
     if (outcomes.size === 0) throw error
     return locked.files.flatMap(file => outcomes.get(file) ?? [explainUnlisted(locked, file, error)])
   }
@@ -210,17 +210,17 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     async listed(project) {
       await trust.settled() // what is remembered is remembered under a root
       const page = await pages.run(() => indexes.current(project))
-      if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+      if (page === undefined) throw indexes.unknown(project)
       return page.index.files.map(file => ({ file, judge: () => explainListed(page, file) }))
     },
     async release(project, version, wanted = all => new Set(all)) {
       const page = await indexes.current(project)
-      if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+      if (page === undefined) throw indexes.unknown(project)
       const files = filesOfRelease(page, version)
       if (files.length === 0)
         throw new GateError(
           'not-listed',
-          `the index lists no file of ${project} ${version}${spelledVersions(page, version)}`,
+          `the index lists no file of ${project} ${version}${spelledVersions(page, version)}${indexes.whose(project)}`,
         )
       const chosen = chosenOf(files, ({ filename }) => filename, wanted)
       const explanations = chosen.map(file => explainListed(page, file))
@@ -229,9 +229,10 @@ export function createExplain(parts: ExplainParts, settings: ExplainSettings): E
     },
     async newest(project) {
       const page = await indexes.current(project)
-      if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+      if (page === undefined) throw indexes.unknown(project)
       const version = newestVersion(page)
-      if (version === undefined) throw new GateError('not-listed', `the index lists no file of ${project}`)
+      if (version === undefined)
+        throw new GateError('not-listed', `the index lists no file of ${project}${indexes.whose(project)}`)
       return version
     },
   }

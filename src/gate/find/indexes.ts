@@ -78,6 +78,10 @@ export interface Indexes {
     isMeant: (file: IndexFile) => boolean,
     asker: Asker,
   ): ReturnType<NonNullable<Index['elsewhere']>>
+  /** `the index does not know flask`, with whose the name is where there are several sources. */
+  unknown(project: ProjectName): GateError
+  /** Whose it is, to be put behind such words; `''` where there is one source. */
+  whose(project: ProjectName): string
   /** The same where it needs no waiting; `undefined` when it does. */
   atHand(project: ProjectName): KnownPage | undefined
   /** As `current`, but a page whose serial went backwards is stood in for by the one before it (listings only). */
@@ -100,6 +104,16 @@ interface Options {
 /** bytes of pages, about, and of one entry with its texts */
 const MOST_KEPT = 128 * 1024 * 1024
 const PER_ENTRY = 1_280
+
+/** In words, with whose the name is where there are several sources. */
+export function unknownTo(index: Pick<Index, 'whose'>, project: ProjectName): string {
+  return `the index does not know ${project}${whoseAt(index, project)}`
+}
+
+function whoseAt(index: Pick<Index, 'whose'>, project: ProjectName): string {
+  const told = index.whose?.(project)
+  return told === undefined ? '' : `: ${told}`
+}
 
 export function createIndexes(options: Options): Indexes {
   const { index, memory, events, clock, maxAge, maxStale, isInternal, unoffered, kept } = options
@@ -348,6 +362,10 @@ export function createIndexes(options: Options): Indexes {
     return once(project, everybody => revalidate(project, everybody), asker)
   }
 
+  function whose(project: ProjectName): string {
+    return isInternal(project) ? '' : whoseAt(index, project)
+  }
+
   return {
     current,
     anew,
@@ -355,6 +373,8 @@ export function createIndexes(options: Options): Indexes {
       const remembered = recall(project)
       return !isInternal(project) && fresh(remembered, clock()) ? remembered.page : undefined
     },
+    unknown: project => new GateError('no-project', unknownTo(index, project)),
+    whose,
     async elsewhere(project, isMeant, asker) {
       if (index.elsewhere === undefined || isInternal(project)) return undefined
       return await index.elsewhere(project, isMeant, { asker, sight: 'first' })

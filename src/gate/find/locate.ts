@@ -130,7 +130,9 @@ export function createLocate(options: Options): Locate {
       if (dropped !== undefined)
         return new GateError('not-listed', `the index lists ${filename}, but the entry is not read: ${dropped.why}`)
     }
-    return new GateError('not-listed', `the index does not list ${filename} now`)
+    const [project] = candidates
+    const whose = project === undefined ? '' : indexes.whose(project)
+    return new GateError('not-listed', `the index does not list ${filename} now${whose}`)
   }
 
   async function search(
@@ -186,7 +188,7 @@ export function createLocate(options: Options): Locate {
       const wanted = named(filename.text)
       if (page !== undefined) return await find([project], filename.text, wanted, asker)
       const moved = await movedAway([project], wanted.isMeant, asker)
-      if (moved === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+      if (moved === undefined) throw indexes.unknown(project)
       return moved
     },
     byFilename: async (filename, asker) => await find(readingsOf(filename, reserved), filename, named(filename), asker),

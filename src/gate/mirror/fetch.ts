@@ -325,10 +325,16 @@ async function filesNamed(
   return []
 }
 
+function whoseAt(index: Index, project: ProjectName): string {
+  const whose = index.whose?.(project)
+  return whose === undefined ? '' : `: ${whose}`
+}
+
 /** @throws GateError internal, not-listed, unknown-… */
 async function pageOf(project: ProjectName, { index, isInternal }: FetchIndex): Promise<readonly IndexFile[]> {
   if (isInternal(project)) throw new GateError('internal', `${project} is an internal name`)
   const answer = await index.project(project)
-  if (answer.kind !== 'page') throw new GateError('not-listed', `the index does not know ${project}`)
+  if (answer.kind !== 'page')
+    throw new GateError('not-listed', `the index does not know ${project}${whoseAt(index, project)}`)
   return answer.index.files
 }

@@ -69,7 +69,7 @@ async function takeAnywhere(held: HeldFile, gates: HeldGates): Promise<Taken | G
 function refuseForeign(held: HeldFile, policyDigest: string): Refused {
   const { project, filename, source } = held
   const found = source === undefined ? 'nobody wrote down of which source it is' : `it is of the source ${source}`
-  const detail = `No index here takes ${filename.text} for ${project}: ${found}. See sources, owns and indexes in the configuration; portcullis policy approve says whose a name is that nobody owns.`
+  const detail = `No index here takes ${filename.text} for ${project}: ${found}. See sources, owns and indexes in the configuration: a source that is called otherwise here is known by the place of its files, where no other has that place. portcullis policy approve says whose a name is that nobody owns.`
   return {
     kind: 'refused',
     code: 'source-changed',

@@ -160,7 +160,7 @@ export function createLegacy(
   return async (project, version, asker) => {
     const started = performance.now()
     const page = await indexes.listed(project, asker)
-    if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+    if (page === undefined) throw indexes.unknown(project)
     const json = await fetch(project, version === undefined ? undefined : await find(page, version, asker), asker)
     if (json === undefined) throw noVersion(project)
     // asked for again meanwhile, it may be another page

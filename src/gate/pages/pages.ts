@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache'
-import { GateError } from '../../domain/base/errors.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Asker } from '../../flow/asker.ts'
 import { createOnce, type Once } from '../../flow/once.ts'
@@ -163,7 +162,7 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
     async page(project, form, asker) {
       const started = performance.now()
       const page = indexes.atHand(project) ?? (await indexes.listed(project, asker))
-      if (page === undefined) throw new GateError('no-project', `the index does not know ${project}`)
+      if (page === undefined) throw indexes.unknown(project)
       const current = await patience.share(started, begin => currentBuild(page, { started, asker }, begin))
       return await bodyOf(current, form, asker)
     },

@@ -6,7 +6,9 @@ import { OURSELVES } from '../../flow/asker.ts'
 import { createLimit } from '../../flow/limit.ts'
 import type { Looks } from '../../ports/looks.ts'
 import type { Index } from '../../ports/outward.ts'
+import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import { observingPolicy } from '../explain/observe-locks.ts'
+import { unknownTo } from '../find/indexes.ts'
 import { createEvidenceOf, type EvidenceParts } from './evidence.ts'
 import {
   allMissing,
@@ -94,10 +96,23 @@ export function createReport(parts: ReportParts): LookAtReleases {
     }
   }
 
+  /** A name that its own source has lost and another one has by now is refused by every gate, which is worth knowing before somebody installs it. */
+  async function missing({ project, version, files }: Wanted): Promise<Evidence> {
+    const isMeant = ({ filename, sha256, dist }: IndexFile): boolean =>
+      files.length === 0
+        ? dist !== undefined && compareVersions(dist.version, version) === 0
+        : files.some(file => (file.sha256 === undefined ? file.filename === filename : file.sha256 === sha256))
+    const moved = await index.elsewhere?.(project, isMeant, { asker: OURSELVES })
+    if (moved === undefined) return { kind: 'missing', detail: unknownTo(index, project) }
+    const found = moved.page.source ?? 'another source'
+    const detail = `${project} belongs to the source ${moved.was}, which does not have it now; ${found} lists it: a gate refuses that (source-changed) until somebody decides whose it is`
+    return { kind: 'missing', detail }
+  }
+
   async function factsOfProject(project: ProjectName, wanted: readonly Wanted[]): Promise<readonly ReleaseFacts[]> {
     try {
       const look = await lookAt(project, wanted)
-      if (look === undefined) return wanted.map(it => withoutPage(it, missing(project)))
+      if (look === undefined) return await Promise.all(wanted.map(async it => withoutPage(it, await missing(it))))
       return await Promise.all(wanted.map(it => factsOfRelease(it, look)))
     } catch (error) {
       if (!(error instanceof GateError)) throw error
@@ -134,10 +149,6 @@ function missingFile({ filename, sha256 }: Pick<FileFacts, 'filename' | 'sha256'
 function isYoung(at: Instant, now: Instant): boolean {
   const age = now - at
   return age >= 0 && age <= PAGE_AGE
-}
-
-function missing(project: ProjectName): Evidence {
-  return { kind: 'missing', detail: `the index does not know ${project}` }
 }
 
 /** A release of whose project there is no page. */

@@ -98,8 +98,23 @@ export function createSourcedIndex(belonger: Belonger<ConnectedSource>, keeping?
     return undefined
   }
 
+  function whose(name: ProjectName): string | undefined {
+    const belonging = belonger.now(name)
+    if (belonging.kind === 'gone') return `the name belongs to ${belonging.was}, which is not asked about it any more`
+    if (belonging.kind === 'open') {
+      const order = belonging.sources.map(({ rule }) => rule.name)
+      if (order.length === 0) return 'no source of this index may be asked about it'
+      return `it is nobody’s yet: ${order.join(', then ')} ${order.length === 1 ? 'is' : 'are'} asked, and it belongs to the first that has it`
+    }
+    const { name: its } = belonging.source.rule
+    if (belonging.owned) return `the name is owned by ${its}, and nobody else is asked`
+    if (belonger.sources.length === 1) return undefined
+    return `the name belongs to ${its}, where it was found first`
+  }
+
   return {
     elsewhere,
+    whose,
     sourceOf: name => belonger.nameOf(name),
     lookalike: name => belonger.lookalike(name),
     project,

@@ -444,3 +444,27 @@ t.test('an index without a network that is at another path keeps whose its names
   await served.stop()
   t.match(await crossing.inside(...letIn), { exit: 1 })
 })
+
+t.test(
+  'what is of a source that nobody here is called, and comes from where nobody here is, is refused with words',
+  async t => {
+    const world = await threeSources(t)
+    const { crossing, acme, torch, pypi } = world
+    const tools = await acme.release('tools', '1.0', OPEN)
+    const at = ({ upstream }: World) => ({ index: upstream.origin, files: [upstream.filesOrigin] })
+    world.configure('inside', { sources: { nexus: at(torch), pypi: at(pypi) } })
+    must(await crossing.outside('mirror', 'fetch', await world.plan([tools.wheel])), 0)
+    const folder = await crossing.export('renamed')
+    const refused = await crossing.inside('mirror', 'import', folder, '--signer', crossing.signer)
+    t.equal(refused.exit, 1)
+    t.match(
+      refused.err,
+      /source-changed: .* it is of the source acme\..* is called otherwise here is known by the place/s,
+    )
+    world.configure('inside', { sources: { nexus: at(acme), pypi: at(pypi) } })
+    must(await crossing.inside('mirror', 'import', folder, '--signer', crossing.signer), 0)
+    const served = await crossing.serve()
+    t.strictSame(await filesOn(served, '/simple/tools/'), [tools.wheel.filename])
+    await served.stop()
+  },
+)

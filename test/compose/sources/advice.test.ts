@@ -6,7 +6,7 @@ import { runCommand } from '../../world/commands/commands.ts'
 import { jsonLines } from '../../world/commands/desk.ts'
 import { startGate } from '../../world/gate/gate.ts'
 import { createWorld, type World } from '../../world/world.ts'
-import { TOOLS } from './two-sources.ts'
+import { createSources, TOOLS } from './two-sources.ts'
 
 const POLICY = `version: 1
 projects:
@@ -54,4 +54,26 @@ t.test('a bundle of authorities that holds none is named as the configuration na
   await world.release('tools', '1.0')
   const { err, out } = await runCommand(['explain', 'tools'], { folder: world.folder })
   t.match(`${out}${err}`, 'sources.mirror.ca holds no PEM certificate')
+})
+
+t.test('a report tells of a name that its source has lost since the last one, and another one has', async t => {
+  const { acme, pypi } = await createSources(t)
+  const ours = await acme.release('tools', '1.0', { identity: TOOLS, kinds: ['wheel'] })
+  const theirs = await pypi.release('tools', '2.0', { identity: TOOLS, kinds: ['wheel'] })
+  const source = ({ upstream }: World) => ({ index: upstream.origin, files: [upstream.filesOrigin] })
+  const configuration = { upstream: undefined, sources: { acme: source(acme), pypi: source(pypi) } }
+  writeFileSync(join(pypi.folder, 'portcullis.yaml'), stringify({ ...pypi.configuration(), ...configuration }))
+  const report = async (release: string, sha256: string): Promise<string> => {
+    const lock = join(pypi.folder, 'requirements.txt')
+    writeFileSync(lock, `${release} --hash=sha256:${sha256}\n`)
+    return (await runCommand(['report', lock], { folder: pypi.folder })).out.replaceAll(/\s+/g, ' ')
+  }
+  t.notMatch(await report('tools==1.0', ours.wheel.sha256), 'Not on the index')
+  acme.upstream.remove('tools')
+  t.match(
+    await report('tools==2.0', theirs.wheel.sha256),
+    'tools belongs to the source acme, which does not have it now; pypi lists it: a gate refuses that (source-changed)',
+  )
+  const nobody = await report('other==1.0', '0'.repeat(64))
+  t.match(nobody, 'the index does not know other: it is nobody’s yet: acme, then pypi are asked')
 })

@@ -187,6 +187,29 @@ t.test('a rule that names a source decides that source’s files alone, and defa
   })
 })
 
+t.test('of a name that no page has, or that has lost its page, it is told whose it is', async t => {
+  const { acme, pypi, start, run } = await scene(t)
+  await acme.release('tools', '1.0')
+  await pypi.release('other', '1.0')
+  const gate = await start(RULES, { owns: ['acme-*'] })
+  t.equal((await ask(gate, '/simple/tools/')).status, 200)
+  t.match((await ask(gate, '/simple/acme-core/')).detail, 'owned by acme, and nobody else is asked')
+  t.match((await ask(gate, '/simple/new/')).detail, 'nobody’s yet: acme, then pypi are asked')
+  acme.upstream.remove('tools')
+  for (const [name, told] of [
+    ['acme-core', 'does not know acme-core: the name is owned by acme'],
+    ['acme-core==1.0', 'does not know acme-core: the name is owned by acme'],
+    ['acme_core-1.0.tar.gz', 'owned by acme'],
+    ['new', 'it is nobody’s yet: acme, then pypi are asked'],
+    ['tools', 'the name belongs to acme, where it was found first'],
+    ['other==9.0', '(it lists 1.0): the name belongs to pypi'],
+  ] as const) {
+    const { exit, err } = await run('explain', name)
+    t.match(err.replaceAll(/\s+/g, ' '), told, name)
+    t.equal(exit, 2, name)
+  }
+})
+
 t.test('a source that there is not stops the start, with the place where it is named', async t => {
   const { start } = await scene(t)
   const policy = 'version: 1\nprojects:\n  - match: "*"\n    source: acne\n    attestation: optional\n'

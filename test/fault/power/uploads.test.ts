@@ -1,4 +1,3 @@
-// guards: src/store/s3/pending-uploads.ts
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -55,6 +55,26 @@ t.test('an index that lacks the owner asks nobody, and calls the name internal',
   t.same(whom(fakes), [])
 })
 
+t.test('whose a name is, or who would be asked in which order, is told in words', async t => {
+  const fakes = createFakeSources(RULES)
+  const { index } = createSourcedUpstream(await fakes.index(['acme', 'pypi', 'pytorch']))
+  t.equal(index.whose?.(OWNED), 'the name is owned by acme, and nobody else is asked')
+  t.match(
+    index.whose?.(OPEN),
+    /^it is nobody’s yet: acme, then pypi are asked, and it belongs to the first that has it$/,
+  )
+  t.match(index.whose?.(TORCH), /: acme, then pypi, then pytorch are asked/)
+  t.same(whom(fakes), [], 'and nobody is asked for that')
+  fakes.states.set('acme', 'lacks')
+  await ask(index, OPEN)
+  t.equal(index.whose?.(OPEN), 'the name belongs to pypi, where it was found first')
+  const { index: later } = createSourcedUpstream(await fakes.index(['acme', 'pytorch']))
+  t.equal(later.whose?.(OPEN), 'the name belongs to pypi, which is not asked about it any more')
+  const { index: alone } = createSourcedUpstream(await fakes.index(['pytorch'], 'torch'))
+  t.equal(alone.whose?.(OPEN), 'no source of this index may be asked about it')
+  t.equal(alone.whose?.(TORCH), undefined, 'of one there is nothing to tell')
+})
+
 t.test('a name that nobody owns is the first source’s that has it', async t => {
   const fakes = createFakeSources(RULES)
   fakes.states.set('acme', 'lacks')

@@ -18,7 +18,10 @@ insert into projects as p (source, project) values ($1, $2)
 on conflict (source, project) do update set version = p.version
 returning version, reading`
 
-/** A first proof and first bytes stay, whoever comes second; everything else is what was learned while the row was held. */
+/**
+ * A first proof and first bytes stay, whoever comes second; everything else is what was learned while the row was held. Whoever is told hears of it
+ * once it is committed.
+ */
 const WRITE = `
 with written as (
   insert into files (source, project, filename, sha256, path, first_seen, sighting)
@@ -43,7 +46,8 @@ with written as (
 )
 update projects set version = $7, changed = case when version = $7 then changed else pg_current_xact_id() end,
   reading = coalesce($8, reading), serials = coalesce($9, serials)
-where source = $1 and project = $2`
+where source = $1 and project = $2
+returning (select pg_notify($10::text, $11::text) where $11::text is not null)`
 
 interface Options {
   readonly connection: Connection
@@ -80,8 +84,8 @@ export function createLedger({ connection, source }: Options): Ledger {
         if (taken.changes === 'nothing') return before
         const { rows, characters } = rowsOf(source, taken)
         const version = taken.changes === 'the reading' ? before.version : before.version + 1
-        await ask(WRITE, [source, project, ...rows, version, textOf(taken.reading), textOf(taken.serials)])
-        if (version > before.version) await notify(ask, { source, project, version })
+        const told = version > before.version ? newsOf({ source, project, version }) : NO_NEWS
+        await ask(WRITE, [source, project, ...rows, version, textOf(taken.reading), textOf(taken.serials), ...told])
         return { memory, version, characters: before.characters + characters }
       })
     },
@@ -130,12 +134,21 @@ function lastOfEach(found: readonly FindingRow[]): readonly FindingRow[] {
   return [...new Map(keyed).values()]
 }
 
-/** Heard once it is committed. */
-export async function notify(
-  ask: Ask,
-  { source, project, version }: { readonly source: SourceId; readonly project: ProjectName; readonly version: number },
-): Promise<void> {
-  await ask('select pg_notify($1, $2)', [CHANNEL, `${source} ${version} ${project}`])
+/** Where it is told, and what; null: nothing. */
+type Telling = readonly [channel: string, words: string | null]
+
+const NO_NEWS: Telling = [CHANNEL, null]
+
+function newsOf({
+  source,
+  project,
+  version,
+}: {
+  readonly source: SourceId
+  readonly project: ProjectName
+  readonly version: number
+}): Telling {
+  return [CHANNEL, `${source} ${version} ${project}`]
 }
 
 /** Everything that is otherwise in `after`, within a transaction that holds the project's row. */
@@ -155,10 +168,11 @@ export async function replaceMemory(ask: Ask, source: SourceId, before: Agreed, 
     ])
   const changed = [...after.sightings.values()].filter(one => before.memory.sightings.get(one.filename) !== one)
   const version = before.version + 1
-  await ask(WRITE, [...key, jsonText(changed), '[]', '[]', '[]', version, textOf(after.reading), textOf(after.serials)])
+  const learned = [textOf(after.reading), textOf(after.serials)]
+  const told = newsOf({ source, project, version })
+  await ask(WRITE, [...key, jsonText(changed), '[]', '[]', '[]', version, ...learned, ...told])
   if (after.serials === undefined)
     await ask('update projects set serials = null where source = $1 and project = $2', key)
-  await notify(ask, { source, project, version })
 }
 
 /** Writes down what another memory knew besides, within a transaction that holds the project's row; findings where there is none yet. */
@@ -183,8 +197,8 @@ export async function mergeInto(
     absent.map(findingColumns),
   ]
   const version = before.version + 1
-  await ask(WRITE, [...key, ...rows.map(jsonText), version, textOf(merged.reading), textOf(merged.serials)])
-  await notify(ask, { source, project, version })
+  const learned = [textOf(merged.reading), textOf(merged.serials)]
+  await ask(WRITE, [...key, ...rows.map(jsonText), version, ...learned, ...newsOf({ source, project, version })])
 }
 
 /** Whether one memory knows nothing, but for findings, that the other does not. */
