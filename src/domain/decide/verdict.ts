@@ -50,6 +50,8 @@ export interface RefusedFile {
   readonly project: string
   /** whose page lists it, where that is known */
   readonly source?: SourceName | undefined
+  /** a name that another source owns, and that the project's could be taken for */
+  readonly lookalike?: string | undefined
   readonly version: string | undefined
   readonly filename: string
   readonly sha256: string | undefined

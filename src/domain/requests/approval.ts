@@ -2,6 +2,7 @@ import { type NonEmpty, nonEmpty } from '../base/brand.ts'
 import type { Sha256 } from '../base/digest.ts'
 import { formatInstant, type Instant, instant, type Millis } from '../base/instant.ts'
 import type { Waiver } from '../base/refusal.ts'
+import { lookalikeRemark } from '../decide/admit-with.ts'
 import { lines } from '../identity/publisher-text.ts'
 import type { ProjectName } from '../packaging/name.ts'
 import type { Version } from '../packaging/version.ts'
@@ -18,6 +19,8 @@ export interface ApprovalTerms {
   /** of the request */
   readonly id: string
   readonly project: ProjectName
+  /** a name that another source owns, and that the project's could be taken for */
+  readonly lookalike?: string | undefined
   readonly version: Version
   readonly files: NonEmpty<ApprovedFile>
   /** no rule decides the project: one under which nothing else passes comes with it */
@@ -43,6 +46,7 @@ export function approvalText(terms: ApprovalTerms): string {
   return lines(
     '---',
     `# What was approved for the request ${id}: these bytes alone, until it ends.`,
+    ...lookalikeRemark(terms),
     'version: 1',
     ...(needsRule ? [bareRule(project)] : []),
     'exemptions:',

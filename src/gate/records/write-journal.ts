@@ -44,6 +44,7 @@ export function createWriteJournal(options: Options): WriteJournal {
     const filename = clean(file.filename)
     const identity = cleanIdentity(identityOfVerdict(verdict), clean)
     const refused = verdict.kind === 'refused' ? verdict : wouldRefuse
+    const lookalike = refused?.file.lookalike
     journal.record({
       at: clock(),
       filename,
@@ -75,6 +76,7 @@ export function createWriteJournal(options: Options): WriteJournal {
         ms: performance.now() - startedMs,
         explain: refused && explained.keep(refused),
         wouldRefuse: wouldRefuse?.code,
+        ...(lookalike === undefined ? {} : { lookalike }),
       })
   }
   return { record, journal: (verdict, asked, startedMs) => record(verdict, asked)(startedMs) }

@@ -1,3 +1,4 @@
+import { tellLookalike } from '../../domain/decide/story.ts'
 import { moment } from '../markup/dates.ts'
 import { type Html, html, words } from '../markup/html.ts'
 import type { ToldRefusal, ToldStep } from './told-refusal.ts'
@@ -14,7 +15,7 @@ export function renderToldRefusal(told: ToldRefusal, asking?: Html): Html {
 <h1>${capital(told.title)}</h1>
 <p class="file"><code>${told.filename}</code></p>
 <p class="lead">${words(told.meaning)}</p>
-${contrast(told.steps)}<p class="soft">${told.detail}</p>
+${alike(told)}${contrast(told.steps)}<p class="soft">${told.detail}</p>
 </section>
 <section>
 <h2>What to do</h2>
@@ -38,6 +39,11 @@ ${row('Project', told.project)}${row('Source', told.source)}${row('Index', told.
 <footer>
 <p>Show this page to whoever looks after the policy: <a href="${told.url}">${told.url}</a><span class="screen"> · <a href="?format=json">as JSON</a> · <a href="../codes/${told.code}">about this code</a></span></p>
 </footer>`
+}
+
+/** Loud: a person who only reads the code would not look for it. */
+function alike({ project, lookalike }: ToldRefusal): Html | undefined {
+  return lookalike === null ? undefined : html`<p class="lead"><strong>${tellLookalike(project, lookalike)}</strong></p>\n`
 }
 
 function capital(text: string): string {

@@ -37,6 +37,8 @@ export interface ToldRefusal {
   readonly project: string
   /** whose page lists the file, where that is known */
   readonly source: string | null
+  /** that another source owns, and that the project's name could be taken for */
+  readonly lookalike: string | null
   /** that refused it */
   readonly index: string | null
   readonly version: string | null
@@ -75,6 +77,7 @@ export function tellRefusal(id: string, url: string, { refused, at, index }: Kep
     remedy: remedyFor(refused),
     project: file.project,
     source: file.source ?? null,
+    lookalike: file.lookalike ?? null,
     index: refused.index ?? index ?? null,
     version: file.version ?? null,
     filename: file.filename,

@@ -31,6 +31,8 @@ export interface WriteOptions extends ExemptionOptions {
   readonly remarks: readonly string[]
   /** a policy that this one is read beside, and whose names of publishers are taken; it has the mode and the defaults */
   readonly base: { readonly publishers: readonly string[] } | undefined
+  /** a source of the gate owns names: what looks like one of them is denied */
+  readonly hasOwnNames?: boolean | undefined
 }
 
 /** A policy, and the files that it names. */
@@ -58,7 +60,14 @@ export function writePolicy(files: readonly ObservedFile[], options: WriteOption
     ...header(files, publishers, options),
     'version: 1',
     ...(options.base === undefined
-      ? ['mode: enforce', '', 'defaults:', '  attestation: required', '  unmatched: deny']
+      ? [
+          'mode: enforce',
+          '',
+          'defaults:',
+          '  attestation: required',
+          '  unmatched: deny',
+          ...(options.hasOwnNames === true ? ['  confusable: deny # names that somebody could take for yours'] : []),
+        ]
       : []),
     ...(publishers.lines.length === 0 ? [] : ['', 'publishers:', ...publishers.lines]),
     ...(projects.length === 0 && options.base !== undefined

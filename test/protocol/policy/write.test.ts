@@ -56,6 +56,13 @@ function file(release: string, changes: Partial<ObservedFile> = {}): ObservedFil
   }
 }
 
+t.test('where a source owns names, what looks like one of them is denied', async t => {
+  const { text } = writePolicy([], { ...OPTIONS, hasOwnNames: true })
+  t.match(text, /defaults:\n(?: {2}.*\n)* {2}confusable: deny/)
+  t.notMatch(writePolicy([], OPTIONS).text, 'confusable')
+  t.notMatch(writePolicy([], { ...OPTIONS, hasOwnNames: true, base: { publishers: [] } }).text, 'confusable')
+})
+
 t.test('nothing from outside leaves a comment of a policy that is written', async t => {
   const { text } = writePolicy([], {
     ...OPTIONS,

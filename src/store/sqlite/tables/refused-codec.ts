@@ -10,7 +10,14 @@ const absent = text.optional()
 const REFUSED = z.strictObject({
   kind: z.literal('refused'),
   code,
-  file: z.strictObject({ project: text, source: absent, version: absent, filename: text, sha256: absent }),
+  file: z.strictObject({
+    project: text,
+    source: absent,
+    lookalike: absent,
+    version: absent,
+    filename: text,
+    sha256: absent,
+  }),
   rule: z.strictObject({ id: text, file: text, line: z.int() }).optional(),
   identity: z.strictObject({ issuer: text, san: text, repository: absent, workflow: absent, ref: absent }).optional(),
   detail: text,
@@ -44,12 +51,13 @@ export function decodeRefused(json: string): Refused | undefined {
 type Decoded = z.infer<typeof REFUSED>
 
 /** Names every key, as the type asks for it. */
-function presentKeys({ file: { source, ...file }, rule, identity, admitWith, steps, ...rest }: Decoded): Refused {
+function presentKeys({ file: { source, lookalike, ...file }, rule, identity, admitWith, steps, ...rest }: Decoded): Refused {
   return {
     ...rest,
     file: {
       ...file,
       ...(source === undefined ? {} : { source: source as SourceName }),
+      ...(lookalike === undefined ? {} : { lookalike }),
       version: file.version,
       sha256: file.sha256,
     },
