@@ -29,7 +29,11 @@ export interface ApprovalTerms {
   readonly owner: string
   readonly ticket: string | undefined
   readonly ends: Instant
+  /** the policy lets it end whenever somebody likes */
+  readonly isUnbounded?: boolean | undefined
 }
+
+const UNBOUNDED = '# The policy sets no bound to when it ends (limits.exemption_max): look at the end yourself.'
 
 /** What an approval is: a document of a policy, with an exemption for each set of codes that files of the release need waived. */
 export function approvalText(terms: ApprovalTerms): string {
@@ -47,6 +51,7 @@ export function approvalText(terms: ApprovalTerms): string {
     '---',
     `# What was approved for the request ${id}: these bytes alone, until it ends.`,
     ...lookalikeRemark(terms),
+    ...(terms.isUnbounded === true ? [UNBOUNDED] : []),
     'version: 1',
     ...(needsRule ? [bareRule(project)] : []),
     'exemptions:',

@@ -165,7 +165,9 @@ export function createDecisions(options: Options): Decisions {
     if (objection !== undefined) throw new GateError('decision-invalid', objection)
     const { dist, files, needsRule, lookalike } = await filesOf(request, project, extent, gate)
     const { id, reason } = request
-    const yaml = approvalText({ id, project, lookalike, version: dist.version, files, needsRule, reason, ends, ...said })
+    const { version } = dist
+    const beside = { lookalike, isUnbounded: bounds.longest === undefined }
+    const yaml = approvalText({ id, project, version, files, needsRule, reason, ends, ...said, ...beside })
     return { yaml, seen: seenOf(files, needsRule) }
   }
 
