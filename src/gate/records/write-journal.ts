@@ -74,7 +74,7 @@ export function createWriteJournal(options: Options): WriteJournal {
         subject,
         index,
         ms: performance.now() - startedMs,
-        explain: refused && explained.keep(refused),
+        explain: refused && explained.keep(refused === wouldRefuse ? { ...refused, watched: true } : refused),
         wouldRefuse: wouldRefuse?.code,
         ...(lookalike === undefined ? {} : { lookalike }),
       })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { instant } from '../../../domain/base/instant.ts'
 import { REFUSALS, type RefusalCode } from '../../../domain/base/refusal.ts'
 import type { SourceName } from '../../../domain/base/source-name.ts'
 import type { Refused } from '../../../domain/decide/verdict.ts'
@@ -25,6 +26,8 @@ const REFUSED = z.strictObject({
   nothingAdmits: absent,
   behind: code.optional(),
   policyDigest: text,
+  watched: z.literal(true).optional(),
+  letThrough: z.strictObject({ at: z.int(), policyDigest: text }).optional(),
   index: absent,
   steps: z.array(
     z.strictObject({ mark: z.enum(['pass', 'fail', 'skip']), check: text, expected: absent, found: absent }),
@@ -51,7 +54,7 @@ export function decodeRefused(json: string): Refused | undefined {
 type Decoded = z.infer<typeof REFUSED>
 
 /** Names every key, as the type asks for it. */
-function presentKeys({ file: { source, lookalike, ...file }, rule, identity, admitWith, steps, ...rest }: Decoded): Refused {
+function presentKeys({ file: { source, lookalike, ...file }, rule, identity, admitWith, letThrough, steps, ...rest }: Decoded): Refused {
   return {
     ...rest,
     file: {
@@ -67,6 +70,9 @@ function presentKeys({ file: { source, lookalike, ...file }, rule, identity, adm
         ? undefined
         : { ...identity, repository: identity.repository, workflow: identity.workflow, ref: identity.ref },
     admitWith,
+    ...(letThrough === undefined
+      ? {}
+      : { letThrough: { at: instant(letThrough.at), policyDigest: letThrough.policyDigest } }),
     steps: steps.map(({ mark, check, expected, found }) => ({
       mark,
       check,
