@@ -20,6 +20,8 @@ export type GateEvent =
       readonly explain: string | undefined
       /** in `audit` mode, the code that it would have been refused for */
       readonly wouldRefuse: string | undefined
+      /** of a refusal: a name that another source owns, and that the project's could be taken for */
+      readonly lookalike?: string | undefined
     }
   | {
       readonly type: 'unknown'

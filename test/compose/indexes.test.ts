@@ -30,7 +30,11 @@ interface TwoSources {
 
 async function twoSources(
   t: Test,
-  { indexes, owns = ['acme-*'] }: { readonly indexes?: unknown; readonly owns?: readonly string[] } = {},
+  {
+    indexes,
+    owns = ['acme-*'],
+    console: desk,
+  }: { readonly indexes?: unknown; readonly owns?: readonly string[]; readonly console?: unknown } = {},
 ): Promise<TwoSources> {
   const pypi = await createWorld(t)
   const acme = await createWorld(t)
@@ -41,6 +45,7 @@ async function twoSources(
       upstream: undefined,
       sources: { acme: { ...source(acme), owns }, pypi: source(pypi) },
       ...(indexes === undefined ? {} : { indexes }),
+      ...(desk === undefined ? {} : { console: desk }),
     },
   })
   return {
@@ -237,6 +242,25 @@ projects:
     two.gate.events.filter(({ type }) => type === 'index-warning'),
     [{ project: 'acme-c0re', detail: /could be taken for acme-core/ }],
   )
+})
+
+t.test('a name like an owned one is told wherever somebody reads why it is refused, or decides', async t => {
+  const two = await twoSources(t, { owns: ['acme-core'], console: { listen: '127.0.0.1:0', requests: { anonymous: true } } })
+  const { wheel } = await two.pypi.release('acmecore', '1.0', { attested: false })
+  const { explain, detail } = (await (await fetch(`${two.gate.url}${wheel.path}`)).json()) as Record<string, string>
+  const said = 'The name acmecore could be taken for acme-core, which another source owns.'
+  t.match(detail, said)
+  const page = new URL(explain ?? '').pathname
+  const shown = async (path: string) =>
+    await (await fetch(`${two.gate.url}${path}`, { headers: { accept: 'text/html' } })).text()
+  t.match(await shown(page), `<strong>${said}</strong>`)
+  t.match(await shown(`${page}?format=json`), /"lookalike": ?"acme-core"/)
+  t.match(await shown(`${page}?format=yaml`), `# WARNING: ${said}`)
+  const sent = { reason: 'the build needs it', email: 'ada@acme.example' }
+  await fetch(`${two.gate.url}${page}/request`, { method: 'POST', body: new URLSearchParams(sent) })
+  t.match(await shown(`${page}/request`), `<strong>${said}</strong>`)
+  const verdicts = two.gate.events.filter(({ type }) => type === 'verdict')
+  t.match(verdicts, [{ code: 'unattested', lookalike: 'acme-core' }])
 })
 
 t.test('a name like an owned one is known for it at every index, from when its owner was seen to have it', async t => {

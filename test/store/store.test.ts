@@ -83,7 +83,9 @@ function storeConformance(t: Test, name: string, open: (t: Test) => Promise<Subj
         rule: undefined,
         identity: undefined,
         admitWith: undefined,
-        file: { ...REFUSED.file, version: undefined, sha256: undefined },
+        file: { ...REFUSED.file, lookalike: 'acme-core', version: undefined, sha256: undefined },
+        watched: true,
+        letThrough: { at: START, policyDigest: 'earlier' },
         steps: [],
       }
       subject.store.refusals.put('aaaaaaaaaaaa', REFUSED, START)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Config } from '../../config/schema.ts'
 import { namedSources } from '../../config/sources.ts'
+import { formatDuration } from '../../config/units.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant, type Instant } from '../../domain/base/instant.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
@@ -36,7 +37,8 @@ Output of --format json, one object:
   {ok, files, digest, diagnostics: [{file, line, column, path, message}],
    warnings: [the same], mode: "enforce" | "audit", publishers, rules,
    unmatched: "deny" | "apply-defaults",
-   exemptions: [{id, project, pins, owner, ends, ended}], revocations, tests,
+   exemptions: [{id, project, pins, owner, ends, ended}], exemption_max,
+   revocations, tests,
    contents: [{file, defaults, publishers, rules, exemptions, revocations,
    tests} or {file, exemptions: [id], projects, releases, pins}], seen}
 contents says what stands in which file, pins files included. pins of an
@@ -145,6 +147,7 @@ function toJson({ loaded, seen, warnings, now }: Checked, paths: readonly string
       ends: formatInstant(ends),
       ended: ends <= now,
     })),
+    exemption_max: contents.limits.exemptionMax === undefined ? null : formatDuration(contents.limits.exemptionMax),
     revocations: contents.revocations.length,
     tests: loaded.tests.length,
     contents: contentsJson(loaded),
@@ -178,7 +181,7 @@ function summary(
   seen: Checked['seen'],
   now: Instant,
 ): readonly (readonly [label: string, text: string])[] {
-  const { mode, publishers, rules, unmatched, exemptions, revocations } = contents
+  const { mode, publishers, rules, unmatched, exemptions, limits, revocations } = contents
   const denying = rules.filter(({ deny }) => deny !== undefined).length
   const optional = rules.filter(({ attestation, deny }) => attestation === 'optional' && deny === undefined).length
   const ended = exemptions.filter(({ ends }) => ends <= now).length
@@ -193,6 +196,7 @@ function summary(
     ],
     ['named publishers', withParts(publishers.length, [])],
     ['exemptions', withParts(exemptions.length, [[ended, 'ended']])],
+    ['longest life', limits.exemptionMax === undefined ? UNBOUNDED : formatDuration(limits.exemptionMax)],
     ['revocations', withParts(revocations.length, [])],
     ['tests', tests.length === 0 ? 'none' : `${tests.length}, all pass`],
     [
@@ -202,6 +206,9 @@ function summary(
     ...(seen === undefined ? [] : [['held against', `${seen.length} projects that the gate was asked for`] as const]),
   ]
 }
+
+/** Whoever approves may choose any end. */
+const UNBOUNDED = 'no bound, for approvals neither: say limits.exemption_max'
 
 function withParts(count: number, parts: readonly (readonly [count: number, what: string])[]): string {
   const told = parts.filter(([of]) => of > 0).map(([of, what]) => `${of} ${what}`)

@@ -115,7 +115,8 @@ async function init(paths: readonly string[], options: Options, services: Servic
     const how = { choice, buildDeps: options.buildDeps !== false, prefer: base?.policy }
     const { survey: look, ...beside } = await lookAtLocks(locks, explain, services.output, how)
     writeConstraints(beside.builds.constraints, options)
-    return await offer({ locks, look, base, exempting, beside, targets: choice.targets }, options, services)
+    const hasOwnNames = Object.values(config.sources ?? {}).some(({ owns }) => owns.length > 0)
+    return await offer({ locks, look, base, exempting, hasOwnNames, beside, targets: choice.targets }, options, services)
   } finally {
     await explain.close()
   }
@@ -128,6 +129,7 @@ interface Seen {
   readonly look: Survey
   readonly base: Base | undefined
   readonly exempting: ReturnType<typeof exemptionOptions>
+  readonly hasOwnNames: boolean
   readonly beside: Beside
   readonly targets: Targets
 }
@@ -169,11 +171,11 @@ type Writer = Parameters<typeof cover<{ readonly written: WrittenPolicy; readonl
 
 /** Writes what was observed, and reads it back as a gate would before anybody gets it. */
 function writerOf(
-  { locks, look, base, exempting, beside, targets }: Seen,
+  { locks, look, base, exempting, hasOwnNames, beside, targets }: Seen,
   options: InitOptions,
   services: Services,
 ): Writer {
-  const about = { ...exempting, locks: locks.map(({ path }) => basename(path)), base }
+  const about = { ...exempting, hasOwnNames, locks: locks.map(({ path }) => basename(path)), base }
   return async (files, leftOut) => {
     const remarks = [
       ...silentRemark(look),

@@ -12,7 +12,7 @@ export function readSigner({ vsa: { key: path, verifierId } }: Pick<Config, 'vsa
   if (key === undefined)
     throw new GateError(
       'config-invalid',
-      `vsa.key: ${path} is no P-256 private key in PEM (PKCS #8, without a password)`,
+      `vsa.key: ${path} is not one P-256 private key in PEM (PKCS #8, without a password)`,
     )
   return { key, verifierId }
 }

@@ -79,7 +79,8 @@ export const ERRORS = {
     status: 404,
     exit: 2,
     title: 'internal name',
-    remedy: 'The name matches index.internal and is never asked upstream; serve it from your own index.',
+    remedy:
+      'The name is never asked upstream here: index.internal matches it, or a source owns it that this index does not have. Ask for it at an index with that source, or serve it from your own.',
   },
   'method-not-allowed': { status: 405, exit: 2, title: 'method not allowed', remedy: 'Only GET and HEAD are served.' },
   'wrong-method': {

@@ -11,6 +11,7 @@ import { bareRule, exemptionText } from '../policy/exemption-text.ts'
 import type { Policy, Rule } from '../policy/policy.ts'
 import { describeRule } from '../policy/rule-ref.ts'
 import { type Objection, waiverOf } from './objection.ts'
+import { tellLookalike } from './story.ts'
 import type { Refused } from './verdict.ts'
 
 interface Refusing {
@@ -54,6 +55,7 @@ export function admitWith(refusing: Refusing): AdmitWith {
   const text = lines(
     '---',
     `# ${oneLine(artifact.filename.text)} was refused as ${told.code}.`,
+    ...lookalikeRemark(artifact),
     '# Only these bytes pass, and only until the exemption ends.',
     ...(publisher === undefined ? [] : lasting(publisher, { artifact, rule, standing, history })),
     'version: 1',
@@ -63,6 +65,11 @@ export function admitWith(refusing: Refusing): AdmitWith {
     '',
   )
   return { admitWith: text }
+}
+
+/** A comment above what would let a file of such a name in; nothing where there is none. */
+export function lookalikeRemark({ project, lookalike }: { readonly project: string; readonly lookalike?: string | undefined }): readonly string[] {
+  return lookalike === undefined ? [] : [`# WARNING: ${oneLine(tellLookalike(project, lookalike))}`]
 }
 
 function nothing(why: string): AdmitWith {

@@ -14,7 +14,7 @@ import { admitWith } from './admit-with.ts'
 import { lookAtAge, lookAtLateness } from './age.ts'
 import { lookAtNone } from './look-at-none.ts'
 import { type Appraisal, isHard, type Look, type Objection, object, objectionsIn, pass, waiverOf } from './objection.ts'
-import { tellMoved } from './story.ts'
+import { tellLookalike, tellMoved } from './story.ts'
 import { Admitted, type RefusalWords, type Refused, type Verdict } from './verdict.ts'
 import { weighBundles } from './weigh-bundles.ts'
 
@@ -72,8 +72,8 @@ export type Outlook = 'admitted' | RefusalWords
 
 /** What is known of a file's provenance. */
 interface Known {
-  /** by which it is told where provenance makes no difference */
-  readonly anyhow: Finding
+  /** by which it is told where it is refused whatever provenance says: that it is forged is told all the same, where it is known */
+  readonly anyhow: () => Finding
   /** by which it is decided elsewhere; `undefined`: not known */
   readonly found: () => Finding | undefined
 }
@@ -91,7 +91,7 @@ export function outlook(
 ): Outlook | undefined {
   const scene = setScene(artifact, policy, history, now)
   const beforehand = lookBeforehand(scene)
-  const finding = isRefusedBy(beforehand, scene) ? known.anyhow : known.found()
+  const finding = isRefusedBy(beforehand, scene) ? known.anyhow() : known.found()
   if (finding === undefined) return undefined
   const { standing, outcome } = weighUp(scene, finding, beforehand)
   const [first] = standing
@@ -163,12 +163,14 @@ function waiverFor(scene: Scene, objection: Objection): Exemption | undefined {
   return waiverIn(scene.pins.inForce, waiverOf(objection))
 }
 
-/** In the order in which a refusal is told: what is known without provenance first. In `audit` mode, what is hard. */
+/**
+ * In the order in which a refusal is told: first what is hard, so that what is known to be forged is never told, and counted, as a file that
+ * only lacks a rule or is too new; then what is known without provenance.
+ */
 function lookAtAll(scene: Scene, finding: Finding, beforehand: readonly Look[]): Appraisal {
   const { artifact, rule, policy, history, now } = scene
   const revoked = lookAtRevoked(revokedByProvenance(finding, policy.revocations), artifact)
-  if (rule === undefined && policy.mode === 'enforce')
-    return { ...lookAtStranger(finding), looks: [...beforehand, ...revoked] }
+  if (rule === undefined && policy.mode === 'enforce') return lookAtStranger(scene, finding, [...beforehand, ...revoked])
   const provenance = lookAtProvenance(scene, rule ?? strangerRule(artifact.project), finding)
   const { attestations } = provenance
   // signed times can make a file younger than the index says
@@ -180,16 +182,28 @@ function lookAtAll(scene: Scene, finding: Finding, beforehand: readonly Look[]):
     ...age,
     ...provenance.looks,
   ]
-  return { ...provenance, looks: policy.mode === 'audit' ? hardFirst(looks) : looks }
+  return { ...provenance, looks: hardFirst(looks) }
 }
 
 function hardFirst(looks: readonly Look[]): readonly Look[] {
-  const isHardLook = ({ objection }: Look) => objection !== undefined && isHard(objection)
   return [...looks.filter(isHardLook), ...looks.filter(look => !isHardLook(look))]
 }
 
-/** A project without a rule: whoever signed is told, so that a rule can be written. */
-function lookAtStranger(finding: Finding): Omit<Appraisal, 'looks'> {
+function isHardLook({ objection }: Look): boolean {
+  return objection !== undefined && isHard(objection)
+}
+
+/**
+ * A project without a rule: whoever signed is told, so that a rule can be written. Of the evidence itself only what is hard speaks against
+ * the file.
+ */
+function lookAtStranger(scene: Scene, finding: Finding, beforehand: readonly Look[]): Appraisal {
+  const evidence = lookAtProvenance(scene, strangerRule(scene.artifact.project), finding)
+  const hard = evidence.looks.filter(isHardLook)
+  return { ...signerOfStranger(finding), looks: hardFirst([...beforehand, ...hard]) }
+}
+
+function signerOfStranger(finding: Finding): Omit<Appraisal, 'looks'> {
   if (finding.kind !== 'attested') return { identity: undefined, attestations: undefined }
   const named = finding.bundles.find(({ publisher }) => isKnownKind(publisher))
   const { attestations } = named ?? finding.bundles[0]
@@ -200,7 +214,7 @@ function lookAtStranger(finding: Finding): Omit<Appraisal, 'looks'> {
 function lookBeforehand(scene: Scene): readonly Look[] {
   const { artifact, rule, history, now } = scene
   const standing = lookAtStanding(scene)
-  if (rule === undefined) return standing
+  if (rule === undefined) return [...standing, ...lookAtStrangersName(artifact)]
   return [
     ...standing,
     ...lookAtMarks(artifact, rule),
@@ -290,6 +304,12 @@ function lookAtName({ project, source, lookalike }: Artifact, rule: Rule): reado
   return [object('confusable', detail, { check: 'name', expected: `unlike ${lookalike}`, found: project })]
 }
 
+/** No rule says what becomes of it: the file is refused anyhow, and whoever writes one is to know. */
+function lookAtStrangersName({ project, lookalike }: Artifact): readonly Look[] {
+  if (lookalike === undefined) return []
+  return [{ step: { mark: 'fail', check: 'name', expected: `unlike ${lookalike}`, found: project } }]
+}
+
 function lookAtProvenance(scene: Scene, rule: Rule, finding: Finding): Appraisal {
   const unproved = { identity: undefined, attestations: undefined }
   const { text } = scene.artifact.filename
@@ -374,18 +394,21 @@ function toldOf({ pins }: Scene, first: Objection): Objection {
 }
 
 function wordsOf({ artifact, policy, rule }: Scene, told: Objection): RefusalWords {
-  const { project, source, filename, sha256 } = artifact
+  const { project, source, lookalike, filename, sha256 } = artifact
+  // whoever reads why a file is refused, and decides whether it stays so, is to know whose name it looks like
+  const beside = lookalike === undefined || told.code === 'confusable' ? '' : ` ${tellLookalike(project, lookalike)}`
   return {
     code: told.code,
     file: {
       project,
       ...(source === undefined ? {} : { source }),
+      ...(lookalike === undefined ? {} : { lookalike }),
       version: filename.version,
       filename: filename.text,
       sha256,
     },
     rule: told.ref ?? rule?.ref,
-    detail: told.detail,
+    detail: `${told.detail}${beside}`,
     policyDigest: policy.digest,
   }
 }

@@ -31,6 +31,11 @@ export function tellMoved({ project, belongsTo, source = 'another source', filen
   return `${project} belongs to the source ${belongsTo}, which does not have it now; ${source} lists ${filename}.`
 }
 
+/** A project's name that somebody could have meant another by. */
+export function tellLookalike(project: string, lookalike: string): string {
+  return `The name ${project} could be taken for ${lookalike}, which another source owns.`
+}
+
 const PASS = 'Other versions that pass: '
 const UNJUDGED = 'Versions with attestations, not judged yet: '
 

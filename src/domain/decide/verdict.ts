@@ -1,3 +1,4 @@
+import type { Instant } from '../base/instant.ts'
 import type { RefusalCode } from '../base/refusal.ts'
 import type { SourceName } from '../base/source-name.ts'
 import type { Step } from '../base/step.ts'
@@ -50,6 +51,8 @@ export interface RefusedFile {
   readonly project: string
   /** whose page lists it, where that is known */
   readonly source?: SourceName | undefined
+  /** a name that another source owns, and that the project's could be taken for */
+  readonly lookalike?: string | undefined
   readonly version: string | undefined
   readonly filename: string
   readonly sha256: string | undefined
@@ -71,6 +74,10 @@ export interface Refused {
   /** The code of what stands against it besides and is never waived: what is to be done is what is to be done about that. */
   readonly behind?: RefusalCode | undefined
   readonly policyDigest: string
+  /** The policy only watched: the file was let through all the same. */
+  readonly watched?: true | undefined
+  /** that it was let through before, while a policy only watched, and when that was written down */
+  readonly letThrough?: { readonly at: Instant; readonly policyDigest: string } | undefined
   /** the index that refused it, where there are several */
   readonly index?: string | undefined
   readonly steps: readonly Step[]

@@ -2,6 +2,7 @@ import { type NonEmpty, nonEmpty } from '../base/brand.ts'
 import type { Sha256 } from '../base/digest.ts'
 import { formatInstant, type Instant, instant, type Millis } from '../base/instant.ts'
 import type { Waiver } from '../base/refusal.ts'
+import { lookalikeRemark } from '../decide/admit-with.ts'
 import { lines } from '../identity/publisher-text.ts'
 import type { ProjectName } from '../packaging/name.ts'
 import type { Version } from '../packaging/version.ts'
@@ -18,6 +19,8 @@ export interface ApprovalTerms {
   /** of the request */
   readonly id: string
   readonly project: ProjectName
+  /** a name that another source owns, and that the project's could be taken for */
+  readonly lookalike?: string | undefined
   readonly version: Version
   readonly files: NonEmpty<ApprovedFile>
   /** no rule decides the project: one under which nothing else passes comes with it */
@@ -26,7 +29,11 @@ export interface ApprovalTerms {
   readonly owner: string
   readonly ticket: string | undefined
   readonly ends: Instant
+  /** the policy lets it end whenever somebody likes */
+  readonly isUnbounded?: boolean | undefined
 }
+
+const UNBOUNDED = '# The policy sets no bound to when it ends (limits.exemption_max): look at the end yourself.'
 
 /** What an approval is: a document of a policy, with an exemption for each set of codes that files of the release need waived. */
 export function approvalText(terms: ApprovalTerms): string {
@@ -43,6 +50,8 @@ export function approvalText(terms: ApprovalTerms): string {
   return lines(
     '---',
     `# What was approved for the request ${id}: these bytes alone, until it ends.`,
+    ...lookalikeRemark(terms),
+    ...(terms.isUnbounded === true ? [UNBOUNDED] : []),
     'version: 1',
     ...(needsRule ? [bareRule(project)] : []),
     'exemptions:',

@@ -44,8 +44,8 @@ export function createJudge({ clock, weigh, beside, memory, policies, watch }: O
   const unseen = keptWithin<string, true>({ bytes: 2 * 1024 * 1024, ttl: LOOKS_AGAIN })
 
   /**
-   * A refusal that no provenance would change, told with what would admit the file, which depends on who signed it. Where that
-   * cannot be found out soon, it is told without.
+   * A refusal that no provenance would undo, told with what would admit the file, which depends on who signed it, or as what is never
+   * waived, where that is found. Where it cannot be found out soon, it is told without.
    */
   async function withALook(artifact: Artifact, refused: Refused, asker: Asker | undefined): Promise<Refused> {
     const key = `${artifact.project} ${artifact.sha256} ${artifact.filename.text}`
@@ -58,7 +58,9 @@ export function createJudge({ clock, weigh, beside, memory, policies, watch }: O
       const weighed = await Promise.race([looking, over.promise])
       if (weighed === undefined || weighed.failure !== undefined) unseen.set(key, true)
       const verdict = weighed?.verdict
-      if (verdict?.kind !== 'refused' || verdict.code !== refused.code) return refused
+      if (verdict?.kind !== 'refused') return refused
+      if (refusalEntry(verdict.code).hard) return verdict // what is known to be forged is told as that
+      if (verdict.code !== refused.code) return refused
       const { admitWith, nothingAdmits, behind, identity, steps } = verdict
       return { ...refused, admitWith, nothingAdmits, behind, identity, steps }
     } catch (error) {

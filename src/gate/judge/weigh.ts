@@ -154,7 +154,11 @@ export function createWeigh({ examine, memory, policies, trust, now, at }: Optio
         remembered = examine.known(artifact, known, moment)
         return remembered?.finding
       }
-      const outcome = outlook(artifact, { anyhow: inside ?? UNASKED, found }, policy, known.history, moment)
+      const anyhow = (): Finding => {
+        const seen = inside === undefined ? examine.known(artifact, known, moment) : undefined
+        return inside ?? (seen !== undefined && examine.lasting(seen, moment, 'refused') ? seen.finding : UNASKED)
+      }
+      const outcome = outlook(artifact, { anyhow, found }, policy, known.history, moment)
       if (outcome === undefined || remembered === undefined) return outcome
       const kind = outcome === 'admitted' ? outcome : 'refused'
       return examine.lasting(remembered, moment, kind) ? outcome : undefined

@@ -1,6 +1,7 @@
 import { sha256Of } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
 import { REFUSALS } from '../../domain/base/refusal.ts'
+import { tellLookalike } from '../../domain/decide/story.ts'
 import type { GateEvent } from '../../observe/events.ts'
 import type { Notice } from '../../ports/console/notices.ts'
 
@@ -29,17 +30,18 @@ export function happened(event: GateEvent, at: Instant, context: Context): Notic
 }
 
 function refused(event: Verdict, at: Instant, { explainUrl }: Context): Notice {
-  const { index, project, code, filename, sha256, rule, identity, subject, explain } = event
+  const { index, project, code, filename, sha256, rule, identity, subject, explain, lookalike } = event
   const isHeld = HELD.has(code)
   const where = index === undefined ? '' : ` (index ${index})`
   const title = Object.hasOwn(REFUSALS, code) ? REFUSALS[code as keyof typeof REFUSALS].title : code
+  const alike = lookalike === undefined ? '' : ` (could be taken for ${lookalike})`
   return {
     type: isHeld ? 'held' : 'refused',
     story: JSON.stringify([index ?? '', project, code, ...(isHeld ? [identity ?? ''] : [])]),
     at,
     subject: project,
-    title: isHeld ? `${project} is held: ${title}` : `${project} was refused: ${title}`,
-    text: `${filename}${where}: ${code}${identity === undefined ? '' : `, signed by ${identity}`}`,
+    title: isHeld ? `${project}${alike} is held: ${title}` : `${project}${alike} was refused: ${title}`,
+    text: `${filename}${where}: ${code}${identity === undefined ? '' : `, signed by ${identity}`}${lookalike === undefined ? '' : `. ${tellLookalike(project, lookalike)}`}`,
     url: explain === undefined ? undefined : explainUrl(explain),
     data: {
       index: index ?? null,
@@ -49,6 +51,7 @@ function refused(event: Verdict, at: Instant, { explainUrl }: Context): Notice {
       code,
       rule: rule ?? null,
       identity: identity ?? null,
+      ...(lookalike === undefined ? {} : { lookalike }),
       asked_by: subject ?? null,
     },
   }

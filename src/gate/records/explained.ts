@@ -61,10 +61,26 @@ export function createExplained({ refusals, clock, keep, index }: Options): Expl
     if (ids.filter(id => kept.delete(id)).length > 0) edition += 1
   })
 
-  function put(id: string, refused: Refused): void {
-    refusals.put(id, refused, clock())
-    kept.add(id, printOf(refused.admitWith))
+  function put(id: string, told: Refused): void {
+    const at = clock()
+    const earlier = kept.get(id)?.letThrough
+    const { policyDigest, watched } = told
+    const refused = earlier === undefined || watched === true ? told : { ...told, letThrough: earlier }
+    refusals.put(id, refused, at)
+    kept.add(id, {
+      print: printOf(refused.admitWith),
+      policyDigest,
+      watched,
+      letThrough: earlier ?? (watched === true ? { at, policyDigest } : undefined),
+    })
     waiting.delete(id)
+  }
+
+  /** Whether what is kept says the same: a page foresees refusals without a look at who signed, which decides what would admit the file. */
+  function isKept(id: string, { admitWith, policyDigest, watched }: Refused): boolean {
+    const known = kept.get(id)
+    if (known === undefined || known.policyDigest !== policyDigest || known.watched !== watched) return false
+    return admitWith === undefined || known.print === printOf(admitWith)
   }
 
   /** Goes on while `more`; throws unknown-store, and then nothing is lost. */
@@ -98,9 +114,7 @@ export function createExplained({ refusals, clock, keep, index }: Options): Expl
     keep(told) {
       const refused = ours(told)
       const id = refusalId(refused)
-      const { admitWith } = refused
-      // a page foresees refusals without a look at who signed, which decides what would admit the file
-      if (!kept.has(id) || (admitWith !== undefined && kept.get(id) !== printOf(admitWith))) put(id, refused)
+      if (!isKept(id, refused)) put(id, refused)
       return id
     },
     keepSoon({ words, tell }) {
@@ -136,11 +150,17 @@ export function createExplained({ refusals, clock, keep, index }: Options): Expl
   }
 }
 
-/** Ids that were added within the last hour or two (or as long as given), of very many the latest, and a print of what each was offered. */
+/** What is remembered of a refusal that was written down. */
+interface KeptOf extends Pick<Refused, 'policyDigest' | 'watched' | 'letThrough'> {
+  /** of what was offered */
+  readonly print: string
+}
+
+/** Ids that were added within the last hour or two (or as long as given), of very many the latest, and what was told under each. */
 class Lately {
   readonly #life: number
-  #latest = new Map<string, string>()
-  #before = new Map<string, string>()
+  #latest = new Map<string, KeptOf>()
+  #before = new Map<string, KeptOf>()
   #began = performance.now()
 
   /** ms: what was added longer ago than twice that is in it no more */
@@ -152,15 +172,15 @@ class Lately {
     return this.get(id) !== undefined
   }
 
-  get(id: string): string | undefined {
+  get(id: string): KeptOf | undefined {
     this.#age()
     return this.#latest.get(id) ?? this.#before.get(id)
   }
 
-  add(id: string, print: string): void {
+  add(id: string, told: KeptOf): void {
     this.#age()
     if (this.#latest.size >= MOST_LATELY) this.#turn(this.#latest)
-    this.#latest.set(id, print)
+    this.#latest.set(id, told)
   }
 
   /** False where it was not there. */
@@ -174,7 +194,7 @@ class Lately {
     if (age > this.#life) this.#turn(age > 2 * this.#life ? new Map() : this.#latest)
   }
 
-  #turn(before: Map<string, string>): void {
+  #turn(before: Map<string, KeptOf>): void {
     this.#before = before
     this.#latest = new Map()
     this.#began = performance.now()

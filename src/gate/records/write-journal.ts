@@ -46,6 +46,7 @@ export function createWriteJournal(options: Options): WriteJournal {
     const filename = clean(file.filename)
     const identity = cleanIdentity(identityOfVerdict(verdict), clean)
     const refused = verdict.kind === 'refused' ? verdict : wouldRefuse
+    const lookalike = refused?.file.lookalike
     journal.record({
       at: clock(),
       filename,
@@ -76,8 +77,9 @@ export function createWriteJournal(options: Options): WriteJournal {
         subject,
         index,
         ms: performance.now() - startedMs,
-        explain: refused && explained.keep(refused),
+        explain: refused && explained.keep(refused === wouldRefuse ? { ...refused, watched: true } : refused),
         wouldRefuse: wouldRefuse?.code,
+        ...(lookalike === undefined ? {} : { lookalike }),
       })
   }
   return { record, journal: (verdict, asked, startedMs) => record(verdict, asked)(startedMs) }

@@ -181,9 +181,11 @@ export function createDecisions(options: Options): Decisions {
     const bounds = { now: clock(), longest: policies.current().exemptionMax }
     const objection = endObjection(ends, bounds)
     if (objection !== undefined) throw new GateError('decision-invalid', objection)
-    const { dist, files, needsRule } = await filesOf(request, project, extent, gate)
+    const { dist, files, needsRule, lookalike } = await filesOf(request, project, extent, gate)
     const { id, reason } = request
-    const yaml = approvalText({ id, project, version: dist.version, files, needsRule, reason, ends, ...said })
+    const { version } = dist
+    const beside = { lookalike, isUnbounded: bounds.longest === undefined }
+    const yaml = approvalText({ id, project, version, files, needsRule, reason, ends, ...said, ...beside })
     return { yaml, seen: seenOf(files, needsRule) }
   }
 
@@ -247,6 +249,7 @@ interface Found {
   readonly dist: DistFilename
   readonly files: NonEmpty<ApprovedFile>
   readonly needsRule: boolean
+  readonly lookalike: string | undefined
 }
 
 /** The file that was asked for, as it is now, and those of its release that are refused for what may be waived. */
@@ -259,7 +262,8 @@ async function filesOf(
   const dist = parseDistFilename(request.filename, project)
   if (dist === undefined)
     throw new GateError('request-pointless', `${request.filename} is no file that could be let through`)
-  const asked = await offerFor(await gate.locateByName(project, dist), gate)
+  const located = await gate.locateByName(project, dist)
+  const asked = await offerFor(located, gate)
   if ('why' in asked) throw new GateError('request-pointless', asked.why)
   if (asked.file.sha256 !== request.sha256)
     throw new GateError('request-pointless', 'the index lists other bytes under this name than were refused')
@@ -271,7 +275,8 @@ async function filesOf(
   }
   const some = nonEmpty(files)
   if (some === undefined) throw new TypeError('there is the one that was asked for')
-  return { dist, files: some, needsRule: asked.needsRule }
+  const lookalike = 'kind' in located ? undefined : located.lookalike
+  return { dist, files: some, needsRule: asked.needsRule, lookalike }
 }
 
 type Offered = { readonly file: ApprovedFile; readonly needsRule: boolean } | { readonly why: string }

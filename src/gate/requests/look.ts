@@ -28,6 +28,8 @@ export interface FileNow {
   /** of a refusal, or why nobody can tell */
   readonly code: string | undefined
   readonly detail: string
+  /** a name that another source owns, and that the project's could be taken for */
+  readonly lookalike: string | undefined
   readonly steps: readonly Step[]
   readonly identity: Identity | undefined
   readonly uploaded: Instant | undefined
@@ -141,15 +143,18 @@ async function nowOf(found: Artifact | Refused, gate: LookingIndex['gate']): Pro
   if (!Admitted.is(verdict)) return refusedNow(verdict, uploaded)
   const { wouldRefuse, steps, identity, by } = verdict.facts
   if (wouldRefuse !== undefined) return refusedNow(wouldRefuse, uploaded)
-  return { filename: filename.text, is: 'passes', code: undefined, detail: by, steps, identity, uploaded }
+  const { lookalike } = found
+  return { filename: filename.text, is: 'passes', code: undefined, detail: by, lookalike, steps, identity, uploaded }
 }
 
 function refusedNow({ code, detail, steps, identity, file }: Refused, uploaded: Instant | undefined): FileNow {
-  return { filename: file.filename, is: 'refused', code, detail, steps, identity, uploaded }
+  const { filename, lookalike } = file
+  return { filename, is: 'refused', code, detail, lookalike, steps, identity, uploaded }
 }
 
 function unknownNow(filename: string, { code, detail }: GateError): FileNow {
-  return { filename, is: 'unknown', code, detail, steps: [], identity: undefined, uploaded: undefined }
+  const nothing = { lookalike: undefined, steps: [], identity: undefined, uploaded: undefined }
+  return { filename, is: 'unknown', code, detail, ...nothing }
 }
 
 function nameOf(found: Artifact | Refused): string {

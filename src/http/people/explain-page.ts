@@ -1,3 +1,4 @@
+import { tellLookalike } from '../../domain/decide/story.ts'
 import { moment } from '../markup/dates.ts'
 import { type Html, html, words } from '../markup/html.ts'
 import type { ToldRefusal, ToldStep } from './told-refusal.ts'
@@ -10,11 +11,11 @@ export function renderToldRefusal(told: ToldRefusal, asking?: Html): Html {
   return html`<header><div class="mark"></div><b>Portcullis</b><span>Refusal ${told.id}</span></header>
 <main>
 <section class="verdict">
-<span class="badge">Refused by policy: ${told.code}</span>
+<span class="badge">${told.watched ? 'Let through, and would be refused' : 'Refused by policy'}: ${told.code}</span>
 <h1>${capital(told.title)}</h1>
 <p class="file"><code>${told.filename}</code></p>
 <p class="lead">${words(told.meaning)}</p>
-${contrast(told.steps)}<p class="soft">${told.detail}</p>
+${alike(told)}${contrast(told.steps)}<p class="soft">${told.detail}</p>
 </section>
 <section>
 <h2>What to do</h2>
@@ -31,13 +32,19 @@ ${told.steps.map(line)}</ol>
 <section>
 <h2>The file and the decision</h2>
 <dl>
-${row('Project', told.project)}${row('Source', told.source)}${row('Index', told.index)}${row('Version', told.version)}${code('sha256', told.sha256)}${code('Decided by', told.rule ?? 'no rule')}${identity(told)}${code('Policy', told.policy)}<dt>First refused</dt><dd>${moment(told.at)}</dd>
+${row('Project', told.project)}${row('Source', told.source)}${row('Index', told.index)}${row('Version', told.version)}${code('sha256', told.sha256)}${code('Decided by', told.rule ?? 'no rule')}${identity(told)}${code('Policy', told.policy)}<dt>${told.watched ? 'Let through' : 'Refused'}</dt><dd>${moment(told.at)}${told.watched ? ', by a policy that only watches' : undefined}</dd>
+${before(told)}
 </dl>
 </section>
 </main>
 <footer>
 <p>Show this page to whoever looks after the policy: <a href="${told.url}">${told.url}</a><span class="screen"> · <a href="?format=json">as JSON</a> · <a href="../codes/${told.code}">about this code</a></span></p>
 </footer>`
+}
+
+/** Loud: a person who only reads the code would not look for it. */
+function alike({ project, lookalike }: ToldRefusal): Html | undefined {
+  return lookalike === null ? undefined : html`<p class="lead"><strong>${tellLookalike(project, lookalike)}</strong></p>\n`
 }
 
 function capital(text: string): string {
@@ -98,6 +105,11 @@ function row(name: string, value: string | null): Html | undefined {
 
 function code(name: string, value: string | null): Html | undefined {
   return value === null ? undefined : html`<dt>${name}</dt><dd><code>${value}</code></dd>\n`
+}
+
+function before({ let_through: earlier }: ToldRefusal): Html | undefined {
+  if (earlier === null) return undefined
+  return html`<dt>Let through before</dt><dd>${moment(earlier.at)}, by a policy that only watched (<code>${earlier.policy}</code>)</dd>\n`
 }
 
 function identity({ identity }: ToldRefusal): Html | undefined {

@@ -1,4 +1,5 @@
 import { formatInstant } from '../../domain/base/instant.ts'
+import { tellLookalike } from '../../domain/decide/story.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import { LONGEST_ADDRESS, LONGEST_WORDS } from '../../domain/requests/request.ts'
 import type { AccessRequest } from '../../ports/console/requests.ts'
@@ -53,15 +54,16 @@ export function tellRequest(request: AccessRequest, url: string): object {
 }
 
 /** The page of a request, for whoever asked. */
-export function renderRequest(request: AccessRequest): Html {
+export function renderRequest(request: AccessRequest, refused: Pick<Refused, 'file'> | undefined): Html {
   const { id, refusal, filename, code, reason, at, state, decision, project, index } = request
+  const lookalike = refused?.file.lookalike
   return html`<header><div class="mark"></div><b>Portcullis</b><span>Request ${id}</span></header>
 <main>
 <section class="${LOOKS[state]}">
 <span class="badge">${state}</span>
 <h1>${SAID[state]}</h1>
 <p class="file"><code>${filename}</code></p>
-${decided(request)}</section>
+${lookalike === undefined ? undefined : html`<p class="lead"><strong>${tellLookalike(project, lookalike)}</strong></p>\n`}${decided(request)}</section>
 <section>
 <h2>What was asked</h2>
 <p class="words">${reason}</p>

@@ -36,8 +36,8 @@ export function addRequests(router: Router, servings: Servings): void {
   const desk = servings[0].settings.requests
   if (desk === undefined) return
   router.add('/x/:id/request', 'request', async (exchange, { id = '' }, query) => {
-    const request = await requestOf(servings, desk, exchange, id)
-    send(servings[0], exchange, request, { status: 200, format: formatOf(query) })
+    const { request, refused } = await requestOf(servings, desk, exchange, id)
+    send(servings[0], exchange, request, { refused, status: 200, format: formatOf(query) })
   })
   router.add('/x/:id/ask', 'request', async (exchange, { id = '' }, query) => {
     await orObjection(exchange, formatOf(query), async () => await sendForm(servings, exchange, id))
@@ -45,8 +45,8 @@ export function addRequests(router: Router, servings: Servings): void {
   router.addTaking(PATH, 'ask', async (exchange, { id = '' }, query) => {
     const format = formatOf(query)
     await orObjection(exchange, format, async () => {
-      const request = await ask(servings, desk, exchange, id)
-      send(servings[0], exchange, request, { status: 201, format })
+      const { request, refused } = await ask(servings, desk, exchange, id)
+      send(servings[0], exchange, request, { refused, status: 201, format })
     })
   })
 }
@@ -88,7 +88,13 @@ async function sendForm(servings: Servings, exchange: Exchange, id: string): Pro
   sendPage(exchange, { title: `Ask: ${refused.file.filename}`, body: renderAsking(id, refused, form), hasForm: true })
 }
 
-async function ask(servings: Servings, desk: RequestDesk, exchange: Exchange, id: string): Promise<AccessRequest> {
+interface Asked {
+  readonly request: AccessRequest
+  /** as long as it is kept */
+  readonly refused: Refused | undefined
+}
+
+async function ask(servings: Servings, desk: RequestDesk, exchange: Exchange, id: string): Promise<Asked> {
   const [{ settings, base }] = servings
   assertOwnPage(exchange.request, { base: base(), isCalled: settings.publicUrl !== undefined })
   const { found, serving } = await explainedBy(servings, id, exchange.client)
@@ -97,7 +103,8 @@ async function ask(servings: Servings, desk: RequestDesk, exchange: Exchange, id
   const { subject, address, also, holder } = exchange.client
   // of IPv6 a network is one: whoever has it has more addresses than there may be requests
   const client = { subject, address: neighbourhoodOf(address), also, holder }
-  return await desk.ask({ refusal: id, refused: found.refused, index: serving.index, client, reason, email })
+  const { refused } = found
+  return { request: await desk.ask({ refusal: id, refused, index: serving.index, client, reason, email }), refused }
 }
 
 /** It outlives the refusal, which is kept for as long as the journal is. */
@@ -106,29 +113,30 @@ async function requestOf(
   desk: RequestDesk,
   { client }: Exchange,
   id: string,
-): Promise<AccessRequest> {
-  await explainedBy(servings, id, client)
+): Promise<Asked> {
+  const { found } = await explainedBy(servings, id, client)
   const request = await desk.ofRefusal(id)
   const serving = servings.find(({ index }) => index === request?.index)
   if (request === undefined || serving === undefined)
     throw new GateError('not-found', 'nobody has asked about a refusal of this id')
   assertMayEnter(client, serving.index)
-  return request
+  return { request, refused: found?.refused }
 }
 
 interface How {
+  readonly refused: Refused | undefined
   readonly status: number
   readonly format: string | undefined
 }
 
-function send(serving: Serving, exchange: Exchange, request: AccessRequest, { status, format }: How): void {
+function send(serving: Serving, exchange: Exchange, request: AccessRequest, { refused, status, format }: How): void {
   const url = `${explainUrl(serving, request.refusal)}/request`
   const headers = status === 201 ? ['Location', new URL(url).pathname] : []
   if (!isBrowser(exchange) || asksForJson(exchange, format))
     sendJson(exchange, status, tellRequest(request, url), headers)
   else {
     const title = `Request: ${request.filename}`
-    sendPage(exchange, { title, status, headers, body: renderRequest(request), scripts: ['../dates.js'] })
+    sendPage(exchange, { title, status, headers, body: renderRequest(request, refused), scripts: ['../dates.js'] })
   }
 }
 

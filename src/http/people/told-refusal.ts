@@ -37,6 +37,8 @@ export interface ToldRefusal {
   readonly project: string
   /** whose page lists the file, where that is known */
   readonly source: string | null
+  /** that another source owns, and that the project's name could be taken for */
+  readonly lookalike: string | null
   /** that refused it */
   readonly index: string | null
   readonly version: string | null
@@ -57,12 +59,16 @@ export interface ToldRefusal {
   /** the newest file of the project that passes */
   readonly passes: { readonly version: string; readonly filename: string } | null
   readonly policy: string
-  /** when it was first refused for this reason */
+  /** the policy only watched: the file was let through */
+  readonly watched: boolean
+  /** that it was let through before, while a policy only watched */
+  readonly let_through: { readonly at: string; readonly policy: string } | null
+  /** when it was refused for this reason by this policy, or would have been */
   readonly at: string
 }
 
 export function tellRefusal(id: string, url: string, { refused, at, index }: Kept, help: Help = NO_HELP): ToldRefusal {
-  const { code, file, rule, identity } = refused
+  const { code, file, rule, identity, letThrough } = refused
   const { title, meaning } = refusalEntry(code)
   return {
     id,
@@ -75,6 +81,7 @@ export function tellRefusal(id: string, url: string, { refused, at, index }: Kep
     remedy: remedyFor(refused),
     project: file.project,
     source: file.source ?? null,
+    lookalike: file.lookalike ?? null,
     index: refused.index ?? index ?? null,
     version: file.version ?? null,
     filename: file.filename,
@@ -93,6 +100,8 @@ export function tellRefusal(id: string, url: string, { refused, at, index }: Kep
     contact: help.contact ?? null,
     passes: help.passes ?? null,
     policy: refused.policyDigest,
+    watched: refused.watched === true,
+    let_through: letThrough === undefined ? null : { at: formatInstant(letThrough.at), policy: letThrough.policyDigest },
     at: formatInstant(at),
   }
 }

@@ -10,9 +10,10 @@ import {
   parseAllDocuments,
   type YAMLMap,
   type YAMLSeq,
+  visit,
 } from 'yaml'
 import { GateError } from '../../domain/base/errors.ts'
-import type { TextFile, YamlPath } from '../yaml/yaml-document.ts'
+import { repeatedIn, type TextFile, type YamlPath } from '../yaml/yaml-document.ts'
 
 /** A list or a mapping. */
 export type Holder = YAMLMap | YAMLSeq
@@ -30,6 +31,7 @@ function parse({ path, text }: TextFile): readonly Document.Parsed[] {
   const documents = parseAllDocuments(text, {
     schema: 'core',
     merge: false,
+    uniqueKeys: false, // it compares each pair of keys
     keepSourceTokens: true,
     prettyErrors: false,
     logLevel: 'error',
@@ -37,6 +39,12 @@ function parse({ path, text }: TextFile): readonly Document.Parsed[] {
   const parsed = Array.isArray(documents) ? documents : []
   const [error] = parsed.flatMap(document => document.errors)
   if (error !== undefined) throw new GateError('policy-invalid', `${path}: not YAML: ${error.message.split('\n')[0]}`)
+  for (const document of parsed)
+    visit(document, {
+      Map(_, map) {
+        if (repeatedIn(map).length > 0) throw new GateError('policy-invalid', `${path}: a key stands there twice`)
+      },
+    })
   return parsed
 }
 

@@ -25,13 +25,18 @@ export function generateCarrierKeys(): { readonly privatePem: string; readonly p
 
 /** `undefined` when it is not an ed25519 private key in PEM. */
 export function readSigningKey(pem: string): CarrierKey | undefined {
-  return keyOf(() => createPrivateKey(pem))
+  return isOne(pem) ? keyOf(() => createPrivateKey(pem)) : undefined
 }
 
 /** `undefined` when it is not an ed25519 public key in PEM. */
 export function readSignerKey(pem: string): CarrierKey | undefined {
   if (pem.includes('PRIVATE KEY')) return undefined // what vouches should not be what signs
-  return keyOf(() => createPublicKey(pem))
+  return isOne(pem) ? keyOf(() => createPublicKey(pem)) : undefined
+}
+
+/** Of several the first would be taken, and nobody would know which that is. */
+function isOne(pem: string): boolean {
+  return pem.match(/^-----BEGIN /gm)?.length === 1
 }
 
 function keyOf(read: () => KeyObject): CarrierKey | undefined {

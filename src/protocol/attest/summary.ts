@@ -18,13 +18,19 @@ export interface SummaryKey {
 
 /** `undefined` when it is not a P-256 private key in PEM (PKCS #8, without a password). */
 export function readSummarySigner(pem: string): SummaryKey | undefined {
-  return /^-----BEGIN PRIVATE KEY-----\r?$/m.test(pem) ? keyOf(() => createPrivateKey(pem)) : undefined
+  return isOne(pem, 'PRIVATE KEY') ? keyOf(() => createPrivateKey(pem)) : undefined
 }
 
 /** `undefined` when it is not a P-256 public key in PEM (SubjectPublicKeyInfo). */
 export function readSummaryKey(pem: string): SummaryKey | undefined {
   if (pem.includes('PRIVATE KEY')) return undefined // what is handed round should not be what signs
-  return /^-----BEGIN PUBLIC KEY-----\r?$/m.test(pem) ? keyOf(() => createPublicKey(pem)) : undefined
+  return isOne(pem, 'PUBLIC KEY') ? keyOf(() => createPublicKey(pem)) : undefined
+}
+
+/** Of several the first would be taken, and nobody would know which that is. */
+function isOne(pem: string, kind: 'PRIVATE KEY' | 'PUBLIC KEY'): boolean {
+  const begun = pem.match(/^-----BEGIN .*$/gm) ?? []
+  return begun.length === 1 && begun[0]?.trimEnd() === `-----BEGIN ${kind}-----`
 }
 
 function keyOf(read: () => KeyObject): SummaryKey | undefined {

@@ -63,7 +63,7 @@ export function compileTest(
     attestedBy: signer('attested_by'),
     builtBy: given.built_by === undefined ? undefined : workflowRefOf(given.built_by),
     source: given.source as SourceName | undefined,
-    sha256: parseSha256(given.sha256 ?? ''),
+    sha256: parseSha256((given.sha256 ?? '').replace(/^sha256:/, '')),
     uploaded: time('uploaded'),
     yanked: given.yanked === true,
     status: given.status ?? ('active' as const),

@@ -45,7 +45,7 @@ function readWhat(text: RevocationText, wrong: Wrong): Revoked | undefined {
       if (form !== name && text[key] !== undefined) wrong(key, `belongs to ${form}, not to ${name}`)
   switch (name) {
     case 'sha256': {
-      const sha256 = parseSha256(text.sha256 ?? '')
+      const sha256 = parseSha256((text.sha256 ?? '').replace(/^sha256:/, ''))
       return sha256 === undefined ? undefined : { kind: 'sha256', sha256 }
     }
     case 'run':

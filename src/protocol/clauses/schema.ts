@@ -35,7 +35,8 @@ const uuid = z
 const repositoryName = z
   .string()
   .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_.-]+)+$/, { error: 'must be owner/name' })
-const sha256Text = z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be 64 lower-case hex digits' })
+/** With its algorithm, as exemptions have it, or without. */
+const sha256Text = z.string().regex(/^(?:sha256:)?[0-9a-f]{64}$/, { error: 'must be 64 lower-case hex digits' })
 const trigger = z.string().regex(/^[a-z][a-z_]*$/, { error: 'must be an event name such as push or workflow_dispatch' })
 
 const demands = {

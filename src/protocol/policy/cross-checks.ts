@@ -153,18 +153,21 @@ export function warnOfPredicates({ rule, document, path }: ReadRule): readonly D
 /** What a rule says and what has no effect, or more than one might think. */
 export function warnOfRule({ rule, value, document, path }: ReadRule): readonly Diagnostic[] {
   const warnings: Diagnostic[] = []
+  // whoever bounds a rule to files of one source, and asks nothing of them, has said what he means
+  const isOfOneSource = value.source !== undefined && rule.attestation === 'optional'
   if (value.identity === 'first-seen' && rule.publishers !== undefined)
     warnings.push(document.at([...path, 'identity'], 'has no effect: the rule names publishers, and those decide'))
   if (
     rule.attestation !== 'required' &&
     rule.publishers === undefined &&
     rule.identity === 'declared' &&
-    rule.deny === undefined
+    rule.deny === undefined &&
+    !isOfOneSource
   )
     warnings.push(
       document.at(
         path,
-        'names no publisher, so that anybody’s attestation passes: add publishers, or identity: first-seen',
+        'names no publisher, so that anybody’s attestation passes: add publishers, or identity: first-seen; or source, for packages of your own index',
       ),
     )
   if (value.slsa !== undefined && rule.attestation !== 'required')

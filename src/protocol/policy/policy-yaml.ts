@@ -40,15 +40,17 @@ export function loadPolicy(
   const diagnostics: Diagnostic[] = []
   const documents: YamlDocument[] = []
   for (const file of files) {
-    const read = readYamlDocuments(file)
+    const read = readOften(file)
     if ('diagnostics' in read) diagnostics.push(...read.diagnostics)
     else documents.push(...read)
   }
   const readable = diagnostics.length === 0
   const jitless = files.reduce((size, { text }) => size + text.length, 0) < WORTH_COMPILING
   for (const document of documents) {
+    if (fitting.has(document)) continue
     const { error } = policySchema.safeParse(document.value, { jitless })
-    if (error !== undefined) diagnostics.push(...describeIssues(error.issues, document, policySchema))
+    if (error === undefined) fitting.add(document)
+    else diagnostics.push(...describeIssues(error.issues, document, policySchema))
   }
   // an unreadable file would make its names look missing
   const compiled = readable
@@ -62,6 +64,26 @@ export function loadPolicy(
   const tests = runTests(contents.tests, policy, now)
   const failed = nonEmpty(tests.filter(({ passed }) => !passed).map(({ place }) => place))
   return failed === undefined ? { policy, contents, tests } : { diagnostics: failed, tests }
+}
+
+type ReadFile = ReturnType<typeof readYamlDocuments>
+
+const before = new WeakSet<TextFile>()
+const kept = new WeakMap<TextFile, ReadFile>()
+/** documents that fit the schema */
+const fitting = new WeakSet<YamlDocument>()
+
+/**
+ * Reading is most of the work, and a policy is read again with each approval that comes beside it: a file that is read for the second time
+ * is kept as it was read, for as long as somebody has it. What is read once takes no room.
+ */
+function readOften(file: TextFile): ReadFile {
+  const known = kept.get(file)
+  if (known !== undefined) return known
+  const read = readYamlDocuments(file)
+  if (before.has(file)) kept.set(file, read)
+  else before.add(file)
+  return read
 }
 
 /**

@@ -31,6 +31,8 @@ export interface WriteOptions extends ExemptionOptions {
   readonly remarks: readonly string[]
   /** a policy that this one is read beside, and whose names of publishers are taken; it has the mode and the defaults */
   readonly base: { readonly publishers: readonly string[] } | undefined
+  /** a source of the gate owns names: what looks like one of them is denied */
+  readonly hasOwnNames?: boolean | undefined
 }
 
 /** A policy, and the files that it names. */
@@ -58,7 +60,17 @@ export function writePolicy(files: readonly ObservedFile[], options: WriteOption
     ...header(files, publishers, options),
     'version: 1',
     ...(options.base === undefined
-      ? ['mode: enforce', '', 'defaults:', '  attestation: required', '  unmatched: deny']
+      ? [
+          'mode: enforce',
+          '',
+          'defaults:',
+          '  attestation: required',
+          '  unmatched: deny',
+          ...(options.hasOwnNames === true ? ['  confusable: deny # names that somebody could take for yours'] : []),
+          '',
+          '# how long an exemption may live from now on, and an approval in the console',
+          `limits: { exemption_max: ${longestLife(options)}d }`,
+        ]
       : []),
     ...(publishers.lines.length === 0 ? [] : ['', 'publishers:', ...publishers.lines]),
     ...(projects.length === 0 && options.base !== undefined
@@ -73,6 +85,16 @@ export function writePolicy(files: readonly ObservedFile[], options: WriteOption
 /** Those that need a rule here: no base decides them, and something of them does not pass without one. */
 function projectsOf(files: readonly ObservedFile[]): readonly ProjectName[] {
   return [...new Set(files.filter(({ base }) => base === undefined).map(({ project }) => project))].sort()
+}
+
+const DAY = 86_400_000
+/** days that an exemption may live where those that are written here end sooner */
+const LONGEST = 180
+
+/** Whatever is written here is within it. A date ends with its day. */
+function longestLife({ at, ends }: Pick<WriteOptions, 'at' | 'ends'>): number {
+  const last = Math.max(...ends.map(date => Date.parse(`${date}T00:00:00Z`) + DAY))
+  return Math.max(LONGEST, Math.ceil((last - at) / DAY))
 }
 
 function header(

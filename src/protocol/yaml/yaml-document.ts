@@ -12,6 +12,7 @@ import {
   parseAllDocuments,
   parseDocument,
   visit,
+  type YAMLMap,
 } from 'yaml'
 import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
 import type { Diagnostic } from './diagnostic.ts'
@@ -75,7 +76,7 @@ export function readYamlDocuments(file: TextFile): NonEmpty<YamlDocument> | Unre
 
 const STRICT = {
   schema: 'core',
-  uniqueKeys: true,
+  uniqueKeys: false, // it compares each pair of keys; they are looked at below, each once
   merge: false,
   prettyErrors: false,
   logLevel: 'error', // `silent` would drop the error that says there is a second document
@@ -138,12 +139,24 @@ function forbiddenIn(document: Parsed, place: (offset: number, message: string) 
       forbid(isNode(node.key) ? node.key : (document.contents as Node), 'a key must be text')
     if (isPair(node) && isScalar(node.key) && FORBIDDEN_KEYS.includes(String(node.key.value)))
       forbid(node.key, `the key "${String(node.key.value)}" is not allowed`)
+    if (isMap(node)) for (const key of repeatedIn(node)) forbid(key, 'this key stands here twice')
     if (isAlias(node)) forbid(node, `aliases are not allowed: write the value out instead of *${node.source}`)
     if (!isScalar(node) && !isCollection(node)) return
     if (node.anchor !== undefined) forbid(node, `anchors are not allowed: &${node.anchor}`)
     if (node.tag !== undefined) forbid(node, `tags are not allowed: ${node.tag}`)
   })
   return forbidden
+}
+
+/** Keys that stood in the map before. */
+export function repeatedIn({ items }: YAMLMap): readonly Node[] {
+  const seen = new Set<unknown>()
+  return items.flatMap(({ key }) => {
+    if (!isScalar(key)) return []
+    if (seen.has(key.value)) return [key]
+    seen.add(key.value)
+    return []
+  })
 }
 
 function find(root: Node | null, path: YamlPath): { readonly key: Node | undefined; readonly value: Node | undefined } {
@@ -165,9 +178,21 @@ function step(
     return isNode(item) ? { key: undefined, value: item } : undefined
   }
   if (!isMap(node)) return undefined
-  const pair = node.items.find(({ key }) => isScalar(key) && key.value === part)
+  const pair = pairsOf(node).get(part)
   if (pair === undefined || !isNode(pair.key)) return undefined
   return { key: pair.key, value: isNode(pair.value) ? pair.value : pair.key }
+}
+
+const pairs = new WeakMap<YAMLMap, ReadonlyMap<unknown, YAMLMap['items'][number]>>()
+
+/** By key: a map of thousands of keys is asked for each of them. */
+function pairsOf(map: YAMLMap): ReadonlyMap<unknown, YAMLMap['items'][number]> {
+  const known = pairs.get(map)
+  if (known !== undefined) return known
+  // of keys that are repeated the first stands
+  const made = new Map(map.items.toReversed().flatMap(pair => (isScalar(pair.key) ? [[pair.key.value, pair] as const] : [])))
+  pairs.set(map, made)
+  return made
 }
 
 /** `projects[3].publishers[0]`; keys that are not words stand in brackets. */
@@ -182,7 +207,6 @@ function printPath(path: YamlPath): string {
 }
 
 function sentence(code: string, message: string): string {
-  if (code === 'DUPLICATE_KEY') return 'this key stands here twice'
   if (code === 'MULTIPLE_DOCS') return 'the file must hold one YAML document'
   const [first = message] = message.split('\n')
   return `not YAML: ${first}`

@@ -166,9 +166,20 @@ async function claimsOf(way: openid.Configuration, came: URL, proof: SignInProof
   const lacks = claims['groups'] === undefined || claims['email'] === undefined
   const asksMore = lacks && way.serverMetadata().userinfo_endpoint !== undefined
   const more: Claims = asksMore ? await openid.fetchUserInfo(way, tokens.access_token, claims.sub) : claims
-  // what the ID token says goes before what is told beside it, and no other address makes its own one verified
-  const isOfAnother = claims['email'] !== undefined && claims['email'] !== more['email']
-  return { ...more, ...(isOfAnother ? { email_verified: false } : {}), ...claims }
+  // what the ID token says goes before what is told beside it
+  return { ...more, ...claims, ...addressIn(claims, more) }
+}
+
+/**
+ * An address, and whether it was verified: of one document. What one says of an address that it does not name makes none of the other
+ * verified; that it is not verified is believed wherever it stands.
+ */
+function addressIn(claims: Claims, more: Claims): Pick<Claims, 'email' | 'email_verified'> {
+  const { email = more['email'], email_verified: said } = claims
+  const saysNo = said !== undefined && !isYes(said)
+  if (saysNo || claims['email'] === more['email']) return { email, email_verified: said ?? more['email_verified'] }
+  if (claims['email'] === undefined) return { email, email_verified: more['email_verified'] }
+  return { email, email_verified: said ?? false }
 }
 
 interface Claims {
@@ -179,7 +190,7 @@ interface Claims {
 function readClaims(claims: Claims, { unverifiedEmail }: Pick<SignInIssuerOptions, 'unverifiedEmail'>): SignedIn {
   const { sub, email, email_verified: verified, name, groups } = claims
   const address = isText(email) ? email : undefined
-  const isVerified = verified === true || verified === 'true' || (unverifiedEmail && verified === undefined)
+  const isVerified = isYes(verified) || (unverifiedEmail && verified === undefined)
   return {
     subject: sub,
     email: isVerified ? address : undefined,
@@ -188,6 +199,11 @@ function readClaims(claims: Claims, { unverifiedEmail }: Pick<SignInIssuerOption
     // a text in place of a list is one group for some issuers; no part of a text is ever a group
     groups: Array.isArray(groups) ? groups.filter(isText) : isText(groups) ? [groups] : [],
   }
+}
+
+/** Some issuers write it as a text. */
+function isYes(verified: unknown): boolean {
+  return verified === true || verified === 'true'
 }
 
 /** Visible, on one line, and of a length that somebody reads. */

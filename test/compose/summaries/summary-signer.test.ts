@@ -19,7 +19,7 @@ t.test('a key that cannot sign summaries stops the start, and nothing of it is t
   const wrong = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({ type: 'pkcs8', format: 'pem' })
   writeFileSync(key, wrong)
   const starting = startGate(t, world, { configuration: { vsa: { key, verifier_id: verifierId } } })
-  await t.rejects(starting, { code: 'config-invalid', detail: /^vsa\.key: \S+ is no P-256 private key in PEM/ })
+  await t.rejects(starting, { code: 'config-invalid', detail: /^vsa\.key: \S+ is not one P-256 private key in PEM/ })
   writeFileSync(
     key,
     generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }),

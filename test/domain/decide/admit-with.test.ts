@@ -215,8 +215,8 @@ t.test('for what nothing overcomes none is offered, and it is said why', async t
   }
   const yanked = { artifact: listed(undefined, { yanked: true }), rule: `${OURS}, yanked: deny` }
   const spoilt = refusedIn({ ...yanked, code: 'yanked', finding: HARD[1]?.finding ?? UNASKED })
-  t.match(spoilt, { code: 'yanked', admitWith: undefined })
-  t.match(whyNothingAdmits(spoilt), /signature-invalid stands against it too \(because\)/)
+  t.match(spoilt, { code: 'signature-invalid', admitWith: undefined, behind: undefined }, 'what is hard is told first')
+  t.match(whyNothingAdmits(spoilt), 'signature-invalid is never waived')
   const unseen = refusedIn({ ...yanked, code: 'yanked', finding: UNASKED })
   t.match(whyNothingAdmits(unseen), /Who signed the file is not known yet/)
   t.equal(whyNothingAdmits(refusedIn({ code: 'unattested', finding: UNATTESTED })), undefined, 'but not where some is')
@@ -229,8 +229,11 @@ t.test(
   async t => {
     const forged = HARD.find(({ code }) => code === 'signature-invalid')?.finding ?? UNASKED
     const stranger = refusedIn({ ...NO_RULE, finding: forged })
-    t.match(stranger, { code: 'no-rule', behind: 'signature-invalid', admitWith: undefined }, 'the code stays')
+    const itself = { code: 'signature-invalid', behind: undefined, admitWith: undefined }
+    t.match(stranger, itself, 'what is known to be forged is no file that only lacks a rule')
+    t.match(refusedIn({ ...NO_RULE, finding: UNASKED }), { code: 'no-rule' }, 'but nobody is called a forger unasked')
     t.equal(remedyFor(stranger), REFUSALS['signature-invalid'].remedy)
+    t.equal(remedyFor({ ...stranger, code: 'no-rule', behind: 'revoked' }), REFUSALS.revoked.remedy)
     const offered = refusedIn({ ...NO_RULE, finding: UNATTESTED })
     t.match(remedyFor(offered), /add a rule for it\. The page of the refusal has one ready to paste\.$/)
     t.equal(remedyFor({ ...offered, admitWith: undefined }), REFUSALS['no-rule'].remedy, 'where there is none')

@@ -167,6 +167,19 @@ const CASES: readonly Case[] = [
     detail: /could be taken for pkgs/,
   },
   {
+    when: 'its name is like one of ours, whatever it is refused for',
+    code: 'publisher-mismatch',
+    artifact: listed(undefined, { lookalike: 'pkgs' }),
+    finding: attested(STRANGER),
+    detail: /The name pkg could be taken for pkgs, which another source owns\.$/,
+  },
+  {
+    when: 'its name is like one of ours and no rule names it',
+    code: 'no-rule',
+    artifact: listed('other-1.0.tar.gz', { lookalike: 'others' }),
+    detail: /No rule of the policy names other.*The name other could be taken for others, which another source owns\.$/,
+  },
+  {
     when: 'it is yanked without a reason',
     code: 'yanked',
     artifact: listed(undefined, { yanked: '' }),
@@ -279,17 +292,21 @@ t.test('a file is refused when', async t => {
 
 t.test('what is foreseen of a file is the refusal that it will have, in the words that name it', async t => {
   for (const { when, artifact = listed(), finding = attested(), policy: under = policy() } of CASES) {
-    const known = { anyhow: finding, found: () => finding }
+    const known = { anyhow: () => finding, found: () => finding }
     const { code, file, rule, detail, policyDigest } = refused(artifact, finding, under)
     const words = { code, file, rule, detail, policyDigest }
     t.strictSame(outlook(artifact, known, under, NO_HISTORY, NOW), words, when)
   }
-  const known = { anyhow: UNATTESTED, found: () => attested() }
+  const known = { anyhow: () => UNATTESTED, found: () => attested() }
   t.equal(outlook(listed(), known, policy(), NO_HISTORY, NOW), 'admitted')
-  const unknown = { anyhow: UNATTESTED, found: () => undefined }
+  const unknown = { anyhow: () => UNATTESTED, found: () => undefined }
   t.equal(outlook(listed(), unknown, policy(), NO_HISTORY, NOW), undefined, 'nobody looked yet')
   const denied = outlook(listed(), unknown, policy('{ match: pkg, deny: no }'), NO_HISTORY, NOW)
   t.match(denied, { code: 'rule-denies' }, 'nobody needs to look')
+  const stranger = listed('other-1.0.tar.gz')
+  t.match(outlook(stranger, unknown, policy(), NO_HISTORY, NOW), { code: 'no-rule' })
+  const forged = { ...unknown, anyhow: () => ({ kind: 'invalid', why: 'digest-mismatch', detail: 'x' }) as const }
+  t.match(outlook(stranger, forged, policy(), NO_HISTORY, NOW), { code: 'digest-mismatch' }, 'it is known already')
 })
 
 t.test('optional', async t => {

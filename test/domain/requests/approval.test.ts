@@ -28,6 +28,15 @@ const TERMS: ApprovalTerms = {
   ends: instant(NOW + 30 * DAY),
 }
 
+t.test('where the policy sets no bound, or the name is like another, that stands above it', t => {
+  const text = approvalText({ ...TERMS, isUnbounded: true, lookalike: 'dem0' })
+  t.match(text, /^# The policy sets no bound to when it ends \(limits\.exemption_max\)/m)
+  t.match(text, /^# WARNING: The name demo could be taken for dem0, which another source owns\.$/m)
+  t.match(loaded(text).policy.exemptionsFor(project), [{ id: 'approval-k3j9x2m4qz' }])
+  t.notMatch(approvalText(TERMS), /no bound|WARNING/)
+  t.end()
+})
+
 function loaded(text: string) {
   const read = loadPolicy([{ path: 'a', text }], NOW, noRoots)
   if ('diagnostics' in read) throw new Error(read.diagnostics.map(formatDiagnostic).join('\n'))

@@ -27,6 +27,14 @@ t.test('a refusal is a story of its project, its code and its index, whichever f
   for (const event of others) t.not(told(event)?.story, refused?.story)
 })
 
+t.test('a name like one that another source owns is told with its refusal, whatever that is for', async t => {
+  t.match(told(verdict({ code: 'no-rule', project: 'acmecore', lookalike: 'acme-core' })), {
+    title: 'acmecore (could be taken for acme-core) was refused: no rule for this project',
+    text: /: no-rule\. The name acmecore could be taken for acme-core, which another source owns\.$/,
+    data: { lookalike: 'acme-core' },
+  })
+})
+
 t.test('a change of publisher or of source is held, and each signer is a story', async t => {
   const held = told(verdict({ code: 'publisher-changed', identity: 'github mallory/demo release.yml' }))
   t.match(held, { type: 'held', title: 'demo is held: signed by somebody new', text: /signed by github mallory/ })

@@ -53,6 +53,21 @@ function scene(t: Test, keep = millis(90 * 86_400_000)) {
 
 const [WHEEL, SDIST] = ['pkg-1.0.0-py3-none-any.whl', 'pkg-1.0.0.tar.gz'].map(refusedOf) as [Refused, Refused]
 
+t.test('what a policy only watched, and another refuses, is told with both, each at its time', async t => {
+  const { explained, kept } = scene(t)
+  const id = explained.keep({ ...WHEEL, watched: true })
+  t.match(kept.get(id), { refused: { watched: true, policyDigest: POLICY.digest, letThrough: undefined }, at: NOW })
+  const refused = { ...WHEEL, policyDigest: 'enforced' }
+  t.equal(explained.keep(refused), id)
+  const letThrough = { at: NOW, policyDigest: POLICY.digest }
+  t.match(kept.get(id), { refused: { watched: undefined, policyDigest: 'enforced', letThrough } })
+  kept.clear()
+  explained.keep(refused)
+  t.equal(kept.size, 0, 'once')
+  explained.keep({ ...WHEEL, policyDigest: 'another' })
+  t.match(kept.get(id), { refused: { policyDigest: 'another', letThrough } }, 'the policy that refuses it now')
+})
+
 t.test('a refusal has one id, whether it is kept at once or soon', async t => {
   const { explained, soon } = scene(t)
   t.equal(soon(WHEEL), explained.keep(WHEEL))

@@ -2,6 +2,7 @@ import t from 'tap'
 import { decide } from '../../../src/domain/decide/decide.ts'
 import type { Refused } from '../../../src/domain/decide/verdict.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
+import { renderToldRefusal } from '../../../src/http/people/explain-page.ts'
 import { tellRefusal } from '../../../src/http/people/told-refusal.ts'
 import { listed, NOW, policyOf, UNATTESTED } from '../../world/judging/judging.ts'
 
@@ -31,6 +32,17 @@ t.test('the newest version that passes is not named again among the others', asy
   t.strictSame(notes('2.0', '1.0'), ['a mirror', 'Other versions that pass: 1.0.'])
   t.strictSame(notes('2.0'), ['a mirror'])
   t.strictSame(notes('1.0', '0.9'), ['a mirror', 'Other versions that pass: 1.0, 0.9.'])
+})
+
+t.test('whether a file was let through, and when, is told with its refusal', async t => {
+  const letThrough = { at: NOW, policyDigest: 'watching' }
+  const now = tellRefusal('abc', 'x', { refused: { ...REFUSED, letThrough }, at: NOW })
+  t.match(now, { watched: false, let_through: { policy: 'watching' } })
+  const refused = /Refused by policy: [^]*<dt>Refused<[^]*<dt>Let through before<[^]*watching/
+  t.match(renderToldRefusal(now).text, refused)
+  const then = tellRefusal('abc', 'x', { refused: { ...REFUSED, watched: true }, at: NOW })
+  t.match(then, { watched: true, let_through: null })
+  t.match(renderToldRefusal(then).text, /Let through, and would be refused: [^]*<dt>Let through</)
 })
 
 t.test('what is absent is null, and never left out', async t => {

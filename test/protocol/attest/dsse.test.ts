@@ -62,5 +62,8 @@ t.test('a key of another kind is none, and what signs does not vouch', async t =
   const { privatePem, publicPem } = generateCarrierKeys()
   t.equal(readSignerKey(privatePem), undefined)
   t.equal(readSigningKey(publicPem), undefined)
+  const other = generateCarrierKeys()
+  t.equal(readSigningKey(`${privatePem}${other.privatePem}`), undefined, 'two: nobody knows which')
+  t.equal(readSignerKey(`${publicPem}${other.publicPem}`), undefined)
   for (const text of ['', 'x', publicPem.slice(0, 60)]) t.equal(readSignerKey(text), undefined)
 })

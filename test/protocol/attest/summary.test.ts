@@ -216,6 +216,7 @@ t.test('a key is P-256 in PEM, and each half is taken where it belongs', async t
     empty: '',
   }
   for (const [what, pem] of Object.entries(no)) t.equal(readSummarySigner(pem), undefined, what)
+  t.equal(readSummarySigner(`${privatePem}${PAIR.privatePem}`), undefined, 'two: nobody knows which')
   for (const pem of [privatePem, pems('P-384').publicPem, '', `${publicPem}${privatePem}`])
     t.equal(readSummaryKey(pem), undefined)
 })

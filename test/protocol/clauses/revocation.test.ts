@@ -1,4 +1,7 @@
 import t from 'tap'
+import { loadPolicy } from '../../../src/protocol/policy/policy-yaml.ts'
+import { NOW } from '../../world/judging/judging.ts'
+import { noRoots } from '../../world/judging/roots.ts'
 import { assertRefusedAtPlace, type WrongPolicy } from '../good-policy.ts'
 
 const WRONG: readonly WrongPolicy[] = [
@@ -74,3 +77,19 @@ const WRONG: readonly WrongPolicy[] = [
 t.test('a malformed revocation is refused at its place', async t => {
   assertRefusedAtPlace(t, WRONG)
 })
+
+const DIGEST = '4'.repeat(64)
+
+t.test('a digest is revoked with its algorithm, as exemptions have it, and without', async t => {
+  for (const written of [DIGEST, `sha256:${DIGEST}`]) {
+    const read = loadPolicy([{ path: 'p', text: revoking(written) }], NOW, noRoots)
+    t.match(read, { policy: { revocations: [{ what: { kind: 'sha256', sha256: DIGEST } }] } }, written)
+  }
+  t.match(loadPolicy([{ path: 'p', text: revoking(`sha512:${DIGEST}`) }], NOW, noRoots), {
+    diagnostics: [{ message: 'must be 64 lower-case hex digits' }],
+  })
+})
+
+function revoking(sha256: string): string {
+  return `version: 1\nprojects: [{ match: pkg, deny: no }]\nrevocations: [{ sha256: "${sha256}", reason: x }]\n`
+}

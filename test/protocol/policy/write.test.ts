@@ -56,6 +56,21 @@ function file(release: string, changes: Partial<ObservedFile> = {}): ObservedFil
   }
 }
 
+t.test('where a source owns names, what looks like one of them is denied', async t => {
+  const { text } = writePolicy([], { ...OPTIONS, hasOwnNames: true })
+  t.match(text, /defaults:\n(?: {2}.*\n)* {2}confusable: deny/)
+  t.notMatch(writePolicy([], OPTIONS).text, 'confusable')
+  t.notMatch(writePolicy([], { ...OPTIONS, hasOwnNames: true, base: { publishers: [] } }).text, 'confusable')
+})
+
+t.test('what is written has a bound for exemptions and approvals, within which its own end', async t => {
+  t.match(writePolicy([], OPTIONS).text, 'limits: { exemption_max: 180d }')
+  const { text } = writePolicy([file('demo==1.0')], { ...OPTIONS, ends: ['2029-12-31'] })
+  t.match(text, /limits: \{ exemption_max: 1\d{3}d \}/)
+  t.match(loadPolicy([{ path: 'p', text }], NOW, noRoots), { policy: {} })
+  t.notMatch(writePolicy([], { ...OPTIONS, base: { publishers: [] } }).text, 'limits', 'a base has its own')
+})
+
 t.test('nothing from outside leaves a comment of a policy that is written', async t => {
   const { text } = writePolicy([], {
     ...OPTIONS,
@@ -69,6 +84,7 @@ t.test('nothing from outside leaves a comment of a policy that is written', asyn
     'defaults:',
     '  attestation: required',
     '  unmatched: deny',
+    'limits: { exemption_max: 180d }',
     'projects:',
   ])
 })

@@ -32,6 +32,26 @@ function told(text: string): readonly string[] {
   })
 }
 
+t.test('each key that stands twice is told at its place, and no other', async t => {
+  const twice = (line: number, column: number) => `${line}:${column} this key stands here twice`
+  t.strictSame(told('a: 1\nb: 2\na: 3\n"a": 4\n'), [twice(3, 1), twice(4, 1)])
+  t.strictSame(told('a: { x: 1, y: 2, x: 3 }\nb:\n  - x: 1\n    x: 2\n  - x: 1\n'), [twice(1, 18), twice(4, 5)])
+  t.strictSame(told('a:\n  ? x\n  : 1\n  ? x\n  : 2\n'), [twice(4, 5)])
+  t.strictSame(told('a: { b: 1 }\nb: { a: 1, b: 2 }\n'), ['{"a":{"b":1},"b":{"a":1,"b":2}} at 2:4'])
+})
+
+t.test('many keys take no more time each than few', async t => {
+  const keys = (count: number) => Array.from({ length: count }, (_, at) => `a${at}: 1\n`).join('')
+  const took = (count: number) => {
+    const { user } = process.cpuUsage()
+    readYaml({ path: 'p', text: keys(count) })
+    return process.cpuUsage().user - user
+  }
+  took(2_000)
+  const [few, many] = [took(4_000), took(64_000)]
+  t.ok(many < 100 * few, `${Math.round(few / 1_000)} ms of 4,000, ${Math.round(many / 1_000)} ms of 64,000`)
+})
+
 t.test('what must be one document is refused where the second begins', async t => {
   t.match(readYaml({ path: 'p', text: 'a: 1\n---\nb: 2\n' }), {
     diagnostics: [{ line: 2, column: 1, message: 'the file must hold one YAML document' }],

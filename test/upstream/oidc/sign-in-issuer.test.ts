@@ -194,6 +194,34 @@ t.test('an address is somebody’s where the issuer says that it verified this o
   t.match(await signIn(scene), { email: undefined, claimed: email }, 'another address was verified')
 })
 
+t.test('an address and whether it was verified are of one document', async t => {
+  const email = 'ada@acme.example'
+  const nobody = { email: undefined, claimed: email }
+  const his = { email, claimed: undefined }
+  const cases: readonly (readonly [object, object, object])[] = [
+    // of the ID token, of the UserInfo
+    [{ email_verified: true }, { email, email_verified: false }, nobody],
+    [{ email_verified: true }, { email }, nobody],
+    [{ email_verified: true }, { email, email_verified: true }, his],
+    [{ email_verified: false }, { email, email_verified: true }, nobody],
+    [{ email, email_verified: true }, {}, his],
+    [{ email, email_verified: true }, { email, email_verified: false }, his],
+    [{ email }, { email_verified: true }, nobody],
+    [{ email }, { email, email_verified: true }, his],
+    [{ email, email_verified: false }, { email, email_verified: true }, nobody],
+  ]
+  const scene = await liar(t)
+  for (const [claims, userinfo, expected] of cases) {
+    Object.assign(scene, { claims, userinfo })
+    t.match(await signIn(scene), expected, JSON.stringify({ claims, userinfo }))
+  }
+  const lenient = await liar(t, { unverifiedEmail: true })
+  Object.assign(lenient, { claims: { email_verified: false }, userinfo: { email } })
+  t.match(await signIn(lenient), nobody, 'somebody said that it is not verified')
+  Object.assign(lenient, { claims: { email_verified: true }, userinfo: { email } })
+  t.match(await signIn(lenient), his, 'nobody types his own address there')
+})
+
 t.test('where nobody types his own address it is his, unless the issuer says that it is not', async t => {
   const scene = await liar(t, { unverifiedEmail: true })
   const email = 'ada@acme.example'

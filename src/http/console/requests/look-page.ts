@@ -1,4 +1,5 @@
 import { instant } from '../../../domain/base/instant.ts'
+import { tellLookalike } from '../../../domain/decide/story.ts'
 import { compareVersions } from '../../../domain/packaging/version.ts'
 import type { Draft, FileNow, RequestLook } from '../../../gate/requests/look.ts'
 import { type Html, html } from '../../markup/html.ts'
@@ -13,7 +14,7 @@ export function renderLook(look: RequestLook, visit: Visit): Html {
   const { filename, state, project, version, index, code, reason, by, at: asked, sha256 } = request
   return html`<h1>${filename}</h1>
 <p><span class="badge ${BADGES[state]}">${state}</span></p>
-${decision(look)}<section>
+${warning(look)}${decision(look)}<section>
 <h2>What is asked</h2>
 <p class="words">${reason}</p>
 <dl>
@@ -26,6 +27,16 @@ ${decision(look)}<section>
 </dl>
 </section>
 ${fileNow(look.now)}${held(look)}${history(look)}${others(look)}${drafts(look)}${renderForms(look, visit)}`
+}
+
+/** Whoever decides is to know it before anything else. */
+function warning({ now: { lookalike }, request: { project } }: RequestLook): Html | undefined {
+  if (lookalike === undefined) return undefined
+  return html`<section class="notice no">
+<h2>This may be somebody else’s name</h2>
+<p><strong>${tellLookalike(project, lookalike)}</strong> Who asked may have meant that one.</p>
+</section>
+`
 }
 
 function decision({ request: { decision: made, state }, leftOut }: RequestLook): Html | undefined {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { instant } from '../../../domain/base/instant.ts'
 import { REFUSALS, type RefusalCode } from '../../../domain/base/refusal.ts'
 import type { SourceName } from '../../../domain/base/source-name.ts'
 import type { Refused } from '../../../domain/decide/verdict.ts'
@@ -10,7 +11,14 @@ const absent = text.optional()
 const REFUSED = z.strictObject({
   kind: z.literal('refused'),
   code,
-  file: z.strictObject({ project: text, source: absent, version: absent, filename: text, sha256: absent }),
+  file: z.strictObject({
+    project: text,
+    source: absent,
+    lookalike: absent,
+    version: absent,
+    filename: text,
+    sha256: absent,
+  }),
   rule: z.strictObject({ id: text, file: text, line: z.int() }).optional(),
   identity: z.strictObject({ issuer: text, san: text, repository: absent, workflow: absent, ref: absent }).optional(),
   detail: text,
@@ -18,6 +26,8 @@ const REFUSED = z.strictObject({
   nothingAdmits: absent,
   behind: code.optional(),
   policyDigest: text,
+  watched: z.literal(true).optional(),
+  letThrough: z.strictObject({ at: z.int(), policyDigest: text }).optional(),
   index: absent,
   steps: z.array(
     z.strictObject({ mark: z.enum(['pass', 'fail', 'skip']), check: text, expected: absent, found: absent }),
@@ -44,12 +54,13 @@ export function decodeRefused(json: string): Refused | undefined {
 type Decoded = z.infer<typeof REFUSED>
 
 /** Names every key, as the type asks for it. */
-function presentKeys({ file: { source, ...file }, rule, identity, admitWith, steps, ...rest }: Decoded): Refused {
+function presentKeys({ file: { source, lookalike, ...file }, rule, identity, admitWith, letThrough, steps, ...rest }: Decoded): Refused {
   return {
     ...rest,
     file: {
       ...file,
       ...(source === undefined ? {} : { source: source as SourceName }),
+      ...(lookalike === undefined ? {} : { lookalike }),
       version: file.version,
       sha256: file.sha256,
     },
@@ -59,6 +70,9 @@ function presentKeys({ file: { source, ...file }, rule, identity, admitWith, ste
         ? undefined
         : { ...identity, repository: identity.repository, workflow: identity.workflow, ref: identity.ref },
     admitWith,
+    ...(letThrough === undefined
+      ? {}
+      : { letThrough: { at: instant(letThrough.at), policyDigest: letThrough.policyDigest } }),
     steps: steps.map(({ mark, check, expected, found }) => ({
       mark,
       check,

@@ -39,6 +39,7 @@ function lookAt(text: string): RequestLook {
     is: 'refused',
     code: text,
     detail: text,
+    lookalike: text,
     steps: [{ mark: 'fail', check: text, expected: text, found: text }],
     identity: { issuer: text, san: text, repository: text, workflow: text, ref: text },
     uploaded: instant(0),
