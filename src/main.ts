@@ -57,9 +57,13 @@ process.exitCode = await run(process.argv.slice(2), {
     const { openRevision } = await import('./compose/revision.ts')
     return openRevision(name)
   },
-  async openRecords(config) {
+  async openRecords(config, index) {
     const { openRecords } = await import('./compose/commands.ts')
-    return await openRecords(config)
+    return await openRecords(config, index)
+  },
+  async hasDatabase(config) {
+    const { hasDatabase } = await import('./compose/commands.ts')
+    return await hasDatabase(config)
   },
   async forget(config, order) {
     const { forgetRemembered } = await import('./compose/decided/forget.ts')

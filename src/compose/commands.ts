@@ -139,6 +139,13 @@ async function readableRecords(config: Config, of: RecordedIndex | Source): Prom
   }
 }
 
+/** Whether a gate ever worked in the configured data folder, or a database is named that gates share, which is not asked. */
+export async function hasDatabase({ data, store: { database } }: Config): Promise<boolean> {
+  if (database !== undefined) return true
+  await touchFolder(data)
+  return existsSync(databaseIn(data))
+}
+
 /** What the gate that works, or worked, in the configured data folder has written down. */
 export async function openRecords(config: Config, index?: string): Promise<Records | undefined> {
   await touchFolder(config.data)

@@ -170,7 +170,7 @@ t.test('a clock that ran ahead is let go of', async t => {
 
 t.test('what is not there to be let go of ends with 1, what makes no sense with 2', async t => {
   const { wheel, gate, forget, journal } = await desk(t)
-  t.equal((await forget('demo', '--what', 'serial', ...REASON)).exit, 1, 'no database yet')
+  t.equal((await forget('demo', '--what', 'serial', ...REASON)).exit, 2, 'no database yet')
   const running = await gate()
   t.equal(await answerTo(running, wheel), '200')
   await running.stop()

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { type TokenRecord, tokenState } from '../../domain/access/token.ts'
 import { formatInstant, type Instant } from '../../domain/base/instant.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
+import { assertDatabase } from '../command/gate-records.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
 import { createScreen } from '../terminal/screen.ts'
@@ -41,6 +42,7 @@ export function addTokenList(token: Command, services: Services, _conclude: Conc
     .action(async (_options, command: Command) => {
       const { config: path, format } = command.optsWithGlobals<ListOptions>()
       const { config } = await services.loadConfig({ config: path })
+      await assertDatabase(config, services)
       const tokens = await services.keepTokens(config, keeper => keeper.list())
       const now = services.clock()
       if (format === 'json') for (const one of tokens) services.output.out(jsonLine(toJson(one, now)))

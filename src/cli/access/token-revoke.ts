@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { GateError } from '../../domain/base/errors.ts'
+import { assertDatabase } from '../command/gate-records.ts'
 import { ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
 import { createScreen, styled } from '../terminal/screen.ts'
@@ -28,6 +29,7 @@ export function addTokenRevoke(token: Command, services: Services, _conclude: Co
     .action(async (name: string, _options, command: Command) => {
       const { config: path, reason } = command.optsWithGlobals<{ config?: string; reason?: string }>()
       const { config } = await services.loadConfig({ config: path })
+      await assertDatabase(config, services)
       const found = await services.keepTokens(config, tokens => tokens.revoke(name, services.clock(), reason))
       if (!found)
         throw new GateError(

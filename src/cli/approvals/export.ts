@@ -3,7 +3,7 @@ import { indexNamed } from '../../config/sources.ts'
 import { documentsAt } from '../../gate/requests/approvals.ts'
 import { documentBeside, NO_APPROVALS } from '../../protocol/policy/approval-layer.ts'
 import { askGate, type GateOptions, gateNamed } from '../command/asked-gate.ts'
-import { askRecordsIfAny } from '../command/gate-records.ts'
+import { askRecords } from '../command/gate-records.ts'
 import { requireGivenPolicy } from '../command/given-policy.ts'
 import { ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
@@ -50,8 +50,8 @@ async function exportApproved(path: string | undefined, named: string | undefine
     gate: config,
     index: index.name,
   })
-  await askRecordsIfAny(config, services, async records => {
-    const approved = documentsAt(index.name, (await records?.approvals(services.clock())) ?? [])
+  await askRecords(config, services, async records => {
+    const approved = documentsAt(index.name, await records.approvals(services.clock()))
     const taken = approved.filter(({ id }) => !leftOut.has(id))
     const texts = taken.map(one => documentBeside(one, below).text)
     services.output.out(texts.length === 0 ? NO_APPROVALS : texts.join(''))

@@ -3,7 +3,7 @@ import { formatInstant } from '../../domain/base/instant.ts'
 import type { AccessRequest } from '../../ports/console/requests.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askGate, everyItem, type GateOptions, gateNamed } from '../command/asked-gate.ts'
-import { askRecordsIfAny } from '../command/gate-records.ts'
+import { askRecords } from '../command/gate-records.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
 import { readRequest } from '../requests/told-request.ts'
@@ -53,7 +53,7 @@ async function approvedNow(options: ListOptions, services: Services): Promise<re
   const named = gateNamed(options, services)
   if (named === undefined) {
     const { config } = await services.loadConfig({ config: options.config })
-    return await askRecordsIfAny(config, services, async records => (await records?.approvals(now)) ?? [])
+    return await askRecords(config, services, async records => await records.approvals(now))
   }
   const filter = { state: 'approved', limit: '500' } as const
   const items = await askGate(named, services, gate =>

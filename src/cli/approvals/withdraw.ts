@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { askGate, type GateOptions, gateNamed } from '../command/asked-gate.ts'
+import { assertDatabase } from '../command/gate-records.ts'
 import { ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
 import { createScreen, styled } from '../terminal/screen.ts'
@@ -52,5 +53,6 @@ async function withdraw(
       async gate => await gate.tell('withdrawRequest', { id: request }, { words: reason }),
     )
   const { config } = await services.loadConfig({ config: path })
+  await assertDatabase(config, services)
   return await services.withdrawApproval(config, { request, reason })
 }

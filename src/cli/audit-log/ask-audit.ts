@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.ts'
-import { GateError } from '../../domain/base/errors.ts'
 import type { AuditRecords } from '../../ports/console/audit-log.ts'
+import { noDatabase } from '../command/gate-records.ts'
 import type { Services } from '../command/services.ts'
 
 /**
@@ -14,11 +14,7 @@ export async function askAudit<Answer>(
   ask: (records: AuditRecords) => Promise<Answer>,
 ): Promise<Answer> {
   const records = await services.openAuditRecords(config)
-  if (records === undefined)
-    throw new GateError(
-      'usage',
-      `there is no database of a gate in ${config.data}: run this where the gate runs (--config, PORTCULLIS_DATA)`,
-    )
+  if (records === undefined) throw noDatabase(config)
   try {
     return await ask(records)
   } finally {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Config } from '../../config/schema.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant, type Instant } from '../../domain/base/instant.ts'
@@ -19,12 +20,24 @@ export async function askRecords<Answer>(
 ): Promise<Answer> {
   const askAny = async (records: Records | undefined): Promise<Answer> => {
     if (records !== undefined) return await ask(records)
-    throw new GateError(
-      'usage',
-      `there is no database of a gate in ${config.data}: run this where the gate runs (--config, PORTCULLIS_DATA)`,
-    )
+    throw noDatabase(config)
   }
   return await askRecordsIfAny(config, services, askAny, index)
+}
+
+/**
+ * For what looks at a data folder, or changes what is there: whoever mistypes one is told, and no folder is made.
+ *
+ * @throws GateError `usage` where the configured data folder holds no database
+ */
+export async function assertDatabase(config: Config, services: Pick<Services, 'hasDatabase'>): Promise<void> {
+  if (!(await services.hasDatabase(config))) throw noDatabase(config)
+}
+
+/** What whoever looks at such a folder is told. */
+export function noDatabase({ data }: Config): GateError {
+  const nothing = existsSync(data) ? `there is no database of a gate in ${data}` : `there is no folder ${data}`
+  return new GateError('usage', `${nothing}: run this where the gate runs (--config, PORTCULLIS_DATA)`)
 }
 
 /** Says on stderr that what is told of the time from `since` on is not all, where verdicts of it left the journal for want of room. */

@@ -53,6 +53,11 @@ export interface Services {
   /** What the gate has written into its data folder, read-only; `undefined` where there is no database. */
   openRecords(config: Config, index?: string): Promise<Records | undefined>
   /**
+   * Whether there is a database of a gate in the configured data folder, or one is named that gates share. Nothing is made, and no server
+   * asked.
+   */
+  hasDatabase(config: Config): Promise<boolean>
+  /**
    * Lets go of something that is remembered, in the data folder and in what commands keep themselves; a gate that runs takes notice
    * before it is done. False where there was nothing to let go of.
    */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Config } from '../../config/schema.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
@@ -48,12 +49,22 @@ export async function tellOtherPolicy(
   config: Config,
   services: Services,
 ): Promise<void> {
+  tellAbsent(config, services)
   const decided = await lastDecision(config, services)
   if (decided === undefined || decided.policyDigest === digest) return
   const { at, policyDigest } = decided
   createScreen(services.output, 'err').line(
     styled('doubt', 'note'),
     `: the gate of ${nearPath(config.data)} decided last, at ${formatInstant(at).slice(0, 16)}Z, by another policy (sha256 ${policyDigest.slice(0, SHOWN)}); if it was reloaded since, it may have this one by now`,
+  )
+}
+
+/** Whoever names a folder for this command means what is known there; a configuration may stand where no gate ever ran. */
+function tellAbsent({ data }: Config, { environment, output }: Pick<Services, 'environment' | 'output'>): void {
+  if (!environment['PORTCULLIS_DATA'] || existsSync(data)) return
+  createScreen(output, 'err').line(
+    styled('doubt', 'note'),
+    `: there is no folder ${nearPath(data)} (PORTCULLIS_DATA): nothing that a gate has seen or approved counts here`,
   )
 }
 

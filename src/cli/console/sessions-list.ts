@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { askGate, type GateOptions, gateNamed } from '../command/asked-gate.ts'
+import { assertDatabase } from '../command/gate-records.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
 import { createScreen } from '../terminal/screen.ts'
@@ -51,6 +52,7 @@ async function listed(options: ListOptions, services: Services): Promise<readonl
   if (named !== undefined)
     return await askGate(named, services, async gate => (await gate.ask('listSessions', {})).items)
   const { config } = await services.loadConfig({ config: options.config })
+  await assertDatabase(config, services)
   return (await services.keepSessions(config, async ({ list }) => await list())).map(toldSession)
 }
 

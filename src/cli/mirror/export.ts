@@ -8,6 +8,7 @@ import type { Mirror } from '../../gate/mirror/mirror.ts'
 import { type CarrierKey, readSigningKey } from '../../protocol/attest/dsse.ts'
 import { readManifest } from '../../protocol/carry/mirror-manifest.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
+import { assertDatabase } from '../command/gate-records.ts'
 import { ENVIRONMENT, writtenOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { namePolicy } from '../command/told-policy.ts'
@@ -46,7 +47,8 @@ Exit codes:
   0  written, with everything that is held
   1  written, and a file that is held was left out: it is refused by now, or
      damaged
-  2  usage, configuration or policy; or the data folder is in use
+  2  usage, configuration or policy; there is no data folder of a mirror; or
+     it is in use
   3  internal error
   5  the trust root cannot be used, or is too old
 
@@ -98,6 +100,7 @@ async function carry(options: ExportOptions, services: Services): Promise<ExitCo
   const signer = signingKey(options.key)
   const parent = since === undefined ? undefined : readParent(since)
   const { config } = await services.loadConfig({ ...options })
+  await assertDatabase(config, services)
   const mirror = await services.openMirror(config, () => {})
   const progress = createProgress(services.output)
   const screen = createScreen(services.output)

@@ -6,6 +6,7 @@ import type { HeldVerdict } from '../../gate/mirror/held-verdicts.ts'
 import type { TrustStatus } from '../../ports/trust.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { exitOfUnknown } from '../command/exit-of.ts'
+import { assertDatabase } from '../command/gate-records.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, ExitCode, Services } from '../command/services.ts'
 import { namePolicy } from '../command/told-policy.ts'
@@ -36,8 +37,10 @@ export function addMirrorVerify(mirror: Command, services: Services, conclude: C
       `
 Exit codes:
   0  every file is as it was, and admitted
-  1  a file is refused, or its bytes are gone or were changed
-  2  usage, configuration or policy; or the data folder is in use
+  1  a file is refused, or its bytes are gone or were changed; or the mirror
+     holds nothing
+  2  usage, configuration or policy; there is no data folder of a mirror; or
+     it is in use
   3  internal error
   5  the trust root cannot be used, or is too old
 
@@ -56,6 +59,7 @@ Examples:
 
 async function verify(options: VerifyOptions, services: Services): Promise<ExitCode> {
   const { config } = await services.loadConfig({ ...options })
+  await assertDatabase(config, services)
   const mirror = await services.openMirror(config, () => {})
   const progress = createProgress(services.output)
   try {
@@ -74,6 +78,7 @@ async function verify(options: VerifyOptions, services: Services): Promise<ExitC
 function tell(screen: Screen, judged: readonly HeldVerdict[], trust: TrustStatus): void {
   renderOthers(screen, judged)
   const bytes = judged.reduce((sum, { held }) => sum + held.size, 0)
+  if (judged.length === 0) screen.line(styled('doubt', 'nothing is held here'), ', so nothing is proved')
   screen.line(styled('strong', `${counted(judged.length, 'file')}, ${formatBytes(bytes)}`), ' held')
   renderTally(screen, judged.map(labelOf))
   const signed = judged.flatMap(({ outcome }) => signerOf(outcome) ?? [])
@@ -89,8 +94,9 @@ function signerOf(outcome: HeldVerdict['outcome']): string | undefined {
   return repository === undefined ? san : `${repository} ${workflow ?? ''}`.trimEnd()
 }
 
-/** Damage is known, as a refusal is. */
+/** Damage is known, as a refusal is; and of nothing, nothing is proved. */
 function exitOf(judged: readonly HeldVerdict[]): ExitCode {
+  if (judged.length === 0) return 1
   const wrong = judged.some(({ outcome }) =>
     outcome instanceof GateError ? outcome.code === 'integrity-mismatch' : outcome.kind === 'refused',
   )

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { formatInstant, type Instant } from '../../domain/base/instant.ts'
 import type { KeptDelivery } from '../../ports/console/notices.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
+import { assertDatabase } from '../command/gate-records.ts'
 import { ENVIRONMENT, formatOption } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
 import { createScreen } from '../terminal/screen.ts'
@@ -43,6 +44,7 @@ export function addNotifyList(notify: Command, services: Services, _conclude: Co
     .action(async (_options, command: Command) => {
       const { config: path, dead, format } = command.optsWithGlobals<ListOptions>()
       const { config } = await services.loadConfig({ config: path })
+      await assertDatabase(config, services)
       const all = await services.keepNotices(config, keeper => keeper.list())
       const notices = dead === true ? all.filter(({ state }) => state === 'dead') : all
       if (format === 'json') for (const one of notices) services.output.out(jsonLine(toJson(one)))

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { GateError } from '../../domain/base/errors.ts'
+import { assertDatabase } from '../command/gate-records.ts'
 import { ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, Services } from '../command/services.ts'
 import { createScreen, styled } from '../terminal/screen.ts'
@@ -31,6 +32,7 @@ export function addNotifyRetry(notify: Command, services: Services, conclude: Co
       const { config: path, all } = command.optsWithGlobals<{ config?: string; all?: true }>()
       if ((all === true) === ids.length > 0) throw new GateError('usage', 'name ids of dead notices, or --all')
       const { config } = await services.loadConfig({ config: path })
+      await assertDatabase(config, services)
       const retried = await services.keepNotices(config, keeper =>
         keeper.retry(all === true ? 'all' : ids, services.clock()),
       )

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
+import type { Config } from '../../config/schema.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { formatInstant } from '../../domain/base/instant.ts'
 import type { Trust } from '../../ports/trust.ts'
@@ -67,19 +69,19 @@ async function withTrust<Result>(
   options: TrustOptions,
   services: Services,
   how: { readonly refresh: boolean },
-  use: (trust: Trust) => Promise<Result> | Result,
+  use: (trust: Trust, config: Config) => Promise<Result> | Result,
 ): Promise<Result> {
   const { config } = await services.loadConfig({ ...options })
   const trust = await services.openTrust(config, how)
   try {
-    return await use(trust)
+    return await use(trust, config)
   } finally {
     await trust.close()
   }
 }
 
 async function show(options: TrustOptions, services: Services): Promise<ExitCode> {
-  return await withTrust(options, services, { refresh: false }, trust => {
+  return await withTrust(options, services, { refresh: false }, (trust, { data }) => {
     const now = services.clock()
     const status = trust.status(now)
     const keys = status.fresh ? keysOf(trust.fresh(now).json) : []
@@ -98,6 +100,8 @@ async function show(options: TrustOptions, services: Services): Promise<ExitCode
       )
     } else {
       tell(createScreen(services.output), trust, services)
+      if (status.source === 'tuf' && !existsSync(data))
+        createScreen(services.output).line(`There is no folder ${data}: --data and PORTCULLIS_DATA name another.`)
       for (const { kind, name, from, to } of keys)
         createScreen(services.output).line(`  ${kind.padEnd(22)} ${name}  ${from ?? '…'} – ${to ?? ''}`.trimEnd())
     }

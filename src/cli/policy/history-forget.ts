@@ -3,7 +3,7 @@ import { GateError } from '../../domain/base/errors.ts'
 import { LET_GO, type LetGo } from '../../domain/memory/letting-go.ts'
 import { type ProjectName, tryProjectName } from '../../domain/packaging/name.ts'
 import { compareVersions, parseVersion, type Version } from '../../domain/packaging/version.ts'
-import { askRecords } from '../command/gate-records.ts'
+import { askRecords, assertDatabase } from '../command/gate-records.ts'
 import { ENVIRONMENT } from '../command/options.ts'
 import type { Conclude, ExitCode, ForgetOrder, Services } from '../command/services.ts'
 import { createScreen, styled } from '../terminal/screen.ts'
@@ -84,6 +84,7 @@ async function forget(
   let found = false
   for (const filename of filenames)
     found = (await services.forget(config, { what, project, filename, source, reason })) || found
+  if (!found) await assertDatabase(config, services)
   const screen = createScreen(services.output)
   const of = [what, ...(project === undefined ? [] : ['of', file ?? target ?? project])].join(' ')
   if (found) screen.line(styled('good', '✓'), ` let go of the ${of}`)

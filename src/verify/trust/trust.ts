@@ -54,7 +54,8 @@ async function openRepository(options: TrustOptions): Promise<Trust> {
   if (ca !== undefined) readTrustCa(ca)
   const rootJson = tufRoot === undefined ? undefined : await readSetting(tufRoot, 'trust.tuf_root')
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    // who only looks makes nothing
+    if (options.refresh !== false) await mkdir(folder, { recursive: true, mode: 0o700 })
   } catch (cause) {
     throw new GateError('config-invalid', `the folder of the trust root ${folder} cannot be made`, { cause })
   }

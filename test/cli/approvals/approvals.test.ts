@@ -3,11 +3,14 @@ import t from 'tap'
 import { addPolicyApprovals } from '../../../src/cli/approvals/approvals.ts'
 import { desk, release } from '../../world/commands/desk.ts'
 
-t.test('where no gate ever was nothing is approved', async t => {
+t.test('where no gate ever was, that is said, and once there was one nothing is approved', async t => {
   t.type(addPolicyApprovals, 'function')
   const own = await desk(t)
   await release(own, 'demo', '1.0')
   const { run } = own
+  for (const list of ['list', 'export'])
+    t.match(await run('policy', 'approvals', list), { exit: 2, out: '', err: /there is no database of a gate/ })
+  t.match(await run('token', 'create', '--name', 'ci'), { exit: 0 })
   t.match(await run('policy', 'approvals', 'list'), { exit: 0, out: 'nothing is approved\n' })
   t.match(await run('policy', 'approvals', 'list', '--format', 'json'), { exit: 0, out: '' })
   t.match(await run('policy', 'approvals', 'export'), { exit: 0, out: /^---\n# Nothing is approved\.\nversion: 1\n$/ })
@@ -21,6 +24,7 @@ t.test('an index that there is not, and a withdrawal without a reason, are wrong
     exit: 2,
     err: /no index "ml"; the configuration has: main/,
   })
+  t.match(await run('token', 'create', '--name', 'ci'), { exit: 0 })
   t.match(await run('policy', 'approvals', 'withdraw', 'x'), { exit: 2, err: /--reason/ })
   t.match(await run('policy', 'approvals', 'withdraw', 'x', '--reason', 'r'), { exit: 2, err: /no such request/ })
 })

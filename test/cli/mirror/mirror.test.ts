@@ -51,10 +51,19 @@ t.test('a key pair', async t => {
 t.test('a mirror that holds nothing', async t => {
   const crossing = await prepareCrossing(t)
   t.equal((await crossing.inside('mirror', 'request', '--out', join(crossing.places.inside, 'r.json'))).exit, 2)
-  const verified = must(await crossing.inside('mirror', 'verify'), 0)
-  t.match(verified.out, /^0 files, 0 B held\n/)
-  must(await crossing.outside('mirror', 'export', '--out', crossing.carried('empty'), '--key', crossing.key), 0)
+  t.match(await crossing.inside('mirror', 'verify'), { exit: 2, err: /there is no folder / })
+  const exporting = ['mirror', 'export', '--out', crossing.carried('empty'), '--key', crossing.key]
+  t.match(await crossing.outside(...exporting), { exit: 2, err: /there is no folder / })
+  const plan = join(crossing.places.outside, 'plan.json')
+  writeFileSync(plan, '{"format":"portcullis-plan/1","locks":[],"python":[],"platform":[],"files":[],"wanted":[]}')
+  must(await crossing.outside('mirror', 'fetch', plan), 0)
+  must(await crossing.outside(...exporting), 0)
   must(await crossing.inside('mirror', 'import', crossing.carried('empty'), '--signer', crossing.signer), 0)
+  // of nothing, nothing is proved
+  t.match(await crossing.inside('mirror', 'verify'), {
+    exit: 1,
+    out: /^nothing is held here, so nothing is proved\n0 files, 0 B held\n/,
+  })
   const gate = await crossing.serve()
   t.equal((await gate.get('/simple/')).status, 200)
   t.equal((await gate.get('/readyz')).status, 200)

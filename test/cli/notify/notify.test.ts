@@ -35,7 +35,7 @@ function configure(world: Desk['world'], notify: readonly object[]): void {
 
 t.test('what was not told is listed with what became of it', async t => {
   const sitting = await desk(t)
-  t.match(await sitting.run('notify', 'list'), { exit: 0, out: /no notice waits/ })
+  t.match(await sitting.run('notify', 'list'), { exit: 2, err: /there is no database of a gate/ })
   const [waits, dead] = await leaveBehind(sitting)
   const { exit, out, err } = await sitting.run('notify', 'list')
   t.equal(exit, 0, err)

@@ -6,7 +6,7 @@ import type { Output } from '../../../src/cli/terminal/output.ts'
 import { keepTokens } from '../../../src/compose/access.ts'
 import { openAuditRecords } from '../../../src/compose/audit/audit-log.ts'
 import { commandDoer } from '../../../src/compose/audit/command-doer.ts'
-import { openExplain, openRecords } from '../../../src/compose/commands.ts'
+import { hasDatabase, openExplain, openRecords } from '../../../src/compose/commands.ts'
 import { openRemoteGate } from '../../../src/compose/console/remote.ts'
 import { offerSignInLink } from '../../../src/compose/console/sign-in-link.ts'
 import { keepSessions } from '../../../src/compose/console/standing-sessions.ts'
@@ -82,7 +82,8 @@ export async function runCommand(argv: readonly string[], options: CommandOption
       return openReport(config, changes, { environment: cached, version: '0.0.0-test', events: { emit() {} }, clock })
     },
     openRevision: async name => openRevision(name),
-    openRecords: async config => records ?? (await openRecords(config)),
+    openRecords: async (config, index) => records ?? (await openRecords(config, index)),
+    hasDatabase: async config => records !== undefined || (await hasDatabase(config)),
     keepTokens: (config, use) => keepTokens(config, use, { clock, environment }),
     keepNotices: (config, use) => keepNotices(config, use, { clock }),
     testHooks: (config, url) => testHooks(config, url, { clock, environment: {}, version: '0' }),
