@@ -5,7 +5,7 @@ import t from 'tap'
 import { stageProgram } from '../../scripts/pack-all.ts'
 import { emptyFolder } from './installed.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** They run a program of its own: of the checkout in `npm test`, here what was built. */

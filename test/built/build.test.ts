@@ -8,7 +8,7 @@ import { fromBufferPromise } from 'yauzl'
 import { packAll } from '../../scripts/pack-all.ts'
 import { emptyFolder } from './installed.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const out = join(emptyFolder(t), 'out')

@@ -9,7 +9,7 @@ import { findPython, prepare } from '../clients/set-up/tools.ts'
 import { createWorld } from '../world/world.ts'
 import { type Ended, emptyFolder, type Program, run, serve, writeConfiguration } from './installed.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 const OUT_OF_REACH =
   /NewConnectionError|ConnectTimeout|Name or service not known|from versions: none|error sending request/i

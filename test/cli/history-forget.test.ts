@@ -1,13 +1,13 @@
 // guards: src/cli/policy/history-forget.ts
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { instant } from '../../src/domain/base/instant.ts'
 import { readJournal } from '../store/stores.ts'
 import { type Ended, runCommand } from '../world/commands/commands.ts'
 import { startGate, type WorldGate } from '../world/gate/gate.ts'
+import { comesTo } from '../world/until.ts'
 import { createWorld, type Published } from '../world/world.ts'
 
 const [MINUTE, DAY] = [60_000, 86_400_000]
@@ -52,11 +52,12 @@ t.test('a serial is let go of beside a gate that runs, which takes notice', asyn
   clock.now += MINUTE + 1
   t.equal(await answerTo(running, wheel), '503 unknown-index-changed')
   // what a gate learns is on the disk within a second, where commands find it
-  let forgotten = await forget('demo', '--what', 'serial', ...REASON)
-  for (let tries = 0; tries < 100 && forgotten.exit === 1; tries += 1) {
-    await delay(100)
-    forgotten = await forget('demo', '--what', 'serial', ...REASON)
-  }
+  const forgotten = await comesTo(
+    'the serial is known',
+    () => forget('demo', '--what', 'serial', ...REASON),
+    ({ exit }) => exit !== 1,
+    100,
+  )
   t.match(forgotten, { exit: 0, out: /let go of the serial of demo/ })
   t.equal(await answerTo(running, wheel), '200')
   t.match(

@@ -5,11 +5,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
-import { createPlainAsk, until } from '../http/client.ts'
+import { createPlainAsk } from '../http/client.ts'
 import { PORTCULLIS, portcullis } from '../world/commands/commands.ts'
+import { until } from '../world/until.ts'
 import { createWorld, type World } from '../world/world.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 const PASSWORD = 'hunter2/"& hunter2'
 const BASIC = Buffer.from(`robot:${PASSWORD}`).toString('base64')

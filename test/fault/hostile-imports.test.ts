@@ -8,7 +8,7 @@ import { type ArchiveEntry, archiveOf, Luggage } from '../world/mirror/carried.t
 import { createCrossing, must } from '../world/mirror/crossing.ts'
 import { createWorld } from '../world/world.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 const crossing = await createCrossing(t)
 const { world } = crossing

@@ -25,6 +25,7 @@ import type { Blobs } from '../../src/ports/blobs.ts'
 import { createDiskBlobs, type DiskBlobs } from '../../src/store/disk/disk.ts'
 import type { BlobRecord, createBlobRecordsTable } from '../../src/store/sqlite/tables/blob-records-table.ts'
 import { type DiskChanges, type DiskSubject, diskSubject, START } from '../store/stores.ts'
+import { until } from '../world/until.ts'
 import { fill, smallDisk } from './small-disk.ts'
 
 const SMALL = 100_000
@@ -158,13 +159,13 @@ t.test('a stored file with', async t => {
 t.test('a small file that comes from memory is served right, and looked at once a second', async t => {
   const kept = await keep(t, SMALL)
   const { subject, sha256, bytes, path } = kept
-  for (let opening = 0; opening < 4; opening += 1) {
+  await until('it comes from memory', async () => {
     await served(subject.blobs, sha256)
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
-  const blob = await subject.blobs.open(sha256)
-  t.ok(blob?.bytes?.equals(bytes), 'it comes from memory')
-  blob?.close()
+    const blob = await subject.blobs.open(sha256)
+    const held = blob?.bytes
+    blob?.close()
+    return held?.equals(bytes) === true
+  })
   flip(path, 5)
   const now = await served(subject.blobs, sha256)
   t.ok(now === 'absent' || (Buffer.isBuffer(now) && now.equals(bytes)), 'never the changed bytes')
@@ -301,7 +302,7 @@ t.test('the cache', async t => {
     subject.now = instant(START + 20 * 120_000)
     t.type(await served(subject.blobs, names[0] as Sha256), Buffer)
     await put(subject.blobs, randomBytes(2 * SMALL))
-    await until(() => subject.blobs.totalBytes() <= 10 * SMALL)
+    await until('ten small ones are left', () => subject.blobs.totalBytes() <= 10 * SMALL)
     const outcomes = await Promise.all(names.map(async name => typeof (await served(subject.blobs, name)) === 'object'))
     t.strictSame(outcomes, [true, false, false, true, true, true, true, true, true, true])
     t.equal(subject.events.filter(event => event.type === 'blob' && event.action === 'evicted').length, 2)
@@ -312,7 +313,7 @@ t.test('the cache', async t => {
     await new Promise(resolve => setTimeout(resolve, 50))
     t.type(await served(subject.blobs, first), Buffer)
     const second = await put(subject.blobs, randomBytes(SMALL))
-    await until(() => subject.blobs.totalBytes() <= SMALL)
+    await until('one small one is left', () => subject.blobs.totalBytes() <= SMALL)
     t.equal(await served(subject.blobs, first), 'absent')
     t.type(await served(subject.blobs, second), Buffer)
   })
@@ -327,8 +328,10 @@ t.test('the cache', async t => {
       }),
     )
     t.ok(outcomes.every(Boolean))
-    await until(() => subject.blobs.totalBytes() <= SMALL)
-    t.equal(subject.blobs.totalBytes(), sizeOnDisk(subject))
+    await until(
+      'one small one is left',
+      () => subject.blobs.totalBytes() <= SMALL && subject.blobs.totalBytes() === sizeOnDisk(subject),
+    )
   })
   t.test('a reader goes on reading what is let go', async t => {
     const subject = await diskSubject(t, { cacheBytes: LARGE })
@@ -338,7 +341,7 @@ t.test('the cache', async t => {
     const buffer = Buffer.alloc(LARGE)
     await blob?.read(buffer.subarray(0, 1_000), 0)
     await put(subject.blobs, randomBytes(LARGE))
-    await until(() => subject.blobs.totalBytes() <= LARGE)
+    await until('one large one is left', () => subject.blobs.totalBytes() <= LARGE)
     t.equal(await served(subject.blobs, sha256), 'absent')
     for (let done = 1_000; done < LARGE; ) done += (await blob?.read(buffer.subarray(done), done)) ?? LARGE
     t.ok(buffer.equals(bytes))
@@ -357,8 +360,10 @@ t.test('the cache', async t => {
         } else await put(subject.blobs, bytes)
       }),
     )
-    await until(() => subject.blobs.totalBytes() <= 20 * SMALL)
-    t.equal(subject.blobs.totalBytes(), sizeOnDisk(subject))
+    await until(
+      'twenty small ones are left',
+      () => subject.blobs.totalBytes() <= 20 * SMALL && subject.blobs.totalBytes() === sizeOnDisk(subject),
+    )
     await subject.reopen()
     t.equal(subject.blobs.totalBytes(), sizeOnDisk(subject))
     t.strictSame(alarms(subject), [])
@@ -385,8 +390,7 @@ t.test('descriptors are bounded and given back', async t => {
     'who reads goes on',
   )
   for (const reader of readers) reader?.close()
-  await until(() => open() <= before)
-  t.equal(open(), before)
+  await until('the files are closed', () => open() <= before)
   await t.rejects(
     (async () => {
       if (readers[0]?.bytes === undefined) await readers[0]?.read(Buffer.alloc(1), 0)
@@ -440,8 +444,4 @@ function sizeOnDisk({ folder }: DiskSubject): number {
   return readdirSync(root, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile() && /^[0-9a-f]{64}$/.test(entry.name))
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 3_000 && !holds(); turn += 1) await new Promise(resolve => setTimeout(resolve, 10))
 }

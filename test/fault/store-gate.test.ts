@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import t from 'tap'
 import { type Clock, instant } from '../../src/domain/base/instant.ts'
 import { startGate, type WorldGate } from '../world/gate/gate.ts'
+import { until } from '../world/until.ts'
 import { createWorld, type Published } from '../world/world.ts'
 import { fill, smallDisk } from './small-disk.ts'
 
@@ -172,12 +173,7 @@ t.test('a full disk is 503, and passes without a restart', async t => {
   t.equal((await ask(gate, '/readyz')).status, 503, 'and readiness says so')
 
   rmSync(ballast)
-  let again: Answer | undefined
-  for (let turn = 0; turn < 200 && again?.status !== 200; turn += 1) {
-    await new Promise(resolve => setTimeout(resolve, 50))
-    again = await ask(gate, small.path)
-  }
-  t.equal(again?.status, 200)
+  await until('it is served again', async () => (await ask(gate, small.path)).status === 200)
   t.equal((await ask(gate, '/readyz')).status, 200)
 })
 

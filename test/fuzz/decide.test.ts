@@ -5,7 +5,7 @@ import { loadPolicy } from '../../src/protocol/policy/policy-yaml.ts'
 import { ARTIFACTS, acmeRoot, admits, FINDINGS, policies } from '../world/judging/any-policy.ts'
 import { NOW } from '../world/judging/judging.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 const BUNDLES = FINDINGS.flatMap(finding => (finding.kind === 'attested' ? finding.bundles : []))
 const RUNS = { numRuns: 300 }

@@ -147,18 +147,6 @@ export function requestText(path: string, ...fields: readonly string[]): string 
   return [`GET ${path} HTTP/1.1`, 'Host: gate.example', ...fields, '', ''].join('\r\n')
 }
 
-/** Looks at an idle machine's leisure: half a minute, and longer where every look has to wait for its turn. */
-const MOST_LOOKS = 3_000
-
-/** Waits until something is so; fails loudly when it never is. What it counts is looks, not seconds. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let look = 0; look < MOST_LOOKS; look += 1) {
-    if (await holds()) return
-    await sleep(10)
-  }
-  throw new Error(`it never came to pass that ${what}`)
-}
-
 export const SIMPLE_JSON = 'application/vnd.pypi.simple.v1+json'
 export const SIMPLE_HTML = 'application/vnd.pypi.simple.v1+html'
 /** What pip 22.2 and later send. */

@@ -8,9 +8,10 @@ import type { PageBody } from '../../src/gate/pages/page-body.ts'
 import { neighbourhoodOf } from '../../src/http/exchange/client.ts'
 import type { HttpSettings } from '../../src/http/server.ts'
 import type { GateEvent } from '../../src/observe/events.ts'
+import { until } from '../world/until.ts'
 import { createWorld, type Published } from '../world/world.ts'
 import { startServer } from './bare-server.ts'
-import { createAsk, dial, hear, requestText, SIMPLE_JSON, talk, until } from './client.ts'
+import { createAsk, dial, hear, requestText, SIMPLE_JSON, talk } from './client.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -65,7 +66,7 @@ t.test(
   async t => {
     const events: GateEvent[] = []
     const { server, wheel } = await scene(t, {
-      limits: { graceMs: 1_000, leastRate: 512 * KIB },
+      limits: { graceMs: 5_000, leastRate: 512 * KIB },
       events: { emit: event => void events.push(event) },
     })
     await server.download(wheel)
@@ -95,12 +96,13 @@ t.test('the least rate holds for pages, too', async t => {
 })
 
 t.test('bodies that nobody reads give way: who stands still longest is reset, nobody else waits for it', async t => {
-  const limits = { answerBytes: 40 * MIB, stalledMs: 500 }
+  // a reader is one of the process that answers here: when that stands still, he does, too
+  const limits = { answerBytes: 40 * MIB, stalledMs: 3_000 }
   const { server } = await scene(t, { limits }, withLargePages(12 * MIB))
   const page = requestText('/simple/demo/', `Accept: ${SIMPLE_JSON}`, CLOSE)
   const stalled: Socket[] = []
   for (let count = 0; count < 3; count += 1) stalled.push(await stall(t, server.url, page))
-  await sleep(600)
+  await sleep(3_500)
   for (let count = 0; count < 4; count += 1) {
     const { bytes } = await talk(server.url, page)
     t.ok(bytes.length > 12 * MIB, `the reader ${count} has it all`)

@@ -3,9 +3,10 @@ import t, { type Test } from 'tap'
 import type { Gate } from '../../src/gate/gate.ts'
 import type { Route } from '../../src/http/door/routes.ts'
 import { startGate } from '../world/gate/gate.ts'
+import { until } from '../world/until.ts'
 import { createWorld } from '../world/world.ts'
 import { startServer } from './bare-server.ts'
-import { type Answered, createAsk, dial, hear, requestText, SIMPLE_JSON, talk, until } from './client.ts'
+import { type Answered, createAsk, dial, hear, requestText, SIMPLE_JSON, talk } from './client.ts'
 
 const CLOSE = 'Connection: close'
 

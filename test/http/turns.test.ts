@@ -101,11 +101,16 @@ async function want(t: Test, { gate }: Turns, address: string, wheels: readonly 
 t.test('a thousand names that nobody knows keep no warm file waiting, and no new project of anybody else', async t => {
   const warm: Published[] = []
   const fresh: Published[] = []
-  const { world, gate, as } = await setUp(t, { configuration: { index: { max_age: '0s' }, upstream: { timeout: '20s' } } }, async world => {
-    for (let at = 0; at < 8; at += 1) warm.push((await world.release(`warm-${at}`, '1.0', { kinds: ['wheel'] })).wheel)
-    for (let at = 0; at < 10; at += 1)
-      fresh.push((await world.release(`fresh-${at}`, '1.0', { kinds: ['wheel'] })).wheel)
-  })
+  const { world, gate, as } = await setUp(
+    t,
+    { configuration: { index: { max_age: '0s' }, upstream: { timeout: '20s' } } },
+    async world => {
+      for (let at = 0; at < 8; at += 1)
+        warm.push((await world.release(`warm-${at}`, '1.0', { kinds: ['wheel'] })).wheel)
+      for (let at = 0; at < 10; at += 1)
+        fresh.push((await world.release(`fresh-${at}`, '1.0', { kinds: ['wheel'] })).wheel)
+    },
+  )
   const honest = as(HONEST)
   for (const { path } of warm) t.equal((await honest(path)).status, 200)
   // every answer takes so long that what the machine adds to it is little

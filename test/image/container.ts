@@ -122,13 +122,13 @@ function environmentWords(image: Image, { environment = {} }: ContainerOptions):
 
 /** Process 1 of the new namespace is the only child of `unshare`, once there is one and it has become the gate. */
 async function firstProcess(child: ChildProcess): Promise<number> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 2_400; attempt++) {
     if (child.exitCode !== null) throw new Error(`unshare ended with ${child.exitCode}`)
     const pid = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'))
     if (pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('dist/main.js')) return pid
     await sleep(50)
   }
-  throw new Error('the entry point did not start within ten seconds')
+  throw new Error('the entry point did not start within two minutes')
 }
 
 function outcome(command: string, words: readonly string[]): Promise<Ended> {

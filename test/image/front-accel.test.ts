@@ -54,7 +54,7 @@ async function settled({ events }: WorldGate): Promise<void> {
   let before = -1
   while (before !== events.length) {
     before = events.length
-    await new Promise(resolve => setTimeout(resolve, 30))
+    await new Promise(resolve => setTimeout(resolve, 200))
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { parse } from 'yaml'
+import { until } from '../world/until.ts'
 import { createWorld, type World } from '../world/world.ts'
 import { buildImage, checkout, type Image } from './build.ts'
 import { type Container, newVolume, runInImage, startContainer } from './container.ts'
@@ -93,7 +94,7 @@ async function startImage(image: Image): Promise<void> {
       execFileSync('chmod', ['--recursive', 'go=rX', configuration])
       const options = { environment, configuration, volume: newVolume(image), network: 'own' } as const
       const gate = await startContainer(t, image, options)
-      await within30Seconds(gate, async () => (await gate.health()).code === 0)
+      await withinTwoMinutes(gate, async () => (await gate.health()).code === 0)
 
       t.match(gate.status(), /^Uid:\t10001\t10001\t10001\t10001$/m)
       t.match(gate.status(), /^NoNewPrivs:\t1$/m)
@@ -119,7 +120,7 @@ async function startImage(image: Image): Promise<void> {
   await t.test('the health check fails where nobody answers', async t => {
     const options = { volume: newVolume(image), environment: { PORTCULLIS_LISTEN: `127.0.0.1:${await freePort()}` } }
     const gate = await startContainer(t, image, { ...options, network: 'own' })
-    await within30Seconds(gate, async () => (await gate.health()).code === 0)
+    await withinTwoMinutes(gate, async () => (await gate.health()).code === 0)
     gate.signal('SIGSTOP')
     const asked = gate.run(['timeout', '2', ...image.config.Healthcheck.Test.slice(1)])
     t.not((await asked).code, 0, 'it hangs')
@@ -140,7 +141,7 @@ async function startImage(image: Image): Promise<void> {
     const port = await freePort()
     const options = { ...configured(image, world), volume, environment: { PORTCULLIS_LISTEN: `127.0.0.1:${port}` } }
     const gate = await startContainer(t, image, options)
-    await within30Seconds(gate, async () => (await ask(port, '/readyz')).status === 200)
+    await withinTwoMinutes(gate, async () => (await ask(port, '/readyz')).status === 200)
 
     await t.test('it is ready, with the pinned trust root', async t => {
       t.match(JSON.stringify((await ask(port, '/readyz')).json()), 'trust')
@@ -170,7 +171,7 @@ async function startImage(image: Image): Promise<void> {
         renameSync(join(options.configuration, 'policy.new'), join(options.configuration, 'policy.yaml'))
       }
       const becomes = async (status: number): Promise<void> => {
-        await within30Seconds(gate, async () => (await ask(port, good.sdist.path)).status === status)
+        await withinTwoMinutes(gate, async () => (await ask(port, good.sdist.path)).status === status)
         t.pass(`it becomes ${status}`)
       }
       replace('version: 1\nprojects: [{ match: demo, deny: taken back }]\n')
@@ -185,7 +186,7 @@ async function startImage(image: Image): Promise<void> {
       const download = ask(port, large.wheel.path).finally(() => {
         done = true
       })
-      for (let tries = 0; tries < 200 && world.upstream.count('file', 'heavy') === 0; tries++) await sleep(20)
+      await until('the download runs', () => world.upstream.count('file', 'heavy') > 0)
       t.equal(world.upstream.count('file', 'heavy'), 1, 'the download runs')
       gate.signal('SIGTERM')
       t.notOk(done)
@@ -203,7 +204,7 @@ async function startImage(image: Image): Promise<void> {
       t.equal(foreign, '', 'its user owns all it wrote')
       world.upstream.forgetRequests()
       const again = await startContainer(t, image, options)
-      await within30Seconds(again, async () => (await ask(port, '/readyz')).status === 200)
+      await withinTwoMinutes(again, async () => (await ask(port, '/readyz')).status === 200)
       t.ok((await ask(port, good.wheel.path)).body.equals(good.wheel.bytes))
       t.equal(world.upstream.count('file'), 0, 'stored files are not fetched again')
       t.equal((await ask(port, explanation)).status, 200, 'the explain URL still answers')
@@ -286,8 +287,8 @@ function ask(port: number, path: string, accept = '*/*'): Promise<Answer> {
   })
 }
 
-async function within30Seconds(gate: Container, holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 150; tries++) {
+async function withinTwoMinutes(gate: Container, holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
     if (await holds().catch(() => false)) return
     await sleep(200)
   }

@@ -72,7 +72,7 @@ export async function startFront(t: Test, gatePort: number, blobs = '/nowhere'):
         .on('error', reject)
         .end()
     })
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 2_400; tries++) {
     const up = await ask('/up').catch(() => undefined)
     up?.resume()
     if (up !== undefined) return { ask, errors: () => readFileSync(join(folder, 'error.log'), 'utf8') }

@@ -174,7 +174,10 @@ async function episode(
   upstream.limit(undefined)
 }
 
+/** What was lied about is whole again by then, ms, or stays as it is; every run waits for it. */
 const CALM_MS = 20_000
+/** What nobody lied about is whole by then, ms, however busy the machine is. */
+const HONEST_MS = 120_000
 
 /** All is well again, and a gate that was started anew is asked for everything. */
 async function calm(
@@ -192,18 +195,23 @@ async function calm(
   await gate.stop()
   await gate.start()
   inForce.certain()
-  const end = performance.now() + CALM_MS
-  const isWhole = async (file: KnownFile): Promise<boolean> => {
+  const began = performance.now()
+  const isWhole = async (file: KnownFile, within: number): Promise<boolean> => {
     do {
       const answer = await stage.ask({ client: '127.0.1.20', path: file.path })
       if (answer?.status === 200 && answer.complete && answer.body.equals(file.bytes)) return true
       await sleep(300)
-    } while (performance.now() < end)
+    } while (performance.now() < began + within)
     return false
   }
   const missing: string[] = []
   for (const file of truth.files)
-    if (file.isHonest && file.project !== 'swapped' && file.admittedBy.includes('open') && !(await isWhole(file)))
+    if (
+      file.isHonest &&
+      file.project !== 'swapped' &&
+      file.admittedBy.includes('open') &&
+      !(await isWhole(file, HONEST_MS))
+    )
       missing.push(file.filename)
   const refused = truth.files.filter(({ admittedBy }) => admittedBy.length === 0)
   for (const file of refused) {
@@ -214,7 +222,7 @@ async function calm(
   const scarred: string[] = []
   for (const project of truth.liedAbout) {
     const wrong = new Set<string>()
-    for (const file of truth.filesOf(project)) if (!(await isWhole(file))) wrong.add(await whyNot(stage, file))
+    for (const file of truth.filesOf(project)) if (!(await isWhole(file, CALM_MS))) wrong.add(await whyNot(stage, file))
     const lies = [...(stage.lies.get(project) ?? [])].join(', ')
     if (wrong.size === 0) healed.push(project)
     else scarred.push(`${project}: ${[...wrong].join(', ')} after ${lies}`)

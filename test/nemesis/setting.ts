@@ -85,7 +85,7 @@ export async function setStage(t: Test, dice: Dice): Promise<Setting> {
       return answer
     },
     async enforce(name) {
-      const said = gate.says('changed policy in force', 8_000)
+      const said = gate.says('changed policy in force')
       inForce.written(name)
       writeFileSync(world.policy, truth.policies[name])
       gate.signal('SIGHUP')

@@ -8,9 +8,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { until } from '../world/until.ts'
 import { createWorld, type Published, type World } from '../world/world.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 const MAIN = process.env['TESTED_MAIN'] ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -129,7 +130,7 @@ t.test('a gate with few descriptors turns some away, serves nothing wrong, and g
   const turnedAway = answers.filter(({ answer }) => answer.status !== 200).length
   t.ok(turnedAway > 0, `${turnedAway} of ${files.length} were turned away`)
   for (const socket of held) socket.destroy()
-  for (let look = 0; look < 500 && (await ask(`${gate.url}/readyz`)).status !== 200; look += 1) await sleep(20)
+  await until('it is ready again', async () => (await ask(`${gate.url}/readyz`)).status === 200)
   for (const file of files) await assertServes(t, gate, file, file.filename)
   t.equal(gate.child.exitCode, null)
   gate.child.kill('SIGTERM')

@@ -13,6 +13,7 @@ import { openStore } from '../../src/store/open.ts'
 import { applyMigrations } from '../../src/store/sqlite/migrations/apply-migrations.ts'
 import { APPLICATION_ID, databaseIn } from '../../src/store/sqlite/schema.ts'
 import { withTokens } from '../../src/store/tokens.ts'
+import { until } from '../world/until.ts'
 import { type AuditSubject, auditConformance, entryAt } from './conformance/audit-conformance.ts'
 import { START } from './stores.ts'
 import { ENTRY, OPERATOR } from './written.ts'
@@ -105,7 +106,7 @@ t.test('whoever is killed while it writes leaves a whole chain, with every row t
     one.stdout.setEncoding('utf8').on('data', (part: string) => {
       text += part
     })
-    await once(one.stdout, 'data')
+    await until('it has told of some', () => text.split('\n').length > 10)
     await delay(ms)
     one.kill('SIGKILL')
     await ended

@@ -1,5 +1,4 @@
 // guards: src/store/sqlite/tables/belongings-table.ts src/store/sqlite/migrations/first/0010-belongings.ts
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { instant, millis, systemClock } from '../../src/domain/base/instant.ts'
 import type { SourceName } from '../../src/domain/base/source-name.ts'
@@ -8,10 +7,12 @@ import { parseProjectName } from '../../src/domain/packaging/name.ts'
 import { decideSource } from '../../src/store/decide-source.ts'
 import { openStore } from '../../src/store/open.ts'
 import { readRecords } from '../../src/store/sqlite/read-records.ts'
+import { until } from '../world/until.ts'
 import { OPERATOR } from './written.ts'
 
 const TOOLS = parseProjectName('tools')
 const [ACME, PYPI] = ['acme', 'pypi'] as SourceName[] as [SourceName, SourceName]
+const SOURCES = [ACME, PYPI].map(name => ({ name, source: sourceAt(`https://${name}.example`) }))
 const AT = instant(1)
 
 async function open(folder: string) {
@@ -65,16 +66,16 @@ t.test('what a person decides holds for a gate that runs, and stands in the jour
   const { store, blobs } = await open(folder)
   const main = store.belongings('main')
   await main.remember(TOOLS, ACME, AT)
-  await sleep(1_000) // until it is written
+  const written = readRecords(folder, { index: 'main', sources: SOURCES })
+  await until('it is written', () => written?.belonging(TOOLS) === ACME)
+  await written?.close()
   const order = { index: 'main', project: TOOLS, source: PYPI, reason: 'given up', by: OPERATOR }
   t.equal(await decideSource(folder, order, systemClock), ACME)
-  await sleep(1_100)
-  t.equal(main.of(TOOLS), PYPI)
+  await until('the gate that runs knows it', () => main.of(TOOLS) === PYPI)
   t.equal(main.remember(TOOLS, ACME, AT), PYPI)
   await blobs.close()
   await store.close()
-  const sources = [ACME, PYPI].map(name => ({ name, source: sourceAt(`https://${name}.example`) }))
-  const records = readRecords(folder, { index: 'main', sources })
+  const records = readRecords(folder, { index: 'main', sources: SOURCES })
   t.equal(records?.belonging(TOOLS), PYPI)
   const rows = []
   for await (const row of records?.journal(instant(0)) ?? []) rows.push(row)

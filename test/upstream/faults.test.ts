@@ -21,6 +21,7 @@ import { createOrigin } from '../../src/upstream/pypi-origin.ts'
 import { serve, serveRaw } from '../world/network/loopback.ts'
 import { connectProxy } from '../world/network/proxy.ts'
 import { createTlsAuthority } from '../world/network/tls-certificates.ts'
+import { until } from '../world/until.ts'
 import { metadataOf } from './one-answer.ts'
 
 const DEMO = parseProjectName('demo')
@@ -388,8 +389,9 @@ t.test('time', async t => {
 
   t.test('no headers within the timeout', async t => {
     const server = await serveRaw(t, () => {})
-    await t.rejects(portsAt(t, server.origin, { timeout: millis(150) }).index.project(DEMO), TIMEOUT)
-    t.equal(server.heads.length, 1, 'a slow upstream is not asked twice')
+    // a busy machine may take a while before it has sent the request at all
+    await t.rejects(portsAt(t, server.origin, { timeout: millis(1_000) }).index.project(DEMO), TIMEOUT)
+    t.ok(server.heads.length <= 1, 'a slow upstream is not asked twice')
     await t.rejects(download(t, server.origin, undefined, { timeout: millis(150) }), TIMEOUT)
   })
 
@@ -418,10 +420,10 @@ t.test('time', async t => {
     const bytes = Buffer.alloc(1024 * 1024)
     const server = await serve(t, (_, response) => void response.end(bytes))
     // longer than a busy machine may stand still, shorter than the reader waits
-    const limits = { rate: { window: millis(1_000), bytes: 1_000 }, idle: millis(1_000) }
+    const limits = { rate: { window: millis(3_000), bytes: 1_000 }, idle: millis(3_000) }
     const { origin, file } = portsAt(t, server.origin, { limits })
     const answer = await origin.file(artifactAt(file()), NOBODY_LEAVES)
-    await new Promise(resolve => setTimeout(resolve, 2_500))
+    await new Promise(resolve => setTimeout(resolve, 7_000))
     t.equal((await buffer(answer.value.body)).length, bytes.length)
   })
 
@@ -670,8 +672,7 @@ t.test('more requests than there are places wait, more than may wait are turned 
       ({ code }: GateError) => code,
     ),
   )
-  for (let turn = 0; turn < 2_000 && server.requests.length < 14; turn += 1)
-    await new Promise(resolve => setTimeout(resolve, 10))
+  await until('all places are taken', () => server.requests.length >= 14)
   // one too many would come with the others
   await new Promise(resolve => setTimeout(resolve, 100))
   t.equal(server.requests.length, 14, 'as many as one has of those that files, root lists and first sights leave')

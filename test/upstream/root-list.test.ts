@@ -8,9 +8,10 @@ import { createHttpServer } from '../../src/http/server.ts'
 import { createScratch } from '../../src/store/disk/scratch.ts'
 import { createUpstreamAgent, type UpstreamAgentOptions } from '../../src/upstream/agent.ts'
 import { createRootList } from '../../src/upstream/root-list.ts'
-import { type Ask, createPlainAsk, dial, requestText, SIMPLE_HTML, SIMPLE_JSON, until } from '../http/client.ts'
+import { type Ask, createPlainAsk, dial, requestText, SIMPLE_HTML, SIMPLE_JSON } from '../http/client.ts'
 import { serve, serveRaw } from '../world/network/loopback.ts'
 import { createTlsAuthority } from '../world/network/tls-certificates.ts'
+import { until } from '../world/until.ts'
 
 const LIST = '{"meta":{"_last-serial":7,"api-version":"1.4"},"projects":[{"_last-serial":7,"name":"demo"}]}'
 /** The same, rebuilt; the serial of the whole list is that of the upstream's header. */

@@ -153,6 +153,8 @@ export async function createWorld(scope: Scope, options: WorldOptions = {}): Pro
         index: upstream.origin,
         files: [upstream.filesOrigin],
         integrity: upstream.integrityOrigin,
+        // longer than a busy machine keeps an answer: what says nothing is given less where it is meant
+        timeout: '60s',
       },
       trust: { root: trustRoot },
     }),

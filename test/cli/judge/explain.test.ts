@@ -2,6 +2,7 @@ import t from 'tap'
 import { instant } from '../../../src/domain/base/instant.ts'
 import type { Refused } from '../../../src/domain/decide/verdict.ts'
 import { desk, jsonLines, release } from '../../world/commands/desk.ts'
+import { comesTo } from '../../world/until.ts'
 
 const EVIL = { kind: 'github', repository: 'evil/demo', workflow: 'release.yml', ref: 'refs/tags/v1.0' } as const
 
@@ -44,10 +45,17 @@ t.test('whom to ask and what would pass stand beside the reason', async t => {
   const contact = 'contact: { name: "Platform team", url: "https://tickets.acme.example/?t={code}%20{filename}" }'
   desk_.world.writePolicy(`${desk_.world.policyText()}\n${contact}\n`)
   const url = 'https://tickets.acme.example/?t=unattested%20demo-2.0.tar.gz'
-  const { out } = await desk_.run('explain', sdist.filename)
+  // what passes is looked for within a moment
+  const explained = async (...how: readonly string[]) =>
+    await comesTo(
+      'it is known what passes',
+      async () => (await desk_.run('explain', sdist.filename, ...how)).out,
+      told => told.includes('demo-1.0.tar.gz'),
+    )
+  const out = await explained()
   t.match(out, '\n  passes     demo==1.0 (demo-1.0.tar.gz)\n')
   t.match(out, `\n  ask        Platform team, ${url}\n`)
-  t.match(jsonLines((await desk_.run('explain', sdist.filename, '--format', 'json')).out), [
+  t.match(jsonLines(await explained('--format', 'json')), [
     { passes: { version: '1.0', filename: 'demo-1.0.tar.gz' }, contact: { name: 'Platform team', url } },
   ])
   const admitted = await desk_.run('explain', 'demo==1.0', '--format', 'json')

@@ -5,7 +5,7 @@ import { requirementsLock, uvLock } from '../../world/commands/locks.ts'
 import { type Crossing, createCrossing } from '../../world/mirror/crossing.ts'
 import type { Published } from '../../world/world.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 interface Builders {
   readonly crossing: Crossing

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { createCrossing, must, prepareCrossing } from '../../world/mirror/crossing.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 t.test('a key pair', async t => {
   const crossing = await createCrossing(t)

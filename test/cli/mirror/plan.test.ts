@@ -5,7 +5,7 @@ import t from 'tap'
 import { requirementsLock, uvLock } from '../../world/commands/locks.ts'
 import { createCrossing } from '../../world/mirror/crossing.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 t.test('a plan', async t => {
   const crossing = await createCrossing(t)

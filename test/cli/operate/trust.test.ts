@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { must, prepareCrossing } from '../../world/mirror/crossing.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 t.test('the trust root', async t => {
   const crossing = await prepareCrossing(t)

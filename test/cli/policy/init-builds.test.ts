@@ -5,7 +5,7 @@ import { requirementsLock, uvLock } from '../../world/commands/locks.ts'
 import { makeWheel } from '../../world/index/distributions.ts'
 import type { Published } from '../../world/world.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(900_000)
 
 interface Bench {
   readonly desk: Desk

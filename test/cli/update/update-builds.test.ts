@@ -2,7 +2,7 @@ import t from 'tap'
 import { desk } from '../../world/commands/desk.ts'
 import { requirementsLock, uvLock } from '../../world/commands/locks.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(900_000)
 
 t.test('policy update keeps what builds take, and brings it in where it is missing', async t => {
   const desk_ = await desk(t)

@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { keepAuditLog, openAuditRecords } from '../../../src/compose/audit/audit-log.ts'
@@ -12,6 +11,7 @@ import { instant, systemClock } from '../../../src/domain/base/instant.ts'
 import type { GateEvent } from '../../../src/observe/events.ts'
 import type { AuditRow } from '../../../src/ports/console/audit-log.ts'
 import { startGate, type WorldGate } from '../../world/gate/gate.ts'
+import { comesTo, until } from '../../world/until.ts'
 import { createWorld, type World } from '../../world/world.ts'
 
 const REVOKES = (...projects: readonly string[]) =>
@@ -31,13 +31,12 @@ async function rowsOf({ config }: Pick<WorldGate, 'config'>): Promise<readonly A
 }
 
 /** What the log has once a row of this action is there. */
-async function until(gate: WorldGate, action: string, count = 1): Promise<readonly AuditRow[]> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const rows = await rowsOf(gate)
-    if (rows.filter(row => row.action === action).length >= count) return rows
-    await delay(50)
-  }
-  throw new Error(`no ${action} was written`)
+async function written(gate: WorldGate, action: string, count = 1): Promise<readonly AuditRow[]> {
+  return await comesTo(
+    `${action} is written`,
+    () => rowsOf(gate),
+    rows => rows.filter(row => row.action === action).length >= count,
+  )
 }
 
 async function worldWith(t: Test): Promise<World> {
@@ -49,7 +48,7 @@ async function worldWith(t: Test): Promise<World> {
 t.test('a start says what is in force: the configuration by its digest, the policy, and what runs', async t => {
   const world = await worldWith(t)
   const gate = await startGate(t, world)
-  const rows = await until(gate, 'policy-loaded')
+  const rows = await written(gate, 'policy-loaded')
   t.match(rows, [
     {
       action: 'configured',
@@ -62,7 +61,7 @@ t.test('a start says what is in force: the configuration by its digest, the poli
   ])
   await gate.stop()
   const other = await startGate(t, world, { configuration: { index: { mode: 'hide' } } })
-  const [first, second] = (await until(other, 'configured', 2)).filter(({ action }) => action === 'configured')
+  const [first, second] = (await written(other, 'configured', 2)).filter(({ action }) => action === 'configured')
   t.not(first?.target, second?.target, 'another configuration has another digest')
 })
 
@@ -72,7 +71,7 @@ t.test('nothing secret of the configuration stands in it, and a secret alone mak
   for (const password of ['first-secret', 'other-secret']) {
     const auth = { [world.upstream.origin]: { username: 'u', password } }
     const gate = await startGate(t, world, { configuration: { upstream: { auth }, listen: '127.0.0.1:0' } })
-    const rows = await until(gate, 'configured', digests.length + 1)
+    const rows = await written(gate, 'configured', digests.length + 1)
     digests.push(rows.findLast(({ action }) => action === 'configured')?.target ?? password)
     t.notMatch(JSON.stringify(rows), password)
     await gate.stop()
@@ -85,14 +84,14 @@ t.test(
   async t => {
     const world = await worldWith(t)
     const gate = await startGate(t, world, { policy: REVOKES('demo') })
-    const before = (await until(gate, 'policy-loaded')).find(({ action }) => action === 'policy-loaded')?.target
+    const before = (await written(gate, 'policy-loaded')).find(({ action }) => action === 'policy-loaded')?.target
     world.writePolicy(REVOKES('demo', 'other'))
     t.equal(gate.app.reload(), 'loaded')
-    const reloaded = (await until(gate, 'policy-reloaded')).find(({ action }) => action === 'policy-reloaded')
+    const reloaded = (await written(gate, 'policy-reloaded')).find(({ action }) => action === 'policy-reloaded')
     t.match(reloaded, { detail: { before } })
     world.writePolicy('version: 1\nmode: enforced\nprojects: [{ match: demo, deny: 3 }]\n')
     t.equal(gate.app.reload(), 'kept')
-    const kept = (await until(gate, 'policy-kept')).find(({ action }) => action === 'policy-kept')
+    const kept = (await written(gate, 'policy-kept')).find(({ action }) => action === 'policy-kept')
     t.match(kept, { target: reloaded?.target, why: /policy\.yaml:2:7 mode: [^\n]+$/ })
   },
 )
@@ -105,18 +104,18 @@ t.test('a revocation that comes into force or leaves is told once, with its reas
     )
   const gate = await startGate(t, world, { policy: REVOKES('demo') })
   const first = ['demo ==1.0 came into force INC-demo']
-  t.strictSame(told(await until(gate, 'revocation')), first)
+  t.strictSame(told(await written(gate, 'revocation')), first)
   world.writePolicy(REVOKES('demo', 'other'))
   gate.app.reload()
   const second = [...first, 'other ==1.0 came into force INC-other']
-  t.strictSame(told(await until(gate, 'revocation', 2)), second)
+  t.strictSame(told(await written(gate, 'revocation', 2)), second)
   await gate.stop()
   const again = await startGate(t, world, { policy: REVOKES('other') })
   const third = [...second, 'demo ==1.0 left']
-  t.strictSame(told(await until(again, 'revocation', 3)), third)
+  t.strictSame(told(await written(again, 'revocation', 3)), third)
   await again.stop()
   const last = await startGate(t, world, { policy: REVOKES('other') })
-  await until(last, 'configured', 3)
+  await written(last, 'configured', 3)
   await last.stop()
   t.strictSame(told(await rowsOf(last)), third)
 })
@@ -124,7 +123,7 @@ t.test('a revocation that comes into force or leaves is told once, with its reas
 t.test('where the log cannot be written the gate serves on and says so, and writes it later', async t => {
   const world = await worldWith(t)
   const before = await startGate(t, world)
-  await until(before, 'policy-loaded')
+  await written(before, 'policy-loaded')
   await before.stop()
   const database = new Database(join(before.config.data, 'portcullis.sqlite'), { timeout: 5_000 })
   t.teardown(() => database.close())
@@ -134,7 +133,7 @@ t.test('where the log cannot be written the gate serves on and says so, and writ
     const answer = await fetch(`${gate.url}/readyz`)
     return { status: answer.status, text: await answer.text() }
   }
-  for (let tries = 0; tries < 50 && !(await readiness()).text.includes('audit-log'); tries += 1) await delay(50)
+  await until('it says so', async () => (await readiness()).text.includes('audit-log'))
   t.match(await readiness(), { status: 200, text: /not in the audit log yet/ })
   t.equal((await fetch(`${gate.url}/simple/demo/`)).status, 200)
   t.equal(gate.events.filter(({ type }) => type === 'unknown').length, 1)
@@ -148,11 +147,11 @@ t.test('where the log cannot be written the gate serves on and says so, and writ
 t.test('a log that begins anew, because the database was damaged, says so in its first row', async t => {
   const world = await worldWith(t)
   const before = await startGate(t, world)
-  await until(before, 'policy-loaded')
+  await written(before, 'policy-loaded')
   await before.stop()
   writeFileSync(join(before.config.data, 'portcullis.sqlite'), 'no database'.repeat(1_000))
   const gate = await startGate(t, world)
-  const [first] = await until(gate, 'configured')
+  const [first] = await written(gate, 'configured')
   t.match(first, {
     sequence: 1,
     action: 'configured',
@@ -186,7 +185,7 @@ t.test('what waits is bounded, is tried again, and says how much it is', async t
   }
   const events = { emit: (event: GateEvent) => void told.push(event) }
   audit.begin(log, { config: gate.config, version: '1', policies: [], inForce: () => [], events })
-  await delay(10)
+  await until('it has failed', () => audit.warning() !== undefined)
   t.match(audit.warning(), /^10\d\d of what this gate did are not in the audit log yet: no room$/)
   t.equal(told.length, 1)
   isFull = false

@@ -1,8 +1,9 @@
 // guards: src/compose/console/open-console.ts
 import { existsSync } from 'node:fs'
 import axe from 'axe-core'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { PATIENCE } from '../../http/console/pages/chromium.ts'
 import { runCommand } from '../../world/commands/commands.ts'
 import { startGate } from '../../world/gate/gate.ts'
 import { serve } from '../../world/network/loopback.ts'
@@ -13,9 +14,15 @@ const CHROMIUM = '/usr/bin/chromium'
 const skip = existsSync(CHROMIUM) ? false : 'Chromium is not installed (apt-get install chromium)'
 
 async function launch(t: Test): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'], timeout: PATIENCE })
   t.teardown(() => browser.close())
   return browser
+}
+
+async function contextOf(browser: Browser): Promise<BrowserContext> {
+  const context = await browser.newContext()
+  context.setDefaultTimeout(PATIENCE)
+  return context
 }
 
 /** What keeps somebody with a screen reader or a keyboard from using the page. */
@@ -36,7 +43,7 @@ t.test('somebody signs in with a real browser, at the issuer and by a link, and 
   const { app, config } = await startGate(t, world, { configuration })
   const url = app.consoleUrl ?? ''
   const browser = await launch(t)
-  const context = await browser.newContext()
+  const context = await contextOf(browser)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', message => message.type() === 'error' && complaints.push(message.text()))
@@ -93,7 +100,7 @@ t.test('a page of another site cannot use who is signed in', { skip }, async t =
   const url = app.consoleUrl ?? ''
   const environment = { PORTCULLIS_DATA: config.data, PORTCULLIS_CONSOLE_PUBLIC_URL: url }
   const { out } = await runCommand(['console', 'login'], { folder: world.folder, environment })
-  const page = await (await (await launch(t)).newContext()).newPage()
+  const page = await (await contextOf(await launch(t))).newPage()
   await page.goto(out.trim())
   await page.click('main button')
   await page.waitForURL(`${url}/`)

@@ -4,6 +4,7 @@ import { offerSignInLink } from '../../../src/compose/console/sign-in-link.ts'
 import { systemClock } from '../../../src/domain/base/instant.ts'
 import { startGate } from '../../world/gate/gate.ts'
 import { createBrowser } from '../../world/people/browser.ts'
+import { comesTo } from '../../world/until.ts'
 import { createWorld } from '../../world/world.ts'
 
 const MALLORY = { kind: 'github', repository: 'mallory/demo', workflow: 'release.yml' } as const
@@ -41,11 +42,12 @@ revocations:
   const get = async (path: string) => await browser.get(`${url}${path}`)
   /** rows are on disk within a second or so */
   async function until(path: string, said: RegExp) {
-    for (let tries = 0; ; tries += 1) {
-      const page = await get(path)
-      if (said.test(page.text) || tries === 60) return page
-      await new Promise(resolve => setTimeout(resolve, 250))
-    }
+    return await comesTo(
+      `${path} says ${said}`,
+      () => get(path),
+      ({ text }) => said.test(text),
+      250,
+    )
   }
   return { world, gate, good, stranger, bare, url, policy, ...browser, get, until }
 }

@@ -1,12 +1,12 @@
 // guards: src/compose/console/shown-gates.ts
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { runCommand } from '../../world/commands/commands.ts'
 import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
 import { startGate } from '../../world/gate/gate.ts'
 import { createBrowser } from '../../world/people/browser.ts'
+import { comesTo } from '../../world/until.ts'
 import { createWorld } from '../../world/world.ts'
 
 t.test('whoever signs in at one gate is signed in at all, and signed out of all', { skip: NO_POSTGRES }, async t => {
@@ -89,15 +89,9 @@ t.test(
       }
       return gates?.others ?? []
     }
-    async function until(count: number): ReturnType<typeof others> {
-      for (let waited = 0; waited < 30_000; waited += 250) {
-        const now = await others()
-        if (now.length === count) return now
-        await sleep(250)
-      }
-      return await others()
-    }
-    t.match(await until(1), [{ same_policies: true, same_trust: true, policies: [/^[0-9a-f]{64}$/], seen: /Z$/ }])
+    const known = async (count: number): ReturnType<typeof others> =>
+      await comesTo(`${count} others are known`, others, now => now.length === count, 250)
+    t.match(await known(1), [{ same_policies: true, same_trust: true, policies: [/^[0-9a-f]{64}$/], seen: /Z$/ }])
     const ada = createBrowser(t)
     const page = await ada.post((await run('console', 'login')).out.trim(), {})
     t.match(page.text, /Other gates that share the store/)
@@ -105,7 +99,7 @@ t.test(
     const own = join(world.folder, 'third.yaml')
     writeFileSync(own, 'version: 1\nprojects: [{ match: demo, attestation: optional }]\n')
     await start('third', { policy: [own] })
-    t.strictSame(new Set((await until(2)).map(its => its['same_policies'])), new Set([false, true]))
+    t.strictSame(new Set((await known(2)).map(its => its['same_policies'])), new Set([false, true]))
     t.match((await ada.get(`${one.app.consoleUrl}/`)).text, /<span class="badge doubt">another<\/span>/)
   },
 )

@@ -1,7 +1,6 @@
 // guards: src/compose/console/open-console.ts
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { openAuditRecords } from '../../../src/compose/audit/audit-log.ts'
 import { offerSignInLink } from '../../../src/compose/console/sign-in-link.ts'
@@ -13,6 +12,7 @@ import { runCommand } from '../../world/commands/commands.ts'
 import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
 import { startGate, type WorldGate } from '../../world/gate/gate.ts'
 import { type Browser, type Came, createBrowser } from '../../world/people/browser.ts'
+import { until } from '../../world/until.ts'
 import { createWorld, type Published, type ReleaseRequest, type World } from '../../world/world.ts'
 
 const DAY = 86_400_000
@@ -115,15 +115,6 @@ async function act(
 ): Promise<Came> {
   const [, csrf = ''] = /name="csrf" value="([^"]*)"/.exec(page.text) ?? []
   return await browser.post(new URL(path, page.url), { csrf, ...fields })
-}
-
-/** What is to come to pass within two seconds, and a moment for a machine that has other things to do. */
-async function soon(what: () => Promise<boolean>, most = 6_000): Promise<boolean> {
-  for (let waited = 0; waited < most; waited += 100) {
-    if (await what()) return true
-    await delay(100)
-  }
-  return false
 }
 
 t.test('somebody asks, somebody else approves, and the install works until it is withdrawn', async t => {
@@ -349,7 +340,7 @@ t.test('commands say what the door says, print it as a policy, and withdraw it',
     exit: 0,
     out: /approved no longer at main/,
   })
-  t.ok(await soon(async () => (await status(wheel)) === 403), 'the gate that runs goes by it')
+  await until('the gate that runs goes by it', async () => (await status(wheel)) === 403)
   t.match(await audited(gate), [/^withdrawn shell:.*: fixed in 2\.1$/, /^approved/, /^requested/])
   await t.rejects(
     withdrawApproval(gate.config, { request: id, reason: 'x' }, { clock: systemClock, environment: {} }),
@@ -367,7 +358,7 @@ t.test('a gate that is started again goes by what was approved before', async t 
   t.equal(await status(wheel, again), 200, 'also without a console')
 })
 
-t.test('what is approved at one gate is in force at another within two seconds', { skip: NO_POSTGRES }, async t => {
+t.test('what is approved at one gate comes into force at another', { skip: NO_POSTGRES }, async t => {
   const database = await (await startCluster(t)).database()
   const { world, wheel, url, status, ask, person } = await scene(t, { store: { database } })
   const data = `${world.folder}/other-data`
@@ -377,10 +368,10 @@ t.test('what is approved at one gate is in force at another within two seconds',
   const grace = await person('approver')
   const after = await grace.submit(await grace.get(`${url}/requests/${id}`), `/requests/${id}/approve`, APPROVED)
   const approved = Date.now()
-  t.ok(await soon(async () => (await status(wheel, other)) === 200))
+  await until('it is in force there', async () => (await status(wheel, other)) === 200)
   t.comment(`in force on the other gate after ${Date.now() - approved} ms`)
   await grace.submit(after, `/requests/${id}/withdraw`, {})
   const withdrawn = Date.now()
-  t.ok(await soon(async () => (await status(wheel, other)) === 403))
+  await until('it is gone there', async () => (await status(wheel, other)) === 403)
   t.comment(`gone there after ${Date.now() - withdrawn} ms`)
 })

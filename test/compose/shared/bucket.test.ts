@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import t, { type Test } from 'tap'
 import type { Sha256 } from '../../../src/domain/base/digest.ts'
@@ -12,9 +11,10 @@ import { startCeph } from '../../world/engines/ceph.ts'
 import { startFaultyProxy } from '../../world/engines/faulty-proxy.ts'
 import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
 import { startGate, type WorldGate } from '../../world/gate/gate.ts'
+import { until } from '../../world/until.ts'
 import { createWorld, type Published, type World } from '../../world/world.ts'
 
-t.setTimeout(300_000) // it is fetched first, where it was not yet
+t.setTimeout(900_000) // it is fetched first, where it was not yet
 const KIB = 1024
 const store = await startCeph()
 const skip = 'skip' in store ? store.skip : false
@@ -48,14 +48,6 @@ function bucketAt(t: Test, address: string): ReturnType<typeof createS3Bucket> {
   return bucket
 }
 
-async function until(what: () => Promise<boolean>): Promise<void> {
-  for (let left = 1_000; left > 0; left -= 1) {
-    if (await what()) return
-    await sleep(20)
-  }
-  throw new Error('it did not come to pass')
-}
-
 t.test('what one gate admitted the others have from the bucket, and each of them judges it', { skip }, async t => {
   const world = await createWorld(t)
   const { wheel } = await world.release('demo', '1.0', { padTo: 300 * KIB })
@@ -63,7 +55,7 @@ t.test('what one gate admitted the others have from the bucket, and each of them
   const bucket = bucketAt(t, blobs)
   const one = await gateOf(t, world, { blobs })
   t.same((await get(one, wheel)).bytes, wheel.bytes)
-  await until(async () => (await bucket.head(wheel.sha256 as Sha256)) !== undefined)
+  await until('the bucket has it', async () => (await bucket.head(wheel.sha256 as Sha256)) !== undefined)
   const other = await gateOf(t, world, { blobs })
   t.same((await get(other, wheel)).bytes, wheel.bytes)
   t.equal(world.upstream.count('file'), 1)
@@ -111,8 +103,10 @@ t.test('a file that is hot costs the bucket nothing', { skip }, async t => {
   t.teardown(() => proxy.close())
   const gate = await gateOf(t, world, { blobs: through(proxy.url, await newBucket()) })
   await get(gate, wheel)
-  await until(async () => proxy.requests.some(line => line.startsWith('PUT') && line.includes(wheel.sha256)))
-  await sleep(200)
+  await until('the bucket has it', async () =>
+    proxy.requests.some(line => line.startsWith('PUT') && line.includes(wheel.sha256)),
+  )
+  await until('all of it was brought', () => readdirSync(join(gate.config.data, 'uploads')).length === 0)
   t.comment(`a cold file: ${proxy.requests.map(line => line.split(' ')[0]).join(' ')}`)
   const cold = proxy.requests.length
   for (let time = 0; time < 1_000; time += 1) await get(gate, wheel)
@@ -147,7 +141,7 @@ for (const spool of ['16MiB', '64KiB'])
         gate.events.filter(({ type }) => type === 'alarm'),
         [{ alarm: 'blob-corrupt' }],
       )
-      await until(async () => {
+      await until('the object is replaced', async () => {
         const object = await bucket.get(sha256)
         const chunks = object === undefined ? [] : await object.body.toArray()
         return Buffer.concat(chunks).equals(wheel.bytes)
@@ -176,12 +170,15 @@ for (const mood of ['fails', 'hangs', 'gone'] as const)
       await proxy.be(mood)
       t.same((await get(gate, second.wheel)).bytes, second.wheel.bytes, 'a new one')
       t.same((await get(gate, first.wheel)).bytes, first.wheel.bytes, 'a remembered one')
-      await until(async () => (await readiness()).status === 503)
+      await until('it is not ready', async () => (await readiness()).status === 503)
       t.match((await readiness()).text, /blobs/)
       await proxy.be('fine')
-      await until(async () => (await readiness()).status === 200)
+      await until('it is ready again', async () => (await readiness()).status === 200)
       const bucket = bucketAt(t, direct)
-      await until(async () => (await bucket.head(second.wheel.sha256 as Sha256)) !== undefined)
+      await until(
+        'the bucket has the second one',
+        async () => (await bucket.head(second.wheel.sha256 as Sha256)) !== undefined,
+      )
     },
   )
 

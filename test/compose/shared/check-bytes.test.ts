@@ -13,7 +13,7 @@ import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
 import { startGate } from '../../world/gate/gate.ts'
 import { createWorld, type Published } from '../../world/world.ts'
 
-t.setTimeout(300_000) // it is fetched first, where it was not yet
+t.setTimeout(900_000) // it is fetched first, where it was not yet
 const store = await startCeph()
 const skip = 'skip' in store ? store.skip : false
 if (!('skip' in store)) t.teardown(() => store.close())

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Sha256 } from '../../../src/domain/base/digest.ts'
 import { bucketAddress } from '../../../src/store/s3/bucket-address.ts'
@@ -9,9 +8,10 @@ import { createS3Bucket } from '../../../src/store/s3/s3-bucket.ts'
 import { makeBucket, through } from '../../world/engines/bucket.ts'
 import { startCeph } from '../../world/engines/ceph.ts'
 import { startFaultyProxy } from '../../world/engines/faulty-proxy.ts'
+import { until } from '../../world/until.ts'
 import { createWorld, type World } from '../../world/world.ts'
 
-t.setTimeout(300_000) // it is fetched first, where it was not yet
+t.setTimeout(900_000) // it is fetched first, where it was not yet
 const ROOT = join(import.meta.dirname, '../../..')
 const store = await startCeph()
 const skip = 'skip' in store ? store.skip : false
@@ -60,7 +60,7 @@ t.test('what a killed gate had not brought to the bucket the next start brings',
   t.ok(readdirSync(uploads).length >= files.length)
   await proxy.be('fine')
   await startProcess(t, world, through(proxy.url, address))
-  for (let left = 500; readdirSync(uploads).length > 0 && left > 0; left -= 1) await sleep(20)
+  await until('nothing is left to be brought', () => readdirSync(uploads).length === 0)
   for (const { sha256, bytes } of files) t.match(await bucket.head(sha256 as Sha256), { size: bytes.length })
   t.strictSame(readdirSync(uploads), [])
 })

@@ -4,20 +4,13 @@ import { checkStore, migrateStore } from '../../../src/compose/shared/stores.ts'
 import { millis, systemClock } from '../../../src/domain/base/instant.ts'
 import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
 import { startGate, type WorldGate } from '../../world/gate/gate.ts'
+import { until } from '../../world/until.ts'
 import { createWorld, type Published } from '../../world/world.ts'
 
 async function statusOf({ url }: WorldGate, { path }: Pick<Published, 'path'>): Promise<number> {
   const answer = await fetch(`${url}${path}`)
   await answer.arrayBuffer()
   return answer.status
-}
-
-async function until(what: () => Promise<boolean>): Promise<boolean> {
-  for (let waited = 0; waited < 20_000; waited += 200) {
-    if (await what()) return true
-    await delay(200)
-  }
-  return false
 }
 
 t.test('without a database that gates share there is none to bring anything to', async t => {
@@ -50,7 +43,7 @@ t.test('two gates over one database', { skip: NO_POSTGRES }, async t => {
   t.equal((await fetch(`${one.url}/readyz`)).status, 200)
 
   await cluster.stop('immediate')
-  t.ok(await until(async () => one.events.some(({ type }) => type === 'unknown')), 'it is told')
+  await until('it is told that the database is away', async () => one.events.some(({ type }) => type === 'unknown'))
   await delay(1_500) // the page is asked for again meanwhile
   for (const gate of [one, two]) t.equal(await statusOf(gate, wheel), 200, 'what was admitted goes on')
   t.equal(await statusOf(one, other), 503, 'nothing else is admitted')
@@ -59,6 +52,6 @@ t.test('two gates over one database', { skip: NO_POSTGRES }, async t => {
   t.match(await ready.text(), /"database": \{[^}]*the database is away/)
 
   await cluster.start()
-  t.ok(await until(async () => (await statusOf(one, other)) === 200), 'all is served again')
-  t.equal(await statusOf(two, other), 200)
+  await until('all is served again', async () => (await statusOf(one, other)) === 200)
+  await until('the other serves it, too', async () => (await statusOf(two, other)) === 200)
 })

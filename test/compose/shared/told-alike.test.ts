@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { runCommand } from '../../world/commands/commands.ts'
 import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
 import { startGate, type WorldGate } from '../../world/gate/gate.ts'
+import { comesTo } from '../../world/until.ts'
 import { createWorld, type Published, type World } from '../../world/world.ts'
 
 const FIRST_SEEN = 'version: 1\nprojects: [{ match: demo, identity: first-seen }]\n'
@@ -44,11 +44,12 @@ async function toldAlike(
   told: (gate: WorldGate) => Promise<string>,
   what = '',
 ): Promise<string> {
-  let [here, there] = ['', '']
-  for (let looks = 0; looks < 100 && (here === '' || here !== there || !here.includes(what)); looks += 1) {
-    await delay(200)
-    ;[here, there] = [await told(one), await told(other)]
-  }
+  const [here, there] = await comesTo(
+    'both tell the same',
+    async () => [await told(one), await told(other)] as const,
+    ([first, second]) => first !== '' && first === second && first.includes(what),
+    200,
+  )
   t.equal(there, here)
   return here
 }

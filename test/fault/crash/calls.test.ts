@@ -2,7 +2,7 @@ import t from 'tap'
 import { withoutTracer } from '../calls/tracer.ts'
 import { assertKept, nothing, promises } from './promises.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 // samples with a real death; calls/every-call.test.ts looks at every state that a death can leave
 t.test(

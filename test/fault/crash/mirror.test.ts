@@ -8,7 +8,7 @@ import { uvLock } from '../../world/commands/locks.ts'
 import { contentsOf } from '../../world/mirror/carried.ts'
 import { createCrossing, must } from '../../world/mirror/crossing.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 const TRACER = ['strace', '-f', '-o', '/dev/null'] as const
 const traceable = canTrace()

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { assertKept, nothing, promises } from './promises.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 const ROUNDS = 10
 /** files per process: more than it lives to store */

@@ -9,7 +9,7 @@ import { believeStatRecords, cutAt, type Fate, whimsOf } from './cut-disk.ts'
 import { contentOf, DIGESTS, keyOf, openAt, PROJECT, put, SEEDS, type Seed, SOURCE, synced } from './power-child.ts'
 import { type Change, readChanges, runRecorded } from './recorded-calls.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 const CHILD = new URL('./power-child.ts', import.meta.url).pathname
 /** moments at which the power goes, besides those after each of these */

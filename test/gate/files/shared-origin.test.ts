@@ -70,7 +70,7 @@ t.test('nobody waits for a bucket that is away', async t => {
   t.equal(seen.downloads, 1)
 })
 
-t.test('whoever has waited for as long as a client may fetches it too', { timeout: 60_000 }, async t => {
+t.test('whoever has waited for as long as a client may fetches it too', { timeout: 600_000 }, async t => {
   const { seen, download, leases } = scene()
   await leases.take(`file ${ARTIFACT.sha256}`) // and never lets go of it
   t.equal(await download(), BYTES.toString())

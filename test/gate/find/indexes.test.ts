@@ -12,9 +12,9 @@ import { parseProjectPage, SIMPLE_JSON } from '../../../src/protocol/simple/proj
 import { createMemoryStore } from '../../../src/store/memory.ts'
 import { createUpstreamAgent } from '../../../src/upstream/agent.ts'
 import { createIndex } from '../../../src/upstream/pypi-index.ts'
-import { until } from '../../http/client.ts'
 import { openBareGate } from '../../world/gate/bare-gate.ts'
 import { makeWheel } from '../../world/index/distributions.ts'
+import { until } from '../../world/until.ts'
 import { createWorld } from '../../world/world.ts'
 
 const HOUR = millis(3_600_000)

@@ -9,7 +9,7 @@ import { contentsOf, Luggage } from '../../world/mirror/carried.ts'
 import { type Crossing, createCrossing, must } from '../../world/mirror/crossing.ts'
 import type { Published } from '../../world/world.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 const ANY = 'version: 1\nmode: enforce\ndefaults:\n  attestation: optional\n  unmatched: apply-defaults\n'
 

@@ -40,7 +40,7 @@ export async function openDesk(
   receivers: readonly Receiver[],
   changes: Changes = {},
 ): Promise<NoticeDesk & { readonly folder: string }> {
-  const { folder = t.testdir({}), wants, timeoutMs = 2_000 } = changes
+  const { folder = t.testdir({}), wants, timeoutMs = 10_000 } = changes
   const clock = changes.clock ?? { now: Date.now() }
   const read = (): Instant => instant(clock.now)
   const log: GateEvent[] = []

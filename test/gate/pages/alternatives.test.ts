@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import type { Refused } from '../../../src/domain/decide/verdict.ts'
 import { openBareGate } from '../../world/gate/bare-gate.ts'
+import { comesTo } from '../../world/until.ts'
 import { createWorld } from '../../world/world.ts'
 
 /** A gate before a release that passes and one that nobody attested, whose page was read. */
@@ -45,7 +46,15 @@ t.test('a refusal names the newest file that passes, though nobody has asked for
   const verdict = await gate.judge(bad.wheel)
   if (verdict.kind === 'admitted') throw new TypeError('admitted')
   const asked = () => world.upstream.requests.length
-  t.match(await gate.gate.passing(verdict), { version: '1.0', filename: 'demo-1.0-py3-none-any.whl' })
+  // it is looked for within a moment, and told from when it is known
+  const names = async (filename: string) =>
+    await comesTo(
+      `${filename} is named`,
+      () => gate.gate.passing(verdict),
+      found => found?.filename === filename,
+    )
+  t.match(await names('demo-1.0-py3-none-any.whl'), { version: '1.0' })
+  await gate.gate.settled()
   const before = asked()
   for (let at = 0; at < 5; at += 1) t.match(await gate.gate.passing(verdict), { version: '1.0' })
   t.equal(asked(), before, 'and afterwards nobody is asked')
@@ -53,7 +62,7 @@ t.test('a refusal names the newest file that passes, though nobody has asked for
   world.upstream.yank('demo', 'demo-1.0.tar.gz', 'broken')
   gate.clock.now += 61_000
   await gate.gate.page(bad.wheel.project as Parameters<typeof gate.gate.page>[0], 'json')
-  t.match(await gate.gate.passing(verdict), { version: '0.9' }, 'what is yanked is no advice')
+  t.match(await names('demo-0.9-py3-none-any.whl'), { version: '0.9' }, 'what is yanked is no advice')
 })
 
 t.test('nothing is named where nothing of the project could pass, or nobody can tell', async t => {
@@ -63,7 +72,12 @@ t.test('nothing is named where nothing of the project could pass, or nobody can 
     file: { project: 'demo', version: '1.0', filename: 'demo-1.0.tar.gz', sha256: undefined },
   }
   t.equal(await gate.gate.passing(none as Refused), undefined)
-  t.match(await gate.gate.passing({ ...none, code: 'too-large' } as Refused), { version: '0.9' }, 'whatever refuses it')
+  const named = await comesTo(
+    'one is named',
+    () => gate.gate.passing({ ...none, code: 'too-large' } as Refused),
+    found => found !== undefined,
+  )
+  t.match(named, { version: '0.9' }, 'whatever refuses it')
   const unknown = { ...none, code: 'unattested', file: { ...none.file, project: 'nowhere' } }
   t.equal(await gate.gate.passing(unknown as Refused), undefined)
 })

@@ -1,9 +1,10 @@
 // guards: src/gate/pages/foresight.ts src/gate/pages/listing.ts src/gate/pages/patience.ts
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { createAsk, dial, requestText, SIMPLE_JSON, until } from '../../http/client.ts'
+import { createAsk, dial, requestText, SIMPLE_JSON } from '../../http/client.ts'
 import { etagOf, list, scene } from '../../http/listing-scene.ts'
 import { type GateChanges, startGate } from '../../world/gate/gate.ts'
+import { until } from '../../world/until.ts'
 import { createWorld, type World } from '../../world/world.ts'
 
 const HIDE: GateChanges = { configuration: { index: { mode: 'hide' } } }
@@ -14,6 +15,17 @@ async function passAndRefuse(world: World): Promise<void> {
   await world.release('demo', '2.0', {
     identity: { kind: 'github', repository: 'mallory/demo', workflow: 'release.yml' },
   })
+}
+
+/** Begins anew, with a gate that knows nothing, where a busy machine judged nothing at all while a client waits: that is unknown. */
+async function inTime(look: (again: number) => Promise<void>): Promise<void> {
+  for (let again = 0; ; again += 1)
+    try {
+      await look(again)
+      return
+    } catch (error) {
+      if (again === 9 || !(error instanceof Error && error.message.startsWith('504 '))) throw error
+    }
 }
 
 t.test('hide: the first page of a cold gate is what the second is', async t => {
@@ -32,15 +44,16 @@ t.test('hide: the first page of a cold gate is what the second is', async t => {
     const policy = 'version: 1\nprojects: [{ match: demo, identity: first-seen, attestation: required }]\n'
     const world = await createWorld(t)
     await passAndRefuse(world)
-    for (let round = 0; round < 3; round += 1) {
-      const data = `${world.folder}/cold-${round}`
-      const gate = await startGate(t, world, { policy, configuration: { data, index: { mode: 'hide' } } })
-      t.strictSame(
-        (await list(createAsk(t, world, gate.url), 'demo')).map(({ filename }) => filename),
-        ['demo-2.0-py3-none-any.whl', 'demo-2.0.tar.gz'],
-        'it is that of the newest version',
-      )
-    }
+    for (let round = 0; round < 3; round += 1)
+      await inTime(async again => {
+        const data = `${world.folder}/cold-${round}-${again}`
+        const gate = await startGate(t, world, { policy, configuration: { data, index: { mode: 'hide' } } })
+        t.strictSame(
+          (await list(createAsk(t, world, gate.url), 'demo')).map(({ filename }) => filename),
+          ['demo-2.0-py3-none-any.whl', 'demo-2.0.tar.gz'],
+          'it is that of the newest version',
+        )
+      })
   })
 
   t.test('in the JSON API too', async t => {
@@ -66,18 +79,20 @@ t.test('hide: the first page of a cold gate is what the second is', async t => {
   })
 
   t.test('an upstream that is slow to say makes a page short, and never wrong', async t => {
-    const { list, world, gate } = await scene(t, passAndRefuse, HIDE)
-    await world.release('demo', '0.9', { kinds: ['wheel'] })
-    world.upstream.fault({ route: 'provenance', match: /demo-(?:2\.0|1\.0-)/, do: { delayMs: 9_000 } })
-    const started = performance.now()
-    const first = (await list()).map(({ filename }) => filename)
-    t.ok(performance.now() - started < 12_000, 'no client hangs up')
-    t.strictSame(first, ['demo-0.9-py3-none-any.whl'], 'without the wheel its sdist would be built')
-    await gate.app.gate.settled()
-    t.strictSame(
-      (await list()).map(({ filename }) => filename).filter(filename => !filename.includes('2.0')),
-      ['demo-1.0-py3-none-any.whl', 'demo-1.0.tar.gz', 'demo-0.9-py3-none-any.whl'],
-    )
+    await inTime(async () => {
+      const { list, world, gate } = await scene(t, passAndRefuse, HIDE)
+      await world.release('demo', '0.9', { kinds: ['wheel'] })
+      const { promise: said, resolve: say } = Promise.withResolvers<void>()
+      world.upstream.fault({ route: 'provenance', match: /demo-(?:2\.0|1\.0-)/, do: { once: said } })
+      const first = (await list()).map(({ filename }) => filename)
+      say()
+      t.strictSame(first, ['demo-0.9-py3-none-any.whl'], 'without the wheel its sdist would be built')
+      await gate.app.gate.settled()
+      t.strictSame(
+        (await list()).map(({ filename }) => filename).filter(filename => !filename.includes('2.0')),
+        ['demo-1.0-py3-none-any.whl', 'demo-1.0.tar.gz', 'demo-0.9-py3-none-any.whl'],
+      )
+    })
   })
 
   t.test('where nobody can tell it is unknown, not empty', async t => {
@@ -147,20 +162,26 @@ t.test('hide: who leaves, and who asks late, changes nobody else’s answer', as
   t.test('who comes late to what another began waits as long as he would have alone', async t => {
     const { world, ask, list } = await scene(t, passAndRefuse, HIDE)
     await world.release('demo', '0.9', { kinds: ['wheel'] })
-    world.upstream.fault({ route: 'provenance', match: /demo-1\.0-/, do: { delayMs: 9_000 } })
+    const { promise: said, resolve: say } = Promise.withResolvers<void>()
+    world.upstream.fault({ route: 'provenance', match: /demo-1\.0-/, do: { once: said } })
     const first = ask('/simple/demo/', { headers: { accept: SIMPLE_JSON } })
-    await sleep(3_000)
-    const late = await list()
+    await sleep(6_000)
+    const late = list()
     t.equal((await first).json().files.length, 1, 'whose patience was over')
-    t.equal(late.length, 3)
+    say()
+    t.equal((await late).length, 3)
   })
 
   t.test('what was made when patience ran out is not what the next is given', async t => {
     const { world, list } = await scene(t, passAndRefuse, HIDE)
     await world.release('demo', '0.9', { kinds: ['wheel'] })
-    world.upstream.fault({ route: 'provenance', match: /demo-1\.0-/, do: { delayMs: 9_000 } })
+    const { promise: said, resolve: say } = Promise.withResolvers<void>()
+    world.upstream.fault({ route: 'provenance', match: /demo-1\.0-/, do: { once: said } })
     t.equal((await list()).length, 1)
-    t.equal((await list()).length, 3, 'he waits as if he were the first')
+    const next = list()
+    await sleep(1_000)
+    say()
+    t.equal((await next).length, 3, 'he waits as if he were the first')
   })
 
   t.test('where nobody could tell in time it is unknown, not empty', async t => {

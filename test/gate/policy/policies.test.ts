@@ -1,6 +1,5 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { loadAgain, loadInstead } from '../../../src/gate/policy/other-policy.ts'
@@ -9,6 +8,7 @@ import { readPolicyFiles } from '../../../src/gate/policy/policy-files.ts'
 import type { GateEvent } from '../../../src/observe/events.ts'
 import { NOW } from '../../world/judging/judging.ts'
 import { noRoots } from '../../world/judging/roots.ts'
+import { until } from '../../world/until.ts'
 
 const policy = (name: string) => `version: 1\nprojects: [{ match: ${name}, deny: "${name}" }]\n`
 const BROKEN = 'version: 1\nprojects: [{ match: a, denies: b }]\n'
@@ -28,12 +28,6 @@ function open(t: Test, paths: readonly string[], pollMs = 0) {
     events,
     denies: (name: string) => policies.current().ruleFor(parseProjectName(name)) !== undefined,
   }
-}
-
-/** Polling is what is tested; the wait ends as soon as the change is seen. */
-async function until(condition: () => boolean): Promise<boolean> {
-  for (let tries = 0; tries < 500 && !condition(); tries += 1) await sleep(10)
-  return condition()
 }
 
 t.test('a first policy that does not compile stops the start, with every diagnostic', async t => {
@@ -88,12 +82,13 @@ t.test('a change of the file is noticed', async t => {
   const path = join(t.testdir({ 'p.yaml': policy('a') }), 'p.yaml')
   const { policies, denies } = open(t, [path], 10)
   writeFileSync(path, policy('bb'))
-  t.ok(await until(() => denies('bb')), 'written in place')
+  await until('it is in force, written in place', () => denies('bb'))
   writeFileSync(`${path}.new`, policy('cc'))
   renameSync(`${path}.new`, path)
-  t.ok(await until(() => denies('cc')), 'replaced by another of the same size')
+  await until('it is in force, replaced by another of the same size', () => denies('cc'))
   writeFileSync(path, BROKEN)
-  t.ok((await until(() => policies.lastError() !== undefined)) && denies('cc'), 'broken: kept and told')
+  await until('it is told of the broken one', () => policies.lastError() !== undefined)
+  t.ok(denies('cc'), 'broken: kept and told')
 })
 
 const PINNING = `version: 1
@@ -116,31 +111,32 @@ t.test('a change of a pins file is noticed, and one that went wrong is mended in
   t.equal(releasesOf(policies), '1')
   t.strictSame(policies.pinsFiles(), [{ path, text: pinned('1.0') }])
   writeFileSync(path, pinned('2.0'))
-  t.ok(await until(() => releasesOf(policies) === '2'), 'written in place')
+  await until('the pins are in force, written in place', () => releasesOf(policies) === '2')
   t.strictSame(policies.pinsFiles(), [{ path, text: pinned('2.0') }])
   writeFileSync(path, 'six\n')
-  t.ok((await until(() => policies.lastError() !== undefined)) && releasesOf(policies) === '2', 'broken: kept and told')
+  await until('it is told of the broken ones', () => policies.lastError() !== undefined)
+  t.ok(releasesOf(policies) === '2', 'broken: kept and told')
   t.match(policies.lastError(), /pins\/app\.txt:1:1 must be name==version/)
   writeFileSync(path, pinned('3.0'))
-  t.ok(await until(() => releasesOf(policies) === '3'), 'mended')
+  await until('the mended ones are in force', () => releasesOf(policies) === '3')
 })
 
 t.test('a pins file that a rejected policy names is looked at too, once it is there', async t => {
   const root = t.testdir({ 'p.yaml': policy('a'), pins: {} })
   const { policies } = open(t, [join(root, 'p.yaml')], 10)
   writeFileSync(join(root, 'p.yaml'), PINNING)
-  t.ok(await until(() => policies.lastError()?.includes('pins/app.txt') === true))
+  await until('it is told which are missing', () => policies.lastError()?.includes('pins/app.txt') === true)
   writeFileSync(join(root, 'pins', 'app.txt'), pinned('1.0'))
-  t.ok(await until(() => releasesOf(policies) === '1'))
+  await until('the first ones are in force', () => releasesOf(policies) === '1')
 })
 
 t.test('a policy that names a pins file that is not there is mended in the policy as well', async t => {
   const root = t.testdir({ 'p.yaml': policy('a') })
   const { policies, denies } = open(t, [join(root, 'p.yaml')], 10)
   writeFileSync(join(root, 'p.yaml'), PINNING)
-  t.ok(await until(() => policies.lastError() !== undefined))
+  await until('it is told', () => policies.lastError() !== undefined)
   writeFileSync(join(root, 'p.yaml'), policy('bb'))
-  t.ok(await until(() => denies('bb')))
+  await until('the other is in force', () => denies('bb'))
 })
 
 t.test('a pins file may be larger than a policy, within bounds', async t => {
@@ -161,7 +157,7 @@ t.test('a swapped symbolic link is noticed, as a ConfigMap does it', async t => 
   t.ok(denies('a'))
   symlinkSync('v2', join(root, '..new'))
   renameSync(join(root, '..new'), join(root, '..data'))
-  t.ok(await until(() => denies('b')))
+  await until('the policy is in force', () => denies('b'))
 })
 
 t.test('a folder is its YAML files, in order, hidden ones apart', async t => {
@@ -203,7 +199,7 @@ t.test('half of a policy folder is not taken up while files are moved about', as
     },
   })
   t.teardown(() => policies.close())
-  t.ok(await until(() => looks > 8))
+  await until('it is looked again and again', () => looks > 8)
   // the start, and the moment after two looks agreed (the reload looks once more itself)
   t.strictSame(read, [1, 6])
 })

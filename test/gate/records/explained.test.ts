@@ -131,7 +131,7 @@ t.test('what nobody was told of lately went without a word', async t => {
 })
 
 t.test('a refusal that is told all the time is kept again long before it would go', async t => {
-  const KEEP = millis(400)
+  const KEEP = millis(4_000)
   const { explained, kept } = scene(t, KEEP)
   explained.keep(WHEEL)
   kept.clear()

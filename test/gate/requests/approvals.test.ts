@@ -10,6 +10,7 @@ import type { Requests } from '../../../src/ports/console/requests.ts'
 import { createMemoryRequests } from '../../store/conformance/memory-requests.ts'
 import { asked, DAY, decision, MOST } from '../../store/conformance/requests-conformance.ts'
 import { START } from '../../store/stores.ts'
+import { until } from '../../world/until.ts'
 
 async function scene(t: Test, { changes = true }: { readonly changes?: boolean } = {}) {
   const requests = createMemoryRequests()
@@ -70,11 +71,6 @@ async function scene(t: Test, { changes = true }: { readonly changes?: boolean }
   }
 }
 
-async function until(what: () => boolean): Promise<boolean> {
-  for (let tries = 0; tries < 400 && !what(); tries += 1) await delay(5)
-  return what()
-}
-
 t.test('an approval holds at the index of its refusal alone', async t => {
   const { approvals, approved, approve } = await scene(t)
   await approve('a')
@@ -94,13 +90,13 @@ t.test('what another gate decides is noticed, and so is an end', async t => {
   const { approvals, approved, approve, requests, time } = await scene(t)
   await approvals.refresh()
   await approve('a')
-  t.ok(await until(() => approved.get('main')?.includes('a') === true))
+  await until('the approval holds', () => approved.get('main')?.includes('a') === true)
   await requests.decide('a', 'approved', 'withdrawn', decision())
-  t.ok(await until(() => approved.get('main')?.length === 0))
+  await until('it is withdrawn', () => approved.get('main')?.length === 0)
   await approve('b')
-  t.ok(await until(() => approved.get('main')?.includes('b') === true))
+  await until('the other holds', () => approved.get('main')?.includes('b') === true)
   time.now = instant(START + DAY)
-  t.ok(await until(() => approved.get('main')?.length === 0), 'it has ended')
+  await until('it has ended', () => approved.get('main')?.length === 0)
 })
 
 t.test('a store that is away is told once, and changes nothing', async t => {
@@ -108,13 +104,13 @@ t.test('a store that is away is told once, and changes nothing', async t => {
   await approve('a')
   await approvals.refresh()
   failing.now = true
-  t.ok(await until(() => events.length > 0))
+  await until('it is told', () => events.length > 0)
   await delay(50)
   t.match(events, [{ type: 'unknown', code: 'unknown-store', route: 'background' }])
   t.strictSame(approved.get('main'), ['a'])
   failing.now = false
   await approve('b')
-  t.ok(await until(() => approved.get('main')?.length === 2))
+  await until('both hold', () => approved.get('main')?.length === 2)
 })
 
 t.test('a gate where nobody can approve anything asks for nothing', async t => {
@@ -137,7 +133,7 @@ t.test('what a refusal offers is read out of its document', async t => {
 t.test(
   'while nobody can read what is approved, nobody knows it: soon where something has changed, later where nothing is known to have',
   async t => {
-    const { approvals, approve, requests, failing, steady, unread } = await scene(t)
+    const { approvals, approve, requests, failing, steady, asks, unread } = await scene(t)
     await approve('a')
     await approvals.refresh()
     failing.now = true
@@ -146,17 +142,18 @@ t.test(
     steady.now += 1_000
     t.match(unread(), { code: 'unknown-store', detail: /could not be read for 10 s/ })
     failing.now = false
-    t.ok(await until(() => unread() === undefined), 'until it was read')
+    await until('it was read', () => unread() === undefined)
 
     failing.reading = true
     await requests.decide('a', 'approved', 'withdrawn', decision())
-    await delay(50)
+    const before = asks()
+    await until('it is noticed', () => asks() > before + 2)
     steady.now += 1_999
     t.equal(unread(), undefined, 'it has two seconds to come here')
     steady.now += 1
     t.match(unread(), { code: 'unknown-store' })
     failing.reading = false
-    t.ok(await until(() => unread() === undefined))
+    await until('it was read', () => unread() === undefined)
   },
 )
 

@@ -6,9 +6,10 @@ import { GateError } from '../../../src/domain/base/errors.ts'
 import type { Route } from '../../../src/http/door/routes.ts'
 import type { Client } from '../../../src/http/exchange/client.ts'
 import type { Entry, Guard, Knock, TurnedAway } from '../../../src/http/exchange/guard.ts'
+import { until } from '../../world/until.ts'
 import { createWorld } from '../../world/world.ts'
 import { type BareServer, startServer } from '../bare-server.ts'
-import { type Ask, createAsk, dial, hear, PIP_ACCEPT, requestText, SIMPLE_JSON, talk, until } from '../client.ts'
+import { type Ask, createAsk, dial, hear, PIP_ACCEPT, requestText, SIMPLE_JSON, talk } from '../client.ts'
 
 const SAID = 'nobody knows you'
 const NOBODY: TurnedAway = {

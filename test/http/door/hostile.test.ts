@@ -1,9 +1,10 @@
 // guards: src/http/door/connections.ts src/http/door/door.ts src/http/door/unparsed.ts
 import t, { type Test } from 'tap'
 import { startGate } from '../../world/gate/gate.ts'
+import { until } from '../../world/until.ts'
 import { createWorld } from '../../world/world.ts'
 import { startServer } from '../bare-server.ts'
-import { createAsk, dial, hear, requestText, SIMPLE_JSON, talk, until } from '../client.ts'
+import { createAsk, dial, hear, requestText, SIMPLE_JSON, talk } from '../client.ts'
 
 async function scene(t: Test, configuration: Readonly<Record<string, unknown>> = {}) {
   const world = await createWorld(t)

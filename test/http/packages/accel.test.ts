@@ -5,8 +5,9 @@ import t, { type Test } from 'tap'
 import { locateInFront } from '../../../src/http/packages/accel.ts'
 import type { OpenBlob } from '../../../src/ports/blobs.ts'
 import { type GateChanges, startGate, type WorldGate } from '../../world/gate/gate.ts'
+import { until } from '../../world/until.ts'
 import { createWorld, type Published, type World } from '../../world/world.ts'
-import { type Answered, type Ask, createAsk, dial, hear, PIP_ACCEPT, requestText, until } from '../client.ts'
+import { type Answered, type Ask, createAsk, dial, hear, PIP_ACCEPT, requestText } from '../client.ts'
 
 const MIB = 1024 * 1024
 const FIELD = 'x-accel-redirect'

@@ -2,8 +2,9 @@
 // guards: src/http/packages/send-body.ts
 import t from 'tap'
 import { type GateChanges, startGate } from '../../world/gate/gate.ts'
+import { until } from '../../world/until.ts'
 import { createWorld, type World } from '../../world/world.ts'
-import { createAsk, SIMPLE_JSON, until } from '../client.ts'
+import { createAsk, SIMPLE_JSON } from '../client.ts'
 import { etagOf, scene } from '../listing-scene.ts'
 
 function inMode(mode: string): GateChanges {

@@ -3,9 +3,10 @@ import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import type { Sha256 } from '../../../src/domain/base/digest.ts'
 import { VerifiedFile } from '../../../src/gate/files/verified-file.ts'
+import { until } from '../../world/until.ts'
 import { createWorld, type Published, type World } from '../../world/world.ts'
 import { type BareServer, startServer } from '../bare-server.ts'
-import { createAsk, dial, type Heard, hear, requestText, talk, until } from '../client.ts'
+import { createAsk, dial, type Heard, hear, requestText, talk } from '../client.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB

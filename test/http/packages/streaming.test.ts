@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { startGate } from '../../world/gate/gate.ts'
 import type { FaultAction } from '../../world/index/upstream-faults.ts'
+import { until } from '../../world/until.ts'
 import { createWorld } from '../../world/world.ts'
 import { startServer } from '../bare-server.ts'
-import { createAsk, dial, type Heard, requestText, talk, until } from '../client.ts'
+import { createAsk, dial, type Heard, requestText, talk } from '../client.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB

@@ -342,7 +342,7 @@ function raw(port: number, lines: readonly string[], { later }: { readonly later
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     let text = ''
-    socket.setTimeout(8_000, () => socket.destroy())
+    socket.setTimeout(60_000, () => socket.destroy())
     socket.on('data', data => {
       text += data.toString()
       if (later !== undefined && text.endsWith('100 Continue\r\n\r\n')) socket.write(later)

@@ -81,7 +81,7 @@ export const MACHINE: readonly Mischief[] = [
   }),
   machine('policy-broken', async stage => {
     const { truth, gate, dice } = stage
-    const said = gate.says('the changed policy was rejected', SETTLE_MS)
+    const said = gate.says('the changed policy was rejected')
     writeFileSync(
       truth.world.policy,
       dice.pick(['', 'version: 1\nprojects: [', '{"version":1,"mode":"enforce","projects":[{"macth":"*"}]}']),

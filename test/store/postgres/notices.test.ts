@@ -11,7 +11,7 @@ import { Reach } from '../../../src/store/shared/reach.ts'
 import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
 import { noticesConformance, story } from '../conformance/notices-conformance.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(900_000)
 const cluster = NO_POSTGRES === false ? await startCluster(t) : undefined
 
 async function connect(t: Test, url: string) {

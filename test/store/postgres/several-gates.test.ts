@@ -4,7 +4,6 @@
 // guards: src/store/postgres/memory/belongings.ts src/store/postgres/memory/ledger.ts
 // guards: src/store/postgres/memory/look-ups.ts src/store/postgres/memory/newest.ts src/store/postgres/memory/notices.ts
 // guards: src/store/postgres/memory/project-rows.ts src/store/postgres/postgres.ts src/store/postgres/tokens.ts
-import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { mintToken, tokenHash } from '../../../src/domain/access/token.ts'
 import type { Sha256 } from '../../../src/domain/base/digest.ts'
@@ -20,6 +19,7 @@ import { readSharedRecords } from '../../../src/store/postgres/records.ts'
 import { decideSharedSource, forgetInDatabase, withSharedTokens } from '../../../src/store/postgres/with-database.ts'
 import { Reach } from '../../../src/store/shared/reach.ts'
 import { type Cluster, NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
+import { until } from '../../world/until.ts'
 import { fileOf, found, KEY, PKG, pageOf, proved, readPage } from '../facts.ts'
 import { INDEX, type SharedSubject, START, sharedSubject } from '../stores.ts'
 import { ENTRY, heldFile, OPERATOR, REFUSED } from '../written.ts'
@@ -50,15 +50,6 @@ async function gates(t: Test, cluster: Cluster, count: number): Promise<readonly
   )
   for (const one of opening) opened.push(await one)
   return opened
-}
-
-/** What is to come to pass within two seconds, and a moment for a machine that has other things to do. */
-async function soon(what: () => Promise<boolean> | boolean, most = 6_000): Promise<boolean> {
-  for (let waited = 0; waited < most; waited += 50) {
-    if (await what()) return true
-    await delay(50)
-  }
-  return false
 }
 
 t.test('several gates over one database', { skip: NO_POSTGRES }, async t => {
@@ -95,7 +86,7 @@ t.test('several gates over one database', { skip: NO_POSTGRES }, async t => {
     await theirs.of(PKG)
     t.ok(theirs.atHand(PKG))
     await mine.learn(PKG, signedBy(ONE, 'acme'))
-    t.ok(await soon(() => theirs.atHand(PKG) === undefined), 'it has forgotten what it had at hand')
+    await until('it has forgotten what it had at hand', () => theirs.atHand(PKG) === undefined)
     t.equal((await theirs.of(PKG)).proofs.size, 1)
   })
 
@@ -125,14 +116,15 @@ t.test('several gates over one database', { skip: NO_POSTGRES }, async t => {
     const else_ = said[0] === PYPI ? OWN : PYPI
     const decision = { index: 'main', project: PKG, source: else_, reason: 'SEC-1', by: OPERATOR }
     t.equal(await decideSharedSource(one.database, decision, () => START), said[0], 'it says whose it was')
-    for (const { store } of [one, other]) t.ok(await soon(() => store.belongings('main').of(PKG) === else_))
+    for (const { store } of [one, other])
+      await until('both know whose it is', () => store.belongings('main').of(PKG) === else_)
     t.match(await one.journal(), [{ outcome: 'forgotten', code: 'source', rule: 'SEC-1', project: PKG }])
     await one.store.belongings('second').begin([[PKG, PYPI]], START)
     t.equal(one.store.belongings('second').of(PKG), PYPI)
     t.ok(one.store.belongings('second').hasBegun())
   })
 
-  t.test('tokens are everybody’s, and one that is revoked is none within two seconds', async t => {
+  t.test('tokens are everybody’s, and one that is revoked is none', async t => {
     const [one, other] = await gates(t, cluster, 2)
     if (one === undefined || other === undefined) throw new TypeError('two gates were opened')
     const hash: Sha256 = tokenHash(mintToken()) ?? KEY.sha256
@@ -151,7 +143,7 @@ t.test('several gates over one database', { skip: NO_POSTGRES }, async t => {
       revoked: undefined,
     })
     t.ok(await withSharedTokens(one.database, tokens => tokens.revoke('ci', START, OPERATOR)))
-    t.ok(await soon(async () => (await other.tokens.find(hash))?.revoked === START))
+    await until('it is revoked there', async () => (await other.tokens.find(hash))?.revoked === START)
     t.notOk(await withSharedTokens(one.database, tokens => tokens.revoke('ci', START, OPERATOR)))
     t.equal((await withSharedTokens(one.database, tokens => tokens.list())).length, 1)
   })
@@ -169,21 +161,21 @@ t.test('several gates over one database', { skip: NO_POSTGRES }, async t => {
       by: OPERATOR,
     } as const
     t.ok(await forgetInDatabase(one.database, order, () => START))
-    t.ok(await soon(async () => (await memory.of(PKG)).proofs.size === 0))
+    await until('it is forgotten there', async () => (await memory.of(PKG)).proofs.size === 0)
     t.equal((await memory.of(PKG)).sightings.size, 1, 'and of nothing else')
     t.notOk(await forgetInDatabase(one.database, order, () => START), 'there is nothing left')
     t.ok(await forgetInDatabase(one.database, { ...order, what: 'serial' }, () => START))
-    t.ok(await soon(async () => (await memory.of(PKG)).serial === undefined))
+    await until('the serial is forgotten there', async () => (await memory.of(PKG)).serial === undefined)
   })
 
   t.test('the newest time is everybody’s, and is let go of by everybody', async t => {
     const [one, other] = await gates(t, cluster, 2)
     if (one === undefined || other === undefined) throw new TypeError('two gates were opened')
     one.store.watermark.raise(instant(START + 5_000))
-    t.ok(await soon(() => other.store.watermark.newest() === START + 5_000))
+    await until('the other knows how far it is', () => other.store.watermark.newest() === START + 5_000)
     const order = { what: 'clock', of: undefined, filename: undefined, reason: 'SEC-3', by: OPERATOR } as const
     t.ok(await forgetInDatabase(one.database, order, () => START))
-    for (const { store } of [one, other]) t.ok(await soon(() => store.watermark.newest() === START))
+    for (const { store } of [one, other]) await until('both begin anew', () => store.watermark.newest() === START)
   })
 
   t.test('a command reads what all have written down', async t => {
@@ -233,13 +225,13 @@ t.test('several gates over one database', { skip: NO_POSTGRES }, async t => {
     one.store.shared?.goBy(() => ({ policies: 'new', trust: 'root' }))
     other.store.shared?.goBy(() => ({ policies, trust: 'root' }))
     t.equal(one.store.shared?.apart(), 0)
-    t.ok(await soon(() => one.store.shared?.apart() === 1 && other.store.shared?.apart() === 1, 30_000))
+    await until('they are apart', () => one.store.shared?.apart() === 1 && other.store.shared?.apart() === 1)
     t.match(one.store.shared?.warnings(), [/^1 of the gates that share the database go by another policy: /])
     const isAlarm = (event: GateEvent) => event.type === 'alarm' && event.alarm === 'gates-apart'
-    t.ok(await soon(() => one.events.some(isAlarm), 10_000), 'and whoever watches is told when they meet next')
+    await until('and whoever watches is told when they meet next', () => one.events.some(isAlarm))
     policies = 'new'
     t.match(one.store.shared?.others(), [{ policies: 'old', trust: 'root' }])
-    t.ok(await soon(() => one.store.shared?.apart() === 0, 10_000))
+    await until('they are together again', () => one.store.shared?.apart() === 0)
     t.strictSame(one.store.shared?.warnings(), [])
     t.match(one.store.shared?.others(), [{ policies: 'new', trust: 'root' }])
   })
@@ -273,12 +265,12 @@ t.test('a database that goes away and comes back', { skip: NO_POSTGRES }, async 
   await gate.store.journal.flush()
   await cluster.stop('immediate')
 
-  t.ok(await soon(() => gate.events.some(({ type }) => type === 'unknown')), 'it is told')
+  await until('it is told', () => gate.events.some(({ type }) => type === 'unknown'))
   t.ok(memory.atHand(PKG, ONE), 'what was admitted goes on')
   t.match(gate.store.shared?.away?.(), /^the database is away for \d+ s/)
   await t.rejects(memory.of(PKG, OTHER), { code: 'unknown-store' }, 'nothing else is admitted')
   await t.rejects(memory.learn(PKG, signedBy(ONE, 'acme')), { code: 'unknown-store' })
-  t.ok(await soon(() => other.atHand(PKG, ONE) === undefined), 'with 0 nothing goes on')
+  await until('with 0 nothing goes on', () => other.atHand(PKG, ONE) === undefined)
   await t.resolves(gate.store.probe(), 'as long as it may be away')
   await t.rejects(hasty.store.probe(), { code: 'unknown-store', detail: /the database is away/ })
   gate.store.journal.record({ ...ENTRY, at: instant(START + 5_000) })
@@ -287,9 +279,9 @@ t.test('a database that goes away and comes back', { skip: NO_POSTGRES }, async 
   t.match(await gate.store.refusals.get('bbbbbbbbbbbb'), { at: START })
 
   await cluster.start()
-  t.ok(await soon(async () => (await memory.of(PKG, OTHER).catch(() => undefined)) !== undefined), 'it is served again')
+  await until('it is served again', async () => (await memory.of(PKG, OTHER).catch(() => undefined)) !== undefined)
   t.equal(gate.store.shared?.away?.(), undefined)
-  t.ok(await soon(async () => (await gate.journal().catch(() => [])).length === 2), 'and the journal is whole')
+  await until('and the journal is whole', async () => (await gate.journal().catch(() => [])).length === 2)
   t.equal((await memory.learn(PKG, signedBy(ONE, 'acme'))).proofs.size, 1)
   t.match(await hasty.store.refusals.get('bbbbbbbbbbbb'), { at: START })
 })

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import t, { type Test } from 'tap'
 import { type Sha256, sha256Of } from '../../../src/domain/base/digest.ts'
@@ -12,10 +11,11 @@ import { bucketAddress } from '../../../src/store/s3/bucket-address.ts'
 import { makeBucket, through } from '../../world/engines/bucket.ts'
 import { startCeph } from '../../world/engines/ceph.ts'
 import { type FaultyProxy, startFaultyProxy } from '../../world/engines/faulty-proxy.ts'
+import { until } from '../../world/until.ts'
 import { blobsConformance, stored } from '../conformance/blobs-conformance.ts'
 import { type BucketSubject, bucketSubject } from './subjects.ts'
 
-t.setTimeout(300_000) // it is fetched first, where it was not yet
+t.setTimeout(900_000) // it is fetched first, where it was not yet
 const store = await startCeph()
 const skip = 'skip' in store ? store.skip : false
 if (!('skip' in store)) t.teardown(() => store.close())
@@ -61,14 +61,6 @@ async function twoGates(t: Test): Promise<{ one: BucketSubject; other: BucketSub
     other: await bucketSubject(t, through(proxy.url, address), { folder: `${folder}/other`, maxStale: 200 }),
     proxy,
   }
-}
-
-async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  for (let left = 2_000; left > 0; left -= 1) {
-    if (await what()) return
-    await sleep(10)
-  }
-  throw new Error('it did not come to pass')
 }
 
 const isThere = async ({ bucket }: BucketSubject, sha256: Sha256) => (await bucket.head(sha256)) !== undefined
@@ -170,15 +162,15 @@ for (const mood of ['fails', 'hangs', 'gone'] as const)
       const stored1 = await put(other.blobs, late)
       await other.blobs.settled(stored1)
       t.ok((await stored(other.blobs, stored1))?.equals(late))
-      await until(() => !other.blobs.state().ok)
+      await until('the bucket is known not to answer', () => !other.blobs.state().ok)
       t.match(other.blobs.state(), { ok: false, detail: /1 files wait/ })
       await proxy.be('fine')
       // the object is there a moment before whoever brought it hears so
-      await until(() => other.blobs.state().detail === 'the bucket answers')
+      await until('the bucket answers', () => other.blobs.state().detail === 'the bucket answers')
       t.match(other.blobs.state(), { ok: true })
       t.ok(await isThere(one, stored1))
       t.ok((await stored(other.blobs, inBucket))?.equals(there))
-      t.equal(readdirSync(`${other.disk.folder}/uploads`).length, 0)
+      await until('nothing is left to be brought', () => readdirSync(`${other.disk.folder}/uploads`).length === 0)
     },
   )
 
@@ -193,8 +185,8 @@ t.test('what was not brought there before the end is brought there after the nex
   await other.disk.blobs.remove(third)
   await proxy.be('fine')
   await other.reopen()
-  await until(async () => (await isThere(one, first)) && (await isThere(one, second)))
-  await until(() => readdirSync(`${other.disk.folder}/uploads`).length === 0)
+  await until('both are in the bucket', async () => (await isThere(one, first)) && (await isThere(one, second)))
+  await until('nothing is left to be brought', () => readdirSync(`${other.disk.folder}/uploads`).length === 0)
   t.notOk(await isThere(one, third), 'what is gone by then is nobody’s')
 })
 
@@ -205,10 +197,11 @@ t.test('what is evicted before its turn is brought there all the same', { skip }
   const small = await bucketSubject(t, address, { folder: `${t.testdir()}/small`, cacheBytes: 300_000 })
   const digests: Sha256[] = []
   for (let count = 0; count < 12; count += 1) digests.push(await put(small.blobs, randomBytes(100_000)))
-  await until(() => small.blobs.totalBytes() <= 300_000)
+  await until('the disk keeps what it may', () => small.blobs.totalBytes() <= 300_000)
   await small.brought(...digests)
   await proxy.be('fine')
   // where a slow answer counted as none, the bucket is not asked again at once
-  for (const sha256 of digests) await until(async () => (await stored(small.blobs, sha256))?.length === 100_000)
+  for (const sha256 of digests)
+    await until('it comes back', async () => (await stored(small.blobs, sha256))?.length === 100_000)
   t.ok(small.blobs.totalBytes() <= 400_000, 'and all come back, while the disk keeps what it may')
 })

@@ -10,7 +10,7 @@ import { checkObjects } from '../../../src/store/s3/check-objects.ts'
 import { createObjectLedger, OBJECT_TABLE } from '../../../src/store/s3/object-ledger.ts'
 import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(900_000)
 
 /** A bucket in memory, which takes bytes under their digest alone as the real ones do. */
 function memoryBucket(): { readonly bucket: Bucket; readonly objects: Map<Sha256, Buffer>; readonly puts: Sha256[] } {

@@ -11,7 +11,7 @@ import { createS3Bucket } from '../../../src/store/s3/s3-bucket.ts'
 import { makeBucket } from '../../world/engines/bucket.ts'
 import { startCeph } from '../../world/engines/ceph.ts'
 
-t.setTimeout(300_000) // it is fetched first, where it was not yet
+t.setTimeout(900_000) // it is fetched first, where it was not yet
 const store = await startCeph()
 const skip = 'skip' in store ? store.skip : false
 if (!('skip' in store)) t.teardown(() => store.close())

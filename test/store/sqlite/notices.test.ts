@@ -5,7 +5,7 @@ import { withNotices } from '../../../src/store/notices.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { noticesConformance, story } from '../conformance/notices-conformance.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(900_000)
 // what works behind holds no process up
 const awake = setInterval(() => {}, 1_000)
 t.teardown(() => clearInterval(awake))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 const CHILD = fileURLToPath(new URL('./every-check-child.ts', import.meta.url))
 

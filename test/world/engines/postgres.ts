@@ -114,7 +114,7 @@ function anyPort(): number {
 }
 
 async function untilReady(port: number, server: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 300 && server.exitCode === null; tries += 1) {
+  for (let tries = 0; tries < 1_200 && server.exitCode === null; tries += 1) {
     const connectionString = `postgres://gate@127.0.0.1:${port}/postgres`
     // somebody else's port may take a connection and say nothing
     const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000 })

@@ -69,7 +69,7 @@ export async function openBareGate(scope: Scope, world: World, changes: BareChan
   const agent = createUpstreamAgent({
     upstreams: [origin, integrityOrigin],
     files: [filesOrigin],
-    timeout: millis(10_000),
+    timeout: millis(30_000),
     auth: {},
     environment: {},
     version: 'test',

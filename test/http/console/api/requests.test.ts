@@ -1,6 +1,6 @@
 // guards: src/http/console/api/handlers/requests.ts
-import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { until } from '../../../world/until.ts'
 import type { ReleaseRequest } from '../../../world/world.ts'
 import { openApiScene, type SceneOptions } from './api-scene.ts'
 
@@ -140,7 +140,7 @@ t.test('the audit log says of a reload what is in force by then, with what was a
   const admin = await token('admin', ['admin'])
   const row = async () =>
     (await call('/audit', { token: admin })).body.items?.find(one => one['action'] === 'policy-kept')
-  for (let looks = 0; looks < 100 && (await row()) === undefined; looks += 1) await delay(50)
+  await until('it is in the audit log', async () => (await row()) !== undefined)
   const inForce = gate.app.gate.readiness()
   const [policy] = (await inForce).filter(({ name }) => name === 'policy')
   const told = (await row())?.['detail'] as Readonly<Record<string, string>>

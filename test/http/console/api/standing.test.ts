@@ -1,6 +1,6 @@
 // guards: src/http/console/api/handlers/standing.ts
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { until } from '../../../world/until.ts'
 import { openApiScene } from './api-scene.ts'
 
 const RULES = 'version: 1\nprojects: [{ match: demo, attestation: optional }]\n'
@@ -25,7 +25,7 @@ t.test('who has what is revoked is told by index: of each who got it there, and 
   world.writePolicy(`${RULES}revocations: [{ project: demo, versions: "==2.0", reason: malware }]\n`)
   gate.app.reload()
   const journal = async () => (await call('/downloads?project=demo', { token: read })).body.items ?? []
-  for (let waited = 0; waited < 30_000 && (await journal()).length < 2; waited += 100) await sleep(100)
+  await until('both are written', async () => (await journal()).length >= 2)
   const got = async (query: string, by = read) => {
     const { status, body } = await call(`/revocations${query}`, { token: by })
     const items = (body.items ?? []) as readonly { readonly downloads: readonly { readonly subject: string }[] }[]

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { addPages } from '../../../../src/http/console/pages/add-pages.ts'
 import { openDesk } from '../open-desk.ts'
-import { FORMS, NO_CHROMIUM, openChromium, overflowOf, violationsOf } from './chromium.ts'
+import { FORMS, NO_CHROMIUM, openChromium, overflowOf, PATIENCE, violationsOf } from './chromium.ts'
 import { PATHS } from './paths.ts'
 import { createScene } from './scene.ts'
 
@@ -26,7 +26,7 @@ const NARROW = { width: 1_030, height: 900 }
 
 t.test(
   'in a real browser every page is sound for whoever cannot see it, dark, light and on a phone',
-  { skip: NO_CHROMIUM, timeout: 300_000 },
+  { skip: NO_CHROMIUM, timeout: 900_000 },
   async t => {
     const desk = await openDesk(t, { routes: ({ router }) => addPages(router, createScene()) })
     const { cookies, get } = await desk.person('viewer')
@@ -35,6 +35,7 @@ t.test(
     const context = await chromium.newContext({ timezoneId: 'Europe/Berlin', locale: 'en-GB' })
     const own = [...(cookies.get('127.0.0.1') ?? [])]
     await context.addCookies(own.map(([called, value]) => ({ name: called, value, url: desk.url })))
+    context.setDefaultTimeout(PATIENCE)
     const page = await context.newPage()
     const said: string[] = []
     page.on('console', message => void (message.type() === 'error' && said.push(message.text())))

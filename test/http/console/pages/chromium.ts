@@ -16,10 +16,14 @@ export const FORMS = [
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
+/** ms; what never comes to pass runs into it, so it may be longer than any page of a busy machine takes */
+export const PATIENCE = 180_000
+
 /** A real browser, which ends with the test. */
 export async function openChromium(t: Test) {
   const { chromium } = await import('playwright-core')
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
+  const args = ['--no-sandbox', '--disable-gpu']
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args, timeout: PATIENCE })
   t.teardown(() => browser.close())
   return browser
 }
