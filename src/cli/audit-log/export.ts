@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Instant } from '../../domain/base/instant.ts'
-import { AUDIT_COLUMNS, tellAuditCells, tellAuditRow } from '../../gate/records/told-audit.ts'
 import type { AuditRecords, AuditRow } from '../../ports/console/audit-log.ts'
+import { AUDIT_COLUMNS, tellAuditCells, tellAuditRow } from '../../protocol/text/audit-rows.ts'
 import { csvLine } from '../../protocol/text/csv-line.ts'
 import { jsonLine } from '../../protocol/text/json-line.ts'
 import { ENVIRONMENT } from '../command/options.ts'

@@ -31,7 +31,10 @@ function wrongWith(issue: z.core.$ZodIssue, value: unknown): string {
       return `takes ${issue.format === 'datetime' ? 'a time as RFC 3339 has it, such as 2027-01-31T12:00:00Z' : issue.message}`
     case 'invalid_union':
       return 'is none of the forms that it may have'
-    default:
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_key':
+    case 'not_multiple_of':
       return 'is not what it may be'
   }
 }

@@ -1,6 +1,6 @@
 import { GateError } from '../../../domain/base/errors.ts'
-import { AUDIT_COLUMNS, tellAuditCells } from '../../../gate/records/told-audit.ts'
 import type { AuditAction, AuditFilter, AuditRow } from '../../../ports/console/audit-log.ts'
+import { AUDIT_COLUMNS, tellAuditCells } from '../../../protocol/text/audit-rows.ts'
 import { type Content, type Html, html } from '../../markup/html.ts'
 import type { ConsoleAnswer } from '../answer.ts'
 import type { PageData } from './data.ts'

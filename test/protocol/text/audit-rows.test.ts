@@ -1,7 +1,7 @@
 import t from 'tap'
 import { instant } from '../../../src/domain/base/instant.ts'
-import { AUDIT_COLUMNS, tellAuditCells, tellAuditRow } from '../../../src/gate/records/told-audit.ts'
 import type { AuditRow } from '../../../src/ports/console/audit-log.ts'
+import { AUDIT_COLUMNS, tellAuditCells, tellAuditRow } from '../../../src/protocol/text/audit-rows.ts'
 
 const ROW: AuditRow = {
   sequence: 1,
