@@ -245,7 +245,10 @@ projects:
 })
 
 t.test('a name like an owned one is told wherever somebody reads why it is refused, or decides', async t => {
-  const two = await twoSources(t, { owns: ['acme-core'], console: { listen: '127.0.0.1:0', requests: { anonymous: true } } })
+  const two = await twoSources(t, {
+    owns: ['acme-core'],
+    console: { listen: '127.0.0.1:0', requests: { anonymous: true } },
+  })
   const { wheel } = await two.pypi.release('acmecore', '1.0', { attested: false })
   const { explain, detail } = (await (await fetch(`${two.gate.url}${wheel.path}`)).json()) as Record<string, string>
   const said = 'The name acmecore could be taken for acme-core, which another source owns.'

@@ -116,7 +116,11 @@ async function init(paths: readonly string[], options: Options, services: Servic
     const { survey: look, ...beside } = await lookAtLocks(locks, explain, services.output, how)
     writeConstraints(beside.builds.constraints, options)
     const hasOwnNames = Object.values(config.sources ?? {}).some(({ owns }) => owns.length > 0)
-    return await offer({ locks, look, base, exempting, hasOwnNames, beside, targets: choice.targets }, options, services)
+    return await offer(
+      { locks, look, base, exempting, hasOwnNames, beside, targets: choice.targets },
+      options,
+      services,
+    )
   } finally {
     await explain.close()
   }

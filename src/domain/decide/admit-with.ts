@@ -68,7 +68,13 @@ export function admitWith(refusing: Refusing): AdmitWith {
 }
 
 /** A comment above what would let a file of such a name in; nothing where there is none. */
-export function lookalikeRemark({ project, lookalike }: { readonly project: string; readonly lookalike?: string | undefined }): readonly string[] {
+export function lookalikeRemark({
+  project,
+  lookalike,
+}: {
+  readonly project: string
+  readonly lookalike?: string | undefined
+}): readonly string[] {
   return lookalike === undefined ? [] : [`# WARNING: ${oneLine(tellLookalike(project, lookalike))}`]
 }
 

@@ -170,7 +170,8 @@ function waiverFor(scene: Scene, objection: Objection): Exemption | undefined {
 function lookAtAll(scene: Scene, finding: Finding, beforehand: readonly Look[]): Appraisal {
   const { artifact, rule, policy, history, now } = scene
   const revoked = lookAtRevoked(revokedByProvenance(finding, policy.revocations), artifact)
-  if (rule === undefined && policy.mode === 'enforce') return lookAtStranger(scene, finding, [...beforehand, ...revoked])
+  if (rule === undefined && policy.mode === 'enforce')
+    return lookAtStranger(scene, finding, [...beforehand, ...revoked])
   const provenance = lookAtProvenance(scene, rule ?? strangerRule(artifact.project), finding)
   const { attestations } = provenance
   // signed times can make a file younger than the index says

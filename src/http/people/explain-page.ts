@@ -44,7 +44,9 @@ ${before(told)}
 
 /** Loud: a person who only reads the code would not look for it. */
 function alike({ project, lookalike }: ToldRefusal): Html | undefined {
-  return lookalike === null ? undefined : html`<p class="lead"><strong>${tellLookalike(project, lookalike)}</strong></p>\n`
+  return lookalike === null
+    ? undefined
+    : html`<p class="lead"><strong>${tellLookalike(project, lookalike)}</strong></p>\n`
 }
 
 function capital(text: string): string {

@@ -109,12 +109,7 @@ async function ask(servings: Servings, desk: RequestDesk, exchange: Exchange, id
 }
 
 /** It outlives the refusal, which is kept for as long as the journal is. */
-async function requestOf(
-  servings: Servings,
-  desk: RequestDesk,
-  { client }: Exchange,
-  id: string,
-): Promise<Asked> {
+async function requestOf(servings: Servings, desk: RequestDesk, { client }: Exchange, id: string): Promise<Asked> {
   const { found } = await explainedBy(servings, id, client)
   const request = await desk.ofRefusal(id)
   const serving = servings.find(({ index }) => index === request?.index)

@@ -101,7 +101,8 @@ export function tellRefusal(id: string, url: string, { refused, at, index }: Kep
     passes: help.passes ?? null,
     policy: refused.policyDigest,
     watched: refused.watched === true,
-    let_through: letThrough === undefined ? null : { at: formatInstant(letThrough.at), policy: letThrough.policyDigest },
+    let_through:
+      letThrough === undefined ? null : { at: formatInstant(letThrough.at), policy: letThrough.policyDigest },
     at: formatInstant(at),
   }
 }

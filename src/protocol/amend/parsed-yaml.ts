@@ -8,9 +8,9 @@ import {
   type Node,
   type Pair,
   parseAllDocuments,
+  visit,
   type YAMLMap,
   type YAMLSeq,
-  visit,
 } from 'yaml'
 import { GateError } from '../../domain/base/errors.ts'
 import { repeatedIn, type TextFile, type YamlPath } from '../yaml/yaml-document.ts'

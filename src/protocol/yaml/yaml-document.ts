@@ -190,7 +190,9 @@ function pairsOf(map: YAMLMap): ReadonlyMap<unknown, YAMLMap['items'][number]> {
   const known = pairs.get(map)
   if (known !== undefined) return known
   // of keys that are repeated the first stands
-  const made = new Map(map.items.toReversed().flatMap(pair => (isScalar(pair.key) ? [[pair.key.value, pair] as const] : [])))
+  const made = new Map(
+    map.items.toReversed().flatMap(pair => (isScalar(pair.key) ? [[pair.key.value, pair] as const] : [])),
+  )
   pairs.set(map, made)
   return made
 }

@@ -54,7 +54,15 @@ export function decodeRefused(json: string): Refused | undefined {
 type Decoded = z.infer<typeof REFUSED>
 
 /** Names every key, as the type asks for it. */
-function presentKeys({ file: { source, lookalike, ...file }, rule, identity, admitWith, letThrough, steps, ...rest }: Decoded): Refused {
+function presentKeys({
+  file: { source, lookalike, ...file },
+  rule,
+  identity,
+  admitWith,
+  letThrough,
+  steps,
+  ...rest
+}: Decoded): Refused {
   return {
     ...rest,
     file: {
