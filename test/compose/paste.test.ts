@@ -91,7 +91,7 @@ t.test('where nothing admits a file none is offered, and it is said why, everywh
     t.equal(anew.nothing_admits, told.nothing_admits, code)
     t.equal(anew.remedy, told.remedy, code)
     for (const text of [page, found.detail]) t.match(text, told.remedy, code)
-    if (code === 'no-rule') t.match(told.remedy, /^Treat the file as tampered with/)
+    if (code === 'digest-mismatch') t.match(told.remedy, /^Treat the file as tampered with/)
     t.notMatch(page, 'ready to paste', code)
     t.notMatch(page, 'data-copies', code)
     t.match(page, 'never waived', code)

@@ -37,8 +37,12 @@ t.test('policy check without a file checks the configured policy, warns, and sum
   t.match(out, /the exemption EX-1 has ended \(owner team\)/)
   t.match(out, /exemptions +1 \(1 ended\)/)
   t.match(out, /rules +1\n/)
+  t.match(out, /longest life +no bound, for approvals neither: say limits\.exemption_max\n/)
   const [json] = jsonLines((await desk_.run('policy', 'check', '--format', 'json')).out)
   t.match(json, { ok: true, rules: 1, unmatched: 'deny', exemptions: [{ id: 'EX-1', owner: 'team', ended: true }] })
+  t.equal(json?.['exemption_max'], null)
+  desk_.world.writePolicy(`${desk_.world.policyText()}limits: { exemption_max: 90d }\n`)
+  t.match((await desk_.run('policy', 'check')).out, /longest life +90d\n/)
   t.match(json?.['warnings'], [
     { line: Number, message: String },
     { line: Number, message: String },

@@ -38,11 +38,11 @@ t.test('whether a file was let through, and when, is told with its refusal', asy
   const letThrough = { at: NOW, policyDigest: 'watching' }
   const now = tellRefusal('abc', 'x', { refused: { ...REFUSED, letThrough }, at: NOW })
   t.match(now, { watched: false, let_through: { policy: 'watching' } })
-  const refused = /Refused by policy: [^]*<dt>Refused<[^]*<dt>Let through before<[^]*watching/
+  const refused = /Refused by policy: [\s\S]*<dt>Refused<[\s\S]*<dt>Let through before<[\s\S]*watching/
   t.match(renderToldRefusal(now).text, refused)
   const then = tellRefusal('abc', 'x', { refused: { ...REFUSED, watched: true }, at: NOW })
   t.match(then, { watched: true, let_through: null })
-  t.match(renderToldRefusal(then).text, /Let through, and would be refused: [^]*<dt>Let through</)
+  t.match(renderToldRefusal(then).text, /Let through, and would be refused: [\s\S]*<dt>Let through</)
 })
 
 t.test('what is absent is null, and never left out', async t => {

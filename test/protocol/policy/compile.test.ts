@@ -23,6 +23,14 @@ t.test('what a policy does not say', async t => {
   })
 })
 
+t.test('a rule that names no publisher is warned about, unless it is of one source and asks for nothing', async t => {
+  const warnings = (rule: string) =>
+    load(`version: 1\nprojects: [{ match: "acme-*", ${rule} }]`).contents.warnings.map(({ message }) => message)
+  t.match(warnings('attestation: optional'), [/^names no publisher, so that anybody’s attestation passes/])
+  t.strictSame(warnings('attestation: optional, source: acme'), [])
+  t.match(warnings('attestation: when-seen, source: acme'), [/^names no publisher/])
+})
+
 t.test('what a rule does not say comes from defaults, key by key', async t => {
   const { policy } = load(
     'version: 1\ndefaults: { regression: { lost: allow, release_line: major }, cooldown: { min_age: 2d } }\nprojects: [{ match: pkg, publishers: [{ kind: google, email: a@b.example }], regression: { partial: allow } }]',

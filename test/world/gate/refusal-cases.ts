@@ -100,14 +100,14 @@ export const REFUSED_FOR_GOOD: readonly RefusalCase[] = [
     release: (world, name) => world.release(name, '2.0', { listed: { entry: { hashes: {} } } }),
   },
   {
-    // under a rule that says what is wrong anyhow
-    code: 'yanked',
+    // what is forged is told as that, whatever else is wrong with it
+    code: 'digest-mismatch',
     rule: 'SIGNER, yanked: deny',
     release: (world, name) => world.release(name, '2.0', { listed: { yanked: 'broken' }, tamper: 'content' }),
   },
   {
-    // a rule would not help
-    code: 'no-rule',
+    // also where there is no rule, which would not help
+    code: 'digest-mismatch',
     rule: 'none',
     release: (world, name) => world.release(name, '2.0', { tamper: 'content' }),
   },
