@@ -232,6 +232,74 @@ t.test('promtool takes the alerts', { skip: noPromtool }, async t => {
   t.match(execFileSync('promtool', ['check', 'rules', ALERTS], { encoding: 'utf8' }), /SUCCESS: \d+ rules found/)
 })
 
+/** An alert, and the series for which it fires at 20 minutes; without them it does not. */
+const FIRES: readonly (readonly [alert: string, labels: object, series: Readonly<Record<string, string>>])[] = [
+  ['PortcullisGone', { severity: 'critical' }, {}],
+  [
+    'PortcullisDown',
+    { severity: 'critical', job: 'portcullis', instance: 'gate-1:8080' },
+    { 'portcullis_build_info{instance="gate-0:8080"}': '1x30', 'up{job="portcullis",instance="gate-1:8080"}': '0x30' },
+  ],
+  [
+    'PortcullisExemptionsEnd',
+    { severity: 'warning' },
+    { 'portcullis_build_info{}': '1x30', 'portcullis_exemptions_ending{days="3"}': '2x30' },
+  ],
+  [
+    'PortcullisAuditLogWaits',
+    { severity: 'critical' },
+    { 'portcullis_build_info{}': '1x30', 'portcullis_audit_log_waiting{}': '4x30' },
+  ],
+]
+const WELL = {
+  'portcullis_build_info{}': '1x30',
+  'up{job="portcullis",instance="gate-1:8080"}': '1x30',
+  'portcullis_exemptions_ending{days="3"}': '0x30',
+  'portcullis_exemptions_ending{days="14"}': '3x30',
+  'portcullis_audit_log_waiting{}': '0x30',
+}
+
+t.test(
+  'a gate that is gone, exemptions that end and an audit log that waits are told',
+  { skip: noPromtool },
+  async t => {
+    const series = (of: Readonly<Record<string, string>>) =>
+      Object.entries(of).map(([name, values]) => ({ series: name, values }))
+    const folder = t.testdir({
+      'alerts.test.json': JSON.stringify({
+        rule_files: [ALERTS],
+        tests: [
+          ...FIRES.map(([alertname, labels, given]) => ({
+            interval: '1m',
+            input_series: series(given),
+            promql_expr_test: [
+              {
+                expr: `ALERTS{alertname="${alertname}",alertstate="firing"}`,
+                eval_time: '20m',
+                exp_samples: [
+                  {
+                    labels: `ALERTS{${Object.entries({ alertname, alertstate: 'firing', ...labels })
+                      .map(([name, value]) => `${name}="${value}"`)
+                      .join(',')}}`,
+                    value: 1,
+                  },
+                ],
+              },
+            ],
+          })),
+          {
+            interval: '1m',
+            input_series: series(WELL),
+            promql_expr_test: [{ expr: 'ALERTS', eval_time: '20m', exp_samples: [] }],
+          },
+        ],
+      }),
+    })
+    const told = spawnSync('promtool', ['test', 'rules', join(folder, 'alerts.test.json')], { encoding: 'utf8' })
+    t.equal(told.status, 0, told.stdout + told.stderr)
+  },
+)
+
 t.test('alerts and board ask for metrics that there are', async t => {
   const reference = readFileSync(join(ROOT, 'docs/reference/metrics.md'), 'utf8')
   const known = new Set([...reference.matchAll(/^\| `(portcullis_\w+)` \|/gm)].map(([, name]) => name))
