@@ -1,8 +1,8 @@
 import { formatInstant, type Instant, type Millis, millis } from '../../domain/base/instant.ts'
+import { lastMoment } from '../../domain/base/last-moment.ts'
 import type { Exemption, Policy } from '../../domain/policy/policy.ts'
 import type { Notice } from '../../ports/console/notices.ts'
 import type { TrustStatus } from '../../ports/trust.ts'
-import { lastMoment } from './last-moment.ts'
 
 const DAY = 86_400_000
 /** days before an end, each told once; the last of them that has come is the one */

@@ -50,8 +50,7 @@ function renderFailure(error: GateError): Html {
     'Not served',
     html`<h1>${capital(title)}</h1>
 <p class="lead">${capital(error.detail)}</p>
-<p>${remedy}</p>
-<p class="soft">Code <code>${error.code}</code></p>`,
+${remedy.replace(/\.$/, '').toLowerCase() === error.detail.toLowerCase() ? undefined : html`<p>${remedy}</p>\n`}<p class="soft">Code <code>${error.code}</code></p>`,
   )
 }
 

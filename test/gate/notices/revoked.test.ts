@@ -1,9 +1,7 @@
-// guards: src/gate/notices/last-moment.ts
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { instant } from '../../../src/domain/base/instant.ts'
 import type { Revocation } from '../../../src/domain/policy/revocation.ts'
-import { lastMoment } from '../../../src/gate/notices/last-moment.ts'
 import { claimOf, revoked } from '../../../src/gate/notices/revoked.ts'
 import type { Download } from '../../../src/gate/records/downloads.ts'
 
@@ -51,11 +49,5 @@ t.test('many at once are one notice, and each is one story for good', t => {
   const keys = many.map(one => claimOf('main', one, NOW).key)
   t.equal(new Set([...keys, claimOf('other', many[0] ?? revocation(''), NOW).key]).size, 13)
   t.equal(claimOf('main', revocation('reason 0'), NOW).key, keys[0])
-  t.end()
-})
-
-t.test('an end is said by its last day where it ends with one', t => {
-  t.equal(lastMoment(instant(Date.UTC(2027, 1, 28))), 'the end of 2027-02-27 (UTC)')
-  t.equal(lastMoment(instant(Date.UTC(2027, 1, 28, 9, 30))), '2027-02-28 09:30 UTC')
   t.end()
 })
