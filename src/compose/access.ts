@@ -8,6 +8,7 @@ import { type Clock, millis } from '../domain/base/instant.ts'
 import { createGuard } from '../http/access/guard.ts'
 import { createTrusted } from '../http/door/address.ts'
 import type { Guard } from '../http/exchange/guard.ts'
+import { answerPersonOr } from '../http/people/failure-page.ts'
 import type { Events } from '../observe/events.ts'
 import type { Identities } from '../ports/identities.ts'
 import type { TokenKeeper, Tokens } from '../ports/tokens.ts'
@@ -41,7 +42,8 @@ export function openGuard(config: Config, parts: Parts): { readonly guard: Guard
     },
   }))
   const identities = config.offline ? offlineIdentities(config) : identitiesOf(config, parts)
-  const guard = createGuard({ indexes, metricsOpen: config.metrics.open, tokens, identities, events, clock })
+  const metricsOpen = config.metrics.open
+  const guard = createGuard({ indexes, metricsOpen, tokens, identities, events, clock, answerOf: answerPersonOr })
   return { guard, close: identities.close }
 }
 

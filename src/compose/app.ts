@@ -4,6 +4,8 @@ import { secretsOf } from '../config/secrets.ts'
 import { type Clock, systemClock } from '../domain/base/instant.ts'
 import { Secrets } from '../domain/base/secrets.ts'
 import type { RunningGate } from '../gate/gate.ts'
+import type { Revoking } from '../gate/notices/revoked.ts'
+import { countEnding } from '../gate/notices/soon.ts'
 import type { Policies } from '../gate/policy/policies.ts'
 import { createHttpServer } from '../http/server.ts'
 import type { Events } from '../observe/events.ts'
@@ -110,11 +112,13 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     /** what is in force: of every index, with what was approved, once they are served */
     let inForce = () => policies.map(({ policies: its }) => its.current())
     let inForceOver = (base: Pick<Policies, 'current'>): readonly string[] => [base.current().digest]
+    let revoking = (): readonly Revoking[] => []
     const notices = await openNotices(config, {
       queue,
       policies: () => inForce(),
       inForceOver: digest =>
         policies.flatMap(({ policies: its }) => (its.current().digest === digest ? inForceOver(its) : [])),
+      revoking: () => revoking(),
       trust,
       events,
       reader,
@@ -143,6 +147,11 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     }))
     if (first === undefined) throw new TypeError('a configuration has an index')
     inForce = () => [first, ...others].map(({ policies: its }) => its.current())
+    revoking = () =>
+      [first, ...others].map(({ served: { index }, policies: its }) => ({
+        index,
+        revocations: its.current().revocations,
+      }))
     const asking = closing.add(
       await openRequests(config, {
         requests,
@@ -172,6 +181,8 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
             blobBytes: blobs.totalBytes(),
             journalBytes: store.journalBytes(),
             gatesApart: store.shared?.apart(),
+            unaudited: audit.waiting(),
+            exemptionsEnding: countEnding(inForce(), clock()),
             notices: notices && { now: clock(), hosts: notices.state() },
           }),
         events,

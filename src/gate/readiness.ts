@@ -63,7 +63,7 @@ async function databaseCheck(store: Pick<Store, 'probe' | 'shared'>): Promise<Ch
 function gatesCheck({ shared }: Pick<Store, 'shared'>): readonly Check[] {
   if (shared === undefined) return []
   const warnings = shared.warnings()
-  if (warnings.length === 0) return [{ name: 'gates', ok: true, detail: 'of one mind' }]
+  if (warnings.length === 0) return [{ name: 'gates', ok: true, detail: 'they go by the same policy and trust root' }]
   return [{ name: 'gates', ok: true, warning: true, detail: warnings.join('; ') }]
 }
 

@@ -8,7 +8,7 @@ import { createRouting, type Router } from './door/router.ts'
 import { type Route, RouteTable } from './door/routes.ts'
 import { BufferPool } from './exchange/buffer-pool.ts'
 import type { Exchange } from './exchange/exchange.ts'
-import { sendFailure } from './exchange/failures.ts'
+import { type AnswerOf, sendFailure } from './exchange/failures.ts'
 import { admitAnybody } from './exchange/guard.ts'
 import { Outlet } from './exchange/outlet.ts'
 import { assertMayEnter } from './exchange/permissions.ts'
@@ -27,10 +27,14 @@ import { addProjectPages, redirectDoubledSlashes } from './packages/simple.ts'
 import { addSummaries } from './packages/vsa.ts'
 import { addCodePages } from './people/codes.ts'
 import { addExplainPages } from './people/explain.ts'
+import { answerPersonOr } from './people/failure-page.ts'
 import { addHome } from './people/home.ts'
 import { addOperations } from './people/ops.ts'
 import { addRequests } from './people/requests.ts'
 import { servingOf, withShortcut } from './shortcut.ts'
+
+/** A person with a browser is told in words, a client as ever. */
+const answerOf: AnswerOf = (error, { request }) => answerPersonOr(error, request)
 
 export type { HttpSettings } from './exchange/settings.ts'
 
@@ -64,9 +68,10 @@ export function createHttpServer(indexes: ServedIndexes, settings: HttpSettings)
     routes,
     outlet,
     perAddress: { most: connectionsPerAddress, exempt: trusted },
+    answerOf,
   })
   const load = async () => (await import('./door/framework.ts')).createFramework(events)
-  const routing = createRouting({ routes, events, load })
+  const routing = createRouting({ routes, events, load, answerOf })
   addRoutes(routing, servings)
   const listener = createListener({ door, limits, tls: settings.tls, answer: withShortcut(servings, routing.answer) })
   return {
@@ -123,7 +128,7 @@ function addRoutes(router: Router, servings: Servings): void {
     const serving = servingOf(servings, path)
     if (serving !== undefined && redirectDoubledSlashes(serving, exchange, path.slice(serving.path.length))) return
     const why = path.startsWith(`${API_BASE}/`) ? NO_CONSOLE : 'nothing is served at this path'
-    sendFailure(exchange, new GateError('not-found', why), servings[0].settings.events)
+    sendFailure(exchange, new GateError('not-found', why), servings[0].settings.events, answerOf)
   })
 }
 

@@ -16,6 +16,10 @@ export const FAMILIES = {
     ['route', 'index'],
   ),
   alarms: counter('alarms_total', 'Contradictions that somebody must look into', ['alarm']),
+  auditWaiting: gauge(
+    'audit_log_waiting',
+    'What this gate did by itself and is not in the audit log yet, because that cannot be written',
+  ),
   blobBytes: gauge('blob_bytes', 'Bytes of stored files'),
   blobChanged: counter(
     'blob_changed_bytes_total',
@@ -28,6 +32,7 @@ export const FAMILIES = {
     ['action'],
   ),
   build: gauge('build_info', 'Version of the gate and of Node', ['version', 'node']),
+  exemptionsEnding: gauge('exemptions_ending', 'Exemptions in force that end within so many days', ['days']),
   forgotten: counter('forgotten_total', 'Facts that a person let go of', ['what']),
   gatesApart: gauge(
     'gates_apart',

@@ -18,6 +18,10 @@ export interface MetricState {
   readonly journalBytes: number
   /** gates that share the database and go by another policy or trust root; absent where none is shared */
   readonly gatesApart?: number | undefined
+  /** what is not in the audit log yet, because that cannot be written; default: nothing */
+  readonly unaudited?: number | undefined
+  /** exemptions in force that end within so many days */
+  readonly exemptionsEnding?: readonly { readonly days: number; readonly count: number }[] | undefined
   /** what webhooks were not told yet, as of `now` in ms since 1970; absent where there are none */
   readonly notices?: { readonly now: number; readonly hosts: readonly QueueState[] } | undefined
 }
@@ -159,7 +163,7 @@ interface CountedState {
 }
 
 function gauges(
-  { trust, blobBytes, journalBytes, gatesApart = 0, notices }: MetricState,
+  { trust, blobBytes, journalBytes, gatesApart = 0, unaudited = 0, exemptionsEnding = [], notices }: MetricState,
   counted: CountedState,
   version: string,
 ): Lines {
@@ -171,6 +175,10 @@ function gauges(
     blobBytes: alone('blobBytes', blobBytes),
     journalBytes: alone('journalBytes', journalBytes),
     gatesApart: alone('gatesApart', gatesApart),
+    auditWaiting: alone('auditWaiting', unaudited),
+    exemptionsEnding: exemptionsEnding.map(({ days, count }) =>
+      sample(FAMILIES.exemptionsEnding.name, label('days', `${days}`), count),
+    ),
     ...(notices === undefined ? {} : noticeGauges(notices)),
     build: one('build', label('version', version), label('node', process.version)),
     policyCurrent: alone('policyCurrent', policyCurrent),

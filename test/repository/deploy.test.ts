@@ -10,6 +10,7 @@ const CHART = join(DEPLOY, 'helm/portcullis')
 const ALERTS = join(CHART, 'files/alerts.yaml')
 const BOARD = join(DEPLOY, 'grafana/portcullis.json')
 const UNIT = join(DEPLOY, 'systemd/portcullis.service')
+const ACCEL = join(DEPLOY, 'systemd/accel.conf')
 
 /** `false`, or why a test of this tool is skipped. */
 function absent(tool: string, ...words: readonly string[]): string | false {
@@ -232,6 +233,74 @@ t.test('promtool takes the alerts', { skip: noPromtool }, async t => {
   t.match(execFileSync('promtool', ['check', 'rules', ALERTS], { encoding: 'utf8' }), /SUCCESS: \d+ rules found/)
 })
 
+/** An alert, and the series for which it fires at 20 minutes; without them it does not. */
+const FIRES: readonly (readonly [alert: string, labels: object, series: Readonly<Record<string, string>>])[] = [
+  ['PortcullisGone', { severity: 'critical' }, {}],
+  [
+    'PortcullisDown',
+    { severity: 'critical', job: 'portcullis', instance: 'gate-1:8080' },
+    { 'portcullis_build_info{instance="gate-0:8080"}': '1x30', 'up{job="portcullis",instance="gate-1:8080"}': '0x30' },
+  ],
+  [
+    'PortcullisExemptionsEnd',
+    { severity: 'warning' },
+    { 'portcullis_build_info{}': '1x30', 'portcullis_exemptions_ending{days="3"}': '2x30' },
+  ],
+  [
+    'PortcullisAuditLogWaits',
+    { severity: 'critical' },
+    { 'portcullis_build_info{}': '1x30', 'portcullis_audit_log_waiting{}': '4x30' },
+  ],
+]
+const WELL = {
+  'portcullis_build_info{}': '1x30',
+  'up{job="portcullis",instance="gate-1:8080"}': '1x30',
+  'portcullis_exemptions_ending{days="3"}': '0x30',
+  'portcullis_exemptions_ending{days="14"}': '3x30',
+  'portcullis_audit_log_waiting{}': '0x30',
+}
+
+t.test(
+  'a gate that is gone, exemptions that end and an audit log that waits are told',
+  { skip: noPromtool },
+  async t => {
+    const series = (of: Readonly<Record<string, string>>) =>
+      Object.entries(of).map(([name, values]) => ({ series: name, values }))
+    const folder = t.testdir({
+      'alerts.test.json': JSON.stringify({
+        rule_files: [ALERTS],
+        tests: [
+          ...FIRES.map(([alertname, labels, given]) => ({
+            interval: '1m',
+            input_series: series(given),
+            promql_expr_test: [
+              {
+                expr: `ALERTS{alertname="${alertname}",alertstate="firing"}`,
+                eval_time: '20m',
+                exp_samples: [
+                  {
+                    labels: `ALERTS{${Object.entries({ alertname, alertstate: 'firing', ...labels })
+                      .map(([name, value]) => `${name}="${value}"`)
+                      .join(',')}}`,
+                    value: 1,
+                  },
+                ],
+              },
+            ],
+          })),
+          {
+            interval: '1m',
+            input_series: series(WELL),
+            promql_expr_test: [{ expr: 'ALERTS', eval_time: '20m', exp_samples: [] }],
+          },
+        ],
+      }),
+    })
+    const told = spawnSync('promtool', ['test', 'rules', join(folder, 'alerts.test.json')], { encoding: 'utf8' })
+    t.equal(told.status, 0, told.stdout + told.stderr)
+  },
+)
+
 t.test('alerts and board ask for metrics that there are', async t => {
   const reference = readFileSync(join(ROOT, 'docs/reference/metrics.md'), 'utf8')
   const known = new Set([...reference.matchAll(/^\| `(portcullis_\w+)` \|/gm)].map(([, name]) => name))
@@ -313,6 +382,47 @@ t.test('the unit lets the gate do little besides its work', { skip: noSystemd },
   if (score === '') return void t.pass('a score', { skip: `systemd-analyze tells none: ${stderr.slice(0, 100)}` })
   t.comment(`exposure ${score} of 10`)
   t.ok(Number(score) <= 1.5, score)
+})
+
+/** What holds of a unit with drop-ins over it: of each key the last. */
+function holds(...files: readonly string[]): ReadonlyMap<string, string> {
+  const lines = files.flatMap(file => readFileSync(file, 'utf8').split('\n'))
+  const pairs = lines.map(line => /^(\w+)=(.*)$/.exec(line))
+  return new Map(pairs.flatMap(found => (found === null ? [] : [[found[1] ?? '', found[2] ?? ''] as const])))
+}
+
+t.test('one unit, which nginx reads stored files beside with the drop-in', async t => {
+  const alone = holds(UNIT)
+  t.equal(alone.get('RestartPreventExitStatus'), '2', 'a wrong configuration gets no better by another start')
+  t.equal(alone.get('DynamicUser'), 'yes')
+  const beside = holds(UNIT, ACCEL)
+  t.match(Object.fromEntries(beside), {
+    DynamicUser: 'no',
+    User: 'portcullis',
+    Group: 'portcullis',
+    UMask: '0027',
+    StateDirectoryMode: '0750',
+    RestartPreventExitStatus: '2',
+    ProtectSystem: 'strict',
+  })
+  const text = readFileSync(join(ROOT, 'docs/how-to/front.md'), 'utf8')
+  t.match(text, '../../deploy/systemd/portcullis.service')
+  t.match(text, '../../deploy/systemd/accel.conf')
+  t.notMatch(text, '[Unit]', 'no second unit')
+})
+
+t.test('systemd reads the unit and its drop-in', { skip: noSystemd }, async t => {
+  const folder = t.testdir({
+    'portcullis.service': readFileSync(UNIT, 'utf8').replace(/^ExecStart=\S+/m, 'ExecStart=/bin/true'),
+    'portcullis.service.d': { 'accel.conf': readFileSync(ACCEL, 'utf8') },
+  })
+  const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', join(folder, 'portcullis.service')], {
+    encoding: 'utf8',
+  })
+  const own = (stdout + stderr)
+    .split('\n')
+    .filter(line => /portcullis\.service|accel\.conf/.test(line) && /unknown|invalid|failed to parse/i.test(line))
+  t.strictSame(own, [])
 })
 
 t.test('the chart’s version is the program’s', async t => {

@@ -47,6 +47,8 @@ export interface GateAudit extends Events {
   begin(log: Log, running: Running): void
   /** what is not written yet, after it could not be; `undefined`: nothing */
   warning(): string | undefined
+  /** how much is not written yet, after it could not be */
+  waiting(): number
   /** Tries once more. */
   close(): Promise<void>
 }
@@ -172,6 +174,10 @@ export function createGateAudit({ clock, clean }: Options): GateAudit {
     }
   }
 
+  function notWritten(): number {
+    return failure === undefined ? 0 : due.length + left
+  }
+
   return {
     emit: hear,
     begin(log, running) {
@@ -190,9 +196,10 @@ export function createGateAudit({ clock, clean }: Options): GateAudit {
       due.unshift(configured)
       add(revocationsOf(log, running))
     },
+    waiting: notWritten,
     warning() {
       if (failure === undefined) return undefined
-      const waiting = due.length + left
+      const waiting = notWritten()
       return `${waiting} of what this gate did ${waiting === 1 ? 'is' : 'are'} not in the audit log yet: ${failure.detail}`
     },
     async close() {

@@ -1,12 +1,16 @@
 import type { Environment } from '../../config/read-environment.ts'
 import type { Config } from '../../config/schema.ts'
+import { indexNamed } from '../../config/sources.ts'
 import type { Clock } from '../../domain/base/instant.ts'
 import type { Policy } from '../../domain/policy/policy.ts'
+import type { Revoking } from '../../gate/notices/revoked.ts'
 import type { ToldHooks } from '../../gate/notices/told.ts'
 import type { Events } from '../../observe/events.ts'
 import type { LateReader } from '../../observe/readers/late-reader.ts'
 import type { NoticeQueue } from '../../ports/console/notices.ts'
 import type { Trust } from '../../ports/trust.ts'
+import { recordsOf } from '../commands.ts'
+import { recordedIndex } from '../indexes.ts'
 import { openHooks } from './hooks.ts'
 
 interface Parts {
@@ -14,6 +18,8 @@ interface Parts {
   readonly policies: () => readonly Policy[]
   /** digests of those that are made of files of this digest */
   readonly inForceOver: (digest: string) => readonly string[]
+  /** what each index revokes, by what the configuration calls it */
+  readonly revoking: () => readonly Revoking[]
   readonly trust: Pick<Trust, 'status'>
   readonly events: Events
   /** what happens is heard by it, from before there was a store */
@@ -42,6 +48,7 @@ export async function openNotices(config: Config, parts: Parts): Promise<ToldHoo
     events,
     policies,
     inForceOver,
+    revoking: { all: parts.revoking, count: async revoking => await countIn(config, revoking) },
     trust: () => trust.status(clock()),
     maxAge: config.trust.maxAge,
     source,
@@ -50,4 +57,14 @@ export async function openNotices(config: Config, parts: Parts): Promise<ToldHoo
   reader.hand(told)
   told.begin()
   return told
+}
+
+async function countIn(config: Config, revoking: Revoking) {
+  const { countRevoked } = await import('../../gate/notices/revoked.ts')
+  const records = await recordsOf(config, recordedIndex(config, indexNamed(config, revoking.index)))
+  try {
+    return records === undefined ? [] : await countRevoked(records, revoking.revocations)
+  } finally {
+    await records?.close()
+  }
 }

@@ -11,6 +11,7 @@ const EVENTS = [
   'approved',
   'declined',
   'withdrawn',
+  'revoked',
   'expiring',
   'reload-failed',
   'trust-ageing',

@@ -31,7 +31,7 @@ export const ERRORS = {
     exit: 2,
     title: 'not for this subject',
     remedy:
-      'This is no refusal of a package: these credentials are good, and not for this. The detail says what they lack: an index or a page, or a scope. Ask whoever runs the gate for a token that has it, or use the index that they are for.',
+      'This is no refusal of a package. Ask whoever runs the gate for a token that may do this, or use the index that yours is for.',
   },
   'too-many-attempts': {
     status: 429,
@@ -181,7 +181,7 @@ export const ERRORS = {
     status: 409,
     exit: 2,
     title: 'decided already',
-    remedy: 'Somebody has decided about this request meanwhile; its page says what.',
+    remedy: 'It is decided already, and nothing was changed; its page says what was decided, by whom and when.',
   },
   'request-invalid': {
     status: 422,

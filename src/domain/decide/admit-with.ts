@@ -163,10 +163,13 @@ export function whyNothingAdmits({ code, admitWith: text, nothingAdmits }: Refus
   return nothingAdmits ?? (refusalEntry(code).hard ? neverWaived(code) : undefined)
 }
 
+/** What a page says in the place of this that has the rule itself. */
+export const READY = 'The page of the refusal has one ready to paste.'
+
 /** What to do about a refusal; YAML is promised only where there is some. */
 export function remedyFor({ code, behind, admitWith: text }: Pick<Refused, 'code'> & Partial<Refused>): string {
   const { remedy } = refusalEntry(behind ?? code)
-  return code === 'no-rule' && text !== undefined ? `${remedy} The page of the refusal has one ready to paste.` : remedy
+  return code === 'no-rule' && text !== undefined ? `${remedy} ${READY}` : remedy
 }
 
 function behindIt({ code, detail }: Objection): string {

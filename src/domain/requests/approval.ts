@@ -1,6 +1,7 @@
 import { type NonEmpty, nonEmpty } from '../base/brand.ts'
 import type { Sha256 } from '../base/digest.ts'
 import { formatInstant, type Instant, instant, type Millis } from '../base/instant.ts'
+import { lastDay } from '../base/last-moment.ts'
 import type { Waiver } from '../base/refusal.ts'
 import { lookalikeRemark } from '../decide/admit-with.ts'
 import { lines } from '../identity/publisher-text.ts'
@@ -44,7 +45,7 @@ export function approvalText(terms: ApprovalTerms): string {
     const waive = nonEmpty([...(group[0]?.waive ?? [])].sort())
     if (files === undefined || waive === undefined) return []
     const own = at === 0 ? approvalId(id) : `${approvalId(id)}-${at + 1}`
-    const said = { reason: reason.replace(/\s+/g, ' '), owner, ticket, expires: formatInstant(ends) }
+    const said = { reason: reason.replace(/\s+/g, ' '), owner, ticket, expires: lastDay(ends) ?? formatInstant(ends) }
     return [exemptionText({ id: own, project, version, waive, files, ...said })]
   })
   return lines(

@@ -1,4 +1,5 @@
 import { formatInstant, type Instant, type Millis, millis } from '../../domain/base/instant.ts'
+import { lastMoment } from '../../domain/base/last-moment.ts'
 import type { Exemption, Policy } from '../../domain/policy/policy.ts'
 import type { Notice } from '../../ports/console/notices.ts'
 import type { TrustStatus } from '../../ports/trust.ts'
@@ -25,6 +26,13 @@ export function soon({ policies, trust, maxAge, now }: Present): readonly Notice
   return trust === undefined ? ends : [...ends, ...ageing(trust, maxAge, now)]
 }
 
+/** How many exemptions of these policies end within so many days; one that two indexes share is one. */
+export function countEnding(policies: readonly Policy[], now: Instant): readonly { days: number; count: number }[] {
+  const ends = new Map(policies.flatMap(policy => policy.exemptions).map(({ id, ends: end }) => [`${id} ${end}`, end]))
+  const left = [...ends.values()].map(end => end - now).filter(ms => ms > 0)
+  return BEFORE.map(days => ({ days, count: left.filter(ms => ms <= days * DAY).length }))
+}
+
 function ending(exemption: Exemption, now: Instant): Notice | undefined {
   const { id, ends, owner, ticket, reason, pins, ref } = exemption
   const days = BEFORE.find(before => ends - now <= before * DAY)
@@ -40,7 +48,7 @@ function ending(exemption: Exemption, now: Instant): Notice | undefined {
     subject: projects[0] ?? id,
     title: `The exemption ${id} ends within ${days} days`,
     text: [
-      `It ends ${formatInstant(ends).slice(0, 16)}Z, and is for ${listed(projects, MOST_PROJECTS)}${files.length === 0 ? '' : ` (${listed(files, MOST_FILES)})`}.`,
+      `It ends with ${lastMoment(ends)}, and is for ${listed(projects, MOST_PROJECTS)}${files.length === 0 ? '' : ` (${listed(files, MOST_FILES)})`}.`,
       `Owner: ${owner}${ticket === undefined ? '' : `, ${ticket}`}. Reason: ${reason}`,
     ].join('\n'),
     data: {

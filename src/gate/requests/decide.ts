@@ -2,7 +2,8 @@ import { isHeldByNobody } from '../../domain/access/standing.ts'
 import { type NonEmpty, nonEmpty } from '../../domain/base/brand.ts'
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
-import type { Clock, Instant } from '../../domain/base/instant.ts'
+import { type Clock, formatInstant, type Instant } from '../../domain/base/instant.ts'
+import { lastMoment } from '../../domain/base/last-moment.ts'
 import { whyNothingAdmits } from '../../domain/decide/admit-with.ts'
 import { Admitted, type Refused, type Verdict } from '../../domain/decide/verdict.ts'
 import type { Artifact } from '../../domain/packaging/artifact.ts'
@@ -150,8 +151,9 @@ export function createDecisions(options: Options): Decisions {
     }
   }
 
-  function tell(request: AccessRequest, state: Decided, { words, by, email, at }: RequestDecision): void {
-    const { id, filename, project, index, code } = request
+  function tell(request: AccessRequest, state: Decided, decision: RequestDecision): void {
+    const { words, by, email, at, ticket, approval } = decision
+    const { id, filename, project, index, code, by: asked } = request
     const base = options.consoleUrl()
     options.notices.tell({
       type: state,
@@ -159,9 +161,22 @@ export function createDecisions(options: Options): Decisions {
       at,
       subject: filename,
       title: `${state === 'withdrawn' ? `the approval of ${filename}` : filename} was ${state} by ${email ?? by}`,
-      text: words,
+      text: [...saidOf(request, state, decision), ...(words === '' ? [] : [words])].join('\n'),
       url: base && `${base}/requests/${id}`,
-      data: { request: id, state, project, filename, code, index, by },
+      data: {
+        request: id,
+        state,
+        project,
+        filename,
+        code,
+        index,
+        by,
+        asked_by: asked.email ?? asked.subject,
+        ticket: ticket ?? null,
+        extent: approval?.extent ?? null,
+        files: approval === undefined ? null : filesIn(approval),
+        ends: approval === undefined ? null : formatInstant(approval.ends),
+      },
     })
   }
 
@@ -225,6 +240,28 @@ export function createDecisions(options: Options): Decisions {
     preview: async (request, extent, ends) =>
       await drawUp(request, { extent, ends }, { owner: 'you', ticket: undefined }),
   }
+}
+
+/** What a receiver of notices has to know of a decision without opening a page. */
+function saidOf({ filename, by, reason }: AccessRequest, state: Decided, decision: RequestDecision): readonly string[] {
+  const { approval, ticket } = decision
+  const decided = `${state} by ${decision.email ?? decision.by}${ticket === undefined ? '' : ` (${ticket})`}`
+  const people = `Asked by ${by.email ?? by.subject} (${reason}), ${decided}.`
+  if (approval === undefined || state === 'declined') return [people]
+  const { extent, ends } = approval
+  const count = filesIn(approval)
+  const what =
+    extent === 'file' ? filename : `${count === 1 ? 'one file' : `${count} files`} of the release of ${filename}`
+  const until = `until ${lastMoment(ends)}`
+  return [
+    state === 'approved' ? `It lets through ${what} ${until}.` : `It let through ${what}, and would have ${until}.`,
+    people,
+  ]
+}
+
+/** Each is pinned by its sha256. */
+function filesIn({ yaml }: Approval): number {
+  return [...yaml.matchAll(/sha256:[0-9a-f]{64}/g)].length
 }
 
 /** Files come to a release, and are refused for something else, between a look and a decision. */

@@ -2,6 +2,7 @@ import { standingBehindToken } from '../../domain/access/standing.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import { millis } from '../../domain/base/instant.ts'
 import type { Events } from '../../observe/events.ts'
+import type { WholeAnswer } from '../exchange/answer.ts'
 import { ANONYMOUS, type Client, type Permissions } from '../exchange/client.ts'
 import { problemAnswer } from '../exchange/failures.ts'
 import type { Entry, Guard, Knock } from '../exchange/guard.ts'
@@ -18,6 +19,8 @@ interface Options extends Omit<Parameters<typeof bearerOf>[1], 'knowsWorkloads'>
   readonly metricsOpen: boolean
   readonly events: Events
   readonly attempts?: Attempts
+  /** how somebody is told that he may not enter; default: as a problem document */
+  readonly answerOf?: (error: GateError, request: Knock['request']) => WholeAnswer
 }
 
 /** Whom somebody was found to be, and where he may go. */
@@ -39,7 +42,7 @@ interface Found {
  * in by name, and knows nobody by what another one calls him.
  */
 export function createGuard(options: Options): Guard {
-  const { indexes, metricsOpen, events, attempts = new Attempts() } = options
+  const { indexes, metricsOpen, events, attempts = new Attempts(), answerOf = problemAnswer } = options
   const placeOf = createPlaces(indexes)
   const open = new Set(indexes.filter(({ access }) => access.anonymous).map(({ name }) => name))
   const allOpen = open.size === indexes.length
@@ -75,10 +78,16 @@ export function createGuard(options: Options): Guard {
     return { ...who, also: standingBehindToken(bearer.token), ...(holder === undefined ? {} : { holder }) }
   }
 
-  function enter({ address }: Knock, place: Place, who: Found): Entry {
+  function away({ request }: Knock, error: GateError, known?: string): Entry {
+    const turnedAway = answerOf(error, request)
+    return known === undefined || known === ANONYMOUS ? { turnedAway } : { turnedAway, known }
+  }
+
+  function enter(knock: Knock, place: Place, who: Found): Entry {
+    const { address } = knock
     const { known, names } = who
     const subject = place.kind === 'index' ? (names.get(place.index.name) ?? ANONYMOUS) : known
-    if (!mayEnter(place, who)) return away(turnedAway(known), known)
+    if (!mayEnter(place, who)) return away(knock, turnedAway(known), known)
     const { also, holder } = who
     const behind = { ...(also === undefined ? {} : { also }), ...(holder === undefined ? {} : { holder }) }
     return { address, subject, may: permissionsAt(place, who), ...behind }
@@ -116,9 +125,10 @@ export function createGuard(options: Options): Guard {
     if (who !== undefined) return enter(knock, place, who)
     if (bearer.kind === 'foreign' && mayEnter(place, nobody)) return enter(knock, place, nobody)
     const wait = attempts.wrong(knock.address)
-    if (wait === 0) return away(new GateError('unauthenticated', detailOf(bearer)))
+    if (wait === 0) return away(knock, new GateError('unauthenticated', detailOf(bearer)))
     events.emit({ type: 'limited', limit: 'wrong-credentials', subject: undefined, address: knock.address })
     return away(
+      knock,
       new GateError('too-many-attempts', 'credentials from this address were wrong too often', {
         retryAfterMs: millis(wait),
       }),
@@ -145,8 +155,4 @@ function detailOf(bearer: Bearer): string {
   if (bearer.kind === 'workload') return 'the identity token holds, and is for another workload than this gate lets in'
   const detail = bearer.kind === 'token' ? undefined : bearer.detail
   return detail ?? 'these credentials are none that this gate gives out or knows'
-}
-
-function away(error: GateError, known?: string): Entry {
-  return { turnedAway: problemAnswer(error), ...(known === undefined || known === ANONYMOUS ? {} : { known }) }
 }

@@ -94,7 +94,7 @@ dd { margin: 0; min-width: 0; }
 .choice a[aria-current] { border-color: var(--accent); }
 .choice a[aria-current]::before { content: "✓ "; }
 .halves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 0 1rem; }
-.tiles h2 { font-size: .9rem; font-weight: 600; color: var(--soft); margin: 0; }
+.tiles h2 { font-size: .9rem; font-weight: 600; color: var(--soft); margin: 0; min-height: 2lh; display: flex; align-items: end; }
 .tiles p { margin: 0; }
 .list { font-size: .9rem; }
 .list th[scope="row"] { font-weight: 600; }
@@ -129,6 +129,7 @@ ol.timeline, ul.files, ul.plain { list-style: none; margin: 0; padding: 0; }
 .provenance { border-left: .2rem solid var(--yes); padding: .2rem 0 .2rem 1rem; margin: .4rem 0; }
 .axis { display: flex; justify-content: space-between; gap: 1rem; margin: .2rem 0 .4rem; color: var(--soft); font-size: .8rem; }
 td strong { color: var(--doubt); }
+code.digest { white-space: nowrap; }
 thead th, td.number, td strong, table:not(.list) th[scope="row"], code.word, span.word { overflow-wrap: normal; }
 .pages a { color: var(--accent); text-decoration: underline; padding-left: 0; }
 body > footer { color: var(--soft); font-size: .875rem; padding-top: .4rem; padding-bottom: 2rem; }

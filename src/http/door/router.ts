@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Events } from '../../observe/events.ts'
 import { type Exchange, exchangeOf } from '../exchange/exchange.ts'
-import { answerWith } from '../exchange/failures.ts'
+import { type AnswerOf, answerWith } from '../exchange/failures.ts'
 import type { Access } from '../exchange/guard.ts'
 import type { Route, RouteTable } from './routes.ts'
 
@@ -38,6 +38,8 @@ interface Parts {
   readonly events: Events
   /** The framework; called once, or again where it could not be loaded. */
   readonly load: () => Promise<FastifyInstance>
+  /** how what is thrown is answered; default: as a problem document */
+  readonly answerOf?: AnswerOf
 }
 
 const NOTHING = {}
@@ -46,7 +48,7 @@ const NOTHING = {}
  * A path that is one alone, in its plainest spelling, goes from the door to its handler: that is what probes ask. Everything else the framework
  * routes, which is loaded for the first who wants it: a gate that is asked for pages, files and its state needs none of its 20 MB.
  */
-export function createRouting({ routes, events, load }: Parts): Routing {
+export function createRouting({ routes, events, load, answerOf }: Parts): Routing {
   const plain = new Map<string, Furnished>()
   const taking: { readonly path: RegExp; readonly name: string; readonly handle: Handle }[] = []
   const furnished: Furnished[] = []
@@ -70,7 +72,7 @@ export function createRouting({ routes, events, load }: Parts): Routing {
         url,
         handler(request, reply) {
           const exchange = enter(reply, name)
-          answerWith(exchange, events, () => handle(exchange, request.params as Segments, request.query))
+          answerWith(exchange, events, () => handle(exchange, request.params as Segments, request.query), answerOf)
         },
       })
     app.setNotFoundHandler((_request: FastifyRequest, reply) => otherwise(enter(reply, 'none')))
@@ -84,15 +86,20 @@ export function createRouting({ routes, events, load }: Parts): Routing {
   function receive({ url = '' }: IncomingMessage, response: ServerResponse): void {
     const exchange = exchangeOf(response)
     const [path = '', query] = url.split('?', 2)
-    answerWith(exchange, events, () => {
-      for (const { path: pattern, name, handle } of taking) {
-        const found = pattern.exec(path)
-        if (found === null) continue
-        exchange.route = name
-        return handle(exchange, { ...found.groups }, Object.fromEntries(new URLSearchParams(query)))
-      }
-      throw new TypeError('the door let in what no route takes')
-    })
+    answerWith(
+      exchange,
+      events,
+      () => {
+        for (const { path: pattern, name, handle } of taking) {
+          const found = pattern.exec(path)
+          if (found === null) continue
+          exchange.route = name
+          return handle(exchange, { ...found.groups }, Object.fromEntries(new URLSearchParams(query)))
+        }
+        throw new TypeError('the door let in what no route takes')
+      },
+      answerOf,
+    )
   }
 
   async function framework(): Promise<FastifyInstance> {
@@ -124,14 +131,19 @@ export function createRouting({ routes, events, load }: Parts): Routing {
       const route = plain.get(request.url ?? '')
       if (route === undefined && loaded !== undefined) return loaded.routing(request, response)
       const exchange = exchangeOf(response)
-      answerWith(exchange, events, async () => {
-        if (route !== undefined) {
-          exchange.route = route.name
-          return await route.handle(exchange, NOTHING, NOTHING)
-        }
-        const app = await framework()
-        if (!exchange.over) app.routing(request, response)
-      })
+      answerWith(
+        exchange,
+        events,
+        async () => {
+          if (route !== undefined) {
+            exchange.route = route.name
+            return await route.handle(exchange, NOTHING, NOTHING)
+          }
+          const app = await framework()
+          if (!exchange.over) app.routing(request, response)
+        },
+        answerOf,
+      )
     },
     async close() {
       await loading?.then(app => app.close()).catch(() => {})

@@ -1,3 +1,4 @@
+import { READY } from '../../domain/decide/admit-with.ts'
 import { tellLookalike } from '../../domain/decide/story.ts'
 import { moment } from '../markup/dates.ts'
 import { type Html, html, words } from '../markup/html.ts'
@@ -15,12 +16,12 @@ export function renderToldRefusal(told: ToldRefusal, asking?: Html): Html {
 <h1>${capital(told.title)}</h1>
 <p class="file"><code>${told.filename}</code></p>
 <p class="lead">${words(told.meaning)}</p>
-${alike(told)}${contrast(told.steps)}<p class="soft">${told.detail}</p>
+${alike(told)}${contrast(told.steps)}${saysNoMore(told) ? undefined : html`<p class="soft">${told.detail}</p>`}
 </section>
 <section>
 <h2>What to do</h2>
-<p>${words(told.remedy)}</p>
-${passing(told)}${told.notes.map(note => html`<p>${note}</p>\n`)}${contacting(told)}</section>
+<p>${words(told.remedy.replace(READY, 'One stands below, ready to paste.'))}</p>
+${passing(told)}${told.notes.map(note => html`<p>${note}</p>\n`)}${contacting(told, asking)}</section>
 ${asking}<section>
 <h2>For whoever looks after the policy</h2>
 ${told.admit_with === null ? withheld(told) : admission(told.admit_with)}</section>
@@ -96,8 +97,19 @@ function passing({ passes, project }: ToldRefusal): Html | undefined {
   return html`<p>The newest version that passes: <code>${project}==${passes.version}</code> (<code>${passes.filename}</code>).</p>\n`
 }
 
-function contacting({ contact }: ToldRefusal): Html | undefined {
+/** The detail of a refusal for want of a rule is what it means, with the name that stands beside it. */
+function saysNoMore({ code, detail, project }: ToldRefusal): boolean {
+  return (
+    code === 'no-rule' &&
+    detail.replace(/\.$/, '') === `No rule of the policy names ${project}, and it denies what it does not name`
+  )
+}
+
+/** Where there is a form, that is what to use: two buttons to ask with, and nobody knows which. */
+function contacting({ contact }: ToldRefusal, asking: Html | undefined): Html | undefined {
   if (contact === null) return undefined
+  if (asking !== undefined)
+    return html`<p>To have this file let through, ask below: whoever decides sees it there, and so do you what was decided. For anything else there is <a href="${contact.url}" rel="noreferrer noopener">${contact.name}</a>.</p>\n`
   return html`<p><a class="button" href="${contact.url}" rel="noreferrer noopener">Ask ${contact.name}</a></p>\n`
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { preferredType } from '../../protocol/simple/negotiate.ts'
-import { NOSNIFF, sendAnswer } from '../exchange/answer.ts'
+import { NOSNIFF, sendAnswer, type WholeAnswer } from '../exchange/answer.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { Html, html } from '../markup/html.ts'
 import { STYLE } from './style.ts'
@@ -8,9 +8,10 @@ import { STYLE } from './style.ts'
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 
 /** Nothing is fetched, nobody frames it, and nothing runs but scripts of ours that the page names; the one style sheet is the one that we wrote. */
-function pageHeaders({ scripts = [], hasForm }: Page): readonly string[] {
-  if (scripts.length === 0 && hasForm === undefined) return PAGE_HEADERS
+function pageHeaders({ scripts = [], hasForm, cache }: Page): readonly string[] {
+  if (scripts.length === 0 && hasForm === undefined && cache === undefined) return PAGE_HEADERS
   return PAGE_HEADERS.map(line => {
+    if (line === 'no-cache') return cache ?? line
     // without a referrer, browsers say `Origin: null` with a form (Fetch, 3.2)
     if (line === 'no-referrer') return hasForm === undefined ? line : 'same-origin'
     if (line !== POLICY) return line
@@ -58,9 +59,15 @@ export interface Page {
   readonly hasForm?: true | undefined
   /** names and values in turn, besides those of every page */
   readonly headers?: readonly string[]
+  /** default: it is asked for again each time */
+  readonly cache?: 'no-store'
 }
 
 export function sendPage(exchange: Exchange, page: Page): void {
+  sendAnswer(exchange, pageAnswer(page))
+}
+
+export function pageAnswer(page: Page): WholeAnswer {
   const scripts = page.scripts ?? []
   const document = html`<!DOCTYPE html>
 <html lang="en">
@@ -77,10 +84,10 @@ ${page.body}
 </body>
 </html>
 `
-  sendAnswer(exchange, {
+  return {
     status: page.status ?? 200,
     headers: [...pageHeaders(page), ...(page.headers ?? [])],
     body: Buffer.from(document.text),
     holds: 'words',
-  })
+  }
 }

@@ -1,4 +1,5 @@
-import { formatInstant } from '../../domain/base/instant.ts'
+import { formatInstant, type Instant } from '../../domain/base/instant.ts'
+import { lastDay, lastMoment } from '../../domain/base/last-moment.ts'
 import { tellLookalike } from '../../domain/decide/story.ts'
 import type { Refused } from '../../domain/decide/verdict.ts'
 import { LONGEST_ADDRESS, LONGEST_WORDS } from '../../domain/requests/request.ts'
@@ -84,8 +85,12 @@ function decided({ decision, state }: AccessRequest): Html | undefined {
   if (decision === undefined) return undefined
   const { approval, words, by, email, at } = decision
   const extent = approval?.extent === 'release' ? 'every file of the release' : 'this file'
-  return html`${state === 'approved' && approval !== undefined ? html`<p class="lead">It lets ${extent} through until ${moment(formatInstant(approval.ends))}.</p>\n` : undefined}${words === '' ? undefined : html`<p class="words">${words}</p>\n`}<p class="soft">${email ?? by}, ${moment(formatInstant(at))}</p>
+  return html`${state === 'approved' && approval !== undefined ? html`<p class="lead">It lets ${extent} through until ${ending(approval.ends)}.</p>\n` : undefined}${words === '' ? undefined : html`<p class="words">${words}</p>\n`}<p class="soft">${email ?? by}, ${moment(formatInstant(at))}</p>
 `
+}
+
+function ending(ends: Instant): Html {
+  return lastDay(ends) === undefined ? moment(formatInstant(ends)) : html`${lastMoment(ends)}`
 }
 
 /** The form by itself. */

@@ -4,15 +4,16 @@ import { hopelessness } from '../../domain/requests/request.ts'
 import type { RequestDesk } from '../../gate/requests/desk.ts'
 import type { AccessRequest } from '../../ports/console/requests.ts'
 import type { Router } from '../door/router.ts'
+import { sendAnswer } from '../exchange/answer.ts'
 import { formatOf } from '../exchange/choice.ts'
 import { ANONYMOUS, neighbourhoodOf } from '../exchange/client.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import { problemAnswer } from '../exchange/failures.ts'
 import { assertMayEnter } from '../exchange/permissions.ts'
 import { explainUrl } from '../exchange/refusals.ts'
 import type { Serving, Servings } from '../exchange/settings.ts'
 import { type Html, html } from '../markup/html.ts'
 import { explainedBy } from './explained-by.ts'
+import { failurePage, renderSignIn } from './failure-page.ts'
 import { asksForJson, isBrowser, sendPage } from './html.ts'
 import { sendJson } from './ops.ts'
 import {
@@ -146,13 +147,8 @@ async function orObjection(exchange: Exchange, format: string | undefined, answe
 }
 
 function sendObjection(exchange: Exchange, error: GateError): void {
-  const { status, title, remedy } = errorEntry(error.code)
-  const { headers } = problemAnswer(error)
-  const kept = headers.flatMap((name, at) =>
-    at % 2 === 0 && KEPT.has(name.toLowerCase()) ? [name, headers[at + 1] ?? ''] : [],
-  )
-  const body = renderObjection(title, error.detail, remedy)
-  sendPage(exchange, { title: 'Not taken', status, headers: kept, body })
+  const { title, remedy } = errorEntry(error.code)
+  const body =
+    error.code === 'unauthenticated' ? renderSignIn(error.detail) : renderObjection(title, error.detail, remedy)
+  sendAnswer(exchange, failurePage(error, body, 'Not taken'))
 }
-
-const KEPT: ReadonlySet<string> = new Set(['retry-after', 'www-authenticate', 'allow'])

@@ -9,6 +9,7 @@ export type NoticeType =
   | 'approved'
   | 'declined'
   | 'withdrawn'
+  | 'revoked'
   | 'expiring'
   | 'reload-failed'
   | 'trust-ageing'

@@ -101,6 +101,29 @@ exemptions:
   t.equal(receiver.received.length, 2)
 })
 
+t.test('a revocation that comes into force is told once, with how many have got it', async t => {
+  const world = await createWorld(t)
+  const { wheel } = await world.release('demo', '1.0', { kinds: ['wheel'] })
+  const receiver = await startReceiver(t)
+  const configuration = { notify: [hookTo(world, receiver, { events: ['revoked'] })] }
+  const gate = await startGate(t, world, { configuration })
+  t.equal(await statusOf(gate.url, wheel), 200)
+  world.writePolicy(`version: 1
+projects: [{ match: demo, identity: first-seen }]
+revocations: [{ project: demo, versions: "==1.0", reason: stolen token }]
+`)
+  t.equal(gate.app.reload(), 'loaded')
+  await receiver.until(1)
+  t.match(receiver.received[0]?.json, {
+    type: 'portcullis.revoked',
+    data: { title: 'demo ==1.0 is revoked', files: 1, holders: 1, downloads: 1, text: /1 client got it, once/ },
+  })
+  await gate.stop()
+  const next = await startGate(t, world, { configuration })
+  await next.stop()
+  t.equal(receiver.received.length, 1, 'and by the next start not again')
+})
+
 t.test('without anybody who is told there is nothing of it; a secret that is none stops the start', async t => {
   const world = await createWorld(t)
   await unattested(world, 'demo')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type Instant, instant, millis } from '../../../src/domain/base/instant.ts'
 import type { Exemption, Policy } from '../../../src/domain/policy/policy.ts'
-import { soon } from '../../../src/gate/notices/soon.ts'
+import { countEnding, soon } from '../../../src/gate/notices/soon.ts'
 import type { TrustStatus } from '../../../src/ports/trust.ts'
 import { loadPolicy } from '../../../src/protocol/policy/policy-yaml.ts'
 
@@ -51,6 +51,18 @@ t.test('an exemption that ends is told of fourteen days before, and three', asyn
   t.not(second?.story, first?.story)
   t.equal(before(0.1)[0]?.story, second?.story)
   t.strictSame(before(0), [], 'one that has ended stands in the log')
+})
+
+t.test('those that end within so many days are counted, each once', async t => {
+  const policies = ['2027-01-02', '2027-01-10', '2027-01-10', '2027-06-01'].map(policyWith)
+  t.strictSame(countEnding(policies, NOW), [
+    { days: 3, count: 1 },
+    { days: 14, count: 2 },
+  ])
+  t.strictSame(
+    countEnding([policyWith('2027-01-02')], instant(NOW + 30 * DAY)).map(({ count }) => count),
+    [0, 0],
+  )
 })
 
 t.test('two indexes with one policy tell one story, and one that was renewed is another', async t => {

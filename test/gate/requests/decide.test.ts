@@ -31,11 +31,17 @@ t.test('what was declined and an approval that was withdrawn are told apart', as
   await decisions.decline('a', by, 'take 2.1')
   await decisions.withdraw('b', by, '')
   t.match(told, [
-    { type: 'declined', title: 'demo-1.0.tar.gz was declined by grace@acme.example', data: { state: 'declined' } },
+    {
+      type: 'declined',
+      title: 'demo-1.0.tar.gz was declined by grace@acme.example',
+      text: /^Asked by ada@acme\.example \(we need[\s\S]*\), declined by grace@acme\.example\.\ntake 2\.1$/,
+      data: { state: 'declined', asked_by: 'ada@acme.example', ends: null },
+    },
     {
       type: 'withdrawn',
       title: 'the approval of demo-1.0.tar.gz was withdrawn by grace@acme.example',
-      data: { state: 'withdrawn' },
+      text: /^It let through demo-1\.0\.tar\.gz, and would have until \d{4}-.* UTC\.\nAsked by/,
+      data: { state: 'withdrawn', extent: 'file' },
     },
   ])
 })

@@ -7,7 +7,7 @@ import type { PageData } from './data.ts'
 import { exportOf, formatIn } from './parts/export.ts'
 import { choiceIn, cursorIn, filterForm, momentIn, present, turnPages, wordIn } from './parts/filters.ts'
 import { addressOf, linked } from './parts/links.ts'
-import { at, digest, table, withDigests } from './parts/table.ts'
+import { at, digest, table, whom, withDigests } from './parts/table.ts'
 
 const PATH = '/audit'
 const ROWS = 50
@@ -78,7 +78,7 @@ ${table({
     {
       name: 'Who',
       cell: ({ actor, from }) =>
-        html`${linked(addressOf(PATH, { actor }), actor)}<br><span class="soft">from ${from}</span>`,
+        html`${linked(addressOf(PATH, { actor }), whom(actor))}<br><span class="soft">from ${from}</span>`,
     },
     { name: 'Target', cell: ({ target }) => withDigests(target) },
     { name: 'Why', cell: ({ why, detail }) => html`${why ?? '–'}${detailOf(detail)}` },

@@ -10,7 +10,7 @@ import { lengthOf } from './overview.ts'
 import { each, exportOf, formatIn, type Told } from './parts/export.ts'
 import { choiceIn, filterForm, turnPages, wordIn } from './parts/filters.ts'
 import { addressOf, journalPath, linked, outward, projectPath } from './parts/links.ts'
-import { at, count, named, table } from './parts/table.ts'
+import { count, named, table, until } from './parts/table.ts'
 
 const PATH = '/exemptions'
 const STATES = ['running', 'soon', 'ended'] as const
@@ -131,7 +131,7 @@ function endOf(ends: Instant, now: Instant): Html {
     left <= 0
       ? html`<span class="badge no">ended</span>`
       : html`<span class="badge ${left <= SOON ? 'doubt' : 'yes'}">in ${lengthOf(left)}</span>`
-  return html`${said}<br>${at(ends)}`
+  return html`${said}<br>${until(ends)}`
 }
 
 function projectsOf({ pins, pinsFile }: Exemption): Content {

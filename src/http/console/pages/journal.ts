@@ -16,7 +16,7 @@ import {
   wordIn,
 } from './parts/filters.ts'
 import { downloadsPath, journalPath, linked, projectPath } from './parts/links.ts'
-import { at, badge, codeOf, count, counted, digest, named, table } from './parts/table.ts'
+import { at, badge, codeOf, count, counted, digest, named, table, whom } from './parts/table.ts'
 
 const ROWS = 50
 const DAY = 86_400_000
@@ -130,11 +130,11 @@ function fileCell(row: Pick<NumberedRow, 'project' | 'filename' | 'sha256' | 'so
   const { project, filename, sha256, source } = row
   const from =
     source === undefined ? undefined : html` <span class="soft">of ${linked(journalPath({ source }), source)}</span>`
-  return html`${linked(projectPath(project), project)}${from}<br>${linked(journalPath({ filename }), filename)}${sha256 === undefined ? undefined : html`<br>${linked(journalPath({ sha256 }), digest(sha256))}`}`
+  return html`${linked(projectPath(project), whom(project))}${from}<br>${linked(journalPath({ filename }), filename)}${sha256 === undefined ? undefined : html`<br>${linked(journalPath({ sha256 }), digest(sha256))}`}`
 }
 
 function whoCell({ subject, client, index }: Pick<NumberedRow, 'subject' | 'client' | 'index'>): Content {
-  return html`${linked(journalPath({ subject: subject ?? '' }), subject ?? 'nobody known')}<br><span class="soft">from ${linked(journalPath({ client }), client)}${index === undefined ? undefined : html`, at ${index}`}</span>`
+  return html`${linked(journalPath({ subject: subject ?? '' }), whom(subject ?? 'nobody known'))}<br><span class="soft">from ${linked(journalPath({ client }), client)}${index === undefined ? undefined : html`, at ${index}`}</span>`
 }
 
 function signerCell({ identity }: NumberedRow): Content {

@@ -149,7 +149,7 @@ function gateSection(data: PageData): Html {
 <dt>Trust root</dt><dd>${fresh ? html`<span class="badge yes">fresh</span>` : html`<span class="badge no">too old</span>`} ${source}: ${detail}</dd>
 <dt>Refreshed</dt><dd>${refreshed === undefined ? 'never' : sinceWhen(refreshed, now)}</dd>
 <dt>Its digest</dt><dd>${digest(root)}</dd>
-<dt>Other gates</dt><dd>${gates === undefined ? 'none: it is alone' : gates.apart === 0 ? 'of one mind' : html`<span class="badge doubt">${count(gates.apart)} go by another policy or trust root</span>`}</dd>
+<dt>Other gates</dt><dd>${gates === undefined ? 'none: it is alone' : gates.apart === 0 ? 'go by the same policy and trust root' : html`<span class="badge doubt">${count(gates.apart)} go by another policy or trust root</span>`}</dd>
 ${gates?.warnings.map(warning => html`<dt>Warning</dt><dd>${warning}</dd>\n`)}</dl>
 ${gates === undefined ? undefined : gateTable(gates)}</section>`
 }

@@ -7,7 +7,7 @@ import type { PageData } from './data.ts'
 import { allRows, exportOf, formatIn, type Told } from './parts/export.ts'
 import { cursorIn, filterForm, present, turnPages, wordIn } from './parts/filters.ts'
 import { journalPath, linked, projectPath } from './parts/links.ts'
-import { at, counted, table } from './parts/table.ts'
+import { at, counted, table, whom } from './parts/table.ts'
 
 const PATH = '/projects'
 const ROWS = 50
@@ -29,7 +29,7 @@ ${filterForm(PATH, [{ name: 'text', label: 'Part of the name' }], query)}
 ${table({
   caption: 'Every project that was asked for, by name',
   columns: [
-    { name: 'Project', isHead: true, cell: ({ project }) => linked(projectPath(project), project) },
+    { name: 'Project', isHead: true, cell: ({ project }) => linked(projectPath(project), whom(project)) },
     {
       name: 'Admitted',
       isNumber: true,

@@ -5,7 +5,7 @@ import type { PageData } from './data.ts'
 import { allRows, exportOf, formatIn, type Told } from './parts/export.ts'
 import { cursorIn, filterForm, momentIn, present, turnPages, valueIn, wordIn } from './parts/filters.ts'
 import { addressOf, journalPath, linked, projectPath } from './parts/links.ts'
-import { at, codeOf, count, counted, named, table } from './parts/table.ts'
+import { at, codeOf, count, counted, named, table, whom } from './parts/table.ts'
 
 const ROWS = 50
 
@@ -118,12 +118,12 @@ function groupTable(
   return table({
     caption,
     columns: [
-      { name: 'Project', isHead: true, cell: ({ project }) => linked(projectPath(project), project) },
+      { name: 'Project', isHead: true, cell: ({ project }) => linked(projectPath(project), whom(project)) },
       { name: 'Why', cell: ({ code }) => codeOf(code) },
       {
         name: 'Rule',
         cell: ({ rule, index }) =>
-          html`${rule === undefined ? 'no rule' : named(rule)}${index === undefined ? undefined : html`<br><span class="soft">at ${index}</span>`}`,
+          html`${rule === undefined ? html`<span class="whole">no rule</span>` : named(rule)}${index === undefined ? undefined : html`<br><span class="soft">at&nbsp;<span class="word">${index}</span></span>`}`,
       },
       { name: 'Times asked', isNumber: true, cell: group => counted(group.requests, behind(group)) },
       { name: 'Files', isNumber: true, cell: ({ files }) => count(files) },

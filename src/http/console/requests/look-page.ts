@@ -3,7 +3,7 @@ import { tellLookalike } from '../../../domain/decide/story.ts'
 import { compareVersions } from '../../../domain/packaging/version.ts'
 import type { Draft, FileNow, RequestLook } from '../../../gate/requests/look.ts'
 import { type Html, html } from '../../markup/html.ts'
-import { at } from '../pages/parts/table.ts'
+import { at, until } from '../pages/parts/table.ts'
 import type { Visit } from '../visit.ts'
 import { renderForms } from './forms.ts'
 import { BADGES } from './list-page.ts'
@@ -26,7 +26,7 @@ ${warning(look)}${decision(look)}<section>
 <dt>sha256</dt><dd><code>${sha256 ?? 'unknown'}</code></dd>
 </dl>
 </section>
-${fileNow(look.now)}${held(look)}${history(look)}${others(look)}${drafts(look)}${renderForms(look, visit)}`
+${fileNow(look.now)}${held(look)}${history(look)}${others(look)}${drafts(look, visit.person.email ?? visit.person.subject)}${renderForms(look, visit)}`
 }
 
 /** Whoever decides is to know it before anything else. */
@@ -47,7 +47,7 @@ function decision({ request: { decision: made, state }, leftOut }: RequestLook):
 ${leftOut === undefined || state !== 'approved' ? undefined : html`<p><strong>It is not in force:</strong> ${leftOut}</p>\n`}${words === '' ? undefined : html`<p class="words">${words}</p>\n`}<dl>
 <dt>By</dt><dd>${email ?? by}</dd>
 <dt>When</dt><dd>${at(decided)}</dd>
-${ticket === undefined ? undefined : html`<dt>Ticket</dt><dd>${ticket}</dd>\n`}${approval === undefined ? undefined : html`<dt>${state === 'approved' ? 'Lets through' : 'Let through'}</dt><dd>${approval.extent === 'release' ? 'the files of the release that it names' : 'this file'}, ${state === 'approved' ? 'until' : 'until it was withdrawn; it would have ended'} ${at(approval.ends)}</dd>\n`}</dl>
+${ticket === undefined ? undefined : html`<dt>Ticket</dt><dd>${ticket}</dd>\n`}${approval === undefined ? undefined : html`<dt>${state === 'approved' ? 'Lets through' : 'Let through'}</dt><dd>${approval.extent === 'release' ? 'the files of the release that it names' : 'this file'}, ${state === 'approved' ? 'until' : 'until it was withdrawn; it would have ended'} ${until(approval.ends)}</dd>\n`}</dl>
 ${approval === undefined ? undefined : html`<details><summary>The policy that it is</summary><pre tabindex="0">${approval.yaml}</pre></details>\n`}</section>
 `
 }
@@ -137,18 +137,21 @@ ${open.map(({ id, filename, by }) => html`<li><a href="/requests/${id}">${filena
 `
 }
 
-function drafts({ drafts: both }: RequestLook): Html | undefined {
+function drafts({ drafts: both }: RequestLook, owner: string): Html | undefined {
   if (both === undefined) return undefined
   return html`<section>
 <h2>What an approval would be</h2>
-<p class="soft">With your address as the owner, and with the end and the ticket that you say.</p>
+<p class="soft">With the end that the form below begins with; it takes the end and the ticket that you say there.</p>
 <h3>This file</h3>
-${draft(both.file)}<details><summary>The release, as it is listed now</summary>
-${draft(both.release)}</details>
+${draft(both.file, owner)}<details><summary>The release, as it is listed now</summary>
+${draft(both.release, owner)}</details>
 </section>
 `
 }
 
-function draft(one: Draft): Html {
-  return 'yaml' in one ? html`<pre tabindex="0">${one.yaml}</pre>\n` : html`<p>None: ${one.why}</p>\n`
+/** The owner is whoever approves, and that is who looks at this. */
+function draft(one: Draft, owner: string): Html {
+  return 'yaml' in one
+    ? html`<pre tabindex="0">${one.yaml.replaceAll('owner: "you"', () => `owner: ${JSON.stringify(owner)}`)}</pre>\n`
+    : html`<p>None: ${one.why}</p>\n`
 }

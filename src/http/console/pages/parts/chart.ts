@@ -1,7 +1,7 @@
 import type { TimeSums } from '../../../../ports/console/ledger.ts'
 import { type Html, html } from '../../../markup/html.ts'
 import { journalPath } from './links.ts'
-import { at, count, counted, table } from './table.ts'
+import { at, count, counted, day, table } from './table.ts'
 
 const [WIDTH, HEIGHT] = [720, 180]
 /** of what is not nought, however little it is beside the largest */
@@ -11,7 +11,7 @@ const LEAST = 1.5
 function axis(sums: readonly TimeSums[]): Html | undefined {
   const [first, last] = [sums[0], sums.at(-1)]
   if (first === undefined || last === undefined) return undefined
-  return html`<p class="axis"><span>${at(first.from)}</span><span>${at(last.from)}</span></p>\n`
+  return html`<p class="axis"><span>${begins(first)}</span><span>${begins(last)}</span></p>\n`
 }
 
 /**
@@ -39,7 +39,7 @@ ${axis(sums)}<figcaption>Above the line: admitted, filled where the file was att
 ${table({
   caption: 'Verdicts, the latest first',
   columns: [
-    { name: 'From', isHead: true, cell: ({ from }) => at(from) },
+    { name: 'From', isHead: true, cell: begins },
     { name: 'Admitted', isNumber: true, cell: row => linkedCount(row, 'admitted', { outcome: 'admitted' }) },
     { name: 'of them attested', isNumber: true, cell: row => linkedCount(row, 'attested', { kind: 'attested' }) },
     { name: 'of them only watched', isNumber: true, cell: row => linkedCount(row, 'watched', { kind: 'watched' }) },
@@ -49,6 +49,13 @@ ${table({
   none: 'Nothing was asked for.',
 })}</details>
 `
+}
+
+const DAY = 86_400_000
+
+/** Of whole days it is the day that people look for. */
+function begins({ from, until }: TimeSums): Html {
+  return until - from >= DAY && from % DAY === 0 ? day(from) : at(from)
 }
 
 type Counted = 'admitted' | 'attested' | 'watched' | 'refused'

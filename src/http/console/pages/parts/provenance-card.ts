@@ -23,7 +23,7 @@ export function provenanceCard(
   const { claims, predicateType, root, logIndex, signedAt } = facts
   const isPublic = root === 'sigstore' && trust !== 'pinned'
   const rows: readonly (readonly [string, Content])[] = [
-    ...claimRows(claims),
+    ...claimRows(claims).filter(([name]) => name !== 'Workflow' || !isTwice({ claims })),
     ['Statement', typeof predicateType === 'string' ? predicateType : predicateType.unknown],
     ['Vouched for by', voucher(root, isPublic)],
     ['Log entry', logEntry(logIndex, isPublic)],
@@ -83,19 +83,27 @@ function logEntry(logIndex: string, isPublic: boolean): Content {
 /** Signers beside one another, a row for each claim; one that is not the same for all says so. */
 export function compareSigners(signers: readonly { readonly name: Content; readonly claims: Claims }[]): Html {
   const columns = signers.map(({ claims }) => new Map(claimRows(claims)))
-  const names = [...new Set(columns.flatMap(column => [...column.keys()]))].filter(name => name !== 'Run')
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Signers side by side"><table class="list">
-<caption>Who signed, side by side</caption>
-<thead><tr><th scope="col">Claim</th>${signers.map(({ name }) => html`<th scope="col">${name}</th>`)}<th scope="col">Compared</th></tr></thead>
+  const names = [...new Set(columns.flatMap(column => [...column.keys()]))].filter(
+    name => name !== 'Run' && (name !== 'Workflow' || !signers.every(isTwice)),
+  )
+  const isOne = signers.length === 1
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Who signed"><table class="list">
+<caption>${isOne ? 'What its certificate says' : 'Who signed, side by side'}</caption>
+<thead><tr><th scope="col">Claim</th>${signers.map(({ name }) => html`<th scope="col">${name}</th>`)}${isOne ? undefined : html`<th scope="col">Compared</th>`}</tr></thead>
 <tbody>
 ${names.map(name => {
   const values = columns.map(column => column.get(name))
   const isSame = new Set(values.map(value => textOf(value))).size === 1
-  return html`<tr><th scope="row" data-name="Claim"><div>${name}</div></th>${values.map((value, at) => html`<td data-name="${signers[at]?.name}"><div>${value ?? '–'}</div></td>`)}<td data-name="Compared"><div>${isSame ? html`<span class="soft">same</span>` : html`<strong>differs</strong>`}</div></td></tr>
+  return html`<tr><th scope="row" data-name="Claim"><div>${name}</div></th>${values.map((value, at) => html`<td data-name="${signers[at]?.name}"><div>${value ?? '–'}</div></td>`)}${isOne ? undefined : html`<td data-name="Compared"><div>${isSame ? html`<span class="soft">same</span>` : html`<strong>differs</strong>`}</div></td>`}</tr>
 `
 })}</tbody>
 </table></div>
 `
+}
+
+/** Most workflows sign in their own name, which then stands there already. */
+function isTwice({ claims }: { readonly claims: Claims }): boolean {
+  return claims.buildConfigUri === claims.san.value
 }
 
 /** What people read of it: where its links lead is no difference. */

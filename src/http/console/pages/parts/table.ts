@@ -1,4 +1,5 @@
 import { formatInstant, type Instant } from '../../../../domain/base/instant.ts'
+import { lastDay } from '../../../../domain/base/last-moment.ts'
 import { REFUSALS } from '../../../../domain/base/refusal.ts'
 import { type Content, type Html, html } from '../../../markup/html.ts'
 import { linked } from './links.ts'
@@ -69,6 +70,17 @@ export function at(moment: Instant): Html {
   return html`<time datetime="${iso}" title="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC</time>`
 }
 
+/** A day of UTC, whatever zone its reader is in. */
+export function day(moment: Instant): Html {
+  return html`<time>${formatInstant(moment).slice(0, 10)}</time>`
+}
+
+/** An end, by the last day as policies and forms have it. */
+export function until(ends: Instant): Html {
+  const last = lastDay(ends)
+  return last === undefined ? at(ends) : html`the end of <time title="${formatInstant(ends)}">${last}</time> (UTC)`
+}
+
 /** Where {@link MOMENTS} is. */
 export const MOMENTS_PATH = '/assets/moments.js'
 
@@ -105,6 +117,13 @@ export function named(name: string): Html {
   return html`<code class="${fits ? 'word' : 'long'}">${name}</code>`
 }
 
+/** Who somebody is, or a project: a line ends after a colon or an @, and within a word only where a column has no room for it. */
+export function whom(subject: string): Html {
+  const parts = subject.split(/(?<=[:@])/)
+  const fits = parts.every(part => part.length <= ROOM)
+  return html`<span class="${fits ? 'word' : 'long'}">${parts.map((part, place) => (place === 0 ? part : html`<wbr>${part}`))}</span>`
+}
+
 /** A code, and in words what it means where it is one of a refusal. */
 export function codeOf(code: string): Html {
   const title = TITLES[code.replace(/^audit:/, '')]?.title
@@ -113,7 +132,7 @@ export function codeOf(code: string): Html {
 
 /** The beginning of a digest, and all of it for whoever asks. */
 export function digest(sha256: string | undefined): Html {
-  return sha256 === undefined ? html`–` : html`<code title="${sha256}">${sha256.slice(0, 12)}…</code>`
+  return sha256 === undefined ? html`–` : html`<code class="digest" title="${sha256}">${sha256.slice(0, 12)}…</code>`
 }
 
 /** A text in which each sha256 is told by its beginning, and whole for whoever asks. */

@@ -1,5 +1,7 @@
 import t from 'tap'
 import { instant } from '../../../../../src/domain/base/instant.ts'
+import { type Claims, optionalClaims } from '../../../../../src/domain/identity/claims.ts'
+import { verdictChart } from '../../../../../src/http/console/pages/parts/chart.ts'
 import { allRows, each, exportOf, formatIn } from '../../../../../src/http/console/pages/parts/export.ts'
 import {
   choiceIn,
@@ -18,7 +20,8 @@ import {
   outward,
   projectPath,
 } from '../../../../../src/http/console/pages/parts/links.ts'
-import { count, share } from '../../../../../src/http/console/pages/parts/table.ts'
+import { compareSigners } from '../../../../../src/http/console/pages/parts/provenance-card.ts'
+import { count, share, until, whom } from '../../../../../src/http/console/pages/parts/table.ts'
 
 const query = (text: string) => new URLSearchParams(text)
 
@@ -140,4 +143,41 @@ t.test('a form of several fields is folded until one of them is used', async t =
   t.match(filterForm('/refusals', fields, query('cursor=c2&code=')).text, /^<details><summary>Filter<\/summary>/)
   t.match(filterForm('/refusals', fields, query('code=unattested')).text, /^<details open>/)
   t.notMatch(filterForm('/projects', fields.slice(1), query('')).text, '<details')
+})
+
+t.test('a line ends within an address where people would end it', async t => {
+  t.equal(whom('user:cyd@acme.example').text, '<span class="word">user:<wbr>cyd@<wbr>acme.example</span>')
+  t.match(whom(`token:${'x'.repeat(40)}`).text, 'class="long"')
+})
+
+t.test('what ends with a day is said by it, and days of a chart are days', async t => {
+  t.match(until(instant(Date.UTC(2027, 1, 28))).text, />2027-02-27<\/time> \(UTC\)/)
+  t.match(until(instant(Date.UTC(2027, 1, 28, 9))).text, '2027-02-28 09:00 UTC')
+  const DAY = 86_400_000
+  const sum = (from: number, long: number) => ({
+    from: instant(from),
+    until: instant(from + long),
+    admitted: 1,
+    attested: 0,
+    watched: 0,
+    refused: 0,
+  })
+  const first = Date.UTC(2027, 0, 1)
+  t.match(verdictChart([sum(first, DAY), sum(first + DAY, DAY)]).text, '<span><time>2027-01-02</time></span></p>')
+  t.match(verdictChart([sum(first, DAY / 24)]).text, '2027-01-01 00:00 UTC</time></span></p>')
+})
+
+t.test('one signer is compared with nobody, and says once what is said twice', async t => {
+  const claims = (workflow: string): Claims => ({
+    ...optionalClaims(() => undefined),
+    san: { kind: 'uri', value: 'https://h.example/w' } as const,
+    issuer: 'https://i.example',
+    buildConfigUri: workflow,
+  })
+  const one = compareSigners([{ name: 'First', claims: claims('https://h.example/w') }]).text
+  t.notMatch(one, 'Compared')
+  t.notMatch(one, 'Workflow')
+  const other = { name: 'Then', claims: claims('https://h.example/other') }
+  const two = compareSigners([{ name: 'First', claims: claims('https://h.example/w') }, other]).text
+  t.match(two, /Workflow[\s\S]*differs/)
 })
