@@ -97,7 +97,10 @@ export const ROOMS: Readonly<
       enters: 'policy records',
     },
     mirror: { is: 'what is carried to a network without a network', enters: 'policy explain files' },
-    notices: { is: 'what somebody is told without looking, when, and how often it is tried', enters: '' },
+    notices: {
+      is: 'what somebody is told without looking, when, and how often it is tried',
+      enters: 'revoked',
+    },
   },
   http: {
     exchange: { is: 'one request, who makes it, and its answer', enters: '' },

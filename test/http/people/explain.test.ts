@@ -268,23 +268,3 @@ t.test('the first page says what to type', async t => {
   t.match(text, `pip config set global.index-url ${gate.url}/simple/`)
   t.match(text, `UV_DEFAULT_INDEX=${gate.url}/simple/`)
 })
-
-t.test('the page of a refusal for want of a rule says so once, and has the rule itself', async t => {
-  const world = await createWorld(t)
-  const { wheel } = await world.release('demo', '1.0')
-  const policy =
-    'version: 1\nprojects: [{ match: other, identity: first-seen }]\ncontact: { name: Platform team, url: "https://t.example/" }\n'
-  for (const [console, asks] of [
-    [undefined, /<a class="button" [^>]*>Ask Platform team/],
-    [{ listen: '127.0.0.1:0', requests: { anonymous: true } }, /For anything else there is <a [^>]*>Platform team/],
-  ] as const) {
-    const gate = await startGate(t, world, { policy, ...(console === undefined ? {} : { configuration: { console } }) })
-    const { explain } = (await (await fetch(`${gate.url}${wheel.path}`)).json()) as { explain: string }
-    const text = await (await fetch(explain, { headers: { accept: 'text/html' } })).text()
-    t.match(text, 'One stands below, ready to paste.')
-    t.notMatch(text, 'The page of the refusal has one')
-    t.notMatch(text, 'No rule of the policy names')
-    t.match(text, asks)
-    await gate.stop()
-  }
-})

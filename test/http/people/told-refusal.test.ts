@@ -2,6 +2,7 @@ import t from 'tap'
 import { decide } from '../../../src/domain/decide/decide.ts'
 import type { Refused } from '../../../src/domain/decide/verdict.ts'
 import { NO_HISTORY } from '../../../src/domain/memory/history.ts'
+import { html } from '../../../src/http/markup/html.ts'
 import { renderToldRefusal } from '../../../src/http/people/explain-page.ts'
 import { tellRefusal } from '../../../src/http/people/told-refusal.ts'
 import { listed, NOW, policyOf, UNATTESTED } from '../../world/judging/judging.ts'
@@ -56,4 +57,22 @@ t.test('what is absent is null, and never left out', async t => {
   const told = tellRefusal('abc', '', { refused: poor, at: NOW })
   t.match(told, { version: null, sha256: null, rule: null, admit_with: null, steps: [{ expected: null, found: null }] })
   t.strictSame(JSON.parse(JSON.stringify(told)), told)
+})
+
+t.test('the page of a refusal for want of a rule says so once, has the rule itself, and one way to ask', async t => {
+  const detail = 'No rule of the policy names pkg, and it denies what it does not name.'
+  const refused: Refused = { ...REFUSED, code: 'no-rule', detail, admitWith: 'version: 1' }
+  const help = { contact: { name: 'Platform team', url: 'https://t.example/' }, passes: undefined }
+  const told = tellRefusal('abc', '', { refused, at: NOW }, help)
+  t.match(told.remedy, /The page of the refusal has one/, 'elsewhere it is on another page')
+  const alone = renderToldRefusal(told).text
+  t.match(alone, 'One stands below, ready to paste.')
+  t.notMatch(alone, 'The page of the refusal')
+  t.notMatch(alone, 'No rule of the policy names')
+  t.match(alone, /<a class="button" [^>]*>Ask Platform team/)
+  const beside = renderToldRefusal(told, html`<form></form>`).text
+  t.match(beside, /For anything else there is <a [^>]*>Platform team/)
+  t.notMatch(beside, 'class="button"')
+  const more = tellRefusal('abc', '', { refused: { ...refused, detail: `${detail} And more.` }, at: NOW }, help)
+  t.match(renderToldRefusal(more).text, 'And more.', 'what says more is said')
 })
