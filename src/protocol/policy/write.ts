@@ -67,9 +67,7 @@ export function writePolicy(files: readonly ObservedFile[], options: WriteOption
           '  attestation: required',
           '  unmatched: deny',
           ...(options.hasOwnNames === true ? ['  confusable: deny # names that somebody could take for yours'] : []),
-          '',
-          '# how long an exemption may live from now on, and an approval in the console',
-          `limits: { exemption_max: ${longestLife(options)}d }`,
+          ...limitLines(options),
         ]
       : []),
     ...(publishers.lines.length === 0 ? [] : ['', 'publishers:', ...publishers.lines]),
@@ -91,10 +89,19 @@ const DAY = 86_400_000
 /** days that an exemption may live where those that are written here end sooner */
 const LONGEST = 180
 
-/** Whatever is written here is within it. A date ends with its day. */
-function longestLife({ at, ends }: Pick<WriteOptions, 'at' | 'ends'>): number {
+/** days; a policy says no longer time */
+const MOST = 3_650
+
+/** Whatever is written here is within it. A date ends with its day. Where somebody wants ends that no bound has room for, there is none. */
+function limitLines({ at, ends }: Pick<WriteOptions, 'at' | 'ends'>): readonly string[] {
   const last = Math.max(...ends.map(date => Date.parse(`${date}T00:00:00Z`) + DAY))
-  return Math.max(LONGEST, Math.ceil((last - at) / DAY))
+  const days = Math.max(LONGEST, Math.ceil((last - at) / DAY))
+  if (days > MOST) return []
+  return [
+    '',
+    '# how long an exemption may live from now on, and an approval in the console',
+    `limits: { exemption_max: ${days}d }`,
+  ]
 }
 
 function header(

@@ -68,6 +68,9 @@ t.test('what is written has a bound for exemptions and approvals, within which i
   const { text } = writePolicy([file('demo==1.0')], { ...OPTIONS, ends: ['2029-12-31'] })
   t.match(text, /limits: \{ exemption_max: 1\d{3}d \}/)
   t.match(loadPolicy([{ path: 'p', text }], NOW, noRoots), { policy: {} })
+  const late = writePolicy([file('demo==1.0')], { ...OPTIONS, ends: ['2099-12-31'] })
+  t.notMatch(late.text, 'limits', 'later than any bound')
+  t.match(loadPolicy([{ path: 'p', text: late.text }], NOW, noRoots), { policy: {} })
   t.notMatch(writePolicy([], { ...OPTIONS, base: { publishers: [] } }).text, 'limits', 'a base has its own')
 })
 
