@@ -97,16 +97,17 @@ interface Options {
   readonly kept?: number
 }
 
-/** bytes of pages, about, and of one entry with its texts */
+/** bytes of pages, about */
 const MOST_KEPT = 128 * 1024 * 1024
-const PER_ENTRY = 1_280
+/** of what is kept although its page is not known */
+const LEAST = 1_024
 
 export function createIndexes(options: Options): Indexes {
   const { index, memory, events, clock, maxAge, maxStale, isInternal, unoffered, kept } = options
   const known = new LRUCache<ProjectName, Remembered>({
     maxSize: MOST_KEPT,
     ...(kept === undefined ? {} : { max: kept }),
-    sizeCalculation: remembered => PER_ENTRY * (1 + (remembered.page?.index.files.length ?? 0)),
+    sizeCalculation: ({ page }) => page?.weight ?? LEAST,
   })
   const absent = new LRUCache<ProjectName, Remembered>({ max: MOST_ABSENT })
   const once = createOnce<KnownPage | undefined>()
