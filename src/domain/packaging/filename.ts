@@ -109,14 +109,20 @@ function parseSdist(text: string, project: ProjectName | undefined): SdistFilena
   return reading === undefined ? undefined : { kind: 'sdist', text, extension: file.extension, ...reading }
 }
 
+/** The dashes that a version may have before its local part (PEP 440: three words or numbers of its own, each with one on either side), and the one before it. */
+const MOST_DASHES = 7
+
 /** Every way to split `foo-bar-1.0` into project and version, the longest name first. */
 function readSdistStem(stem: string): readonly { readonly project: ProjectName; readonly version: Version }[] {
   const readings: { project: ProjectName; version: Version }[] = []
-  for (let dash = stem.lastIndexOf('-'); dash > 0; dash = stem.lastIndexOf('-', dash - 1)) {
-    // hardly anything that follows a dash is a version, which its first characters tell; a name is read to its end
+  // no name has a plus, and no version begins behind one
+  const plus = stem.indexOf('+')
+  let dash = stem.lastIndexOf('-', plus === -1 ? stem.length : plus)
+  for (let left = MOST_DASHES; dash > 0 && left > 0; left -= 1) {
     const version = parseVersion(stem.slice(dash + 1))
     const project = version === undefined ? undefined : tryProjectName(stem.slice(0, dash))
     if (project !== undefined && version !== undefined) readings.push({ project, version })
+    dash = stem.lastIndexOf('-', dash - 1)
   }
   return readings
 }

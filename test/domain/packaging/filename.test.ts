@@ -148,6 +148,14 @@ t.test('one difference makes another distribution', async t => {
   t.notOk(sameDistribution(parsed('foo-1-2.tar.gz', 'foo'), parsed('foo-1-2.tar.gz')), 'another reading')
 })
 
+t.test('a version is found behind as many dashes as it may have itself', async t => {
+  t.match(parsed('foo-1-rc-1-post-2-dev-3.zip'), { project: 'foo-1-rc-1-post-2' }, 'the longest name first')
+  t.match(parsed('foo-1-rc-1-post-2-dev-3.zip', 'foo'), { project: 'foo', version: '1rc1.post2.dev3' })
+  const local = Array.from({ length: 40 }, () => 'a').join('-')
+  t.match(parsed(`foo-1-rc-1-post-2-dev-3+${local}.zip`, 'foo'), { project: 'foo' })
+  t.match(parsed('foo-1+a-1.0.zip'), { project: 'foo', version: '1+a.1.0' })
+})
+
 t.test('candidate projects come likeliest first, at most eight', async t => {
   t.strictSame(candidateProjects('foo_bar-1.0-py3-none-any.whl'), ['foo-bar'])
   t.strictSame(candidateProjects('foo-bar-1.0.tar.gz'), ['foo-bar'])
