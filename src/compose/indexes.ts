@@ -37,12 +37,14 @@ interface Options {
   readonly seenBesides?: ((source: Source) => Promise<readonly ProjectName[]>) | undefined
   /** one for all indexes; default: one of its own */
   readonly lookalikes?: Promise<Lookalikes> | undefined
+  /** what keeps the list of a source for all indexes that have it among others; default: nothing does */
+  readonly keepList?: ((source: SourceName, list: RootList) => RootList) | undefined
   readonly clock: Clock
 }
 
 /** The upstream of an index. */
 export async function upstreamOf(settings: IndexSettings, options: Options): Promise<IndexUpstream> {
-  const { config, upstreams, memoryOf, belongings, clock } = options
+  const { config, upstreams, memoryOf, belongings, keepList = (_, list) => list, clock } = options
   const all = sourcesOf(config)
   const own = settings.sources.flatMap(name => all.find(({ rule }) => rule.name === name) ?? [])
   const [only] = own
@@ -76,7 +78,10 @@ export async function upstreamOf(settings: IndexSettings, options: Options): Pro
   })
   return {
     ...createSourcedUpstream(belonger, { clock, maxAge: config.index.maxAge }),
-    rootList: createUnionRootList({ sources: connected, everywhere }),
+    rootList: createUnionRootList({
+      sources: connected.map(({ rule, rootList }) => ({ rule, rootList: keepList(rule.name, rootList) })),
+      everywhere,
+    }),
   }
 }
 

@@ -7,7 +7,7 @@ import { createExplain, type Explain } from '../gate/explain/explain.ts'
 import type { RunningGate } from '../gate/gate.ts'
 import { createHeldGate } from '../gate/held-gate.ts'
 import { besideMemory } from '../gate/judge/beside-memory.ts'
-import { createRootLists } from '../gate/pages/root-lists.ts'
+import { createListsOfIndexes } from '../gate/pages/lists-of-indexes.ts'
 import { type ApprovedPolicies, withApprovals } from '../gate/policy/approved-policies.ts'
 import type { ReloadingPolicies } from '../gate/policy/policies.ts'
 import type { ServedIndex } from '../http/exchange/settings.ts'
@@ -66,11 +66,21 @@ export async function serveIndexes(config: Config, parts: Parts): Promise<readon
   const indexes = indexesOf(config)
 
   const memoryOf = onePerSource(store)
+  const scratch = createScratch(config.data)
+  const lists = closing.add(createListsOfIndexes({ ...config.index, scratch, areHeld: upstreams === undefined }))
   const lookalikes = upstreams === undefined ? undefined : ownedLookalikes(config, memoryOf)
 
   async function upstreamFor(own: IndexSettings): Promise<IndexUpstream> {
     if (upstreams !== undefined)
-      return await upstreamOf(own, { config, upstreams, memoryOf, belongings: store.belongings, lookalikes, clock })
+      return await upstreamOf(own, {
+        config,
+        upstreams,
+        memoryOf,
+        belongings: store.belongings,
+        lookalikes,
+        keepList: lists.ofSource,
+        clock,
+      })
     const { holdings, blobs } = parts
     const { serves: _, ...upstream } = await heldIndexOf(own, {
       config,
@@ -86,9 +96,7 @@ export async function serveIndexes(config: Config, parts: Parts): Promise<readon
   async function serve(own: IndexSettings): Promise<GatedIndex> {
     const { verifier, trust, blobs, bytes, unaudited, events, clean, listenUrl, draining } = parts
     const { rootList, ...upstream } = await upstreamFor(own)
-    const rootLists = closing.add(
-      createRootLists({ source: rootList, scratch: createScratch(config.data), ...config.index }),
-    )
+    const rootLists = lists.ofIndex(own, rootList)
     const origin = config.offline || bytes === undefined ? upstream.origin : bytes.origin(upstream.origin)
     const gates = { bucket: bytes?.state, leases: bytes?.leases, webhooks: parts.webhooks }
     const base = policiesFor(parts.policies, own)

@@ -3,7 +3,7 @@ import { GateError } from '../domain/base/errors.ts'
 import type { ProjectName } from '../domain/packaging/name.ts'
 import type { Asker } from '../flow/asker.ts'
 import { inSlices } from '../flow/slices.ts'
-import type { Steps } from '../flow/steps.ts'
+import { atOnce, type Steps } from '../flow/steps.ts'
 import {
   createLegacyReader,
   type LegacyContext,
@@ -12,7 +12,7 @@ import {
 } from '../protocol/legacy/legacy-json.ts'
 import type { PageContext } from '../protocol/simple/page-entries.ts'
 import type { IndexFile, ProjectIndex } from '../protocol/simple/project-index.ts'
-import { createPageReader } from '../protocol/simple/project-page.ts'
+import { createPageReader, SIMPLE_JSON } from '../protocol/simple/project-page.ts'
 import { UnreadableStatus } from '../protocol/simple/project-status.ts'
 import { type CodedDocument, decodeSmall } from './coded.ts'
 import { fromColumns, type IndexColumns } from './index-columns.ts'
@@ -26,10 +26,14 @@ export interface Documents {
   close(): Promise<void>
 }
 
-/** bytes; some two hundred files, which take two milliseconds here, and on another thread six more of its time and one here */
+/** bytes; some two hundred files, which take some milliseconds here, and on another thread six more of its time and one here */
 const SMALL = 128 * 1024
+/** objects of JSON or tags of HTML: what takes the time. A page of PyPI's with so many bytes has some seven hundred, one of bare names had thousands. */
+const FEW = 1_024
+/** bytes that are read at once: some twenty files */
+const AT_ONCE = 8 * 1024
 
-/** Small documents are read where they are, large ones on another thread, and taken over in slices. */
+/** Documents that are little work are read where they are, all others on another thread, and taken over in slices: these as well as those. */
 export function createDocuments(options: ParserPoolOptions = {}): Documents {
   const pool = new ParserPool(options)
 
@@ -46,23 +50,53 @@ export function createDocuments(options: ParserPoolOptions = {}): Documents {
 
   return {
     async page(document, mediaType, context, asker) {
-      const small = await decodeSmall(document, SMALL)
-      if (small !== undefined) return readWhole(createPageReader(mediaType, context), small)
-      const { answer, port } = await parse(document, { kind: 'page', mediaType, context }, asker)
+      const { small, large } = await littleWork(document, mediaType === SIMPLE_JSON ? OBJECT : TAG)
+      if (small !== undefined) return await readHere(createPageReader(mediaType, context), small, asker)
+      const { answer, port } = await parse(large, { kind: 'page', mediaType, context }, asker)
       return { ...answer.page, files: await inSlices(takeFiles(port, context.project), asker) }
     },
     async legacy(document, context, asker) {
-      const small = await decodeSmall(document, SMALL)
-      if (small !== undefined) return readWhole(createLegacyReader(context), small)
-      const { answer, port } = await parse(document, { kind: 'legacy', context }, asker)
+      const { small, large } = await littleWork(document, OBJECT)
+      if (small !== undefined) return await readHere(createLegacyReader(context), small, asker)
+      const { answer, port } = await parse(large, { kind: 'legacy', context }, asker)
       return await inSlices(takeLegacy(answer, port), asker)
     },
     close: () => pool.close(),
   }
 }
 
-function readWhole<Read>(reader: { write(chunk: Uint8Array): void; end(): Read }, bytes: Uint8Array): Read {
-  reader.write(bytes)
+const OBJECT = '{'.charCodeAt(0)
+const TAG = '<'.charCodeAt(0)
+
+/** The bytes where they are little work, by what they are made of; else the document, for another thread. */
+async function littleWork(
+  document: CodedDocument,
+  mark: number,
+): Promise<
+  { readonly small: Uint8Array; readonly large?: never } | { readonly small?: never; readonly large: CodedDocument }
+> {
+  const bytes = await decodeSmall(document, SMALL)
+  if (bytes === undefined) return { large: document }
+  let count = 0
+  for (let at = bytes.indexOf(mark); at !== -1; at = bytes.indexOf(mark, at + 1)) count += 1
+  return count <= FEW ? { small: bytes } : { large: document }
+}
+
+interface Reader<Read> {
+  write(chunk: Uint8Array): void
+  end(): Read
+}
+
+async function readHere<Read>(reader: Reader<Read>, bytes: Uint8Array, asker: Asker | undefined): Promise<Read> {
+  const steps = readInSteps(reader, bytes)
+  return bytes.byteLength <= AT_ONCE ? atOnce(steps) : await inSlices(steps, asker)
+}
+
+function* readInSteps<Read>(reader: Reader<Read>, bytes: Uint8Array): Steps<Read> {
+  for (let at = 0; at < bytes.byteLength; at += AT_ONCE) {
+    reader.write(bytes.subarray(at, at + AT_ONCE))
+    yield
+  }
   return reader.end()
 }
 

@@ -13,9 +13,8 @@ export interface IndexColumns {
   readonly filename: readonly string[]
   /** absent where the name is no distribution's */
   readonly version: readonly Text[]
+  /** absent where the name is no wheel's */
   readonly build: readonly Text[]
-  /** with a space between them */
-  readonly tags: readonly Text[]
   readonly path: readonly string[]
   readonly url: readonly string[]
   readonly sha256: readonly Text[]
@@ -35,7 +34,6 @@ export function toColumns(files: readonly IndexFile[]): IndexColumns {
     filename: files.map(({ filename }) => filename),
     version: files.map(({ dist }) => dist?.version),
     build: files.map(({ dist }) => (dist?.kind === 'wheel' ? dist.build : undefined)),
-    tags: files.map(({ dist }) => (dist?.kind === 'wheel' ? dist.tags.join(' ') : undefined)),
     path: files.map(({ path }) => path),
     url: files.map(({ url }) => url),
     sha256: files.map(({ sha256 }) => sha256),
@@ -79,22 +77,8 @@ export function fromColumns(columns: IndexColumns, project: ProjectName): readon
 function distAt(columns: IndexColumns, at: number, project: ProjectName): DistFilename | undefined {
   const text = columns.filename[at] ?? ''
   const version = columns.version[at] as Version | undefined
-  const tags = columns.tags[at]
+  const build = columns.build[at]
   if (version === undefined) return undefined
-  if (tags !== undefined)
-    return { kind: 'wheel', text, project, version, build: columns.build[at] ?? '', tags: tagsOf(tags) }
+  if (build !== undefined) return { kind: 'wheel', text, project, version, build }
   return { kind: 'sdist', text, project, version, extension: text.endsWith('.zip') ? '.zip' : '.tar.gz' }
-}
-
-/** Hardly any project has more than some dozens of sets, and all files of one share it. */
-const MOST_SETS = 1_000
-const sets = new Map<string, readonly string[]>()
-
-function tagsOf(text: string): readonly string[] {
-  const known = sets.get(text)
-  if (known !== undefined) return known
-  if (sets.size >= MOST_SETS) sets.clear()
-  const tags = text.split(' ')
-  sets.set(text, tags)
-  return tags
 }

@@ -139,6 +139,8 @@ export interface OpenedRootList {
 
 /** Where the list of all projects comes from. */
 export interface RootList {
+  /** It looks itself at how old that is which it has, so that nobody else needs to: it is asked each time, and its tag tells whether that is another. */
+  readonly looksAtAge?: boolean
   /**
    * `unchanged` since it had the tag `known`; `other-form`: there is one, in HTML alone. Throws `not-found` where there is no such list,
    * unknown-upstream….

@@ -207,3 +207,45 @@ t.test(
     t.match((failure as GateError).untrusted, /^"?x{290,300}…$/)
   },
 )
+
+const EIGHT = 'a.b.c.d.e.f.g.h'
+/** As much as still counts as a small document, of entries that are as much work as they can be. */
+const SMALL = 128 * 1024
+
+function filledWith(head: string, tail: string, entry: (at: number) => string): Buffer {
+  const entries: string[] = []
+  for (let at = 0, left = SMALL - head.length - tail.length; ; at += 1) {
+    const text = `${at === 0 ? '' : '\n,'}${entry(at)}`
+    left -= text.length
+    if (left < 0) return Buffer.from(head + entries.join('') + tail)
+    entries.push(text)
+  }
+}
+
+const inJson = (entry: (at: number) => string): Buffer =>
+  filledWith('{"meta":{"api-version":"1.0"},"name":"demo","files":[', ']}', entry)
+
+t.test('a small document is no more work here than small documents are, whatever stands in it', async t => {
+  const documents = createDocuments()
+  t.teardown(() => documents.close())
+  const kinds: Readonly<Record<string, readonly [mediaType: string, bytes: Buffer]>> = {
+    'bare names': [SIMPLE_JSON, inJson(at => `{"filename":"demo-${at}.zip","url":"/demo-${at}.zip"}`)],
+    'many tags': [
+      SIMPLE_JSON,
+      inJson(at => `{"filename":"demo-1-${EIGHT}-${EIGHT}-${EIGHT}${at}.whl","url":"/${at}"}`),
+    ],
+    'many dashes': [SIMPLE_JSON, inJson(at => `{"filename":"${'1-'.repeat(120)}${at}.zip","url":"/${at}"}`)],
+    'bare links': ['text/html', filledWith('<html>', '</html>', at => `<a href="/demo-${at}.zip">demo-${at}.zip</a>`)],
+  }
+  const context = { ...PAGE, fileOrigins: ['https://index.example'] }
+  for (const [kind, [mediaType, bytes]] of Object.entries(kinds)) {
+    const page = () =>
+      documents.page({ bytes: new Uint8Array(bytes), coding: 'identity', most: MOST, who: 'x' }, mediaType, context)
+    const here = async () => parseProjectPage(bytes, mediaType, context)
+    t.strictSame(await page(), await here(), kind)
+    const { ms: whole } = await threadTime(here)
+    const { ms: turn } = await longestTurn(page)
+    // a slice is 4 ms, and what is read at once comes on top
+    t.ok(turn < Math.max(12, whole / 2), `${kind}: ${turn} ms at once of ${whole}`)
+  }
+})

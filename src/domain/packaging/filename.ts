@@ -10,8 +10,13 @@ export interface WheelFilename {
   readonly version: Version
   /** '' when absent */
   readonly build: string
-  /** expanded compressed tag sets, `py3-none-any` each, sorted and unique */
-  readonly tags: readonly string[]
+}
+
+/** What stands in the last three fields of a wheel's name (PEP 425 "Compressed Tag Sets"), sorted and unique: its tags are every combination. */
+export interface WheelTags {
+  readonly pythons: readonly string[]
+  readonly abis: readonly string[]
+  readonly platforms: readonly string[]
 }
 
 /** A source distribution's file name, parsed (PEP 625 and its lenient forerunners). */
@@ -57,9 +62,8 @@ function parseWheel(text: string): WheelFilename | undefined {
   if (!WHEEL_NAME.test(name) || name.includes('__') || build === undefined) return undefined
   const project = tryProjectName(name)
   const version = parseVersion(versionText)
-  const tags = tagsOf(`${python}-${abi}-${platform}`)
-  if (project === undefined || version === undefined || tags === undefined) return undefined
-  return { kind: 'wheel', text, project, version, build, tags }
+  if (project === undefined || version === undefined || !areTags([python, abi, platform])) return undefined
+  return { kind: 'wheel', text, project, version, build }
 }
 
 /** `01abc` and `1abc` are one build: the number is compared as a number (PEP 427). */
@@ -68,30 +72,25 @@ function canonicalBuild(build: string | undefined): string | undefined {
   return number === undefined ? undefined : `${BigInt(number)}${rest ?? ''}`
 }
 
-/** Hardly any project has more than some dozens of sets, and all files of one share it. */
-const MOST_SETS = 1_000
-const LARGEST_SET = 32
-const sets = new Map<string, readonly string[] | undefined>()
-
-/** The set in the last three fields of a wheel's name. */
-function tagsOf(text: string): readonly string[] | undefined {
-  if (sets.has(text)) return sets.get(text)
-  if (sets.size >= MOST_SETS) sets.clear()
-  const tags = expandTags(...text.split('-'))
-  if ((tags?.length ?? 0) <= LARGEST_SET) sets.set(text, tags)
-  return tags
+/** Counted and not expanded: a page has as many names as it likes, and each has room for all the tags that a name may have. */
+function areTags(fields: readonly (string | undefined)[]): boolean {
+  let count = 1
+  for (const field of fields) {
+    if (field === undefined || !TAG.test(field)) return false
+    count *= field.split('.').length
+  }
+  return count <= MOST_TAGS
 }
 
-/** PEP 425 "Compressed Tag Sets": every combination, as a sorted set. */
-function expandTags(...sets: readonly (string | undefined)[]): readonly string[] | undefined {
-  let tags: readonly string[] = ['']
-  for (const set of sets) {
-    if (set === undefined || !TAG.test(set)) return undefined
-    const members = set.toLowerCase().split('.')
-    if (tags.length * members.length > MOST_TAGS) return undefined
-    tags = tags.flatMap(tag => members.map(member => (tag === '' ? member : `${tag}-${member}`)))
-  }
-  return [...new Set(tags)].sort()
+/** Read out of the name whenever somebody asks: kept beside each file of a page, they would be most of it. */
+export function wheelTags({ text }: WheelFilename): WheelTags {
+  const [pythons = [], abis = [], platforms = []] = text
+    .slice(0, -'.whl'.length)
+    .toLowerCase()
+    .split('-')
+    .slice(-3)
+    .map(field => [...new Set(field.split('.'))].sort())
+  return { pythons, abis, platforms }
 }
 
 function sdistStem(
@@ -110,13 +109,20 @@ function parseSdist(text: string, project: ProjectName | undefined): SdistFilena
   return reading === undefined ? undefined : { kind: 'sdist', text, extension: file.extension, ...reading }
 }
 
+/** The dashes that a version may have before its local part (PEP 440: three words or numbers of its own, each with one on either side), and the one before it. */
+const MOST_DASHES = 7
+
 /** Every way to split `foo-bar-1.0` into project and version, the longest name first. */
 function readSdistStem(stem: string): readonly { readonly project: ProjectName; readonly version: Version }[] {
   const readings: { project: ProjectName; version: Version }[] = []
-  for (let dash = stem.lastIndexOf('-'); dash > 0; dash = stem.lastIndexOf('-', dash - 1)) {
-    const project = tryProjectName(stem.slice(0, dash))
+  // no name has a plus, and no version begins behind one
+  const plus = stem.indexOf('+')
+  let dash = stem.lastIndexOf('-', plus === -1 ? stem.length : plus)
+  for (let left = MOST_DASHES; dash > 0 && left > 0; left -= 1) {
     const version = parseVersion(stem.slice(dash + 1))
+    const project = version === undefined ? undefined : tryProjectName(stem.slice(0, dash))
     if (project !== undefined && version !== undefined) readings.push({ project, version })
+    dash = stem.lastIndexOf('-', dash - 1)
   }
   return readings
 }
@@ -128,7 +134,13 @@ function readSdistStem(stem: string): readonly { readonly project: ProjectName; 
 export function sameDistribution(a: DistFilename, b: DistFilename): boolean {
   if (a.project !== b.project || compareVersions(a.version, b.version) !== 0) return false
   if (a.kind === 'sdist') return b.kind === 'sdist' && a.extension === b.extension
-  return b.kind === 'wheel' && a.build === b.build && a.tags.join() === b.tags.join()
+  return b.kind === 'wheel' && a.build === b.build && spelledTags(a) === spelledTags(b)
+}
+
+/** The same for every order in which a name may list its tags. */
+function spelledTags(wheel: WheelFilename): string {
+  const { pythons, abis, platforms } = wheelTags(wheel)
+  return [pythons, abis, platforms].map(field => field.join('.')).join('-')
 }
 
 /** Every project that a file name could belong to, the likeliest first. */

@@ -1,4 +1,4 @@
-import type { DistFilename, WheelFilename } from './filename.ts'
+import { type DistFilename, type WheelFilename, wheelTags } from './filename.ts'
 import { parseSpecifierSet } from './specifier.ts'
 import { parseVersion } from './version.ts'
 
@@ -89,12 +89,13 @@ function isAtMost(a: readonly [number, number], b: readonly [number, number]): b
 }
 
 /** Whether a wheel can be installed on one of these Pythons and platforms (PEP 425; `packaging.tags` for CPython). */
-export function fitsTargets({ tags }: WheelFilename, { pythons, platforms }: Targets): boolean {
-  return tags.some(tag => {
-    const [python = '', abi = '', platform = ''] = tag.split('-')
-    const onPlatform = platform === 'any' || platforms.length === 0 || platforms.some(target => target.fits(platform))
-    return onPlatform && (pythons.length === 0 || pythons.some(target => fitsPython(target, python, abi)))
-  })
+export function fitsTargets(wheel: WheelFilename, { pythons, platforms }: Targets): boolean {
+  const tags = wheelTags(wheel)
+  const onPlatform = tags.platforms.some(
+    platform => platform === 'any' || platforms.length === 0 || platforms.some(target => target.fits(platform)),
+  )
+  if (!onPlatform || pythons.length === 0) return onPlatform
+  return tags.pythons.some(python => tags.abis.some(abi => pythons.some(target => fitsPython(target, python, abi))))
 }
 
 function fitsPython({ minor, threaded }: PythonTarget, python: string, abi: string): boolean {

@@ -101,9 +101,10 @@ interface Options {
   readonly kept?: number
 }
 
-/** bytes of pages, about, and of one entry with its texts */
+/** bytes of pages, about */
 const MOST_KEPT = 128 * 1024 * 1024
-const PER_ENTRY = 1_280
+/** of what is kept although its page is not known */
+const LEAST = 1_024
 
 /** In words, with whose the name is where there are several sources. */
 export function unknownTo(index: Pick<Index, 'whose'>, project: ProjectName): string {
@@ -120,7 +121,7 @@ export function createIndexes(options: Options): Indexes {
   const known = new LRUCache<ProjectName, Remembered>({
     maxSize: MOST_KEPT,
     ...(kept === undefined ? {} : { max: kept }),
-    sizeCalculation: remembered => PER_ENTRY * (1 + (remembered.page?.index.files.length ?? 0)),
+    sizeCalculation: ({ page }) => page?.weight ?? LEAST,
   })
   const absent = new LRUCache<ProjectName, Remembered>({ max: MOST_ABSENT })
   const once = createOnce<KnownPage | undefined>()

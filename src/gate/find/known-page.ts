@@ -1,6 +1,7 @@
 import type { FilePath } from '../../domain/packaging/artifact.ts'
 import { inGroups, type Steps } from '../../flow/steps.ts'
 import type { IndexFile, ProjectIndex } from '../../protocol/simple/project-index.ts'
+import { pageWeight } from './page-weight.ts'
 
 /** A project page as this gate knows it. A new object for every new body, so that identity tells whether it changed. */
 export interface KnownPage {
@@ -8,6 +9,8 @@ export interface KnownPage {
   readonly etag: string | undefined
   readonly byPath: ReadonlyMap<FilePath, IndexFile>
   readonly byFilename: ReadonlyMap<string, IndexFile>
+  /** bytes that it takes, about, for whoever keeps it */
+  readonly weight: number
 }
 
 /** What a page says, for whoever looks for nothing by its path. */
@@ -24,5 +27,5 @@ export function* knownPage(index: ProjectIndex, etag: string | undefined): Steps
     }
     yield
   }
-  return { index, etag, byPath, byFilename }
+  return { index, etag, byPath, byFilename, weight: yield* pageWeight(index) }
 }

@@ -20,8 +20,11 @@ import { buildBody, type PageBody } from './page-body.ts'
 import { createPatience, type Settled, type Waits } from './patience.ts'
 
 interface Fetched {
+  readonly key: string
   readonly json: LegacyJson
   readonly at: Instant
+  /** what was made of it, once somebody asked */
+  rendered: Rendered | undefined
 }
 
 /** An answer, and what it was made from. */
@@ -39,8 +42,8 @@ interface Tally {
   unjudged: number
 }
 
-/** bytes beside those of the text: for each file, and at least */
-const PER_FILE = 128
+/** bytes beside those of the text: for each file, with its name and digest, and at least */
+const PER_FILE = 256
 const LEAST = 4 * 1024
 const MOST = 128 * 1024 * 1024
 
@@ -66,46 +69,54 @@ export function createLegacy(
 ): (project: ProjectName, version: string | undefined, asker?: Asker) => Promise<PageBody> {
   const { index, indexes, memory, foresight, links, mode, claims, maxAge, clock } = options
   const patience = createPatience({ foresight, memory })
-  const fetched = new LRUCache<string, Fetched>({ maxSize: MOST, sizeCalculation: ({ json }) => roughSize(json) })
+  const fetched = new LRUCache<string, Fetched>({ maxSize: MOST, sizeCalculation: roughSize })
   // refused files are left out here whatever the mode, unjudged ones where they are hidden on pages
   const omitting = mode === 'hide' ? 'hide' : 'annotate'
-  const rendered = new WeakMap<LegacyJson, Rendered>()
-  const shared = createFlights<LegacyJson, Rendered>()
-  const once = createOnce<LegacyJson | undefined>()
+  const shared = createFlights<Fetched, Rendered>()
+  const once = createOnce<Fetched | undefined>()
 
   /** One document for all spellings of a version; that there is none is not remembered. */
   async function fetch(
     project: ProjectName,
     version: ListedVersion | undefined,
     asker: Asker | undefined,
-  ): Promise<LegacyJson | undefined> {
+  ): Promise<Fetched | undefined> {
     const key = `${project} ${version?.canonical ?? ''}`
     const remembered = fetched.get(key)
     const now = clock()
-    if (remembered !== undefined && now >= remembered.at && now - remembered.at <= maxAge) return remembered.json
+    if (remembered !== undefined && now >= remembered.at && now - remembered.at <= maxAge) return remembered
     const ask = async (everybody: Asker) => {
       const answer = await index.legacy(project, version?.spelled, { asker: everybody })
       if (answer.kind !== 'json') return undefined
-      fetched.set(key, { json: answer.json, at: now })
-      return answer.json
+      const fresh = { key, json: answer.json, at: now, rendered: undefined }
+      fetched.set(key, fresh)
+      return fresh
     }
     return await once(key, ask, asker)
   }
 
-  async function current(json: LegacyJson, page: KnownPage, waits: Waits, begin: () => void): Promise<Rendered> {
+  async function current(document: Fetched, page: KnownPage, waits: Waits, begin: () => void): Promise<Rendered> {
     const ground = foresight.ground(page, await memory.of(page.index.name))
-    const before = rendered.get(json)
+    const before = document.rendered
     if (before !== undefined && stillStands(before.foreseen, ground)) return before
     const make = async (everybody: Asker) => {
       begin()
-      const made = await renderAnew(json, await settle(ground, { ...waits, asker: everybody }), {
+      const made = await renderAnew(document.json, await settle(ground, { ...waits, asker: everybody }), {
         before,
         asker: everybody,
       })
-      if (made.isWhole) rendered.set(json, made)
+      if (made.isWhole) keepAnew(document, made)
       return made
     }
-    return await shared(json, ground, make, waits.asker)
+    return await shared(document, ground, make, waits.asker)
+  }
+
+  /** It weighs more now, and what is set in its own place is not weighed again. */
+  function keepAnew(document: Fetched, rendered: Rendered): void {
+    document.rendered = rendered
+    if (fetched.peek(document.key) !== document) return
+    fetched.delete(document.key)
+    fetched.set(document.key, document)
   }
 
   async function renderAnew(
@@ -161,11 +172,11 @@ export function createLegacy(
     const started = performance.now()
     const page = await indexes.listed(project, asker)
     if (page === undefined) throw indexes.unknown(project)
-    const json = await fetch(project, version === undefined ? undefined : await find(page, version, asker), asker)
-    if (json === undefined) throw noVersion(project)
+    const document = await fetch(project, version === undefined ? undefined : await find(page, version, asker), asker)
+    if (document === undefined) throw noVersion(project)
     // asked for again meanwhile, it may be another page
     const now = (await indexes.listed(project, asker)) ?? page
-    return (await patience.share(started, begin => current(json, now, { started, asker }, begin))).body
+    return (await patience.share(started, begin => current(document, now, { started, asker }, begin))).body
   }
 }
 
@@ -177,7 +188,8 @@ function filesOf({ releases = [], urls }: LegacyJson): number {
   return releases.reduce((sum, { files }) => sum + 1 + files.length, urls.length)
 }
 
-/** The document, and the answer made of it. */
-function roughSize(json: LegacyJson): number {
-  return LEAST + 2 * json.bytes.length + PER_FILE * filesOf(json)
+/** The document, the answer made of it with its coded forms, and the page that was made against, which nobody else may hold any more. */
+function roughSize({ json, rendered }: Fetched): number {
+  const answer = rendered === undefined ? 0 : 2 * rendered.body.identity.length + rendered.foreseen.ground.page.weight
+  return LEAST + json.bytes.length + PER_FILE * filesOf(json) + answer
 }

@@ -37,8 +37,10 @@ const FORMS = {
   html: { contentType: 'text/html', render: renderSimpleHtml },
 } as const
 
-/** bytes, roughly, that a view holds for each file beside what the index holds anyway */
+/** bytes, roughly, that a view and what was foreseen hold for each file */
 const PER_FILE = 256
+/** bytes of all that is kept, about: of answers, and of the pages that they were made of, which nobody else may hold any more */
+const MOST_KEPT = 192 * 1024 * 1024
 
 interface Options {
   readonly indexes: Indexes
@@ -61,9 +63,9 @@ export interface Pages {
 export function createPages({ indexes, memory, foresight, links, mode }: Options): Pages {
   const patience = createPatience({ foresight, memory })
   const built = new LRUCache<ProjectName, Built>({
-    maxSize: 128 * 1024 * 1024,
-    sizeCalculation: ({ ground, view, bodies, before }) =>
-      1024 + (view === undefined ? 0 : ground.page.index.files.length * PER_FILE) + sizeOf(bodies, before),
+    maxSize: MOST_KEPT,
+    sizeCalculation: ({ ground: { page }, view, bodies, before }) =>
+      page.weight + (view === undefined ? 0 : page.index.files.length * PER_FILE) + sizeOf(bodies, before),
   })
   const shared = createFlights<KnownPage, Built>()
 
@@ -71,10 +73,17 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
     const make = async (everybody: Asker) => {
       const body = await makeBody(current, form, everybody)
       current.bodies.set(form, body)
-      if (current.isWhole) built.set(current.ground.page.index.name, current) // it weighs more now
+      if (current.isWhole) keepAnew(current)
       return body
     }
     return current.bodies.get(form) ?? (await current.making(form, make, asker))
+  }
+
+  /** It weighs more now, and what is set in its own place is not weighed again. */
+  function keepAnew(current: Built): void {
+    const { name } = current.ground.page.index
+    built.delete(name)
+    built.set(name, current)
   }
 
   async function makeBody(built: Built, form: Form, asker: Asker): Promise<PageBody> {

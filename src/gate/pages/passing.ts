@@ -1,5 +1,5 @@
 import type { RefusedFile } from '../../domain/decide/verdict.ts'
-import { type DistFilename, parseDistFilename } from '../../domain/packaging/filename.ts'
+import { type DistFilename, parseDistFilename, wheelTags } from '../../domain/packaging/filename.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { allowsPython, fitsTargets, type PythonTarget, parsePythonTarget } from '../../domain/packaging/targets.ts'
 import { isPrerelease, sortKeyOf } from '../../domain/packaging/version.ts'
@@ -23,7 +23,9 @@ export function wantedBy({ project, filename }: RefusedFile, python: PythonTarge
 /** Of `demo-1.0-cp312-cp312-win_amd64.whl`: 3.12. The stable ABI and pure wheels tell nothing. */
 function pythonOf(dist: DistFilename | undefined): PythonTarget | undefined {
   if (dist?.kind !== 'wheel') return undefined
-  const minors = new Set(dist.tags.flatMap(tag => /^cp3\d{1,2}-cp3(\d{1,2}t?)m?-/.exec(tag)?.[1] ?? []))
+  const { pythons, abis } = wheelTags(dist)
+  if (!pythons.some(python => /^cp3\d{1,2}$/.test(python))) return undefined
+  const minors = new Set(abis.flatMap(abi => /^cp3(\d{1,2}t?)m?$/.exec(abi)?.[1] ?? []))
   const [only, ...others] = minors
   return only === undefined || others.length > 0 ? undefined : parsePythonTarget(`3.${only}`)
 }
@@ -80,6 +82,10 @@ function fits({ dist, requiresPython }: IndexFile, { python }: Wanted): boolean 
 /** A wheel for the same machine before one for every machine, before sources, before the rest. */
 function likeness({ dist }: IndexFile, { dist: wanted }: Wanted): number {
   if (dist?.kind !== 'wheel') return wanted?.kind === 'sdist' ? 3 : 1
-  const same = wanted?.kind === 'wheel' && dist.tags.some(tag => wanted.tags.includes(tag))
-  return same ? 3 : dist.tags.some(tag => tag.endsWith('-any')) ? 2 : 0
+  const tags = wheelTags(dist)
+  const other = wanted?.kind === 'wheel' ? wheelTags(wanted) : undefined
+  const same =
+    other !== undefined &&
+    (['pythons', 'abis', 'platforms'] as const).every(field => tags[field].some(tag => other[field].includes(tag)))
+  return same ? 3 : tags.platforms.includes('any') ? 2 : 0
 }

@@ -1,12 +1,14 @@
+import { createHash } from 'node:crypto'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
+import type { Sha256 } from '../../domain/base/digest.ts'
 import { GateError } from '../../domain/base/errors.ts'
-import type { Millis } from '../../domain/base/instant.ts'
+import { type Millis, millis } from '../../domain/base/instant.ts'
 import { createOnce } from '../../flow/once.ts'
 import type { OpenedRootList, RootList } from '../../ports/outward.ts'
 import type { Scratch, ScratchFile } from '../../ports/scratch.ts'
-import { rootListToHtml, rootListToJson } from '../../protocol/simple/root-list.ts'
+import { boundedRootList, rootListToHtml, rootListToJson } from '../../protocol/simple/root-list.ts'
 
 export type RootListForm = 'json' | 'html'
 export type RootListCoding = 'gzip' | 'identity'
@@ -16,6 +18,8 @@ export interface OpenRootList {
   readonly file: ScratchFile
   /** X-PyPI-Last-Serial, as it was said */
   readonly serial: string | undefined
+  /** another one where the list says anything else */
+  readonly revision: Sha256
 }
 
 /** The list of all projects, for many who ask: fetched once, and kept on the disk in the forms that are asked for. */
@@ -32,11 +36,16 @@ interface Options {
   readonly maxAge: Millis
   /** and how much older, while its source cannot answer */
   readonly maxStale: Millis
+  /** that a list may take to come; default: five minutes */
+  readonly longest?: Millis
 }
 
 /** A list as it was fetched. */
 interface Kept {
-  readonly etag: string | undefined
+  /** the source's, of the last time it came */
+  etag: string | undefined
+  /** of what it says */
+  readonly revision: Sha256
   readonly serial: string | undefined
   /** by form and coding; that of JSON, compressed, is there from the beginning */
   readonly files: Map<string, ScratchFile>
@@ -47,12 +56,16 @@ interface Kept {
   replaced: boolean
 }
 
-/** bytes that a list may have, not compressed: some ten times what PyPI's has */
-const MOST = 512 * 1024 * 1024
+/** that a list may take from its first byte to its last: PyPI's takes some seconds */
+const LONGEST = millis(300_000)
 const FIRST = 'json gzip'
 
+/** What is asked each time. */
+const NEVER_MIND = { maxAge: millis(-1), maxStale: millis(0) }
+
 /** No reader keeps a place at the source, however slowly it reads: the list is here whole before its first byte leaves. */
-export function createRootLists({ source, scratch, maxAge, maxStale }: Options): RootLists {
+export function createRootLists({ source, scratch, longest = LONGEST, ...ages }: Options): RootLists {
+  const { maxAge, maxStale } = source.looksAtAge === true ? NEVER_MIND : ages
   const fetching = createOnce<Kept>()
   /** of each list */
   const builders = new WeakMap<Kept, ReturnType<typeof createOnce<ScratchFile>>>()
@@ -84,8 +97,15 @@ export function createRootLists({ source, scratch, maxAge, maxStale }: Options):
     if (opened.kind === 'unchanged')
       throw new GateError('unknown-upstream', 'the index answered 304 to what nobody has')
     const { serial, etag } = opened
-    const files = new Map([[FIRST, await take(scratch, opened)]])
-    const fresh = { etag, serial, files, validated: performance.now(), users: 0, replaced: false }
+    const { file, revision } = await take(opened, { scratch, longest })
+    if (before?.revision === revision && before.serial === serial && !before.replaced) {
+      file.close()
+      before.etag = etag
+      before.validated = performance.now()
+      return before
+    }
+    const files = new Map([[FIRST, file]])
+    const fresh = { etag, revision, serial, files, validated: performance.now(), users: 0, replaced: false }
     replace(fresh)
     return fresh
   }
@@ -110,7 +130,7 @@ export function createRootLists({ source, scratch, maxAge, maxStale }: Options):
     const building = builders.get(list) ?? createOnce<ScratchFile>()
     builders.set(list, building)
     return await building(key, async () => {
-      const file = await convert(scratch, first, form, coding)
+      const file = await convert(first, { form, coding }, { scratch, longest })
       list.files.set(key, file)
       return file
     })
@@ -125,7 +145,7 @@ export function createRootLists({ source, scratch, maxAge, maxStale }: Options):
       try {
         const file = await variant(list, form, coding)
         file.hold()
-        return { file, serial: list.serial }
+        return { file, serial: list.serial, revision: list.revision }
       } finally {
         list.users -= 1
         leave(list)
@@ -135,40 +155,62 @@ export function createRootLists({ source, scratch, maxAge, maxStale }: Options):
   }
 }
 
+type Taking = Required<Pick<Options, 'scratch' | 'longest'>>
+
 /** Rebuilt member by member on its way to the disk: names and serials, nothing else that the upstream put there. */
-async function take(scratch: Scratch, { body, coding, serial }: OpenedRootList): Promise<ScratchFile> {
-  const rebuilt = [bounded(), rootListToJson(serial), createGzip({ level: 4 })] as const
-  return await through(scratch, body, coding === 'gzip' ? [createGunzip(), ...rebuilt] : rebuilt)
+async function take(
+  { body, coding, serial }: OpenedRootList,
+  taking: Taking,
+): Promise<{ readonly file: ScratchFile; readonly revision: Sha256 }> {
+  const hash = createHash('sha256')
+  const hashed = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk)
+      done(null, chunk)
+    },
+  })
+  const rebuilt = [boundedRootList(), rootListToJson(serial), hashed, createGzip({ level: 4 })] as const
+  const file = await through(body, coding === 'gzip' ? [createGunzip(), ...rebuilt] : rebuilt, taking)
+  return { file, revision: hash.digest('hex') as Sha256 }
 }
 
 async function convert(
-  scratch: Scratch,
   first: ScratchFile,
-  form: RootListForm,
-  coding: RootListCoding,
+  { form, coding }: { readonly form: RootListForm; readonly coding: RootListCoding },
+  taking: Taking,
 ): Promise<ScratchFile> {
   const html = form === 'html' ? [rootListToHtml()] : []
   const coded = coding === 'gzip' ? [createGzip({ level: 4 })] : []
-  return await through(scratch, bytesOf(first), [createGunzip(), ...html, ...coded])
+  return await through(bytesOf(first), [createGunzip(), ...html, ...coded], taking)
 }
 
 /** Codecs and sockets fail in their own words; whatever it was, the list could not be had. */
 async function through(
-  scratch: Scratch,
   source: AsyncIterable<Buffer>,
   steps: readonly [Transform, ...Transform[]],
+  { scratch, longest }: Taking,
 ): Promise<ScratchFile> {
+  const signal = AbortSignal.timeout(longest)
   try {
     const last = steps.at(-1) ?? steps[0]
+    const body = source instanceof Readable ? source : Readable.from(source, { objectMode: false })
     const [file] = await Promise.all([
       scratch.write(last as AsyncIterable<Buffer>),
-      pipeline([source instanceof Readable ? source : Readable.from(source, { objectMode: false }), ...steps]),
+      pipeline([body, ...steps], { signal }),
     ])
     return file
   } catch (error) {
     if (error instanceof GateError) throw error
-    throw new GateError('unknown-upstream', 'the list of all projects ended early', { cause: error })
+    const why = signal.aborted ? `took more than ${longest} ms to come` : 'ended early'
+    throw new GateError('unknown-upstream', `the list of all projects ${why}`, { cause: error })
   }
+}
+
+/** What is kept of a list, for whoever makes another one of it. */
+export function readRootList({ file }: Pick<OpenRootList, 'file'>): Readable {
+  const body = Readable.from(bytesOf(file), { objectMode: false })
+  body.once('close', () => file.close())
+  return body
 }
 
 async function* bytesOf(file: ScratchFile): AsyncGenerator<Buffer> {
@@ -179,15 +221,4 @@ async function* bytesOf(file: ScratchFile): AsyncGenerator<Buffer> {
     yield buffer.subarray(0, count)
     position += count
   }
-}
-
-function bounded(): Transform {
-  let seen = 0
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      seen += chunk.length
-      if (seen <= MOST) done(null, chunk)
-      else done(new GateError('unknown-upstream', `the list of all projects has more than ${MOST} bytes`))
-    },
-  })
 }

@@ -2,8 +2,10 @@ import type { Clock, Instant, Millis } from '../../domain/base/instant.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { keptWithin } from '../../flow/kept-within.ts'
 import { createOnce } from '../../flow/once.ts'
+import { stepsFor } from '../../flow/slices.ts'
 import type { Asking } from '../../ports/outward.ts'
 import type { ProjectIndex } from '../../protocol/simple/project-index.ts'
+import { pageWeight } from '../find/page-weight.ts'
 import type { ConnectedSource } from './connected-source.ts'
 
 /** What sources say of names that are not theirs is kept for a while. */
@@ -16,12 +18,13 @@ export interface Keeping {
 interface Kept {
   /** `undefined`: the source has no such name */
   readonly page: ProjectIndex | undefined
+  /** bytes that it takes, about */
+  readonly weight: number
   readonly at: Instant
 }
 
-/** bytes that all of them may take, about, and an entry of one */
+/** bytes that all of them may take, about */
 const MOST_KEPT = 32 * 1024 * 1024
-const PER_ENTRY = 1_280
 
 /** The page that a source has of a name that is not its own; `undefined`: it has none. Throws what the source throws, which is not kept. */
 export type StrangersPages = (
@@ -33,10 +36,7 @@ export type StrangersPages = (
 /** One question for all who ask at a time. Without `keeping` nothing is kept afterwards. */
 export function createStrangersPages(keeping: Keeping | undefined): StrangersPages {
   const once = createOnce<ProjectIndex | undefined>()
-  const known = keptWithin<string, Kept>({
-    bytes: MOST_KEPT,
-    weigh: ({ page }) => PER_ENTRY * (page?.files.length ?? 0),
-  })
+  const known = keptWithin<string, Kept>({ bytes: MOST_KEPT, weigh: ({ weight }) => weight })
 
   return async (source, project, asking) => {
     const key = `${source.rule.name} ${project}`
@@ -51,7 +51,9 @@ export function createStrangersPages(keeping: Keeping | undefined): StrangersPag
         const at = keeping?.clock()
         const answer = await source.index.project(project, undefined, { ...asking, asker })
         const page = answer.kind === 'page' ? { ...answer.index, source: source.rule.name } : undefined
-        if (at !== undefined) known.set(key, { page, at })
+        if (at === undefined) return page
+        const weight = page === undefined ? 0 : await stepsFor(page.files.length, pageWeight(page), asker)
+        known.set(key, { page, weight, at })
         return page
       },
       asking?.asker,

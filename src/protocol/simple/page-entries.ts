@@ -7,7 +7,15 @@ import { isListedFilename, parseDistFilename } from '../../domain/packaging/file
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { isJsonObject } from '../text/json.ts'
 import { readDigests } from './hashes.ts'
-import type { Dropped, IndexFile, ProjectIndex } from './project-index.ts'
+import {
+  type Dropped,
+  formedText,
+  freeText,
+  type IndexFile,
+  MOST_FREE_TEXT,
+  MOST_TEXT,
+  type ProjectIndex,
+} from './project-index.ts'
 import { isBelowAny } from './upstream-base.ts'
 
 export interface PageContext {
@@ -22,22 +30,29 @@ export interface PageContext {
 
 const LONGEST_TEXT = 4_096
 
+/** The entries of a page hold more than those of any project do. */
+export class TooMuchText extends Error {}
+
 /** Reads the file entries of a page one by one, in PEP 691's spelling; a single bad one is dropped, never the page. */
 export class PageEntries {
   readonly #context: PageContext
   readonly #files = new Map<string, IndexFile>()
   readonly #contradicted = new Set<string>()
   readonly #dropped: Dropped[] = []
+  #formed = 0
+  #free = 0
 
   constructor(context: PageContext) {
     this.#context = context
   }
 
+  /** Throws {@link TooMuchText}. */
   take(entry: unknown): void {
     const filename = isJsonObject(entry) ? entry['filename'] : undefined
     const file = isJsonObject(entry) ? readEntry(entry, this.#context) : 'not an object'
     if (typeof file === 'string') this.#drop(filename, file)
     else {
+      this.#count(file)
       const twin = this.#files.get(file.filename)
       if (twin === undefined || twin.sha256 === file.sha256) this.#files.set(file.filename, file)
       else this.#contradicted.add(file.filename)
@@ -51,6 +66,18 @@ export class PageEntries {
       this.#drop(filename, 'listed twice with different hashes')
     }
     return { files: [...this.#files.values()], dropped: this.#dropped }
+  }
+
+  /** Of every entry, so that a twin is no way around it. */
+  #count(file: IndexFile): void {
+    this.#formed += formedText(file)
+    this.#free += freeText(file)
+    if (this.#formed + this.#free > MOST_TEXT)
+      throw new TooMuchText(`the entries of its files have more than ${MOST_TEXT} characters`)
+    if (this.#free > MOST_FREE_TEXT)
+      throw new TooMuchText(
+        `what its files say of requires-python and of why they are yanked has more than ${MOST_FREE_TEXT} characters`,
+      )
   }
 
   /** Of what is no file name, nothing is kept but that it was there. */

@@ -9,6 +9,11 @@ import { canonicalVersion, parseVersion } from '../../domain/packaging/version.t
 /** The most that a page may list: the largest projects there are have a third of it. More is no page, and never a part of one. */
 export const MOST_FILES = 100_000
 
+/** Characters that the entries of a page may have together: a hundred thousand entries as PyPI's are have some fifty million. */
+export const MOST_TEXT = 64 * 1024 * 1024
+/** The same of what anybody may write into an entry, which is some dozen characters where it is anything. */
+export const MOST_FREE_TEXT = 16 * 1024 * 1024
+
 /** One file entry of an index page (PEP 503/592/691/700/714/740), checked key by key; unknown keys are dropped. */
 export interface IndexFile {
   /** as listed; at most 255 bytes of `[A-Za-z0-9._+!-]` */
@@ -29,6 +34,19 @@ export interface IndexFile {
   readonly yanked: string | boolean
   readonly coreMetadata: Sha256 | undefined
   readonly provenance: 'offered' | 'none' | 'unsaid'
+}
+
+/** Characters of an entry whose form is given: names, places, digests. */
+export function formedText({ filename, dist, path, url, hashes, uploadTime, coreMetadata }: IndexFile): number {
+  let count = filename.length + path.length + url.length + (uploadTime?.length ?? 0) + (coreMetadata?.length ?? 0)
+  if (dist !== undefined) count += dist.version.length
+  for (const name in hashes) count += hashes[name]?.length ?? 0
+  return count
+}
+
+/** Characters of an entry that may be anything. */
+export function freeText({ requiresPython, yanked }: IndexFile): number {
+  return (requiresPython?.length ?? 0) + (typeof yanked === 'string' ? yanked.length : 0)
 }
 
 /** A project page, read once at the door. */

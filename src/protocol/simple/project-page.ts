@@ -4,7 +4,7 @@ import { isJsonObject, JsonError } from '../text/json.ts'
 import { JsonPieces, type PieceLimits } from '../text/json-pieces.ts'
 import { type HtmlPage, readHtmlPage } from './html-page.ts'
 import { TagTooLong } from './html-tags.ts'
-import { type PageContext, PageEntries } from './page-entries.ts'
+import { type PageContext, PageEntries, TooMuchText } from './page-entries.ts'
 import { MOST_FILES, type ProjectIndex } from './project-index.ts'
 import { readStatus } from './project-status.ts'
 
@@ -65,7 +65,7 @@ function asPage<Read>(read: () => Read): Read {
   try {
     return read()
   } catch (error) {
-    if (error instanceof JsonError) throw notAPage(error.message)
+    if (error instanceof JsonError || error instanceof TooMuchText) throw notAPage(error.message)
     if (error instanceof SyntaxError || error instanceof TypeError) throw notAPage('it is not JSON')
     throw error
   }
@@ -87,7 +87,9 @@ function readHtml(context: PageContext): PageReader {
       if (page === undefined) throw notAPage('it is HTML without a link to a file of the project')
       const whole = { ...context, pageUrl: page.base }
       const entries = new PageEntries(whole)
-      for (const file of page.files) entries.take(file)
+      asPage(() => {
+        for (const file of page.files) entries.take(file)
+      })
       return makeIndex(page, entries, whole)
     },
   }

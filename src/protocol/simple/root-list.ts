@@ -1,4 +1,5 @@
 import { Transform } from 'node:stream'
+import { GateError } from '../../domain/base/errors.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
 import { escapeHtml } from './simple-html.ts'
 
@@ -50,12 +51,31 @@ export function rootListToJson(serial: string | undefined): Transform {
   })
 }
 
-/** The names on a root list, as the upstream spells them, while it streams: what comes out is an object stream of texts. */
+/** The names on a root list, as the upstream spells them, while it streams: what comes out is an object stream of lists, one for each piece. */
 export function rootListNames(): Transform {
   return rebuild({ head: undefined, entry: ({ name }) => name, tail: undefined })
 }
 
-/** Without a head and a tail it is a stream of entries. */
+/** bytes that a list may have, not compressed: some ten times what PyPI's has */
+const MOST = 512 * 1024 * 1024
+/** bytes that are read at once: a thousand names, in a few milliseconds */
+const AT_ONCE = 16 * 1024
+
+/** What an index sends, unfolded, goes through it piece by piece, and not without end. */
+export function boundedRootList(most = MOST): Transform {
+  let seen = 0
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      seen += chunk.length
+      if (seen > most)
+        return done(new GateError('unknown-upstream', `the list of all projects has more than ${most} bytes`))
+      for (let from = 0; from < chunk.length; from += AT_ONCE) this.push(chunk.subarray(from, from + AT_ONCE))
+      done()
+    },
+  })
+}
+
+/** Without a head and a tail it is a stream of lists of entries, of which one at a time is there. */
 function rebuild(form: {
   readonly head: string | undefined
   readonly entry: (entry: RootEntry) => string
@@ -73,6 +93,7 @@ function rebuild(form: {
     })
   return new Transform({
     readableObjectMode: entries,
+    ...(entries ? { readableHighWaterMark: 1 } : {}),
     construct(done) {
       if (form.head !== undefined) this.push(form.head)
       done()
@@ -87,8 +108,7 @@ function rebuild(form: {
       if (pending.length > LONGEST_PENDING) return done(new Error('a root list with a member that never ends'))
       const made = convert(ready)
       if (!entries) return done(null, made.join(''))
-      for (const entry of made) this.push(entry)
-      done()
+      done(null, made.length === 0 ? undefined : made)
     },
     flush(done) {
       if (depth !== 0) return done(new Error('a root list that ends early'))

@@ -1,5 +1,6 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { parseInstant } from '../../domain/base/instant.ts'
+import { wheelTags } from '../../domain/packaging/filename.ts'
 import type { HeldFile } from '../../domain/packaging/held-file.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import {
@@ -169,7 +170,7 @@ function legacyFile(file: HeldFile): Readonly<Record<string, unknown>> {
     digests: { sha256 },
     size,
     packagetype: filename.kind === 'wheel' ? 'bdist_wheel' : 'sdist',
-    python_version: filename.kind === 'wheel' ? (filename.tags[0]?.split('-')[0] ?? 'py3') : 'source',
+    python_version: filename.kind === 'wheel' ? (wheelTags(filename).pythons[0] ?? 'py3') : 'source',
     requires_python: requiresPython ?? null,
     upload_time_iso_8601: uploadTime ?? null,
     yanked: yanked !== false,

@@ -7,6 +7,7 @@ import {
   namesWithin,
   parseDistFilename,
   sameDistribution,
+  wheelTags,
 } from '../../../src/domain/packaging/filename.ts'
 import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import { parseVersion } from '../../../src/domain/packaging/version.ts'
@@ -24,18 +25,27 @@ t.test('a wheel is read field by field', async t => {
     project: 'foo-bar',
     version: '1.0.0',
     build: '',
-    tags: [
-      'cp312-abi3-manylinux2014_x86_64',
-      'cp312-abi3-manylinux_2_17_x86_64',
-      'cp312-none-manylinux2014_x86_64',
-      'cp312-none-manylinux_2_17_x86_64',
+  })
+  t.match(parsed('foo-1.0+cu118-07abc-PY3-none-any.any.whl'), { version: '1.0+cu118', build: '7abc' })
+})
+
+t.test('the tags of a wheel are read out of its name, sorted and once each', async t => {
+  for (const [name, tags] of [
+    [
+      'Foo.Bar-1.0.0-cp312-none.abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl',
+      { pythons: ['cp312'], abis: ['abi3', 'none'], platforms: ['manylinux2014_x86_64', 'manylinux_2_17_x86_64'] },
     ],
-  })
-  t.match(parsed('foo-1.0+cu118-07abc-PY3-none-any.any.whl'), {
-    version: '1.0+cu118',
-    build: '7abc',
-    tags: ['py3-none-any'],
-  })
+    ['foo-1.0+cu118-07abc-PY3.py2-none-any.any.whl', { pythons: ['py2', 'py3'], abis: ['none'], platforms: ['any'] }],
+  ] as const) {
+    const wheel = parsed(name)
+    t.strictSame(wheel.kind === 'wheel' ? wheelTags(wheel) : undefined, tags)
+  }
+})
+
+t.test('a name has as many tags as names have, and one more combination makes it none', async t => {
+  const eight = 'a.b.c.d.e.f.g.h'
+  t.ok(parseDistFilename(`foo-1.0-${eight}-${eight}-${eight}.whl`))
+  t.notOk(parseDistFilename(`foo-1.0-${eight}-${eight}-${eight}.i.whl`))
 })
 
 t.test('a source distribution is read from its last dash that leaves a version', async t => {
@@ -136,6 +146,14 @@ t.test('one difference makes another distribution', async t => {
     t.notOk(sameDistribution(parsed(wheel), parsed(other)), other)
   t.notOk(sameDistribution(parsed('foo-1.0.tar.gz'), parsed('foo-1.0.zip')), 'another archive format')
   t.notOk(sameDistribution(parsed('foo-1-2.tar.gz', 'foo'), parsed('foo-1-2.tar.gz')), 'another reading')
+})
+
+t.test('a version is found behind as many dashes as it may have itself', async t => {
+  t.match(parsed('foo-1-rc-1-post-2-dev-3.zip'), { project: 'foo-1-rc-1-post-2' }, 'the longest name first')
+  t.match(parsed('foo-1-rc-1-post-2-dev-3.zip', 'foo'), { project: 'foo', version: '1rc1.post2.dev3' })
+  const local = Array.from({ length: 40 }, () => 'a').join('-')
+  t.match(parsed(`foo-1-rc-1-post-2-dev-3+${local}.zip`, 'foo'), { project: 'foo' })
+  t.match(parsed('foo-1+a-1.0.zip'), { project: 'foo', version: '1+a.1.0' })
 })
 
 t.test('candidate projects come likeliest first, at most eight', async t => {

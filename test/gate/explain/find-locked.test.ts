@@ -23,7 +23,7 @@ function page(files: Readonly<Record<string, string>>): KnownPage {
     path: `/packages/${filename}` as FilePath,
   })) as unknown as readonly IndexFile[]
   const index = { name: project, files: listed } as unknown as KnownPage['index']
-  return { index, etag: undefined, byPath: new Map(), byFilename: new Map() }
+  return { index, etag: undefined, byPath: new Map(), byFilename: new Map(), weight: 0 }
 }
 
 const LISTED = page({

@@ -7,11 +7,11 @@ import { listed } from '../../world/judging/judging.ts'
 
 const FILES = ['pkg-1.0.tar.gz', 'pkg-2.0.tar.gz'].map(name => {
   const { filename, path } = listed(name)
-  return { filename: filename.text, path } as IndexFile
+  return { filename: filename.text, path, url: '', hashes: {} } as unknown as IndexFile
 })
 
 t.test('a file of a page is found by its path and by its name', async t => {
-  const page = atOnce(knownPage({ files: FILES } as unknown as ProjectIndex, '"tag"'))
+  const page = atOnce(knownPage({ files: FILES, dropped: [] } as unknown as ProjectIndex, '"tag"'))
   for (const file of FILES) {
     t.equal(page.byPath.get(file.path), file)
     t.equal(page.byFilename.get(file.filename), file)

@@ -78,3 +78,33 @@ t.test('where the index does not answer, the one before stands in, for so long',
     else await t.rejects(now, { code: outcome })
   }
 })
+
+t.test('a list that does not come to its end is none, after a time', async t => {
+  const scratch = createScratch(t.testdir())
+  let destroyed = false
+  const source: RootList = {
+    async open() {
+      const body = Readable.from(
+        (async function* () {
+          yield Buffer.from('{"meta":{},"projects":[')
+          for (;;) {
+            yield Buffer.from('{"name":"demo"},')
+            await new Promise(resolve => setTimeout(resolve, 5))
+          }
+        })(),
+        { objectMode: false },
+      )
+      body.once('close', () => {
+        destroyed = true
+      })
+      return { kind: 'list', body, coding: 'identity', serial: undefined, etag: undefined }
+    },
+  }
+  const ages = { maxAge: millis(60_000), maxStale: millis(0) }
+  const lists = createRootLists({ source, scratch, ...ages, longest: millis(100) })
+  await t.rejects(lists.open('json', 'gzip'), {
+    code: 'unknown-upstream',
+    detail: 'the list of all projects took more than 100 ms to come',
+  })
+  t.ok(destroyed)
+})

@@ -400,3 +400,31 @@ t.test(
     }
   },
 )
+
+t.test('a page whose entries hold more text than those of any project is none, however it is spread', async t => {
+  const reason = 'y'.repeat(4_096)
+  const named = (count: number, change: (at: number) => object): readonly object[] =>
+    Array.from({ length: count }, (_, at) => {
+      const filename = `demo-1.${at}.tar.gz`
+      return entry({ filename, url: `${FILES}/${filename}`, ...change(at) })
+    })
+  for (const [what, change] of Object.entries({
+    'reasons for yanking': () => ({ yanked: reason }),
+    'demands on Python': () => ({ 'requires-python': reason }),
+    'one file over and over': () => ({ filename: 'demo-1.0.tar.gz', url: `${FILES}/demo-1.0.tar.gz`, yanked: reason }),
+  })) {
+    t.throws(
+      () => readJson({ files: named(4_200, change) }),
+      { ...UNKNOWN, detail: /more than 16777216 characters/ },
+      what,
+    )
+    t.ok(readJson({ files: named(1_000, change) }).files.length > 0, `${what}, in a measure`)
+  }
+  const far = { url: `${FILES}/${'a/'.repeat(2_000)}` }
+  t.throws(() => readJson({ files: named(17_000, () => far) }), { ...UNKNOWN, detail: /more than 67108864 characters/ })
+  const links = Array.from(
+    { length: 4_200 },
+    (_, at) => `<a href="${FILES}/demo-1.${at}.tar.gz#sha256=${SHA}" data-yanked="${reason}">demo-1.${at}.tar.gz</a>`,
+  )
+  t.throws(() => readHtml(links.join('')), { ...UNKNOWN, detail: /more than 16777216 characters/ }, 'in HTML too')
+})
