@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { cut } from '../../domain/base/cut.ts'
 
 /** Things of one call that are named at once. */
 const MOST = 5
@@ -67,5 +68,5 @@ function countOf(origin: string, bound: number | bigint, how: 'at least' | 'at m
 
 /** A name that somebody made up, in one line. */
 function shown(key: string): string {
-  return JSON.stringify(key.slice(0, 64))
+  return JSON.stringify(cut(key, 64))
 }
