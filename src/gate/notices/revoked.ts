@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { sha256Of } from '../../domain/base/digest.ts'
-import { formatInstant, type Instant, instant, type Millis, millis } from '../../domain/base/instant.ts'
+import { formatInstant, type Instant, instant, millis } from '../../domain/base/instant.ts'
 import { describeRevocation, describeRevoked } from '../../domain/policy/compare-policies.ts'
 import type { Revocation } from '../../domain/policy/revocation.ts'
 import type { Notice } from '../../ports/console/notices.ts'
@@ -70,7 +70,7 @@ export function revoked(
   return {
     type: 'revoked',
     story: JSON.stringify([index, ...revocations.map(describeRevocation)]),
-    window: FOR_GOOD as Millis,
+    window: FOR_GOOD,
     at: now,
     subject: what,
     title: revocations.length === 1 ? `${what} is revoked` : `${revocations.length} revocations came into force`,

@@ -86,14 +86,14 @@ export function createToldHooks(options: Options): ToldHooks {
 
   /** Those that nobody has told of. */
   async function fresh(index: string, revocations: readonly Revocation[]): Promise<readonly Revocation[]> {
-    const claims = revocations.map(revocation => ({ revocation, ...claimOf(index, revocation, clock()) }))
-    const unknown = claims.filter(({ key }) => !known.has(key))
+    const claims = revocations.map(revocation => ({ revocation, story: claimOf(index, revocation, clock()) }))
+    const unknown = claims.filter(({ story: { key } }) => !known.has(key))
     if (unknown.length === 0) return []
     const answers = await queue.take(
-      unknown.map(({ revocation: _, ...story }) => story),
+      unknown.map(({ story }) => story),
       clock(),
     )
-    for (const [place, { key }] of unknown.entries()) if (answers[place] !== 'no-room') known.add(key)
+    for (const [place, { story }] of unknown.entries()) if (answers[place] !== 'no-room') known.add(story.key)
     return unknown.filter((_, place) => answers[place] === 'taken').map(({ revocation }) => revocation)
   }
   const lookAhead = (): void => {
