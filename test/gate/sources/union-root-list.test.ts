@@ -81,7 +81,7 @@ t.test('a list that ends early is no list', async t => {
 })
 
 /** A list that comes in pieces of a network's size. */
-function listOf(names: readonly string[], etag: string | undefined = undefined): Listing['rootList'] {
+function listOf(names: readonly string[], etag?: string): Listing['rootList'] {
   const bytes = gzipSync(JSON.stringify({ meta: {}, projects: names.map(name => ({ name })) }), { level: 1 })
   return {
     async open() {
