@@ -1,4 +1,3 @@
-// guards: src/protocol/simple/page-weight.ts
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import { instant, millis } from '../../../src/domain/base/instant.ts'
