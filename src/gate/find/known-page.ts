@@ -1,7 +1,7 @@
 import type { FilePath } from '../../domain/packaging/artifact.ts'
 import { inGroups, type Steps } from '../../flow/steps.ts'
+import { pageWeight } from '../../protocol/simple/page-weight.ts'
 import type { IndexFile, ProjectIndex } from '../../protocol/simple/project-index.ts'
-import { pageWeight } from './page-weight.ts'
 
 /** A project page as this gate knows it. A new object for every new body, so that identity tells whether it changed. */
 export interface KnownPage {

@@ -4,8 +4,8 @@ import { keptWithin } from '../../flow/kept-within.ts'
 import { createOnce } from '../../flow/once.ts'
 import { stepsFor } from '../../flow/slices.ts'
 import type { Asking } from '../../ports/outward.ts'
+import { pageWeight } from '../../protocol/simple/page-weight.ts'
 import type { ProjectIndex } from '../../protocol/simple/project-index.ts'
-import { pageWeight } from '../find/page-weight.ts'
 import type { ConnectedSource } from './connected-source.ts'
 
 /** What sources say of names that are not theirs is kept for a while. */

@@ -1,11 +1,5 @@
 import { inGroups, type Steps } from '../../flow/steps.ts'
-import {
-  type Dropped,
-  formedText,
-  freeText,
-  type IndexFile,
-  type ProjectIndex,
-} from '../../protocol/simple/project-index.ts'
+import { type Dropped, formedText, freeText, type IndexFile, type ProjectIndex } from './project-index.ts'
 
 /** bytes, about, that an entry takes beside its texts: its objects, their places in maps, and the heads of some ten texts */
 const PER_FILE = 720
