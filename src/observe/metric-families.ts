@@ -66,7 +66,7 @@ export const FAMILIES = {
   ]),
   trustAge: gauge(
     'trust_root_age_seconds',
-    'Since the last successful refresh; of a root that nobody refreshes, since it was made',
+    'Since the last successful refresh; a root that nobody refreshes has no age that is known, and no series',
     ['source'],
   ),
   trustEvents: counter('trust_root_events_total', 'What became of attempts to load and refresh the trust root', [

@@ -15,10 +15,12 @@ export interface TrustMaterial {
 export interface TrustStatus {
   readonly source: 'tuf' | 'embedded' | 'pinned'
   readonly digest: string | undefined
-  /** the last refresh that succeeded; of a root that nobody refreshes, when it was made */
+  /** the last refresh that succeeded; `undefined` also of a root that nobody refreshes */
   readonly refreshed: Instant | undefined
   /** since `refreshed` */
   readonly ageMs: Millis | undefined
+  /** of a root that nobody refreshes: it was made since, and nobody knows when */
+  readonly newestKey?: Instant
   readonly fresh: boolean
   readonly detail: string
 }

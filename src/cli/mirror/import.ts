@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { GateError } from '../../domain/base/errors.ts'
 import { ImportRefusal } from '../../domain/base/import-refusal.ts'
+import { formatInstant } from '../../domain/base/instant.ts'
 import type { RefusalCode } from '../../domain/base/refusal.ts'
 import type { HeldFile } from '../../domain/packaging/held-file.ts'
 import type { Imported } from '../../gate/mirror/import.ts'
@@ -166,8 +167,17 @@ function tell(screen: Screen, imported: Imported, { signer, trust, dryRun }: Tol
   screen.line(
     trust.digest === undefined
       ? '  verified  under no root: nothing of it rests on an attestation'
-      : `  verified  under the root ${trust.digest} of this place, ${counted(ageOf(trust) ?? 0, 'day')} old`,
+      : `  verified  under the root ${trust.digest} of this place, ${toldAge(trust)}`,
   )
   if (manifest.trust.digest !== trust.digest)
     screen.line(`  carried   another root, ${manifest.trust.digest}: evidence, not used`)
+}
+
+function toldAge(trust: TrustStatus): string {
+  const days = ageOf(trust)
+  if (days !== undefined) return `${counted(days, 'day')} old`
+  const { newestKey } = trust
+  return newestKey === undefined
+    ? 'how old is not known'
+    : `how old is not known (its newest key is from ${formatInstant(newestKey).slice(0, 10)})`
 }

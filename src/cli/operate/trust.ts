@@ -33,7 +33,9 @@ export function addTrustCommand(program: Command, services: Services, conclude: 
   trust
     .command('show')
     .summary('tell which root is in use, how old it is, and which keys it has')
-    .description('Tells which root is in use, how old it is, and which keys it has. Nothing is refreshed.')
+    .description(
+      'Tells which root is in use, how old it is where that is known, and which keys it has. Nothing is refreshed.',
+    )
     .option('--data <folder>', 'the data folder, where what TUF brought is kept')
     .addOption(formatOption('json prints one object'))
     .addHelpText('after', `${CODES}\n\nExamples:\n  portcullis trust show`)
@@ -86,13 +88,14 @@ async function show(options: TrustOptions, services: Services): Promise<ExitCode
     const status = trust.status(now)
     const keys = status.fresh ? keysOf(trust.fresh(now).json) : []
     if (options.format === 'json') {
-      const { source, digest, refreshed, ageMs, fresh, detail } = status
+      const { source, digest, refreshed, ageMs, newestKey, fresh, detail } = status
       services.output.out(
         jsonLine({
           source,
           digest: digest ?? null,
           refreshed: refreshed === undefined ? null : formatInstant(refreshed),
           age_days: ageMs === undefined ? null : Math.floor(ageMs / 86_400_000),
+          newest_key: newestKey === undefined ? null : formatInstant(newestKey),
           fresh,
           detail,
           keys,
@@ -110,10 +113,12 @@ async function show(options: TrustOptions, services: Services): Promise<ExitCode
 }
 
 function tell(screen: Screen, trust: Trust, { clock }: Services): void {
-  const { source, digest, ageMs, fresh, detail } = trust.status(clock())
+  const { source, digest, ageMs, newestKey, fresh, detail } = trust.status(clock())
   screen.line(styled(fresh ? 'good' : 'bad', fresh ? '✓' : '✗'), ` ${source}: `, detail)
   if (digest !== undefined) screen.line(`  ${'sha256'.padEnd(22)} ${digest}`)
   if (ageMs !== undefined) screen.line(`  ${'age'.padEnd(22)} ${counted(Math.floor(ageMs / 86_400_000), 'day')}`)
+  else if (newestKey !== undefined)
+    screen.line(`  ${'age'.padEnd(22)} not known; made since ${formatInstant(newestKey).slice(0, 10)}`)
 }
 
 async function update(options: TrustOptions, services: Services): Promise<ExitCode> {

@@ -89,8 +89,8 @@ async function readEmbedded(): Promise<Trust> {
   const material = readTrustedRoot(Buffer.from(seeds[SIGSTORE].targets['trusted_root.json'], 'base64'))
   const newest = newestKey(material)
   return createFixedTrust('embedded', material, {
-    since: newest,
-    detail: `the copy shipped with the libraries, for trials; its newest key is from ${formatInstant(newest)} and nothing refreshes it`,
+    newest,
+    detail: `the copy shipped with the libraries, for trials; its newest key is from ${dayOf(newest)} and nothing refreshes it`,
   })
 }
 
@@ -98,9 +98,12 @@ async function readPinned(path: string): Promise<Trust> {
   const bytes = await readSetting(path, 'trust.root')
   const { mtimeMs } = await stat(path)
   try {
-    return createFixedTrust('pinned', readTrustedRoot(bytes), {
-      since: instant(Math.floor(mtimeMs)),
-      detail: `pinned by trust.root to a file of ${formatInstant(instant(mtimeMs))}; nothing refreshes it`,
+    const material = readTrustedRoot(bytes)
+    const newest = newestKey(material)
+    // whoever copies a file makes its time, and nothing inside says when somebody last looked
+    return createFixedTrust('pinned', material, {
+      newest,
+      detail: `the file that trust.root names, written here on ${dayOf(instant(mtimeMs))}; how old the root is, is not known: its newest key is from ${dayOf(newest)}. Nothing refreshes it`,
     })
   } catch (cause) {
     throw new GateError('config-invalid', `trust.root: ${path} is no usable trusted_root.json`, { cause })
@@ -115,17 +118,22 @@ async function readSetting(path: string, setting: string): Promise<Buffer> {
   }
 }
 
-/** In force until the process ends; its age is told and stops nothing. */
+function dayOf(at: Instant): string {
+  return formatInstant(at).slice(0, 10)
+}
+
+/** In force until the process ends. Its age is not known, and stops nothing. */
 function createFixedTrust(
   source: 'embedded' | 'pinned',
   material: TrustMaterial,
-  { since, detail }: { readonly since: Instant; readonly detail: string },
+  { newest, detail }: { readonly newest: Instant; readonly detail: string },
 ): Trust {
   return {
     fresh: () => material,
     digest: () => material.digest,
-    status(now): TrustStatus {
-      return { source, digest: material.digest, refreshed: since, ageMs: millis(now - since), fresh: true, detail }
+    status(): TrustStatus {
+      const { digest } = material
+      return { source, digest, refreshed: undefined, ageMs: undefined, newestKey: newest, fresh: true, detail }
     },
     async settled() {},
     async close() {},

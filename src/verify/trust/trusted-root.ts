@@ -27,7 +27,7 @@ function canonicalJson(bytes: Uint8Array): string {
   }
 }
 
-/** When the newest of its keys began: a root that nobody refreshes is at least as old as the change that it missed. */
+/** When the newest of its keys began: a root that nobody refreshes is no older than that, and nothing else inside says how old. */
 export function newestKey({ json }: TrustMaterial): Instant {
   const { tlogs, ctlogs, certificateAuthorities, timestampAuthorities } = TrustedRoot.fromJSON(JSON.parse(json))
   const windows = [

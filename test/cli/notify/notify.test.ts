@@ -57,6 +57,8 @@ t.test('what was not told is listed with what became of it', async t => {
 
 t.test('what was given up waits again under its id', async t => {
   const sitting = await desk(t)
+  t.match(await sitting.run('notify', 'retry', '--all'), { exit: 2, err: /there is no database of a gate/ })
+  await sitting.run('token', 'create', '--name', 'ci')
   t.match(await sitting.run('notify', 'retry', '--all'), { exit: 1, out: /no notice was given up/ })
   const [waits = '', dead = ''] = await leaveBehind(sitting)
   t.match(await sitting.run('notify', 'retry'), { exit: 2, err: /name ids of dead notices, or --all/ })

@@ -58,7 +58,7 @@ t.test('what a gate did is on its pages', async t => {
   const overview = await get('/')
   t.match(overview.text, /<section class="card"><h2>Refused<\/h2><p class="figure"><a href="\/refusals[^"]*">3<\/a>/)
   t.match(overview.text, gate.app.gate.policy().digest.slice(0, 12))
-  t.match(overview.text, /class="badge yes">fresh/)
+  t.match(overview.text, /class="badge doubt">age not known/)
   const refusals = await get('/refusals')
   t.match(refusals.text, /unattested.*publisher-mismatch|publisher-mismatch.*unattested/s)
   t.match((await get('/projects')).text, '<a href="/projects/demo">demo</a>')

@@ -139,6 +139,14 @@ function modeOf(mode: 'enforce' | 'audit'): Content {
   return mode === 'audit' ? html`<span class="badge doubt">audit: only watches</span>` : 'enforce'
 }
 
+/** Of a root that nobody refreshes, nobody knows whether it is fresh. */
+function rootBadge(source: ReturnType<PageData['trust']>['source'], fresh: boolean): Html {
+  if (!fresh) return html`<span class="badge no">too old</span>`
+  return source === 'tuf'
+    ? html`<span class="badge yes">fresh</span>`
+    : html`<span class="badge doubt">age not known</span>`
+}
+
 function gateSection(data: PageData): Html {
   const now = data.clock()
   const { source, fresh, refreshed, digest: root, detail } = data.trust()
@@ -146,7 +154,7 @@ function gateSection(data: PageData): Html {
   return html`<section>
 <h2>This gate</h2>
 <dl>
-<dt>Trust root</dt><dd>${fresh ? html`<span class="badge yes">fresh</span>` : html`<span class="badge no">too old</span>`} ${source}: ${detail}</dd>
+<dt>Trust root</dt><dd>${rootBadge(source, fresh)} ${source}: ${detail}</dd>
 <dt>Refreshed</dt><dd>${refreshed === undefined ? 'never' : sinceWhen(refreshed, now)}</dd>
 <dt>Its digest</dt><dd>${digest(root)}</dd>
 <dt>Other gates</dt><dd>${gates === undefined ? 'none: it is alone' : gates.apart === 0 ? 'of one mind' : html`<span class="badge doubt">${count(gates.apart)} go by another policy or trust root</span>`}</dd>
