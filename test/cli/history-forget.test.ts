@@ -200,3 +200,22 @@ t.test('what is not there to be let go of ends with 1, what makes no sense with 
     [],
   )
 })
+
+t.test('what commands remembered alone is not told as let go of by the gate', async t => {
+  const { world, wheel, gate, forget, journal } = await desk(t)
+  world.writePolicy()
+  const explained = () => runCommand(['explain', wheel.filename], { folder: world.folder })
+  t.match(await explained(), { exit: 0 })
+  const only = await forget('demo', '--what', 'identity', ...REASON)
+  t.match(only, { exit: 0, out: /^let go of the identity of demo that commands here .* remembered\n$/ })
+  const running = await gate()
+  await fetch(`${running.url}/readyz`)
+  t.match(await explained(), { exit: 0 })
+  const ended = await forget('demo', '--what', 'identity', ...REASON)
+  t.match(ended, {
+    exit: 1,
+    out: /commands here .* remembered\nthe gate remembers no identity of demo to let go of\n$/,
+  })
+  t.notMatch(ended.out, /✓/)
+  t.notOk(journal().some(({ outcome }) => outcome === 'forgotten'))
+})

@@ -18,7 +18,10 @@ t.test(
     const project = parseProjectName('demo')
     for (const source of ['upstream', 'held'] as const) {
       const order = { what: 'digest', source, project, filename: undefined, reason: 'an odd answer' } as const
-      t.equal(await forgetRemembered(config, order, { environment, clock: systemClock }), false)
+      t.strictSame(await forgetRemembered(config, order, { environment, clock: systemClock }), {
+        gate: false,
+        own: false,
+      })
     }
     t.notOk(existsSync(data), 'and nothing is begun')
   },

@@ -59,9 +59,10 @@ export interface Services {
   hasDatabase(config: Config): Promise<boolean>
   /**
    * Lets go of something that is remembered, in the data folder and in what commands keep themselves; a gate that runs takes notice
-   * before it is done. False where there was nothing to let go of.
+   * before it is done. `gate`: the gate remembered it, and its log has that it was let go of; `own`: commands of this user did, which is in
+   * no log.
    */
-  forget(config: Config, order: ForgetOrder): Promise<boolean>
+  forget(config: Config, order: ForgetOrder): Promise<{ readonly gate: boolean; readonly own: boolean }>
   /** The tokens of the gate, beside one that runs or without. Throws `unknown-store`, and `config-invalid` for a folder that cannot be used. */
   keepTokens<Result>(config: Config, use: (tokens: ServiceTokens) => Result | Promise<Result>): Promise<Result>
   /**

@@ -34,7 +34,7 @@ What can be let go of:
 
 Exit codes:
   0  let go of
-  1  there was nothing to let go of
+  1  the gate remembers nothing to let go of, whatever commands here did
   2  usage or configuration
   3  the data folder could not be written to
 
@@ -81,15 +81,22 @@ async function forget(
   const filenames = await filesMeant({ project, version, file }, what, async name =>
     askRecords(config, services, async records => [...(await records.project(name)).sightings.values()]),
   )
-  let found = false
-  for (const filename of filenames)
-    found = (await services.forget(config, { what, project, filename, source, reason })) || found
-  if (!found) await assertDatabase(config, services)
+  const found = { gate: false, own: false }
+  for (const filename of filenames) {
+    const { gate, own } = await services.forget(config, { what, project, filename, source, reason })
+    found.gate ||= gate
+    found.own ||= own
+  }
   const screen = createScreen(services.output)
   const of = [what, ...(project === undefined ? [] : ['of', file ?? target ?? project])].join(' ')
-  if (found) screen.line(styled('good', '✓'), ` let go of the ${of}`)
-  else screen.line(`there is no ${of} to let go of`)
-  return found ? 0 : 1
+  if (found.gate) screen.line(styled('good', '✓'), ` let go of the ${of}`)
+  if (found.gate) return 0
+  // no gate is concerned, and nothing stands in a log of one
+  if (found.own) screen.line(`let go of the ${of} that commands here (explain, audit, verify) remembered`)
+  if (found.own && !(await services.hasDatabase(config))) return 0
+  await assertDatabase(config, services)
+  screen.line(`${found.own ? 'the gate remembers' : 'there is'} no ${of} to let go of`)
+  return 1
 }
 
 interface Target {

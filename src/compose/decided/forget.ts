@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { ForgetOrder } from '../../cli/command/services.ts'
+import type { ForgetOrder, Services } from '../../cli/command/services.ts'
 import type { Environment } from '../../config/read-environment.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Clock } from '../../domain/base/instant.ts'
@@ -15,14 +15,15 @@ export async function forgetRemembered(
   config: Config,
   order: ForgetOrder,
   { environment, clock }: { readonly environment: Environment; readonly clock: Clock },
-): Promise<boolean> {
-  let found = await forgetInStore(config, order, { by: commandDoer(environment, order.reason), clock })
+): ReturnType<Services['forget']> {
+  const gate = await forgetInStore(config, order, { by: commandDoer(environment, order.reason), clock })
   // what commands of this user remember is theirs, and in no log
   const commands = join(cacheFolder(environment), 'portcullis', 'commands')
   const { source, project, ...rest } = order
+  let own = false
   for (const of of forgottenOf(config, { source, project }))
-    found = (await forget(commands, { ...rest, of, by: undefined }, clock)) || found
-  return found
+    own = (await forget(commands, { ...rest, of, by: undefined }, clock)) || own
+  return { gate, own }
 }
 
 /** In the data folder, or in the database that gates share; a gate that runs takes notice before it is done. */

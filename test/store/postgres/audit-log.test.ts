@@ -131,6 +131,14 @@ t.test('the log of all gates', { skip: NO_POSTGRES }, async t => {
     )
     t.match(await withSharedTokens(database, tokens => tokens.list()), [{ name: 'ci', revoked: undefined }])
     await tamper(`alter table audit_log drop constraint full_up`)
+    // what is told as let go of stands in the journal, in the list of it and in the audit log, or is remembered still
+    for (const table of ['journal', 'forgotten']) {
+      await tamper(`alter table ${table} add constraint full_up check (false) not valid`)
+      await t.rejects(forgetInDatabase(database, order, clock), { code: 'unknown-store' }, table)
+      t.equal((await log.rows({}, { limit: 5 })).length, 1)
+      t.equal((await (await gate.memory()).of(PKG)).serial, 7)
+      await tamper(`alter table ${table} drop constraint full_up`)
+    }
     t.ok(await forgetInDatabase(database, order, clock))
     t.match(await log.rows({}, { limit: 5 }), [
       { sequence: 2, action: 'forgotten', target: PKG, detail: { what: 'serial', source: INDEX } },

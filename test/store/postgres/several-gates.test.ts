@@ -12,6 +12,7 @@ import { instant, millis } from '../../../src/domain/base/instant.ts'
 import type { SourceName } from '../../../src/domain/base/source-name.ts'
 import { signerKeyOf } from '../../../src/domain/identity/signer.ts'
 import type { Facts } from '../../../src/domain/memory/project-memory.ts'
+import { parseProjectName } from '../../../src/domain/packaging/name.ts'
 import type { GateEvent } from '../../../src/observe/events.ts'
 import { createConnection } from '../../../src/store/postgres/connection.ts'
 import { dropBefore, monthOf } from '../../../src/store/postgres/journal/partitions.ts'
@@ -174,6 +175,18 @@ t.test('several gates over one database', { skip: NO_POSTGRES }, async t => {
     t.notOk(await forgetInDatabase(one.database, order, () => START), 'there is nothing left')
     t.ok(await forgetInDatabase(one.database, { ...order, what: 'serial' }, () => START))
     t.ok(await soon(async () => (await memory.of(PKG)).serial === undefined))
+  })
+
+  t.test('a name that nobody asked for leaves nothing behind where it is to be let go of', async t => {
+    const [one] = await gates(t, cluster, 2)
+    if (one === undefined) throw new TypeError('two gates were opened')
+    await (await one.memory()).learn(PKG, { serial: 7 })
+    const order = { what: 'identity', filename: undefined, reason: 'SEC-4', by: OPERATOR } as const
+    const nobodys = parseProjectName('nobody-asked')
+    t.notOk(await forgetInDatabase(one.database, { ...order, of: { source: INDEX, project: nobodys } }, () => START))
+    const connection = createConnection(one.database, new Reach({ what: 'the database', maxStale: millis(0) }))
+    t.teardown(connection.close)
+    t.strictSame(await connection.ask('', 'select distinct project from projects'), [{ project: PKG }])
   })
 
   t.test('the newest time is everybody’s, and is let go of by everybody', async t => {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../../domain/base/instant.ts'
 import type { ProjectName } from '../../../domain/packaging/name.ts'
-import type { Connection } from '../connection.ts'
-import { sendRows } from '../journal/journal.ts'
+import type { Ask } from '../connection.ts'
+import { writeVerdict } from '../journal/journal.ts'
 
 interface Entry {
   readonly at: Instant
@@ -14,12 +14,11 @@ interface Entry {
   readonly by: string
 }
 
-/** What a person decided, in the journal of all gates. */
+/** What a person decided, in the journal of all gates, with what else is written of it. The month is there (`ensurePartitions`). */
 export async function writeForgotten(
-  connection: Connection,
+  ask: Ask,
   { at, project = '' as ProjectName, filename = '', what, reason, by }: Entry,
 ): Promise<void> {
-  const entry = { at, filename, project, outcome: 'forgotten', code: what, rule: reason, policyDigest: '', client: by }
-  const body = JSON.stringify({ entry, count: 1 })
-  await sendRows(connection, randomUUID(), [{ number: 1, kind: 'verdict', body }])
+  const entry = { at, filename, project, code: what, rule: reason, policyDigest: '', client: by }
+  await writeVerdict(ask, randomUUID(), { ...entry, outcome: 'forgotten' })
 }

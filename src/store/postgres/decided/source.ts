@@ -5,6 +5,7 @@ import type { Doer } from '../../../ports/console/audit-log.ts'
 import { sourceDecided } from '../../audit/entries.ts'
 import { appendShared } from '../audit/audit-log.ts'
 import type { Connection } from '../connection.ts'
+import { ensurePartitions } from '../journal/partitions.ts'
 import { writeForgotten } from './forgotten-entry.ts'
 
 /** Whose a name is from now on at an index, by a person's word. */
@@ -23,7 +24,8 @@ export async function decideShared(
   clock: Clock,
 ): Promise<SourceName | undefined> {
   const at = clock()
-  const before = await connection.transaction('whose a name is could not be written down', async ask => {
+  await ensurePartitions(connection, [at])
+  return await connection.transaction('whose a name is could not be written down', async ask => {
     const [was] = await ask<{ source: SourceName }>(
       'select source_name as source from belongings where index_name = $1 and project = $2 for update',
       [index, project],
@@ -34,9 +36,8 @@ export async function decideShared(
          changed = pg_current_xact_id()`,
       [index, project, source, at],
     )
+    await writeForgotten(ask, { at, project, filename: undefined, what: 'source', reason, by: 'policy approve' })
     await appendShared(ask, sourceDecided({ index, project, source }, at, by))
     return was?.source
   })
-  await writeForgotten(connection, { at, project, filename: undefined, what: 'source', reason, by: 'policy approve' })
-  return before
 }

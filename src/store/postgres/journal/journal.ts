@@ -3,7 +3,7 @@ import { keptWithin } from '../../../flow/kept-within.ts'
 import type { Journal, JournalEntry, KeptRefusal, Refusals } from '../../../ports/store.ts'
 import { isSame, sharedTime } from '../../sqlite/tables/journal-table.ts'
 import { decodeRefused, encodeRefused } from '../../sqlite/tables/refused-codec.ts'
-import type { Connection } from '../connection.ts'
+import type { Ask, Connection } from '../connection.ts'
 import { jsonText } from '../json-text.ts'
 import type { Outbox } from './outbox.ts'
 import { ensurePartitions } from './partitions.ts'
@@ -126,4 +126,13 @@ export async function sendRows(connection: Connection, gate: string, rows: reado
     await connection.ask(what, INSERT_VERDICTS, [gate, jsonText(sent)])
   }
   if (refusals.length > 0) await connection.ask(what, INSERT_REFUSALS, [jsonText(refusals)])
+}
+
+/** One verdict beside what else is written with it; its month is there (`ensurePartitions`). */
+export async function writeVerdict(
+  ask: Ask,
+  id: string,
+  entry: { readonly [Key in keyof JournalEntry]?: JournalEntry[Key] },
+): Promise<void> {
+  await ask(INSERT_VERDICTS, [id, jsonText([[1, entry, 1]])])
 }
