@@ -163,7 +163,7 @@ export function renderSummary(screen: Screen, summary: LockSummary): void {
   screen.line()
   screen.prose(
     [styled('doubt', '!'), ' '],
-    `${counted(summary.silent, 'file')} without an attestation because the index’s pages have no provenance key: it is very likely a mirror that speaks no PEP 740. Set upstream.integrity to an index that does (PORTCULLIS_UPSTREAM_INTEGRITY), such as the one it mirrors, and run this again.`,
+    `${counted(summary.silent, 'file')} without an attestation because the index’s pages have no provenance key: it is a mirror that speaks no PEP 740, or a gate of Portcullis without public_url. Set upstream.integrity to what has their provenance (PORTCULLIS_UPSTREAM_INTEGRITY), such as the index that is mirrored or that gate itself, and run this again.`,
   )
 }
 
