@@ -42,7 +42,7 @@ Exit codes:
 
 Output of --format json, one object:
   {outcome: "imported" | "refused", code, detail, more, sequence, manifest,
-   signer, fresh, changed, same, left_out,
+   signer, fresh, changed, restored, same, left_out,
    trust: {site, carried, age_days}}
 
 ${ENVIRONMENT}
@@ -123,7 +123,7 @@ function tellRefusal({ code, detail, more }: ImportRefusal, { format }: ImportOp
 
 function importedJson(imported: Imported, signer: CarrierKey, trust: TrustStatus): object {
   const names = (files: readonly HeldFile[]): readonly string[] => files.map(({ filename }) => filename.text)
-  const { manifest, sha256, fresh, changed, same, leftOut, absent } = imported
+  const { manifest, sha256, fresh, changed, restored, same, leftOut, absent } = imported
   return {
     outcome: 'imported',
     code: null,
@@ -134,6 +134,7 @@ function importedJson(imported: Imported, signer: CarrierKey, trust: TrustStatus
     signer: signer.id,
     fresh: names(fresh),
     changed: names(changed),
+    restored: names(restored),
     same: same.length,
     left_out: [...names(leftOut.map(({ held }) => held)), ...names(absent)],
     trust: { site: trust.digest ?? null, carried: manifest.trust.digest, age_days: ageOf(trust) ?? null },
@@ -151,14 +152,15 @@ interface Told {
 }
 
 function tell(screen: Screen, imported: Imported, { signer, trust, dryRun }: Told): void {
-  const { manifest, sha256, fresh, changed, same, leftOut, absent, again } = imported
+  const { manifest, sha256, fresh, changed, restored, same, leftOut, absent, again } = imported
   renderOthers(screen, leftOut)
   for (const file of fresh) screen.line(styled('good', '+'), ` ${file.filename.text}`)
   for (const file of changed) screen.line(styled('doubt', '~'), ` ${file.filename.text}, listed otherwise now`)
+  for (const file of restored) screen.line(styled('good', '+'), ` ${file.filename.text}, whole again`)
   const left = leftOut.length + absent.length
   screen.line(
     styled('strong', `export ${manifest.sequence}${dryRun ? ' would be let in' : ' is let in'}`),
-    `: ${fresh.length} new, ${changed.length} changed, ${same.length} as before`,
+    `: ${fresh.length} new, ${changed.length} changed, ${restored.length === 0 ? '' : `${restored.length} restored, `}${same.length} as before`,
     left > 0 ? `, ${left} left out` : '',
     again && !dryRun ? '; it was here before, and was verified again' : '',
   )

@@ -140,7 +140,7 @@ function figuresOf(
 
 /** What is not known cannot have got worse: it is said in every form of a report. */
 export function silentIndex(files: number): string {
-  return `the pages of this index have no provenance key, so that ${counted(files, 'file')} may be attested all the same. It is very likely a mirror that speaks no PEP 740: ask PyPI, or set upstream.integrity (PORTCULLIS_UPSTREAM_INTEGRITY), of one of several sources sources.<name>.integrity.`
+  return `the pages of this index have no provenance key, so that ${counted(files, 'file')} may be attested all the same. It is a mirror that speaks no PEP 740, or a gate of Portcullis without public_url: ask PyPI, or set upstream.integrity (PORTCULLIS_UPSTREAM_INTEGRITY), of one of several sources sources.<name>.integrity, to what has their provenance, such as that gate itself.`
 }
 
 function agesOf(releases: readonly ReleaseFacts[], now: Instant): readonly (readonly Said[])[] {

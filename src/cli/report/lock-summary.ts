@@ -166,7 +166,7 @@ export function renderSummary(screen: Screen, summary: LockSummary): void {
   screen.line()
   screen.prose(
     [styled('doubt', '!'), ' '],
-    `${counted(summary.silent, 'file')} without an attestation because the index’s pages have no provenance key: it is very likely a mirror that speaks no PEP 740. Set ${summary.settings.join(' and ').replace(/^upstream\.integrity$/, '$& (PORTCULLIS_UPSTREAM_INTEGRITY)')} to an index that does, such as the one it mirrors, and run this again.`,
+    `${counted(summary.silent, 'file')} without an attestation because the index’s pages have no provenance key: it is a mirror that speaks no PEP 740, or a gate of Portcullis without public_url. Set ${summary.settings.join(' and ').replace(/^upstream\.integrity$/, '$& (PORTCULLIS_UPSTREAM_INTEGRITY)')} to what has their provenance, such as the index that is mirrored or that gate itself, and run this again.`,
   )
 }
 

@@ -4,7 +4,7 @@ import type { AuditEntry, Doer } from '../../ports/console/audit-log.ts'
 
 /** Who let in what, and by whose key: of a mirror that was carried here. */
 export function importEntry(
-  { manifest, sha256, fresh, changed, leftOut }: Imported,
+  { manifest, sha256, fresh, changed, restored, leftOut }: Imported,
   { signer, allowRefused }: Pick<ImportOrder, 'signer' | 'allowRefused'>,
   { detail, ...doer }: Doer,
   at: Instant,
@@ -12,7 +12,7 @@ export function importEntry(
   const told = {
     signer: signer.id,
     sequence: `${manifest.sequence}`,
-    files: `${fresh.length + changed.length}`,
+    files: `${fresh.length + changed.length + restored.length}`,
     left_out: `${leftOut.length}`,
     ...(allowRefused.size === 0 ? {} : { allow_refused: [...allowRefused].join(' ') }),
   }

@@ -42,6 +42,8 @@ export interface Imported {
   readonly sha256: Sha256
   /** held before, just so */
   readonly same: readonly HeldFile[]
+  /** the same, but that bytes of it were gone or damaged, and are here again */
+  readonly restored: readonly HeldFile[]
   readonly fresh: readonly HeldFile[]
   /** held before with the same bytes, and listed otherwise now */
   readonly changed: readonly HeldFile[]
@@ -74,7 +76,12 @@ export async function importMirror(order: ImportOrder, parts: ImportParts): Prom
     const leftOut = assertAdmitted(judged, order.allowRefused)
     const out = new Set(leftOut.map(({ held }) => held))
     const files = carried.filter(file => !out.has(file))
-    const result = { manifest, sha256, leftOut, absent: [...absent], again, ...(await compare(files, parts.holdings)) }
+    const compared = await compare(files, parts.holdings)
+    // what was held all the time, and had lost bytes that came along
+    const isRestored = (file: HeldFile): boolean => blobsOf(file).some(blob => added.has(blob))
+    const restored = compared.same.filter(isRestored)
+    const same = compared.same.filter(file => !isRestored(file))
+    const result = { manifest, sha256, leftOut, absent: [...absent], again, ...compared, same, restored }
     if (order.dryRun) {
       await discard(added, parts)
       return result

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { runCommand } from '../../world/commands/commands.ts'
 import { createCrossing, must, prepareCrossing } from '../../world/mirror/crossing.ts'
 
 t.setTimeout(900_000)
@@ -77,4 +78,32 @@ t.test('nothing is fetched where the configuration says offline', async t => {
   const ended = await crossing.inside('mirror', 'fetch', plan)
   t.equal(ended.exit, 2)
   t.match(ended.err, /says offline/)
+})
+
+t.test('whether a lock is whole on a mirror is told by audit against its gate', async t => {
+  const crossing = await createCrossing(t)
+  const { files } = await crossing.world.release('demo', '1.0', { kinds: ['wheel'] })
+  crossing.world.writePolicy()
+  crossing.setPolicy()
+  must(await crossing.fetch(files), 0)
+  must(await crossing.inside('mirror', 'import', await crossing.export('one'), '--signer', crossing.signer), 0)
+  const gate = await crossing.serve()
+  const lock = join(crossing.places.inside, 'demo.txt')
+  const [wheel] = files
+  writeFileSync(lock, `demo==1.0 --hash=sha256:${wheel?.sha256}\n`)
+  t.match(await (await gate.get('/simple/demo/')).text(), wheel?.sha256 ?? 'x')
+  const audit = async (integrity: Readonly<Record<string, string>>) =>
+    await runCommand(['audit', lock], {
+      folder: crossing.places.inside,
+      environment: {
+        PORTCULLIS_OFFLINE: 'false',
+        PORTCULLIS_UPSTREAM_INDEX: gate.url,
+        PORTCULLIS_UPSTREAM_FILES: gate.url,
+        ...integrity,
+      },
+    })
+  t.match(await audit({ PORTCULLIS_UPSTREAM_INTEGRITY: gate.url }), { exit: 0, out: /attested +1 of 1/ })
+  writeFileSync(lock, 'demo==1.1\n')
+  t.not((await audit({ PORTCULLIS_UPSTREAM_INTEGRITY: gate.url })).exit, 0, 'what was not carried is not there')
+  await gate.stop()
 })

@@ -278,6 +278,18 @@ t.test('an import', async t => {
     t.equal((await gate.get(wheel?.path ?? '')).status, 503, 'and it is served no more')
     await gate.stop()
   })
+  await t.test('brings back what was changed, and says so', async t => {
+    const whole = await crossing.export('whole')
+    const allowed = ['--allow-refused', 'publisher-mismatch']
+    const args = ['mirror', 'import', whole, '--signer', crossing.signer, ...allowed] as const
+    const imported = must(await crossing.inside(...args), 0)
+    t.match(imported.out, /\+ demo-1\.0-py3-none-any\.whl, whole again\n.*0 new, 0 changed, 1 restored, \d+ as before/s)
+    const log = (await crossing.inside('audit-log', 'export')).out.trim().split('\n')
+    const rows = log.filter(line => line.includes('imported'))
+    t.match(rows.at(-1), /"files":"1"/)
+    t.notMatch((await crossing.inside('mirror', 'verify')).out, /integrity-mismatch/)
+    t.match(must(await crossing.inside(...args), 0).out, /0 new, 0 changed, \d+ as before/)
+  })
   await t.test('cannot be made where a gate runs', async t => {
     const gate = await crossing.serve()
     const ended = await crossing.inside('mirror', 'import', crossing.carried('one'), '--signer', crossing.signer)

@@ -182,6 +182,18 @@ t.test('several gates over one database', { skip: NO_POSTGRES }, async t => {
     t.strictSame(await connection.ask('', 'select distinct project from projects'), [{ project: PKG }])
   })
 
+  t.test('a name that nobody asked for leaves nothing behind where it is to be let go of', async t => {
+    const [one] = await gates(t, cluster, 2)
+    if (one === undefined) throw new TypeError('two gates were opened')
+    await (await one.memory()).learn(PKG, { serial: 7 })
+    const order = { what: 'identity', filename: undefined, reason: 'SEC-4', by: OPERATOR } as const
+    const nobodys = parseProjectName('nobody-asked')
+    t.notOk(await forgetInDatabase(one.database, { ...order, of: { source: INDEX, project: nobodys } }, () => START))
+    const connection = createConnection(one.database, new Reach({ what: 'the database', maxStale: millis(0) }))
+    t.teardown(connection.close)
+    t.strictSame(await connection.ask('', 'select distinct project from projects'), [{ project: PKG }])
+  })
+
   t.test('the newest time is everybody’s, and is let go of by everybody', async t => {
     const [one, other] = await gates(t, cluster, 2)
     if (one === undefined || other === undefined) throw new TypeError('two gates were opened')
