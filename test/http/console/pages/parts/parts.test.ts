@@ -1,5 +1,6 @@
 import t from 'tap'
 import { instant } from '../../../../../src/domain/base/instant.ts'
+import type { Claims } from '../../../../../src/domain/identity/claims.ts'
 import { verdictChart } from '../../../../../src/http/console/pages/parts/chart.ts'
 import { allRows, each, exportOf, formatIn } from '../../../../../src/http/console/pages/parts/export.ts'
 import {
@@ -157,11 +158,12 @@ t.test('what ends with a day is said by it, and days of a chart are days', async
 })
 
 t.test('one signer is compared with nobody, and says once what is said twice', async t => {
-  const claims = (workflow: string) => ({
-    san: { kind: 'uri', value: 'https://h.example/w' } as const,
-    issuer: 'https://i.example',
-    buildConfigUri: workflow,
-  })
+  const claims = (workflow: string) =>
+    ({
+      san: { kind: 'uri', value: 'https://h.example/w' } as const,
+      issuer: 'https://i.example',
+      buildConfigUri: workflow,
+    }) as Partial<Claims> as Claims
   const one = compareSigners([{ name: 'First', claims: claims('https://h.example/w') }]).text
   t.notMatch(one, 'Compared')
   t.notMatch(one, 'Workflow')
