@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { TlsFiles } from '../config/sections/tls.ts'
-import { errorCode } from '../domain/base/error-code.ts'
+import { errorCode, whyUnread } from '../domain/base/error-code.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { TlsPair, TlsSource } from '../http/exchange/settings.ts'
 import type { Events } from '../observe/events.ts'
@@ -79,7 +79,7 @@ function readText(setting: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new GateError('config-invalid', `${setting}: ${path} cannot be read (${errorCode(cause) ?? 'unknown'})`, {
+    throw new GateError('config-invalid', `${setting}: ${path} ${whyUnread(cause)}`, {
       cause,
     })
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Environment } from '../config/read-environment.ts'
 import type { Config } from '../config/schema.ts'
 import { parseSha256 } from '../domain/base/digest.ts'
-import { errorCode } from '../domain/base/error-code.ts'
+import { whyUnread } from '../domain/base/error-code.ts'
 import { GateError } from '../domain/base/errors.ts'
 import type { Clock } from '../domain/base/instant.ts'
 import type { Events } from '../observe/events.ts'
@@ -100,8 +100,7 @@ export function readRoot(path: string): ReturnType<ReadRoot> {
     return sha256 === undefined ? { wrong: 'has no digest' } : { digest: sha256, json }
   } catch (error) {
     if (error instanceof GateError) return { wrong: `${path} is no usable trusted_root.json: ${causeOf(error)}` }
-    const code = errorCode(error) ?? 'unreadable'
-    return { wrong: `${path} cannot be read (${code})` }
+    return { wrong: `${path} ${whyUnread(error)}` }
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { errorCode } from '../domain/base/error-code.ts'
+import { errorCode, whyUnreadAs } from '../domain/base/error-code.ts'
 import { formatDiagnostic } from '../protocol/yaml/diagnostic.ts'
 import { readYaml } from '../protocol/yaml/yaml-document.ts'
 import type { Reading } from './source.ts'
@@ -47,7 +47,7 @@ export function readText(path: string): { readonly text: string } | { readonly m
 
 export function describeFailure(code: string): string {
   if (code === 'TOO_LARGE') return 'is larger than 1 MiB'
-  return code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is not UTF-8' : `cannot be read (${code})`
+  return whyUnreadAs(code)
 }
 
 /** A password that begins with `*` or `&` reads as YAML's own; the message must not print it. */

@@ -38,7 +38,7 @@ t.test('all that keeps a gate from starting is told together, each in a line of 
   await t.rejects(start(folder, { policy: ['policy.yaml'] }), { code: 'policy-invalid', detail: /^[^\n]+\n[^\n]+$/ })
   await t.rejects(start(folder, { policy: ['a.yaml', 'policy.yaml', 'b.yaml'] }), {
     code: 'policy-invalid',
-    detail: /a\.yaml: cannot be read \(ENOENT\)\n.*b\.yaml: cannot be read \(ENOENT\)$/,
+    detail: /a\.yaml: does not exist\n.*b\.yaml: does not exist$/,
   })
 })
 

@@ -6,13 +6,13 @@ import { GateError } from '../../src/domain/base/errors.ts'
 import { wrong } from './loaded-config.ts'
 
 t.test('a file that was named and is not there is an error, with nothing hidden behind it', t => {
-  t.strictSame(wrong(t, undefined, { file: 'gone.yaml' }), ['gone.yaml: the file cannot be read (ENOENT)'])
+  t.strictSame(wrong(t, undefined, { file: 'gone.yaml' }), ['gone.yaml: the file does not exist'])
   t.strictSame(
     wrong(t, 'listen: 127.0.0.1:1\n', {
       environment: { PORTCULLIS_CONFIG: 'gone.yaml', PORTCULLIS_LOG_LEVEL: 'loud' },
     }),
     [
-      'gone.yaml: the file cannot be read (ENOENT)',
+      'gone.yaml: the file does not exist',
       'PORTCULLIS_LOG_LEVEL: must be one of debug, info, warn, error; found "loud"',
     ],
   )

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { errorCode } from '../../domain/base/error-code.ts'
+import { whyUnread } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { RemoteGate } from '../../ports/console/remote-gate.ts'
 import { isPermittedTransport } from '../../protocol/simple/upstream-base.ts'
@@ -127,6 +127,6 @@ function readToken(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new GateError('usage', `--gate-token: ${file} cannot be read (${errorCode(error) ?? 'unknown'})`)
+    throw new GateError('usage', `--gate-token: ${file} ${whyUnread(error)}`)
   }
 }

@@ -152,7 +152,11 @@ export function renderSummary(screen: Screen, summary: LockSummary): void {
   if (summary.notListed > 0)
     row(screen, 'not listed', `${summary.notListed} that the index does not list as the lock has them`)
   if (summary.unknown > 0)
-    row(screen, 'unknown', `${summary.unknown} that could not be determined: run it again, what is known is remembered`)
+    row(
+      screen,
+      'unknown',
+      `${summary.unknown} that could not be determined: run it again where the index answers, what is known is remembered`,
+    )
   if (summary.unpinned > 0)
     row(
       screen,

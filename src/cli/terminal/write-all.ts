@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { errorCode } from '../../domain/base/error-code.ts'
+import { errorCode, whyUnread } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
 
 /** A file as it was read, and as it is to be. */
@@ -80,7 +80,7 @@ function textAt(path: string): string | undefined {
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(readFileSync(path))
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined
-    throw new GateError('usage', `${path} cannot be read (${errorCode(error) ?? 'unknown'})`, { cause: error })
+    throw new GateError('usage', `${path} ${whyUnread(error)}`, { cause: error })
   }
 }
 

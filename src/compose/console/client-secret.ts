@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { ConsoleSettings } from '../../config/sections/console.ts'
-import { errorCode } from '../../domain/base/error-code.ts'
+import { whyUnread } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
 
 /** The secret of the console's registration at its issuer, without the white space round it. Throws `config-invalid`. */
@@ -10,8 +10,7 @@ export function readClientSecret({ oidc: { clientSecretFile: file } }: ConsoleSe
     const secret = readFileSync(file, 'utf8').trim()
     if (secret !== '') return secret
   } catch (error) {
-    const why = errorCode(error) ?? 'unknown'
-    throw new GateError('config-invalid', `console.oidc.client_secret_file ${file} cannot be read (${why})`, {
+    throw new GateError('config-invalid', `console.oidc.client_secret_file ${file} ${whyUnread(error)}`, {
       cause: error,
     })
   }

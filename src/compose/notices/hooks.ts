@@ -3,7 +3,7 @@ import type { Environment } from '../../config/read-environment.ts'
 import type { Config } from '../../config/schema.ts'
 import type { HookSettings } from '../../config/sections/notify.ts'
 import { sha256Of } from '../../domain/base/digest.ts'
-import { errorCode } from '../../domain/base/error-code.ts'
+import { whyUnread } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { Hook } from '../../gate/notices/hook.ts'
 import { parseWebhookSecrets } from '../../protocol/webhooks/webhook-secrets.ts'
@@ -78,10 +78,6 @@ function readText(file: string, place: number): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new GateError(
-      'config-invalid',
-      `notify.${place}.secret_file: ${file} cannot be read (${errorCode(cause) ?? 'unknown'})`,
-      { cause },
-    )
+    throw new GateError('config-invalid', `notify.${place}.secret_file: ${file} ${whyUnread(cause)}`, { cause })
   }
 }

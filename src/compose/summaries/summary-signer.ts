@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from '../../config/schema.ts'
-import { errorCode } from '../../domain/base/error-code.ts'
+import { whyUnread } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { SummarySigner } from '../../http/exchange/settings.ts'
 import { readSummarySigner } from '../../protocol/attest/summary.ts'
@@ -21,7 +21,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new GateError('config-invalid', `vsa.key: ${path} cannot be read (${errorCode(cause) ?? 'unknown'})`, {
+    throw new GateError('config-invalid', `vsa.key: ${path} ${whyUnread(cause)}`, {
       cause,
     })
   }

@@ -258,7 +258,8 @@ export const ERRORS = {
     status: 503,
     exit: 3,
     title: 'storage could not answer',
-    remedy: 'The platform team checks the disk and the database of the gate.',
+    remedy:
+      'The platform team checks what the gate stores with: its disk, and the database and the bucket where it has them.',
     retryAfter: 2,
   },
   'unknown-issuer': {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { errorCode } from '../../domain/base/error-code.ts'
+import { whyUnread } from '../../domain/base/error-code.ts'
 import { GateError } from '../../domain/base/errors.ts'
 import type { ReadPinsFile } from '../../protocol/clauses/named-pins.ts'
 import type { TextFile } from '../../protocol/yaml/yaml-document.ts'
@@ -90,7 +90,5 @@ function readText(path: string, largest: number): string {
 
 function unreadable(path: string, error: unknown): GateError {
   if (error instanceof GateError) return error
-  const code = errorCode(error) ?? 'unreadable'
-  const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is not UTF-8' : `cannot be read (${code})`
-  return new GateError('policy-invalid', `${path}: ${why}`, { cause: error })
+  return new GateError('policy-invalid', `${path}: ${whyUnread(error)}`, { cause: error })
 }

@@ -25,6 +25,8 @@ export interface Connection {
   transaction<Result>(what: string, work: (ask: Ask) => Promise<Result>, begin?: string): Promise<Result>
   /** A connection of its own, for what stays; whoever got it ends it. */
   client(): Promise<pg.Client>
+  /** where it is, for whoever runs it: `db.internal:5432`, or the path of a socket; never who is let in */
+  readonly place: string
   /** how many statements were sent so far */
   statements(): number
   close(): Promise<void>
@@ -110,9 +112,15 @@ export function createConnection(url: string, reach: Pick<Reach, 'reached' | 'lo
       await client.connect()
       return client
     },
+    place: placeOf(url),
     statements: () => statements,
     close: async () => await pool.end(),
   }
+}
+
+function placeOf(url: string): string {
+  const { host, port } = new pg.Client({ connectionString: url })
+  return host.startsWith('/') ? host : `${host}:${port}`
 }
 
 function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {

@@ -38,7 +38,7 @@ export async function migrate(connection: Connection, migrations: readonly Migra
 
 /** How many steps are to be made. */
 async function pending(connection: Connection, migrations: readonly Migration[]): Promise<number> {
-  const what = 'the version of the database could not be read'
+  const what = `the version of the database at ${connection.place} could not be read`
   const [table] = await connection.ask<{ known: boolean }>(
     what,
     `select to_regclass('portcullis_schema') is not null as known`,

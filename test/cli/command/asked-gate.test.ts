@@ -46,7 +46,7 @@ t.test('what cannot be asked of a gate is usage, and no secret is told', async t
     [[...ask, '--gate', `${url}/requests`], /no page of it/],
     [[...ask, '--gate', 'gate'], /is no URL/],
     [[...ask, '--gate', url, '--gate-token', 'pcl_hunter2'], /names a file/],
-    [[...ask, '--gate', url, '--gate-token', join(world.folder, 'none')], /cannot be read/],
+    [[...ask, '--gate', url, '--gate-token', join(world.folder, 'none')], /does not exist/],
     [['explain', 'demo', '--policy', 'x.yaml', ...afar], /--policy has no meaning/],
     [['policy', 'check', ...afar], /asks no gate from afar/],
     [[...ask, '--gate', url], /the gate says: .*signed in/],

@@ -406,6 +406,6 @@ t.test('usage', async t => {
     err: /none of failed, lost, changed, late, young/,
   })
   t.match(await desk_.report(demo, '--young', 'soon'), { exit: 2 })
-  t.match(await desk_.run('report', join(desk_.world.folder, 'gone.lock')), { exit: 2, err: /cannot be read/ })
+  t.match(await desk_.run('report', join(desk_.world.folder, 'gone.lock')), { exit: 2, err: /does not exist/ })
   t.match(await desk_.run('report', '--help'), { exit: 0, out: /\(default: 7d\)/ })
 })

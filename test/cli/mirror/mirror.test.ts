@@ -36,7 +36,7 @@ t.test('a key pair', async t => {
     const with_ = ['--out', crossing.carried('nothing'), '--key', crossing.key]
     const wrong = [
       [['--since', join(crossing.places.outside, 'portcullis.yaml')], /is not one/],
-      [['--since', 'nowhere.json'], /cannot be read/],
+      [['--since', 'nowhere.json'], /does not exist/],
       [['--since', 'x', '--layout', 'pep503'], /belongs to bundles/],
       [['--url', 'https://a.example'], /belongs to --layout pep503/],
       [['--max-part', 'much'], /must be a size/],

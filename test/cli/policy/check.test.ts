@@ -68,7 +68,7 @@ t.test('a policy file that cannot be read, or a configuration that is wrong, is 
   const desk_ = await desk(t)
   t.match(await desk_.run('policy', 'check', '/nowhere/at-all.yaml'), {
     exit: 2,
-    err: /policy is wrong\n.*cannot be read/,
+    err: /policy is wrong\n.*does not exist/,
   })
   t.match(await desk_.with({ environment: { PORTCULLIS_INDEX_MODE: 'maybe' } })('policy', 'check'), {
     exit: 2,

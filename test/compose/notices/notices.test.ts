@@ -136,7 +136,7 @@ t.test('without anybody who is told there is nothing of it; a secret that is non
     startGate(t, world, { configuration: { notify: [{ url: 'https://h.example/', secret_file: file }] } })
   await t.rejects(start(), {
     code: 'config-invalid',
-    detail: /notify\.0\.secret_file: .*bad\.secret cannot be read \(ENOENT\)/,
+    detail: /notify\.0\.secret_file: .*bad\.secret does not exist/,
   })
   writeFileSync(file, 'hunter2-hunter2')
   await t.rejects(start(), { code: 'config-invalid', detail: /bad\.secret the secret is not whsec_ and base64$/ })

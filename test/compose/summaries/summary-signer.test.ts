@@ -14,7 +14,7 @@ t.test('a key that cannot sign summaries stops the start, and nothing of it is t
   t.equal(readSigner({ vsa: { key: undefined, verifierId: undefined } }), undefined)
   t.throws(() => readSigner({ vsa: { key, verifierId } }), {
     code: 'config-invalid',
-    detail: /cannot be read \(ENOENT\)/,
+    detail: /does not exist/,
   })
   const wrong = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({ type: 'pkcs8', format: 'pem' })
   writeFileSync(key, wrong)

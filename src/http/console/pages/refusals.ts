@@ -5,7 +5,7 @@ import type { PageData } from './data.ts'
 import { allRows, exportOf, formatIn, type Told } from './parts/export.ts'
 import { cursorIn, filterForm, momentIn, present, turnPages, valueIn, wordIn } from './parts/filters.ts'
 import { addressOf, journalPath, linked, projectPath } from './parts/links.ts'
-import { at, codeOf, count, counted, named, table, whom } from './parts/table.ts'
+import { at, codeOf, count, counted, isNeverWaived, named, table, whom } from './parts/table.ts'
 
 const ROWS = 50
 
@@ -132,8 +132,14 @@ function groupTable(
       { name: 'Last', cell: ({ last, filename }) => html`${at(last)}<br><span class="soft">${filename}</span>` },
       {
         name: 'Asked',
-        cell: ({ project }) =>
-          linked(addressOf('/requests', { project }), html`<span class="whole">requests</span>`, `about ${project}`),
+        cell: ({ project, code }) =>
+          isNeverWaived(code)
+            ? html`<span class="soft">nobody may</span>`
+            : linked(
+                addressOf('/requests', { project }),
+                html`<span class="whole">requests</span>`,
+                `about ${project}`,
+              ),
       },
     ],
     rows,

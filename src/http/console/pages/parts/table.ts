@@ -106,7 +106,7 @@ export function badge(outcome: keyof typeof OUTCOMES): Html {
   return html`<span class="badge ${name}">${words}</span>`
 }
 
-const TITLES: Readonly<Record<string, { readonly title: string } | undefined>> = REFUSALS
+const ENTRIES: Readonly<Record<string, { readonly title: string; readonly hard: boolean } | undefined>> = REFUSALS
 
 /** letters of a word that a column has room for */
 const ROOM = 24
@@ -126,8 +126,17 @@ export function whom(subject: string): Html {
 
 /** A code, and in words what it means where it is one of a refusal. */
 export function codeOf(code: string): Html {
-  const title = TITLES[code.replace(/^audit:/, '')]?.title
+  const title = entryOf(code)?.title
   return html`${named(code)}${title === undefined ? undefined : html` <span class="soft">${title}</span>`}`
+}
+
+/** Whether it is the code of what no exemption waives, so that there is nothing to ask for. */
+export function isNeverWaived(code: string): boolean {
+  return entryOf(code)?.hard === true
+}
+
+function entryOf(code: string): (typeof ENTRIES)[string] {
+  return ENTRIES[code.replace(/^audit:/, '')]
 }
 
 /** The beginning of a digest, and all of it for whoever asks. */

@@ -21,7 +21,7 @@ import {
   projectPath,
 } from '../../../../../src/http/console/pages/parts/links.ts'
 import { compareSigners } from '../../../../../src/http/console/pages/parts/provenance-card.ts'
-import { count, share, until, whom } from '../../../../../src/http/console/pages/parts/table.ts'
+import { count, isNeverWaived, share, until, whom } from '../../../../../src/http/console/pages/parts/table.ts'
 
 const query = (text: string) => new URLSearchParams(text)
 
@@ -180,4 +180,9 @@ t.test('one signer is compared with nobody, and says once what is said twice', a
   const other = { name: 'Then', claims: claims('https://h.example/other') }
   const two = compareSigners([{ name: 'First', claims: claims('https://h.example/w') }, other]).text
   t.match(two, /Workflow[\s\S]*differs/)
+})
+
+t.test('there is nothing to ask for where nothing is ever waived, watched or refused', async t => {
+  for (const code of ['digest-mismatch', 'revoked', 'audit:rule-denies']) t.ok(isNeverWaived(code), code)
+  for (const code of ['unattested', 'no-rule', 'audit:too-new', 'constructor', '']) t.notOk(isNeverWaived(code), code)
 })
