@@ -63,7 +63,7 @@ t.test('what a gate did is on its pages', async t => {
   t.match(overview.text, /class="badge doubt">age not known/)
   const refusals = await get('/refusals')
   t.match(refusals.text, /unattested.*publisher-mismatch|publisher-mismatch.*unattested/s)
-  t.match((await get('/projects')).text, '<a href="/projects/demo">demo</a>')
+  t.match((await get('/projects')).text, '<a href="/projects/demo"><span class="word">demo</span></a>')
   t.match((await get('/audit')).text, /signed in.*policy loaded|policy loaded.*signed in/s)
   t.match((await get('/exemptions')).text, 'There is no exemption that fits.')
 
