@@ -105,7 +105,7 @@ async function withDocumentsAsFiles(data: string): Promise<number> {
   for (const table of await tablesSince('0008-offers', database)) database.exec(`drop table ${table}`)
   database.exec(`
     drop view journal_entries;
-    alter table journal drop column subject; alter table journal drop column index_name;
+    alter table journal drop column subject; alter table journal drop column index_name; alter table journal drop column source_name;
     create view journal_entries as select * from journal;
     delete from kysely_migration where name >= '0009'`)
   database.close()

@@ -39,7 +39,7 @@ for (const several of [false, true])
     const lock = join(mirror.folder, 'requirements.txt')
     writeFileSync(lock, `tools==1.0 --hash=sha256:${sdist.sha256}\n`)
     const audited = (await run('audit', lock)).out.replaceAll(/\s+/g, ' ')
-    t.match(audited, 'Set sources.mirror.integrity to an index that does, such as')
+    t.match(audited, 'Set sources.mirror.integrity to what has their provenance, such as')
     t.notMatch(audited, 'PORTCULLIS_UPSTREAM_INTEGRITY')
   })
 
