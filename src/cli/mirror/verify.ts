@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { GateError } from '../../domain/base/errors.ts'
+import { formatInstant } from '../../domain/base/instant.ts'
 import { identityOfVerdict } from '../../domain/decide/decide.ts'
 import { verdictJson } from '../../gate/explain/verdict-json.ts'
 import type { HeldVerdict } from '../../gate/mirror/held-verdicts.ts'
@@ -44,7 +45,10 @@ Exit codes:
   3  internal error
   5  the trust root cannot be used, or is too old
 
-Output of --format json, one object a line and a file: as verify --format json.
+Output of --format json, one object a line and a file: as verify --format json,
+and in each when it was verified (verified_at), under which policy (policy, a
+digest) and under which trust root (trust_root, a digest or null), so that a
+line that is kept proves what was verified by itself.
 
 ${ENVIRONMENT}
 
@@ -66,8 +70,14 @@ async function verify(options: VerifyOptions, services: Services): Promise<ExitC
     if (options.format === 'text') namePolicy(mirror.policy(), services)
     const judged = await mirror.verify(showSteps(progress))
     progress.clear()
-    if (options.format === 'json') for (const it of judged) services.output.out(jsonLine(verdictJson(it)))
-    else tell(createScreen(services.output), judged, mirror.trust())
+    const under = {
+      verified_at: formatInstant(services.clock()),
+      policy: mirror.policy().digest,
+      trust_root: mirror.trust().digest ?? null,
+    }
+    if (options.format === 'json')
+      for (const it of judged) services.output.out(jsonLine({ ...verdictJson(it), ...under }))
+    else tell(createScreen(services.output), judged, { ...under, trust: mirror.trust() })
     return exitOf(judged)
   } finally {
     progress.clear()
@@ -75,7 +85,14 @@ async function verify(options: VerifyOptions, services: Services): Promise<ExitC
   }
 }
 
-function tell(screen: Screen, judged: readonly HeldVerdict[], trust: TrustStatus): void {
+interface Under {
+  readonly verified_at: string
+  /** digest */
+  readonly policy: string
+  readonly trust: TrustStatus
+}
+
+function tell(screen: Screen, judged: readonly HeldVerdict[], { verified_at, policy, trust }: Under): void {
   renderOthers(screen, judged)
   const bytes = judged.reduce((sum, { held }) => sum + held.size, 0)
   if (judged.length === 0) screen.line(styled('doubt', 'nothing is held here'), ', so nothing is proved')
@@ -84,7 +101,8 @@ function tell(screen: Screen, judged: readonly HeldVerdict[], trust: TrustStatus
   const signed = judged.flatMap(({ outcome }) => signerOf(outcome) ?? [])
   if (signed.length > 0) screen.line('signed by')
   renderTally(screen, signed.toSorted())
-  screen.prose([`under ${trust.digest === undefined ? 'no root' : `the root ${trust.digest}`}: `], trust.detail)
+  screen.line(`verified at ${verified_at} under the policy ${policy}`)
+  screen.prose([`and ${trust.digest === undefined ? 'no root' : `the root ${trust.digest}`}: `], trust.detail)
 }
 
 /** Who published an admitted file, as its certificate proves. */

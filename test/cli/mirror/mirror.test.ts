@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { runCommand } from '../../world/commands/commands.ts'
+import { jsonLines } from '../../world/commands/desk.ts'
 import { createCrossing, must, prepareCrossing } from '../../world/mirror/crossing.ts'
 
 t.setTimeout(900_000)
@@ -69,6 +70,26 @@ t.test('a mirror that holds nothing', async t => {
   t.equal((await gate.get('/simple/')).status, 200)
   t.equal((await gate.get('/readyz')).status, 200)
   await gate.stop()
+})
+
+t.test('each line of a proof says by itself when, under which policy and under which root', async t => {
+  const crossing = await createCrossing(t)
+  const { files } = await crossing.world.release('demo', '1.0', { kinds: ['wheel'] })
+  crossing.world.writePolicy()
+  crossing.setPolicy()
+  must(await crossing.fetch(files), 0)
+  must(await crossing.inside('mirror', 'import', await crossing.export('one'), '--signer', crossing.signer), 0)
+  const [line] = jsonLines((await crossing.inside('mirror', 'verify', '--format', 'json')).out)
+  t.match(line, {
+    outcome: 'admitted',
+    sha256: files[0]?.sha256,
+    verified_at: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/,
+    policy: /^[0-9a-f]{64}$/,
+    trust_root: /^[0-9a-f]{64}$/,
+  })
+  const { out } = await crossing.inside('mirror', 'verify')
+  t.match(out, `under the policy ${String(line?.['policy'])}`)
+  t.match(out, `the root ${String(line?.['trust_root'])}`)
 })
 
 t.test('nothing is fetched where the configuration says offline', async t => {
