@@ -80,10 +80,7 @@ export function createPep740Watch(
       heard.silent.clear()
     },
     notice() {
-      const notices = upstreams
-        .values()
-        .flatMap(heard => noticeOf(heard) ?? [])
-        .toArray()
+      const notices = [...upstreams.values()].flatMap(heard => noticeOf(heard) ?? [])
       return notices.length === 0 ? undefined : notices.join(' ')
     },
     // one 404 of an Integrity API that was named with care says nothing; a page without the key beside one's own does
