@@ -8,6 +8,7 @@ import { stringify } from 'yaml'
 import { desk, jsonLines } from '../../world/commands/desk.ts'
 import { NO_POSTGRES, startCluster } from '../../world/engines/postgres.ts'
 import { startGate } from '../../world/gate/gate.ts'
+import { comesTo } from '../../world/until.ts'
 
 const SHELL = `shell:${userInfo().username}`
 
@@ -124,7 +125,13 @@ t.test('what somebody lets go of stands in it once, with the reason', async t =>
   const gate = await startGate(t, world)
   await (await fetch(gate.url + wheel.path)).arrayBuffer()
   const forget = ['history', 'forget', 'demo', '--what', 'serial', '--reason', 'INC-7']
-  t.match(await run(...forget), { exit: 0 })
+  // what a gate learns is on the disk within a second, where commands find it
+  await comesTo(
+    'the serial is known',
+    () => run(...forget),
+    ({ exit }) => exit === 0,
+    100,
+  )
   t.match(await run(...forget), { exit: 1 })
   t.match(await run('audit-log', 'verify'), { exit: 0 }, 'beside the gate that runs')
   const rows = jsonLines((await run('audit-log', 'export')).out).filter(({ what }) => what === 'forgotten')
