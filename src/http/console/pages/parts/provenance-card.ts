@@ -94,7 +94,7 @@ export function compareSigners(signers: readonly { readonly name: Content; reado
 ${names.map(name => {
   const values = columns.map(column => column.get(name))
   const isSame = new Set(values.map(value => textOf(value))).size === 1
-  return html`<tr><th scope="row" data-name="Claim"><div><span class="whole">${name}</span></div></th>${values.map((value, at) => html`<td data-name="${signers[at]?.name}"><div>${value ?? '–'}</div></td>`)}${isOne ? undefined : html`<td data-name="Compared"><div>${isSame ? html`<span class="soft">same</span>` : html`<strong>differs</strong>`}</div></td>`}</tr>
+  return html`<tr><th scope="row" class="whole" data-name="Claim"><div>${name}</div></th>${values.map((value, at) => html`<td data-name="${signers[at]?.name}"><div>${value ?? '–'}</div></td>`)}${isOne ? undefined : html`<td data-name="Compared"><div>${isSame ? html`<span class="soft">same</span>` : html`<strong>differs</strong>`}</div></td>`}</tr>
 `
 })}</tbody>
 </table></div>
