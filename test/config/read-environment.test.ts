@@ -147,9 +147,7 @@ t.test('credentials may come from a file that a variable names', t => {
   })
   t.strictSame(config.upstream.auth, { 'https://a.example': { token: SECRET } })
   t.equal(origins.get('upstream.auth'), 'PORTCULLIS_UPSTREAM_AUTH_FILE')
-  t.match(wrong(t, undefined, { environment: { PORTCULLIS_UPSTREAM_AUTH_FILE: 'gone' } }), [
-    /does not exist/,
-  ])
+  t.match(wrong(t, undefined, { environment: { PORTCULLIS_UPSTREAM_AUTH_FILE: 'gone' } }), [/does not exist/])
   t.match(
     wrong(t, undefined, { environment: { PORTCULLIS_UPSTREAM_AUTH: '{}', PORTCULLIS_UPSTREAM_AUTH_FILE: 'x' } }),
     [/are both set/],
