@@ -109,16 +109,21 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     const blobs = bytes?.blobs ?? local
     const trust = closing.add(await openTrust(config, { clock, events, environment }))
     const verifier = closing.add(openVerifier(events))
+    let served: Awaited<ReturnType<typeof serveIndexes>> = []
     /** what is in force: of every index, with what was approved, once they are served */
-    let inForce = () => policies.map(({ policies: its }) => its.current())
-    let inForceOver = (base: Pick<Policies, 'current'>): readonly string[] => [base.current().digest]
-    let revoking = (): readonly Revoking[] => []
+    const inForce = () => (served.length === 0 ? policies : served).map(({ policies: its }) => its.current())
+    const inForceOver = (base: Pick<Policies, 'current'>): readonly string[] =>
+      served.length === 0
+        ? [base.current().digest]
+        : served.filter(index => index.base === base).map(({ policies: its }) => its.current().digest)
+    const revoking = (): readonly Revoking[] =>
+      served.map(({ served: { index }, policies: its }) => ({ index, revocations: its.current().revocations }))
     const notices = await openNotices(config, {
       queue,
-      policies: () => inForce(),
+      policies: inForce,
       inForceOver: digest =>
         policies.flatMap(({ policies: its }) => (its.current().digest === digest ? inForceOver(its) : [])),
-      revoking: () => revoking(),
+      revoking,
       trust,
       events,
       reader,
@@ -130,7 +135,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     if (notices !== undefined) closing.add(notices)
     const upstreams = config.offline ? undefined : closing.add(connectSources(config, { environment, version, events }))
     const shared = { store, blobs, bytes, holdings, misses, trust, verifier, policies, upstreams }
-    const [first, ...others] = await serveIndexes(config, {
+    served = await serveIndexes(config, {
       ...shared,
       events,
       clock,
@@ -145,13 +150,8 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
       policies: policies.map(({ policies: its }) => its.current().digest).join(' '),
       trust: trust.digest(),
     }))
+    const [first, ...others] = served
     if (first === undefined) throw new TypeError('a configuration has an index')
-    inForce = () => [first, ...others].map(({ policies: its }) => its.current())
-    revoking = () =>
-      [first, ...others].map(({ served: { index }, policies: its }) => ({
-        index,
-        revocations: its.current().revocations,
-      }))
     const asking = closing.add(
       await openRequests(config, {
         requests,
@@ -230,9 +230,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
       closing.add(people)
       events.emit({ type: 'lifecycle', action: 'listening', detail: `${people.url}, the console` })
     }
-    inForceOver = base =>
-      [first, ...others].filter(index => index.base === base).map(({ policies: its }) => its.current().digest)
-    audit.begin(log, { config, version, policies, inForce: base => inForceOver(base), events })
+    audit.begin(log, { config, version, policies, inForce: inForceOver, events })
     closing.add(tidy)
     tidy.begin()
     closing.add(

@@ -11,6 +11,11 @@ export function parseSha256(text: string): Sha256 | undefined {
   return HEX64.test(text) ? (text as Sha256) : undefined
 }
 
+/** The same with its algorithm in front (`sha256:`), or without. */
+export function parseNamedSha256(text: string): Sha256 | undefined {
+  return parseSha256(text.replace(/^sha256:/, ''))
+}
+
 export function sha256Of(bytes: Uint8Array | string): Sha256 {
   return hash('sha256', bytes, 'hex') as Sha256
 }

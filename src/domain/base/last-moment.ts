@@ -10,5 +10,10 @@ export function lastDay(ends: Instant): string | undefined {
 /** An end as people say it. */
 export function lastMoment(ends: Instant): string {
   const day = lastDay(ends)
-  return day === undefined ? `${formatInstant(ends).slice(0, 16).replace('T', ' ')} UTC` : `the end of ${day} (UTC)`
+  return day === undefined ? minuteOf(ends) : `the end of ${day} (UTC)`
+}
+
+/** `2027-01-31 09:00 UTC` */
+export function minuteOf(at: Instant): string {
+  return `${formatInstant(at).slice(0, 16).replace('T', ' ')} UTC`
 }

@@ -14,7 +14,7 @@ import { admitWith } from './admit-with.ts'
 import { lookAtAge, lookAtLateness } from './age.ts'
 import { lookAtNone } from './look-at-none.ts'
 import { type Appraisal, isHard, type Look, type Objection, object, objectionsIn, pass, waiverOf } from './objection.ts'
-import { tellLookalike, tellMoved } from './story.ts'
+import { tellLookalike, tellMoved, tellUnnamed } from './story.ts'
 import { Admitted, type RefusalWords, type Refused, type Verdict } from './verdict.ts'
 import { weighBundles } from './weigh-bundles.ts'
 
@@ -245,8 +245,11 @@ function lookAtStanding({ artifact, rule, policy }: Scene): readonly Look[] {
       : pass('project status', status)
   const revoked = [...lookAtRevoked(revokedByName(artifact, policy.revocations), artifact), ...lookAtSource(artifact)]
   if (rule === undefined) {
-    const detail = `No rule of the policy names ${project}, and it denies what it does not name.`
-    const none = object('no-rule', detail, { check: 'rule', expected: `a rule for ${project}`, found: 'none' })
+    const none = object('no-rule', tellUnnamed(project), {
+      check: 'rule',
+      expected: `a rule for ${project}`,
+      found: 'none',
+    })
     return [quarantine, ...revoked, none]
   }
   const found = describeRule(rule.ref)

@@ -31,6 +31,21 @@ export function tellMoved({ project, belongsTo, source = 'another source', filen
   return `${project} belongs to the source ${belongsTo}, which does not have it now; ${source} lists ${filename}.`
 }
 
+/** Of a project that an index does not know, with whose the name is (`Index.whose`) where there are several sources. */
+export function tellUnknown(project: string, whose: string | undefined): string {
+  return `the index does not know ${project}${tellWhose(whose)}`
+}
+
+/** Whose a name is, to be put behind such words. */
+export function tellWhose(whose: string | undefined): string {
+  return whose === undefined ? '' : `: ${whose}`
+}
+
+/** A project that no rule of the policy is about. */
+export function tellUnnamed(project: string): string {
+  return `No rule of the policy names ${project}, and it denies what it does not name.`
+}
+
 /** A project's name that somebody could have meant another by. */
 export function tellLookalike(project: string, lookalike: string): string {
   return `The name ${project} could be taken for ${lookalike}, which another source owns.`

@@ -31,13 +31,6 @@ import { askingAnew, leavingNoTrace } from './recall.ts'
 const noProvenanceKey = (setting: string): string =>
   `The index’s pages have no \`provenance\` key. If it is a mirror without PEP 740, set ${setting} to an index that has it, such as the one it mirrors.`
 
-/** The setting that the note names; `undefined` where it is another note. */
-export function settingIn(note: string): string | undefined {
-  const [, setting] =
-    /^The index’s pages have no `provenance` key\..* set (\S+) to an index that has it/.exec(note) ?? []
-  return setting
-}
-
 /** Explains one file by some evidence; "cannot tell" is an outcome here. */
 export interface ExplainArtifact {
   /** For files that are looked at for advice alone: what is learned of them goes no further. */
@@ -102,7 +95,7 @@ export function createExplainArtifact(parts: ExplainParts, at: Instant | undefin
     const silent =
       finding.kind === 'unattested' && artifact.provenance === 'unsaid' && integrity.isOwnOrigin(project, stranger)
     const setting = integrity.settingOf?.(project, stranger) ?? INTEGRITY_SETTING
-    return silent ? { ...told, notes: [noProvenanceKey(setting), ...told.notes] } : told
+    return silent ? { ...told, notes: [noProvenanceKey(setting), ...told.notes], silentUnder: setting } : told
   }
 
   const aside = besideMemory(memory)

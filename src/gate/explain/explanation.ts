@@ -16,6 +16,8 @@ export interface Explanation {
   readonly signed: Signed | undefined
   /** what a person should know besides */
   readonly notes: readonly string[]
+  /** the index's pages are silent about provenance: the setting that would have another one asked */
+  readonly silentUnder?: string | undefined
   /** bytes, where the index tells */
   readonly size?: number | undefined
 }

@@ -5,7 +5,6 @@ import { createLimit } from '../../flow/limit.ts'
 import type { Lock, LockedPackage } from '../../protocol/lockfiles/lock.ts'
 import type { Choice } from './choice.ts'
 import type { Explain } from './explain.ts'
-import { settingIn } from './explain-artifact.ts'
 import type { Explanation, LockedExplanation } from './explanation.ts'
 
 /** A file that a lock allows, and what becomes of it. */
@@ -83,12 +82,12 @@ export function fileKey({ project, filename, sha256 }: Pick<RefusedFile, 'projec
 
 /** Files that count as unattested on an index that speaks no PEP 740: a mirror, very likely. */
 export function onSilentIndex(surveyed: readonly Surveyed[]): number {
-  return surveyed.filter(({ explanation: { notes } }) => notes.some(note => settingIn(note) !== undefined)).length
+  return surveyed.filter(({ explanation: { silentUnder } }) => silentUnder !== undefined).length
 }
 
 /** The settings that would have another index asked about these files. */
 export function settingsOfSilent(surveyed: readonly Surveyed[]): readonly string[] {
-  return [...new Set(surveyed.flatMap(({ explanation: { notes } }) => notes.flatMap(note => settingIn(note) ?? [])))]
+  return [...new Set(surveyed.flatMap(({ explanation: { silentUnder } }) => silentUnder ?? []))]
 }
 
 /** What cannot be determined, as opposed to what is refused or not listed. */

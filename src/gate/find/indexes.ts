@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { GateError } from '../../domain/base/errors.ts'
 import { type Clock, type Instant, type Millis, millis } from '../../domain/base/instant.ts'
+import { tellUnknown, tellWhose } from '../../domain/decide/story.ts'
 import type { ProjectMemory } from '../../domain/memory/project-memory.ts'
 import { lasted, SECOND_OPINION } from '../../domain/memory/second-sight.ts'
 import { standingOf } from '../../domain/memory/serial.ts'
@@ -105,16 +106,6 @@ interface Options {
 const MOST_KEPT = 128 * 1024 * 1024
 /** of what is kept although its page is not known */
 const LEAST = 1_024
-
-/** In words, with whose the name is where there are several sources. */
-export function unknownTo(index: Pick<Index, 'whose'>, project: ProjectName): string {
-  return `the index does not know ${project}${whoseAt(index, project)}`
-}
-
-function whoseAt(index: Pick<Index, 'whose'>, project: ProjectName): string {
-  const told = index.whose?.(project)
-  return told === undefined ? '' : `: ${told}`
-}
 
 export function createIndexes(options: Options): Indexes {
   const { index, memory, events, clock, maxAge, maxStale, isInternal, unoffered, kept } = options
@@ -364,7 +355,7 @@ export function createIndexes(options: Options): Indexes {
   }
 
   function whose(project: ProjectName): string {
-    return isInternal(project) ? '' : whoseAt(index, project)
+    return isInternal(project) ? '' : tellWhose(index.whose?.(project))
   }
 
   return {
@@ -374,7 +365,7 @@ export function createIndexes(options: Options): Indexes {
       const remembered = recall(project)
       return !isInternal(project) && fresh(remembered, clock()) ? remembered.page : undefined
     },
-    unknown: project => new GateError('no-project', unknownTo(index, project)),
+    unknown: project => new GateError('no-project', tellUnknown(project, index.whose?.(project))),
     whose,
     async elsewhere(project, isMeant, asker) {
       if (index.elsewhere === undefined || isInternal(project)) return undefined

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { GateError, orGateError } from '../../domain/base/errors.ts'
 import type { SourceName } from '../../domain/base/source-name.ts'
+import { tellUnknown } from '../../domain/decide/story.ts'
 import type { Admitted, RefusedFile, Verdict } from '../../domain/decide/verdict.ts'
 import { type Artifact, strangerSource } from '../../domain/packaging/artifact.ts'
 import { type DistFilename, parseDistFilename } from '../../domain/packaging/filename.ts'
@@ -325,16 +326,10 @@ async function filesNamed(
   return []
 }
 
-function whoseAt(index: Index, project: ProjectName): string {
-  const whose = index.whose?.(project)
-  return whose === undefined ? '' : `: ${whose}`
-}
-
 /** @throws GateError internal, not-listed, unknown-… */
 async function pageOf(project: ProjectName, { index, isInternal }: FetchIndex): Promise<readonly IndexFile[]> {
   if (isInternal(project)) throw new GateError('internal', `${project} is an internal name`)
   const answer = await index.project(project)
-  if (answer.kind !== 'page')
-    throw new GateError('not-listed', `the index does not know ${project}${whoseAt(index, project)}`)
+  if (answer.kind !== 'page') throw new GateError('not-listed', tellUnknown(project, index.whose?.(project)))
   return answer.index.files
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { sha256Of } from '../../domain/base/digest.ts'
-import { formatInstant, type Instant, instant, millis } from '../../domain/base/instant.ts'
+import { type Instant, instant, millis } from '../../domain/base/instant.ts'
+import { minuteOf } from '../../domain/base/last-moment.ts'
 import { describeRevocation, describeRevoked } from '../../domain/policy/compare-policies.ts'
 import type { Revocation } from '../../domain/policy/revocation.ts'
 import type { Notice } from '../../ports/console/notices.ts'
@@ -99,7 +100,7 @@ function inWords({ files, downloads }: RevokedFiles): string {
   if (latest === undefined) return `${known}, and nobody got any of it here`
   const times = downloads.reduce((sum, { requests }) => sum + requests, 0)
   const holders = holdersOf(downloads)
-  return `${known}; ${holders} ${holders === 1 ? 'client' : 'clients'} got it, ${times === 1 ? 'once' : `${times} times`}, last ${formatInstant(latest.last).slice(0, 16).replace('T', ' ')} UTC`
+  return `${known}; ${holders} ${holders === 1 ? 'client' : 'clients'} got it, ${times === 1 ? 'once' : `${times} times`}, last ${minuteOf(latest.last)}`
 }
 
 /** Each by its name, or by where it came from. */

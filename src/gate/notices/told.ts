@@ -62,11 +62,10 @@ export function createToldHooks(options: Options): ToldHooks {
 
   function lookAt(status: TrustStatus | undefined): void {
     for (const notice of soon({ policies: policies(), trust: status, maxAge, now: clock() })) inbox.tell(notice)
-  }
-  const lookAtPolicies = (): void => {
-    lookAt(undefined)
     void lookAtRevoked()
   }
+  const lookAtPolicies = (): void => lookAt(undefined)
+  const lookAhead = (): void => lookAt(trust())
   const known = new Set<string>()
   let looking: Promise<void> = Promise.resolve()
 
@@ -96,10 +95,6 @@ export function createToldHooks(options: Options): ToldHooks {
     )
     for (const [place, { story }] of unknown.entries()) if (answers[place] !== 'no-room') known.add(story.key)
     return unknown.filter((_, place) => answers[place] === 'taken').map(({ revocation }) => revocation)
-  }
-  const lookAhead = (): void => {
-    lookAt(trust())
-    void lookAtRevoked()
   }
 
   return {

@@ -6,6 +6,7 @@ import type { Asker } from '../../flow/asker.ts'
 import { createOnce } from '../../flow/once.ts'
 import { stepsFor } from '../../flow/slices.ts'
 import type { Steps } from '../../flow/steps.ts'
+import { weighAgain } from '../../flow/weigh-again.ts'
 import type { Memory } from '../../ports/memory.ts'
 import type { Index } from '../../ports/outward.ts'
 import type { LegacyJson } from '../../protocol/legacy/legacy-json.ts'
@@ -105,18 +106,15 @@ export function createLegacy(
         before,
         asker: everybody,
       })
-      if (made.isWhole) keepAnew(document, made)
+      if (made.isWhole) keepRendered(document, made)
       return made
     }
     return await shared(document, ground, make, waits.asker)
   }
 
-  /** It weighs more now, and what is set in its own place is not weighed again. */
-  function keepAnew(document: Fetched, rendered: Rendered): void {
+  function keepRendered(document: Fetched, rendered: Rendered): void {
     document.rendered = rendered
-    if (fetched.peek(document.key) !== document) return
-    fetched.delete(document.key)
-    fetched.set(document.key, document)
+    if (fetched.peek(document.key) === document) weighAgain(fetched, document.key, document)
   }
 
   async function renderAnew(

@@ -3,6 +3,7 @@ import type { ProjectName } from '../../domain/packaging/name.ts'
 import type { Asker } from '../../flow/asker.ts'
 import { createOnce, type Once } from '../../flow/once.ts'
 import { stepsFor } from '../../flow/slices.ts'
+import { weighAgain } from '../../flow/weigh-again.ts'
 import type { Memory } from '../../ports/memory.ts'
 import { looksTheSame, type PageView } from '../../protocol/simple/page-view.ts'
 import { renderSimpleHtml } from '../../protocol/simple/simple-html.ts'
@@ -73,17 +74,10 @@ export function createPages({ indexes, memory, foresight, links, mode }: Options
     const make = async (everybody: Asker) => {
       const body = await makeBody(current, form, everybody)
       current.bodies.set(form, body)
-      if (current.isWhole) keepAnew(current)
+      if (current.isWhole) weighAgain(built, current.ground.page.index.name, current)
       return body
     }
     return current.bodies.get(form) ?? (await current.making(form, make, asker))
-  }
-
-  /** It weighs more now, and what is set in its own place is not weighed again. */
-  function keepAnew(current: Built): void {
-    const { name } = current.ground.page.index
-    built.delete(name)
-    built.set(name, current)
   }
 
   async function makeBody(built: Built, form: Form, asker: Asker): Promise<PageBody> {

@@ -1,5 +1,6 @@
 import { GateError } from '../../domain/base/errors.ts'
 import { type Instant, millis } from '../../domain/base/instant.ts'
+import { tellUnknown } from '../../domain/decide/story.ts'
 import type { ProjectName } from '../../domain/packaging/name.ts'
 import { compareVersions } from '../../domain/packaging/version.ts'
 import { OURSELVES } from '../../flow/asker.ts'
@@ -8,7 +9,6 @@ import type { Looks } from '../../ports/looks.ts'
 import type { Index } from '../../ports/outward.ts'
 import type { IndexFile } from '../../protocol/simple/project-index.ts'
 import { observingPolicy } from '../explain/observe-locks.ts'
-import { unknownTo } from '../find/indexes.ts'
 import { createEvidenceOf, type EvidenceParts } from './evidence.ts'
 import {
   allMissing,
@@ -103,7 +103,7 @@ export function createReport(parts: ReportParts): LookAtReleases {
         ? dist !== undefined && compareVersions(dist.version, version) === 0
         : files.some(file => (file.sha256 === undefined ? file.filename === filename : file.sha256 === sha256))
     const moved = await index.elsewhere?.(project, isMeant, { asker: OURSELVES })
-    if (moved === undefined) return { kind: 'missing', detail: unknownTo(index, project) }
+    if (moved === undefined) return { kind: 'missing', detail: tellUnknown(project, index.whose?.(project)) }
     const found = moved.page.source ?? 'another source'
     const detail = `${project} belongs to the source ${moved.was}, which does not have it now; ${found} lists it: a gate refuses that (source-changed) until somebody decides whose it is`
     return { kind: 'missing', detail }

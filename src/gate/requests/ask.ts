@@ -84,8 +84,7 @@ const CHANGES: ReadonlySet<RefusalCode> = new Set(['publisher-changed'])
 export function createAsk(options: AskOptions): (order: AskOrder) => Promise<AccessRequest> {
   const { requests, notices, clock, consoleUrl } = options
   return async order => {
-    const { refusal, refused, index } = order
-    const { client } = order
+    const { refusal, refused, index, client } = order
     const objection = askerObjection(client, options)
     if (objection !== undefined) throw objection
     const nobody = client.subject === ANONYMOUS

@@ -83,7 +83,7 @@ export interface Decisions {
   /** An approval holds no longer. One may withdraw what one asked for. */
   withdraw(id: string, by: Decider, words: string): Promise<AccessRequest>
   /** The document that an approval of this extent would be. Throws `request-pointless`. */
-  preview(request: AccessRequest, extent: Approval['extent'], ends: Instant): Promise<Preview>
+  preview(request: AccessRequest, extent: Approval['extent'], ends: Instant, owner?: string): Promise<Preview>
 }
 
 const ACTIONS = { approved: 'approved', declined: 'declined', withdrawn: 'withdrawn' } as const satisfies Partial<
@@ -237,8 +237,8 @@ export function createDecisions(options: Options): Decisions {
       const { ticket, approval } = request.decision ?? { ticket: undefined, approval: undefined }
       return await settle(request, 'withdrawn', by, { words: optional(told, 'words') ?? '', ticket, approval })
     },
-    preview: async (request, extent, ends) =>
-      await drawUp(request, { extent, ends }, { owner: 'you', ticket: undefined }),
+    preview: async (request, extent, ends, owner = 'you') =>
+      await drawUp(request, { extent, ends }, { owner, ticket: undefined }),
   }
 }
 

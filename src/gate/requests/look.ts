@@ -68,18 +68,22 @@ export interface Looks {
     filter: RequestFilter,
     page: { readonly before?: string | undefined; readonly limit: number },
   ): Promise<readonly AccessRequest[]>
-  /** Throws `not-found` besides. What nobody can tell is said in its place. */
-  look(id: string): Promise<RequestLook>
+  /** Drafts have `owner` as whoever approves. Throws `not-found` besides. What nobody can tell is said in its place. */
+  look(id: string, owner?: string): Promise<RequestLook>
 }
 
 /** open requests of one project that are shown beside another */
 const OTHERS = 20
 
 export function createLooks({ requests, decisions, indexes, clock }: Options): Looks {
-  async function drafts(request: AccessRequest, ends: Instant): Promise<RequestLook['drafts']> {
+  async function drafts(
+    request: AccessRequest,
+    ends: Instant,
+    owner: string | undefined,
+  ): Promise<RequestLook['drafts']> {
     if (request.state !== 'open') return undefined
     const draft = async (extent: Approval['extent']): Promise<Draft> => {
-      const preview = await orGateError(decisions.preview(request, extent, ends))
+      const preview = await orGateError(decisions.preview(request, extent, ends, owner))
       return preview instanceof GateError ? { why: preview.detail } : preview
     }
     return { file: await draft('file'), release: await draft('release') }
@@ -87,7 +91,7 @@ export function createLooks({ requests, decisions, indexes, clock }: Options): L
 
   return {
     list: (filter, page) => requests.list(filter, page),
-    async look(id) {
+    async look(id, owner) {
       const request = await requests.get(id)
       if (request === undefined) throw new GateError('not-found', 'there is no such request')
       const index = indexes.get(request.index)
@@ -100,7 +104,7 @@ export function createLooks({ requests, decisions, indexes, clock }: Options): L
         request,
         ...known,
         held: policy === undefined || project === undefined ? undefined : heldBy(known.seen, project, policy),
-        drafts: await drafts(request, end.ends),
+        drafts: await drafts(request, end.ends, owner),
         end,
         others: open.filter(other => other.id !== id).slice(0, OTHERS),
         leftOut: index?.policies.leftOut().get(id),

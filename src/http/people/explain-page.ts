@@ -1,7 +1,7 @@
 import { READY } from '../../domain/decide/admit-with.ts'
-import { tellLookalike } from '../../domain/decide/story.ts'
+import { tellLookalike, tellUnnamed } from '../../domain/decide/story.ts'
 import { moment } from '../markup/dates.ts'
-import { type Html, html, words } from '../markup/html.ts'
+import { capital, type Html, html, words } from '../markup/html.ts'
 import type { ToldRefusal, ToldStep } from './told-refusal.ts'
 
 const MARKS = { pass: '✓', fail: '✗', skip: '–' } as const
@@ -50,10 +50,6 @@ function alike({ project, lookalike }: ToldRefusal): Html | undefined {
     : html`<p class="lead"><strong>${tellLookalike(project, lookalike)}</strong></p>\n`
 }
 
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
-}
-
 /** characters; more is a sentence, and stands below anyway */
 const LONGEST_SIDE = 120
 
@@ -99,10 +95,7 @@ function passing({ passes, project }: ToldRefusal): Html | undefined {
 
 /** The detail of a refusal for want of a rule is what it means, with the name that stands beside it. */
 function saysNoMore({ code, detail, project }: ToldRefusal): boolean {
-  return (
-    code === 'no-rule' &&
-    detail.replace(/\.$/, '') === `No rule of the policy names ${project}, and it denies what it does not name`
-  )
+  return code === 'no-rule' && detail === tellUnnamed(project)
 }
 
 /** Where there is a form, that is what to use: two buttons to ask with, and nobody knows which. */

@@ -3,7 +3,7 @@ import { errorEntry, type GateError } from '../../domain/base/errors.ts'
 import { preferredType } from '../../protocol/simple/negotiate.ts'
 import type { WholeAnswer } from '../exchange/answer.ts'
 import { problemAnswer } from '../exchange/failures.ts'
-import { type Html, html } from '../markup/html.ts'
+import { capital, type Html, html } from '../markup/html.ts'
 import { pageAnswer } from './html.ts'
 
 type Asking = Pick<IncomingMessage, 'url' | 'headers'>
@@ -85,8 +85,4 @@ function page(what: string, section: Html): Html {
 ${section}
 </section>
 </main>`
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

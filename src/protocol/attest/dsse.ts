@@ -4,6 +4,7 @@ import { cut } from '../../domain/base/cut.ts'
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { ImportRefusal } from '../../domain/base/import-refusal.ts'
 import { preAuthEncoding, readEnvelope, readSigned, renderEnvelope, STATEMENT_TYPE } from './envelope.ts'
+import { onlyPem } from './only-pem.ts'
 
 const PREDICATE_TYPE = 'urn:portcullis:carried:v1'
 
@@ -25,18 +26,13 @@ export function generateCarrierKeys(): { readonly privatePem: string; readonly p
 
 /** `undefined` when it is not an ed25519 private key in PEM. */
 export function readSigningKey(pem: string): CarrierKey | undefined {
-  return isOne(pem) ? keyOf(() => createPrivateKey(pem)) : undefined
+  return onlyPem(pem) === undefined ? undefined : keyOf(() => createPrivateKey(pem))
 }
 
 /** `undefined` when it is not an ed25519 public key in PEM. */
 export function readSignerKey(pem: string): CarrierKey | undefined {
   if (pem.includes('PRIVATE KEY')) return undefined // what vouches should not be what signs
-  return isOne(pem) ? keyOf(() => createPublicKey(pem)) : undefined
-}
-
-/** Of several the first would be taken, and nobody would know which that is. */
-function isOne(pem: string): boolean {
-  return pem.match(/^-----BEGIN /gm)?.length === 1
+  return onlyPem(pem) === undefined ? undefined : keyOf(() => createPublicKey(pem))
 }
 
 function keyOf(read: () => KeyObject): CarrierKey | undefined {

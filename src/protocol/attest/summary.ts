@@ -4,6 +4,7 @@ import { cut } from '../../domain/base/cut.ts'
 import { type Sha256, sha256Of } from '../../domain/base/digest.ts'
 import { formatInstant, type Instant, parseInstant } from '../../domain/base/instant.ts'
 import { preAuthEncoding, readEnvelope, readSigned, renderEnvelope, STATEMENT_TYPE } from './envelope.ts'
+import { onlyPem } from './only-pem.ts'
 
 const PREDICATE_TYPE = 'https://slsa.dev/verification_summary/v1'
 /** of the specification whose words `verifiedLevels` are */
@@ -18,19 +19,13 @@ export interface SummaryKey {
 
 /** `undefined` when it is not a P-256 private key in PEM (PKCS #8, without a password). */
 export function readSummarySigner(pem: string): SummaryKey | undefined {
-  return isOne(pem, 'PRIVATE KEY') ? keyOf(() => createPrivateKey(pem)) : undefined
+  return onlyPem(pem) === '-----BEGIN PRIVATE KEY-----' ? keyOf(() => createPrivateKey(pem)) : undefined
 }
 
 /** `undefined` when it is not a P-256 public key in PEM (SubjectPublicKeyInfo). */
 export function readSummaryKey(pem: string): SummaryKey | undefined {
   if (pem.includes('PRIVATE KEY')) return undefined // what is handed round should not be what signs
-  return isOne(pem, 'PUBLIC KEY') ? keyOf(() => createPublicKey(pem)) : undefined
-}
-
-/** Of several the first would be taken, and nobody would know which that is. */
-function isOne(pem: string, kind: 'PRIVATE KEY' | 'PUBLIC KEY'): boolean {
-  const begun = pem.match(/^-----BEGIN .*$/gm) ?? []
-  return begun.length === 1 && begun[0]?.trimEnd() === `-----BEGIN ${kind}-----`
+  return onlyPem(pem) === '-----BEGIN PUBLIC KEY-----' ? keyOf(() => createPublicKey(pem)) : undefined
 }
 
 function keyOf(read: () => KeyObject): SummaryKey | undefined {

@@ -1,4 +1,4 @@
-import { parseSha256 } from '../../domain/base/digest.ts'
+import { parseNamedSha256 } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
 import { REFUSALS } from '../../domain/base/refusal.ts'
 import type { SourceName } from '../../domain/base/source-name.ts'
@@ -63,7 +63,7 @@ export function compileTest(
     attestedBy: signer('attested_by'),
     builtBy: given.built_by === undefined ? undefined : workflowRefOf(given.built_by),
     source: given.source as SourceName | undefined,
-    sha256: parseSha256((given.sha256 ?? '').replace(/^sha256:/, '')),
+    sha256: parseNamedSha256(given.sha256 ?? ''),
     uploaded: time('uploaded'),
     yanked: given.yanked === true,
     status: given.status ?? ('active' as const),

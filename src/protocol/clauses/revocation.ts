@@ -1,4 +1,4 @@
-import { parseSha256 } from '../../domain/base/digest.ts'
+import { parseNamedSha256 } from '../../domain/base/digest.ts'
 import type { Instant } from '../../domain/base/instant.ts'
 import { tryProjectName } from '../../domain/packaging/name.ts'
 import type { Revocation, Revoked } from '../../domain/policy/revocation.ts'
@@ -45,7 +45,7 @@ function readWhat(text: RevocationText, wrong: Wrong): Revoked | undefined {
       if (form !== name && text[key] !== undefined) wrong(key, `belongs to ${form}, not to ${name}`)
   switch (name) {
     case 'sha256': {
-      const sha256 = parseSha256((text.sha256 ?? '').replace(/^sha256:/, ''))
+      const sha256 = parseNamedSha256(text.sha256 ?? '')
       return sha256 === undefined ? undefined : { kind: 'sha256', sha256 }
     }
     case 'run':

@@ -2,7 +2,7 @@
 // guards: src/cli/mirror/request.ts src/cli/mirror/verify.ts
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { runCommand } from '../../world/commands/commands.ts'
 import { jsonLines } from '../../world/commands/desk.ts'
 import { createCrossing, must, prepareCrossing } from '../../world/mirror/crossing.ts'
@@ -72,13 +72,19 @@ t.test('a mirror that holds nothing', async t => {
   await gate.stop()
 })
 
-t.test('each line of a proof says by itself when, under which policy and under which root', async t => {
+/** A mirror that holds one wheel, which was carried there. */
+async function carriedOver(t: Test) {
   const crossing = await createCrossing(t)
   const { files } = await crossing.world.release('demo', '1.0', { kinds: ['wheel'] })
   crossing.world.writePolicy()
   crossing.setPolicy()
   must(await crossing.fetch(files), 0)
   must(await crossing.inside('mirror', 'import', await crossing.export('one'), '--signer', crossing.signer), 0)
+  return { crossing, files }
+}
+
+t.test('each line of a proof says by itself when, under which policy and under which root', async t => {
+  const { crossing, files } = await carriedOver(t)
   const [line] = jsonLines((await crossing.inside('mirror', 'verify', '--format', 'json')).out)
   t.match(line, {
     outcome: 'admitted',
@@ -102,12 +108,7 @@ t.test('nothing is fetched where the configuration says offline', async t => {
 })
 
 t.test('whether a lock is whole on a mirror is told by audit against its gate', async t => {
-  const crossing = await createCrossing(t)
-  const { files } = await crossing.world.release('demo', '1.0', { kinds: ['wheel'] })
-  crossing.world.writePolicy()
-  crossing.setPolicy()
-  must(await crossing.fetch(files), 0)
-  must(await crossing.inside('mirror', 'import', await crossing.export('one'), '--signer', crossing.signer), 0)
+  const { crossing, files } = await carriedOver(t)
   const gate = await crossing.serve()
   const lock = join(crossing.places.inside, 'demo.txt')
   const [wheel] = files

@@ -1,3 +1,4 @@
+// guards: src/protocol/attest/only-pem.ts
 import t from 'tap'
 import { sha256Of } from '../../../src/domain/base/digest.ts'
 import {

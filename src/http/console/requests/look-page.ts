@@ -26,7 +26,7 @@ ${warning(look)}${decision(look)}<section>
 <dt>sha256</dt><dd><code>${sha256 ?? 'unknown'}</code></dd>
 </dl>
 </section>
-${fileNow(look.now)}${held(look)}${history(look)}${others(look)}${drafts(look, visit.person.email ?? visit.person.subject)}${renderForms(look, visit)}`
+${fileNow(look.now)}${held(look)}${history(look)}${others(look)}${drafts(look)}${renderForms(look, visit)}`
 }
 
 /** Whoever decides is to know it before anything else. */
@@ -137,21 +137,18 @@ ${open.map(({ id, filename, by }) => html`<li><a href="/requests/${id}">${filena
 `
 }
 
-function drafts({ drafts: both }: RequestLook, owner: string): Html | undefined {
+function drafts({ drafts: both }: RequestLook): Html | undefined {
   if (both === undefined) return undefined
   return html`<section>
 <h2>What an approval would be</h2>
 <p class="soft">With the end that the form below begins with; it takes the end and the ticket that you say there.</p>
 <h3>This file</h3>
-${draft(both.file, owner)}<details><summary>The release, as it is listed now</summary>
-${draft(both.release, owner)}</details>
+${draft(both.file)}<details><summary>The release, as it is listed now</summary>
+${draft(both.release)}</details>
 </section>
 `
 }
 
-/** The owner is whoever approves, and that is who looks at this. */
-function draft(one: Draft, owner: string): Html {
-  return 'yaml' in one
-    ? html`<pre tabindex="0">${one.yaml.replaceAll('owner: "you"', () => `owner: ${JSON.stringify(owner)}`)}</pre>\n`
-    : html`<p>None: ${one.why}</p>\n`
+function draft(one: Draft): Html {
+  return 'yaml' in one ? html`<pre tabindex="0">${one.yaml}</pre>\n` : html`<p>None: ${one.why}</p>\n`
 }

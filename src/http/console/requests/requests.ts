@@ -50,7 +50,7 @@ export function addRequestPages(router: ConsoleRouter, { decisions, looks }: Par
     return layout(visit, { title: 'Requests', here: REQUESTS_PATH, body, scripts: [MOMENTS_PATH] })
   })
   router.page('/requests/:id', 'viewer', async visit => {
-    const look = await looks.look(visit.segments['id'] ?? '')
+    const look = await looks.look(visit.segments['id'] ?? '', visit.person.email ?? visit.person.subject)
     return layout(visit, {
       title: `Request for ${look.request.filename}`,
       here: '/requests',

@@ -129,10 +129,6 @@ export async function sendRows(connection: Connection, gate: string, rows: reado
 }
 
 /** One verdict beside what else is written with it; its month is there (`ensurePartitions`). */
-export async function writeVerdict(
-  ask: Ask,
-  id: string,
-  entry: { readonly [Key in keyof JournalEntry]?: JournalEntry[Key] },
-): Promise<void> {
+export async function writeVerdict(ask: Ask, id: string, entry: Partial<JournalEntry>): Promise<void> {
   await ask(INSERT_VERDICTS, [id, jsonText([[1, entry, 1]])])
 }
